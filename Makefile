@@ -1,0 +1,66 @@
+# Quire: thin targets over gcc/clang and ./quire.   make | make run | make check | make help
+#
+#   O=DIR        build directory (default build)
+#   CC=gcc|clang compiler of the kernel (default gcc)
+#   DEBUG=1      lock ranks, sleeping-while-atomic, expensive assertions (default 0)
+#   V=1          show the commands
+#   PARTIAL=1    link although symbols are missing (bring-up only)
+
+O      ?= build
+CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+DEBUG  ?= 0
+V      ?= 0
+ARCH   := x86_64
+Q      := $(if $(filter 1,$(V)),,@)
+say     = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+KROOMS := base arch/$(ARCH) sync mm kernel block drivers fs ipc net
+
+# Every .c and .S of a room is part of the kernel; a room's tests live in tests/.
+KSRC   := $(sort $(foreach r,$(KROOMS),$(shell find $(r) -name '*.c' -o -name '*.S' 2>/dev/null)))
+KSRC   := $(filter-out arch/$(ARCH)/vdso/%,$(KSRC))
+KOBJ   := $(patsubst %,$(O)/k/%.o,$(basename $(KSRC)))
+LDS    := arch/$(ARCH)/quire.lds
+
+WARN   := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
+          -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Werror=implicit-function-declaration \
+          -Werror=incompatible-pointer-types -Werror=int-conversion
+KINC   := -Iinclude -Iarch/$(ARCH)/include -I$(O)/gen \
+          -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
+KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+          -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
+          -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks \
+          -fwrapv -fcf-protection=none -D__KERNEL__ -DQUIRE_DEBUG=$(DEBUG) -MMD -MP $(WARN) $(KINC)
+KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
+          $(if $(filter 1,$(PARTIAL)),--unresolved-symbols=ignore-all)
+
+all: $(O)/quire.elf
+
+$(O)/k/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) -c $< -o $@
+
+$(O)/k/%.o: %.S
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) -D__ASSEMBLY__ -c $< -o $@
+
+# The symbol table is linked in: link once with an empty one, list the symbols, link again.
+$(O)/quire.elf: $(KOBJ) $(LDS) tools/kallsyms.sh
+	$(call say,LD,$@)
+	$(Q)tools/kallsyms.sh /dev/null $(O)/kallsyms.0.S && $(CC) -c $(O)/kallsyms.0.S -o $(O)/kallsyms.0.o
+	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.0.o -o $(O)/quire.0.elf
+	$(Q)tools/kallsyms.sh $(O)/quire.0.elf $(O)/kallsyms.1.S && $(CC) -c $(O)/kallsyms.1.S -o $(O)/kallsyms.1.o
+	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.1.o -o $(O)/quire.1.elf
+	$(Q)tools/kallsyms.sh $(O)/quire.1.elf $(O)/kallsyms.2.S && $(CC) -c $(O)/kallsyms.2.S -o $(O)/kallsyms.2.o
+	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.2.o -o $@
+
+-include $(KOBJ:.o=.d)
+-include tools/tools.mk
+-include tests/tests.mk
+
+clean:
+	rm -rf $(O)
+
+.PHONY: all clean
