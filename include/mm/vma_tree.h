@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The VMAs of an address space by address. Theory: mm/tree/vma_tree.c.
+ *
+ * Look-up functions without a suffix need mmap_lock (read or write). vma_tree_lookup_rcu() needs
+ * only RCU and may miss or return a VMA that has just left: its caller verifies.
+ */
+#ifndef QUIRE_MM_VMA_TREE_H
+#define QUIRE_MM_VMA_TREE_H
+
+#include <base/types.h>
+#include <base/compiler.h>
+#include <mm/mm_struct.h>
+#include <mm/vma.h>
+
+/* First VMA that ends above @addr, or NULL. */
+struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
+/* The same; *@pprev is its predecessor (the last VMA when NULL is returned). */
+struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
+				     struct vm_area_struct **pprev);
+/* First VMA that overlaps [@start, @end), or NULL. */
+struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
+					     unsigned long end);
+struct vm_area_struct *vma_tree_lookup_rcu(struct mm_struct *mm, unsigned long addr);
+
+/* The VMA that contains @addr, or NULL. */
+static inline struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+
+	return vma && vma->vm_start <= addr ? vma : NULL;
+}
+
+/*
+ * Changes. => called with mmap_lock held for writing.
+ * An insertion can need nodes; vma_tree_prealloc() reserves what @nr insertions can need at most, so
+ * that the change itself cannot fail. What is left over stays in the CPU's cache of nodes.
+ */
+int __must_check vma_tree_prealloc(struct mm_struct *mm, unsigned int nr);
+void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);	/* attaches */
+void vma_tree_remove(struct mm_struct *mm, struct vm_area_struct *vma);	/* detaches */
+/* Move the borders of @vma, which stays between its neighbours. */
+void vma_tree_resize(struct mm_struct *mm, struct vm_area_struct *vma,
+		     unsigned long start, unsigned long end);
+/* Forget all VMAs (which the caller walks by vm_next) and free the nodes. */
+void vma_tree_destroy(struct mm_struct *mm);
+
+/*
+ * Holes: lowest or highest address at which @len bytes (a multiple of the page size) are free within
+ * [@low, @high); each VMA keeps its guard gap below. (addr & @align_mask) == @align_offset holds for
+ * the result. Return: the address, or -ENOMEM.
+ */
+struct vm_unmapped_area_info {
+	unsigned long flags;		/* VM_UNMAPPED_AREA_TOPDOWN */
+	unsigned long length;
+	unsigned long low_limit;
+	unsigned long high_limit;
+	unsigned long align_mask;
+	unsigned long align_offset;
+};
+#define VM_UNMAPPED_AREA_TOPDOWN 1
+unsigned long vm_unmapped_area(struct mm_struct *mm, struct vm_unmapped_area_info *info);
+
+/* Iteration in address order, for code that follows Linux's spelling. */
+struct vma_iterator {
+	struct mm_struct *mm;
+	struct vm_area_struct *next;
+	unsigned long addr;
+	bool started;
+};
+#define VMA_ITERATOR(name, __mm, __addr) \
+	struct vma_iterator name = { .mm = __mm, .addr = __addr }
+
+static inline struct vm_area_struct *vma_next(struct vma_iterator *vmi)
+{
+	struct vm_area_struct *vma = vmi->next;
+
+	if (!vmi->started) {
+		vma = find_vma(vmi->mm, vmi->addr);
+		vmi->started = true;
+	}
+	vmi->next = vma ? vma->vm_next : NULL;
+	return vma;
+}
+
+#define for_each_vma(vmi, vma)	while (((vma) = vma_next(&(vmi))) != NULL)
+#define for_each_vma_range(vmi, vma, end_) \
+	while (((vma) = vma_next(&(vmi))) != NULL && (vma)->vm_start < (end_))
+
+/* Start of @vma with the gap that a stack keeps free below itself. */
+unsigned long vm_start_gap(const struct vm_area_struct *vma);
+#define vm_end_gap(vma) ((vma)->vm_end)
+
+/* Verify every invariant of the tree, the list and the hole bounds; BUG()s on a violation. */
+void vma_tree_check(struct mm_struct *mm);
+
+void __init_vma_tree_cache(void);
+
+#endif
