@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Ports and device registers. */
+#ifndef SEAM_IO_H
+#define SEAM_IO_H
+
+#include <base/types.h>
+
+#ifndef __iomem
+#define __iomem
+#endif
+
+#define SEAM_PORT(bwl, bw, type)						\
+static inline void out##bwl(type value, u16 port)				\
+{										\
+	__asm__ volatile("out" #bwl " %" bw "0, %w1" : : "a"(value), "Nd"(port) : "memory"); \
+}										\
+static inline type in##bwl(u16 port)						\
+{										\
+	type value;								\
+	__asm__ volatile("in" #bwl " %w1, %" bw "0" : "=a"(value) : "Nd"(port) : "memory"); \
+	return value;								\
+}
+SEAM_PORT(b, "b", u8)
+SEAM_PORT(w, "w", u16)
+SEAM_PORT(l, "k", u32)
+#undef SEAM_PORT
+
+static inline void insb(u16 port, void *addr, unsigned long count)
+{
+	__asm__ volatile("rep; insb" : "+D"(addr), "+c"(count) : "d"(port) : "memory");
+}
+
+/* A write to an unused port takes about a microsecond: the pause that old devices need. */
+static inline void io_delay(void)
+{
+	__asm__ volatile("outb %%al, $0x80" : : : "memory");
+}
+
+#define SEAM_MMIO(name, insn, type, reg)					\
+static inline type read##name(const volatile void __iomem *addr)		\
+{										\
+	type value;								\
+	__asm__ volatile(insn " %1, %0" : "=" reg(value) : "m"(*(const volatile type *)addr) : "memory"); \
+	return value;								\
+}										\
+static inline void write##name(type value, volatile void __iomem *addr)		\
+{										\
+	__asm__ volatile(insn " %0, %1" : : reg(value), "m"(*(volatile type *)addr) : "memory"); \
+}
+SEAM_MMIO(b, "movb", u8, "q")
+SEAM_MMIO(w, "movw", u16, "r")
+SEAM_MMIO(l, "movl", u32, "r")
+SEAM_MMIO(q, "movq", u64, "r")
+#undef SEAM_MMIO
+
+#define readb_relaxed(a)	readb(a)
+#define readw_relaxed(a)	readw(a)
+#define readl_relaxed(a)	readl(a)
+#define readq_relaxed(a)	readq(a)
+#define writeb_relaxed(v, a)	writeb(v, a)
+#define writew_relaxed(v, a)	writew(v, a)
+#define writel_relaxed(v, a)	writel(v, a)
+#define writeq_relaxed(v, a)	writeq(v, a)
+
+/*
+ * Map @size bytes of device registers at physical @phys, uncached. NULL when out of memory.
+ * May sleep. Undone by iounmap(). Body: the vmalloc room (vmap of a physical range).
+ */
+void __iomem *ioremap(phys_addr_t phys, size_t size);
+void iounmap(volatile void __iomem *addr);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page of this machine, and where the parts of the kernel's address space lie.
+ *
+ *   0xffff888000000000  direct map of physical memory (64 TiB)      PAGE_OFFSET
+ *   0xffffc90000000000  vmalloc, ioremap, kernel stacks (32 TiB)    VMALLOC_START
+ *   0xffffea0000000000  virtual memmap, struct page per frame (1 TiB) VMEMMAP_START
+ *   0xffffffff80000000  kernel image, physical address + this       __START_KERNEL_map
+ *   0xffffffffff400000  fixmap                                      FIXADDR_START
+ *
+ * The same places that Linux documents for four-level paging (without KASLR).
+ */
+#ifndef SEAM_PAGE_H
+#define SEAM_PAGE_H
+
+#define PAGE_SHIFT	12
+#define THREAD_SIZE_ORDER 2
+
+#ifdef __ASSEMBLY__
+#define __SEAM_UL(x)	x
+#else
+#define __SEAM_UL(x)	x##UL
+#endif
+
+#define PAGE_SIZE	(__SEAM_UL(1) << PAGE_SHIFT)
+#define PAGE_MASK	(~(PAGE_SIZE - 1))
+#define THREAD_SIZE	(PAGE_SIZE << THREAD_SIZE_ORDER)
+
+#define PAGE_OFFSET		__SEAM_UL(0xffff888000000000)
+#define VMALLOC_START		__SEAM_UL(0xffffc90000000000)
+#define VMALLOC_END		__SEAM_UL(0xffffe8ffffffffff)
+#define VMEMMAP_START		__SEAM_UL(0xffffea0000000000)
+#define VMEMMAP_END		__SEAM_UL(0xffffeaffffffffff)
+#define __START_KERNEL_map	__SEAM_UL(0xffffffff80000000)
+#define FIXADDR_START		__SEAM_UL(0xffffffffff400000)
+#define MAX_PHYSMEM_BITS	46
+
+/* One past the last address that a user mapping may cover: the top page stays empty. */
+#define TASK_SIZE		__SEAM_UL(0x7ffffffff000)
+#define TASK_SIZE_MAX		TASK_SIZE
+#define STACK_TOP		TASK_SIZE
+#define STACK_TOP_MAX		TASK_SIZE
+
+#define PMD_SHIFT	21
+#define PUD_SHIFT	30
+#define PGDIR_SHIFT	39
+#define HPAGE_SHIFT	PMD_SHIFT
+#define HPAGE_SIZE	(__SEAM_UL(1) << HPAGE_SHIFT)
+#define HPAGE_MASK	(~(HPAGE_SIZE - 1))
+#define HPAGE_PMD_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+
+#ifndef __ASSEMBLY__
+#include <base/types.h>
+
+/*
+ * Physical address of a kernel virtual address, in the direct map or in the kernel image.
+ * The image lies above __START_KERNEL_map, so the subtraction wraps for the direct map only.
+ */
+static inline unsigned long __phys_addr(unsigned long x)
+{
+	unsigned long y = x - __START_KERNEL_map;
+
+	return y + (x > y ? 0 : __START_KERNEL_map - PAGE_OFFSET);
+}
+
+/* As __phys_addr, for an address known to lie in the direct map: one subtraction. */
+#define __pa_direct(x)	((unsigned long)(x) - PAGE_OFFSET)
+#define __pa(x)		__phys_addr((unsigned long)(x))
+#define __pa_symbol(x)	((unsigned long)(x) - __START_KERNEL_map)
+#define __va(x)		((void *)((unsigned long)(x) + PAGE_OFFSET))
+#define virt_to_phys(x)	__pa(x)
+#define phys_to_virt(x)	__va(x)
+
+#define PFN_PHYS(x)	((phys_addr_t)(x) << PAGE_SHIFT)
+#define PHYS_PFN(x)	((unsigned long)((x) >> PAGE_SHIFT))
+#define PFN_UP(x)	(((unsigned long)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_DOWN(x)	((unsigned long)(x) >> PAGE_SHIFT)
+#define PFN_ALIGN(x)	(((unsigned long)(x) + PAGE_SIZE - 1) & PAGE_MASK)
+#define PAGE_ALIGN(a)	(((a) + PAGE_SIZE - 1) & PAGE_MASK)
+#define PAGE_ALIGN_DOWN(a) ((a) & PAGE_MASK)
+#define PAGE_ALIGNED(a)	(((unsigned long)(a) & (PAGE_SIZE - 1)) == 0)
+#define offset_in_page(p) ((unsigned long)(p) & ~PAGE_MASK)
+
+/* True when @kaddr lies in the direct map and has memory behind it. */
+bool __virt_addr_valid(unsigned long kaddr);
+#define virt_addr_valid(kaddr)	__virt_addr_valid((unsigned long)(kaddr))
+
+/*
+ * Fill one page with zeros / copy one page; both page-aligned kernel addresses.
+ * Any context. The widest stores that the CPU has (arch/x86_64/page_data.S).
+ */
+void clear_page(void *page);
+void copy_page(void *to, const void *from);
+
+#endif /* !__ASSEMBLY__ */
+#endif
