@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* CPUs of the machine as the kernel manages them, see kernel/cpu.c. */
+#ifndef QUIRE_KERNEL_CPU_H
+#define QUIRE_KERNEL_CPU_H
+
+#include <base/types.h>
+#include <base/cpumask.h>
+#include <seam/smp.h>
+
+/* CPUs do not come and go after start-up, so these only mark the places where it would matter. */
+static inline void cpus_read_lock(void)
+{
+}
+static inline void cpus_read_unlock(void)
+{
+}
+
+/* The first thing a secondary CPU does in C, once the machine has set it up: joins the scheduler. */
+void secondary_cpu_startup(void) __attribute__((noreturn));
+
+/* Power. @cmd: LINUX_REBOOT_CMD_*. These stop the other CPUs and call the machine. */
+void kernel_restart(char *cmd) __attribute__((noreturn));
+void kernel_halt(void) __attribute__((noreturn));
+void kernel_power_off(void) __attribute__((noreturn));
+/* The machine's: machine_restart(), machine_halt(), machine_power_off(). */
+void machine_restart(char *cmd);
+void machine_halt(void);
+void machine_power_off(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Random bytes: ChaCha20 with fast key erasure, see kernel/random.c. seed= makes them repeatable. */
+#ifndef QUIRE_KERNEL_RANDOM_H
+#define QUIRE_KERNEL_RANDOM_H
+
+#include <base/types.h>
+
+void random_init(void);
+void get_random_bytes(void *buf, size_t len);	/* any context */
+u32 get_random_u32(void);
+u64 get_random_u64(void);
+static inline unsigned long get_random_long(void)
+{
+	return get_random_u64();
+}
+static inline u32 get_random_int(void)
+{
+	return get_random_u32();
+}
+u32 get_random_u32_below(u32 ceil);		/* uniform in [0, ceil) */
+/* Mix @len bytes in. Writes to /dev/urandom come here; credits nothing. */
+void add_device_randomness(const void *buf, size_t len);
+/* Bytes to user memory; the number copied, or -EFAULT. For getrandom(2) and the devices. */
+ssize_t get_random_bytes_user(void __user *buf, size_t len);
+/* Fast generator that is not secret, for skip counts and tests. */
+u32 prandom_u32(void);
+
+#endif
