@@ -5,6 +5,7 @@
 
 #include <base/types.h>
 #include <base/cpumask.h>
+#include <seam/processor.h>
 #include <seam/smp.h>
 
 /* CPUs do not come and go after start-up, so these only mark the places where it would matter. */
@@ -22,9 +23,5 @@ void secondary_cpu_startup(void) __attribute__((noreturn));
 void kernel_restart(char *cmd) __attribute__((noreturn));
 void kernel_halt(void) __attribute__((noreturn));
 void kernel_power_off(void) __attribute__((noreturn));
-/* The machine's: machine_restart(), machine_halt(), machine_power_off(). */
-void machine_restart(char *cmd);
-void machine_halt(void);
-void machine_power_off(void);
 
 #endif

@@ -5,10 +5,7 @@
 
 #include <base/types.h>
 #include <base/rbtree.h>
-#include <linux/time.h>
-
-typedef s64 ktime_t;		/* ns */
-#define KTIME_MAX		((s64)~((u64)1 << 63))
+#include <kernel/time.h>
 
 enum hrtimer_restart {
 	HRTIMER_NORESTART,

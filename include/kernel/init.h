@@ -16,7 +16,7 @@
 #define __meminit
 #define __meminitdata
 #define __cpuinit
-#define __ro_after_init	__attribute__((section(".data..ro_after_init")))
+#define __ro_after_init	__attribute__((section(".data.ro_after_init")))
 
 /* @fn returns 0 or an errno, which is reported by name and then forgotten. */
 typedef int (*initcall_t)(void);
@@ -30,19 +30,19 @@ struct initcall {
 	static const struct initcall __initcall_##fn				\
 	__attribute__((used, section(".initcall" #level ".init"), aligned(8))) = { fn, #fn }
 
-#define early_initcall(fn)	__define_initcall(fn, 0)
+#define early_initcall(fn)	__define_initcall(fn, early)
 #define pure_initcall(fn)	__define_initcall(fn, 0)
 #define core_initcall(fn)	__define_initcall(fn, 1)
 #define postcore_initcall(fn)	__define_initcall(fn, 2)
 #define arch_initcall(fn)	__define_initcall(fn, 3)
 #define subsys_initcall(fn)	__define_initcall(fn, 4)
 #define fs_initcall(fn)		__define_initcall(fn, 5)
-#define rootfs_initcall(fn)	__define_initcall(fn, 6)
-#define device_initcall(fn)	__define_initcall(fn, 7)
-#define late_initcall(fn)	__define_initcall(fn, 8)
+#define rootfs_initcall(fn)	__define_initcall(fn, rootfs)
+#define device_initcall(fn)	__define_initcall(fn, 6)
+#define late_initcall(fn)	__define_initcall(fn, 7)
 #define module_init(fn)		device_initcall(fn)
 
-/* The linker script's: KEEP(*(.initcall0.init)) KEEP(*(.initcall1.init)) ... 8 between these two. */
+/* The linker script's: early, 0 to 5, rootfs, 6, 7 between these two. */
 extern const struct initcall __initcall_start[], __initcall_end[];
 
 enum system_states {

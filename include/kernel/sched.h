@@ -10,6 +10,7 @@
 #include <seam/current.h>
 #include <seam/percpu.h>
 #include <seam/preempt.h>
+#include <kernel/clockchips.h>
 #include <kernel/task.h>
 
 #ifndef HZ
@@ -100,10 +101,6 @@ void scheduler_ipi(void);		/* the reschedule interrupt: folds TIF_NEED_RESCHED i
 void scheduler_tick(void);
 void update_process_times(int user_tick);
 void account_process_tick(struct task_struct *p, int user_tick);
-
-/* Time: ns since boot, monotonic per CPU, from the machine. */
-u64 sched_clock(void);
-u64 local_clock(void);
 
 /* Start-up. */
 void sched_init(void);

@@ -96,38 +96,6 @@ struct callback_head;
 #define PF_NO_SETAFFINITY	0x04000000
 #define PF_MEMALLOC_PIN		0x10000000
 
-/* thread_info.flags: work that the way out to user mode looks at. Bit numbers. */
-#define TIF_NOTIFY_RESUME	1	/* task_work or rseq to do */
-#define TIF_SIGPENDING		2
-#define TIF_NEED_RESCHED	3
-#define TIF_NEED_FPU_LOAD	4	/* user FPU registers are in memory */
-#define TIF_SYSCALL_TRACE	5	/* ptrace */
-#define TIF_SYSCALL_AUDIT	6
-#define TIF_SECCOMP		7
-#define TIF_SINGLESTEP		8
-#define TIF_NOTIFY_SIGNAL	9
-#define TIF_RESTORE_SIGMASK	10	/* saved_sigmask is to be put back */
-#define TIF_MEMDIE		11	/* chosen by the OOM killer */
-#define TIF_POLLING_NRFLAG	12	/* idle, looks at need_resched without an IPI */
-#define TIF_NOCPUID		15
-#define TIF_NOTSC		16
-#define TIF_ADDR32		29
-
-#define _TIF_NOTIFY_RESUME	(1UL << TIF_NOTIFY_RESUME)
-#define _TIF_SIGPENDING		(1UL << TIF_SIGPENDING)
-#define _TIF_NEED_RESCHED	(1UL << TIF_NEED_RESCHED)
-#define _TIF_NEED_FPU_LOAD	(1UL << TIF_NEED_FPU_LOAD)
-#define _TIF_SYSCALL_TRACE	(1UL << TIF_SYSCALL_TRACE)
-#define _TIF_SINGLESTEP		(1UL << TIF_SINGLESTEP)
-#define _TIF_NOTIFY_SIGNAL	(1UL << TIF_NOTIFY_SIGNAL)
-#define _TIF_RESTORE_SIGMASK	(1UL << TIF_RESTORE_SIGMASK)
-
-struct thread_info {
-	unsigned long flags;		/* atomic bits TIF_*; the first word of the task */
-	unsigned int cpu;		/* q: the CPU on whose queue the task is or was */
-	int preempt_count;		/* spare for the machine's switch */
-};
-
 /* How an interrupted system call is taken up again by restart_syscall(). */
 struct restart_block {
 	long (*fn)(struct restart_block *);
@@ -188,6 +156,7 @@ struct held_lock {
 
 struct task_struct {
 	struct thread_info thread_info;		/* first: entry code finds the flags at offset 0 */
+	unsigned int cpu;			/* q: on whose queue it is or was */
 
 	/* What a context switch and a wake-up touch. */
 	unsigned int __state;			/* o, w */
@@ -319,7 +288,7 @@ static inline void *task_stack_page(const struct task_struct *p)
 
 static inline unsigned int task_cpu(const struct task_struct *p)
 {
-	return READ_ONCE(p->thread_info.cpu);
+	return READ_ONCE(p->cpu);
 }
 
 static inline void set_tsk_thread_flag(struct task_struct *p, int flag)
