@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this machine keeps per task: thread_info (the flags that the entry code tests) and
+ * thread_struct (saved registers, FPU state), and the switch between tasks.
+ *
+ * struct task_struct has `struct thread_info thread_info` as its FIRST member (the entry code reads
+ * current_task->flags at offset 0) and `struct thread_struct thread` anywhere.
+ */
+#ifndef SEAM_THREAD_H
+#define SEAM_THREAD_H
+
+/* thread_info.flags: work to do before user mode runs again. */
+#define TIF_NOTIFY_RESUME	1	/* rseq, task_work */
+#define TIF_SIGPENDING		2
+#define TIF_NEED_RESCHED	3
+#define TIF_NOTIFY_SIGNAL	4	/* wakes like a signal, but none is there */
+#define TIF_NEED_FPU_LOAD	5	/* FPU registers are in memory: load before user mode */
+#define TIF_IRET		6	/* registers were replaced: leave by the slow path */
+#define TIF_RESTORE_SIGMASK	9	/* saved_sigmask is to be put back (no work by itself) */
+#define TIF_SINGLESTEP		10	/* ptrace */
+#define TIF_MEMDIE		11	/* OOM victim */
+#define TIF_POLLING_NRFLAG	12	/* idle watches TIF_NEED_RESCHED: no IPI needed */
+#define TIF_SYSCALL_TRACE	16	/* ptrace: stop at entry and exit of system calls */
+#define TIF_SECCOMP		17
+
+#define _TIF(x)			(1UL << TIF_##x)
+#define _TIF_NOTIFY_RESUME	(1UL << TIF_NOTIFY_RESUME)
+#define _TIF_SIGPENDING		(1UL << TIF_SIGPENDING)
+#define _TIF_NEED_RESCHED	(1UL << TIF_NEED_RESCHED)
+#define _TIF_NOTIFY_SIGNAL	(1UL << TIF_NOTIFY_SIGNAL)
+#define _TIF_NEED_FPU_LOAD	(1UL << TIF_NEED_FPU_LOAD)
+#define _TIF_IRET		(1UL << TIF_IRET)
+#define _TIF_RESTORE_SIGMASK	(1UL << TIF_RESTORE_SIGMASK)
+#define _TIF_SYSCALL_TRACE	(1UL << TIF_SYSCALL_TRACE)
+#define _TIF_SECCOMP		(1UL << TIF_SECCOMP)
+
+/* Low byte of flags: any bit set sends the return to user mode through exit_to_user_mode(). */
+#define _TIF_EXIT_WORK_MASK	0xfe
+/* Bits 16..23: any bit set sends system calls through syscall_trace_enter() (by syscall_limit). */
+#define _TIF_SYSCALL_WORK_MASK	0xff0000
+
+#ifndef __ASSEMBLY__
+#include <base/types.h>
+#include <base/compiler.h>
+#include <seam/ptrace.h>
+
+struct task_struct;
+struct kernel_clone_args;
+struct mm_struct;
+
+struct thread_info {
+	unsigned long flags;	/* TIF_*, changed by atomic bit operations */
+};
+
+struct thread_struct {
+	unsigned long sp;		/* kernel stack pointer while not running */
+	unsigned long fsbase, gsbase;	/* user's, valid while not running */
+	void *fpu;			/* user FPU state in memory, XSAVE standard format; NULL: kernel thread */
+	int fpu_cpu;			/* CPU whose registers hold it too (if fpu_owner agrees), or -1 */
+	unsigned int preempt_count;	/* while not running, bit 31 left out */
+	unsigned long cr2, trap_nr, error_code;	/* of the last exception that became a signal */
+	unsigned long ptrace_bps[8];	/* debug registers, for ptrace */
+};
+
+/*
+ * switch_to(prev, next, last) - run @next. Returns in the context of a task that was switched away
+ * from earlier, with @last = the task that ran before it came back.
+ * => called with the run queue locked, interrupts off; the mm has been switched already.
+ * It sets current, the kernel stack of the CPU, FS/GS bases, and saves the FPU.
+ */
+struct task_struct *__switch_to_asm(struct task_struct *prev, struct task_struct *next);
+#define switch_to(prev, next, last)	((last) = __switch_to_asm(prev, next))
+
+/**
+ * copy_thread - set up the registers of the new task @p (p->stack is there, p a copy of current).
+ * args->fn: kernel code to run (args->fn_arg), else a child that returns 0 from the system call,
+ * on args->stack if not 0, with FS base args->tls under CLONE_SETTLS.
+ * Return: 0, -ENOMEM. Context: may sleep. Undone by arch_release_task_struct().
+ */
+int copy_thread(struct task_struct *p, const struct kernel_clone_args *args);
+/* Give back what copy_thread() took; called when @tsk is freed. Any context. */
+void arch_release_task_struct(struct task_struct *tsk);
+/* For the copy in dup_task_struct(): must precede anything that can fail. */
+static inline void arch_dup_thread_init(struct thread_struct *thread)
+{
+	thread->fpu = NULL;
+	thread->fpu_cpu = -1;
+}
+
+/* exec, point of no return passed: fresh FPU, FS and GS bases 0, no debug registers. 0 or -ENOMEM. */
+int flush_thread(void);
+/* The running task will enter user mode at @new_ip with stack @new_sp; all else zero. */
+void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_sp);
+/* exec: personality of the 64-bit ABI. Nothing to do with one ABI. */
+static inline void set_personality_64bit(void) { }
+
+/* Use of the FPU in the kernel. Disables preemption between the two; not in hard interrupts that
+ * came in between them (irq_fpu_usable() tells). */
+void kernel_fpu_begin(void);
+void kernel_fpu_end(void);
+bool irq_fpu_usable(void);
+
+/* Once, on the boot CPU; and on each CPU: CR0, CR4, XCR0. */
+void fpu_init_boot(void);
+void fpu_init_cpu(void);
+/* Bytes of the user FPU state in memory and in a signal frame; bits of XCR0 (0: FXSAVE only). */
+extern unsigned int fpu_user_size;
+extern u64 fpu_xfeatures;
+
+/* System call MSRs of this CPU; called by cpu_init() after GS base is set. */
+void syscall_init(void);
+
+/* IDT: trap_init() fills it and loads it on the boot CPU, idt_load() on another. */
+void trap_init(void);
+void idt_load(void);
+/* After trap_init(), cheap user copies chosen by CPU. Called by it. */
+void uaccess_init(void);
+
+/* IST numbers (1-based as in the IDT); cpu_init() puts stack tops into TSS.ist[n-1]. */
+#define IST_INDEX_DF	1
+#define IST_INDEX_NMI	2
+#define IST_INDEX_MCE	3
+
+/* Kernel stack top of the running task: read at each system call, written by switch_to. */
+/* (per-CPU variables cpu_top_of_stack, cpu_user_sp, cpu_syscall_limit live in process.c) */
+
+/* Provided by the room of the machine (TSS): stack for entries from user mode on this CPU. */
+void load_sp0(unsigned long sp0);
+
+/* ptrace / core dump / signal frames */
+void save_fpregs_to_memory(struct task_struct *tsk);
+
+/* Address range [0, n) of a user program's vDSO; maps it in exec. 0 or errno. May sleep. */
+struct linux_binprm;
+int arch_setup_additional_pages(struct linux_binprm *bprm, int uses_interp);
+/* The vsyscall page: not a VMA, but /proc/PID/maps shows it and faults on it are emulated. */
+#define VSYSCALL_ADDR	(-10UL << 20)
+
+/* Auxiliary vector entries of this machine: AT_SYSINFO_EHDR, AT_MINSIGSTKSZ. */
+extern unsigned long elf_hwcap, elf_hwcap2;	/* CPUID.1.EDX; HWCAP2_FSGSBASE */
+unsigned int arch_minsigstksz(void);
+
+long do_arch_prctl_64(struct task_struct *task, int option, unsigned long arg2);
+#endif /* !__ASSEMBLY__ */
+#endif
