@@ -121,6 +121,6 @@ struct pid *pidfd_pid(const struct file *file);
 struct pid *pidfd_get_pid(unsigned int fd, unsigned int *flags);
 
 /* Orphaned process groups (POSIX): no member has a parent in another group of the session. */
-bool is_current_pgrp_orphaned(void);
+int is_current_pgrp_orphaned(void);
 
 #endif

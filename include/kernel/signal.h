@@ -20,7 +20,7 @@
 #include <sync/wait.h>
 #include <kernel/time.h>
 #include <kernel/timer.h>
-#include <kernel/pid.h>
+#include <kernel/pid_types.h>
 #include <asm/signal.h>
 #include <asm/siginfo.h>
 #include <linux/resource.h>

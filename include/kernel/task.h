@@ -24,7 +24,7 @@
 #include <sync/rcu_types.h>
 #include <sync/spinlock.h>
 #include <kernel/pid_types.h>
-#include <kernel/signal_types.h>
+#include <kernel/signal.h>
 #include <seam/current.h>
 #include <seam/thread.h>
 
@@ -96,34 +96,6 @@ struct callback_head;
 #define PF_NO_SETAFFINITY	0x04000000
 #define PF_MEMALLOC_PIN		0x10000000
 
-/* How an interrupted system call is taken up again by restart_syscall(). */
-struct restart_block {
-	long (*fn)(struct restart_block *);
-	union {
-		struct {
-			u32 __user *uaddr;
-			u32 val;
-			u32 flags;
-			u32 bitset;
-			u64 time;
-			u32 __user *uaddr2;
-		} futex;
-		struct {
-			int clockid;
-			int type;		/* 0: none, 1: rmtp is a timespec */
-			void __user *rmtp;
-			u64 expires;		/* ns of clockid */
-		} nanosleep;
-		struct {
-			void __user *ufds;
-			int nfds;
-			int has_timeout;
-			unsigned long tv_sec;
-			unsigned long tv_nsec;
-		} poll;
-	};
-};
-
 /* The fair scheduler's view of a task, see kernel/sched/fair.c. All q. */
 struct sched_entity {
 	struct rb_node run_node;
@@ -176,7 +148,7 @@ struct task_struct {
 	u64 last_switch_time;
 	struct thread_struct thread;		/* o, q: the machine's, see seam/thread.h */
 
-	raw_spinlock_t pi_lock;
+	spinlock_t pi_lock;
 	refcount_t usage;			/* of the struct: get_task_struct() */
 	refcount_t stack_refcount;
 	unsigned int ptrace;			/* t, s */
@@ -405,10 +377,6 @@ char *__get_task_comm(char *buf, size_t size, struct task_struct *p);
 #define for_each_process_thread(p, t) \
 	for_each_process(p) for_each_thread(p, t)
 
-static inline bool thread_group_empty(struct task_struct *p);
-
-#include <kernel/signal.h>
-
 static inline bool thread_group_empty(struct task_struct *p)
 {
 	return list_is_singular(&p->signal->thread_head) || list_empty(&p->signal->thread_head);
@@ -426,6 +394,37 @@ static inline struct task_struct *next_thread(struct task_struct *p)
 static inline int get_nr_threads(const struct task_struct *p)
 {
 	return p->signal->nr_threads;
+}
+
+/* Signals that wait for @p. The flag may be set without one (recalc_sigpending() tells). */
+static inline bool task_sigpending(struct task_struct *p)
+{
+	return unlikely(test_tsk_thread_flag(p, TIF_SIGPENDING));
+}
+
+static inline bool signal_pending(struct task_struct *p)
+{
+	return unlikely(READ_ONCE(p->thread_info.flags) & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL));
+}
+
+static inline bool __fatal_signal_pending(struct task_struct *p)
+{
+	return sigismember(&p->pending.signal, SIGKILL);
+}
+
+static inline bool fatal_signal_pending(struct task_struct *p)
+{
+	return task_sigpending(p) && __fatal_signal_pending(p);
+}
+
+/* Does a signal forbid to sleep in @state? */
+static inline bool signal_pending_state(unsigned int state, struct task_struct *p)
+{
+	if (!(state & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)))
+		return false;
+	if (!signal_pending(p))
+		return false;
+	return (state & TASK_INTERRUPTIBLE) || __fatal_signal_pending(p);
 }
 
 static inline unsigned long task_rlimit(const struct task_struct *p, unsigned int limit)

@@ -6,6 +6,7 @@
 #include <base/types.h>
 #include <base/compiler.h>
 #include <base/list.h>
+#include <kernel/hrtimer.h>
 
 #ifndef HZ
 #define HZ 250
