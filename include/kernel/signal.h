@@ -19,7 +19,7 @@
 #include <sync/rwsem.h>
 #include <sync/wait.h>
 #include <kernel/time.h>
-#include <kernel/timer.h>
+#include <kernel/hrtimer.h>
 #include <kernel/pid_types.h>
 #include <asm/signal.h>
 #include <asm/siginfo.h>
@@ -296,10 +296,6 @@ bool do_notify_parent(struct task_struct *tsk, int sig);
 void task_join_group_stop(struct task_struct *task);	/* new thread of a stopping group */
 bool task_set_jobctl_pending(struct task_struct *task, unsigned long mask);
 void task_clear_jobctl_pending(struct task_struct *task, unsigned long mask);
-
-/* Job control. */
-int is_current_pgrp_orphaned(void);
-void kill_orphaned_pgrp(struct task_struct *tsk, struct task_struct *parent);
 
 /* siginfo to user: all 128 bytes, 0 or -EFAULT; and back (with the checks of sigqueue). */
 int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from);

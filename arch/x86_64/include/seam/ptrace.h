@@ -12,16 +12,7 @@
 #define SEAM_PTRACE_H
 
 #include <seam/page.h>
-
-#define __KERNEL_CS	0x10
-#define __KERNEL_DS	0x18
-#define __USER32_CS	0x23	/* descriptor not present: no 32-bit programs */
-#define __USER_DS	0x2b
-#define __USER_CS	0x33
-#define GDT_ENTRY_TSS	8	/* two slots */
-#define GDT_ENTRY_CPUNODE 15	/* limit = CPU | node << 12, for the vDSO's getcpu */
-#define __CPUNODE_SEG	(GDT_ENTRY_CPUNODE * 8 + 3)
-#define GDT_ENTRIES	16
+#include <seam/processor.h>
 
 #define X86_EFLAGS_CF	0x00000001UL
 #define X86_EFLAGS_FIXED 0x00000002UL

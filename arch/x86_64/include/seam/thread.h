@@ -43,6 +43,7 @@
 #include <base/types.h>
 #include <base/compiler.h>
 #include <seam/ptrace.h>
+#include <seam/percpu.h>
 
 struct task_struct;
 struct kernel_clone_args;
@@ -115,17 +116,6 @@ void trap_init(void);
 void idt_load(void);
 /* After trap_init(), cheap user copies chosen by CPU. Called by it. */
 void uaccess_init(void);
-
-/* IST numbers (1-based as in the IDT); cpu_init() puts stack tops into TSS.ist[n-1]. */
-#define IST_INDEX_DF	1
-#define IST_INDEX_NMI	2
-#define IST_INDEX_MCE	3
-
-/* Kernel stack top of the running task: read at each system call, written by switch_to. */
-/* (per-CPU variables cpu_top_of_stack, cpu_user_sp, cpu_syscall_limit live in process.c) */
-
-/* Provided by the room of the machine (TSS): stack for entries from user mode on this CPU. */
-void load_sp0(unsigned long sp0);
 
 /* ptrace / core dump / signal frames */
 void save_fpregs_to_memory(struct task_struct *tsk);
