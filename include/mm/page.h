@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct page: the descriptor of one 4 KiB frame of memory, 32 bytes.
+ *
+ *	 0  flags	24 flags (page_flags.h) | zone, 3 bits | node, 5 bits
+ *	 4  _refcount	0 while free; a page is freed by the one who drops it to 0
+ *	 8  _mapcount	number of page-table entries that map it, less one; or a page type (negative, below)
+ *	12  private	by owner: order of a free block, swap entry, state of a slab, lock of a table
+ *	16  mapping	by owner: address_space or anon_vma (tagged), kmem_cache, mm of a table
+ *	24  index	by owner: offset in the mapping, list links of a slab, share count of a table
+ *
+ * While a page lies in the buddy allocator, mapping and index are its two list links; in a per-CPU list,
+ * index is the only link and mapping is 0. A tail page of a compound page has PG_tail and mapping points
+ * at the head. There is no LRU link: lists of folios hold frame numbers.
+ *
+ * The descriptors form one array by frame number, vmemmap, mapped only where there is memory.
+ */
+#ifndef QUIRE_MM_PAGE_H
+#define QUIRE_MM_PAGE_H
+
+#include <base/types.h>
+#include <base/compiler.h>
+#include <base/atomic.h>
+#include <base/bug.h>
+#include <base/list.h>
+#include <seam/page.h>
+
+struct folio;
+struct zone;
+struct pglist_data;
+struct kmem_cache;
+struct address_space;
+
+struct page {
+	u32 flags;
+	atomic_t _refcount;
+	union {
+		struct {
+			union {
+				atomic_t _mapcount;
+				u32 page_type;
+			};
+			u32 private;
+		};
+		u64 type_and_private;		/* both, for one load or store */
+	};
+	union {
+		struct {
+			union {
+				void *mapping;
+				struct page *head;	/* of a tail page */
+			};
+			union {
+				unsigned long index;
+				struct page *pcp_next;	/* in a per-CPU list */
+				struct {		/* of a slab: frame numbers */
+					u32 slab_next, slab_prev;
+				};
+				struct {		/* of the first tail page */
+					atomic_t large_mapcount;
+					atomic_t pincount;
+				};
+			};
+		};
+		struct list_head buddy_list;
+	};
+};
+static_assert(sizeof(struct page) == 32, "struct page is 32 bytes");
+
+/* ---- where a page belongs ---- */
+#define NR_PAGEFLAG_BITS	24
+#define ZONES_PGSHIFT		24
+#define ZONES_WIDTH		3
+#define NODES_PGSHIFT		27
+#define NODES_WIDTH		5
+#define PAGEFLAGS_MASK		((1u << NR_PAGEFLAG_BITS) - 1)
+
+/* Node and zone in one number: index into page_zones[] and zone_pcp[]. */
+static inline unsigned int page_zone_id(const struct page *page)
+{
+	return page->flags >> ZONES_PGSHIFT;
+}
+
+static inline int page_to_nid(const struct page *page)
+{
+	return page->flags >> NODES_PGSHIFT;
+}
+
+static inline unsigned int page_zonenum(const struct page *page)
+{
+	return page->flags >> ZONES_PGSHIFT & ((1u << ZONES_WIDTH) - 1);
+}
+
+extern struct zone *page_zones[1 << (ZONES_WIDTH + NODES_WIDTH)];
+
+static inline struct zone *page_zone(const struct page *page)
+{
+	return page_zones[page_zone_id(page)];
+}
+
+struct pglist_data *page_pgdat(const struct page *page);
+
+/* ---- frame number, descriptor, address ---- */
+#define vmemmap			((struct page *)VMEMMAP_START)
+#define pfn_to_page(pfn)	(vmemmap + (pfn))
+#define page_to_pfn(page)	((unsigned long)((const struct page *)(page) - vmemmap))
+#define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
+#define phys_to_page(phys)	pfn_to_page((unsigned long)((phys) >> PAGE_SHIFT))
+#define page_to_virt(page)	__va(page_to_pfn(page) << PAGE_SHIFT)
+#define page_address(page)	page_to_virt(page)
+/* Of an address in the direct map or in the kernel image. */
+#define virt_to_page(kaddr)	pfn_to_page(__pa(kaddr) >> PAGE_SHIFT)
+#define virt_to_pfn(kaddr)	(__pa(kaddr) >> PAGE_SHIFT)
+#define pfn_to_kaddr(pfn)	__va((unsigned long)(pfn) << PAGE_SHIFT)
+#define nth_page(page, n)	((page) + (n))
+#ifndef __pa_direct
+#define __pa_direct(x)		__pa(x)
+#endif
+#define virt_to_page_direct(x)	pfn_to_page(__pa_direct(x) >> PAGE_SHIFT)
+
+/* True when frame @pfn has a descriptor (memory, or a hole in a populated section). Any context. */
+bool pfn_valid(unsigned long pfn);
+/* The descriptor of an online, that is usable, frame or NULL. */
+struct page *pfn_to_online_page(unsigned long pfn);
+
+/* One past the highest frame of memory, and the same below 4 GiB. Set by free_area_sizes. */
+extern unsigned long max_pfn, min_low_pfn, max_low_pfn;
+#define high_memory	((void *)__va(max_pfn << PAGE_SHIFT))
+/* 1-page source of zeros, mapped read-only by read faults. */
+extern u8 empty_zero_page[];
+#define ZERO_PAGE(vaddr)	virt_to_page(empty_zero_page)
+extern unsigned long zero_pfn;
+static inline bool is_zero_pfn(unsigned long pfn)
+{
+	return pfn == zero_pfn;
+}
+#define my_zero_pfn(addr)	(zero_pfn)
+#define is_zero_page(page)	is_zero_pfn(page_to_pfn(page))
+
+/* ---- references ---- */
+static inline int page_ref_count(const struct page *page)
+{
+	return atomic_read(&page->_refcount);
+}
+
+static inline void set_page_count(struct page *page, int v)
+{
+	atomic_set(&page->_refcount, v);
+}
+
+static inline void init_page_count(struct page *page)
+{
+	set_page_count(page, 1);
+}
+
+static inline void page_ref_add(struct page *page, int nr)
+{
+	atomic_add(nr, &page->_refcount);
+}
+
+static inline void page_ref_sub(struct page *page, int nr)
+{
+	atomic_sub(nr, &page->_refcount);
+}
+
+static inline void page_ref_inc(struct page *page)
+{
+	atomic_inc(&page->_refcount);
+}
+
+static inline bool page_ref_dec_and_test(struct page *page)
+{
+	return atomic_dec_and_test(&page->_refcount);
+}
+
+static inline bool page_ref_sub_and_test(struct page *page, int nr)
+{
+	return atomic_sub_and_test(nr, &page->_refcount);
+}
+
+/* Take @nr references unless the page is free or frozen; for look-ups under RCU. */
+static inline bool page_ref_add_unless_zero(struct page *page, int nr)
+{
+	return atomic_add_unless(&page->_refcount, nr, 0);
+}
+
+/* From exactly @count references to none, or do nothing and answer false. */
+static inline bool page_ref_freeze(struct page *page, int count)
+{
+	return atomic_cmpxchg(&page->_refcount, count, 0) == count;
+}
+
+static inline void page_ref_unfreeze(struct page *page, int count)
+{
+	atomic_set_release(&page->_refcount, count);
+}
+
+#define put_page_testzero(page)	page_ref_dec_and_test(page)
+
+/* ---- fields by owner ---- */
+static inline unsigned long page_private(const struct page *page)
+{
+	return page->private;
+}
+
+/* => @private fits 32 bits */
+static inline void set_page_private(struct page *page, unsigned long private)
+{
+	page->private = (u32)private;
+}
+
+#define MIN_PAGE_ORDER	0
+
+/*
+ * Page types: what a page that no process maps is used for. They stand in _mapcount, as negative
+ * numbers, and must be taken back (-1) before the page is freed.
+ */
+#define PAGE_TYPE_NONE		0xffffffffu
+#define PAGE_TYPE_BUDDY		0x80000001u	/* head of a free block; private = order */
+#define PAGE_TYPE_PCP		0x80000002u	/* unused: pages of per-CPU lists look allocated but have refcount 0 */
+#define PAGE_TYPE_OFFLINE	0x80000003u
+#define PAGE_TYPE_GUARD		0x80000004u
+#define PAGE_TYPE_TABLE		0x80000005u	/* of page-table entries */
+#define PAGE_TYPE_STACK		0x80000006u	/* kernel stack */
+#define PAGE_TYPE_VMALLOC	0x80000007u
+#define PAGE_TYPE_PERCPU	0x80000008u
+#define PAGE_TYPE_KMALLOC	0x80000009u	/* large kmalloc; private = order */
+#define PAGE_TYPE_PIPE		0x8000000au	/* free for owners that want a name in the ledger */
+#define PAGE_TYPE_TRACE		0x8000000bu
+#define PAGE_TYPE_BOOT		0x8000000cu	/* reserved page given back */
+
+#define PAGE_TYPE_OPS(Name, TYPE)						\
+static inline bool Page##Name(const struct page *page)				\
+{										\
+	return READ_ONCE(page->page_type) == PAGE_TYPE_##TYPE;			\
+}										\
+static inline void __SetPage##Name(struct page *page)				\
+{										\
+	page->page_type = PAGE_TYPE_##TYPE;					\
+}										\
+static inline void __ClearPage##Name(struct page *page)				\
+{										\
+	page->page_type = PAGE_TYPE_NONE;					\
+}
+PAGE_TYPE_OPS(Buddy, BUDDY)
+PAGE_TYPE_OPS(Offline, OFFLINE)
+PAGE_TYPE_OPS(Guard, GUARD)
+PAGE_TYPE_OPS(Table, TABLE)
+PAGE_TYPE_OPS(Stack, STACK)
+PAGE_TYPE_OPS(Vmalloc, VMALLOC)
+PAGE_TYPE_OPS(Percpu, PERCPU)
+PAGE_TYPE_OPS(LargeKmalloc, KMALLOC)
+PAGE_TYPE_OPS(Pipe, PIPE)
+PAGE_TYPE_OPS(Trace, TRACE)
+
+static inline bool page_has_type(const struct page *page)
+{
+	u32 type = READ_ONCE(page->page_type);
+
+	return type >= PAGE_TYPE_BUDDY && type < 0x80000100u;
+}
+
+static inline void page_mapcount_reset(struct page *page)
+{
+	atomic_set(&page->_mapcount, -1);
+}
+
+/* Number of page-table entries that map this very page (not its folio). */
+static inline int page_mapcount(const struct page *page)
+{
+	int n = atomic_read(&page->_mapcount) + 1;
+
+	return n < 0 ? 0 : n;
+}
+
+/* One line about @page, in words, through @pr. Any context. */
+typedef void (*page_printer_t)(void *arg, const char *fmt, ...);
+void page_print(page_printer_t pr, void *arg, const struct page *page);
+/* The same to the log, with @reason. */
+void dump_page(const struct page *page, const char *reason);
+
+/* BUG() when the descriptor contradicts itself. */
+void page_check(const struct page *page);
+
+#if QUIRE_DEBUG
+#define VM_BUG_ON_PAGE(cond, page)					\
+do {									\
+	if (unlikely(cond)) {						\
+		dump_page(page, "VM_BUG_ON_PAGE(" #cond ")");		\
+		BUG();							\
+	}								\
+} while (0)
+#else
+#define VM_BUG_ON_PAGE(cond, page)	((void)sizeof((long)(cond)))
+#endif
+
+#endif
