@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Caches outside the page cache that can give memory back: called by reclaim and drop_caches. */
+#ifndef QUIRE_MM_SHRINKER_H
+#define QUIRE_MM_SHRINKER_H
+
+#include <base/types.h>
+#include <base/list.h>
+
+struct shrink_control {
+	gfp_t gfp_mask;
+	int nid;
+	unsigned long nr_to_scan;	/* objects to look at */
+	unsigned long nr_scanned;	/* objects looked at */
+};
+
+#define SHRINK_STOP	(~0UL)
+#define SHRINK_EMPTY	(~0UL - 1)
+#define DEFAULT_SEEKS	2
+
+struct shrinker {
+	/* Objects that could be freed; SHRINK_EMPTY: none. */
+	unsigned long (*count_objects)(struct shrinker *, struct shrink_control *sc);
+	/* Objects freed, or SHRINK_STOP. */
+	unsigned long (*scan_objects)(struct shrinker *, struct shrink_control *sc);
+	long batch;
+	int seeks;
+	unsigned int flags;
+	struct list_head list;
+	const char *name;
+	unsigned long nr_freed, nr_called;
+};
+
+int register_shrinker(struct shrinker *shrinker, const char *fmt, ...);
+void unregister_shrinker(struct shrinker *shrinker);
+/* Ask all shrinkers for 1/2^priority of their objects; number freed. May sleep. */
+unsigned long shrink_slab(gfp_t gfp, int nid, int priority);
+/* As drop_caches 2: until little comes any more. */
+void drop_slab(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Virtually contiguous kernel memory, device registers, kernel stacks. Theory: mm/kmap/vmalloc.c. */
+#ifndef QUIRE_MM_VMALLOC_H
+#define QUIRE_MM_VMALLOC_H
+
+#include <base/types.h>
+#include <base/list.h>
+#include <base/rbtree.h>
+#include <seam/pgtable.h>
+#include <mm/gfp.h>
+
+#define VM_IOREMAP		0x00000001
+#define VM_ALLOC		0x00000002
+#define VM_MAP			0x00000004
+#define VM_USERMAP		0x00000008
+#define VM_UNINITIALIZED	0x00000020
+#define VM_NO_GUARD		0x00000040
+#define VM_STACK_AREA		0x00001000	/* a kernel stack, shown as such */
+
+struct vm_struct {
+	void *addr;
+	unsigned long size;		/* bytes with the guard page */
+	unsigned long flags;
+	struct page **pages;
+	unsigned int nr_pages;
+	phys_addr_t phys_addr;		/* of VM_IOREMAP */
+	const void *caller;
+};
+
+/* NULL when out of memory or addresses. May sleep. @size in bytes, rounded up to pages. */
+void *vmalloc(unsigned long size);
+void *vzalloc(unsigned long size);
+void *vmalloc_user(unsigned long size);
+void *vmalloc_node(unsigned long size, int node);
+void *vzalloc_node(unsigned long size, int node);
+void *__vmalloc(unsigned long size, gfp_t gfp);
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller);
+void *vcalloc(size_t n, size_t size);
+/* NULL is let pass. Not from interrupts: vfree_atomic() for them. */
+void vfree(const void *addr);
+void vfree_atomic(const void *addr);
+/* Map @count pages; flags VM_MAP. vunmap() takes the mapping away, not the pages. */
+void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot);
+void vunmap(const void *addr);
+struct page *vmalloc_to_page(const void *addr);
+unsigned long vmalloc_to_pfn(const void *addr);
+bool is_vmalloc_addr(const void *x);
+struct vm_struct *find_vm_area(const void *addr);
+/* Unmap what waits for its flush; before memory or addresses run out. */
+void vm_unmap_aliases(void);
+
+/* Device registers; see seam/io.h for ioremap. memremap of memory gives the direct map. */
+void *memremap(phys_addr_t phys, size_t size, unsigned long flags);
+void memunmap(void *addr);
+#define MEMREMAP_WB	(1UL << 0)
+#define MEMREMAP_WT	(1UL << 1)
+#define MEMREMAP_WC	(1UL << 2)
+
+/* A kernel stack of THREAD_SIZE bytes with an unmapped page below, or NULL. Contents undefined. May sleep. */
+void *alloc_thread_stack_node(int node);
+/* => nobody runs on it. Any context. */
+void free_thread_stack(void *stack);
+/* Give the stacks kept ready back; number of them. May sleep. */
+unsigned int thread_stack_cache_drain(void);
+/* True when @addr lies in the guard page of a kernel stack: for the oops. */
+bool in_stack_guard(unsigned long addr);
+
+#define VMALLOC_TOTAL	(VMALLOC_END - VMALLOC_START)
+/* Pages that vmalloc holds now. */
+unsigned long vmalloc_nr_pages(void);
+/* Bytes of address space in use, and the largest free run. */
+void vmalloc_usage(unsigned long *used, unsigned long *largest_free);
+void vmalloc_init(void);
+/* BUG() when trees, list and counts contradict each other. */
+void vmalloc_check(void);
+
+/* Map or unmap kernel pages in the kernel's tables. 0 or -ENOMEM. */
+int vmap_pages_range(unsigned long addr, unsigned long end, pgprot_t prot, struct page **pages);
+int vmap_range(unsigned long addr, unsigned long end, phys_addr_t phys, pgprot_t prot);
+void vunmap_range(unsigned long addr, unsigned long end);
+
+#endif
