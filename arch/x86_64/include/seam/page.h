@@ -3,8 +3,9 @@
  * The page of this machine, and where the parts of the kernel's address space lie.
  *
  *   0xffff888000000000  direct map of physical memory (64 TiB)      PAGE_OFFSET
- *   0xffffc90000000000  vmalloc, ioremap, kernel stacks (32 TiB)    VMALLOC_START
- *   0xffffea0000000000  virtual memmap, struct page per frame (1 TiB) VMEMMAP_START
+ *   0xffffc90000000000  vmalloc, ioremap, kernel stacks (512 GiB)   VMALLOC_START
+ *   0xffffea0000000000  virtual memmap, struct page per frame (512 GiB) VMEMMAP_START
+ *   0xfffffe0000000000  stacks of double fault, NMI, machine check  CPU_ENTRY_AREA_BASE
  *   0xffffffff80000000  kernel image, physical address + this       __START_KERNEL_map
  *   0xffffffffff400000  fixmap                                      FIXADDR_START
  *
@@ -28,9 +29,11 @@
 
 #define PAGE_OFFSET		__SEAM_UL(0xffff888000000000)
 #define VMALLOC_START		__SEAM_UL(0xffffc90000000000)
-#define VMALLOC_END		__SEAM_UL(0xffffe8ffffffffff)
+/* One top-level entry: every pgd shares it from birth, so a fault never has to copy one. */
+#define VMALLOC_END		__SEAM_UL(0xffffc97fffffffff)
 #define VMEMMAP_START		__SEAM_UL(0xffffea0000000000)
-#define VMEMMAP_END		__SEAM_UL(0xffffeaffffffffff)
+#define VMEMMAP_END		__SEAM_UL(0xffffea7fffffffff)
+#define CPU_ENTRY_AREA_BASE	__SEAM_UL(0xfffffe0000000000)
 #define __START_KERNEL_map	__SEAM_UL(0xffffffff80000000)
 #define FIXADDR_START		__SEAM_UL(0xffffffffff400000)
 #define MAX_PHYSMEM_BITS	46

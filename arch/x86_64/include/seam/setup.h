@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What the loader handed over. */
+#ifndef SEAM_SETUP_H
+#define SEAM_SETUP_H
+
+#include <base/types.h>
+
+#define COMMAND_LINE_SIZE 2048
+
+/* The command line as it came; setup_arch() hands out a copy that parsing may cut up. */
+extern char boot_command_line[COMMAND_LINE_SIZE];
+
+/* The initial RAM disk, in the direct map; 0 when there is none. free_initrd_mem() gives it back. */
+extern unsigned long initrd_start, initrd_end;
+void free_initrd_mem(unsigned long start, unsigned long end);
+
+/* Firmware map to memblock, tables of the firmware, final page tables. The first thing in start_kernel(). */
+void setup_arch(char **cmdline_p);
+
+/* End of boot: give back .init and the template of per-CPU data. Bytes freed. */
+unsigned long free_initmem(void);
+
+/* Check the final rights of the kernel's mappings: prints the result. */
+void mark_rodata_ro(void);
+
+/* One write to the first serial port; from the first line of C on. */
+void early_console_write(const char *s, unsigned int n);
+/* The port, or 0 when none answers: for the serial driver. */
+u16 early_console_port(void);
+
+void x86_64_start_kernel(unsigned long start_info);
+void start_kernel(void);
+
+#endif
