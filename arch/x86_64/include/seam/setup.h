@@ -4,18 +4,14 @@
 #define SEAM_SETUP_H
 
 #include <base/types.h>
-
-#define COMMAND_LINE_SIZE 2048
-
-/* The command line as it came; setup_arch() hands out a copy that parsing may cut up. */
-extern char boot_command_line[COMMAND_LINE_SIZE];
+#include <kernel/init.h>
 
 /* The initial RAM disk, in the direct map; 0 when there is none. free_initrd_mem() gives it back. */
 extern unsigned long initrd_start, initrd_end;
 void free_initrd_mem(unsigned long start, unsigned long end);
 
 /* Firmware map to memblock, tables of the firmware, final page tables. The first thing in start_kernel(). */
-void setup_arch(char **cmdline_p);
+void setup_arch(char **cmdline_p);	/* *cmdline_p: a copy of the command line that parsing may cut up */
 
 /* End of boot: give back .init and the template of per-CPU data. Bytes freed. */
 unsigned long free_initmem(void);
@@ -29,6 +25,5 @@ void early_console_write(const char *s, unsigned int n);
 u16 early_console_port(void);
 
 void x86_64_start_kernel(unsigned long start_info);
-void start_kernel(void);
 
 #endif
