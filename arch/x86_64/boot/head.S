@@ -135,6 +135,10 @@ early_pud:
 	.skip 4096
 early_kernel_pud:
 	.skip 4096
-	.globl early_pgd
 early_pgd:
 	.skip 4096
+	/* The first task's stack; the page below it is taken out of the final tables. */
+	.skip 4096
+	.globl init_stack
+init_stack:
+	.skip THREAD_SIZE

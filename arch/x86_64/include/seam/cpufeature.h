@@ -79,7 +79,7 @@ static inline bool boot_cpu_has(unsigned int feature)
 #define static_cpu_has(f)	boot_cpu_has(f)
 void setup_clear_cpu_cap(unsigned int feature);
 
-/* Name of bit @bit of @word as in /proc/cpuinfo, NULL when it has none. */
-const char *x86_cap_flag(unsigned int word, unsigned int bit);
+/* Name of bit @bit of @word as in /proc/cpuinfo into @buf; false when it has none. @len: 24 is enough. */
+bool x86_cap_name(unsigned int word, unsigned int bit, char *buf, unsigned int len);
 
 #endif
