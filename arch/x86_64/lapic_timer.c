@@ -20,7 +20,7 @@
 
 #define DIVIDE_BY_16	0x3
 #define MIN_DELTA_NS	1000ULL
-#define MAX_DELTA_NS	30000000000ULL
+#define MAX_DELTA_NS	8000000000ULL
 
 static u64 timer_hz;
 static u64 deadline_mult, count_mult;	/* ticks = ns * mult >> 32 */

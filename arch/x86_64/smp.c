@@ -242,6 +242,7 @@ void start_secondary(void)
 	cpu_init();
 	idt_load();
 	apic_setup_cpu();
+	kvmclock_init_cpu();
 	setup_secondary_APIC_clock();
 	set_cpu_online(cpu, true);
 	/* From here on the boot CPU goes on; the scheduler enables interrupts. */

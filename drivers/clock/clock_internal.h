@@ -23,7 +23,6 @@ void pmtimer_register(void);
 
 /* KVM's clock: registers the page of this CPU; frequency of the TSC that it tells, 0 without it. */
 unsigned int kvmclock_init(void);
-void kvmclock_init_cpu(void);
 void kvmclock_register(void);
 
 /* Measure the TSC (and the APIC timer: clockevents_calibrated()); tsc_khz is set afterwards. */

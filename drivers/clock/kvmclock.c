@@ -5,6 +5,7 @@
  */
 #include <base/types.h>
 #include <base/compiler.h>
+#include <kernel/clockchips.h>
 #include <kernel/init.h>
 #include <kernel/param.h>
 #include <seam/barrier.h>
