@@ -18,6 +18,7 @@
  * 5 Observe: the boot log names each table with its address and length.
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <kernel/init.h>

@@ -9,6 +9,7 @@
  * nolapic is not offered: without a local APIC there is no tick. Linux: arch/x86/kernel/apic/.
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/bug.h>
 #include <base/cpumask.h>
 #include <kernel/init.h>
@@ -49,7 +50,12 @@ static int __init setup_maxcpus(char *arg)
 	return 0;
 }
 early_param("maxcpus", setup_maxcpus);
-early_param("nr_cpus", setup_maxcpus);
+
+static int __init setup_nr_cpus(char *arg)
+{
+	return setup_maxcpus(arg);
+}
+early_param("nr_cpus", setup_nr_cpus);
 
 static int __init setup_nosmp(char *arg)
 {

@@ -13,6 +13,8 @@
  * nosmap, nopcid, nofsgsbase and noexec=off (Linux's parameters) leave one out.
  */
 #include <base/types.h>
+#include <base/errno.h>
+#include <base/printf.h>
 #include <base/string.h>
 #include <base/math.h>
 #include <base/bug.h>
@@ -42,6 +44,8 @@ DEFINE_PER_CPU_FIRST(unsigned long, this_cpu_off);
 DEFINE_PER_CPU_FIRST(unsigned int, cpu_number);
 DEFINE_PER_CPU_FIRST(unsigned int, __preempt_count) = INIT_PREEMPT_COUNT;
 DEFINE_PER_CPU_FIRST(struct task_struct *, current_task);
+DEFINE_PER_CPU_FIRST(unsigned long, cpu_current_top_of_stack) = (unsigned long)init_stack + THREAD_SIZE;
+DEFINE_PER_CPU_FIRST(unsigned long, cpu_user_rsp_scratch);
 unsigned long __per_cpu_offset[NR_CPUS];
 
 DEFINE_PER_CPU_ALIGNED(struct tss_struct, cpu_tss_rw);
@@ -291,7 +295,7 @@ static void set_tss_descriptor(struct gdt_page *g, unsigned long base)
 
 static unsigned long ist_slot(unsigned int cpu, unsigned int index)
 {
-	return CPU_ENTRY_AREA_BASE + (cpu * NR_IST + index - 1) * IST_SLOT;
+	return CPU_ENTRY_AREA_BASE + (cpu * NR_IST + index) * IST_SLOT;
 }
 
 void ist_stack_bounds(unsigned int cpu, unsigned int index, unsigned long *low, unsigned long *high)
@@ -303,7 +307,7 @@ void ist_stack_bounds(unsigned int cpu, unsigned int index, unsigned long *low, 
 void __init ist_stacks_init(void)
 {
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
-		for (unsigned int i = 1; i <= NR_IST; i++) {
+		for (unsigned int i = 0; i < NR_IST; i++) {
 			phys_addr_t pa = memblock_phys_alloc(IST_STACK_PAGES * PAGE_SIZE, PAGE_SIZE);
 			unsigned long low, high;
 
@@ -315,20 +319,15 @@ void __init ist_stacks_init(void)
 		}
 }
 
-void load_sp0(unsigned long sp0)
-{
-	this_cpu_write(cpu_tss_rw.x86_tss.sp0, sp0);
-}
-
 static void tss_setup(unsigned int cpu)
 {
 	struct x86_hw_tss *tss = &this_cpu_ptr(&cpu_tss_rw)->x86_tss;
 	struct gdt_page *g = this_cpu_ptr(&gdt_page);
 	unsigned long low, high;
 
-	for (unsigned int i = 1; i <= NR_IST; i++) {
+	for (unsigned int i = 0; i < NR_IST; i++) {
 		ist_stack_bounds(cpu, i, &low, &high);
-		tss->ist[i - 1] = high;
+		tss->ist[i] = high;
 	}
 	tss->io_bitmap_base = sizeof(*tss);	/* no bitmap: user mode may use no port */
 	set_tss_descriptor(g, (unsigned long)tss);
@@ -347,7 +346,7 @@ void cpu_init(void)
 	if (boot_cpu_has(X86_FEATURE_RDTSCP) || boot_cpu_has(X86_FEATURE_RDPID))
 		wrmsrl(MSR_TSC_AUX, cpu | (u64)early_cpu_to_node(cpu) << 12);
 	tss_setup(cpu);
-	load_sp0((unsigned long)init_stack + THREAD_SIZE);	/* until the first switch_to */
+	load_sp0(this_cpu_read(cpu_current_top_of_stack));
 	syscall_init();
 	fpu_init_cpu();
 	if (cpu)

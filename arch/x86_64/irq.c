@@ -37,6 +37,7 @@
 #include <kernel/irq.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
+#include <kernel/tick.h>
 #include <mm/slab.h>
 #include <sync/mutex.h>
 #include <sync/preempt.h>
@@ -88,6 +89,7 @@ struct pt_regs *get_irq_regs(void)
 void irq_enter(void)
 {
 	__preempt_count_add(HARDIRQ_OFFSET);
+	tick_irq_enter();
 }
 
 void irq_exit(void)

@@ -246,7 +246,7 @@ static void __init map_kernel_image(void)
 	map_image(_sinittext, __init_end, PAGE_KERNEL_ROX);
 	map_image(__bss_start, _end, PAGE_KERNEL);
 	/* The guard of the first stack. */
-	protect_image((char *)init_stack - PAGE_SIZE, (char *)init_stack, 0);
+	protect_image(init_stack_guard, init_stack_guard + PAGE_SIZE, 0);
 }
 
 /* A started CPU needs its trampoline page at virtual == physical, and from there the kernel's half. */
@@ -304,7 +304,7 @@ static void *__meminit memmap_block(unsigned long size, int node)
 
 		return page ? page_address(page) : NULL;
 	}
-	return memblock_alloc_try_nid(size, size, 0, 0, node);
+	return memblock_alloc_node(size, size, node);
 }
 
 int __meminit vmemmap_populate(unsigned long start, unsigned long end, int node)
@@ -360,16 +360,14 @@ void mark_rodata_ro(void)
 		pr_info("x86/mm: Checked W+X mappings: passed, no W+X pages found.\n");
 }
 
-unsigned long free_initmem(void)
+void free_initmem(void)
 {
 	unsigned long begin = (unsigned long)__init_begin, end = (unsigned long)__init_end;
-	unsigned long nr;
 
 	/* Nobody may run or read there any more: a stale pointer faults instead of finding other data. */
 	protect_image(__init_begin, __init_end, 0);
 	flush_tlb_kernel_range(begin, end);
-	nr = free_reserved_area(__va(__pa_symbol(begin)), __va(__pa_symbol(end)), -1, "unused kernel image (initmem)");
-	return nr << PAGE_SHIFT;
+	free_reserved_area(__va(__pa_symbol(begin)), __va(__pa_symbol(end)), -1, "unused kernel image (initmem)");
 }
 
 void free_initrd_mem(unsigned long start, unsigned long end)

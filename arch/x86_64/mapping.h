@@ -4,11 +4,13 @@
 #define MAPPING_H
 
 #include <base/types.h>
+#include <seam/page.h>
 #include <seam/pgtable.h>
 
 /* The linker script's landmarks. */
 extern char _text[], _etext[], __start_rodata[], __end_rodata[], _sdata[], _edata[], _sinittext[], _einittext[];
 extern char __init_begin[], __init_end[], __bss_start[], __bss_stop[], _end[], __head_end[];
+extern char init_stack_guard[PAGE_SIZE];
 extern char __start_ro_after_init[], __end_ro_after_init[];
 
 /* Build the final tables from memblock's map and switch to them: the identity mapping is gone afterwards. */

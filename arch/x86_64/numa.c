@@ -5,6 +5,7 @@
  * everything is node 0. SLIT gives the distances: 10 to itself, 20 to others when there is none.
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/math.h>
 #include <base/nodemask.h>
 #include <base/string.h>

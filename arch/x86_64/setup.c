@@ -8,6 +8,7 @@
  * the firmware (they say which CPUs there are and which memory lies near them); the final page tables; the memmap.
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <kernel/init.h>

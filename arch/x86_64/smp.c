@@ -262,6 +262,7 @@ static void __init prepare_area(int cpu, struct task_struct *idle)
 	per_cpu(this_cpu_off, cpu) = per_cpu_offset(cpu);
 	per_cpu(cpu_number, cpu) = cpu;
 	per_cpu(current_task, cpu) = idle;
+	per_cpu(cpu_current_top_of_stack, cpu) = (unsigned long)task_stack_page(idle) + THREAD_SIZE;
 	per_cpu(__preempt_count, cpu) = INIT_PREEMPT_COUNT;
 	per_cpu(cpu_tlbstate, cpu) = (struct tlb_state){ .loaded_mm = &init_mm };
 }

@@ -10,7 +10,7 @@
  * fills the other one and then turns seq, so that a reader never waits, not even an NMI in the middle of a change.
  *
  * 3 Wide counters (TSC, kvm-clock: 64 bits) never wrap, and the product is taken in 128 bits: the base stays. Narrow ones
- * (HPET 32 bits, PM timer 24, jiffies) must be read before they wrap: ktime_get_narrow() moves the base at every reading,
+ * (HPET 32 bits, PM timer 24) must be read before they wrap: ktime_get_narrow() moves the base at every reading,
  * under a lock, and the tick reads often enough (max_idle_ns).
  *
  * 4 Invariant. On a change of the clock source time goes on from the value that the old source had (clocksource_switch).
@@ -35,6 +35,7 @@
 #include <kernel/timer.h>
 #include <sync/spinlock.h>
 #include <seam/barrier.h>
+#include <seam/irqflags.h>
 #include <seam/timex.h>
 #include "clock_internal.h"
 
@@ -44,18 +45,17 @@ struct conversion {
 	u32 mult, shift;
 };
 
-static u64 read_jiffies(struct clocksource *cs)
+/* Until time_init() time stands still. jiffies is no clock source: it is computed from this clock. */
+static u64 read_nothing(struct clocksource *cs)
 {
-	return jiffies_64;
+	return 0;
 }
 
-static struct clocksource clocksource_jiffies = {
-	.name = "jiffies", .rating = 1, .read = read_jiffies, .mask = ~0ULL, .mult = TICK_NSEC, .shift = 0,
-};
+static struct clocksource clocksource_none = { .name = "none", .read = read_nothing, .mask = ~0ULL };
 
 static unsigned int seq;
 static struct conversion conv[2] = {
-	{ .cs = &clocksource_jiffies, .mult = TICK_NSEC }, { .cs = &clocksource_jiffies, .mult = TICK_NSEC },
+	{ .cs = &clocksource_none }, { .cs = &clocksource_none },
 };
 static LIST_HEAD(clocksources);
 static DEFINE_SPINLOCK(clock_lock, LOCK_CLOCKSOURCE);
@@ -187,8 +187,6 @@ void __init clocksource_select_boot(void)
 	}
 	if (wanted[0] && (!best || strcmp(best->name, wanted)))
 		pr_warn("clocksource: \"%s\" is not there\n", wanted);
-	if (!best)
-		best = &clocksource_jiffies;
 	clocksource_switch(best);
 	pr_info("clocksource: Switched to clocksource %s\n", best->name);
 }

@@ -12,6 +12,7 @@
  */
 #include <base/types.h>
 #include <base/compiler.h>
+#include <base/errno.h>
 #include <base/math.h>
 #include <kernel/clockchips.h>
 #include <kernel/clocksource.h>

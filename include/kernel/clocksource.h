@@ -28,7 +28,7 @@ struct clocksource {
 /* Offer a clock that runs at @hz. It is used at once if it is better than the one in use. 0. */
 int clocksource_register_hz(struct clocksource *cs, u32 hz);
 int clocksource_register_khz(struct clocksource *cs, u32 khz);
-/* The best one that is there (or the one of clocksource=). Never NULL: jiffies is the last resort. */
+/* The best one that is there (or the one of clocksource=). Before time_init(): one that stands still. */
 struct clocksource *clocksource_current(void);
 /* mult and shift that turn @from Hz into @to Hz without overflow for @maxsec seconds. */
 void clocks_calc_mult_shift(u32 *mult, u32 *shift, u32 from, u32 to, u32 maxsec);

@@ -138,6 +138,8 @@ early_kernel_pud:
 early_pgd:
 	.skip 4096
 	/* The first task's stack; the page below it is taken out of the final tables. */
+	.globl init_stack_guard
+init_stack_guard:
 	.skip 4096
 	.globl init_stack
 init_stack:

@@ -3,9 +3,27 @@
 #ifndef SEAM_PROCESSOR_H
 #define SEAM_PROCESSOR_H
 
-/* Segments and their order: seam/ptrace.h. The stacks of the IST: numbers in seam/thread.h. */
-#include <seam/ptrace.h>
-#define NR_IST	3
+/* Segments of the GDT; the order of the user ones is what SYSRET wants. */
+#define GDT_ENTRY_KERNEL_CS	2
+#define GDT_ENTRY_KERNEL_DS	3
+#define GDT_ENTRY_USER32_CS	4
+#define GDT_ENTRY_USER_DS	5
+#define GDT_ENTRY_USER_CS	6
+#define GDT_ENTRY_TSS		8
+#define GDT_ENTRY_CPUNODE	15	/* limit = node << 12 | cpu: getcpu without RDTSCP */
+#define GDT_ENTRIES		16
+#define __KERNEL_CS	(GDT_ENTRY_KERNEL_CS * 8)
+#define __KERNEL_DS	(GDT_ENTRY_KERNEL_DS * 8)
+#define __USER32_CS	(GDT_ENTRY_USER32_CS * 8 + 3)
+#define __USER_DS	(GDT_ENTRY_USER_DS * 8 + 3)
+#define __USER_CS	(GDT_ENTRY_USER_CS * 8 + 3)
+#define __CPUNODE_SEG	(GDT_ENTRY_CPUNODE * 8 + 3)
+
+/* Interrupt stack table: index in the IDT entry (0: none). */
+#define IST_INDEX_DF	0
+#define IST_INDEX_NMI	1
+#define IST_INDEX_MCE	2
+#define NR_IST		3
 
 #define X86_CR0_MP	(1UL << 1)
 #define X86_CR0_EM	(1UL << 2)
@@ -90,13 +108,21 @@ struct tss_struct {
 } __attribute__((aligned(64)));
 DECLARE_PER_CPU_ALIGNED(struct tss_struct, cpu_tss_rw);
 
-/* Interrupts and exceptions from user mode start at @sp0 on this CPU. switch_to calls it. */
-void load_sp0(unsigned long sp0);
+/* Top of the running task's kernel stack: the system call entry loads it. */
+DECLARE_PER_CPU_FIRST(unsigned long, cpu_current_top_of_stack);
+/* The entry code's place for the user's stack pointer, for three instructions. */
+DECLARE_PER_CPU_FIRST(unsigned long, cpu_user_rsp_scratch);
+
+/* Interrupts and exceptions from user mode start at @sp0. switch_to calls it. */
+static __always_inline void load_sp0(unsigned long sp0)
+{
+	this_cpu_write(cpu_tss_rw.x86_tss.sp0, sp0);
+}
 
 /* Stack of the first task, with a page below it that becomes a hole in the kernel's map. */
 extern unsigned long init_stack[THREAD_SIZE / sizeof(unsigned long)];
 
-/* Address range of IST stack @index (IST_INDEX_*, from 1) of @cpu: for the oops code to name the stack it walks. */
+/* Address range of IST stack @index of @cpu: for the oops code to name the stack it walks. */
 void ist_stack_bounds(unsigned int cpu, unsigned int index, unsigned long *low, unsigned long *high);
 
 /* GDT, TSS, IST, control registers of this CPU; before it takes any trap. */

@@ -13,8 +13,7 @@ void free_initrd_mem(unsigned long start, unsigned long end);
 /* Firmware map to memblock, tables of the firmware, final page tables. The first thing in start_kernel(). */
 void setup_arch(char **cmdline_p);	/* *cmdline_p: a copy of the command line that parsing may cut up */
 
-/* End of boot: give back .init and the template of per-CPU data. Bytes freed. */
-unsigned long free_initmem(void);
+/* End of boot: give back .init and the template of per-CPU data, and unmap both. (Declared in mm/memblock.h.) */
 
 /* Check the final rights of the kernel's mappings: prints the result. */
 void mark_rodata_ro(void);
