@@ -70,6 +70,7 @@ void __init x86_64_start_kernel(unsigned long start_info)
 {
 	const struct hvm_start_info *info = early_va(start_info);
 
+	load_percpu_segment(0);		/* offset 0: the linked template; and a GDT in the kernel's half */
 	early_idt_setup();
 	identify_cpu(&boot_cpu_data);
 	if (info->magic != HVM_START_MAGIC) {

@@ -102,12 +102,21 @@ static u64 ref_delta(u64 from, u64 to)
 	return (ref.down ? from - to : to - from) & ref.mask;
 }
 
+/* a * b / c with a product of 128 bits; the quotient must fit into 64. */
+static inline u64 mul_div(u64 a, u64 b, u64 c)
+{
+	u64 q, r;
+
+	__asm__("mulq %3; divq %4" : "=a"(q), "=&d"(r) : "0"(a), "rm"(b), "rm"(c) : "cc");
+	return q;
+}
+
 /* Rate between two samples, in kHz; 0 when the reference did not move. */
 static u64 rate_khz(const struct sample *a, const struct sample *b)
 {
 	u64 ticks = ref_delta(a->ref, b->ref);
 
-	return ticks ? (u64)((unsigned __int128)(b->tsc - a->tsc) * ref.hz / ticks / 1000) : 0;
+	return ticks ? mul_div(b->tsc - a->tsc, ref.hz, ticks) / 1000 : 0;
 }
 
 static bool __init measure(unsigned int *khz)

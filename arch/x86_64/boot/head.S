@@ -121,6 +121,7 @@ start_high:
 	movl	%ebp, %edi		/* hvm_start_info */
 	xorl	%ebp, %ebp
 	pushq	$0			/* ends a stack trace */
+	pushq	$0
 	call	x86_64_start_kernel
 5:	cli
 	hlt

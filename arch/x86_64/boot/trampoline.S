@@ -87,6 +87,7 @@ secondary_startup:
 	movq	secondary_stack(%rip), %rsp
 	xorl	%ebp, %ebp
 	pushq	$0
+	pushq	$0
 	call	start_secondary
 	ud2
 	.size secondary_startup, . - secondary_startup
