@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# The quire command and the guest's own programs. Also used alone: make -f tools/tools.mk tool
+
+O        ?= build
+V        ?= 0
+say      ?= $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+Q        ?= $(if $(filter 1,$(V)),,@)
+HOSTCC   ?= cc
+MUSLCC   ?= $(if $(shell command -v musl-gcc),musl-gcc,cc)
+UWARN    := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla
+TOOLFLAGS := -std=gnu17 -O2 -g -MMD -MP $(UWARN) -Wno-missing-prototypes
+USERFLAGS := -std=gnu17 -Os -static -fno-stack-protector -MMD -MP $(UWARN) -Wno-missing-prototypes \
+             -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+
+TOOLOBJ  := $(patsubst tools/quire/%.c,$(O)/tools/obj/%.o,$(wildcard tools/quire/*.c))
+USERBIN  := $(patsubst %.c,$(O)/%,$(wildcard user/*.c))
+
+tool: $(O)/tools/quire $(USERBIN)
+
+$(O)/tools/obj/%.o: tools/quire/%.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -c $< -o $@
+
+$(O)/tools/quire: $(TOOLOBJ)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) $(TOOLOBJ) -o $@
+
+$(O)/user/%: user/%.c
+	$(call say,USERCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(USERFLAGS) $< -s -o $@
+
+-include $(TOOLOBJ:.o=.d)
+-include $(USERBIN:=.d)
+
+.PHONY: tool
