@@ -26,11 +26,6 @@ static inline bool contains(const struct resource *outer, const struct resource 
 	return outer->start <= inner->start && inner->end <= outer->end;
 }
 
-static inline bool overlap(const struct resource *a, const struct resource *b)
-{
-	return a->start <= b->end && b->start <= a->end;
-}
-
 /*
  * Link @new among the children of @parent. Children that lie inside @new become its own when @adopt.
  * Returns the child in the way, or NULL. => resource_lock held for writing

@@ -181,6 +181,7 @@ void __init setup_arch(char **cmdline_p)
 	paging_init();
 	memblock_set_current_limit(MEMBLOCK_ALLOC_ANYWHERE);
 	numa_init();
+	sparse_init();
 	ist_stacks_init();
 	e820_to_resources();
 	apic_map();
