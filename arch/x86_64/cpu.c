@@ -34,6 +34,8 @@
 #include "apic.h"
 #include "mapping.h"
 
+extern bool page_data_avx;
+
 #define IST_STACK_PAGES	2
 #define IST_SLOT	((IST_STACK_PAGES + 1) * PAGE_SIZE)
 
@@ -335,6 +337,17 @@ static void tss_setup(unsigned int cpu)
 	__asm__ volatile("ltr %w0" : : "r"(GDT_ENTRY_TSS * 8));
 }
 
+/* The FPU code has decided about AVX in XCR0: clear_page() and copy_page() follow. */
+static void choose_page_data(void)
+{
+	u32 lo, hi;
+
+	if (!(read_cr4() & X86_CR4_OSXSAVE) || !boot_cpu_has(X86_FEATURE_AVX))
+		return;
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+	page_data_avx = (lo & 6) == 6;
+}
+
 void cpu_init(void)
 {
 	unsigned int cpu = smp_processor_id();
@@ -349,6 +362,7 @@ void cpu_init(void)
 	load_sp0(this_cpu_read(cpu_current_top_of_stack));
 	syscall_init();
 	fpu_init_cpu();
+	choose_page_data();
 	if (cpu)
 		identify_cpu(this_cpu_ptr(&cpu_info));
 	else

@@ -2,10 +2,10 @@
 /*
  * clear_page and copy_page.
  *
- * With AVX: 128 stores of 32 bytes. One vector register is borrowed and given back; preemption is off
- * meanwhile, so that the task's FPU state is never switched while the register holds ours. An interrupt may
- * clear a page in between: it borrows and gives back likewise.
- * Without (or before the FPU is set up): 8-byte moves, unrolled.
+ * With AVX 128 stores of 32 bytes, else 256 of 16. One vector register (two for copying) is borrowed and given
+ * back; preemption is off meanwhile, so that the task's FPU state is never switched while the register holds
+ * ours. An interrupt may clear a page in between: it borrows and gives back likewise. Works from the first
+ * line of C on (head.S switches SSE on); page_data_avx is set when the FPU code has enabled AVX.
  * rep stosb is fast on silicon too, but an instruction counter charges every byte of it.
  */
 	.text
@@ -30,16 +30,19 @@ clear_page:
 	jz	1f
 	ret
 1:	jmp	preempt_schedule_thunk
-2:	xorl	%eax, %eax
-	movl	$16, %ecx
-3:	.set	off, 0
-	.rept	32
-	movq	%rax, off(%rdi)
-	.set	off, off + 8
+2:	incl	%gs:__preempt_count
+	subq	$24, %rsp
+	movups	%xmm0, (%rsp)
+	pxor	%xmm0, %xmm0
+	.set	off, 0
+	.rept	256
+	movaps	%xmm0, off(%rdi)
+	.set	off, off + 16
 	.endr
-	addq	$256, %rdi
-	decl	%ecx
-	jnz	3b
+	movups	(%rsp), %xmm0
+	addq	$24, %rsp
+	decl	%gs:__preempt_count
+	jz	1b
 	ret
 	.size clear_page, . - clear_page
 
@@ -68,19 +71,23 @@ copy_page:
 	jz	1f
 	ret
 1:	jmp	preempt_schedule_thunk
-2:	movl	$32, %ecx
-3:	.set	off, 0
-	.rept	8
-	movq	off(%rsi), %rax
-	movq	off + 8(%rsi), %rdx
-	movq	%rax, off(%rdi)
-	movq	%rdx, off + 8(%rdi)
-	.set	off, off + 16
+2:	incl	%gs:__preempt_count
+	subq	$40, %rsp
+	movups	%xmm0, (%rsp)
+	movups	%xmm1, 16(%rsp)
+	.set	off, 0
+	.rept	128
+	movaps	off(%rsi), %xmm0
+	movaps	off + 16(%rsi), %xmm1
+	movaps	%xmm0, off(%rdi)
+	movaps	%xmm1, off + 16(%rdi)
+	.set	off, off + 32
 	.endr
-	addq	$128, %rsi
-	addq	$128, %rdi
-	decl	%ecx
-	jnz	3b
+	movups	(%rsp), %xmm0
+	movups	16(%rsp), %xmm1
+	addq	$40, %rsp
+	decl	%gs:__preempt_count
+	jz	1b
 	ret
 	.size copy_page, . - copy_page
 

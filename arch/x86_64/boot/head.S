@@ -70,7 +70,7 @@ pvh_start:
 	movl	$PHYS(early_kernel_pud) + TABLE_FLAGS, PHYS(early_pgd) + 8 * 511
 	movl	$PHYS(early_pmds) + TABLE_FLAGS, PHYS(early_kernel_pud) + 8 * 510
 
-	movl	$(X86_CR4_PAE | X86_CR4_PSE), %eax
+	movl	$(X86_CR4_PAE | X86_CR4_PSE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT), %eax
 	movl	%eax, %cr4
 	movl	$PHYS(early_pgd), %eax
 	movl	%eax, %cr3

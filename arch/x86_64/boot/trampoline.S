@@ -30,7 +30,7 @@ tr_protected:
 	movw	$0x20, %ax
 	movw	%ax, %ds
 	movw	%ax, %ss
-	movl	$(X86_CR4_PAE | X86_CR4_PSE), %eax
+	movl	$(X86_CR4_PAE | X86_CR4_PSE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT), %eax
 	movl	%eax, %cr4
 	movl	AT(trampoline_cr3), %eax
 	movl	%eax, %cr3
