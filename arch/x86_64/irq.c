@@ -42,9 +42,11 @@
 #include <sync/mutex.h>
 #include <sync/preempt.h>
 #include <sync/spinlock.h>
+#include <seam/barrier.h>
 #include <seam/irq_vectors.h>
 #include <seam/irqflags.h>
 #include <seam/percpu.h>
+#include <seam/processor.h>
 #include <seam/ptrace.h>
 #include <seam/smp.h>
 #include "apic.h"
@@ -278,9 +280,11 @@ int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, co
 
 void synchronize_irq(unsigned int irq)
 {
-	if (irq < NR_IRQS)
-		while (atomic_read(&irq_desc[irq].in_progress))
-			cpu_relax();
+	if (irq >= NR_IRQS)
+		return;
+	smp_mb();	/* what was unlinked before is not found by a handler that is not counted here */
+	while (atomic_read(&irq_desc[irq].in_progress))
+		cpu_relax();
 }
 
 void free_irq(unsigned int irq, void *dev_id)
