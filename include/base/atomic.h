@@ -30,7 +30,7 @@ typedef struct {
 
 /* ---- plain objects ---- */
 #define smp_load_acquire(p) ({							\
-	__typeof__(*(p)) __la;							\
+	__unqual_typeof(*(p)) __la;						\
 	atomic_point();								\
 	__atomic_load((p), &__la, __ATOMIC_ACQUIRE);				\
 	__la; })

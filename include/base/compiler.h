@@ -90,14 +90,9 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]) +				\
 	0 * sizeof(struct { int not_an_array : 1 - 2 * !!__same_type((a), &(a)[0]); }))
 
-/* The type of @x without const and volatile, for scalars; structs keep theirs. */
-#define __unqual_scalar_typeof(x) __typeof__(_Generic((x),			\
-	char: (char)0, signed char: (signed char)0, unsigned char: (unsigned char)0, \
-	short: (short)0, unsigned short: (unsigned short)0,			\
-	int: (int)0, unsigned int: (unsigned int)0,				\
-	long: (long)0, unsigned long: (unsigned long)0,				\
-	long long: (long long)0, unsigned long long: (unsigned long long)0,	\
-	default: (x)))
+/* The type of @x without const and volatile. */
+#define __unqual_typeof(x)	__typeof__(((void)0, (x)))
+#define __unqual_scalar_typeof(x) __unqual_typeof(x)
 
 /* One access that the compiler neither repeats, drops, merges nor tears (up to 8 bytes). */
 #ifndef READ_ONCE
