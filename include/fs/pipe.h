@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Pipes and FIFOs: a ring of pages between writers and readers. */
+#ifndef FS_PIPE_H
+#define FS_PIPE_H
+
+#include <base/types.h>
+#include <mm/page.h>
+#include <sync/mutex.h>
+#include <sync/wait.h>
+
+struct file;
+struct inode;
+
+#define PIPE_DEF_BUFFERS	16
+#define PIPE_BUF_FLAG_CAN_MERGE	1	/* a later small write may be appended */
+#define PIPE_BUF_FLAG_PACKET	2	/* O_DIRECT: a read takes one whole buffer */
+
+struct pipe_buffer {
+	struct page *page;
+	u32 offset, len;	/* bytes in the page */
+	u32 flags;
+};
+
+struct pipe_inode_info {
+	struct mutex mutex;
+	wait_queue_head_t rd_wait, wr_wait;
+	unsigned int head, tail;	/* mutex: counters, modulo ring_size; head - tail buffers are in use */
+	unsigned int ring_size;		/* mutex: a power of two */
+	unsigned int readers, writers;	/* mutex: open files of each kind */
+	unsigned int r_counter, w_counter;	/* mutex: openings ever, for FIFOs */
+	unsigned int files;		/* inode->i_lock: open files; the last frees the pipe */
+	struct page *spare;		/* mutex: kept for the next write */
+	struct pipe_buffer *bufs;	/* mutex */
+};
+
+extern const struct file_operations pipefifo_fops;
+extern unsigned int pipe_max_size;	/* bytes: F_SETPIPE_SZ without CAP_SYS_RESOURCE */
+
+/* Two files, for reading and for writing, of a new pipe. @flags: O_CLOEXEC, O_NONBLOCK, O_DIRECT. May sleep. */
+int create_pipe_files(struct file **res, int flags);
+/* F_SETPIPE_SZ, F_GETPIPE_SZ. */
+long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
+/* The pipe of @file or NULL. */
+struct pipe_inode_info *get_pipe_info(struct file *file);
+
+#endif
