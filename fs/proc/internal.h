@@ -4,17 +4,54 @@
 #define FS_PROC_INTERNAL_H
 
 #include <base/types.h>
+#include <fs/kernfs.h>
 
 struct dentry;
+struct dir_context;
+struct file;
 struct inode;
+struct path;
+struct pid;
 struct seq_file;
 struct super_block;
 struct task_struct;
 
-/* array.c: print one task. 0 or -errno. */
+extern struct kernfs_node proc_root;
+
+/* array.c, task_mm.c: print one task. 0 or -errno. */
 int proc_pid_status(struct seq_file *m, struct task_struct *task);
 int proc_pid_stat(struct seq_file *m, struct task_struct *task, bool whole);
 int proc_pid_statm(struct seq_file *m, struct task_struct *task);
 int proc_pid_limits(struct seq_file *m, struct task_struct *task);
+
+/*
+ * An inode of a task's directory. It names the task by its pid, which never comes to mean
+ * another task; i_private is unused.
+ */
+struct proc_inode {
+	struct pid *pid;		/* reference held */
+	const struct pid_entry *entry;	/* which file; NULL: a directory or a link of fd/ */
+	int fd;				/* of fd/N and fdinfo/N */
+};
+struct proc_inode *proc_inode_of(const struct inode *inode);
+/* The task, with a reference, or NULL when it is gone. */
+struct task_struct *get_proc_task(const struct inode *inode);
+/* A new inode for @task. NULL: no memory, or the task is gone. */
+struct inode *proc_pid_make_inode(struct super_block *sb, struct task_struct *task, umode_t mode);
+/* Dentry operations of everything that belongs to a task: valid as long as the task is there. */
+extern const struct dentry_operations pid_dentry_operations;
+int proc_pid_revalidate(struct dentry *dentry, unsigned int flags);
+/* Inode operations of links to objects (exe, cwd, fd/N). @get fills *@path with a reference. */
+typedef int (*proc_get_link_t)(struct dentry *dentry, struct path *path);
+
+/* base.c: entries "self", "thread-self" and the numbers below /proc. */
+struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry);
+bool proc_pid_readdir(struct file *file, struct dir_context *ctx);
+bool ptrace_may_read(struct task_struct *task);
+
+/* fd.c */
+extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
+extern const struct file_operations proc_fd_fops, proc_fdinfo_fops;
+int proc_fd_get_link(struct dentry *dentry, struct path *path);
 
 #endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* The static part of /proc (a kernfs tree) and /proc/sys (tables of numbers and strings in it). */
+#include <base/err.h>
+#include <base/errno.h>
+#include <base/printf.h>
+#include <base/string.h>
+#include <base/types.h>
+#include <fs/kernfs.h>
+#include <fs/proc_fs.h>
+#include <fs/seq_file.h>
+#include <kernel/printk.h>
+#include <mm/slab.h>
+
+#include "internal.h"
+
+KERNFS_ROOT(proc_root);
+
+/* A proc_dir_entry is a kernfs node; the type in the public header is a name for it. */
+static struct kernfs_node *node_of(struct proc_dir_entry *entry)
+{
+	return entry ? (struct kernfs_node *)entry : &proc_root;
+}
+
+struct proc_dir_entry *proc_mkdir(const char *name, struct proc_dir_entry *parent)
+{
+	return (struct proc_dir_entry *)kernfs_create_dir(node_of(parent), name, 0555);
+}
+
+struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_dir_entry *parent,
+				   const struct file_operations *fops)
+{
+	return (struct proc_dir_entry *)kernfs_create_fops(node_of(parent), name, mode, fops, NULL);
+}
+
+struct proc_dir_entry *proc_create_rw(const char *name, umode_t mode, struct proc_dir_entry *parent,
+				      proc_show_t show, proc_write_t write)
+{
+	return (struct proc_dir_entry *)kernfs_create_file(node_of(parent), name, mode, show, write, NULL);
+}
+
+struct proc_dir_entry *proc_create_single(const char *name, umode_t mode, struct proc_dir_entry *parent,
+					  proc_show_t show)
+{
+	return proc_create_rw(name, mode, parent, show, NULL);
+}
+
+struct proc_dir_entry *proc_symlink(const char *name, struct proc_dir_entry *parent, const char *dest)
+{
+	return (struct proc_dir_entry *)kernfs_create_link(node_of(parent), name, dest);
+}
+
+/* ---- /proc/sys ---- */
+
+static int ctl_show(struct seq_file *m, void *v)
+{
+	struct ctl_table *t = m->private;
+
+	switch (t->type) {
+	case CTL_INT:
+		seq_printf(m, "%d\n", *(int *)t->data);
+		return 0;
+	case CTL_ULONG:
+		seq_printf(m, "%lu\n", *(unsigned long *)t->data);
+		return 0;
+	case CTL_STRING:
+		seq_printf(m, "%s\n", (char *)t->data);
+		return 0;
+	case CTL_FUNC:
+		return t->show ? t->show(m) : -EPERM;
+	}
+	return -EINVAL;
+}
+
+/* One number, blanks around it allowed. */
+static int parse_number(char *buf, long *value)
+{
+	char *start = skip_spaces(buf), *end;
+
+	*value = simple_strtol(start, &end, 0);
+	if (end == start || *skip_spaces(end))
+		return -EINVAL;
+	return 0;
+}
+
+static int store_number(struct ctl_table *t, char *buf)
+{
+	long value;
+	int err = parse_number(buf, &value);
+
+	if (err)
+		return err;
+	if (t->max && (value < t->min || value > t->max))
+		return -EINVAL;
+	if (t->type == CTL_INT) {
+		if (value != (int)value)
+			return -EINVAL;
+		WRITE_ONCE(*(int *)t->data, (int)value);
+	} else {
+		if (value < 0)
+			return -EINVAL;
+		WRITE_ONCE(*(unsigned long *)t->data, (unsigned long)value);
+	}
+	return 0;
+}
+
+static int store_string(struct ctl_table *t, char *buf)
+{
+	char *newline = strchr(buf, '\n');
+
+	if (newline)
+		*newline = 0;
+	strscpy(t->data, buf, t->maxlen);
+	return 0;
+}
+
+static ssize_t ctl_write(struct file *file, char *buf, size_t count)
+{
+	struct ctl_table *t = kernfs_of(file_inode(file))->priv;
+	int err;
+
+	if (t->type == CTL_FUNC)
+		err = t->store ? t->store(buf) : -EPERM;
+	else
+		err = t->type == CTL_STRING ? store_string(t, buf) : store_number(t, buf);
+	if (err)
+		return err;
+	if (t->changed)
+		t->changed();
+	return count;
+}
+
+void register_sysctl_table(struct ctl_table *table)
+{
+	struct kernfs_node *sys = kernfs_find(&proc_root, "sys"), *dir;
+	const char *last;
+
+	if (!sys)
+		sys = kernfs_create_dir(&proc_root, "sys", 0555);
+	for (; sys && table->path; table++) {
+		dir = kernfs_make_path(sys, table->path, &last);
+		if (!dir || !kernfs_create_file(dir, last, table->mode, ctl_show,
+						table->mode & 0222 ? ctl_write : NULL, table))
+			pr_warn("sysctl: no entry %s\n", table->path);
+	}
+}

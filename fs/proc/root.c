@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* The file system type proc and its root: static entries first, then one directory per process. */
+#include <base/err.h>
+#include <base/errno.h>
+#include <fs/dentry.h>
+#include <fs/file.h>
+#include <fs/inode.h>
+#include <fs/kernfs.h>
+#include <fs/super.h>
+#include <kernel/init.h>
+#include <kernel/pid.h>
+#include <mm/slab.h>
+
+#include "internal.h"
+
+#include <linux/magic.h>
+
+/* Numbers of static entries and of kernfs directories stay below this position in the listing. */
+#define FIRST_PROCESS_POS	(1 << 20)
+
+static struct dentry *proc_root_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *found = proc_pid_lookup(dir, dentry);
+
+	if (PTR_ERR(found) != -ENOENT)
+		return found;
+	return kernfs_lookup(dir, dentry, flags);
+}
+
+static int proc_root_readdir(struct file *file, struct dir_context *ctx)
+{
+	if (ctx->pos < FIRST_PROCESS_POS) {
+		if (!dir_emit_dots(file, ctx) || !kernfs_emit(file, ctx))
+			return 0;
+		ctx->pos = FIRST_PROCESS_POS;
+	}
+	ctx->pos -= FIRST_PROCESS_POS;
+	proc_pid_readdir(file, ctx);
+	ctx->pos += FIRST_PROCESS_POS;
+	return 0;
+}
+
+static const struct inode_operations proc_root_iops = { .lookup = proc_root_lookup };
+
+static const struct file_operations proc_root_fops = {
+	.read = generic_read_dir,
+	.iterate_shared = proc_root_readdir,
+	.llseek = generic_file_llseek,
+};
+
+static void proc_evict_inode(struct inode *inode)
+{
+	struct proc_inode *pi = proc_inode_of(inode);
+
+	if (!pi) {
+		kernfs_evict_inode(inode);
+		return;
+	}
+	clear_inode(inode);
+	put_pid(pi->pid);
+	kfree(pi);
+	inode->i_proc = NULL;
+}
+
+static const struct super_operations proc_sops = {
+	.statfs = simple_statfs,
+	.drop_inode = generic_delete_inode,
+	.evict_inode = proc_evict_inode,
+};
+
+static int proc_fill_super(struct super_block *sb, void *data)
+{
+	int err = kernfs_fill_super(sb, &proc_root, PROC_SUPER_MAGIC);
+
+	if (err)
+		return err;
+	sb->s_op = &proc_sops;
+	sb->s_root->d_inode->i_op = &proc_root_iops;
+	sb->s_root->d_inode->i_fop = &proc_root_fops;
+	return 0;
+}
+
+static struct file_system_type proc_fs_type = {
+	.name = "proc",
+	.fill_super = proc_fill_super,
+	.kill_sb = kill_anon_super,
+};
+
+static int __init proc_init(void)
+{
+	return register_filesystem(&proc_fs_type);
+}
+core_initcall(proc_init);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernfs: trees of names that the kernel makes, shown as file systems (sysfs, debugfs, tracefs,
+ * the static part of procfs).
+ *
+ * A node is a directory, a file or a symbolic link; nodes are made at any time and, where a
+ * subsystem needs it, removed. A file is a show function over seq_file, perhaps with a write
+ * function, or has file operations of its own.
+ */
+#ifndef FS_KERNFS_H
+#define FS_KERNFS_H
+
+#include <base/types.h>
+#include <base/list.h>
+#include <base/rbtree.h>
+
+struct dentry;
+struct dir_context;
+struct file;
+struct file_operations;
+struct inode;
+struct seq_file;
+struct super_block;
+
+/* Print the whole file; m->private is the node's priv. 0 or -errno. May sleep. */
+typedef int (*kernfs_show_t)(struct seq_file *m, void *v);
+/* Take a whole write: @buf is a NUL-terminated copy of @count bytes. Bytes taken or -errno. May sleep. */
+typedef ssize_t (*kernfs_write_t)(struct file *file, char *buf, size_t count);
+
+struct kernfs_node {
+	const char *name;		/* own copy */
+	umode_t mode;			/* with the S_IF bits */
+	u32 ino;
+	struct kernfs_node *parent;
+	struct rb_node by_name;		/* kernfs_lock: in parent->children */
+	struct rb_root children;	/* kernfs_lock */
+	kernfs_show_t show;
+	kernfs_write_t write;
+	const struct file_operations *fops;	/* instead of show and write */
+	const char *target;		/* of a link; own copy */
+	void *priv;
+	unsigned int refs;		/* kernfs_lock: the tree, and each inode */
+	bool removed;			/* kernfs_lock */
+	u64 size;			/* what stat shows */
+};
+
+/* The root of a tree, 0555. */
+#define KERNFS_ROOT(var) struct kernfs_node var = { .name = "", .mode = S_IFDIR | 0555, .ino = 1, .refs = 1 }
+
+/* All: NULL when memory is short or the name exists. May sleep. */
+struct kernfs_node *kernfs_create_dir(struct kernfs_node *parent, const char *name, umode_t mode);
+struct kernfs_node *kernfs_create_file(struct kernfs_node *parent, const char *name, umode_t mode,
+				       kernfs_show_t show, kernfs_write_t write, void *priv);
+struct kernfs_node *kernfs_create_fops(struct kernfs_node *parent, const char *name, umode_t mode,
+				       const struct file_operations *fops, void *priv);
+struct kernfs_node *kernfs_create_link(struct kernfs_node *parent, const char *name, const char *target);
+/* @path below @parent, directories made as needed: returns the directory of the last component and in *@last that. */
+struct kernfs_node *kernfs_make_path(struct kernfs_node *parent, const char *path, const char **last);
+struct kernfs_node *kernfs_find(struct kernfs_node *parent, const char *name);
+/* Take @node and all below it out of the tree; open files go on with what they have. May sleep. */
+void kernfs_remove(struct kernfs_node *node);
+
+/* The file's node and its priv, in operations of kernfs_create_fops(). */
+struct kernfs_node *kernfs_of(const struct inode *inode);
+
+/* Fill @sb with the tree at @root (s_root is made). 0 or -ENOMEM. */
+int kernfs_fill_super(struct super_block *sb, struct kernfs_node *root, unsigned long magic);
+/* For file systems that add entries of their own to a kernfs directory (procfs). */
+struct inode *kernfs_get_inode(struct super_block *sb, struct kernfs_node *node);
+struct dentry *kernfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
+/* Emit the entries from ctx->pos 2 on; true when all were emitted. */
+bool kernfs_emit(struct file *file, struct dir_context *ctx);
+
+extern const struct file_operations kernfs_file_fops;
+
+#endif
