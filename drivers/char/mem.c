@@ -194,7 +194,7 @@ static ssize_t kmsg_write(struct file *file, const char __user *buf, size_t coun
 	n = strlen(start);
 	if (n && start[n - 1] == '\n')
 		start[n - 1] = 0;
-	printk_level(level, "%s\n", start);
+	printk(KERN_SOH "%c%s\n", '0' + level, start);
 	kfree(text);
 	return count;
 }
