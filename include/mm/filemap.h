@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The page cache. Theory: mm/cache/filemap.c. */
+#ifndef QUIRE_MM_FILEMAP_H
+#define QUIRE_MM_FILEMAP_H
+
+#include <base/types.h>
+#include <base/err.h>
+#include <base/errno.h>
+#include <mm/page.h>
+#include <mm/page_flags.h>
+#include <mm/folio.h>
+#include <mm/address_space.h>
+#include <mm/fault.h>
+#include <mm/readahead.h>
+
+struct file;
+struct inode;
+struct iov_iter;
+struct kiocb;
+struct path;
+struct pipe_inode_info;
+
+#define MAX_LFS_FILESIZE	((loff_t)0x7fffffffffffffffLL)
+
+/* filemap_get_folio flags. */
+#define FGP_ACCESSED	0x01
+#define FGP_LOCK	0x02
+#define FGP_CREAT	0x04
+#define FGP_WRITE	0x08
+#define FGP_NOFS	0x10
+#define FGP_NOWAIT	0x20
+#define FGP_FOR_MMAP	0x40
+#define FGP_ENTRY	0x80
+#define FGP_STABLE	0x100
+
+void page_cache_init(void);
+
+/*
+ * The folio at @index with a reference, or NULL. Lock-free: the reference is taken if it is not zero
+ * and the slot is looked at again afterwards.
+ */
+struct folio *filemap_get_entry(struct address_space *mapping, pgoff_t index);
+/* The same with FGP_*: ERR_PTR-free as in Linux 6.1, NULL when absent or out of memory. May sleep. */
+struct folio *__filemap_get_folio(struct address_space *mapping, pgoff_t index, int fgp_flags, gfp_t gfp);
+static inline struct folio *filemap_get_folio(struct address_space *mapping, pgoff_t index)
+{
+	return filemap_get_entry(mapping, index);
+}
+static inline struct folio *filemap_lock_folio(struct address_space *mapping, pgoff_t index)
+{
+	return __filemap_get_folio(mapping, index, FGP_LOCK, 0);
+}
+static inline struct folio *filemap_grab_folio(struct address_space *mapping, pgoff_t index)
+{
+	return __filemap_get_folio(mapping, index, FGP_LOCK | FGP_ACCESSED | FGP_CREAT,
+				   mapping_gfp_mask(mapping));
+}
+struct page *find_get_page(struct address_space *mapping, pgoff_t index);
+struct page *find_lock_page(struct address_space *mapping, pgoff_t index);
+/* Up to @nr folios with references from *@start to @end; *@start moves behind the last. */
+unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, pgoff_t end,
+				struct folio **folios, unsigned int nr);
+/* The folio at @index, up to date (read if need be), with a reference, or ERR_PTR. */
+struct folio *read_cache_folio(struct address_space *mapping, pgoff_t index, void *unused, struct file *file);
+
+struct folio *filemap_alloc_folio(gfp_t gfp, unsigned int order);
+/*
+ * Put a locked, fresh folio into the cache; the cache takes folio_nr_pages() references.
+ * 0, -EEXIST, -ENOMEM. May sleep before it takes any lock.
+ */
+int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_t index, gfp_t gfp);
+/* => folio locked. Takes it out and drops the cache's references. */
+void filemap_remove_folio(struct folio *folio);
+/* Put @new, locked, at the place of @old, locked, of the same order. Cannot fail. */
+void replace_page_cache_folio(struct folio *old, struct folio *new);
+
+/* The folio lock. Wait queues are hashed; PG_waiters says whether anybody waits. */
+void __folio_lock(struct folio *folio);
+int __folio_lock_killable(struct folio *folio);
+void folio_unlock(struct folio *folio);
+bool folio_trylock(struct folio *folio);
+void folio_lock(struct folio *folio);
+int folio_lock_killable(struct folio *folio);		/* 0 or -EINTR */
+/* For a fault: true if locked; false: the fault's lock was dropped, return VM_FAULT_RETRY. */
+bool folio_lock_or_retry(struct folio *folio, struct vm_fault *vmf);
+void folio_wait_locked(struct folio *folio);
+int folio_wait_locked_killable(struct folio *folio);
+void folio_wait_writeback(struct folio *folio);
+void folio_start_writeback(struct folio *folio);
+void folio_end_writeback(struct folio *folio);
+/* Wake who waits for @folio. The bit was cleared by the caller. */
+void folio_wake_waiters(struct folio *folio);
+void lock_page(struct page *page);
+bool trylock_page(struct page *page);
+void unlock_page(struct page *page);
+
+bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio);
+bool noop_dirty_folio(struct address_space *mapping, struct folio *folio);
+bool folio_mark_dirty(struct folio *folio);
+bool folio_clear_dirty_for_io(struct folio *folio);
+void folio_mark_accessed(struct folio *folio);
+bool set_page_dirty(struct page *page);
+bool set_page_dirty_lock(struct page *page);
+
+/* read(2) and write(2) over the cache. Bytes done, or an errno when none. May sleep. */
+ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_read);
+ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from);
+ssize_t __generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from);	/* inode locked */
+ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from);
+ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from);
+
+/* Mapped files. */
+extern const struct vm_operations_struct generic_file_vm_ops;
+vm_fault_t filemap_fault(struct vm_fault *vmf);
+vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t end_pgoff);
+vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf);
+int generic_file_mmap(struct file *file, struct vm_area_struct *vma);
+int generic_file_readonly_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* Truncate and invalidate. Byte ranges; lend is inclusive, -1 = to the end. May sleep. */
+void truncate_inode_pages(struct address_space *mapping, loff_t lstart);
+void truncate_inode_pages_range(struct address_space *mapping, loff_t lstart, loff_t lend);
+void truncate_inode_pages_final(struct address_space *mapping);
+void truncate_setsize(struct inode *inode, loff_t newsize);
+void truncate_pagecache(struct inode *inode, loff_t newsize);
+void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend);
+/* => folio locked: unmaps, forgets the dirt and removes */
+int truncate_inode_folio(struct address_space *mapping, struct folio *folio);
+bool truncate_inode_partial_folio(struct folio *folio, loff_t start, loff_t end);
+/* Drop clean, unmapped, unused pages of [start, end]; how many went. */
+unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t end);
+int invalidate_inode_pages2_range(struct address_space *mapping, pgoff_t start, pgoff_t end);
+
+int generic_fadvise(struct file *file, loff_t offset, loff_t len, int advice);
+int vfs_fadvise(struct file *file, loff_t offset, loff_t len, int advice);
+
+/* Verify the counts and the back pointers of @mapping. BUG()s on a violation. => nobody changes it */
+void mapping_check(struct address_space *mapping);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* tmpfs and everything that shares memory through it: memfd, shared anonymous mappings. mm/shmem/. */
+#ifndef QUIRE_MM_SHMEM_H
+#define QUIRE_MM_SHMEM_H
+
+#include <base/types.h>
+#include <base/list.h>
+#include <base/atomic.h>
+#include <sync/spinlock.h>
+#include <fs/inode.h>
+#include <mm/filemap.h>
+
+struct vm_area_struct;
+struct vfsmount;
+
+struct shmem_inode_info {
+	spinlock_t lock;
+	unsigned int seals;		/* F_SEAL_*; changed under inode lock */
+	unsigned long flags;		/* c: VM_NORESERVE: pages are accounted one by one */
+	atomic_long_t alloced;		/* pages charged to the super block */
+	unsigned long swapped;		/* lock: pages that are swap entries */
+	pgoff_t fallocend;		/* inode lock: highest page that fallocate covers */
+	struct list_head xattrs;	/* inode lock */
+	struct timespec64 i_crtime;
+	struct inode vfs_inode;
+};
+
+struct shmem_sb_info {
+	unsigned long max_blocks;	/* pages; 0: no limit */
+	atomic_long_t used_blocks;
+	unsigned long max_inodes;	/* 0: no limit */
+	atomic_long_t used_inodes;
+	unsigned char huge;
+	bool noswap;
+	umode_t mode;
+	uid_t uid;
+	gid_t gid;
+	atomic_t next_ino;
+};
+
+static inline struct shmem_inode_info *SHMEM_I(struct inode *inode)
+{
+	return container_of(inode, struct shmem_inode_info, vfs_inode);
+}
+
+extern struct file_system_type shmem_fs_type;
+extern struct vfsmount *shm_mnt;
+
+void shmem_init(void);
+/* An unlinked tmpfs file of @size bytes. @flags: VM_NORESERVE or 0 (then @size is accounted now). */
+struct file *shmem_file_setup(const char *name, loff_t size, unsigned long flags);
+struct file *shmem_kernel_file_setup(const char *name, loff_t size, unsigned long flags);
+struct file *shmem_file_setup_with_mnt(struct vfsmount *mnt, const char *name, loff_t size,
+				       unsigned long flags);
+/* Back the shared anonymous mapping @vma: 0 or -ENOMEM.. */
+int shmem_zero_setup(struct vm_area_struct *vma);
+bool shmem_mapping(struct address_space *mapping);
+/* The folio at @index, allocated and zeroed if absent, locked, in *@foliop. */
+enum sgp_type { SGP_READ, SGP_NOALLOC, SGP_CACHE, SGP_WRITE, SGP_FALLOC };
+int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, enum sgp_type sgp);
+struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index, gfp_t gfp);
+void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend);
+unsigned long shmem_swap_usage(struct vm_area_struct *vma);
+int shmem_lock(struct file *file, int lock, void *ucounts);
+/* fcntl F_ADD_SEALS, F_GET_SEALS. */
+long memfd_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
+
+#endif
