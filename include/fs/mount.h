@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mounts: which file system shows at which place. One namespace for all. Theory: fs/namespace.c.
+ *
+ * Legend: n  namespace_sem;  m  mount_lock (seqlock), look-ups under RCU;  a  atomic;  c  constant
+ */
+#ifndef QUIRE_FS_MOUNT_H
+#define QUIRE_FS_MOUNT_H
+
+#include <base/types.h>
+#include <base/atomic.h>
+#include <base/list.h>
+#include <sync/rwsem.h>
+#include <sync/seqlock.h>
+#include <sync/rcu_types.h>
+#include <fs/path.h>
+#include <fs/super.h>
+
+struct file;
+struct seq_file;
+
+#define MNT_NOSUID	0x01
+#define MNT_NODEV	0x02
+#define MNT_NOEXEC	0x04
+#define MNT_NOATIME	0x08
+#define MNT_NODIRATIME	0x10
+#define MNT_RELATIME	0x20
+#define MNT_READONLY	0x40
+#define MNT_NOSYMFOLLOW	0x80
+#define MNT_USER_SETTABLE_MASK (MNT_NOSUID | MNT_NODEV | MNT_NOEXEC | MNT_NOATIME | MNT_NODIRATIME | \
+				MNT_RELATIME | MNT_READONLY | MNT_NOSYMFOLLOW)
+#define MNT_INTERNAL	0x4000	/* of the kernel: in no place */
+#define MNT_DOOMED	0x1000000
+
+struct vfsmount {
+	struct dentry *mnt_root;		/* c */
+	struct super_block *mnt_sb;		/* c */
+	int mnt_flags;				/* n */
+};
+
+struct mount {
+	struct hlist_node mnt_hash;		/* m */
+	struct mount *mnt_parent;		/* m: itself when not mounted */
+	struct dentry *mnt_mountpoint;		/* m */
+	struct vfsmount mnt;
+	atomic_t mnt_count;			/* a: users; the place in the tree counts one */
+	atomic_t mnt_writers;			/* a */
+	struct list_head mnt_mounts, mnt_child;	/* n */
+	struct list_head mnt_list;		/* n: all mounts of the tree, in order */
+	const char *mnt_devname;		/* c */
+	int mnt_id;				/* c */
+	int mnt_group_id;			/* n: shared peer group, 0 = private */
+	bool mnt_expiry_mark;
+	struct rcu_head mnt_rcu;
+};
+
+static inline struct mount *real_mount(struct vfsmount *mnt)
+{
+	return container_of(mnt, struct mount, mnt);
+}
+static inline bool mnt_has_parent(const struct mount *mnt)
+{
+	return mnt != mnt->mnt_parent;
+}
+
+static inline struct vfsmount *mntget(struct vfsmount *mnt)
+{
+	if (mnt)
+		atomic_inc(&real_mount(mnt)->mnt_count);
+	return mnt;
+}
+void mntput(struct vfsmount *mnt);		/* may sleep */
+/* What is mounted at @path, with a reference, or NULL. */
+struct vfsmount *lookup_mnt(const struct path *path);
+struct mount *__lookup_mnt(struct vfsmount *mnt, struct dentry *dentry);
+extern seqlock_t mount_lock;
+bool __mnt_is_readonly(const struct vfsmount *mnt);
+int mnt_want_write(struct vfsmount *mnt);	/* 0 or -EROFS; pairs with drop */
+void mnt_drop_write(struct vfsmount *mnt);
+int mnt_want_write_file(struct file *file);
+void mnt_drop_write_file(struct file *file);
+bool mnt_may_suid(struct vfsmount *mnt);
+bool path_noexec(const struct path *path);
+
+/* A mount in no place, for the kernel. */
+struct vfsmount *kern_mount(struct file_system_type *type);
+void kern_unmount(struct vfsmount *mnt);
+struct vfsmount *vfs_kern_mount(struct file_system_type *type, int flags, const char *name, void *data);
+/* mount(2) and umount2(2) with kernel strings. @data: options or NULL. */
+int do_mount(const char *dev_name, const char *dir_name, const char *type, unsigned long flags, void *data);
+int path_mount(const char *dev_name, struct path *path, const char *type, unsigned long flags, void *data);
+int do_umount_path(const char *dir_name, int flags);
+/* Mount tmpfs as the root of everything and make it root and cwd of current. */
+void mnt_init(void);
+bool path_is_mountpoint(const struct path *path);
+bool is_path_reachable(struct mount *mnt, struct dentry *dentry, const struct path *root);
+
+/* One whole file each, for single_open(): /proc/PID/{mounts,mountinfo,mountstats}. */
+int mounts_show(struct seq_file *m, void *v);
+int mountinfo_show(struct seq_file *m, void *v);
+int mountstats_show(struct seq_file *m, void *v);
+/* Moves with every change; for poll() of these files. */
+extern atomic_t mount_event;
+
+#endif

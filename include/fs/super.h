@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* super_block: a file system in use, and file_system_type: a kind of file system. fs/super.c. */
+#ifndef QUIRE_FS_SUPER_H
+#define QUIRE_FS_SUPER_H
+
+#include <base/types.h>
+#include <base/atomic.h>
+#include <base/list.h>
+#include <sync/rwsem.h>
+#include <sync/spinlock.h>
+#include <sync/mutex.h>
+#include <fs/inode.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <asm/statfs.h>
+
+struct dentry_operations;
+struct file_system_type;
+struct seq_file;
+struct vfsmount;
+
+struct kstatfs {
+	long f_type;
+	long f_bsize;
+	u64 f_blocks, f_bfree, f_bavail;
+	u64 f_files, f_ffree;
+	__kernel_fsid_t f_fsid;
+	long f_namelen;
+	long f_frsize;
+	long f_flags;
+};
+
+struct super_operations {
+	struct inode *(*alloc_inode)(struct super_block *sb);
+	void (*destroy_inode)(struct inode *inode);	/* at once, may sleep */
+	void (*free_inode)(struct inode *inode);	/* after an RCU grace period */
+	void (*dirty_inode)(struct inode *inode, int flags);
+	int (*write_inode)(struct inode *inode, struct writeback_control *wbc);
+	int (*drop_inode)(struct inode *inode);		/* 1: evict with the last user */
+	void (*evict_inode)(struct inode *inode);	/* must truncate and clear_inode() */
+	void (*put_super)(struct super_block *sb);
+	int (*sync_fs)(struct super_block *sb, int wait);
+	int (*statfs)(struct dentry *dentry, struct kstatfs *buf);
+	int (*remount_fs)(struct super_block *sb, int *flags, char *data);
+	void (*umount_begin)(struct super_block *sb);
+	int (*show_options)(struct seq_file *m, struct dentry *root);
+};
+
+/* s_flags: the MS_* values. */
+#define SB_RDONLY	1
+#define SB_NOSUID	2
+#define SB_NODEV	4
+#define SB_NOEXEC	8
+#define SB_SYNCHRONOUS	16
+#define SB_MANDLOCK	64
+#define SB_DIRSYNC	128
+#define SB_NOATIME	1024
+#define SB_NODIRATIME	2048
+#define SB_SILENT	32768
+#define SB_POSIXACL	(1 << 16)
+#define SB_KERNMOUNT	(1 << 22)
+#define SB_NOUSER	(1 << 31)	/* cannot be mounted by user space */
+
+struct super_block {
+	struct list_head s_list;		/* sb_lock: all */
+	dev_t s_dev;				/* c */
+	unsigned char s_blocksize_bits;
+	unsigned long s_blocksize;
+	loff_t s_maxbytes;			/* c */
+	struct file_system_type *s_type;	/* c */
+	const struct super_operations *s_op;	/* c */
+	unsigned long s_flags;			/* s_umount */
+	unsigned long s_iflags;
+	unsigned long s_magic;			/* c */
+	struct dentry *s_root;			/* c */
+	struct rw_semaphore s_umount;
+	int s_count;				/* sb_lock: references to the struct */
+	atomic_t s_active;			/* a: mounts and others that keep it in use */
+	const struct dentry_operations *s_d_op;	/* c: for new dentries */
+	void *s_fs_info;
+	u32 s_time_gran;			/* ns */
+	char s_id[32];
+	spinlock_t s_inode_list_lock;
+	struct list_head s_inodes;
+	struct hlist_node s_instances;		/* sb_lock */
+	struct mutex s_vfs_rename_mutex;	/* renames between directories */
+	int s_stack_depth;
+};
+
+static inline bool sb_rdonly(const struct super_block *sb)
+{
+	return sb->s_flags & SB_RDONLY;
+}
+
+/* fs_flags */
+#define FS_REQUIRES_DEV	1
+#define FS_USERNS_MOUNT	8
+
+/*
+ * A kind gives either ->mount, or ->fill_super and fs_single: then each mount makes a new super block,
+ * or all share one.
+ */
+struct file_system_type {
+	const char *name;
+	int fs_flags;
+	bool fs_single;
+	/* root dentry with a reference, or ERR_PTR. @data: the option string or NULL */
+	struct dentry *(*mount)(struct file_system_type *type, int flags, const char *dev_name, void *data);
+	int (*fill_super)(struct super_block *sb, void *data);
+	void (*kill_sb)(struct super_block *sb);	/* default kill_litter_super */
+	struct file_system_type *next;
+	struct hlist_head fs_supers;
+};
+
+int register_filesystem(struct file_system_type *fs);		/* 0 or -EBUSY */
+int unregister_filesystem(struct file_system_type *fs);
+struct file_system_type *get_fs_type(const char *name);
+
+/* For ->mount. fill_super(sb, data, silent) sets s_root. */
+struct dentry *mount_nodev(struct file_system_type *type, int flags, void *data,
+			   int (*fill_super)(struct super_block *, void *, int));
+struct dentry *mount_single(struct file_system_type *type, int flags, void *data,
+			    int (*fill_super)(struct super_block *, void *, int));
+struct super_block *sget(struct file_system_type *type,
+			 int (*test)(struct super_block *, void *), int flags, void *data);
+void generic_shutdown_super(struct super_block *sb);
+void kill_anon_super(struct super_block *sb);
+void kill_litter_super(struct super_block *sb);
+void deactivate_super(struct super_block *sb);			/* may sleep */
+void deactivate_locked_super(struct super_block *sb);
+int get_anon_bdev(dev_t *p);
+void free_anon_bdev(dev_t dev);
+int simple_statfs(struct dentry *dentry, struct kstatfs *buf);
+int vfs_statfs(const struct path *path, struct kstatfs *buf);
+int user_statfs(const char __user *pathname, struct kstatfs *st);
+/* A file system without names, for pipes and the like: sets up @sb with a root directory. */
+int init_pseudo_super(struct super_block *sb, unsigned long magic, const struct dentry_operations *dops);
+
+struct tree_descr {
+	const char *name;
+	const struct file_operations *ops;
+	int mode;
+};
+int simple_fill_super(struct super_block *sb, unsigned long magic, const struct tree_descr *files);
+
+/* /proc/filesystems. */
+void filesystems_show(struct seq_file *m);
+void iterate_supers(void (*fn)(struct super_block *, void *), void *arg);
+void sync_filesystems(int wait);
+
+#endif
