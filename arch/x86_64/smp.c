@@ -25,6 +25,7 @@
 #include <base/atomic.h>
 #include <base/bug.h>
 #include <base/cpumask.h>
+#include <base/err.h>
 #include <base/errno.h>
 #include <base/string.h>
 #include <kernel/clockchips.h>
