@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/* Boot self tests of the machine: rights of mappings, guards, calls between CPUs, TLB, clocks, page clearing. */
+#include <base/cpumask.h>
+#include <base/errno.h>
+#include <base/string.h>
+#include <base/atomic.h>
+#include <kernel/clockchips.h>
+#include <kernel/clocksource.h>
+#include <kernel/printk.h>
+#include <kernel/selftest.h>
+#include <kernel/timekeeping.h>
+#include <mm/gfp.h>
+#include <mm/page.h>
+#include <sync/preempt.h>
+#include <seam/pgtable.h>
+#include <seam/processor.h>
+#include <seam/smp.h>
+#include <seam/tlbflush.h>
+#include "mapping.h"
+
+/* The entry that maps kernel address @va: its flags, 0 when nothing does. */
+static unsigned long kernel_flags(unsigned long va)
+{
+	pgd_t *pgd = pgd_offset_k(va);
+	pud_t *pud;
+	pmd_t *pmd;
+	pte_t *pte;
+
+	if (pgd_none(*pgd))
+		return 0;
+	pud = pud_offset(pgd, va);
+	if (pud_none(*pud) || pud_leaf(*pud))
+		return pud_val(*pud);
+	pmd = pmd_offset(pud, va);
+	if (pmd_none(*pmd) || pmd_leaf(*pmd))
+		return pmd_val(*pmd);
+	pte = pte_offset_kernel(pmd, va);
+	return pte_present(*pte) ? pte_val(*pte) : 0;
+}
+
+static int test_mappings(void)
+{
+	unsigned long nx = __supported_pte_mask & _PAGE_NX, low, high;
+
+	SELFTEST_EXPECT(ptdump_count_wx() == 0);
+	SELFTEST_EXPECT(!(kernel_flags((unsigned long)_text) & (_PAGE_RW | _PAGE_NX)));
+	SELFTEST_EXPECT((kernel_flags((unsigned long)__start_rodata) & (_PAGE_RW | _PAGE_NX)) == nx);
+	SELFTEST_EXPECT((kernel_flags((unsigned long)__bss_start) & (_PAGE_RW | nx)) == (_PAGE_RW | nx));
+	SELFTEST_EXPECT(!(kernel_flags((unsigned long)__va(__pa(_text))) & _PAGE_RW));
+	SELFTEST_EXPECT(kernel_flags((unsigned long)init_stack_guard) == 0);
+	SELFTEST_EXPECT(kernel_flags((unsigned long)init_stack) != 0);
+	for (unsigned int i = 0; i < NR_IST; i++) {
+		ist_stack_bounds(0, i, &low, &high);
+		SELFTEST_EXPECT(kernel_flags(low) && kernel_flags(high - 1) && !kernel_flags(low - 1));
+	}
+	/* No kernel page is open to user mode, the identity mapping is gone. */
+	SELFTEST_EXPECT(pgd_none(swapper_pg_dir[0]));
+	return 0;
+}
+SELFTEST("machine: rights of kernel mappings", test_mappings);
+
+static int test_control_bits(void)
+{
+	unsigned long cr4 = read_cr4();
+
+	SELFTEST_EXPECT(read_cr0() & X86_CR0_WP);
+	SELFTEST_EXPECT(!boot_cpu_has(X86_FEATURE_SMEP) || (cr4 & X86_CR4_SMEP));
+	SELFTEST_EXPECT(!boot_cpu_has(X86_FEATURE_SMAP) || (cr4 & X86_CR4_SMAP));
+	SELFTEST_EXPECT(!boot_cpu_has(X86_FEATURE_UMIP) || (cr4 & X86_CR4_UMIP));
+	SELFTEST_EXPECT(!boot_cpu_has(X86_FEATURE_NX) || (rdmsrl_val(MSR_EFER) & EFER_NX));
+	return 0;
+}
+SELFTEST("machine: protection bits of the CPU", test_control_bits);
+
+static atomic_t calls;
+
+static void count_call(void *info)
+{
+	atomic_inc(info);
+}
+
+static int test_calls(void)
+{
+	int cpu;
+
+	atomic_set(&calls, 0);
+	for (int i = 0; i < 100; i++)
+		on_each_cpu(count_call, &calls, 1);
+	SELFTEST_EXPECT(atomic_read(&calls) == 100 * num_online_cpus());
+	for_each_online_cpu(cpu)
+		SELFTEST_EXPECT(smp_call_function_single(cpu, count_call, &calls, 1) == 0);
+	SELFTEST_EXPECT(atomic_read(&calls) == 101 * num_online_cpus());
+	SELFTEST_EXPECT(smp_call_function_single(nr_cpu_ids, count_call, &calls, 1) == -ENXIO);
+	return 0;
+}
+SELFTEST("machine: calls to other CPUs", test_calls);
+
+/* Each CPU reads the fixmap page before and after it is pointed elsewhere and flushed. */
+static atomic_t wrong;
+
+static void read_poke(void *expect)
+{
+	if (*(volatile unsigned long *)fix_to_virt(FIX_TEXT_POKE) != (unsigned long)expect)
+		atomic_inc(&wrong);
+}
+
+static int test_kernel_flush(void)
+{
+	unsigned long va = fix_to_virt(FIX_TEXT_POKE);
+	unsigned long *a = (void *)get_zeroed_page(GFP_KERNEL), *b = (void *)get_zeroed_page(GFP_KERNEL);
+
+	if (!a || !b) {
+		free_page((unsigned long)a);
+		free_page((unsigned long)b);
+		return -ENOMEM;
+	}
+	*a = 1;
+	*b = 2;
+	atomic_set(&wrong, 0);
+	for (int i = 0; i < 50; i++) {
+		set_fixmap(FIX_TEXT_POKE, __pa(i & 1 ? b : a));
+		flush_tlb_kernel_range(va, va + PAGE_SIZE);
+		on_each_cpu(read_poke, (void *)(i & 1 ? 2UL : 1UL), 1);
+	}
+	clear_fixmap(FIX_TEXT_POKE);
+	flush_tlb_kernel_range(va, va + PAGE_SIZE);
+	free_page((unsigned long)a);
+	free_page((unsigned long)b);
+	SELFTEST_EXPECT(atomic_read(&wrong) == 0);
+	return 0;
+}
+SELFTEST("machine: kernel TLB flush reaches every CPU", test_kernel_flush);
+
+static int test_page_data(void)
+{
+	u64 *a = (void *)__get_free_page(GFP_KERNEL), *b = (void *)__get_free_page(GFP_KERNEL);
+	int bad = 0;
+
+	if (!a || !b) {
+		free_page((unsigned long)a);
+		free_page((unsigned long)b);
+		return -ENOMEM;
+	}
+	for (int i = 0; i < 512; i++)
+		a[i] = 0x123456789abcdefULL * (i + 1);
+	copy_page(b, a);
+	for (int i = 0; i < 512; i++)
+		bad += b[i] != 0x123456789abcdefULL * (i + 1);
+	clear_page(b);
+	for (int i = 0; i < 512; i++)
+		bad += b[i] != 0;
+	free_page((unsigned long)a);
+	free_page((unsigned long)b);
+	SELFTEST_EXPECT(bad == 0);
+	return 0;
+}
+SELFTEST("machine: clear_page and copy_page", test_page_data);
+
+static int test_clock(void)
+{
+	ktime_t last = ktime_get(), start = last;
+	u64 sched = sched_clock();
+
+	for (int i = 0; i < 10000; i++) {
+		ktime_t now = ktime_get();
+
+		SELFTEST_EXPECT(now >= last);
+		last = now;
+	}
+	udelay(1000);
+	SELFTEST_EXPECT(ktime_get() - start >= 990000);
+	SELFTEST_EXPECT(sched_clock() - sched >= 990000);
+	return 0;
+}
+SELFTEST("machine: the clock goes forward", test_clock);
