@@ -175,7 +175,7 @@ static const struct option_row {
 	  "which kernel (default quire); linux is Debian's 6.1,\n"
 	  "downloaded once; a path with a / boots that ELF file" },
 	{ "--machine", "q35|microvm", set_machine, "default q35" },
-	{ "--cpu", "MODEL", set_cpu, "QEMU's -cpu (default max)" },
+	{ "--cpu", "MODEL", set_cpu, "QEMU's -cpu (default max,-la57)" },
 	{ "--mem", "SIZE", set_mem, "memory of the machine (default 512M)" },
 	{ "--smp", "N", set_smp, "number of CPUs (default 2; with --icount 1)" },
 	{ "--numa", "SPEC", set_numa,

@@ -134,6 +134,9 @@ static void pack_companions(struct tree *t, const char *host)
 	}
 }
 
+/* A script inside a directory is data until somebody runs it: only a named one counts. */
+static bool in_directory;
+
 static void pack_needs(struct tree *t, const char *host, mode_t mode)
 {
 	struct elf_needs needs;
@@ -146,7 +149,7 @@ static void pack_needs(struct tree *t, const char *host, mode_t mode)
 		pack_libraries(t, host, &needs);
 		return;
 	}
-	f = mode & 0111 ? fopen(host, "re") : NULL;
+	f = mode & 0111 && !in_directory ? fopen(host, "re") : NULL;
 	if (f && fgets(line, sizeof(line), f) && !strncmp(line, "#!", 2))
 		pack_interpreter(t, host, line);
 	if (f)
@@ -283,8 +286,12 @@ void pack_add(struct tree *t, const char *spec)
 	if (!guest && S_ISREG(st.st_mode) && (abs = pack_lookup(strchr(host, '/') ? host : abs)))
 		pack_program(t, abs);
 	else if (S_ISDIR(st.st_mode)) {
+		bool outer = in_directory;
+
+		in_directory = true;
 		tree_dir(t, guest ? guest : abs, st.st_mode & 07777);
 		pack_dir(t, abs, guest ? guest : abs);
+		in_directory = outer;
 	} else {
 		char *to = guest ? guest : abs;
 
@@ -298,5 +305,6 @@ void pack_add(struct tree *t, const char *spec)
 
 void pack_root(struct tree *t, const char *dir)
 {
+	in_directory = true;
 	pack_dir(t, dir, "");
 }

@@ -43,8 +43,9 @@ static void add_cpus(struct strv *a, const struct options *o, bool kvm)
 {
 	const char *cpu = o->cpu;
 
-	if (!cpu) /* without the one feature that stops QEMU under nested KVM */
-		cpu = kvm ? "host,-arch-capabilities" : "max";
+	/* Four levels of tables on both kernels; without what stops QEMU under nested KVM. */
+	if (!cpu)
+		cpu = kvm ? "host,-arch-capabilities,-la57" : "max,-la57";
 	pair(a, "-accel", kvm ? "kvm" : "tcg");
 	pair(a, "-cpu", cpu);
 	pairf(a, "-smp", "%d", o->smp);

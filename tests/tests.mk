@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# All tests. The guest tests are static programs; also used alone: make -f tests/tests.mk guest-tests
+
+O         ?= build
+V         ?= 0
+say       ?= $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+Q         ?= $(if $(filter 1,$(V)),,@)
+MUSLCC    ?= $(if $(shell command -v musl-gcc),musl-gcc,cc)
+
+GUESTFLAGS := -std=gnu17 -O1 -fno-omit-frame-pointer -static -pthread -MMD -MP -Wall -Wextra \
+              -Wno-unused-function -Wno-unused-value -Wno-nonnull -Wno-array-bounds -Wno-stringop-overread \
+              -Wno-stringop-overflow -Wno-unused-result \
+              -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+GUESTSRC   := $(wildcard tests/guest/*.c)
+GUESTBIN   := $(patsubst %.c,$(O)/%,$(GUESTSRC)) $(addprefix $(O)/,$(wildcard tests/guest/*.sh))
+
+guest-tests: $(GUESTBIN)
+
+$(O)/tests/guest/%.sh: tests/guest/%.sh
+	@mkdir -p $(@D)
+	$(Q)cp $< $@ && chmod +x $@
+
+$(O)/tests/guest/%: tests/guest/%.c
+	$(call say,GUESTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(GUESTFLAGS) $< -o $@
+
+-include $(wildcard $(O)/tests/guest/*.d)
+-include tests/hosted/hosted.mk
+
+.PHONY: guest-tests
