@@ -20,6 +20,7 @@
 #include <base/cpumask.h>
 #include <sync/spinlock.h>
 #include <sync/rwsem.h>
+#include <sync/wait.h>
 #include <seam/page.h>
 #include <seam/pgtable.h>
 #include <seam/percpu.h>
@@ -54,6 +55,9 @@ struct mm_rss_shard {
 /* The range tree of VMAs, see include/mm/vma_tree.h. */
 struct vma_tree {
 	unsigned long root;	/* r: node address | height - 1; 0 = empty */
+	void *spare_leaf;	/* m: nodes in reserve, linked through their first word */
+	void *spare_inner;	/* m */
+	unsigned int nr_spare_leaf, nr_spare_inner;	/* m */
 };
 
 #define AT_VECTOR_SIZE_ARCH	3
@@ -63,7 +67,7 @@ struct mm_struct {
 	/* What a page fault reads. */
 	struct vma_tree vmas;			/* r */
 	pgd_t *pgd;				/* c */
-	unsigned int mm_lock_seq;		/* m: a VMA whose vm_lock_seq equals it is write-locked;
+	unsigned long mm_lock_seq;		/* m: a VMA whose vm_lock_seq equals it is write-locked;
 						 * moves when the write lock is dropped */
 	int map_count;				/* m: number of VMAs */
 	struct anon_vma *anon_vma;		/* c: node of this mm in the family tree, mm/rmap/anon_vma.c */
@@ -74,6 +78,7 @@ struct mm_struct {
 	atomic_t mm_users __aligned(64);	/* a: users of the memory, see mmget */
 	atomic_t mm_count;			/* a: users of this struct, see mmgrab */
 	struct rw_semaphore mmap_lock;
+	wait_queue_head_t vma_writer_wait;	/* the writer waits here for the readers of a VMA */
 	spinlock_t page_table_lock;		/* upper levels of the tables, pinned counts */
 	struct mm_rss_shard rss[MM_RSS_SHARDS];	/* a */
 	atomic_long_t pgtables_bytes;		/* a: bytes in page tables */

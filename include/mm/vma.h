@@ -78,7 +78,7 @@ struct vm_area_struct {
 	struct mm_struct *vm_mm;		/* c, r */
 	atomic_t vm_refcnt;			/* a: 0 detached; 1 in the tree; +1 per reader;
 						 * + VMA_LOCK_WRITER while a writer waits */
-	unsigned int vm_lock_seq;		/* w: == mm_lock_seq when write-locked */
+	unsigned long vm_lock_seq;		/* w: == mm_lock_seq when write-locked */
 	unsigned long vm_flags;			/* w */
 	pgprot_t vm_page_prot;			/* w */
 	struct anon_vma *anon_vma;		/* set once, by any fault: mm->anon_vma as soon as the

@@ -21,6 +21,7 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 /* First VMA that overlaps [@start, @end), or NULL. */
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
 					     unsigned long end);
+/* => under RCU; the answer is only a candidate */
 struct vm_area_struct *vma_tree_lookup_rcu(struct mm_struct *mm, unsigned long addr);
 
 /* The VMA that contains @addr, or NULL. */
@@ -32,13 +33,36 @@ static inline struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned l
 }
 
 /*
- * Changes. => called with mmap_lock held for writing.
- * An insertion can need nodes; vma_tree_prealloc() reserves what @nr insertions can need at most, so
- * that the change itself cannot fail. What is left over stays in the CPU's cache of nodes.
+ * A place in the tree: between @prev and @next (either may be NULL). Found once by vma_tree_find(), it
+ * serves the reservation and the insertion; any other change of the tree invalidates it.
  */
-int __must_check vma_tree_prealloc(struct mm_struct *mm, unsigned int nr);
-void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);	/* attaches */
-void vma_tree_remove(struct mm_struct *mm, struct vm_area_struct *vma);	/* detaches */
+#define VMA_TREE_MAX_HEIGHT 16
+
+struct vma_pos {
+	struct vm_area_struct *prev, *next;
+	unsigned int height;			/* levels in use; 0: the tree is empty */
+	struct {
+		void *node;
+		unsigned int slot;
+	} level[VMA_TREE_MAX_HEIGHT];		/* level[0] is the leaf */
+};
+
+/* Place of @addr: pos->next is the first VMA that ends above it, and returned. */
+struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr, struct vma_pos *pos);
+
+/*
+ * Changes. => called with mmap_lock held for writing.
+ * An insertion can need nodes: vma_tree_prealloc() reserves what @nr insertions at @pos need at most,
+ * so that the change itself cannot fail. 0 or -ENOMEM; may sleep.
+ */
+int __must_check vma_tree_prealloc(struct mm_struct *mm, struct vma_pos *pos, unsigned int nr);
+/* The same for an insertion at @addr. */
+int __must_check vma_tree_reserve(struct mm_struct *mm, unsigned long addr, unsigned int nr);
+/* Insert and attach @vma, whose borders are set, at @pos. Afterwards @pos is behind it. */
+void vma_tree_insert_at(struct mm_struct *mm, struct vma_pos *pos, struct vm_area_struct *vma);
+void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);
+/* Take @vma (write-locked) out and detach it. */
+void vma_tree_remove(struct mm_struct *mm, struct vm_area_struct *vma);
 /* Move the borders of @vma, which stays between its neighbours. */
 void vma_tree_resize(struct mm_struct *mm, struct vm_area_struct *vma,
 		     unsigned long start, unsigned long end);
@@ -94,6 +118,6 @@ unsigned long vm_start_gap(const struct vm_area_struct *vma);
 /* Verify every invariant of the tree, the list and the hole bounds; BUG()s on a violation. */
 void vma_tree_check(struct mm_struct *mm);
 
-void __init_vma_tree_cache(void);
+void vma_tree_init(void);
 
 #endif
