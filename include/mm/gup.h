@@ -49,9 +49,7 @@ int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int le
 int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, int len,
 		      unsigned int gup_flags);
 
-/* Bytes of [@uaddr, @uaddr + @size) that could NOT be faulted in. For writes with the page lock held. */
-size_t fault_in_readable(const char __user *uaddr, size_t size);
-size_t fault_in_writeable(char __user *uaddr, size_t size);
+/* As fault_in_writeable() of the seam, but without touching the memory: bytes that could NOT be faulted in. */
 size_t fault_in_safe_writeable(const char __user *uaddr, size_t size);
 
 #endif

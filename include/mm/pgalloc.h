@@ -32,7 +32,6 @@ void pgtable_page_free_rcu(struct page *page);
 int __pud_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long address);
 int __pmd_alloc(struct mm_struct *mm, pud_t *pud, unsigned long address);
 int __pte_alloc(struct mm_struct *mm, pmd_t *pmd);
-int __pte_alloc_kernel(pmd_t *pmd);
 
 static inline pud_t *pud_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long address)
 {
@@ -81,7 +80,6 @@ static inline unsigned long mm_pgtables_bytes(struct mm_struct *mm)
 	return atomic_long_read(&mm->pgtables_bytes);
 }
 
-void pgtable_cache_init(void);
 /* Give the ready table pages back to the page allocator; number of pages. */
 unsigned long pgtable_cache_drain(void);
 /* Compare the resident counts with the tables, page by page; BUG()s on a difference. => mmap_lock */

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fork: the entries of a range of the parent go into the child's tables.
+ *
+ * Private writable memory becomes read-only on both sides (copy on write); an anonymous page loses its
+ * "exclusive" mark, unless somebody has pinned it: then the child gets a copy at once, so that the pin and
+ * the parent keep seeing the same page. Memory that faults can find again (files without private copies)
+ * is not copied at all.
+ *
+ * A whole table is done under one pair of locks; counts are posted per table. When a copy needs a page,
+ * the locks are dropped, the page is allocated, and the table goes on where it stopped.
+ *
+ * => Both mmap_locks are held for writing; the child is in the anon_vma family and in the file's
+ *    interval tree already, behind the parent (see mm/rmap/anon_vma.c).
+ * Failure: -ENOMEM; what was copied is unmapped with the child.
+ * Linux: mm/memory.c copy_page_range.
+ */
+#include <base/bug.h>
+#include <base/errno.h>
+#include <kernel/sched.h>
+#include <mm/folio.h>
+#include <mm/gfp.h>
+#include <mm/gup.h>
+#include <mm/page.h>
+#include <mm/page_flags.h>
+#include <mm/rmap.h>
+#include "pgtable_internal.h"
+#include "../rmap/rmap_internal.h"
+
+struct copy_state {
+	struct vm_area_struct *dst, *src;
+	struct folio *prealloc;		/* for a pinned page */
+	bool cow;
+	bool wrprotected;		/* the parent lost write access: flush */
+};
+
+/* The child needs its own copy of @page: use the reserved page, or ask for one (-EAGAIN). */
+static int copy_pinned(struct copy_state *cs, pte_t *dst_pte, struct page *page, unsigned long addr)
+{
+	struct folio *new = cs->prealloc;
+	pte_t pte;
+
+	if (!new)
+		return -EAGAIN;
+	cs->prealloc = NULL;
+	copy_page(folio_address(new), page_address(page));
+	__folio_mark_uptodate(new);
+	folio_add_new_anon_rmap(new, cs->dst, addr);
+	pte = pte_mkdirty(mk_pte(folio_page(new, 0), cs->dst->vm_page_prot));
+	if (cs->dst->vm_flags & VM_WRITE)
+		pte = pte_mkwrite(pte);
+	set_pte_at(cs->dst->vm_mm, addr, dst_pte, pte);
+	return 0;
+}
+
+/* Entries of one table from *@addr on. 0, or -EAGAIN with *@addr where a page is needed. */
+static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsigned long *addr,
+		     unsigned long end)
+{
+	struct mm_struct *src_mm = cs->src->vm_mm, *dst_mm = cs->dst->vm_mm;
+	struct mapped_delta delta = { 0 };
+	long rss[NR_MM_COUNTERS] = { 0 };
+	unsigned long a = *addr;
+	int err = 0;
+
+	for (; a != end; a += PAGE_SIZE, src_pte++, dst_pte++) {
+		pte_t pte = ptep_get(src_pte);
+		struct page *page;
+
+		if (pte_none(pte))
+			continue;
+		if (unlikely(!pte_present(pte))) {
+			print_bad_pte(cs->src, a, pte, NULL);
+			continue;
+		}
+		page = vm_normal_page(cs->src, a, pte);
+		if (likely(page)) {
+			struct folio *folio = page_folio(page);
+
+			if (PageAnon(page)) {
+				if (PageAnonExclusive(page)) {
+					if (unlikely(folio_maybe_dma_pinned(folio))) {
+						err = copy_pinned(cs, dst_pte, page, a);
+						if (err)
+							break;
+						rss[MM_ANONPAGES]++;
+						continue;
+					}
+					ClearPageAnonExclusive(page);
+				}
+				atomic_inc(&page->_mapcount);
+				rss[MM_ANONPAGES]++;
+			} else {
+				page_map_count_file(&delta, page);
+				rss[PageSwapBacked(page) ? MM_SHMEMPAGES : MM_FILEPAGES]++;
+			}
+			folio_get(folio);
+		}
+		if (cs->cow && pte_write(pte)) {
+			ptep_set_wrprotect(src_mm, a, src_pte);
+			pte = pte_wrprotect(pte);
+			cs->wrprotected = true;
+		}
+		if (cs->src->vm_flags & VM_SHARED)
+			pte = pte_mkclean(pte);
+		set_pte_at(dst_mm, a, dst_pte, pte_mkold(pte));
+	}
+	for (int i = 0; i < NR_MM_COUNTERS; i++)
+		if (rss[i])
+			add_mm_counter(dst_mm, i, rss[i]);
+	mapped_delta_post(&delta);
+	*addr = a;
+	return err;
+}
+
+static int copy_pte_range(struct copy_state *cs, pmd_t *dst_pmd, pmd_t *src_pmd, unsigned long addr,
+			  unsigned long end)
+{
+	spinlock_t *src_ptl, *dst_ptl;
+	pte_t *src_pte, *dst_pte;
+	int err;
+
+	do {
+		if (pte_alloc(cs->dst->vm_mm, dst_pmd))
+			return -ENOMEM;
+		dst_pte = pte_offset_map_lock(cs->dst->vm_mm, dst_pmd, addr, &dst_ptl);
+		if (!dst_pte)
+			return -ENOMEM;
+		src_ptl = pte_lockptr(cs->src->vm_mm, src_pmd);
+		src_pte = pte_offset_kernel(src_pmd, addr);
+		spin_lock_nested(src_ptl, SINGLE_DEPTH_NESTING);
+		err = copy_ptes(cs, dst_pte, src_pte, &addr, end);
+		spin_unlock(src_ptl);
+		pte_unmap_unlock(dst_pte, dst_ptl);
+		if (err) {
+			cs->prealloc = vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, cs->dst, addr);
+			if (!cs->prealloc)
+				return -ENOMEM;
+		}
+		cond_resched();
+	} while (err);
+	return 0;
+}
+
+static int copy_pmd_range(struct copy_state *cs, pud_t *dst_pud, pud_t *src_pud, unsigned long addr,
+			  unsigned long end)
+{
+	pmd_t *dst = pmd_alloc(cs->dst->vm_mm, dst_pud, addr), *src;
+	unsigned long next;
+
+	if (!dst)
+		return -ENOMEM;
+	src = pmd_offset(src_pud, addr);
+	for (; addr != end; addr = next, dst++, src++) {
+		next = pmd_addr_end(addr, end);
+		if (!pmd_none(*src) && copy_pte_range(cs, dst, src, addr, next))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int copy_pud_range(struct copy_state *cs, pgd_t *dst_pgd, pgd_t *src_pgd, unsigned long addr,
+			  unsigned long end)
+{
+	pud_t *dst = pud_alloc(cs->dst->vm_mm, dst_pgd, addr), *src;
+	unsigned long next;
+
+	if (!dst)
+		return -ENOMEM;
+	src = pud_offset(src_pgd, addr);
+	for (; addr != end; addr = next, dst++, src++) {
+		next = pud_addr_end(addr, end);
+		if (!pud_none(*src) && copy_pmd_range(cs, dst, src, addr, next))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Must entries be copied, or will faults find the pages again? */
+static bool vma_needs_copy(struct vm_area_struct *src)
+{
+	return src->anon_vma || (src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+}
+
+/* Return: 0, 1 when the parent's TLB must be flushed, or -ENOMEM. */
+int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_vma)
+{
+	struct copy_state cs = { .dst = dst_vma, .src = src_vma, .cow = is_cow_mapping(src_vma->vm_flags) };
+	unsigned long addr = src_vma->vm_start, end = src_vma->vm_end, next;
+	pgd_t *dst, *src;
+	int err = 0;
+
+	if (!vma_needs_copy(src_vma))
+		return 0;
+	dst = pgd_offset(dst_vma->vm_mm, addr);
+	src = pgd_offset(src_vma->vm_mm, addr);
+	for (; addr != end && !err; addr = next, dst++, src++) {
+		next = pgd_addr_end(addr, end);
+		if (!pgd_none(*src))
+			err = copy_pud_range(&cs, dst, src, addr, next);
+	}
+	if (cs.prealloc)
+		folio_put(cs.prealloc);
+	return err ? err : cs.wrprotected;
+}
