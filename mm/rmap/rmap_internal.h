@@ -6,6 +6,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/vmstat.h>
+#include <mm/vma.h>
 
 /* Pages that became mapped or unmapped, of one node at a time. */
 struct mapped_delta {
@@ -50,6 +51,28 @@ static inline void page_map_count_file(struct mapped_delta *d, struct page *page
 		mapped_delta_node(d, page);
 		d->file++;
 	}
+}
+
+/*
+ * A fresh page, that nobody else knows, becomes the anonymous page of @vma at @address: exclusive,
+ * mapped once, of this mm's node. Plain stores do.
+ */
+static inline void page_init_anon(struct page *page, struct vm_area_struct *vma,
+				  unsigned long address)
+{
+	__SetPageUptodate(page);
+	__SetPageSwapBacked(page);
+	__SetPageAnonExclusive(page);
+	atomic_set(&page->_mapcount, 0);
+	page->mapping = (unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON;
+	page->index = anon_page_index(vma, address);
+	mod_node_page_state(page_pgdat(page), NR_ANON_MAPPED, 1);
+}
+
+/* The last owner takes the page over. => folio has one reference, ptl of its entry held */
+static inline void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma)
+{
+	WRITE_ONCE(page->mapping, (unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON);
 }
 
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The cases of a fault, between the files of mm/fault. */
+#ifndef QUIRE_MM_FAULT_INTERNAL_H
+#define QUIRE_MM_FAULT_INTERNAL_H
+
+#include <mm/fault.h>
+#include <mm/pgalloc.h>
+#include "../pgtable/pgtable_internal.h"
+
+vm_fault_t do_file_fault(struct vm_fault *vmf);
+/* => vmf->ptl held, vmf->pte is write-protected; unlocks */
+vm_fault_t do_wp_page(struct vm_fault *vmf);
+vm_fault_t do_page_mkwrite(struct vm_fault *vmf);
+/* The page of vmf was written through a shared mapping. => page locked; unlocks it */
+vm_fault_t fault_dirty_shared_page(struct vm_fault *vmf);
+
+static inline pte_t maybe_mkwrite(pte_t pte, struct vm_area_struct *vma)
+{
+	return likely(vma->vm_flags & VM_WRITE) ? pte_mkwrite(pte) : pte;
+}
+
+static inline bool vmf_lock_pte(struct vm_fault *vmf)
+{
+	vmf->pte = pte_offset_map_lock(vmf->vma->vm_mm, vmf->pmd, vmf->address, &vmf->ptl);
+	return vmf->pte;
+}
+
+#endif
