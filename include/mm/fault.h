@@ -151,13 +151,6 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned lon
 /* errno of a failed fault. */
 int vm_fault_to_errno(vm_fault_t vm_fault, int foll_flags);
 
-/* The page of zeroes that all read faults of untouched anonymous memory share. */
-extern unsigned long zero_pfn;
-static inline bool is_zero_pfn(unsigned long pfn)
-{
-	return pfn == zero_pfn;
-}
-
 /* Bytes that a file fault maps around itself, /sys/kernel/debug/fault_around_bytes. */
 extern unsigned long fault_around_bytes;
 

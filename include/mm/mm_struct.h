@@ -85,6 +85,7 @@ struct mm_struct {
 
 	/* The layout. */
 	unsigned long mmap_base;		/* c: top of the area for mmap, or its bottom (legacy) */
+	unsigned long mmap_legacy_base;		/* c: lowest address for mmap bottom-up */
 	bool mmap_legacy;			/* c: addresses are given out bottom-up */
 	unsigned long hole_addr;		/* m: no hole of hole_len or more in [hole_addr, mmap_base) */
 	unsigned long hole_len;			/* m */

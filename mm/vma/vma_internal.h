@@ -33,25 +33,24 @@ struct vm_area_struct *vma_merge_new(struct vma_merge_req *req);
  * swallowed it already having the flags). ERR_PTR on failure. */
 struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned long start,
 					unsigned long end, unsigned long newflags);
+/* Split @vma at @addr; @new_below: the new VMA is the lower part. 0, -ENOMEM, or of ->may_split.
+ * split_vma() also refuses beyond max_map_count. */
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);
 int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);
+/* Change the borders of a linked VMA; vm_pgoff moves with the start. */
+void vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* A VMA at @addr for the pages that mremap moves away from @vma; its anonymous pages keep their index. */
 struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, unsigned long len,
 				pgoff_t pgoff, bool *need_rmap_locks);
-int do_vmi_munmap(struct mm_struct *mm, unsigned long start, size_t len, bool unlock);
-/* Take @vma out of file and tree, drop its references and free it; pages are gone already. */
+/* Close, drop the file and free a VMA that is out of everything. */
 void remove_vma(struct vm_area_struct *vma);
-/* Put a new VMA into file tree and VMA tree. */
-int vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
+/* Into and out of the interval tree of the file. */
 void vma_link_file(struct vm_area_struct *vma);
 void vma_unlink_file(struct vm_area_struct *vma);
-/* Change the borders of a linked VMA; vm_pgoff moves with the start. */
-void vma_adjust_borders(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			pgoff_t pgoff);
 
 bool mlock_future_ok(struct mm_struct *mm, unsigned long flags, unsigned long bytes);
 bool can_do_mlock(void);
 int check_brk_limits(unsigned long addr, unsigned long len);
-unsigned long count_vma_pages_range(struct mm_struct *mm, unsigned long start, unsigned long end);
 unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long len,
 			  unsigned long vm_flags, unsigned long pgoff);
 int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev, unsigned long start,

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+/*
+ * munmap: the VMAs of a range leave the tree, then their pages go, then their tables, then they themselves.
+ *
+ *	1 split the VMAs that straddle the ends (this can fail, and then nothing was unmapped)
+ *	2 write-lock and detach: no fault can find them any more
+ *	3 clear entries, leave the file's interval tree, free tables, one TLB flush
+ *	4 ->close, drop files, free
+ *
+ * Linux: mm/mmap.c do_mas_align_munmap.
+ */
+#include <base/bug.h>
+#include <base/errno.h>
+#include <kernel/ksyscall.h>
+#include <kernel/task.h>
+#include <mm/rmap.h>
+#include <mm/tlb.h>
+#include "vma_internal.h"
+#include "../pgtable/pgtable_internal.h"
+
+/* Step 1: borders at @start and @end. *@firstp: the first VMA inside. */
+static int split_ends(struct mm_struct *mm, unsigned long start, unsigned long end,
+		      struct vm_area_struct **firstp)
+{
+	struct vm_area_struct *first = *firstp, *last;
+	int err;
+
+	if (start > first->vm_start) {
+		if (end < first->vm_end && mm->map_count >= sysctl_max_map_count)
+			return -ENOMEM;
+		err = __split_vma(mm, first, start, 0);
+		if (err)
+			return err;
+		first = first->vm_next;
+	}
+	if (end >= first->vm_end) {
+		last = first;
+		while (last->vm_next && last->vm_next->vm_start < end)
+			last = last->vm_next;
+	} else {
+		last = first;
+	}
+	if (end < last->vm_end) {
+		err = __split_vma(mm, last, end, 1);
+		if (err)
+			return err;
+		if (last == first)
+			first = last->vm_prev;
+	}
+	*firstp = first;
+	return 0;
+}
+
+/* Step 2: out of the tree, into a chain by vm_next; returns what stood behind. */
+static struct vm_area_struct *detach(struct mm_struct *mm, struct vm_area_struct *first,
+				     unsigned long end)
+{
+	struct vm_area_struct *vma = first, *next, *last = NULL;
+
+	for (; vma && vma->vm_start < end; vma = next) {
+		next = vma->vm_next;
+		vma_start_write(vma);
+		if (unlikely(vma->vm_flags & VM_LOCKED))
+			mm->locked_vm -= vma_pages(vma);
+		vma_tree_remove(mm, vma);
+		last = vma;
+	}
+	last->vm_next = NULL;
+	return vma;
+}
+
+/* Step 3. */
+static void unmap_region(struct mm_struct *mm, struct vm_area_struct *chain, unsigned long start,
+			 unsigned long end, struct vm_area_struct *prev, struct vm_area_struct *next)
+{
+	struct mmu_gather tlb;
+
+	tlb_gather_mmu(&tlb, mm);
+	update_hiwater_rss(mm);
+	for (struct vm_area_struct *vma = chain; vma; vma = vma->vm_next) {
+		unmap_page_range(&tlb, vma, vma->vm_start, vma->vm_end, NULL);
+		vma_unlink_file(vma);
+		anon_vma_del_moved(vma);
+	}
+	free_pgd_range(&tlb, start, end, prev ? prev->vm_end : FIRST_USER_ADDRESS,
+		       next ? next->vm_start : 0);
+	tlb_finish_mmu(&tlb);
+}
+
+/* Step 4. */
+static void remove_chain(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	long accounted = 0;
+	struct vm_area_struct *next;
+
+	update_hiwater_vm(mm);
+	for (; vma; vma = next) {
+		long pages = vma_pages(vma);
+
+		next = vma->vm_next;
+		if (vma->vm_flags & VM_ACCOUNT)
+			accounted += pages;
+		vm_stat_account(mm, vma->vm_flags, -pages);
+		remove_vma(vma);
+	}
+	if (accounted)
+		vm_unacct_memory(accounted);
+}
+
+/* => mmap_lock held for writing */
+int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list_head *uf)
+{
+	struct vm_area_struct *vma, *prev, *next;
+	unsigned long end;
+	int err;
+
+	if (offset_in_page(start) || start > TASK_SIZE || len > TASK_SIZE - start)
+		return -EINVAL;
+	end = start + PAGE_ALIGN(len);
+	if (end == start)
+		return -EINVAL;
+	vma = find_vma_intersection(mm, start, end);
+	if (!vma)
+		return 0;
+	if (start > vma->vm_start || end < vma->vm_end || (vma->vm_next && vma->vm_next->vm_start < end)) {
+		err = split_ends(mm, start, end, &vma);
+		if (err)
+			return err;
+	}
+	prev = vma->vm_prev;
+	next = detach(mm, vma, end);
+	unmap_region(mm, vma, vma->vm_start, end, prev, next);
+	remove_chain(mm, vma);
+	return 0;
+}
+
+int vm_munmap(unsigned long start, size_t len)
+{
+	struct mm_struct *mm = current->mm;
+	int err;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	err = do_munmap(mm, start, len, NULL);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+SYSCALL_DEFINE2(munmap, unsigned long, addr, size_t, len)
+{
+	return vm_munmap(addr, len);
+}
