@@ -112,15 +112,15 @@ void vma_adjust(struct vm_area_struct *vma, unsigned long start, unsigned long e
 	borders_end(vma, NULL);
 }
 
-/* @vma takes over the anonymous pages of @other. */
-static void adopt_anon(struct vm_area_struct *vma, const struct vm_area_struct *other)
+/* @vma takes over anonymous pages that were moved by @anon_shift; @anon_vma NULL: there are none. */
+static void adopt_anon(struct vm_area_struct *vma, struct anon_vma *anon_vma, long anon_shift)
 {
-	if (vma->anon_vma || !other->anon_vma)
+	if (vma->anon_vma || !anon_vma)
 		return;
-	vma->anon_shift = other->anon_shift;
-	if (vma->anon_shift)
+	vma->anon_shift = anon_shift;
+	if (anon_shift)
 		anon_vma_add_moved(vma);
-	WRITE_ONCE(vma->anon_vma, other->anon_vma);
+	WRITE_ONCE(vma->anon_vma, anon_vma);
 }
 
 /* @vma, swallowed by a neighbour, leaves; it is out of the file's tree already. */
@@ -179,6 +179,7 @@ static bool ends_agree(const struct vma_merge_req *req)
 struct vm_area_struct *vma_merge_new(struct vma_merge_req *req)
 {
 	struct vm_area_struct *p = req->prev, *n = req->next;
+	struct vm_area_struct *taker = NULL;
 	bool with_prev, with_next;
 
 	if (req->flags & VM_SPECIAL)
@@ -191,20 +192,20 @@ struct vm_area_struct *vma_merge_new(struct vma_merge_req *req)
 		borders_begin(p, n, NULL);
 		swallow(n);
 		set_borders(p, p->vm_start, end);
-		adopt_anon(p, n);
+		adopt_anon(p, n->anon_vma, n->anon_shift);
 		borders_end(p, NULL);
 		free_swallowed(n);
-		return p;
-	}
-	if (with_prev) {
+		taker = p;
+	} else if (with_prev) {
 		vma_adjust(p, p->vm_start, req->end);
-		return p;
-	}
-	if (with_next) {
+		taker = p;
+	} else if (with_next) {
 		vma_adjust(n, req->start, n->vm_end);
-		return n;
+		taker = n;
 	}
-	return NULL;
+	if (taker && unlikely(req->anon_vma))
+		adopt_anon(taker, req->anon_vma, req->anon_shift);
+	return taker;
 }
 
 /* --- change of flags ---------------------------------------------------------------------------- */
@@ -220,9 +221,9 @@ static struct vm_area_struct *prev_takes(struct vm_area_struct *p, struct vm_are
 	if (n)
 		swallow(n);
 	set_borders(p, p->vm_start, end);
-	adopt_anon(p, v);
+	adopt_anon(p, v->anon_vma, v->anon_shift);
 	if (n)
-		adopt_anon(p, n);
+		adopt_anon(p, n->anon_vma, n->anon_shift);
 	borders_end(p, NULL);
 	free_swallowed(v);
 	if (n)
@@ -237,7 +238,7 @@ static struct vm_area_struct *next_takes(struct vm_area_struct *v, struct vm_are
 	borders_begin(n, v, NULL);
 	swallow(v);
 	set_borders(n, start, n->vm_end);
-	adopt_anon(n, v);
+	adopt_anon(n, v->anon_vma, v->anon_shift);
 	borders_end(n, NULL);
 	free_swallowed(v);
 	return n;
@@ -255,7 +256,7 @@ static void move_border(struct vm_area_struct *low, struct vm_area_struct *high,
 		set_borders(high, border, high->vm_end);
 		set_borders(low, low->vm_start, border);
 	}
-	adopt_anon(taker, giver);
+	adopt_anon(taker, giver->anon_vma, giver->anon_shift);
 	borders_end(low, high);
 }
 
