@@ -44,6 +44,13 @@ void unpin_user_pages_dirty_lock(struct page **pages, unsigned long npages, bool
 /* Might somebody hold a pin? Errs on the side of yes. */
 bool folio_maybe_dma_pinned(struct folio *folio);
 
+/*
+ * Fault [@start, @end) in without taking pages. => mmap_lock held for reading, *@locked as above.
+ * Return: pages done from @start on (> 0), or -EFAULT, -ENOMEM, -EINTR.
+ */
+long faultin_page_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool write,
+			int *locked);
+
 /* Copy between @buf and another's memory; bytes done. ptrace, /proc/PID/mem, core dumps, cmdline. */
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, unsigned int gup_flags);
 int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, int len,

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+/*
+ * madvise. Advice that changes flags needs mmap_lock for writing and may split and merge; advice about pages needs
+ * it for reading. Holes in the range are skipped and reported by ENOMEM at the end, as POSIX wants.
+ *
+ *	DONTNEED		pages go; the next touch finds zeroes (or the file)
+ *	FREE			private anonymous pages may go; without memory pressure to decide when, they go now
+ *	COLD, PAGEOUT		the accessed bits are cleared; there is no reclaim yet that could do more
+ *	WILLNEED		readahead of the file
+ *	REMOVE			punches a hole into a shared file
+ *	POPULATE_READ, _WRITE	fault everything in, with an error when that fails
+ * Advice of features that are not there (KSM, huge pages, memory failure) is EINVAL, as in a Linux without them.
+ * Linux: mm/madvise.c.
+ */
+#include <base/bug.h>
+#include <base/err.h>
+#include <base/errno.h>
+#include <base/math.h>
+#include <kernel/ksyscall.h>
+#include <kernel/sched.h>
+#include <kernel/task.h>
+#include <fs/file.h>
+#include <mm/address_space.h>
+#include <mm/fault.h>
+#include <mm/filemap.h>
+#include <mm/gup.h>
+#include <mm/pgalloc.h>
+#include <linux/falloc.h>
+#include <linux/fadvise.h>
+#include <linux/mman.h>
+#include "vma_internal.h"
+#include "../pgtable/pgtable_internal.h"
+
+static bool needs_write_lock(int behavior)
+{
+	switch (behavior) {
+	case MADV_REMOVE:
+	case MADV_WILLNEED:
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+	case MADV_FREE:
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool behavior_valid(int behavior)
+{
+	switch (behavior) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_DONTFORK:
+	case MADV_DOFORK:
+	case MADV_WIPEONFORK:
+	case MADV_KEEPONFORK:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+		return true;
+	default:
+		return !needs_write_lock(behavior);
+	}
+}
+
+/* Flags of @vma after the advice, or -EINVAL in *@err. */
+static unsigned long advised_flags(const struct vm_area_struct *vma, int behavior, int *err)
+{
+	unsigned long flags = vma->vm_flags;
+
+	*err = 0;
+	switch (behavior) {
+	case MADV_NORMAL:
+		return flags & ~(VM_RAND_READ | VM_SEQ_READ);
+	case MADV_SEQUENTIAL:
+		return (flags & ~VM_RAND_READ) | VM_SEQ_READ;
+	case MADV_RANDOM:
+		return (flags & ~VM_SEQ_READ) | VM_RAND_READ;
+	case MADV_DONTFORK:
+		return flags | VM_DONTCOPY;
+	case MADV_DOFORK:
+		if (flags & VM_IO)
+			*err = -EINVAL;
+		return flags & ~VM_DONTCOPY;
+	case MADV_WIPEONFORK:
+		if (vma->vm_file || (flags & VM_SHARED))
+			*err = -EINVAL;
+		return flags | VM_WIPEONFORK;
+	case MADV_KEEPONFORK:
+		return flags & ~VM_WIPEONFORK;
+	case MADV_DONTDUMP:
+		return flags | VM_DONTDUMP;
+	case MADV_DODUMP:
+		if (flags & VM_SPECIAL)
+			*err = -EINVAL;
+		return flags & ~VM_DONTDUMP;
+	}
+	*err = -EINVAL;
+	return flags;
+}
+
+static int advise_flags(struct vm_area_struct **vmap, unsigned long start, unsigned long end, int behavior)
+{
+	struct vm_area_struct *vma = *vmap;
+	unsigned long newflags;
+	int err;
+
+	newflags = advised_flags(vma, behavior, &err);
+	if (err || newflags == vma->vm_flags)
+		return err;
+	vma = vma_modify_flags(vma, start, end, newflags);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma) == -ENOMEM ? -EAGAIN : PTR_ERR(vma);
+	vm_flags_reset(vma, newflags | (vma->vm_flags & VM_SOFTDIRTY));
+	*vmap = vma;
+	return 0;
+}
+
+static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsigned long end, int behavior)
+{
+	unsigned long forbidden = VM_HUGETLB | VM_PFNMAP;
+
+	if (behavior != MADV_DONTNEED_LOCKED)
+		forbidden |= VM_LOCKED;
+	if (vma->vm_flags & forbidden)
+		return -EINVAL;
+	if (behavior == MADV_FREE && !vma_is_anonymous(vma))
+		return -EINVAL;
+	zap_page_range_single(vma, start, end - start);
+	return 0;
+}
+
+/* COLD, PAGEOUT: nobody has used these pages lately. */
+static int advise_cold(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
+		return -EINVAL;
+	for (unsigned long next; start < end; start = next) {
+		spinlock_t *ptl;
+		pmd_t *pmd;
+		pte_t *pte;
+
+		next = pmd_addr_end(start, end);
+		if (!pte_find(vma->vm_mm, start, &pmd))
+			continue;
+		pte = pte_offset_map_lock(vma->vm_mm, pmd, start, &ptl);
+		if (!pte)
+			continue;
+		for (; start < next; start += PAGE_SIZE, pte++)
+			if (pte_present(ptep_get(pte)))
+				ptep_test_and_clear_young(vma, start, pte);
+		pte_unmap_unlock(pte, ptl);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* => mmap_lock held for reading; it is dropped and retaken: *@dropped */
+static int advise_willneed(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			   bool *dropped)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct file *file = vma->vm_file;
+	loff_t offset;
+
+	if (!file)
+		return vma_is_anonymous(vma) ? -EBADF : 0;
+	offset = (loff_t)(start - vma->vm_start) + ((loff_t)vma->vm_pgoff << PAGE_SHIFT);
+	get_file(file);
+	mmap_read_unlock(mm);
+	vfs_fadvise(file, offset, end - start, POSIX_FADV_WILLNEED);
+	fput(file);
+	mmap_read_lock(mm);
+	*dropped = true;
+	return 0;
+}
+
+static int advise_remove(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 bool *dropped)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct file *file = vma->vm_file;
+	loff_t offset;
+	int err;
+
+	if (vma->vm_flags & VM_LOCKED)
+		return -EINVAL;
+	if (!file || !file->f_mapping || !file->f_mapping->host)
+		return -EINVAL;
+	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+		return -EACCES;
+	offset = (loff_t)(start - vma->vm_start) + ((loff_t)vma->vm_pgoff << PAGE_SHIFT);
+	get_file(file);
+	mmap_read_unlock(mm);
+	err = vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, end - start);
+	fput(file);
+	mmap_read_lock(mm);
+	*dropped = true;
+	return err;
+}
+
+/* Advice @behavior for [@start, @end) of *@vma, which may become another. */
+static int advise_vma(struct vm_area_struct **vma, unsigned long start, unsigned long end, int behavior,
+		      bool *dropped)
+{
+	switch (behavior) {
+	case MADV_REMOVE:
+		return advise_remove(*vma, start, end, dropped);
+	case MADV_WILLNEED:
+		return advise_willneed(*vma, start, end, dropped);
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return advise_cold(*vma, start, end);
+	case MADV_FREE:
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+		return advise_dontneed(*vma, start, end, behavior);
+	default:
+		return advise_flags(vma, start, end, behavior);
+	}
+}
+
+static int walk_vmas(struct mm_struct *mm, unsigned long start, unsigned long end, int behavior)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+	int unmapped = 0, err;
+
+	while (1) {
+		bool dropped = false;
+		unsigned long next;
+
+		if (!vma)
+			return -ENOMEM;
+		if (start < vma->vm_start) {
+			unmapped = -ENOMEM;
+			start = vma->vm_start;
+			if (start >= end)
+				return unmapped;
+		}
+		next = min(vma->vm_end, end);
+		err = advise_vma(&vma, start, next, behavior, &dropped);
+		if (err)
+			return err;
+		start = next;
+		if (start >= end)
+			return unmapped;
+		vma = dropped || vma->vm_end > start ? find_vma(mm, start) : vma->vm_next;
+	}
+}
+
+/* POPULATE_READ, POPULATE_WRITE: errors as madvise(2) lists them. */
+static int advise_populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
+{
+	int locked = 1;
+	long done;
+
+	mmap_read_lock(mm);
+	while (start < end) {
+		struct vm_area_struct *vma;
+
+		if (!locked) {
+			mmap_read_lock(mm);
+			locked = 1;
+		}
+		vma = vma_lookup(mm, start);
+		done = -ENOMEM;
+		if (!vma)
+			break;
+		done = -EINVAL;
+		if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+			break;
+		done = faultin_page_range(mm, start, min(end, vma->vm_end), write, &locked);
+		if (done < 0)
+			break;
+		start += done << PAGE_SHIFT;
+		done = 0;
+	}
+	if (locked)
+		mmap_read_unlock(mm);
+	if (start >= end)
+		return 0;
+	return done == -EHWPOISON ? -EHWPOISON : done == -EINTR || done == -EINVAL || done == -ENOMEM ||
+	       done == -EFAULT ? (int)done : -EFAULT;
+}
+
+int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int behavior)
+{
+	unsigned long end, len = PAGE_ALIGN(len_in);
+	int err;
+
+	if (!behavior_valid(behavior) || offset_in_page(start) || (len_in && !len))
+		return -EINVAL;
+	end = start + len;
+	if (end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	if (behavior == MADV_POPULATE_READ || behavior == MADV_POPULATE_WRITE)
+		return advise_populate(mm, start, end, behavior == MADV_POPULATE_WRITE);
+	if (needs_write_lock(behavior)) {
+		if (mmap_write_lock_killable(mm))
+			return -EINTR;
+		err = walk_vmas(mm, start, end, behavior);
+		mmap_write_unlock(mm);
+	} else {
+		mmap_read_lock(mm);
+		err = walk_vmas(mm, start, end, behavior);
+		mmap_read_unlock(mm);
+	}
+	return err;
+}
+
+SYSCALL_DEFINE3(madvise, unsigned long, start, size_t, len_in, int, behavior)
+{
+	return do_madvise(current->mm, start, len_in, behavior);
+}
