@@ -110,6 +110,7 @@ struct vm_area_struct *_install_special_mapping(struct mm_struct *mm, unsigned l
 bool vma_is_special_mapping(const struct vm_area_struct *vma, const struct vm_special_mapping *sm);
 /* The gate VMA ([vsyscall]) that every process shows, or NULL; the machine registers it. */
 struct vm_area_struct *get_gate_vma(struct mm_struct *mm);
+const char *gate_vma_name(void);
 void set_gate_vma(struct vm_area_struct *vma, const char *name);
 
 /*

@@ -88,10 +88,10 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 					}
 					ClearPageAnonExclusive(page);
 				}
-				atomic_inc(&page->_mapcount);
+				page_map_count(&delta, folio, page, true);
 				rss[MM_ANONPAGES]++;
 			} else {
-				page_map_count_file(&delta, page);
+				page_map_count(&delta, folio, page, false);
 				rss[PageSwapBacked(page) ? MM_SHMEMPAGES : MM_FILEPAGES]++;
 			}
 			folio_get(folio);
@@ -133,7 +133,7 @@ static int copy_pte_range(struct copy_state *cs, pmd_t *dst_pmd, pmd_t *src_pmd,
 		spin_unlock(src_ptl);
 		pte_unmap_unlock(dst_pte, dst_ptl);
 		if (err) {
-			cs->prealloc = vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, cs->dst, addr);
+			cs->prealloc = vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, cs->dst, addr, false);
 			if (!cs->prealloc)
 				return -ENOMEM;
 		}

@@ -28,6 +28,7 @@
 #include <mm/vmstat.h>
 #include <mm/pgalloc.h>
 
+#define GFP_PGTABLE	(GFP_KERNEL_ACCOUNT | __GFP_ZERO)
 #define STORE_TABLES	16
 #define STORE_PGDS	4
 
@@ -73,7 +74,7 @@ static struct page *table_alloc(struct mm_struct *mm)
 	struct page *page = store_take();
 
 	if (unlikely(!page)) {
-		page = alloc_page(GFP_PGTABLE_USER);
+		page = alloc_page(GFP_PGTABLE);
 		if (!page)
 			return NULL;
 	}
@@ -104,7 +105,7 @@ static void table_free_rcu(struct rcu_head *head)
 {
 	struct page *page = container_of((void *)head, struct page, mapping);
 
-	page->mapping = 0;
+	page->mapping = NULL;
 	page->index = 0;
 	table_free_now(page);
 }
@@ -166,7 +167,7 @@ pgd_t *pgd_alloc(struct mm_struct *mm)
 	preempt_enable();
 	if (pgd)
 		return pgd;
-	pgd = (pgd_t *)get_zeroed_page(GFP_PGTABLE_USER);
+	pgd = (pgd_t *)get_zeroed_page(GFP_PGTABLE);
 	if (pgd)
 		memcpy(pgd + KERNEL_PGD_BOUNDARY, swapper_pg_dir + KERNEL_PGD_BOUNDARY,
 		       (PTRS_PER_PGD - KERNEL_PGD_BOUNDARY) * sizeof(pgd_t));

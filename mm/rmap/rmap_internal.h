@@ -3,6 +3,7 @@
 #ifndef QUIRE_MM_RMAP_INTERNAL_H
 #define QUIRE_MM_RMAP_INTERNAL_H
 
+#include <mm/folio.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/vmstat.h>
@@ -33,9 +34,11 @@ static inline void mapped_delta_node(struct mapped_delta *d, struct page *page)
 	}
 }
 
-/* One entry less (more) maps @page. */
+/* One entry less maps @page. */
 static inline void page_unmap_count(struct mapped_delta *d, struct page *page, bool anon)
 {
+	if (unlikely(PageCompound(page)))
+		atomic_dec(&page_folio(page)->_large_mapcount);
 	if (atomic_add_negative(-1, &page->_mapcount)) {
 		mapped_delta_node(d, page);
 		if (anon)
@@ -45,11 +48,17 @@ static inline void page_unmap_count(struct mapped_delta *d, struct page *page, b
 	}
 }
 
-static inline void page_map_count_file(struct mapped_delta *d, struct page *page)
+/* One entry more maps @page. */
+static inline void page_map_count(struct mapped_delta *d, struct folio *folio, struct page *page, bool anon)
 {
+	if (unlikely(folio_test_large(folio)))
+		atomic_inc(&folio->_large_mapcount);
 	if (atomic_inc_and_test(&page->_mapcount)) {
 		mapped_delta_node(d, page);
-		d->file++;
+		if (anon)
+			d->anon++;
+		else
+			d->file++;
 	}
 }
 
@@ -64,7 +73,7 @@ static inline void page_init_anon(struct page *page, struct vm_area_struct *vma,
 	__SetPageSwapBacked(page);
 	__SetPageAnonExclusive(page);
 	atomic_set(&page->_mapcount, 0);
-	page->mapping = (unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON;
+	page->mapping = (void *)((unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON);
 	page->index = anon_page_index(vma, address);
 	mod_node_page_state(page_pgdat(page), NR_ANON_MAPPED, 1);
 }
@@ -72,7 +81,7 @@ static inline void page_init_anon(struct page *page, struct vm_area_struct *vma,
 /* The last owner takes the page over. => folio has one reference, ptl of its entry held */
 static inline void page_move_anon_rmap(struct page *page, struct vm_area_struct *vma)
 {
-	WRITE_ONCE(page->mapping, (unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON);
+	WRITE_ONCE(page->mapping, (void *)((unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON));
 }
 
 #endif

@@ -207,14 +207,27 @@ static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned
 	return 0;
 }
 
-/* The page of the gate area ([vsyscall]), which is in the kernel's tables, cannot be had. */
-static struct vm_area_struct *gup_vma(struct mm_struct *mm, unsigned long addr, int *locked)
+/*
+ * The VMA at @addr; a stack grows down to it. Growing needs the lock for writing: it is dropped when @locked
+ * allows. The mm of a program that is being loaded has no other user and needs none.
+ */
+static struct vm_area_struct *gup_vma(struct mm_struct *mm, unsigned long addr, int *locked, bool *dropped)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
-	if (vma && vma->vm_start <= addr)
+	if (!vma || vma->vm_start <= addr)
 		return vma;
-	return NULL;
+	if (!(vma->vm_flags & VM_GROWSDOWN))
+		return NULL;
+	if (mm != current->mm && atomic_read(&mm->mm_users) == 1)
+		return expand_downwards(vma, addr) ? NULL : vma;
+	if (!locked)
+		return NULL;
+	*dropped = true;
+	vma = expand_stack(mm, addr);
+	if (!vma)
+		*locked = 0;
+	return vma;
 }
 
 /*
@@ -230,7 +243,7 @@ static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int 
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		vma = gup_vma(mm, start, locked);
+		vma = gup_vma(mm, start, locked, dropped);
 		if (!vma)
 			return -EFAULT;
 		ret = check_vma_flags(vma, flags);
@@ -275,7 +288,7 @@ static long gup_range(struct mm_struct *mm, unsigned long start, unsigned long n
 			pages[i] = page;
 	}
 	/* The caller learns that the world may have changed by finding the lock dropped. */
-	if (dropped && *locked) {
+	if (dropped && locked && *locked) {
 		mmap_read_unlock(mm);
 		*locked = 0;
 	}
@@ -375,7 +388,7 @@ int fixup_user_fault(struct mm_struct *mm, unsigned long address, unsigned int f
 	if (unlocked)
 		fault_flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
 	while (1) {
-		vma = gup_vma(mm, address, NULL);
+		vma = vma_lookup(mm, address);
 		if (!vma)
 			return -EFAULT;
 		if (!(vma->vm_flags & (fault_flags & FAULT_FLAG_WRITE ? VM_WRITE : VM_READ)))

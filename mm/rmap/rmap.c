@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Map counts, and walks from a folio to the entries that map it.
+ *
+ * page->_mapcount counts the entries that map this very page (less one); a large folio also has the sum over its
+ * pages. A map count is changed under the lock of the entry's table, with the entry.
+ *
+ *	anonymous	the node in page->mapping and the nodes below it: for each mm the address of the index, and
+ *			the VMAs that were moved (mm/rmap/anon_vma.c)
+ *	file		the interval tree of the mapping: every VMA that shows the index
+ *
+ * A walk holds the lock of the family or of the mapping for reading. For an anonymous candidate it takes the read lock
+ * of the VMA without waiting; a VMA that is being changed is reported (contended) and the caller comes back.
+ * Linux: mm/rmap.c, mm/page_vma_mapped.c.
+ */
+#include <base/bug.h>
+#include <base/math.h>
+#include <sync/rcu.h>
+#include <mm/address_space.h>
+#include <mm/filemap.h>
+#include <mm/folio.h>
+#include <mm/page.h>
+#include <mm/pgalloc.h>
+#include <mm/rmap.h>
+#include <mm/vma_tree.h>
+#include <seam/tlbflush.h>
+#include "rmap_internal.h"
+
+/* --- counts ------------------------------------------------------------------------------------------ */
+
+void folio_add_new_anon_rmap(struct folio *folio, struct vm_area_struct *vma, unsigned long address)
+{
+	VM_BUG_ON_FOLIO(folio_test_large(folio), folio);
+	page_init_anon(&folio->page, vma, address);
+}
+
+void folio_add_anon_rmap_ptes(struct folio *folio, struct page *page, int nr,
+			      struct vm_area_struct *vma, unsigned long address, bool exclusive)
+{
+	struct mapped_delta delta = { 0 };
+
+	for (; nr; nr--, page++) {
+		page_map_count(&delta, folio, page, true);
+		if (exclusive)
+			SetPageAnonExclusive(page);
+	}
+	mapped_delta_post(&delta);
+}
+
+void folio_add_file_rmap_ptes(struct folio *folio, struct page *page, int nr, struct vm_area_struct *vma)
+{
+	struct mapped_delta delta = { 0 };
+
+	for (; nr; nr--, page++)
+		page_map_count(&delta, folio, page, false);
+	mapped_delta_post(&delta);
+}
+
+void folio_remove_rmap_ptes(struct folio *folio, struct page *page, int nr, struct vm_area_struct *vma)
+{
+	struct mapped_delta delta = { 0 };
+	bool anon = folio_test_anon(folio);
+
+	for (; nr; nr--, page++)
+		page_unmap_count(&delta, page, anon);
+	mapped_delta_post(&delta);
+}
+
+/* --- one VMA --------------------------------------------------------------------------------------------- */
+
+bool page_vma_mapped_walk(struct page_vma_mapped_walk *pvmw)
+{
+	if (pvmw->pte) {	/* go on behind the last hit */
+		pte_unmap_unlock(pvmw->pte, pvmw->ptl);
+		pvmw->pte = NULL;
+		pvmw->address += PAGE_SIZE;
+	}
+	for (; pvmw->address < pvmw->end; pvmw->address += PAGE_SIZE) {
+		pmd_t *pmd;
+		pte_t val;
+
+		rcu_read_lock();
+		pvmw->pte = pte_find(pvmw->mm, pvmw->address, &pmd);
+		if (pvmw->pte)
+			pvmw->pte = pte_offset_map_lock(pvmw->mm, pmd, pvmw->address, &pvmw->ptl);
+		rcu_read_unlock();
+		if (!pvmw->pte)
+			continue;
+		val = ptep_get(pvmw->pte);
+		if (pte_present(val) && pte_pfn(val) - pvmw->pfn < pvmw->nr_pages)
+			return true;
+		pte_unmap_unlock(pvmw->pte, pvmw->ptl);
+		pvmw->pte = NULL;
+	}
+	return false;
+}
+
+void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw)
+{
+	if (pvmw->pte)
+		pte_unmap_unlock(pvmw->pte, pvmw->ptl);
+	pvmw->pte = NULL;
+}
+
+/* --- all VMAs ---------------------------------------------------------------------------------------------- */
+
+/* One candidate: true to go on. */
+static bool visit(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+		  struct rmap_walk_control *rwc)
+{
+	if (!rwc->rmap_one(folio, vma, addr, rwc->arg))
+		return false;
+	return !rwc->done || !rwc->done(folio);
+}
+
+static bool visit_mm(struct folio *folio, struct mm_struct *mm, struct rmap_walk_control *rwc)
+{
+	unsigned long first = folio_index(folio), last = first + folio_nr_pages(folio) - 1;
+	unsigned long home = first << PAGE_SHIFT;
+	struct vm_area_struct *vma;
+
+	/* At home, in a VMA that was not moved there from elsewhere. */
+	if (pte_find(mm, home, NULL)) {
+		vma = lock_vma_under_rcu(mm, home);
+		if (!vma) {
+			rwc->contended = true;
+		} else {
+			bool go_on = vma->anon_shift || visit(folio, vma, home, rwc);
+
+			vma_end_read(vma);
+			if (!go_on)
+				return false;
+		}
+	}
+	list_for_each_entry(vma, &mm->anon_moved, anon_moved) {
+		unsigned long addr;
+		bool go_on;
+
+		if (!vma_start_read(mm, vma)) {
+			rwc->contended = true;
+			continue;
+		}
+		addr = max(vma->vm_start, (first + vma->anon_shift) << PAGE_SHIFT);
+		go_on = addr >= vma->vm_end || addr > ((last + vma->anon_shift) << PAGE_SHIFT) ||
+			visit(folio, vma, addr, rwc);
+		vma_end_read(vma);
+		if (!go_on)
+			return false;
+	}
+	return true;
+}
+
+/* The next node of the subtree below @top, in an order that visits parents first. */
+static struct anon_vma *next_node(struct anon_vma *av, struct anon_vma *top)
+{
+	if (!list_empty(&av->children))
+		return list_first_entry(&av->children, struct anon_vma, sibling);
+	for (; av != top; av = av->parent)
+		if (!list_is_last(&av->sibling, &av->parent->children))
+			return list_next_entry(av, sibling);
+	return NULL;
+}
+
+static bool rmap_walk_anon(struct folio *folio, struct rmap_walk_control *rwc)
+{
+	struct anon_vma *top = folio_raw_mapping(folio), *root, *av;
+	struct mm_struct *mm;
+	bool complete = true;
+
+	/*
+	 * A mapped page keeps its node: some mm of the subtree maps it. The folio lock does not, so look
+	 * again under the lock of the root.
+	 */
+	rcu_read_lock();
+	root = READ_ONCE(top->root);
+	if (!folio_mapped(folio) || !down_read_trylock(&root->rwsem)) {
+		rcu_read_unlock();
+		rwc->contended = folio_mapped(folio);
+		return !rwc->contended;
+	}
+	rcu_read_unlock();
+	if (!folio_mapped(folio)) {
+		up_read(&root->rwsem);
+		return true;
+	}
+	for (av = top; av && complete; av = next_node(av, top))
+		list_for_each_entry(mm, &av->mms, anon_node)
+			if (!visit_mm(folio, mm, rwc)) {
+				complete = false;
+				break;
+			}
+	up_read(&root->rwsem);
+	return complete && !rwc->contended;
+}
+
+static bool rmap_walk_file(struct folio *folio, struct rmap_walk_control *rwc)
+{
+	struct address_space *mapping = folio_mapping(folio);
+	pgoff_t first = folio_index(folio), last = first + folio_nr_pages(folio) - 1;
+	struct vm_area_struct *vma;
+	bool complete = true;
+
+	if (!mapping)
+		return true;
+	if (rwc->try_lock) {
+		if (!i_mmap_trylock_read(mapping)) {
+			rwc->contended = true;
+			return false;
+		}
+	} else {
+		i_mmap_lock_read(mapping);
+	}
+	vma_interval_tree_foreach(vma, &mapping->i_mmap, first, last) {
+		pgoff_t from = max(first, vma->vm_pgoff);
+		unsigned long addr = vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT);
+
+		if (!visit(folio, vma, addr, rwc)) {
+			complete = false;
+			break;
+		}
+	}
+	i_mmap_unlock_read(mapping);
+	return complete;
+}
+
+bool rmap_walk(struct folio *folio, struct rmap_walk_control *rwc)
+{
+	rwc->contended = false;
+	return folio_test_anon(folio) ? rmap_walk_anon(folio, rwc) : rmap_walk_file(folio, rwc);
+}
+
+/* --- users ------------------------------------------------------------------------------------------------- */
+
+static struct page_vma_mapped_walk walk_of(struct folio *folio, struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned long bytes = folio_nr_pages(folio) << PAGE_SHIFT;
+
+	return (struct page_vma_mapped_walk){
+		.pfn = folio_pfn(folio), .nr_pages = folio_nr_pages(folio), .mm = vma->vm_mm,
+		.address = addr, .end = min(vma->vm_end, addr + bytes),
+	};
+}
+
+struct referenced_arg {
+	int referenced;
+	unsigned long vm_flags;
+};
+
+static bool referenced_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg)
+{
+	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
+	struct referenced_arg *ra = arg;
+
+	while (page_vma_mapped_walk(&pvmw)) {
+		if (ptep_clear_flush_young(vma, pvmw.address, pvmw.pte)) {
+			ra->referenced++;
+			ra->vm_flags |= vma->vm_flags & ~VM_LOCKED;
+		}
+		ra->vm_flags |= vma->vm_flags & VM_LOCKED;
+	}
+	return true;
+}
+
+int folio_referenced(struct folio *folio, unsigned long *vm_flags)
+{
+	struct referenced_arg ra = { 0 };
+	struct rmap_walk_control rwc = { .rmap_one = referenced_one, .arg = &ra, .try_lock = true };
+
+	rmap_walk(folio, &rwc);
+	if (vm_flags)
+		*vm_flags = ra.vm_flags;
+	return ra.referenced;
+}
+
+static bool mkclean_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg)
+{
+	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
+	int *cleaned = arg;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return true;
+	while (page_vma_mapped_walk(&pvmw)) {
+		pte_t pte = ptep_get(pvmw.pte);
+
+		if (!pte_dirty(pte) && !pte_write(pte))
+			continue;
+		pte = ptep_get_and_clear(vma->vm_mm, pvmw.address, pvmw.pte);
+		flush_tlb_page(vma, pvmw.address);
+		set_pte_at(vma->vm_mm, pvmw.address, pvmw.pte, pte_wrprotect(pte_mkclean(pte)));
+		++*cleaned;
+	}
+	return true;
+}
+
+int folio_mkclean(struct folio *folio)
+{
+	int cleaned = 0;
+	struct rmap_walk_control rwc = { .rmap_one = mkclean_one, .arg = &cleaned };
+
+	if (folio_mapped(folio) && folio_mapping(folio))
+		rmap_walk(folio, &rwc);
+	return cleaned;
+}
+
+static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg)
+{
+	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
+	struct mm_struct *mm = vma->vm_mm;
+
+	while (page_vma_mapped_walk(&pvmw)) {
+		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
+		struct page *page = pte_page(pte);
+
+		flush_tlb_page(vma, pvmw.address);
+		if (pte_dirty(pte))
+			folio_mark_dirty(folio);
+		update_hiwater_rss(mm);
+		dec_mm_counter(mm, folio_test_swapbacked(folio) ? MM_SHMEMPAGES : MM_FILEPAGES);
+		folio_remove_rmap_ptes(folio, page, 1, vma);
+		folio_put(folio);
+	}
+	return true;
+}
+
+static bool folio_not_mapped(struct folio *folio)
+{
+	return !folio_mapped(folio);
+}
+
+bool try_to_unmap_file(struct folio *folio)
+{
+	struct rmap_walk_control rwc = { .rmap_one = unmap_file_one, .done = folio_not_mapped };
+
+	VM_BUG_ON_FOLIO(folio_test_anon(folio), folio);
+	if (folio_mapped(folio))
+		rmap_walk(folio, &rwc);
+	return !folio_mapped(folio);
+}
