@@ -18,14 +18,12 @@
  * locked instructions.
  *
  * Linux since 6.15 does the same (include/linux/mmap_lock.h); 6.4 to 6.14 had an rwsem per VMA.
- * Observe: vmstat vma_lock_success, vma_lock_abort, vma_lock_miss.
  */
 #include <base/bug.h>
 #include <sync/rcu.h>
 #include <sync/wait.h>
 #include <mm/slab.h>
 #include <mm/gfp.h>
-#include <mm/vmstat.h>
 #include <mm/vma.h>
 #include <mm/vma_tree.h>
 #include "vma_internal.h"
@@ -102,13 +100,11 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long ad
 	vma = vma_tree_lookup_rcu(mm, address);
 	if (unlikely(!vma || !start_read(mm, vma))) {
 		rcu_read_unlock();
-		count_vm_event(VMA_LOCK_ABORT);
 		return NULL;
 	}
 	rcu_read_unlock();
 	if (unlikely(address < vma->vm_start || address >= vma->vm_end)) {
 		vma_end_read(vma);
-		count_vm_event(VMA_LOCK_MISS);
 		return NULL;
 	}
 	return vma;
