@@ -103,7 +103,7 @@ struct pglist_data *page_pgdat(const struct page *page);
 /* ---- frame number, descriptor, address ---- */
 #define vmemmap			((struct page *)VMEMMAP_START)
 #define pfn_to_page(pfn)	(vmemmap + (pfn))
-#define page_to_pfn(page)	((unsigned long)((const struct page *)(page) - vmemmap))
+#define page_to_pfn(p)		((unsigned long)((const struct page *)(p) - vmemmap))
 #define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
 #define phys_to_page(phys)	pfn_to_page((unsigned long)((phys) >> PAGE_SHIFT))
 #define page_to_virt(page)	__va(page_to_pfn(page) << PAGE_SHIFT)
