@@ -7,6 +7,7 @@
 #include <mm/mm_struct.h>
 #include <mm/vma.h>
 
+struct folio;
 struct page;
 struct task_struct;
 

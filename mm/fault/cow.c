@@ -25,7 +25,6 @@
 #include <mm/page_flags.h>
 #include <mm/rmap.h>
 #include <mm/vmstat.h>
-#include <mm/writeback.h>
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <seam/tlbflush.h>
@@ -163,16 +162,11 @@ vm_fault_t fault_dirty_shared_page(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	struct folio *folio = page_folio(vmf->page);
 	bool mkwrite = vma->vm_ops && vma->vm_ops->page_mkwrite;
-	struct address_space *mapping;
-	bool dirtied;
 
-	dirtied = folio_mark_dirty(folio);
-	mapping = folio_mapping(folio);		/* it may be truncated after the unlock; we hold the file */
+	folio_mark_dirty(folio);
 	folio_unlock(folio);
 	if (!mkwrite)
 		file_update_time(vma->vm_file);
-	if ((dirtied || mkwrite) && mapping)
-		balance_dirty_pages_ratelimited(mapping);
 	return 0;
 }
 

@@ -34,6 +34,7 @@
 #include <base/errno.h>
 #include <kernel/task.h>
 #include <kernel/signal.h>
+#include <fs/file.h>
 #include <mm/address_space.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>

@@ -23,6 +23,7 @@
 #include <sync/preempt.h>
 #include <sync/rcu.h>
 #include <mm/gfp.h>
+#include <seam/barrier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/vmstat.h>
