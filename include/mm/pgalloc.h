@@ -48,7 +48,11 @@ static inline pmd_t *pmd_alloc(struct mm_struct *mm, pud_t *pud, unsigned long a
 #define pte_alloc(mm, pmd) (unlikely(pmd_none(*(pmd))) && __pte_alloc(mm, pmd))
 
 /* The lock of a table of ptes lies in the descriptor of its page. */
-spinlock_t *ptlock_ptr(struct page *page);
+static inline spinlock_t *ptlock_ptr(struct page *page)
+{
+	return (spinlock_t *)&page->private;
+}
+
 static inline spinlock_t *pte_lockptr(struct mm_struct *mm, pmd_t *pmd)
 {
 	return ptlock_ptr(pmd_page(*pmd));

@@ -48,8 +48,6 @@
 #include "fault_internal.h"
 #include "../rmap/rmap_internal.h"
 
-unsigned long zero_pfn;
-
 void fault_drop_lock(struct vm_fault *vmf)
 {
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
