@@ -56,6 +56,7 @@ $(O)/quire.elf: $(KOBJ) $(LDS) tools/kallsyms.sh
 	$(Q)tools/kallsyms.sh $(O)/quire.1.elf $(O)/kallsyms.2.S && $(CC) -c $(O)/kallsyms.2.S -o $(O)/kallsyms.2.o
 	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.2.o -o $@
 
+-include arch/$(ARCH)/arch.mk
 -include $(KOBJ:.o=.d)
 -include tools/tools.mk
 -include tests/tests.mk

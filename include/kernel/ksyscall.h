@@ -32,7 +32,8 @@ const char *syscall_name(long nr);
 /* Fill the table from section .syscalls. Called by trap_init(). */
 void syscall_table_init(void);
 typedef long (*sys_call_ptr_t)(long, long, long, long, long, long);
-extern sys_call_ptr_t sys_call_table[NR_SYSCALLS];
+/* What the entry code calls, and what it comes down to: the functions. */
+extern sys_call_ptr_t sys_call_table[NR_SYSCALLS], sys_call_impl[NR_SYSCALLS];
 
 #define __SC_ENTRY(sname)							\
 	static const struct syscall_def __syscall_def_##sname			\

@@ -65,5 +65,6 @@ void timekeeping_tick(void);
 
 /* Set the wall clock: 0, -EINVAL. Permission is the caller's business. May sleep. */
 int do_settimeofday64(const struct timespec64 *ts);
+void timekeeping_set_timezone(const struct timezone *tz);
 
 #endif

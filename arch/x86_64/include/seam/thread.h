@@ -15,7 +15,6 @@
 #define TIF_NEED_RESCHED	3
 #define TIF_NOTIFY_SIGNAL	4	/* wakes like a signal, but none is there */
 #define TIF_NEED_FPU_LOAD	5	/* FPU registers are in memory: load before user mode */
-#define TIF_IRET		6	/* registers were replaced: leave by the slow path */
 #define TIF_RESTORE_SIGMASK	9	/* saved_sigmask is to be put back (no work by itself) */
 #define TIF_SINGLESTEP		10	/* ptrace */
 #define TIF_MEMDIE		11	/* OOM victim */
@@ -29,7 +28,6 @@
 #define _TIF_NEED_RESCHED	(1UL << TIF_NEED_RESCHED)
 #define _TIF_NOTIFY_SIGNAL	(1UL << TIF_NOTIFY_SIGNAL)
 #define _TIF_NEED_FPU_LOAD	(1UL << TIF_NEED_FPU_LOAD)
-#define _TIF_IRET		(1UL << TIF_IRET)
 #define _TIF_RESTORE_SIGMASK	(1UL << TIF_RESTORE_SIGMASK)
 #define _TIF_SYSCALL_TRACE	(1UL << TIF_SYSCALL_TRACE)
 #define _TIF_SECCOMP		(1UL << TIF_SECCOMP)
@@ -58,9 +56,8 @@ struct thread_struct {
 	unsigned long fsbase, gsbase;	/* user's, valid while not running */
 	void *fpu;			/* user FPU state in memory, XSAVE standard format; NULL: kernel thread */
 	int fpu_cpu;			/* CPU whose registers hold it too (if fpu_owner agrees), or -1 */
-	unsigned int preempt_count;	/* while not running, bit 31 left out */
 	unsigned long cr2, trap_nr, error_code;	/* of the last exception that became a signal */
-	unsigned long ptrace_bps[8];	/* debug registers, for ptrace */
+	unsigned long virtual_dr6;	/* for ptrace: what the last debug exception reported */
 };
 
 /*
@@ -69,8 +66,10 @@ struct thread_struct {
  * => called with the run queue locked, interrupts off; the mm has been switched already.
  * It sets current, the kernel stack of the CPU, FS/GS bases, and saves the FPU.
  */
-struct task_struct *__switch_to_asm(struct task_struct *prev, struct task_struct *next);
-#define switch_to(prev, next, last)	((last) = __switch_to_asm(prev, next))
+struct task_struct *__switch_to_asm(struct task_struct *prev, struct task_struct *next,
+				    unsigned long *prev_sp, unsigned long *next_sp);
+#define switch_to(prev, next, last) \
+	((last) = __switch_to_asm(prev, next, &(prev)->thread.sp, &(next)->thread.sp))
 
 /**
  * copy_thread - set up the registers of the new task @p (p->stack is there, p a copy of current).
@@ -101,8 +100,7 @@ void kernel_fpu_begin(void);
 void kernel_fpu_end(void);
 bool irq_fpu_usable(void);
 
-/* Once, on the boot CPU; and on each CPU: CR0, CR4, XCR0. */
-void fpu_init_boot(void);
+/* On each CPU: CR0, CR4, XCR0. The first call, on the boot CPU, chooses the features. */
 void fpu_init_cpu(void);
 /* Bytes of the user FPU state in memory and in a signal frame; bits of XCR0 (0: FXSAVE only). */
 extern unsigned int fpu_user_size;
@@ -125,6 +123,10 @@ struct linux_binprm;
 int arch_setup_additional_pages(struct linux_binprm *bprm, int uses_interp);
 /* The vsyscall page: not a VMA, but /proc/PID/maps shows it and faults on it are emulated. */
 #define VSYSCALL_ADDR	(-10UL << 20)
+struct vm_area_struct;
+struct vm_area_struct *get_gate_vma(struct mm_struct *mm);
+/* "[vdso]", "[vvar]", "[vsyscall]", or NULL. */
+const char *arch_vma_name(struct vm_area_struct *vma);
 
 /* Auxiliary vector entries of this machine: AT_SYSINFO_EHDR, AT_MINSIGSTKSZ. */
 extern unsigned long elf_hwcap, elf_hwcap2;	/* CPUID.1.EDX; HWCAP2_FSGSBASE */

@@ -19,6 +19,8 @@
 #include <seam/page.h>
 #include <seam/extable.h>
 #include <seam/percpu.h>
+#include <seam/current.h>
+#include <seam/preempt.h>
 
 /* CPUs without SMAP: trap_init() turns each of these sites into a three-byte nop. */
 #define __SMAP_SITE(bytes)						\
@@ -40,11 +42,11 @@ static __always_inline bool __access_ok(unsigned long addr, unsigned long size)
 #define access_ok(addr, size)	likely(__access_ok((unsigned long)(addr), (unsigned long)(size)))
 
 /* A fault in here is fixed up at once instead of being served: count per task (kernel/task.h). */
-void pagefault_disable(void);
-void pagefault_enable(void);
-bool pagefault_disabled(void);
+#define pagefault_disable()	do { current->pagefault_disabled++; __asm__ volatile("" : : : "memory"); } while (0)
+#define pagefault_enable()	do { __asm__ volatile("" : : : "memory"); current->pagefault_disabled--; } while (0)
+#define pagefault_disabled()	(current->pagefault_disabled != 0)
 /* Would a page fault have to be refused here? */
-bool faulthandler_disabled(void);
+#define faulthandler_disabled()	(pagefault_disabled() || preempt_count() != 0)
 
 #if QUIRE_DEBUG
 void might_fault(void);		/* reports sleeping while atomic */
