@@ -132,10 +132,7 @@ int copy_signal(unsigned long clone_flags, struct task_struct *tsk)
 	task_lock(current->group_leader);
 	memcpy(sig->rlim, old->rlim, sizeof(sig->rlim));
 	task_unlock(current->group_leader);
-	if (sig->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY) {
-		sig->it[0].expires = sig->rlim[RLIMIT_CPU].rlim_cur * NSEC_PER_SEC;
-		sig->cpu_timers_armed = true;
-	}
+	sig->cpu_timers_armed = sig->rlim[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
 	sig->oom_score_adj = old->oom_score_adj;
 	sig->oom_score_adj_min = old->oom_score_adj_min;
 	return 0;
