@@ -23,6 +23,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/time.h>
+#include <kernel/timer.h>
 #include "posix_timer.h"
 #include "signal_internal.h"
 

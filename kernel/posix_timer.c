@@ -35,6 +35,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/time.h>
+#include <kernel/timer.h>
 #include <kernel/timekeeping.h>
 #include "posix_timer.h"
 #include "signal_internal.h"
@@ -272,12 +273,12 @@ static struct pid *event_target(const struct sigevent *event)
 		t = pid ? pid_task(pid, PIDTYPE_PID) : NULL;
 		if (!t || !same_thread_group(t, current))
 			return NULL;
-		__attribute__((fallthrough));
+		fallthrough;
 	case SIGEV_SIGNAL:
 	case SIGEV_THREAD:
 		if (event->sigev_signo <= 0 || event->sigev_signo > SIGRTMAX)
 			return NULL;
-		__attribute__((fallthrough));
+		fallthrough;
 	case SIGEV_NONE:
 		return get_pid(pid);
 	default:

@@ -27,7 +27,7 @@
 
 static struct kmem_cache *signal_cache, *sighand_cache;
 
-void signal_caches_init(void);
+
 
 /* Memory stays a sighand over reuse: __lock_task_sighand() locks one that may just be freed. */
 static void sighand_ctor(void *data)

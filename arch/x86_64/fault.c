@@ -47,7 +47,7 @@ struct fault_ctx {
 };
 
 /* Kernel mode, nobody can serve it. */
-static void __attribute__((cold, noinline)) kernel_fault(struct fault_ctx *f)
+static void noinline __cold kernel_fault(struct fault_ctx *f)
 {
 	struct pt_regs *regs = f->regs;
 
@@ -68,7 +68,7 @@ static void __attribute__((cold, noinline)) kernel_fault(struct fault_ctx *f)
 }
 
 /* The access is refused: tell the program, or the kernel code that tried. */
-static void __attribute__((cold, noinline)) bad_area(struct fault_ctx *f, int code)
+static void noinline __cold bad_area(struct fault_ctx *f, int code)
 {
 	struct task_struct *tsk = current;
 
@@ -95,7 +95,7 @@ static void fault_out_of_memory(void)
 }
 
 /* handle_mm_fault() said no. */
-static void __attribute__((cold, noinline)) fault_error(struct fault_ctx *f, vm_fault_t fault)
+static void noinline __cold fault_error(struct fault_ctx *f, vm_fault_t fault)
 {
 	if (!user_mode(f->regs) && fatal_signal_pending(current)) {
 		kernel_fault(f);
@@ -136,7 +136,7 @@ static __always_inline bool access_error(unsigned long error, const struct vm_ar
 }
 
 /* Under mmap_lock, as often as it takes. */
-static void __attribute__((noinline)) fault_mmap_lock(struct fault_ctx *f)
+static void noinline fault_mmap_lock(struct fault_ctx *f)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;

@@ -23,6 +23,7 @@
 #include <base/errno.h>
 #include <seam/percpu.h>
 #include <seam/current.h>
+#include <seam/irqflags.h>
 #include <seam/processor.h>
 #include <seam/thread.h>
 #include <seam/uaccess.h>

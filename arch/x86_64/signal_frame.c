@@ -154,7 +154,7 @@ static void handle_signal(struct ksignal *ksig, struct pt_regs *regs)
 				regs->ax = (unsigned long)-EINTR;
 				break;
 			}
-			__attribute__((fallthrough));
+			fallthrough;
 		case -ERESTARTNOINTR:
 			restart(regs, regs->orig_ax);
 			break;

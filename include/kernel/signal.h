@@ -21,7 +21,7 @@
 #include <kernel/time.h>
 #include <kernel/hrtimer.h>
 #include <kernel/pid_types.h>
-#include <asm/signal.h>
+#include <linux/signal.h>
 #include <asm/siginfo.h>
 #include <linux/resource.h>
 
