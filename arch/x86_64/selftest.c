@@ -12,7 +12,6 @@
 #include <mm/gfp.h>
 #include <mm/page.h>
 #include <sync/preempt.h>
-#include <seam/fixmap.h>
 #include <seam/pgtable.h>
 #include <seam/processor.h>
 #include <seam/smp.h>

@@ -14,6 +14,8 @@ struct siginfo;
 void do_exit(long code) __attribute__((noreturn));
 void do_group_exit(int code) __attribute__((noreturn));
 void make_task_dead(int signr) __attribute__((noreturn));	/* after an oops */
+/* SIGHUP and SIGCONT for a process group that becomes orphaned with stopped members. => tasklist_lock */
+void kill_orphaned_pgrp(struct task_struct *tsk, struct task_struct *parent);
 void release_task(struct task_struct *p);
 void getrusage(struct task_struct *p, int who, struct rusage *ru);
 /* Wait for a child of current from inside the kernel (init). Its pid or -ECHILD. */

@@ -18,13 +18,13 @@ struct file;
 struct pid {
 	refcount_t count;
 	pid_t nr;				/* constant */
-	struct hlist_node hash;			/* pidmap_lock; read under RCU */
 	struct hlist_head tasks[PIDTYPE_MAX];	/* tasklist_lock; read under RCU */
 	wait_queue_head_t wait_pidfd;
 	struct rcu_head rcu;
 };
 
-extern int pid_max;				/* numbers are below it */
+#define PID_MAX_LIMIT	32768
+extern int pid_max;				/* numbers are below it; at most PID_MAX_LIMIT */
 extern struct pid init_struct_pid;
 
 void pid_init(void);

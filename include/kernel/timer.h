@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Coarse timers in jiffies: a wheel per CPU, functions run in interrupt context. kernel/time/timer.c */
+/* Coarse timers in jiffies: a tree per CPU, functions run in interrupt context. kernel/time/timer.c */
 #ifndef QUIRE_KERNEL_TIMER_H
 #define QUIRE_KERNEL_TIMER_H
 
 #include <base/types.h>
 #include <base/compiler.h>
-#include <base/list.h>
+#include <base/rbtree.h>
 #include <kernel/hrtimer.h>
 
 #ifndef HZ
@@ -13,9 +13,10 @@
 #endif
 #define TICK_NSEC	(1000000000L / HZ)
 
+/* Ticks of 1 / HZ since boot. 64 bits: it does not wrap. */
 extern volatile unsigned long jiffies;
-extern volatile u64 jiffies_64;
-#define INITIAL_JIFFIES	((unsigned long)(unsigned int)(-300 * HZ))
+#define jiffies_64	((u64)jiffies)
+#define INITIAL_JIFFIES	0UL
 static inline u64 get_jiffies_64(void)
 {
 	return jiffies;
@@ -60,10 +61,11 @@ static inline u64 jiffies_to_nsecs(unsigned long j)
 }
 
 struct timer_list {
-	struct hlist_node entry;
+	struct rb_node entry;
 	unsigned long expires;			/* jiffies */
 	void (*function)(struct timer_list *);
-	u32 flags;				/* TIMER_*, wheel slot, CPU */
+	u32 flags;				/* TIMER_*, CPU */
+	bool pending;
 };
 
 #define TIMER_CPUMASK		0x0003FFFF
@@ -71,8 +73,6 @@ struct timer_list {
 #define TIMER_DEFERRABLE	0x00080000
 #define TIMER_PINNED		0x00100000
 #define TIMER_IRQSAFE		0x00200000
-#define TIMER_ARRAYSHIFT	22
-#define TIMER_ARRAYMASK		0xFFC00000
 
 #define DEFINE_TIMER(_name, _function) \
 	struct timer_list _name = { .function = (_function) }
@@ -86,7 +86,7 @@ void timer_setup(struct timer_list *timer, void (*func)(struct timer_list *), un
 
 static inline bool timer_pending(const struct timer_list *timer)
 {
-	return timer->entry.pprev != NULL;
+	return READ_ONCE(timer->pending);
 }
 
 /* (Re)start at @expires; 1 if it was pending. Any context. */
@@ -108,8 +108,6 @@ void init_timers(void);
 void run_local_timers(void);
 /* Jiffy of the next timer of this CPU, or jiffies + MAX_JIFFY_OFFSET. */
 unsigned long get_next_timer_interrupt(void);
-/* Advance jiffies; called by the CPU that keeps time. */
-void do_timer(unsigned long ticks);
 
 unsigned long round_jiffies(unsigned long j);
 unsigned long round_jiffies_relative(unsigned long j);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/* reboot(2): ending or restarting the machine. */
+#include <base/errno.h>
+#include <base/string.h>
+#include <sync/mutex.h>
+#include <sync/rcu.h>
+#include <kernel/cpu.h>
+#include <kernel/cred.h>
+#include <kernel/exit.h>
+#include <kernel/init.h>
+#include <kernel/ksyscall.h>
+#include <kernel/printk.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/pid.h>
+#include <seam/processor.h>
+#include <seam/uaccess.h>
+#include <linux/reboot.h>
+
+static bool cad_enabled = true;		/* Ctrl-Alt-Del restarts at once */
+static DEFINE_MUTEX(reboot_mutex, LOCK_REBOOT);
+
+void kernel_restart(char *cmd)
+{
+	system_state = SYSTEM_RESTART;
+	if (cmd)
+		pr_emerg("Restarting system with command '%s'\n", cmd);
+	else
+		pr_emerg("Restarting system\n");
+	smp_send_stop();
+	machine_restart(cmd);
+}
+
+void kernel_halt(void)
+{
+	system_state = SYSTEM_HALT;
+	pr_emerg("System halted\n");
+	smp_send_stop();
+	machine_halt();
+}
+
+void kernel_power_off(void)
+{
+	system_state = SYSTEM_POWER_OFF;
+	pr_emerg("Power down\n");
+	smp_send_stop();
+	machine_power_off();
+}
+
+/* Ctrl-Alt-Del on the console: restart, or tell PID 1. Interrupt context. */
+void ctrl_alt_del(void);
+void ctrl_alt_del(void)
+{
+	if (cad_enabled)
+		kernel_restart(NULL);
+	rcu_read_lock();
+	kill_pid(find_vpid(1), SIGINT, 1);
+	rcu_read_unlock();
+}
+
+SYSCALL_DEFINE4(reboot, int, magic1, int, magic2, unsigned int, cmd, void __user *, arg)
+{
+	char buffer[256];
+	long ret;
+
+	if (!capable(CAP_SYS_BOOT))
+		return -EPERM;
+	if (magic1 != (int)LINUX_REBOOT_MAGIC1 ||
+	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
+	     magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
+		return -EINVAL;
+	mutex_lock(&reboot_mutex);
+	ret = 0;
+	switch (cmd) {
+	case LINUX_REBOOT_CMD_RESTART:
+		kernel_restart(NULL);
+	case LINUX_REBOOT_CMD_CAD_ON:
+		cad_enabled = true;
+		break;
+	case LINUX_REBOOT_CMD_CAD_OFF:
+		cad_enabled = false;
+		break;
+	case LINUX_REBOOT_CMD_HALT:
+		kernel_halt();
+	case LINUX_REBOOT_CMD_POWER_OFF:
+		kernel_power_off();
+	case LINUX_REBOOT_CMD_RESTART2:
+		ret = strncpy_from_user(buffer, arg, sizeof(buffer) - 1);
+		if (ret < 0) {
+			ret = -EFAULT;
+			break;
+		}
+		buffer[sizeof(buffer) - 1] = '\0';
+		kernel_restart(buffer);
+	default:
+		ret = -EINVAL;		/* kexec, suspend: not there */
+	}
+	mutex_unlock(&reboot_mutex);
+	return ret;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The run queue, for the files of this room. */
+#ifndef QUIRE_KERNEL_SCHED_INTERNAL_H
+#define QUIRE_KERNEL_SCHED_INTERNAL_H
+
+#include <base/types.h>
+#include <base/bitmap.h>
+#include <base/bug.h>
+#include <base/rbtree.h>
+#include <sync/preempt.h>
+#include <sync/rcu.h>
+#include <sync/spinlock.h>
+#include <seam/irqflags.h>
+#include <seam/percpu.h>
+#include <seam/smp.h>
+#include <kernel/sched.h>
+#include <kernel/timer.h>
+
+#define SCHED_LATENCY_NS	6000000ULL	/* each of a few runnable tasks runs once in it */
+#define SCHED_MIN_GRAN_NS	750000ULL	/* shortest turn */
+#define SCHED_WAKEUP_GRAN_NS	1000000ULL	/* lead that a woken task needs to preempt */
+#define RR_TIMESLICE_NS		100000000ULL
+#define RR_TIMESLICE_TICKS	(RR_TIMESLICE_NS / TICK_NSEC)
+#define RT_PERIOD_NS		1000000000ULL
+#define RT_RUNTIME_NS		950000000ULL	/* of each period, when fair tasks wait */
+#define NICE_0_WEIGHT		1024UL
+#define IDLE_POLICY_WEIGHT	3UL
+
+#define TASK_ON_RQ_QUEUED	1
+#define TASK_ON_RQ_MIGRATING	2
+
+/* Flags of enqueue and dequeue. */
+#define ENQUEUE_WAKEUP		0x1	/* it slept: place it near min_vruntime */
+#define ENQUEUE_INITIAL		0x2	/* new task */
+#define ENQUEUE_MIGRATED	0x4	/* vruntime is relative to min_vruntime */
+#define ENQUEUE_HEAD		0x8	/* real time: before its equals */
+#define DEQUEUE_SLEEP		0x1
+#define DEQUEUE_MIGRATE		0x4
+
+struct cfs_rq {
+	struct rb_root_cached tasks;	/* by vruntime; the running task is not in it */
+	u64 min_vruntime;		/* never goes back; read without the lock by wake-ups */
+	unsigned long load;		/* sum of weights, the running task included */
+	unsigned int nr_running;	/* the running task included */
+	unsigned int idle_nr_running;	/* SCHED_IDLE ones of them */
+};
+
+struct rt_rq {
+	struct list_head queue[MAX_RT_PRIO];	/* the running task is in it */
+	DECLARE_BITMAP(bitmap, MAX_RT_PRIO + 1);
+	unsigned int nr_running;
+	bool throttled;
+	u64 time;			/* ns used in this period */
+	u64 period_start;
+};
+
+struct rq {
+	spinlock_t lock;
+	unsigned int nr_running;
+	struct task_struct *curr;	/* read by others without the lock: a hint, or under RCU */
+	struct task_struct *idle;
+	u64 clock;			/* sched_clock at the last update, never back */
+	u64 nr_switches;
+	struct cfs_rq cfs;
+	struct rt_rq rt;
+	struct mm_struct *prev_mm;	/* to drop after the switch */
+	struct task_struct *push_task;	/* runnable, but not allowed here: goes away after the switch */
+	long nr_uninterruptible;	/* may be negative: summed over all CPUs */
+	atomic_t nr_iowait;
+	int cpu;
+	bool online;
+	unsigned long next_balance;	/* jiffies */
+	u64 idle_since;			/* clock; 0: not idle */
+	/* /proc/schedstat */
+	unsigned int yld_count, sched_count, sched_goidle, ttwu_count, ttwu_local;
+};
+
+DECLARE_PER_CPU_ALIGNED(struct rq, runqueues);
+#define cpu_rq(cpu)	per_cpu_ptr(&runqueues, cpu)
+#define this_rq()	this_cpu_ptr(&runqueues)
+#define task_rq(p)	cpu_rq(task_cpu(p))
+
+extern struct cpumask idle_cpus;	/* a hint for wake-ups: CPUs in their idle loop */
+extern unsigned int sched_nr_cpus;	/* CPUs that schedule; 1 until sched_init_smp() */
+
+static inline void update_rq_clock(struct rq *rq)
+{
+	u64 now = sched_clock();
+
+	if (now > rq->clock)
+		rq->clock = now;
+}
+
+static inline bool task_running_here(struct rq *rq, struct task_struct *p)
+{
+	return rq->curr == p;
+}
+
+static inline bool idle_policy(int policy)
+{
+	return policy == SCHED_IDLE;
+}
+
+static inline bool fair_policy(int policy)
+{
+	return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
+}
+
+static inline bool rt_policy(int policy)
+{
+	return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+/* core.c */
+struct rq *task_rq_lock(struct task_struct *p, unsigned long *flags);
+void task_rq_unlock(struct rq *rq, struct task_struct *p, unsigned long *flags);
+void resched_curr(struct rq *rq);
+void activate_task(struct rq *rq, struct task_struct *p, int flags);
+void deactivate_task(struct rq *rq, struct task_struct *p, int flags);
+void set_task_cpu(struct task_struct *p, int cpu);
+void check_preempt_curr(struct rq *rq, struct task_struct *p);
+void double_rq_lock(struct rq *a, struct rq *b);
+void double_rq_unlock(struct rq *a, struct rq *b);
+
+/* fair.c */
+void init_cfs_rq(struct cfs_rq *cfs);
+void set_load_weight(struct task_struct *p);
+void update_curr(struct rq *rq);
+void enqueue_fair(struct rq *rq, struct task_struct *p, int flags);
+void dequeue_fair(struct rq *rq, struct task_struct *p, int flags);
+struct task_struct *pick_next_fair(struct rq *rq, struct task_struct *prev);
+void put_prev_fair(struct rq *rq, struct task_struct *prev);
+void check_preempt_fair(struct rq *rq, struct task_struct *p);
+void tick_fair(struct rq *rq, struct task_struct *curr);
+void fork_fair(struct task_struct *p);
+void yield_fair(struct rq *rq);
+void reweight_fair(struct rq *rq, struct task_struct *p);
+u64 slice_fair(struct rq *rq, struct task_struct *p);
+void cfs_check(struct rq *rq);
+
+/* rt.c */
+void init_rt_rq(struct rt_rq *rt);
+void enqueue_rt(struct rq *rq, struct task_struct *p, int flags);
+void dequeue_rt(struct rq *rq, struct task_struct *p);
+struct task_struct *pick_next_rt(struct rq *rq);
+void tick_rt(struct rq *rq, struct task_struct *curr);
+void yield_rt(struct rq *rq);
+void update_curr_rt(struct rq *rq);
+
+/* balance.c */
+int select_task_rq(struct task_struct *p, int prev_cpu, bool sync_hint);
+int select_idlest_cpu(struct task_struct *p, int cpu);
+int select_fallback_rq(struct task_struct *p);
+bool idle_balance(struct rq *this_rq);
+void periodic_balance(struct rq *this_rq);
+
+/* stats.c */
+void calc_global_load(void);
+void account_idle_ns(struct rq *rq, u64 delta);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The tick and the event device.
+ *
+ * 1 The machine has one alarm per CPU (clockevents_program()). What is programmed is the earliest of: the
+ *   next tick (not while idle), the first hrtimer of this CPU, and, while idle, its first coarse timer.
+ * 2 jiffies is not counted but computed: ktime_get() / TICK_NSEC. Whoever finds it behind moves it on,
+ *   under jiffies_lock; so a machine whose CPUs all slept is right again at the first interrupt.
+ * 3 Linux keeps tick, high-resolution and no-tick modes apart; here there is one mode.
+ */
+#include <base/compiler.h>
+#include <seam/irqflags.h>
+#include <seam/percpu.h>
+#include <seam/ptrace.h>
+#include <sync/rcu.h>
+#include <sync/spinlock.h>
+#include <kernel/clockchips.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/tick.h>
+#include <kernel/timekeeping.h>
+#include <kernel/timer.h>
+
+void calc_global_load(void);
+
+struct tick_cpu {
+	u64 next;		/* ns of the next tick */
+	bool running;
+	bool stopped;		/* idle */
+};
+static DEFINE_PER_CPU(struct tick_cpu, tick_cpu);
+
+volatile unsigned long jiffies = INITIAL_JIFFIES;
+static DEFINE_SPINLOCK(jiffies_lock, LOCK_JIFFIES);
+
+/* Bring jiffies up to @now. */
+static void update_jiffies(u64 now)
+{
+	unsigned long target = INITIAL_JIFFIES + now / TICK_NSEC;
+
+	if (time_before_eq(target, jiffies))
+		return;
+	if (!spin_trylock(&jiffies_lock))
+		return;		/* another CPU does it */
+	if (time_after(target, jiffies)) {
+		WRITE_ONCE(jiffies, target);
+		timekeeping_tick();
+		calc_global_load();
+	}
+	spin_unlock(&jiffies_lock);
+}
+
+void tick_program_event(void)
+{
+	struct tick_cpu *t = this_cpu_ptr(&tick_cpu);
+	u64 now, next = hrtimer_get_next_event();
+
+	if (!t->running)
+		return;
+	if (!t->stopped) {
+		if (t->next < next)
+			next = t->next;
+	} else {
+		unsigned long j = get_next_timer_interrupt();
+
+		if (j - jiffies < MAX_JIFFY_OFFSET && (u64)(j - INITIAL_JIFFIES) * TICK_NSEC < next)
+			next = (u64)(j - INITIAL_JIFFIES) * TICK_NSEC;
+	}
+	if (next >= (u64)KTIME_MAX) {
+		clockevents_stop();
+		return;
+	}
+	now = ktime_get();
+	clockevents_program(next > now ? next - now : 1);
+}
+
+void tick_handle(struct pt_regs *regs)
+{
+	struct tick_cpu *t = this_cpu_ptr(&tick_cpu);
+	u64 now = ktime_get();
+
+	update_jiffies(now);
+	if (t->stopped) {
+		run_local_timers();
+	} else if (now >= t->next) {
+		t->next += TICK_NSEC;
+		if (t->next <= now)	/* some were missed: held up with interrupts off */
+			t->next = now + TICK_NSEC - now % TICK_NSEC;
+		update_process_times(user_mode(regs));
+	}
+	hrtimer_interrupt();
+	tick_program_event();
+}
+
+void update_process_times(int user_tick)
+{
+	account_process_tick(current, user_tick);
+	run_local_timers();
+	rcu_sched_clock_irq(user_tick);
+	scheduler_tick();
+	run_posix_cpu_timers();
+}
+
+void tick_setup_cpu(void)
+{
+	struct tick_cpu *t = this_cpu_ptr(&tick_cpu);
+	u64 now = ktime_get();
+
+	t->running = true;
+	t->next = now + TICK_NSEC - now % TICK_NSEC;
+	tick_program_event();
+}
+
+void tick_idle_enter(void)
+{
+	this_cpu_write(tick_cpu.stopped, true);
+	tick_program_event();
+}
+
+void tick_irq_enter(void)
+{
+	if (this_cpu_read(tick_cpu.stopped))
+		update_jiffies(ktime_get());
+}
+
+void tick_idle_exit(void)
+{
+	struct tick_cpu *t;
+	unsigned long flags;
+	u64 now;
+
+	local_irq_save(flags);
+	t = this_cpu_ptr(&tick_cpu);
+	t->stopped = false;
+	now = ktime_get();
+	update_jiffies(now);
+	t->next = now + TICK_NSEC - now % TICK_NSEC;
+	tick_program_event();
+	local_irq_restore(flags);
+}
