@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernel threads, made by kthreadd (PID 2) on request. See sync/kthread.c. */
+#ifndef QUIRE_SYNC_KTHREAD_H
+#define QUIRE_SYNC_KTHREAD_H
+
+#include <base/types.h>
+#include <base/err.h>
+#include <base/cpumask.h>
+
+struct task_struct;
+struct completion;
+int wake_up_process(struct task_struct *p);
+
+/*
+ * A thread that will run @threadfn(@data) once it is woken: ERR_PTR(-ENOMEM), or -EINTR if the caller is
+ * killed. It ends by returning; or, after kthread_stop(), when it sees kthread_should_stop(). May sleep.
+ */
+struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *data, int node,
+					   const char *namefmt, ...) __printf(4, 5);
+#define kthread_create(fn, data, fmt, arg...)	kthread_create_on_node(fn, data, -1, fmt, ##arg)
+/* On CPU @cpu only; @namefmt has one %u for it. */
+struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *data, unsigned int cpu,
+					  const char *namefmt);
+#define kthread_run(fn, data, fmt, arg...) ({					\
+	struct task_struct *__k = kthread_create(fn, data, fmt, ##arg);		\
+	if (!IS_ERR(__k))							\
+		wake_up_process(__k);						\
+	__k; })
+#define kthread_run_on_cpu(fn, data, cpu, fmt) ({				\
+	struct task_struct *__k = kthread_create_on_cpu(fn, data, cpu, fmt);	\
+	if (!IS_ERR(__k))							\
+		wake_up_process(__k);						\
+	__k; })
+
+/* Before the first wake-up: on this CPU / these CPUs only. */
+void kthread_bind(struct task_struct *k, unsigned int cpu);
+void kthread_bind_mask(struct task_struct *k, const struct cpumask *mask);
+/* Ask it to end, wait, and answer what it returned; -EINTR if it was never woken. May sleep. */
+int kthread_stop(struct task_struct *k);
+bool kthread_should_stop(void);
+void *kthread_data(struct task_struct *k);
+/* From the thread itself: end now, like returning @result. */
+void kthread_exit(long result) __attribute__((noreturn));
+void kthread_complete_and_exit(struct completion *comp, long result) __attribute__((noreturn));
+static inline bool kthread_should_park(void) { return false; }
+static inline bool kthread_freezable_should_stop(bool *was_frozen) { return kthread_should_stop(); }
+#define set_freezable()	((void)0)
+#define try_to_freeze()	false
+
+/* Called when the task of a kernel thread is freed. */
+void free_kthread_struct(struct task_struct *k);
+/* The thread with PID 2; start-up makes it. */
+int kthreadd(void *unused);
+extern struct task_struct *kthreadd_task;
+
+#endif

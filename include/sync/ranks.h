@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every kind of lock of the kernel, outermost first.
+ *
+ * A task that holds a lock takes only locks that stand further down. Two of the same rank may be held
+ * together only when the inner one is taken by a _nested() form. A debug build checks this at run time
+ * (sync/lockdep.c); the table in docs/ is generated from these lines.
+ *
+ *	R(NAME, kind, "what it guards")		kind: spin, rwlock, mutex, rwsem, seq
+ *
+ * To add one, find its place: below all locks under which it is taken, above all that are taken under it.
+ */
+#ifndef QUIRE_SYNC_RANKS_H
+#define QUIRE_SYNC_RANKS_H
+
+#define LOCK_RANKS(R)								\
+	/* ---- whole subsystems: taken first, held long ---- */		\
+	R(CPU_HOTPLUG, rwsem, "set of online CPUs")				\
+	R(INITCALL, mutex, "registration during start-up")			\
+	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
+	R(CRED_GUARD, mutex, "signal->cred_guard_mutex: one exec or ptrace attach at a time")	\
+	R(VIRTIO_BUS, mutex, "drivers and devices of the virtio bus")		\
+	R(TTY, mutex, "tty_mutex: table of terminals")				\
+	R(TTY_LDISC, mutex, "tty->ldisc_lock")					\
+	R(TTY_WRITE, mutex, "tty->write_lock: one writer of a terminal")	\
+	R(VPORT_READ, mutex, "reader of a virtio console port")			\
+	R(EPOLL_GLOBAL, mutex, "nesting of epoll sets")				\
+	R(EPOLL, mutex, "ep->mtx: one epoll set")				\
+	/* ---- files ---- */							\
+	R(NAMESPACE, rwsem, "mount tree")					\
+	R(KERNFS, rwsem, "tree of a kernel file system (proc, sys, debug)")	\
+	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
+	R(FILE_POS, mutex, "file->f_pos_lock")					\
+	R(SEQ_FILE, mutex, "seq_file->lock")					\
+	R(PIPE, mutex, "pipe->mutex")						\
+	R(SB_RENAME, mutex, "sb->s_vfs_rename_mutex")				\
+	R(INODE, rwsem, "inode->i_rwsem")					\
+	R(INVALIDATE, rwsem, "mapping->invalidate_lock: truncation against faults")	\
+	/* ---- address spaces ---- */						\
+	R(MMAP, rwsem, "mm->mmap_lock: layout of an address space")		\
+	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
+	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
+	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
+	/* ---- memory that may sleep ---- */					\
+	R(SLAB_MUTEX, mutex, "list of slab caches")				\
+	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
+	R(VMAP_PURGE, mutex, "lazy unmapping of vmalloc areas")			\
+	R(SHRINKER, rwsem, "list of shrinkers")					\
+	R(IRQ_REQUEST, mutex, "request_irq and free_irq")			\
+	R(WORKQUEUE, mutex, "list of work queues")				\
+	R(WORKER_POOL_MUTEX, mutex, "creation of workers")			\
+	R(RCU_BARRIER, mutex, "one rcu_barrier at a time")			\
+	R(SLEEP_LEAF, mutex, "a mutex under which no other sleeping lock is taken")	\
+	/* ---- from here on spinlocks ---- */					\
+	R(MMLIST, spin, "mmlist_lock")						\
+	R(MM_ARG, spin, "mm->arg_lock: argument and environment addresses")	\
+	R(CLOCKSOURCE, spin, "list of clocks")					\
+	R(UIDHASH, spin, "table of user_structs")				\
+	R(TASKLIST, rwlock, "tasklist_lock: processes, parents, groups, sessions")	\
+	R(TASK, spin, "task->alloc_lock: mm, files, fs, comm")			\
+	R(FILES, spin, "files->file_lock: table of descriptors")		\
+	R(FS_STRUCT, spin, "fs->lock: root and working directory")		\
+	R(MOUNT, seq, "mount_lock: hash of mounts")				\
+	R(RENAME, seq, "rename_lock")						\
+	R(DENTRY, spin, "dentry->d_lockref")					\
+	R(INODE_LOCK, spin, "inode->i_lock")					\
+	R(INODE_HASH, spin, "inode hash table")					\
+	R(SB_LIST, spin, "list of super blocks")				\
+	R(SB_INODES, spin, "inodes of a super block")				\
+	R(FILE, spin, "file->f_lock")						\
+	R(FASYNC, rwlock, "file->f_owner")					\
+	R(FILE_LOCKS, spin, "locks of files (fcntl, flock)")			\
+	R(CHRDEV, spin, "table of character devices")				\
+	R(EVENTFD, spin, "counter of an eventfd")				\
+	R(PAGE_TABLE, spin, "mm->page_table_lock: upper levels")		\
+	R(PTL, spin, "lock of one page table, in its descriptor")		\
+	R(SWAP, spin, "swap_info->lock")					\
+	R(XARRAY, spin, "xa_lock: a page cache or another tree")		\
+	R(LRUVEC, spin, "LRU lists of a node")					\
+	R(FUTEX, spin, "hash bucket of futexes")				\
+	R(TTY_CTRL, spin, "tty->ctrl_lock: session and process group")		\
+	R(SIGHAND, spin, "sighand->siglock")					\
+	R(SIGNAL_STATS, seq, "signal->stats_lock: times of threads that are gone")	\
+	R(ITIMER, spin, "interval timers")					\
+	R(TTY_FLIP, spin, "tty->flip_lock: characters that arrived")		\
+	R(TTY_OUT, spin, "tty->out_lock: characters to send")			\
+	R(PTY_FIFO, spin, "characters between the two ends of a pty")		\
+	R(VCONSOLE_CONTROL, spin, "control queue of the virtio console")	\
+	R(VPORT_IN, spin, "input queue of a virtio console port")		\
+	R(VPORT_OUT, spin, "output queue of a virtio console port")		\
+	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
+	R(PIDMAP, spin, "allocation of process numbers")			\
+	R(IDA, spin, "an id allocator")						\
+	R(RESOURCE, rwlock, "tree of physical addresses and ports")		\
+	R(MUTEX_WAIT, spin, "mutex->wait_lock, rwsem->wait_lock")		\
+	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
+	R(KTHREAD_CREATE, spin, "requests to kthreadd")				\
+	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
+	R(COMPLETION, spin, "completion.wait.lock")				\
+	R(RCU, spin, "state of the grace period")				\
+	R(PERCPU_COUNTER, spin, "percpu_counter.lock")				\
+	R(VMAP_AREA, spin, "tree of vmalloc areas")				\
+	R(PCPU, spin, "per-CPU chunks")						\
+	R(SLAB_NODE, spin, "partial slabs of a node")				\
+	R(WMARK, spin, "recomputation of watermarks")				\
+	R(ZONE, spin, "zone->lock: free lists of a zone")			\
+	R(IRQ_DESC, spin, "irq_desc->lock")					\
+	R(IOAPIC, spin, "registers of an I/O APIC")				\
+	R(PCI_CONFIG, spin, "configuration space of PCI")			\
+	R(TIMER_BASE, spin, "timer wheel of a CPU")				\
+	R(PI, spin, "task->pi_lock: wake-ups and affinity")			\
+	R(RQ, spin, "run queue of a CPU")					\
+	R(HRTIMER_BASE, spin, "fine timers of a CPU")				\
+	R(JIFFIES, spin, "who advances jiffies")				\
+	R(TIMEKEEPING, spin, "timekeeper")					\
+	R(RANDOM, spin, "entropy pool")						\
+	R(TRACE_BUFFER, spin, "trace ring of a CPU")				\
+	R(CONSOLE_LIST, spin, "list of consoles")				\
+	R(SERIAL, spin, "registers of a serial port")				\
+	R(PRINTK, spin, "message log")						\
+	R(LOCKDEP, spin, "reports of lock errors")				\
+	/* ---- the self tests' own, in this order ---- */			\
+	R(TEST_A, spin, "self tests")						\
+	R(TEST_B, spin, "self tests")						\
+	R(TEST_M, mutex, "self tests")
+
+#define LOCK_RANK_ENUM(name, kind, what)	LOCK_##name,
+enum lock_rank {
+	LOCK_UNRANKED,		/* order is not checked; recursion is */
+	LOCK_RANKS(LOCK_RANK_ENUM)
+	NR_LOCK_RANKS
+};
+
+#endif
