@@ -275,6 +275,7 @@ static void load_gdt(void)
 	struct desc_ptr ptr = { sizeof(struct gdt_page) - 1, (u64)this_cpu_ptr(&gdt_page) };
 
 	__asm__ volatile("lgdt %0" : : "m"(ptr));
+	__asm__ volatile("movl %0, %%ss" : : "r"(__KERNEL_DS) : "memory");
 }
 
 void load_percpu_segment(unsigned int cpu)

@@ -134,8 +134,7 @@ static void handle_device_vector(u32 vector)
 	if (unlikely(irq >= NR_IRQS)) {
 		apic_eoi();
 		inc_irq_stat(IRQ_STAT_SPURIOUS);
-		if (printk_ratelimit())
-			pr_warn("irq: no handler for vector 0x%x on CPU %u\n", vector, smp_processor_id());
+		pr_warn_ratelimited("irq: no handler for vector 0x%x on CPU %u\n", vector, smp_processor_id());
 		return;
 	}
 	handle_irq_desc(irq, &irq_desc[irq]);

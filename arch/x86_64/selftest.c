@@ -12,6 +12,7 @@
 #include <mm/gfp.h>
 #include <mm/page.h>
 #include <sync/preempt.h>
+#include <seam/fixmap.h>
 #include <seam/pgtable.h>
 #include <seam/processor.h>
 #include <seam/smp.h>

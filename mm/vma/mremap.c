@@ -171,10 +171,10 @@ static unsigned long move_vma(struct vm_area_struct *vma, struct mremap_req *r)
 			mm->locked_vm -= vma_pages(vma);
 		vm_flags_clear(vma, VM_LOCKED_MASK);
 	} else if (r->old_len) {
+		/* Both count now, until the old range goes; if it cannot be cut off, it stays, empty. */
 		if (vm_flags & VM_ACCOUNT)
 			vm_acct_memory(r->old_len >> PAGE_SHIFT);
-		if (do_munmap(mm, r->addr, r->old_len, NULL) && (vm_flags & VM_ACCOUNT))
-			vm_unacct_memory(r->old_len >> PAGE_SHIFT);
+		do_munmap(mm, r->addr, r->old_len, NULL);
 	}
 	mm->hiwater_vm = hiwater;
 	if (vm_flags & VM_LOCKED) {

@@ -73,9 +73,9 @@ trampoline_end:
 secondary_startup:
 	movq	secondary_cr3(%rip), %rax
 	movq	%rax, %cr3
-	movl	$__KERNEL_DS, %eax
-	movl	%eax, %ss
+	/* The trampoline's GDT is not mapped any more: null selectors until load_percpu_segment(). */
 	xorl	%eax, %eax
+	movl	%eax, %ss
 	movl	%eax, %ds
 	movl	%eax, %es
 	movl	%eax, %fs
