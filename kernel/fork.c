@@ -329,6 +329,7 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	/* A vfork child runs on the parent's stack and so keeps its alternate one; others do not share. */
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		sas_ss_reset(p);
+	clear_tsk_thread_flag(p, TIF_MEMDIE);
 	clear_tsk_thread_flag(p, TIF_SYSCALL_TRACE);
 	clear_tsk_thread_flag(p, TIF_SINGLESTEP);
 	rseq_fork(p, flags);

@@ -456,7 +456,7 @@ static int futex_requeue(u32 __user *uaddr1, unsigned int flags, u32 __user *uad
 		if (ret)
 			break;
 		list_for_each_entry_safe(q, next, &hb1->chain, list) {
-			if (done + n >= nr_wake + nr_requeue || n == WAKE_BATCH)
+			if (done + n >= (long)nr_wake + nr_requeue || n == WAKE_BATCH)
 				break;
 			if (!key_equal(&q->key, &key1))
 				continue;

@@ -22,6 +22,7 @@
 #include <kernel/param.h>
 #include <kernel/printk.h>
 #include <kernel/panic.h>
+#include <kernel/task.h>
 #include <mm/memblock.h>
 #include <seam/processor.h>
 #include <seam/percpu.h>
@@ -45,7 +46,7 @@ DEFINE_PER_CPU(struct cpuinfo_x86, cpu_info);
 DEFINE_PER_CPU_FIRST(unsigned long, this_cpu_off);
 DEFINE_PER_CPU_FIRST(unsigned int, cpu_number);
 DEFINE_PER_CPU_FIRST(unsigned int, __preempt_count) = INIT_PREEMPT_COUNT;
-DEFINE_PER_CPU_FIRST(struct task_struct *, current_task);
+DEFINE_PER_CPU_FIRST(struct task_struct *, current_task) = &init_task;
 DEFINE_PER_CPU_FIRST(unsigned long, cpu_current_top_of_stack) = (unsigned long)init_stack + THREAD_SIZE;
 DEFINE_PER_CPU_FIRST(unsigned long, cpu_user_rsp_scratch);
 unsigned long __per_cpu_offset[NR_CPUS];
