@@ -19,6 +19,7 @@
 #include <kernel/hrtimer.h>
 #include <kernel/init.h>
 #include <kernel/itimer.h>
+#include <kernel/pid.h>
 #include <kernel/rlimit.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -38,8 +39,40 @@ static void sighand_ctor(void *data)
 	init_waitqueue_head(&sighand->signalfd_wqh);
 }
 
+/* Of the first task, and of all idle tasks and kernel threads that share its. */
+struct signal_struct init_signals = {
+	.sigcnt = REFCOUNT_INIT(2),
+	.live = ATOMIC_INIT(1),
+	.nr_threads = 1,
+	.thread_head = { &init_task.thread_node, &init_task.thread_node },
+	.curr_target = &init_task,
+	.pids = {
+		[PIDTYPE_PID] = &init_struct_pid, [PIDTYPE_TGID] = &init_struct_pid,
+		[PIDTYPE_PGID] = &init_struct_pid, [PIDTYPE_SID] = &init_struct_pid,
+	},
+};
+struct sighand_struct init_sighand = { .count = REFCOUNT_INIT(2) };
+
+/* Locks, lists, and all else that does not come from the parent. */
+static void signal_struct_setup(struct signal_struct *sig)
+{
+	init_waitqueue_head(&sig->wait_chldexit);
+	init_sigpending(&sig->shared_pending);
+	INIT_LIST_HEAD(&sig->posix_timers);
+	INIT_LIST_HEAD(&sig->cpu_timers);
+	seqlock_init(&sig->stats_lock, LOCK_SIGNAL_STATS);
+	hrtimer_init(&sig->real_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	sig->real_timer.function = it_real_fn;
+	mutex_init(&sig->cred_guard_mutex, LOCK_CRED_GUARD);
+	init_rwsem(&sig->exec_update_lock, LOCK_EXEC_UPDATE);
+}
+
+/* Before the first fork. */
 void __init signal_init(void)
 {
+	sighand_ctor(&init_sighand);
+	signal_struct_setup(&init_signals);
+	memcpy(init_signals.rlim, init_rlimits, sizeof(init_signals.rlim));
 	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 0,
 					  SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU | SLAB_PANIC, sighand_ctor);
 	signal_cache = kmem_cache_create("signal_cache", sizeof(struct signal_struct), 0,
@@ -97,21 +130,6 @@ int unshare_sighand(struct task_struct *me)
 	return 0;
 }
 
-/* Locks, lists, and all else that does not come from the parent. */
-static void signal_struct_setup(struct signal_struct *sig)
-{
-	INIT_LIST_HEAD(&sig->thread_head);
-	init_waitqueue_head(&sig->wait_chldexit);
-	init_sigpending(&sig->shared_pending);
-	INIT_LIST_HEAD(&sig->posix_timers);
-	INIT_LIST_HEAD(&sig->cpu_timers);
-	seqlock_init(&sig->stats_lock, LOCK_SIGNAL_STATS);
-	hrtimer_init(&sig->real_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	sig->real_timer.function = it_real_fn;
-	mutex_init(&sig->cred_guard_mutex, LOCK_CRED_GUARD);
-	init_rwsem(&sig->exec_update_lock, LOCK_EXEC_UPDATE);
-}
-
 int copy_signal(unsigned long clone_flags, struct task_struct *tsk)
 {
 	struct signal_struct *sig, *old = current->signal;
@@ -125,6 +143,7 @@ int copy_signal(unsigned long clone_flags, struct task_struct *tsk)
 	sig->nr_threads = 1;
 	atomic_set(&sig->live, 1);
 	refcount_set(&sig->sigcnt, 1);
+	INIT_LIST_HEAD(&sig->thread_head);
 	signal_struct_setup(sig);
 	list_add(&tsk->thread_node, &sig->thread_head);
 	sig->curr_target = tsk;

@@ -11,6 +11,7 @@ void stub_full_syscall(void);
 void ret_from_fork(void);
 extern char irq_entries_start[];	/* 16 bytes for each vector from 0x20 on */
 
+void elf_hwcap_init(void);
 void do_syscall_slow(struct pt_regs *regs);
 void exit_to_user_mode(struct pt_regs *regs);
 bool syscall_exit_slow(struct pt_regs *regs);

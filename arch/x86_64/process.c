@@ -30,8 +30,10 @@
 #include <kernel/task.h>
 #include <kernel/sched.h>
 #include <kernel/fork.h>
+#include <kernel/init.h>
 #include <kernel/ksyscall.h>
 #include <asm/prctl.h>
+#include "entry.h"
 #include "fpu_internal.h"
 
 static_assert(offsetof(struct task_struct, thread_info) == 0, "entry.S tests flags at offset 0");
@@ -40,12 +42,22 @@ static_assert(sizeof(struct pt_regs) == 168, "entry.S knows the layout");
 /* System call numbers from here on take the slow way; 0 while the task is traced. */
 DEFINE_PER_CPU_FIRST(unsigned long, cpu_syscall_limit) = NR_SYSCALLS;
 
+/* For the auxiliary vector: CPUID.1.EDX, and HWCAP2_* of Linux. */
+#define HWCAP2_FSGSBASE		(1UL << 1)
+unsigned long elf_hwcap, elf_hwcap2;
+
+void __init elf_hwcap_init(void)
+{
+	elf_hwcap = boot_cpu_data.capability[CPUID_1_EDX];
+	if (boot_cpu_has(X86_FEATURE_FSGSBASE))
+		elf_hwcap2 |= HWCAP2_FSGSBASE;
+}
+
 /* What __switch_to_asm pops. */
 struct inactive_frame {
 	unsigned long r15, r14, r13, r12, bx, bp, ret_addr, pad;
 };
 
-void ret_from_fork(void);
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next);
 
 static inline bool have_fsgsbase(void)

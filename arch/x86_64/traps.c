@@ -105,6 +105,7 @@ void __init trap_init(void)
 	idt_load();
 	uaccess_init();
 	syscall_table_init();
+	elf_hwcap_init();
 }
 
 static void cond_irq_enable(const struct pt_regs *regs)
