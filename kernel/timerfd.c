@@ -23,6 +23,7 @@
 #include <linux/fcntl.h>
 #include <linux/timerfd.h>
 
+#define TFD_SETTIME_FLAGS (TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)
 #ifndef TIMER_ABSTIME
 #define TIMER_ABSTIME 1
 #endif
