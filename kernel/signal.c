@@ -34,6 +34,7 @@
 #include <sync/rcu.h>
 #include <sync/rwlock.h>
 #include <sync/spinlock.h>
+#include <sync/wait.h>
 #include <mm/slab.h>
 #include <kernel/cred.h>
 #include <kernel/exit.h>
@@ -443,6 +444,12 @@ static void fill_info(struct sigqueue *q, int sig, struct kernel_siginfo *info)
 	}
 }
 
+static void signalfd_notify(struct sighand_struct *sighand)
+{
+	if (unlikely(waitqueue_active(&sighand->signalfd_wqh)))
+		wake_up_all(&sighand->signalfd_wqh);
+}
+
 static int __send_signal_locked(int sig, struct kernel_siginfo *info, struct task_struct *t,
 				enum pid_type type, bool force)
 {
@@ -464,7 +471,7 @@ static int __send_signal_locked(int sig, struct kernel_siginfo *info, struct tas
 			return -EAGAIN;
 		}
 	}
-	wake_up_all(&t->sighand->signalfd_wqh);
+	signalfd_notify(t->sighand);
 	sigaddset(&pending->signal, sig);
 	complete_signal(sig, t, type);
 	return 0;
@@ -735,7 +742,7 @@ int send_sigqueue(struct sigqueue *q, struct pid *pid, enum pid_type type)
 	}
 	q->info.si_overrun = 0;
 	pending = type == PIDTYPE_PID ? &t->pending : &t->signal->shared_pending;
-	wake_up_all(&t->sighand->signalfd_wqh);
+	signalfd_notify(t->sighand);
 	list_add_tail(&q->list, &pending->list);
 	sigaddset(&pending->signal, sig);
 	complete_signal(sig, t, type);

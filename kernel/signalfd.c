@@ -27,7 +27,7 @@ struct signalfd_ctx {
 void signalfd_cleanup(struct sighand_struct *sighand)
 {
 	/* Whoever polls on it holds no reference: tell them that the queue goes away. */
-	wake_up_poll(&sighand->signalfd_wqh, EPOLLHUP | POLLFREE);
+	__wake_up_pollfree(&sighand->signalfd_wqh);
 }
 
 static void fill_siginfo(struct signalfd_siginfo *to, const kernel_siginfo_t *from)

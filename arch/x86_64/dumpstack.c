@@ -217,8 +217,8 @@ void die(const char *what, struct pt_regs *regs, long err)
 		force_fatal_sig(SIGSEGV);
 		return;
 	}
-	if (!current || is_idle_task(current) || current->pid <= 1 || preempt_count() >= HARDIRQ_OFFSET)
-		panic("Fatal exception%s", preempt_count() >= HARDIRQ_OFFSET ? " in interrupt" : "");
+	if (!current || is_idle_task(current) || current->pid <= 1 || in_interrupt())
+		panic("Fatal exception%s", in_interrupt() ? " in interrupt" : "");
 	if (panic_on_oops)
 		panic("Fatal exception");
 	/* The stack may be the one of a double fault: the task must end on its own. */

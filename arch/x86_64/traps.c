@@ -332,10 +332,11 @@ struct pt_regs *fixup_bad_iret(struct pt_regs *bad)
 
 void exc_nmi(struct pt_regs *regs, unsigned long error, unsigned long cr2)
 {
+	__preempt_count_add(NMI_OFFSET);
 	inc_irq_stat(IRQ_STAT_NMI);
-	if (smp_nmi_stop_requested())
-		return;
-	pr_emerg("NMI without known reason on CPU %u at %pS\n", smp_processor_id(), (void *)regs->ip);
+	if (!smp_nmi_stop_requested())
+		pr_emerg("NMI without known reason on CPU %u at %pS\n", smp_processor_id(), (void *)regs->ip);
+	__preempt_count_sub(NMI_OFFSET);
 }
 
 void exc_double_fault(struct pt_regs *regs, unsigned long error, unsigned long cr2)

@@ -72,6 +72,7 @@
 	R(FILE_LOCKS, spin, "locks of files (fcntl, flock)")			\
 	R(CHRDEV, spin, "table of character devices")				\
 	R(EVENTFD, spin, "counter of an eventfd")				\
+	R(TIMERFD, spin, "expirations of a timerfd")				\
 	R(PAGE_TABLE, spin, "mm->page_table_lock: upper levels")		\
 	R(PTL, spin, "lock of one page table, in its descriptor")		\
 	R(SWAP, spin, "swap_info->lock")					\
@@ -79,6 +80,7 @@
 	R(LRUVEC, spin, "LRU lists of a node")					\
 	R(FUTEX, spin, "hash bucket of futexes")				\
 	R(TTY_CTRL, spin, "tty->ctrl_lock: session and process group")		\
+	R(POSIX_TIMER, spin, "k_itimer.it_lock: one POSIX timer")		\
 	R(SIGHAND, spin, "sighand->siglock")					\
 	R(SIGNAL_STATS, seq, "signal->stats_lock: times of threads that are gone")	\
 	R(ITIMER, spin, "interval timers")					\
