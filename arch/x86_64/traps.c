@@ -100,6 +100,7 @@ void idt_load(void)
 /* On the boot CPU after setup_arch(): from here on faults are told, not triple faults. */
 void __init trap_init(void)
 {
+	cpu_init();
 	sort_main_extable();
 	idt_setup();
 	idt_load();
