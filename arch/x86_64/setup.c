@@ -167,6 +167,7 @@ static void __init setup_memory_map(void)
 
 void __init setup_arch(char **cmdline_p)
 {
+	register_console(&early_con);
 	cpu_early_init();
 	strscpy(command_line, boot_command_line, COMMAND_LINE_SIZE);
 	*cmdline_p = command_line;

@@ -6,6 +6,7 @@
  * scratch register, so that a machine without one does not wait for a transmitter that is never ready.
  */
 #include <base/types.h>
+#include <kernel/printk.h>
 #include <seam/io.h>
 #include <seam/processor.h>
 #include <seam/setup.h>
@@ -54,6 +55,13 @@ void early_console_write(const char *s, unsigned int n)
 		early_putc(*s++);
 	}
 }
+
+static void early_con_write(struct console *con, const char *text, size_t bytes)
+{
+	early_console_write(text, bytes);
+}
+
+struct console early_con = { .name = "earlyser", .write = early_con_write };
 
 void __init early_puts(const char *s)
 {
