@@ -58,7 +58,7 @@ static struct conversion conv[2] = {
 	{ .cs = &clocksource_none }, { .cs = &clocksource_none },
 };
 static LIST_HEAD(clocksources);
-static DEFINE_SPINLOCK(clock_lock, LOCK_CLOCKSOURCE);
+static DEFINE_SPINLOCK(clock_lock, LOCK_CLOCK_BASE);
 static char wanted[32];
 
 static inline u64 scale(u64 delta, u32 mult, u32 shift)

@@ -54,7 +54,6 @@
 	/* ---- from here on spinlocks ---- */					\
 	R(MMLIST, spin, "mmlist_lock")						\
 	R(MM_ARG, spin, "mm->arg_lock: argument and environment addresses")	\
-	R(CLOCKSOURCE, spin, "list of clocks")					\
 	R(UIDHASH, spin, "table of user_structs")				\
 	R(TASKLIST, rwlock, "tasklist_lock: processes, parents, groups, sessions")	\
 	R(TASK, spin, "task->alloc_lock: mm, files, fs, comm")			\
@@ -120,6 +119,7 @@
 	R(CONSOLE_LIST, spin, "list of consoles")				\
 	R(SERIAL, spin, "registers of a serial port")				\
 	R(PRINTK, spin, "message log")						\
+	R(CLOCK_BASE, spin, "base of the monotonic clock: taken at any reading of a narrow counter") \
 	R(LOCKDEP, spin, "reports of lock errors")				\
 	/* ---- the self tests' own, in this order ---- */			\
 	R(TEST_A, spin, "self tests")						\
