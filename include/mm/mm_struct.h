@@ -113,6 +113,7 @@ struct mm_struct {
 	struct linux_binfmt *binfmt;		/* c */
 	struct file *exe_file;			/* RCU + m */
 	struct task_struct *owner;		/* kernel/: the leader for which the mm was made */
+	void *vdso;				/* c: user address of the vDSO, NULL without */
 	mm_context_t context;			/* the machine's: ASID generations, LDT */
 	struct list_head mmlist;		/* mmlist_lock: all mms, for swap-off and checks */
 	struct cpumask cpu_bitmap;		/* a: CPUs whose TLB may hold translations of this mm */

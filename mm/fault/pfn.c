@@ -29,7 +29,7 @@ vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr, u
 	spinlock_t *ptl;
 	pte_t *pte;
 
-	BUG_ON(!(vma->vm_flags & VM_PFNMAP) || is_cow_mapping(vma->vm_flags));
+	BUG_ON(!(vma->vm_flags & VM_PFNMAP));
 	if (addr < vma->vm_start || addr >= vma->vm_end)
 		return VM_FAULT_SIGBUS;
 	pte = get_locked_pte(vma->vm_mm, addr, &ptl);

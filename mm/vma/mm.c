@@ -215,7 +215,7 @@ static void dup_layout(struct mm_struct *mm, struct mm_struct *oldmm)
 	spin_unlock(&oldmm->arg_lock);
 	memcpy(mm->saved_auxv, oldmm->saved_auxv, sizeof(mm->saved_auxv));
 	mm->binfmt = oldmm->binfmt;
-	mm->context.vdso = oldmm->context.vdso;
+	mm->vdso = oldmm->vdso;
 	atomic_set(&mm->membarrier_state, atomic_read(&oldmm->membarrier_state));
 }
 
