@@ -35,8 +35,17 @@ void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);
 void tlb_finish_mmu(struct mmu_gather *tlb);
 void tlb_flush_mmu(struct mmu_gather *tlb);
 void tlb_flush_mmu_tlbonly(struct mmu_gather *tlb);
+bool tlb_next_batch(struct mmu_gather *tlb);	/* room for more pages? */
+
 /* @page was unmapped: drop its reference after the flush. True: full, flush soon (outside the ptl). */
-bool tlb_remove_page(struct mmu_gather *tlb, struct page *page);
+static inline bool tlb_remove_page(struct mmu_gather *tlb, struct page *page)
+{
+	struct mmu_gather_batch *batch = tlb->active;
+
+	batch->pages[batch->nr++] = page;
+	return unlikely(batch->nr == batch->max) && !tlb_next_batch(tlb);
+}
+
 /* A table of @level (0 = ptes) became empty and unreachable. */
 void tlb_remove_table(struct mmu_gather *tlb, struct page *page);
 

@@ -53,7 +53,7 @@ void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm)
 	tlb->fullmm = true;
 }
 
-static bool next_batch(struct mmu_gather *tlb)
+bool tlb_next_batch(struct mmu_gather *tlb)
 {
 	struct mmu_gather_batch *batch = tlb->active->next;
 
@@ -71,14 +71,6 @@ static bool next_batch(struct mmu_gather *tlb)
 	}
 	tlb->active = batch;
 	return true;
-}
-
-bool tlb_remove_page(struct mmu_gather *tlb, struct page *page)
-{
-	struct mmu_gather_batch *batch = tlb->active;
-
-	batch->pages[batch->nr++] = page;
-	return unlikely(batch->nr == batch->max) && !next_batch(tlb);
 }
 
 void tlb_remove_table(struct mmu_gather *tlb, struct page *page)

@@ -4,6 +4,7 @@
 #define QUIRE_MM_PGTABLE_INTERNAL_H
 
 #include <mm/fault.h>
+#include <mm/page.h>
 #include <mm/pgalloc.h>
 #include <mm/tlb.h>
 #include <mm/vma.h>
@@ -17,7 +18,10 @@ struct zap_details {
 };
 
 /* The page that a present pte maps, or NULL for the zero page and frames without struct page. */
-struct page *vm_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte);
+static __always_inline struct page *vm_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
+{
+	return unlikely(pte_special(pte)) ? NULL : pte_page(pte);
+}
 
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long addr,
 		      unsigned long end, struct zap_details *details);

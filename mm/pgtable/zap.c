@@ -37,13 +37,6 @@ void print_bad_pte(struct vm_area_struct *vma, unsigned long addr, pte_t pte, st
 		 vma->vm_pgoff);
 }
 
-struct page *vm_normal_page(struct vm_area_struct *vma, unsigned long addr, pte_t pte)
-{
-	if (unlikely(pte_special(pte)))
-		return NULL;
-	return pte_page(pte);
-}
-
 static inline bool should_zap(struct zap_details *details, struct page *page)
 {
 	if (likely(!details))

@@ -85,13 +85,13 @@ void vma_tree_init(void)
 /* First slot whose end lies above @addr; SLOTS if none. */
 static __always_inline unsigned int node_search(const struct vt_node *n, unsigned long addr)
 {
-	unsigned int i;
+	const unsigned long *p = n->end;
 
-	i = (READ_ONCE(n->end[7]) <= addr) << 3;
-	i += (READ_ONCE(n->end[i + 3]) <= addr) << 2;
-	i += (READ_ONCE(n->end[i + 1]) <= addr) << 1;
-	i += READ_ONCE(n->end[i]) <= addr;
-	return i;
+	p = READ_ONCE(p[7]) <= addr ? p + 8 : p;
+	p = READ_ONCE(p[3]) <= addr ? p + 4 : p;
+	p = READ_ONCE(p[1]) <= addr ? p + 2 : p;
+	p = READ_ONCE(p[0]) <= addr ? p + 1 : p;
+	return p - n->end;
 }
 
 static __always_inline struct vt_node *root_node(unsigned long root)
