@@ -184,30 +184,6 @@ DECLARE_PER_CPU(struct kernel_cpustat, kernel_cpustat);
 #define kcpustat_cpu(cpu) per_cpu(kernel_cpustat, cpu)
 u64 get_cpu_idle_time_ns(int cpu);	/* idle including the turn that is going on */
 
-/* Scope flags of an allocating task. */
-static inline unsigned int memalloc_noio_save(void)
-{
-	unsigned int flags = current->flags & PF_MEMALLOC_NOIO;
-
-	current->flags |= PF_MEMALLOC_NOIO;
-	return flags;
-}
-static inline void memalloc_noio_restore(unsigned int flags)
-{
-	current->flags = (current->flags & ~PF_MEMALLOC_NOIO) | flags;
-}
-static inline unsigned int memalloc_nofs_save(void)
-{
-	unsigned int flags = current->flags & PF_MEMALLOC_NOFS;
-
-	current->flags |= PF_MEMALLOC_NOFS;
-	return flags;
-}
-static inline void memalloc_nofs_restore(unsigned int flags)
-{
-	current->flags = (current->flags & ~PF_MEMALLOC_NOFS) | flags;
-}
-
 /* kernel threads proper are made by kthread_create() (sync/kthread.h). */
 
 #endif

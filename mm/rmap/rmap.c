@@ -151,7 +151,7 @@ static bool visit_mm(struct folio *folio, struct mm_struct *mm, struct rmap_walk
 }
 
 /* The next node of the subtree below @top, in an order that visits parents first. */
-static struct anon_vma *next_node(struct anon_vma *av, struct anon_vma *top)
+static struct anon_vma *next_anon_vma(struct anon_vma *av, struct anon_vma *top)
 {
 	if (!list_empty(&av->children))
 		return list_first_entry(&av->children, struct anon_vma, sibling);
@@ -183,7 +183,7 @@ static bool rmap_walk_anon(struct folio *folio, struct rmap_walk_control *rwc)
 		up_read(&root->rwsem);
 		return true;
 	}
-	for (av = top; av && complete; av = next_node(av, top))
+	for (av = top; av && complete; av = next_anon_vma(av, top))
 		list_for_each_entry(mm, &av->mms, anon_node)
 			if (!visit_mm(folio, mm, rwc)) {
 				complete = false;

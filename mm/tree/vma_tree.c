@@ -45,6 +45,7 @@
 #include <base/bug.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <seam/processor.h>
 #include <sync/rcu.h>
 #include <mm/slab.h>
 #include <mm/gfp.h>

@@ -26,7 +26,7 @@ static bool may_tell(struct vm_area_struct *vma)
 	if (!vma->vm_file)
 		return false;
 	return inode_owner_or_capable(file_inode(vma->vm_file)) ||
-	       !file_permission(vma->vm_file, MAY_WRITE);
+	       !inode_permission(file_inode(vma->vm_file), MAY_WRITE);
 }
 
 static unsigned char in_cache(struct vm_area_struct *vma, unsigned long addr)

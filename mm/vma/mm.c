@@ -39,8 +39,8 @@ struct mm_struct init_mm = {
 	.mm_count = ATOMIC_INIT(1),
 	.mmap_lock = __RWSEM_INITIALIZER(init_mm.mmap_lock, LOCK_MMAP),
 	.vma_writer_wait = __WAIT_QUEUE_HEAD_INITIALIZER(init_mm.vma_writer_wait),
-	.page_table_lock = __SPIN_LOCK_UNLOCKED(init_mm.page_table_lock, LOCK_PAGE_TABLE),
-	.arg_lock = __SPIN_LOCK_UNLOCKED(init_mm.arg_lock, LOCK_MM_ARG),
+	.page_table_lock = __SPIN_LOCK_UNLOCKED(LOCK_PAGE_TABLE),
+	.arg_lock = __SPIN_LOCK_UNLOCKED(LOCK_MM_ARG),
 	.mmlist = LIST_HEAD_INIT(init_mm.mmlist),
 	.anon_moved = LIST_HEAD_INIT(init_mm.anon_moved),
 	.anon_node = LIST_HEAD_INIT(init_mm.anon_node),
@@ -390,7 +390,7 @@ struct file *get_mm_exe_file(struct mm_struct *mm)
 	rcu_read_lock();
 	do {
 		file = rcu_dereference(mm->exe_file);
-	} while (file && !get_file_rcu(file));
+	} while (file && !atomic_long_inc_not_zero(&file->f_count));
 	rcu_read_unlock();
 	return file;
 }

@@ -21,7 +21,7 @@
 #include <kernel/task.h>
 #include <fs/file.h>
 #include <fs/inode.h>
-#include <fs/namei.h>
+#include <fs/mount.h>
 #include <mm/address_space.h>
 #include <mm/fault.h>
 #include <mm/mmap.h>
@@ -278,12 +278,8 @@ static int check_file_mapping(struct file *file, unsigned long prot, unsigned lo
 	case MAP_SHARED_VALIDATE:
 		if (*flags & ~(LEGACY_MAP_MASK | MAP_TYPE))
 			return -EOPNOTSUPP;
-		if (prot & PROT_WRITE) {
-			if (!(file->f_mode & FMODE_WRITE))
-				return -EACCES;
-			if (IS_SWAPFILE(file->f_mapping->host))
-				return -ETXTBSY;
-		}
+		if ((prot & PROT_WRITE) && !(file->f_mode & FMODE_WRITE))
+			return -EACCES;
 		if (IS_APPEND(file_inode(file)) && (file->f_mode & FMODE_WRITE))
 			return -EACCES;
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;

@@ -8,6 +8,7 @@
 #include <base/math.h>
 #include <base/string.h>
 #include <kernel/sched.h>
+#include <fs/char_dev.h>
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/seq_file.h>

@@ -14,6 +14,7 @@
 #include <base/err.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/printf.h>
 #include <kernel/exec.h>
 #include <kernel/param.h>
 #include <kernel/random.h>

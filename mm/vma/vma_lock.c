@@ -20,6 +20,7 @@
  * Linux since 6.15 does the same (include/linux/mmap_lock.h); 6.4 to 6.14 had an rwsem per VMA.
  */
 #include <base/bug.h>
+#include <kernel/task.h>
 #include <sync/rcu.h>
 #include <sync/wait.h>
 #include <mm/slab.h>
