@@ -132,6 +132,10 @@ void identify_cpu(struct cpuinfo_x86 *c);
 DECLARE_PER_CPU(struct cpuinfo_x86, cpu_info);
 #define cpu_data(cpu)	per_cpu(cpu_info, cpu)
 
+/* The text of /proc/cpuinfo. */
+struct seq_file;
+int cpuinfo_proc_show(struct seq_file *m, void *v);
+
 void machine_power_off(void) __attribute__((noreturn));
 void machine_restart(char *cmd) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn));
