@@ -17,8 +17,10 @@
 	/* ---- whole subsystems: taken first, held long ---- */		\
 	R(CPU_HOTPLUG, rwsem, "set of online CPUs")				\
 	R(INITCALL, mutex, "registration during start-up")			\
-	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
+	R(REBOOT, mutex, "reboot(2)")						\
 	R(CRED_GUARD, mutex, "signal->cred_guard_mutex: one exec or ptrace attach at a time")	\
+	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
+	R(UTS, rwsem, "names of the machine")					\
 	R(VIRTIO_BUS, mutex, "drivers and devices of the virtio bus")		\
 	R(TTY, mutex, "tty_mutex: table of terminals")				\
 	R(TTY_LDISC, mutex, "tty->ldisc_lock")					\
@@ -46,6 +48,7 @@
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
 	R(VMAP_PURGE, mutex, "lazy unmapping of vmalloc areas")			\
 	R(SHRINKER, rwsem, "list of shrinkers")					\
+	R(OOM, mutex, "one choice of a victim at a time")			\
 	R(IRQ_REQUEST, mutex, "request_irq and free_irq")			\
 	R(WORKQUEUE, mutex, "list of work queues")				\
 	R(WORKER_POOL_MUTEX, mutex, "creation of workers")			\
