@@ -172,23 +172,11 @@ static void noinline fault_mmap_lock(struct fault_ctx *f)
 		fault_error(f, fault);
 }
 
-/* A user address that is to be served. Interrupts are on. */
-static __always_inline void fault_user_address(struct fault_ctx *f)
+/* What the short way could not finish: @vma read-locked, @fault the answer of handle_mm_fault(). */
+static noinline void fault_unfinished(struct fault_ctx *f, struct vm_area_struct *vma, vm_fault_t fault)
 {
-	struct vm_area_struct *vma = lock_vma_under_rcu(current->mm, f->address);
-	vm_fault_t fault;
-
-	if (unlikely(!vma))
-		goto mmap_lock;
-	if (unlikely(access_error(f->error, vma))) {
-		vma_end_read(vma);
-		goto mmap_lock;
-	}
-	fault = handle_mm_fault(vma, f->address, f->flags | FAULT_FLAG_VMA_LOCK, f->regs);
 	if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
 		vma_end_read(vma);
-	if (likely(!(fault & (VM_FAULT_RETRY | VM_FAULT_ERROR))))
-		return;
 	if (fault & VM_FAULT_RETRY) {
 		if (signal_pending_state(user_mode(f->regs) ? TASK_INTERRUPTIBLE : TASK_KILLABLE, current)) {
 			if (!user_mode(f->regs))
@@ -197,41 +185,63 @@ static __always_inline void fault_user_address(struct fault_ctx *f)
 		}
 		if (fault & VM_FAULT_MAJOR)
 			f->flags |= FAULT_FLAG_TRIED;
+		fault_mmap_lock(f);
+	} else if (fault & VM_FAULT_ERROR) {
+		fault_error(f, fault);
+	}
+}
+
+/* A user address that is to be served. Interrupts are on. */
+static __always_inline void fault_user_address(struct pt_regs *regs, unsigned long error,
+					       unsigned long address, unsigned int mode)
+{
+	struct vm_area_struct *vma = lock_vma_under_rcu(current->mm, address);
+	unsigned int flags = fault_flags(error) | mode;
+	vm_fault_t fault;
+
+	if (unlikely(!vma))
+		goto mmap_lock;
+	if (unlikely(access_error(error, vma))) {
+		vma_end_read(vma);
 		goto mmap_lock;
 	}
-	fault_error(f, fault);
+	fault = handle_mm_fault(vma, address, flags | FAULT_FLAG_VMA_LOCK, regs);
+	if (likely(!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED | VM_FAULT_ERROR))))
+		vma_end_read(vma);
+	else
+		fault_unfinished(&(struct fault_ctx){ regs, error, address, flags }, vma, fault);
 	return;
 mmap_lock:
-	fault_mmap_lock(f);
+	fault_mmap_lock(&(struct fault_ctx){ regs, error, address, flags });
 }
 
+/* The bits of the error code, moved to where handle_mm_fault() wants them. */
 static __always_inline unsigned int fault_flags(unsigned long error)
 {
-	unsigned int flags = FAULT_FLAG_DEFAULT;
-
-	if (error & X86_PF_WRITE)
-		flags |= FAULT_FLAG_WRITE;
-	if (error & X86_PF_INSTR)
-		flags |= FAULT_FLAG_INSTRUCTION;
-	return flags;
+	static_assert(X86_PF_WRITE == 2 * FAULT_FLAG_WRITE, "shift by 1");
+	static_assert(X86_PF_INSTR << 4 == FAULT_FLAG_INSTRUCTION, "shift by 4");
+	return FAULT_FLAG_DEFAULT | (u32)(error & X86_PF_WRITE) >> 1 | (u32)(error & X86_PF_INSTR) << 4;
 }
 
-/* => from entry.S, interrupts off; they may be on when it returns */
+/* A page that is not the program's: the vsyscall page, the kernel; or tables that are broken. */
+static noinline __cold void fault_not_user_address(struct fault_ctx *f)
+{
+	if (f->error & X86_PF_RSVD) {
+		pr_emerg("%s: corrupted page table at address %lx\n", current->comm, f->address);
+		die("Bad pagetable", f->regs, (long)f->error);
+	} else if (!emulate_vsyscall(f->regs, f->error, f->address)) {
+		bad_area(f, SEGV_MAPERR);
+	}
+}
+
+/* => from entry.S, interrupts off; they are on when it returns */
 void exc_page_fault_user(struct pt_regs *regs, unsigned long error, unsigned long address)
 {
-	struct fault_ctx f = { regs, error, address, fault_flags(error) | FAULT_FLAG_USER };
-
 	local_irq_enable();
-	if (unlikely(address >= TASK_SIZE_MAX || (error & X86_PF_RSVD))) {
-		if (error & X86_PF_RSVD) {
-			pr_emerg("%s: corrupted page table at address %lx\n", current->comm, address);
-			die("Bad pagetable", regs, (long)error);
-		} else if (!emulate_vsyscall(regs, error, address)) {
-			bad_area(&f, SEGV_MAPERR);
-		}
-		return;
-	}
-	fault_user_address(&f);
+	if (unlikely(address >= TASK_SIZE_MAX || (error & X86_PF_RSVD)))
+		fault_not_user_address(&(struct fault_ctx){ regs, error, address, FAULT_FLAG_USER });
+	else
+		fault_user_address(regs, error, address, FAULT_FLAG_USER);
 }
 
 /* The same from kernel mode. */
@@ -259,5 +269,5 @@ void exc_page_fault_kernel(struct pt_regs *regs, unsigned long error, unsigned l
 	}
 	if (regs->flags & X86_EFLAGS_IF)
 		local_irq_enable();
-	fault_user_address(&f);
+	fault_user_address(regs, error, address, 0);
 }
