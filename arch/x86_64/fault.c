@@ -191,6 +191,14 @@ static noinline void fault_unfinished(struct fault_ctx *f, struct vm_area_struct
 	}
 }
 
+/* The bits of the error code, moved to where handle_mm_fault() wants them. */
+static __always_inline unsigned int fault_flags(unsigned long error)
+{
+	static_assert(X86_PF_WRITE == 2 * FAULT_FLAG_WRITE, "shift by 1");
+	static_assert(X86_PF_INSTR << 4 == FAULT_FLAG_INSTRUCTION, "shift by 4");
+	return FAULT_FLAG_DEFAULT | (u32)(error & X86_PF_WRITE) >> 1 | (u32)(error & X86_PF_INSTR) << 4;
+}
+
 /* A user address that is to be served. Interrupts are on. */
 static __always_inline void fault_user_address(struct pt_regs *regs, unsigned long error,
 					       unsigned long address, unsigned int mode)
@@ -213,14 +221,6 @@ static __always_inline void fault_user_address(struct pt_regs *regs, unsigned lo
 	return;
 mmap_lock:
 	fault_mmap_lock(&(struct fault_ctx){ regs, error, address, flags });
-}
-
-/* The bits of the error code, moved to where handle_mm_fault() wants them. */
-static __always_inline unsigned int fault_flags(unsigned long error)
-{
-	static_assert(X86_PF_WRITE == 2 * FAULT_FLAG_WRITE, "shift by 1");
-	static_assert(X86_PF_INSTR << 4 == FAULT_FLAG_INSTRUCTION, "shift by 4");
-	return FAULT_FLAG_DEFAULT | (u32)(error & X86_PF_WRITE) >> 1 | (u32)(error & X86_PF_INSTR) << 4;
 }
 
 /* A page that is not the program's: the vsyscall page, the kernel; or tables that are broken. */

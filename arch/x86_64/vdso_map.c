@@ -56,7 +56,7 @@ static unsigned int vdso_fault(const struct vm_special_mapping *sm, struct vm_ar
 
 static int vdso_mremap(const struct vm_special_mapping *sm, struct vm_area_struct *new_vma)
 {
-	current->mm->context.vdso = (void *)new_vma->vm_start;
+	current->mm->vdso = (void *)new_vma->vm_start;
 	return 0;
 }
 
@@ -111,7 +111,7 @@ int arch_setup_additional_pages(struct linux_binprm *bprm, int uses_interp)
 		ret = (int)PTR_ERR(vma);
 		goto out;
 	}
-	mm->context.vdso = (void *)(addr + PAGE_SIZE);
+	mm->vdso = (void *)(addr + PAGE_SIZE);
 out:
 	mmap_write_unlock(mm);
 	return ret;

@@ -272,8 +272,8 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf64_hdr *eh, unsi
 	unsigned long *a = mm->saved_auxv;
 
 	memset(a, 0, sizeof(mm->saved_auxv));
-	if (mm->context.vdso)
-		a = aux(a, AT_SYSINFO_EHDR, (unsigned long)mm->context.vdso);
+	if (mm->vdso)
+		a = aux(a, AT_SYSINFO_EHDR, (unsigned long)mm->vdso);
 	a = aux(a, AT_MINSIGSTKSZ, arch_minsigstksz());
 	a = aux(a, AT_HWCAP, elf_hwcap);
 	a = aux(a, AT_PAGESZ, PAGE_SIZE);

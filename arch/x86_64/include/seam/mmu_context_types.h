@@ -9,7 +9,6 @@
 typedef struct {
 	u64 ctx_id;		/* never reused: tells a recycled mm_struct from the old one */
 	atomic64_t tlb_gen;	/* flush requests so far; each CPU notes how far it got */
-	void *vdso;		/* user address of the vDSO image, NULL without */
 } mm_context_t;
 
 #endif
