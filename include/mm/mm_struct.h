@@ -185,6 +185,13 @@ static inline bool mmget_not_zero(struct mm_struct *mm)
 	return atomic_inc_not_zero(&mm->mm_users);
 }
 
+/*
+ * A kernel thread works in the user memory of @mm, for which it holds a use, until kthread_unuse_mm().
+ * => current->mm is NULL; may sleep
+ */
+void kthread_use_mm(struct mm_struct *mm);
+void kthread_unuse_mm(struct mm_struct *mm);
+
 /* The file of the running program; get returns a reference or NULL, set takes one. */
 int set_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file);
 int replace_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file);

@@ -16,6 +16,7 @@
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
+#include <seam/irqflags.h>
 #include <seam/mmu_context.h>
 #include <seam/tlbflush.h>
 #include <fs/file.h>
@@ -401,4 +402,36 @@ void mm_init_virt(void)
 	vma_tree_init();
 	anon_vma_init();
 	mm_cache_init();
+}
+
+/* --- kernel threads ----------------------------------------------------------------------------- */
+
+void kthread_use_mm(struct mm_struct *mm)
+{
+	struct task_struct *tsk = current;
+	struct mm_struct *active;
+
+	BUG_ON(tsk->mm);
+	mmgrab(mm);
+	task_lock(tsk);
+	local_irq_disable();
+	active = tsk->active_mm;
+	tsk->active_mm = mm;
+	tsk->mm = mm;
+	switch_mm_irqs_off(active, mm, tsk);
+	local_irq_enable();
+	task_unlock(tsk);
+	mmdrop(active);
+}
+
+void kthread_unuse_mm(struct mm_struct *mm)
+{
+	struct task_struct *tsk = current;
+
+	task_lock(tsk);
+	local_irq_disable();
+	tsk->mm = NULL;
+	enter_lazy_tlb(mm, tsk);	/* active_mm keeps the struct */
+	local_irq_enable();
+	task_unlock(tsk);
 }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Boot self tests of address spaces, on real page tables: an mm of its own is made current for the duration, mapped,
+ * touched by the CPU through user access, forked, and taken down; afterwards everything is checked and counted.
+ */
+#include <base/err.h>
+#include <base/errno.h>
+#include <kernel/random.h>
+#include <kernel/sched.h>
+#include <kernel/selftest.h>
+#include <kernel/task.h>
+#include <linux/mman.h>
+#include <mm/mmap.h>
+#include <mm/pgalloc.h>
+#include <mm/rmap.h>
+#include <mm/vmstat.h>
+#include <seam/uaccess.h>
+
+#define PAGES 32UL
+
+static struct mm_struct *test_mm(void)
+{
+	struct rlimit stack = { .rlim_cur = 8UL << 20, .rlim_max = RLIM_INFINITY };
+	struct mm_struct *mm = mm_alloc();
+
+	if (mm)
+		arch_pick_mmap_layout(mm, &stack);
+	return mm;
+}
+
+static int check_mm(struct mm_struct *mm)
+{
+	mmap_read_lock(mm);
+	vma_tree_check(mm);
+	pgtable_check(mm);
+	anon_vma_check(mm);
+	mmap_read_unlock(mm);
+	return 0;
+}
+
+static unsigned long map_anon(unsigned long addr, unsigned long len, unsigned long flags)
+{
+	return vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, 0);
+}
+
+/* Write and read back every page; the child keeps its copy when the parent writes. */
+static int touch_fork_compare(struct mm_struct *mm, struct mm_struct **childp)
+{
+	unsigned long addr = map_anon(0, PAGES * PAGE_SIZE, 0), v;
+	struct mm_struct *child;
+
+	SELFTEST_EXPECT(!IS_ERR_VALUE(addr));
+	for (unsigned long i = 0; i < PAGES; i++) {
+		SELFTEST_EXPECT(!get_user(v, (unsigned long __user *)(addr + i * PAGE_SIZE)) && !v);
+		SELFTEST_EXPECT(!put_user(i + 1, (unsigned long __user *)(addr + i * PAGE_SIZE)));
+	}
+	SELFTEST_EXPECT(get_mm_counter(mm, MM_ANONPAGES) == PAGES);
+	child = *childp = dup_mm(current, mm);
+	SELFTEST_EXPECT(child);
+	SELFTEST_EXPECT(get_mm_counter(child, MM_ANONPAGES) == PAGES);
+	SELFTEST_EXPECT(!put_user(~0UL, (unsigned long __user *)addr));
+	kthread_unuse_mm(mm);
+	kthread_use_mm(child);
+	for (unsigned long i = 0; i < PAGES; i++)
+		if (get_user(v, (unsigned long __user *)(addr + i * PAGE_SIZE)) || v != i + 1)
+			break;
+	kthread_unuse_mm(child);
+	kthread_use_mm(mm);
+	SELFTEST_EXPECT(v == PAGES);
+	check_mm(mm);
+	return check_mm(child);
+}
+
+static int test_fork_cow(void)
+{
+	struct mm_struct *mm = test_mm(), *child = NULL;
+	int err;
+
+	SELFTEST_EXPECT(mm);
+	kthread_use_mm(mm);
+	err = touch_fork_compare(mm, &child);
+	kthread_unuse_mm(mm);
+	if (child)
+		mmput(child);
+	mmput(mm);
+	return err;
+}
+SELFTEST("vma: touch, fork, copy on write", test_fork_cow);
+
+/* Splits and merges must leave one VMA when everything is as it was. */
+static int split_and_merge(struct mm_struct *mm)
+{
+	unsigned long addr = map_anon(0, PAGES * PAGE_SIZE, 0);
+	int before = mm->map_count;
+
+	SELFTEST_EXPECT(!IS_ERR_VALUE(addr));
+	SELFTEST_EXPECT(!do_mprotect_pkey(addr + 4 * PAGE_SIZE, 8 * PAGE_SIZE, PROT_READ, -1));
+	SELFTEST_EXPECT(mm->map_count == before + 2);
+	SELFTEST_EXPECT(put_user(1UL, (unsigned long __user *)(addr + 5 * PAGE_SIZE)) == -EFAULT);
+	SELFTEST_EXPECT(!put_user(1UL, (unsigned long __user *)(addr + 3 * PAGE_SIZE)));
+	SELFTEST_EXPECT(!do_mprotect_pkey(addr + 4 * PAGE_SIZE, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, -1));
+	SELFTEST_EXPECT(mm->map_count == before);
+	SELFTEST_EXPECT(!vm_munmap(addr + PAGE_SIZE, PAGE_SIZE));
+	SELFTEST_EXPECT(mm->map_count == before + 1);
+	SELFTEST_EXPECT(map_anon(addr + PAGE_SIZE, PAGE_SIZE, MAP_FIXED) == addr + PAGE_SIZE);
+	SELFTEST_EXPECT(mm->map_count == before);
+	SELFTEST_EXPECT(!vm_munmap(addr, PAGES * PAGE_SIZE));
+	SELFTEST_EXPECT(mm->map_count == before - 1);
+	return check_mm(mm);
+}
+
+static int test_split_merge(void)
+{
+	struct mm_struct *mm = test_mm();
+	int err;
+
+	SELFTEST_EXPECT(mm);
+	kthread_use_mm(mm);
+	err = split_and_merge(mm);
+	kthread_unuse_mm(mm);
+	mmput(mm);
+	return err;
+}
+SELFTEST("vma: split and merge", test_split_merge);
+
+/* Many VMAs at random places, then none. */
+static int tree_storm(struct mm_struct *mm)
+{
+	const unsigned long base = 0x10000000UL;
+
+	for (int round = 0; round < 2000; round++) {
+		unsigned long at = base + get_random_u32_below(1024) * PAGE_SIZE;
+		unsigned long len = (1 + get_random_u32_below(4)) * PAGE_SIZE;
+
+		if (get_random_u32_below(3))
+			SELFTEST_EXPECT(map_anon(at, len, MAP_FIXED) == at);
+		else
+			SELFTEST_EXPECT(!vm_munmap(at, len));
+		if (round % 100 == 0)
+			check_mm(mm);
+	}
+	SELFTEST_EXPECT(!vm_munmap(base, 1028 * PAGE_SIZE));
+	SELFTEST_EXPECT(!mm->map_count);
+	return check_mm(mm);
+}
+
+static int test_tree(void)
+{
+	struct mm_struct *mm = test_mm();
+	int err;
+
+	SELFTEST_EXPECT(mm);
+	kthread_use_mm(mm);
+	err = tree_storm(mm);
+	kthread_unuse_mm(mm);
+	mmput(mm);
+	return err;
+}
+SELFTEST("vma: tree under random changes", test_tree);
