@@ -188,6 +188,15 @@ void destroy_context(struct mm_struct *mm)
 
 /* ---- flushing an address space ---- */
 
+static void invalidate_range(unsigned long start, unsigned long end, unsigned int stride_shift)
+{
+	unsigned long step = 1UL << stride_shift, nr = 0;
+
+	for (unsigned long addr = start; addr < end; addr += step, nr++)
+		invlpg(addr);
+	count_vm_events(NR_TLB_LOCAL_FLUSH_ONE, nr);
+}
+
 /* Bring this CPU up to date with a request. => interrupts off */
 static void flush_tlb_func(void *arg)
 {
@@ -211,11 +220,7 @@ static void flush_tlb_func(void *arg)
 	if (ctx->tlb_gen == gen)
 		return;
 	if (f->end != TLB_FLUSH_ALL && f->new_tlb_gen == ctx->tlb_gen + 1 && f->new_tlb_gen == gen) {
-		unsigned long step = 1UL << f->stride_shift, nr = (f->end - f->start) >> f->stride_shift;
-
-		for (unsigned long addr = f->start; addr < f->end; addr += step)
-			invlpg(addr);
-		count_vm_events(NR_TLB_LOCAL_FLUSH_ONE, nr);
+		invalidate_range(f->start, f->end, f->stride_shift);
 	} else {
 		local_flush_tlb();
 		count_vm_event(NR_TLB_LOCAL_FLUSH_ALL);
@@ -241,28 +246,55 @@ static void flush_tlb_others(const struct cpumask *mask, const struct flush_tlb_
 	smp_call_function_many(&busy, flush_tlb_func, (void *)f, true);
 }
 
+/*
+ * The usual case: only this CPU runs @mm, and it is up to date but for request @gen. Interrupts stay on: a request of
+ * another CPU that arrives in the middle flushes more, and if its generation is overwritten by ours, which is lower, the
+ * worst is one flush too many.
+ * => preemption disabled
+ */
+static void flush_here(struct tlb_state *st, unsigned long start, unsigned long end, unsigned int stride_shift, u64 gen)
+{
+	struct tlb_context *ctx = &st->ctxs[st->loaded_mm_asid];
+
+	if (end != TLB_FLUSH_ALL && ctx->tlb_gen + 1 == gen) {
+		invalidate_range(start, end, stride_shift);
+	} else {
+		local_flush_tlb();
+		count_vm_event(NR_TLB_LOCAL_FLUSH_ALL);
+	}
+	WRITE_ONCE(ctx->tlb_gen, gen);
+}
+
 void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned int stride_shift,
 			bool freed_tables)
 {
 	unsigned int cpu = get_cpu();
-	struct flush_tlb_info f = {
-		.mm = mm, .start = start, .end = end, .stride_shift = stride_shift, .freed_tables = freed_tables,
-		.initiating_cpu = cpu,
-	};
+	struct tlb_state *st = this_cpu_ptr(&cpu_tlbstate);
+	u64 gen = atomic64_inc_return(&mm->context.tlb_gen);
+	bool others = cpumask_any_but(mm_cpumask(mm), cpu) < nr_cpu_ids;
+	struct flush_tlb_info f;
 
 	if (end == TLB_FLUSH_ALL || (end - start) >> stride_shift > tlb_single_page_flush_ceiling) {
-		f.start = 0;
-		f.end = TLB_FLUSH_ALL;
+		start = 0;
+		end = TLB_FLUSH_ALL;
 	}
-	f.new_tlb_gen = atomic64_inc_return(&mm->context.tlb_gen);
-	if (mm == this_cpu_read(cpu_tlbstate.loaded_mm)) {
+	if (likely(!others && st->loaded_mm == mm && !st->is_lazy)) {
+		flush_here(st, start, end, stride_shift, gen);
+		put_cpu();
+		return;
+	}
+	f = (struct flush_tlb_info){
+		.mm = mm, .start = start, .end = end, .new_tlb_gen = gen, .stride_shift = stride_shift,
+		.freed_tables = freed_tables, .initiating_cpu = cpu,
+	};
+	if (mm == st->loaded_mm) {
 		unsigned long flags;
 
 		local_irq_save(flags);
 		flush_tlb_func(&f);
 		local_irq_restore(flags);
 	}
-	if (cpumask_any_but(mm_cpumask(mm), cpu) < nr_cpu_ids)
+	if (others)
 		flush_tlb_others(mm_cpumask(mm), &f);
 	put_cpu();
 }
