@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * System calls about time: reading and setting clocks, sleeping, time zones, process times.
+ * System calls about time: reading and setting clocks, sleeping, time zones.
  * Clocks: timekeeping.c and cpu_clock.c; sleeping: hrtimers; timers: posix_timer.c, itimer.c.
  */
 #include <base/types.h>
@@ -18,7 +18,6 @@
 #include <kernel/time.h>
 #include <kernel/timekeeping.h>
 #include <kernel/timer.h>
-#include <linux/times.h>
 #include <linux/timex.h>
 
 /* ---- structures of user memory ---- */
@@ -443,23 +442,4 @@ SYSCALL_DEFINE4(clock_nanosleep, clockid_t, which, int, flags, const struct __ke
 		return cpu_nanosleep(which, flags, &t);
 	return hrtimer_nanosleep(timespec64_to_ktime(t),
 				 flags & TIMER_ABSTIME ? HRTIMER_MODE_ABS : HRTIMER_MODE_REL, which);
-}
-
-/* ---- process times ---- */
-
-SYSCALL_DEFINE1(times, struct tms __user *, tbuf)
-{
-	struct tms tms;
-	u64 ut, st;
-
-	if (tbuf) {
-		thread_group_cputime_adjusted(current, &ut, &st);
-		tms.tms_utime = (__kernel_clock_t)nsec_to_clock_t(ut);
-		tms.tms_stime = (__kernel_clock_t)nsec_to_clock_t(st);
-		tms.tms_cutime = (__kernel_clock_t)nsec_to_clock_t(current->signal->cutime);
-		tms.tms_cstime = (__kernel_clock_t)nsec_to_clock_t(current->signal->cstime);
-		if (copy_to_user(tbuf, &tms, sizeof(tms)))
-			return -EFAULT;
-	}
-	return (long)(jiffies * USER_HZ / HZ);
 }

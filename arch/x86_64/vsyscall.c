@@ -9,7 +9,9 @@
 #include <seam/trapnr.h>
 #include <seam/thread.h>
 #include <seam/uaccess.h>
+#include <mm/mmap.h>
 #include <mm/vma.h>
+#include <kernel/init.h>
 #include <kernel/ksyscall.h>
 #include <kernel/signal.h>
 #include "entry.h"
@@ -47,12 +49,9 @@ static struct vm_area_struct gate_vma = {
 	.vm_flags = VM_EXEC | VM_MAYEXEC,
 };
 
-struct vm_area_struct *get_gate_vma(struct mm_struct *mm)
+static int __init vsyscall_init(void)
 {
-	return &gate_vma;
+	set_gate_vma(&gate_vma, "[vsyscall]");
+	return 0;
 }
-
-const char *arch_vma_name(struct vm_area_struct *vma)
-{
-	return vma == &gate_vma ? "[vsyscall]" : NULL;
-}
+core_initcall(vsyscall_init);

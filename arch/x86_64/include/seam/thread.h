@@ -123,10 +123,6 @@ struct linux_binprm;
 int arch_setup_additional_pages(struct linux_binprm *bprm, int uses_interp);
 /* The vsyscall page: not a VMA, but /proc/PID/maps shows it and faults on it are emulated. */
 #define VSYSCALL_ADDR	(-10UL << 20)
-struct vm_area_struct;
-struct vm_area_struct *get_gate_vma(struct mm_struct *mm);
-/* "[vdso]", "[vvar]", "[vsyscall]", or NULL. */
-const char *arch_vma_name(struct vm_area_struct *vma);
 
 /* Auxiliary vector entries of this machine: AT_SYSINFO_EHDR, AT_MINSIGSTKSZ. */
 extern unsigned long elf_hwcap, elf_hwcap2;	/* CPUID.1.EDX; HWCAP2_FSGSBASE */
