@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Access to user memory, the parts in C: range checks, zeroing of what was not read, strings, and
- * reads that may fail anywhere (nofault). The copy loops are in uaccess.S; get_user() and put_user()
+ * reads that may fail anywhere (nofault). The copy loops are in usercopy.S; get_user() and put_user()
  * are inline in seam/uaccess.h. How a fault comes back: extable.c.
  *
  * Failure injection: fail_usercopy= and /sys/kernel/debug/fail_usercopy make any of these fail
