@@ -2,16 +2,18 @@
 /*
  * Inflate: the DEFLATE format (RFC 1951) inside gzip (RFC 1952).
  *
- * Input and output are whole buffers. Codes are canonical Huffman codes of at most 15 bits. The
+ * The input is one buffer; the output goes piece by piece to a sink, from a buffer twice as large
+ * as the window to which references reach back. Codes are canonical Huffman codes of at most 15 bits. The
  * codes of one length are consecutive numbers, so counting finds the symbol of a long code; a
  * table over the next 9 bits short-cuts the common, short codes.
  *
  * Every read and every store is checked against its buffer: damaged input ends in an error, never
  * in an access outside.
  */
-#include <base/inflate.h>
+#include <base/math.h>
 #include <base/string.h>
 #include <base/types.h>
+#include <fs/inflate.h>
 
 #define MAX_BITS	15
 #define FAST_BITS	9
@@ -28,8 +30,19 @@ struct inflate_state {
 	const u8 *in, *in_end;
 	u64 bits;
 	unsigned int nr_bits;
-	u8 *out, *out_start, *out_end;
+	struct workspace *work;
 	struct huffman *literals, *distances;
+	u8 *out, *out_end;
+	u8 *sent;		/* up to here the sink has it */
+	u64 total;		/* bytes that left work->window at its front */
+	inflate_sink_t sink;
+	void *arg;
+	u32 crc;
+};
+
+struct workspace {
+	struct huffman literals, distances;
+	u8 window[2 * INFLATE_WINDOW];
 };
 
 /* Have at least @n <= 32 bits, if the input has them; missing ones read as zero. */
@@ -45,7 +58,7 @@ static int take_bits(struct inflate_state *s, unsigned int n, u32 *value)
 {
 	need_bits(s, n);
 	if (s->nr_bits < n)
-		return INFLATE_TRUNCATED;
+		return INFLATE_ETRUNC;
 	*value = s->bits & ((1ull << n) - 1);
 	s->bits >>= n;
 	s->nr_bits -= n;
@@ -81,12 +94,12 @@ static int build(struct huffman *h, const u8 *length, unsigned int n)
 	for (len = 1; len <= MAX_BITS; len++) {
 		left = (left << 1) - h->count[len];
 		if (left < 0)
-			return INFLATE_BAD_CODE;
+			return INFLATE_EDATA;
 		offset[len + 1] = offset[len] + h->count[len];
 		code[len + 1] = (code[len] + h->count[len]) << 1;
 	}
 	if (left && used > 1)
-		return INFLATE_BAD_CODE;
+		return INFLATE_EDATA;
 	for (i = 0; i < n; i++) {
 		len = length[i];
 		if (!len)
@@ -108,7 +121,7 @@ static int decode_long(struct inflate_state *s, const struct huffman *h)
 
 	for (len = 1; len <= MAX_BITS; len++) {
 		if (len > s->nr_bits)
-			return INFLATE_TRUNCATED;
+			return INFLATE_ETRUNC;
 		code |= s->bits >> (len - 1) & 1;
 		if (code - first < h->count[len]) {
 			s->bits >>= len;
@@ -119,7 +132,7 @@ static int decode_long(struct inflate_state *s, const struct huffman *h)
 		first = (first + h->count[len]) << 1;
 		code <<= 1;
 	}
-	return INFLATE_BAD_CODE;
+	return INFLATE_EDATA;
 }
 
 /* The next symbol, or a negative error. */
@@ -132,31 +145,65 @@ static inline int decode(struct inflate_state *s, const struct huffman *h)
 	if (!fast)
 		return decode_long(s, h);
 	if ((fast & 15) > s->nr_bits)
-		return INFLATE_TRUNCATED;
+		return INFLATE_ETRUNC;
 	s->bits >>= fast & 15;
 	s->nr_bits -= fast & 15;
 	return fast >> 4;
 }
 
-static int stored_block(struct inflate_state *s)
+/* Give the sink what it has not seen. 0 or its word. */
+static long flush_out(struct inflate_state *s)
+{
+	size_t n = s->out - s->sent;
+	long err;
+
+	if (!n)
+		return 0;
+	s->crc = crc32_le(s->crc, s->sent, n);
+	err = s->sink(s->arg, s->sent, n);
+	s->sent = s->out;
+	return err;
+}
+
+/* Have room for at least one byte; the last INFLATE_WINDOW bytes stay. 0 or the sink's word. */
+static long make_room(struct inflate_state *s)
+{
+	long err;
+
+	if (s->out < s->out_end)
+		return 0;
+	err = flush_out(s);
+	memcpy(s->work->window, s->out_end - INFLATE_WINDOW, INFLATE_WINDOW);
+	s->total += INFLATE_WINDOW;
+	s->out = s->sent = s->work->window + INFLATE_WINDOW;
+	return err;
+}
+
+static long stored_block(struct inflate_state *s)
 {
 	u32 len, inverse, drop = s->nr_bits & 7;
 
 	s->bits >>= drop;
 	s->nr_bits -= drop;
 	if (take_bits(s, 16, &len) || take_bits(s, 16, &inverse))
-		return INFLATE_TRUNCATED;
+		return INFLATE_ETRUNC;
 	if (len != (~inverse & 0xffff))
-		return INFLATE_BAD_BLOCK;
+		return INFLATE_EDATA;
 	s->in -= s->nr_bits / 8;	/* whole bytes that were read ahead */
 	s->bits = s->nr_bits = 0;
 	if (len > (size_t)(s->in_end - s->in))
-		return INFLATE_TRUNCATED;
-	if (len > (size_t)(s->out_end - s->out))
-		return INFLATE_NO_ROOM;
-	memcpy(s->out, s->in, len);
-	s->in += len;
-	s->out += len;
+		return INFLATE_ETRUNC;
+	while (len) {
+		long err = make_room(s);
+		u32 n = min_t(size_t, len, s->out_end - s->out);
+
+		if (err)
+			return err;
+		memcpy(s->out, s->in, n);
+		s->in += n;
+		s->out += n;
+		len -= n;
+	}
 	return 0;
 }
 
@@ -174,13 +221,14 @@ static const u8 distance_extra[] = {
 	0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
 };
 
-static int copy_match(struct inflate_state *s, unsigned int symbol)
+static long copy_match(struct inflate_state *s, unsigned int symbol)
 {
 	u32 extra, len, distance;
-	int code, err;
+	int code;
+	long err;
 
 	if (symbol >= sizeof(length_extra))
-		return INFLATE_BAD_CODE;
+		return INFLATE_EDATA;
 	err = take_bits(s, length_extra[symbol], &extra);
 	if (err)
 		return err;
@@ -189,23 +237,27 @@ static int copy_match(struct inflate_state *s, unsigned int symbol)
 	if (code < 0)
 		return code;
 	if (code >= NR_DISTANCES)
-		return INFLATE_BAD_CODE;
+		return INFLATE_EDATA;
 	err = take_bits(s, distance_extra[code], &extra);
 	if (err)
 		return err;
 	distance = distance_base[code] + extra;
-	if (distance > (size_t)(s->out - s->out_start))
-		return INFLATE_BAD_DISTANCE;
-	if (len > (size_t)(s->out_end - s->out))
-		return INFLATE_NO_ROOM;
-	for (; len; len--, s->out++)
+	if (distance > s->total + (s->out - s->work->window))
+		return INFLATE_EDATA;
+	for (; len; len--) {
+		err = make_room(s);
+		if (err)
+			return err;
 		*s->out = *(s->out - distance);
+		s->out++;
+	}
 	return 0;
 }
 
-static int coded_block(struct inflate_state *s)
+static long coded_block(struct inflate_state *s)
 {
-	int symbol, err;
+	int symbol;
+	long err;
 
 	for (;;) {
 		symbol = decode(s, s->literals);
@@ -219,8 +271,9 @@ static int coded_block(struct inflate_state *s)
 				return err;
 			continue;
 		}
-		if (s->out == s->out_end)
-			return INFLATE_NO_ROOM;
+		err = make_room(s);
+		if (err)
+			return err;
 		*s->out++ = symbol;
 	}
 }
@@ -256,7 +309,7 @@ static int read_lengths(struct inflate_state *s, u8 *length, unsigned int total)
 		value = 0;
 		if (symbol == 16) {
 			if (!i)
-				return INFLATE_BAD_CODE;
+				return INFLATE_EDATA;
 			value = length[i - 1];
 		}
 		err = take_bits(s, symbol == 16 ? 2 : symbol == 17 ? 3 : 7, &extra);
@@ -264,7 +317,7 @@ static int read_lengths(struct inflate_state *s, u8 *length, unsigned int total)
 			return err;
 		repeat = extra + (symbol == 18 ? 11 : 3);
 		if (repeat > total - i)
-			return INFLATE_BAD_CODE;
+			return INFLATE_EDATA;
 		memset(length + i, value, repeat);
 		i += repeat;
 	}
@@ -280,14 +333,14 @@ static int dynamic_codes(struct inflate_state *s)
 	int err;
 
 	if (take_bits(s, 5, &nr_lit) || take_bits(s, 5, &nr_dist) || take_bits(s, 4, &nr_code))
-		return INFLATE_TRUNCATED;
+		return INFLATE_ETRUNC;
 	nr_lit += 257;
 	nr_dist += 1;
 	if (nr_lit > 286 || nr_dist > NR_DISTANCES)
-		return INFLATE_BAD_CODE;
+		return INFLATE_EDATA;
 	for (i = 0; i < nr_code + 4; i++) {
 		if (take_bits(s, 3, &value))
-			return INFLATE_TRUNCATED;
+			return INFLATE_ETRUNC;
 		length[order[i]] = value;
 	}
 	err = build(s->literals, length, 19);
@@ -296,21 +349,21 @@ static int dynamic_codes(struct inflate_state *s)
 	if (err)
 		return err;
 	if (!length[256])
-		return INFLATE_BAD_CODE;	/* the block could not end */
+		return INFLATE_EDATA;	/* the block could not end */
 	err = build(s->distances, length + nr_lit, nr_dist);
 	return err ? err : build(s->literals, length, nr_lit);
 }
 
-static int inflate_blocks(struct inflate_state *s)
+static long inflate_blocks(struct inflate_state *s)
 {
 	u32 last, type;
-	int err;
+	long err;
 
 	do {
 		if (take_bits(s, 1, &last) || take_bits(s, 2, &type))
-			return INFLATE_TRUNCATED;
+			return INFLATE_ETRUNC;
 		if (type == 3)
-			return INFLATE_BAD_BLOCK;
+			return INFLATE_EDATA;
 		if (type == 0) {
 			err = stored_block(s);
 		} else {
@@ -321,20 +374,22 @@ static int inflate_blocks(struct inflate_state *s)
 		if (err)
 			return err;
 	} while (!last);
-	return 0;
+	return flush_out(s);
 }
 
-static u32 crc32(const u8 *p, size_t n)
+u32 crc32_le(u32 crc, const u8 *p, size_t len)
 {
-	u32 table[256], i, j, c, crc = ~0u;
+	/* The remainders of all half bytes: CRC-32 of IEEE 802.3, reflected. */
+	static const u32 half[16] = {
+		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+	};
 
-	for (i = 0; i < 256; i++) {
-		for (c = i, j = 0; j < 8; j++)
-			c = c & 1 ? c >> 1 ^ 0xedb88320 : c >> 1;
-		table[i] = c;
+	for (crc = ~crc; len; len--) {
+		crc ^= *p++;
+		crc = crc >> 4 ^ half[crc & 15];
+		crc = crc >> 4 ^ half[crc & 15];
 	}
-	for (; n; n--)
-		crc = crc >> 8 ^ table[(crc ^ *p++) & 255];
 	return ~crc;
 }
 
@@ -370,53 +425,51 @@ static size_t gzip_header(const u8 *in, size_t bytes)
 	return pos + 8 <= bytes ? pos : 0;
 }
 
-bool gzip_magic(const void *in, size_t bytes)
+size_t inflate_workspace_size(void)
 {
-	const u8 *p = in;
-
-	return bytes >= 18 && p[0] == 0x1f && p[1] == 0x8b;
+	return sizeof(struct workspace);
 }
 
-size_t inflate_workspace_bytes(void)
+static void inflate_start(struct inflate_state *s, struct workspace *work, const u8 *in, size_t len,
+			  inflate_sink_t sink, void *arg)
 {
-	return 2 * sizeof(struct huffman);
+	*s = (struct inflate_state){
+		.in = in, .in_end = in + len, .work = work, .literals = &work->literals,
+		.distances = &work->distances, .out = work->window, .sent = work->window,
+		.out_end = work->window + sizeof(work->window), .sink = sink, .arg = arg,
+	};
 }
 
-int gunzip(const void *in, size_t *in_bytes, void *out, size_t *out_bytes, void *workspace)
+long inflate_raw(void *work, const u8 *in, size_t len, size_t *used, inflate_sink_t sink, void *arg)
 {
-	struct inflate_state s = { 0 };
-	size_t header = gzip_header(in, *in_bytes);
-	int err;
+	struct inflate_state s;
+	long err;
 
-	if (!header)
-		return INFLATE_BAD_HEADER;
-	s.in = (const u8 *)in + header;
-	s.in_end = (const u8 *)in + *in_bytes;
-	s.out = s.out_start = out;
-	s.out_end = s.out + *out_bytes;
-	s.literals = workspace;
-	s.distances = s.literals + 1;
+	inflate_start(&s, work, in, len, sink, arg);
 	err = inflate_blocks(&s);
-	s.in -= s.nr_bits / 8;
-	*out_bytes = s.out - s.out_start;
-	if (!err && s.in_end - s.in < 8)
-		err = INFLATE_TRUNCATED;
-	if (!err && (get_le32(s.in) != crc32(out, *out_bytes) || get_le32(s.in + 4) != (u32)*out_bytes))
-		err = INFLATE_BAD_CHECK;
-	*in_bytes = s.in + (err ? 0 : 8) - (const u8 *)in;
+	*used = s.in - s.nr_bits / 8 - in;
 	return err;
 }
 
-const char *inflate_error(int err)
+long inflate_gzip(void *work, const u8 *in, size_t len, size_t *used, inflate_sink_t sink, void *arg)
 {
-	switch (err) {
-	case INFLATE_TRUNCATED:		return "the data end too early";
-	case INFLATE_BAD_HEADER:	return "not a gzip file";
-	case INFLATE_BAD_BLOCK:		return "a block of unknown kind";
-	case INFLATE_BAD_CODE:		return "an impossible code";
-	case INFLATE_BAD_DISTANCE:	return "a reference before the beginning";
-	case INFLATE_NO_ROOM:		return "more data than there is room for";
-	case INFLATE_BAD_CHECK:		return "wrong check sum";
-	}
-	return "no error";
+	size_t header = gzip_header(in, len);
+	struct inflate_state s;
+	u64 produced;
+	long err;
+
+	*used = 0;
+	if (!header)
+		return INFLATE_EDATA;
+	inflate_start(&s, work, in + header, len - header, sink, arg);
+	err = inflate_blocks(&s);
+	s.in -= s.nr_bits / 8;
+	*used = s.in - in;
+	if (err)
+		return err;
+	if (s.in_end - s.in < 8)
+		return INFLATE_ETRUNC;
+	*used += 8;
+	produced = s.total + (s.out - s.work->window);
+	return get_le32(s.in) == s.crc && get_le32(s.in + 4) == (u32)produced ? 0 : INFLATE_ECRC;
 }
