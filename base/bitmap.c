@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Arrays of bits: search, sets, text. Plain loops over words; the tail of the last word is masked. */
+#include <base/bitmap.h>
+#include <base/bitops.h>
+#include <base/errno.h>
+#include <base/math.h>
+#include <base/printf.h>
+#include <base/types.h>
+
+/* The first bit from @offset on in the words that @word(i) computes, or @size. */
+#define FIND_NEXT(word, size, offset) do {					\
+	unsigned long __i = (offset) / BITS_PER_LONG, __w;			\
+	if ((offset) >= (size))							\
+		return (size);							\
+	__w = word(__i) & BITMAP_FIRST_WORD_MASK(offset);			\
+	while (!__w) {								\
+		if (++__i * BITS_PER_LONG >= (size))				\
+			return (size);						\
+		__w = word(__i);						\
+	}									\
+	return min(__i * BITS_PER_LONG + __ffs(__w), (size));			\
+} while (0)
+
+unsigned long _find_next_bit(const unsigned long *addr, unsigned long size, unsigned long offset)
+{
+#define WORD(i) READ_ONCE(addr[i])
+	FIND_NEXT(WORD, size, offset);
+#undef WORD
+}
+
+unsigned long _find_next_zero_bit(const unsigned long *addr, unsigned long size, unsigned long offset)
+{
+#define WORD(i) (~READ_ONCE(addr[i]))
+	FIND_NEXT(WORD, size, offset);
+#undef WORD
+}
+
+unsigned long find_next_and_bit(const unsigned long *a, const unsigned long *b, unsigned long size,
+				unsigned long offset)
+{
+#define WORD(i) (a[i] & b[i])
+	FIND_NEXT(WORD, size, offset);
+#undef WORD
+}
+
+unsigned long find_next_andnot_bit(const unsigned long *a, const unsigned long *b, unsigned long size,
+				   unsigned long offset)
+{
+#define WORD(i) (a[i] & ~b[i])
+	FIND_NEXT(WORD, size, offset);
+#undef WORD
+}
+
+unsigned long find_last_bit(const unsigned long *addr, unsigned long size)
+{
+	unsigned long i = BITS_TO_LONGS(size), w;
+
+	while (i--) {
+		w = addr[i];
+		if (i == size / BITS_PER_LONG)
+			w &= BITMAP_LAST_WORD_MASK(size);
+		if (w)
+			return i * BITS_PER_LONG + __fls(w);
+	}
+	return size;
+}
+
+bool bitmap_and(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+{
+	unsigned long any = 0;
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
+		any |= dst[i] = a[i] & b[i];
+	return any;
+}
+
+bool bitmap_andnot(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+{
+	unsigned long any = 0;
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
+		any |= dst[i] = a[i] & ~b[i];
+	return any;
+}
+
+void bitmap_or(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+{
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
+		dst[i] = a[i] | b[i];
+}
+
+void bitmap_xor(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+{
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
+		dst[i] = a[i] ^ b[i];
+}
+
+void bitmap_complement(unsigned long *dst, const unsigned long *src, unsigned int nbits)
+{
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
+		dst[i] = ~src[i];
+	if (nbits % BITS_PER_LONG)
+		dst[nbits / BITS_PER_LONG] &= BITMAP_LAST_WORD_MASK(nbits);
+}
+
+bool bitmap_equal(const unsigned long *a, const unsigned long *b, unsigned int nbits)
+{
+	unsigned int i;
+
+	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+bool bitmap_intersects(const unsigned long *a, const unsigned long *b, unsigned int nbits)
+{
+	return find_next_and_bit(a, b, nbits, 0) < nbits;
+}
+
+bool bitmap_subset(const unsigned long *a, const unsigned long *b, unsigned int nbits)
+{
+	return find_next_andnot_bit(a, b, nbits, 0) >= nbits;
+}
+
+bool bitmap_empty(const unsigned long *src, unsigned int nbits)
+{
+	return find_next_bit(src, nbits, 0) >= nbits;
+}
+
+bool bitmap_full(const unsigned long *src, unsigned int nbits)
+{
+	return find_next_zero_bit(src, nbits, 0) >= nbits;
+}
+
+unsigned int bitmap_weight(const unsigned long *src, unsigned int nbits)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
+		n += hweight64(src[i]);
+	return n;
+}
+
+void bitmap_set(unsigned long *map, unsigned int start, unsigned int n)
+{
+	for (; n; n--, start++)
+		__set_bit(start, map);
+}
+
+void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n)
+{
+	for (; n; n--, start++)
+		__clear_bit(start, map);
+}
+
+unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size, unsigned long start, unsigned int n,
+					 unsigned long align_mask)
+{
+	unsigned long bit;
+
+	for (;;) {
+		start = find_next_zero_bit(map, size, start);
+		start = (start + align_mask) & ~align_mask;
+		if (start + n > size)
+			return start + n;
+		bit = find_next_bit(map, start + n, start);
+		if (bit >= start + n)
+			return start;
+		start = bit + 1;
+	}
+}
+
+static int parse_range(const char **buf, unsigned int *a, unsigned int *b)
+{
+	char *end;
+
+	if (!isdigit(**buf))
+		return -EINVAL;
+	*a = *b = simple_strtoul(*buf, &end, 10);
+	if (*end == '-') {
+		if (!isdigit(end[1]))
+			return -EINVAL;
+		*b = simple_strtoul(end + 1, &end, 10);
+	}
+	*buf = end;
+	return *b < *a ? -EINVAL : 0;
+}
+
+int bitmap_parselist(const char *buf, unsigned long *map, unsigned int nbits)
+{
+	unsigned int a, b;
+	int err;
+
+	bitmap_zero(map, nbits);
+	buf = skip_spaces(buf);
+	while (*buf && *buf != '\n') {
+		err = parse_range(&buf, &a, &b);
+		if (err)
+			return err;
+		if (b >= nbits)
+			return -ERANGE;
+		bitmap_set(map, a, b - a + 1);
+		buf = skip_spaces(buf);
+		if (*buf == ',')
+			buf = skip_spaces(buf + 1);
+		else if (*buf)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+int bitmap_print_list(char *buf, size_t size, const unsigned long *map, unsigned int nbits)
+{
+	unsigned long start, end;
+	int len = 0;
+
+	if (size)
+		*buf = 0;
+	for (start = find_next_bit(map, nbits, 0); start < nbits; start = find_next_bit(map, nbits, end)) {
+		end = find_next_zero_bit(map, nbits, start);
+		len += scnprintf(buf + len, size - len, "%s%lu", len ? "," : "", start);
+		if (end - start > 1)
+			len += scnprintf(buf + len, size - len, "-%lu", end - 1);
+	}
+	return len;
+}
