@@ -67,7 +67,7 @@ int kstrtoll(const char *s, unsigned int base, long long *res)
 
 	if (err)
 		return err;
-	if (value > (unsigned long long)LLONG_MAX + negative)
+	if (value > (unsigned long long)0x7fffffffffffffffULL + negative)
 		return -ERANGE;
 	*res = negative ? -value : value;
 	return 0;
