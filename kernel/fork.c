@@ -104,6 +104,8 @@ void put_task_stack(struct task_struct *tsk)
 void free_task(struct task_struct *tsk)
 {
 	arch_release_task_struct(tsk);
+	if (tsk->flags & PF_KTHREAD)
+		free_kthread_struct(tsk);
 	if (tsk->stack)
 		put_task_stack(tsk);
 	kmem_cache_free(task_struct_cachep, tsk);

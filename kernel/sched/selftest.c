@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+/* Boot self tests of tasks and time: switching, waking, fairness, affinity, timers, numbers. */
+#include "internal.h"
+#include <base/err.h>
+#include <base/errno.h>
+#include <sync/completion.h>
+#include <sync/kthread.h>
+#include <kernel/hrtimer.h>
+#include <kernel/pid.h>
+#include <kernel/printk.h>
+#include <kernel/random.h>
+#include <kernel/selftest.h>
+#include <kernel/timekeeping.h>
+
+static void check_all_queues(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct rq *rq = cpu_rq(cpu);
+		unsigned long flags;
+
+		spin_lock_irqsave(&rq->lock, flags);
+		cfs_check(rq);
+		spin_unlock_irqrestore(&rq->lock, flags);
+	}
+}
+
+/* Two threads hand a turn to each other. */
+#define PINGS 2000
+static struct task_struct *players[2];
+static int turn;
+
+static int player(void *arg)
+{
+	int me = (long)arg;
+
+	for (int i = 0; i < PINGS; i++) {
+		for (;;) {
+			set_current_state(TASK_INTERRUPTIBLE);
+			if (READ_ONCE(turn) == me || kthread_should_stop())
+				break;
+			schedule();
+		}
+		__set_current_state(TASK_RUNNING);
+		WRITE_ONCE(turn, !me);
+		wake_up_process(players[!me]);
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return PINGS;
+}
+
+static int test_ping_pong(void)
+{
+	turn = 2;
+	for (long i = 0; i < 2; i++) {
+		players[i] = kthread_create(player, (void *)i, "player/%ld", i);
+		SELFTEST_EXPECT(!IS_ERR(players[i]));
+	}
+	wake_up_process(players[0]);
+	wake_up_process(players[1]);
+	WRITE_ONCE(turn, 0);
+	wake_up_process(players[0]);
+	for (int i = 0; i < 10 * HZ && READ_ONCE(turn) != 0; i++)
+		schedule_timeout_uninterruptible(1);
+	schedule_timeout_uninterruptible(HZ / 10);
+	check_all_queues();
+	SELFTEST_EXPECT(kthread_stop(players[0]) == PINGS);
+	SELFTEST_EXPECT(kthread_stop(players[1]) == PINGS);
+	return 0;
+}
+SELFTEST("sched_ping_pong", test_ping_pong);
+
+/* Spinners on one CPU share it in proportion to their weights. */
+static unsigned long work[3];
+
+static int spinner(void *arg)
+{
+	unsigned long *count = arg;
+
+	while (!kthread_should_stop()) {
+		(*count)++;
+		cpu_relax();
+	}
+	return 0;
+}
+
+static int test_fairness(void)
+{
+	static const int nice[3] = { 0, 0, 5 };
+	struct task_struct *t[3];
+	u64 ran[3];
+
+	for (int i = 0; i < 3; i++) {
+		t[i] = kthread_create(spinner, &work[i], "spinner/%d", i);
+		SELFTEST_EXPECT(!IS_ERR(t[i]));
+		kthread_bind(t[i], 0);
+		set_user_nice(t[i], nice[i]);
+	}
+	for (int i = 0; i < 3; i++)
+		wake_up_process(t[i]);
+	schedule_timeout_uninterruptible(HZ / 2);
+	for (int i = 0; i < 3; i++)
+		ran[i] = task_sched_runtime(t[i]);
+	check_all_queues();
+	for (int i = 0; i < 3; i++)
+		kthread_stop(t[i]);
+	SELFTEST_EXPECT(ran[0] && ran[1] && ran[2]);
+	SELFTEST_EXPECT(ran[0] < ran[1] * 3 / 2 && ran[1] < ran[0] * 3 / 2);
+	SELFTEST_EXPECT(ran[2] < ran[0] && ran[2] > ran[0] / 6);	/* 335 : 1024 */
+	return 0;
+}
+SELFTEST("sched_fairness", test_fairness);
+
+/* Each thread goes where its mask says. */
+static int where_am_i(void *arg)
+{
+	while (!kthread_should_stop()) {
+		WRITE_ONCE(*(int *)arg, raw_smp_processor_id());
+		schedule_timeout_interruptible(1);
+	}
+	return 0;
+}
+
+static int test_affinity(void)
+{
+	struct cpumask mask;
+	int seen = -1, cpu;
+	struct task_struct *t = kthread_run(where_am_i, &seen, "wanderer");
+
+	SELFTEST_EXPECT(!IS_ERR(t));
+	for_each_online_cpu(cpu) {
+		cpumask_clear(&mask);
+		cpumask_set_cpu(cpu, &mask);
+		SELFTEST_EXPECT(set_cpus_allowed_ptr(t, &mask) == 0);
+		schedule_timeout_uninterruptible(4);
+		SELFTEST_EXPECT(READ_ONCE(seen) == cpu);
+	}
+	kthread_stop(t);
+	/* And current itself. */
+	for_each_online_cpu(cpu) {
+		cpumask_clear(&mask);
+		cpumask_set_cpu(cpu, &mask);
+		SELFTEST_EXPECT(set_cpus_allowed_ptr(current, &mask) == 0);
+		SELFTEST_EXPECT(raw_smp_processor_id() == cpu);
+	}
+	SELFTEST_EXPECT(set_cpus_allowed_ptr(current, cpu_possible_mask) == 0);
+	check_all_queues();
+	return 0;
+}
+SELFTEST("sched_affinity", test_affinity);
+
+/* Many sleepers and wakers on all CPUs at once. */
+#define STORM_TASKS 16
+static struct task_struct *storm[STORM_TASKS];
+
+static int storm_fn(void *arg)
+{
+	long n = 0;
+
+	while (!kthread_should_stop()) {
+		struct task_struct *other = storm[get_random_u32_below(STORM_TASKS)];
+
+		if (other)
+			wake_up_process(other);
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (n % 4)
+			schedule_timeout(1);
+		else
+			__set_current_state(TASK_RUNNING);
+		n++;
+	}
+	return 0;
+}
+
+static int test_storm(void)
+{
+	for (long i = 0; i < STORM_TASKS; i++) {
+		struct task_struct *t = kthread_create(storm_fn, NULL, "storm/%ld", i);
+
+		SELFTEST_EXPECT(!IS_ERR(t));
+		storm[i] = t;
+	}
+	for (int i = 0; i < STORM_TASKS; i++)
+		wake_up_process(storm[i]);
+	for (int i = 0; i < 20; i++) {
+		schedule_timeout_uninterruptible(HZ / 100 + 1);
+		check_all_queues();
+	}
+	for (int i = 0; i < STORM_TASKS; i++)
+		get_task_struct(storm[i]);
+	for (int i = 0; i < STORM_TASKS; i++)
+		SELFTEST_EXPECT(kthread_stop(storm[i]) == 0);
+	for (int i = 0; i < STORM_TASKS; i++)
+		put_task_struct(storm[i]);
+	return 0;
+}
+SELFTEST("sched_storm", test_storm);
+
+/* Sleeps take as long as they should: never less. */
+static int test_sleep(void)
+{
+	ktime_t t = 3000000;
+	u64 start = ktime_get_ns(), took;
+	long left;
+
+	__set_current_state(TASK_UNINTERRUPTIBLE);
+	SELFTEST_EXPECT(schedule_hrtimeout(&t, HRTIMER_MODE_REL) == 0);
+	took = ktime_get_ns() - start;
+	SELFTEST_EXPECT(took >= 3000000 && took < 500000000);
+
+	start = ktime_get_ns();
+	left = schedule_timeout_uninterruptible(5);
+	took = ktime_get_ns() - start;
+	SELFTEST_EXPECT(left == 0 && took >= 5 * TICK_NSEC && took < 500000000);
+	return 0;
+}
+SELFTEST("time_sleep", test_sleep);
+
+static unsigned int fired_order[4], nr_fired;
+
+static void note_timer(struct timer_list *t)
+{
+	fired_order[nr_fired++ & 3] = t->expires & 0xff;
+}
+
+static int test_timers(void)
+{
+	struct timer_list a, b, c;
+	unsigned long now = jiffies;
+
+	nr_fired = 0;
+	timer_setup(&a, note_timer, TIMER_PINNED);
+	timer_setup(&b, note_timer, TIMER_PINNED);
+	timer_setup(&c, note_timer, TIMER_PINNED);
+	SELFTEST_EXPECT(mod_timer(&a, now + 6) == 0);
+	SELFTEST_EXPECT(mod_timer(&b, now + 3) == 0);
+	SELFTEST_EXPECT(mod_timer(&c, now + 4) == 0);
+	SELFTEST_EXPECT(mod_timer(&c, now + 200) == 1);
+	schedule_timeout_uninterruptible(10);
+	SELFTEST_EXPECT(!timer_pending(&a) && !timer_pending(&b) && timer_pending(&c));
+	SELFTEST_EXPECT(del_timer_sync(&c) == 1 && del_timer_sync(&a) == 0);
+	SELFTEST_EXPECT(nr_fired == 2);
+	SELFTEST_EXPECT(fired_order[0] == ((now + 3) & 0xff) && fired_order[1] == ((now + 6) & 0xff));
+	return 0;
+}
+SELFTEST("time_timers", test_timers);
+
+static int test_pids(void)
+{
+	struct pid *a = alloc_pid(0), *b;
+
+	SELFTEST_EXPECT(!IS_ERR(a));
+	b = alloc_pid(a->nr);
+	SELFTEST_EXPECT(IS_ERR(b) && PTR_ERR(b) == -EEXIST);
+	b = alloc_pid(pid_max);
+	SELFTEST_EXPECT(IS_ERR(b) && PTR_ERR(b) == -EINVAL);
+	rcu_read_lock();
+	SELFTEST_EXPECT(find_vpid(a->nr) == a && !pid_task(a, PIDTYPE_PID));
+	rcu_read_unlock();
+	free_pid(a);
+	return 0;
+}
+SELFTEST("pid_numbers", test_pids);
