@@ -89,6 +89,7 @@ struct mm_struct {
 	bool mmap_legacy;			/* c: addresses are given out bottom-up */
 	unsigned long hole_addr;		/* m: no hole of hole_len or more in [hole_addr, mmap_base) */
 	unsigned long hole_len;			/* m */
+	unsigned int write_protect_seq;		/* m: odd while fork makes pages shared; gup_fast looks */
 	struct list_head anon_moved;		/* m + root of anon_vma: VMAs with anon_shift != 0 */
 	struct list_head anon_node;		/* root of anon_vma: among the mms of its node */
 

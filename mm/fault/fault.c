@@ -158,18 +158,20 @@ static gfp_t fault_gfp(struct vm_area_struct *vma)
 static vm_fault_t do_other_fault(struct vm_area_struct *vma, unsigned long address,
 				 unsigned int flags, pud_t *pud, pmd_t *pmd, pte_t orig_pte)
 {
-	struct vm_fault vmf = {
-		.vma = vma,
-		.address = address & PAGE_MASK,
-		.real_address = address,
-		.flags = flags,
-		.pgoff = linear_page_index(vma, address),
-		.gfp_mask = fault_gfp(vma),
-		.pud = pud,
-		.pmd = pmd,
-		.orig_pte = orig_pte,
-	};
+	struct vm_fault vmf;
 
+	vmf.vma = vma;
+	vmf.address = address & PAGE_MASK;
+	vmf.real_address = address;
+	vmf.flags = flags;
+	vmf.pgoff = linear_page_index(vma, address);
+	vmf.gfp_mask = fault_gfp(vma);
+	vmf.pud = pud;
+	vmf.pmd = pmd;
+	vmf.pte = NULL;
+	vmf.orig_pte = orig_pte;
+	vmf.prealloc_pte = NULL;
+	vmf.cow_page = vmf.page = NULL;
 	if (pte_none(orig_pte))
 		return do_file_fault(&vmf);
 	if (likely(pte_present(orig_pte)))

@@ -53,6 +53,22 @@ static int copy_pinned(struct copy_state *cs, pte_t *dst_pte, struct page *page,
 	return 0;
 }
 
+/*
+ * One more entry maps an anonymous page of order 0, which is exclusive no more. False: it may be pinned.
+ * It is mapped already, so that no statistic changes.
+ */
+static __always_inline bool share_small_anon(struct page *page)
+{
+	if (PageAnonExclusive(page)) {
+		if (unlikely((unsigned int)page_ref_count(page) >= GUP_PIN_COUNTING_BIAS))
+			return false;
+		ClearPageAnonExclusive(page);
+	}
+	atomic_inc(&page->_mapcount);
+	page_ref_inc(page);
+	return true;
+}
+
 /* Entries of one table from *@addr on. 0, or -EAGAIN with *@addr where a page is needed. */
 static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsigned long *addr,
 		     unsigned long end)
@@ -60,7 +76,9 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 	struct mm_struct *src_mm = cs->src->vm_mm, *dst_mm = cs->dst->vm_mm;
 	struct mapped_delta delta = { 0 };
 	long rss[NR_MM_COUNTERS] = { 0 };
+	const bool shared = cs->src->vm_flags & VM_SHARED;
 	unsigned long a = *addr;
+	long nr_anon = 0;
 	int err = 0;
 
 	for (; a != end; a += PAGE_SIZE, src_pte++, dst_pte++) {
@@ -74,7 +92,9 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 			continue;
 		}
 		page = vm_normal_page(cs->src, a, pte);
-		if (likely(page)) {
+		if (likely(page && page_is_small_anon(page) && share_small_anon(page))) {
+			nr_anon++;
+		} else if (page) {
 			struct folio *folio = page_folio(page);
 
 			if (PageAnon(page)) {
@@ -83,13 +103,13 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 						err = copy_pinned(cs, dst_pte, page, a);
 						if (err)
 							break;
-						rss[MM_ANONPAGES]++;
+						nr_anon++;
 						continue;
 					}
 					ClearPageAnonExclusive(page);
 				}
 				page_map_count(&delta, folio, page, true);
-				rss[MM_ANONPAGES]++;
+				nr_anon++;
 			} else {
 				page_map_count(&delta, folio, page, false);
 				rss[PageSwapBacked(page) ? MM_SHMEMPAGES : MM_FILEPAGES]++;
@@ -101,10 +121,11 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 			pte = pte_wrprotect(pte);
 			cs->wrprotected = true;
 		}
-		if (cs->src->vm_flags & VM_SHARED)
+		if (shared)
 			pte = pte_mkclean(pte);
 		set_pte_at(dst_mm, a, dst_pte, pte_mkold(pte));
 	}
+	rss[MM_ANONPAGES] = nr_anon;
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
 		if (rss[i])
 			add_mm_counter(dst_mm, i, rss[i]);

@@ -72,6 +72,7 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 	long rss[NR_MM_COUNTERS] = { 0 };
 	unsigned long first = addr, cleared_from = ~0UL, cleared_to = 0;
 	bool full = false, flush = false;
+	long nr_anon = 0;
 	const int fullmm = tlb->fullmm;
 	spinlock_t *ptl;
 	pte_t *pte;
@@ -99,8 +100,14 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 		cleared_to = addr + PAGE_SIZE;
 		if (!page)
 			continue;
-		if (PageAnon(page)) {
-			rss[MM_ANONPAGES]--;
+		if (likely(page_is_small_anon(page))) {
+			nr_anon++;
+			if (atomic_add_negative(-1, &page->_mapcount)) {
+				mapped_delta_node(&delta, page);
+				delta.anon--;
+			}
+		} else if (PageAnon(page)) {
+			nr_anon++;
 			page_unmap_count(&delta, page, true);
 		} else {
 			flush |= zap_file_bits(vma, page, ptent);
@@ -109,6 +116,7 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 		}
 		full = tlb_remove_page(tlb, page);
 	}
+	rss[MM_ANONPAGES] = -nr_anon;
 	for (int i = 0; i < NR_MM_COUNTERS; i++)
 		if (rss[i])
 			add_mm_counter(mm, i, rss[i]);

@@ -34,6 +34,12 @@ static inline void mapped_delta_node(struct mapped_delta *d, struct page *page)
 	}
 }
 
+/* Is @page an anonymous page of order 0? One load each of flags and mapping; the case to be quick in. */
+static __always_inline bool page_is_small_anon(const struct page *page)
+{
+	return ((unsigned long)READ_ONCE(page->mapping) & PAGE_MAPPING_ANON) && !PageCompound(page);
+}
+
 /* One entry less maps @page. */
 static inline void page_unmap_count(struct mapped_delta *d, struct page *page, bool anon)
 {
@@ -69,9 +75,7 @@ static inline void page_map_count(struct mapped_delta *d, struct folio *folio, s
 static inline void page_init_anon(struct page *page, struct vm_area_struct *vma,
 				  unsigned long address)
 {
-	__SetPageUptodate(page);
-	__SetPageSwapBacked(page);
-	__SetPageAnonExclusive(page);
+	page->flags |= 1u << PG_uptodate | 1u << PG_swapbacked | 1u << PG_anon_exclusive;
 	atomic_set(&page->_mapcount, 0);
 	page->mapping = (void *)((unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON);
 	page->index = anon_page_index(vma, address);

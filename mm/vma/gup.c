@@ -31,6 +31,7 @@
 #include <mm/pgalloc.h>
 #include <mm/vma_tree.h>
 #include <mm/vmstat.h>
+#include <seam/barrier.h>
 #include <seam/uaccess.h>
 #include "../pgtable/pgtable_internal.h"
 #include "vma_internal.h"
@@ -340,6 +341,7 @@ static struct page *fast_one(struct mm_struct *mm, unsigned long addr, unsigned 
 static int gup_fast(unsigned long start, int nr_pages, unsigned int flags, struct page **pages)
 {
 	struct mm_struct *mm = current->mm;
+	unsigned int seq = smp_load_acquire(&mm->write_protect_seq);
 	int nr = 0, locked = 1;
 	long ret;
 
@@ -347,13 +349,18 @@ static int gup_fast(unsigned long start, int nr_pages, unsigned int flags, struc
 	if (!access_ok((void *)start, (unsigned long)nr_pages << PAGE_SHIFT))
 		return -EFAULT;
 	rcu_read_lock();
-	while (nr < nr_pages) {
+	while (nr < nr_pages && !((flags & FOLL_PIN) && (seq & 1))) {
 		pages[nr] = fast_one(mm, start + ((unsigned long)nr << PAGE_SHIFT), flags);
 		if (!pages[nr])
 			break;
 		nr++;
 	}
 	rcu_read_unlock();
+	smp_mb();
+	if (unlikely((flags & FOLL_PIN) && nr && READ_ONCE(mm->write_protect_seq) != seq)) {
+		unpin_user_pages(pages, nr);	/* fork came in between */
+		nr = 0;
+	}
 	if (nr == nr_pages)
 		return nr;
 	if (mmap_read_lock_killable(mm))

@@ -16,6 +16,7 @@
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
+#include <seam/barrier.h>
 #include <seam/irqflags.h>
 #include <seam/mmu_context.h>
 #include <seam/tlbflush.h>
@@ -242,9 +243,13 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm)
 	}
 	mmap_write_lock_nested(mm, SINGLE_DEPTH_NESTING);
 	mm_publish(mm);
+	/* A pin that slips in while pages become shared would be parted from its owner: see gup_fast. */
+	WRITE_ONCE(oldmm->write_protect_seq, oldmm->write_protect_seq + 1);
+	smp_mb();
 	dup_layout(mm, oldmm);
 	mm->exe_file = get_mm_exe_file(oldmm);
 	err = dup_vmas(mm, oldmm);
+	smp_store_release(&oldmm->write_protect_seq, oldmm->write_protect_seq + 1);
 	mmap_write_unlock(mm);
 	mmap_write_unlock(oldmm);
 	if (err) {
