@@ -140,10 +140,11 @@ struct free_area {
 /* Orders that have per-CPU lists: 0, 1, 2, 3 and pageblock_order. */
 #define NR_PCP_ORDERS		5
 #define PCP_HUGE_INDEX		4
+#define PCP_TYPES		4	/* MIGRATE_PCPTYPES, rounded up: the index is a shift */
 
 /* The per-CPU lists of a zone, and what they count. */
 struct per_cpu_pages {
-	struct page *lists[NR_PCP_ORDERS][MIGRATE_PCPTYPES];	/* p: LIFO through page->pcp_next */
+	struct page *lists[NR_PCP_ORDERS][PCP_TYPES];	/* p: LIFO through page->pcp_next */
 	long count;			/* p: pages in the lists */
 	long high;			/* w: above it a batch goes back */
 	long batch;			/* w: pages moved at once */

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The per-CPU lists in front of the buddy allocator, and the way in and out of single pages.
+ *
+ * Each CPU has for each zone a chain (LIFO through page->pcp_next) per migrate type and order 0..3 and 9.
+ * Allocation pops, free pushes: a few dozen instructions, no lock, no atomic operation, no shared cache
+ * line. An empty chain takes ->batch pages from the buddy lists at once, a CPU with more than ->high pages
+ * gives a batch back.
+ *
+ *	pcp_for_gfp[gfp & GFP_ZONEMASK]   this CPU's lists of the best zone for these flags (found at boot)
+ *	zone_pcp[page_zone_id(page)]      the lists to which a page returns
+ *
+ * Rule of use: preemption off, and never from an interrupt. Interrupts take and give single pages under
+ * zone->lock instead; they are rare, and so the chains need neither disabled interrupts nor a lock.
+ * Who empties the chains of another CPU (drain_all_pages) sends it an interrupt, whose handler may touch
+ * them only when it did not interrupt somebody between preempt_disable and preempt_enable; else it says
+ * so and is sent again.
+ *
+ * Pages in the chains have refcount 0, no type, no flags, mapping 0. They are not in NR_FREE_PAGES
+ * (Linux: the same), and no watermark is looked at when they are taken: that was done when the batch was.
+ *
+ * Invariants (pcp_check): count = sum over the chains of their lengths times 2^order.
+ * Linux 6.1: mm/page_alloc.c (pcp->lock with trylock). Observe: /proc/zoneinfo pagesets, the
+ * events pgalloc_*, pgfree, trace kmem:mm_page_pcpu_drain.
+ */
+#include <base/types.h>
+#include <base/compiler.h>
+#include <base/cpumask.h>
+#include <base/string.h>
+#include <base/bug.h>
+#include <base/math.h>
+#include <sync/preempt.h>
+#include <kernel/printk.h>
+#include <kernel/task.h>
+#include <seam/smp.h>
+#include <mm/zone.h>
+#include <mm/page_flags.h>
+#include <mm/percpu_alloc.h>
+#include <mm/vmstat.h>
+#include <mm/trace.h>
+#include <mm/fault_inject.h>
+#include "call_cpu.h"
+#include "page_internal.h"
+
+/* What pcp_for_gfp points at before there are zones: always empty. */
+struct per_cpu_pages boot_pageset;
+
+DEFINE_PER_CPU(struct per_cpu_pages *, pcp_for_gfp[16]) = { [0 ... 15] = &boot_pageset };
+struct per_cpu_pages __percpu *zone_pcp[1 << (ZONES_WIDTH + NODES_WIDTH)];
+
+static __always_inline bool pcp_usable(void)
+{
+	return !(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK));
+}
+
+/* ---- a page comes ---- */
+
+#if QUIRE_DEBUG
+/* Junk fill, page_poison=1: a use after free reads 0xaa bytes, a write is seen at the next allocation. */
+#define PAGE_POISON_WORD 0xaaaaaaaaaaaaaaaaULL
+static bool page_poison;
+
+static int __init early_page_poison(char *p)
+{
+	page_poison = !p || *p == '1' || !strcmp(p, "on");
+	return 0;
+}
+early_param("page_poison", early_page_poison);
+
+static void poison_pages(struct page *page, unsigned int order)
+{
+	u64 *word = page_address(page);
+
+	for (size_t i = 0; page_poison && i < (PAGE_SIZE << order) / 8; i++)
+		word[i] = PAGE_POISON_WORD;
+}
+
+static void check_poison(struct page *page, unsigned int order)
+{
+	const u64 *word = page_address(page);
+
+	for (size_t i = 0; page_poison && i < (PAGE_SIZE << order) / 8; i++)
+		if (word[i] != PAGE_POISON_WORD && word[i] != 0) {
+			pr_err("page %#lx was written while free: offset %#zx holds %#llx\n",
+			       page_to_pfn(page), i * 8, (unsigned long long)word[i]);
+			break;
+		}
+}
+#else
+static inline void poison_pages(struct page *page, unsigned int order) { }
+static inline void check_poison(struct page *page, unsigned int order) { }
+#endif
+
+static void clear_pages(struct page *page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++)
+		clear_page(page_address(page + i));
+}
+
+void prep_compound_page(struct page *page, unsigned int order)
+{
+	struct folio *folio = (struct folio *)page;
+
+	__SetPageHead(page);
+	for (unsigned int i = 1; i < 1u << order; i++) {
+		__SetPageTail(page + i);
+		page[i].head = page;
+	}
+	folio->_order = order;
+	atomic_set(&folio->_large_mapcount, -1);
+	atomic_set(&folio->_pincount, 0);
+}
+
+/* From the free lists into the hands of the caller. */
+void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
+{
+	set_page_count(page, 1);
+	check_poison(page, order);
+	VM_BUG_ON_PAGE(page->flags & PAGE_FLAGS_CHECK_AT_PREP, page);
+	VM_BUG_ON_PAGE(page->mapping || page->type_and_private != PAGE_WORD_NONE, page);
+	if (gfp & __GFP_ZERO)
+		clear_pages(page, order);
+	if (order && (gfp & __GFP_COMP))
+		prep_compound_page(page, order);
+}
+
+/* A batch for an empty chain. => preemption off, not in an interrupt */
+static struct page *pcp_refill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, int pindex,
+			       int mt, unsigned int alloc_flags)
+{
+	struct page **list = &pcp->lists[pindex][mt], *page;
+	unsigned int want = max(pcp->batch >> order, 1L), got = 0;
+	unsigned long flags;
+
+	/* Near the watermark a whole batch would be lost to the others. */
+	if (!zone_watermark_ok(zone, 0, min_wmark_pages(zone) + ((unsigned long)want << order), 0, 0))
+		want = 1;
+	spin_lock_irqsave(&zone->lock, flags);
+	if (order == 0) {
+		got = rmqueue_bulk(zone, want, list, mt, alloc_flags);
+	} else {
+		while (got < want && (page = __rmqueue(zone, order, mt, alloc_flags))) {
+			page->pcp_next = *list;
+			*list = page;
+			got++;
+		}
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	pcp->refills++;
+	pcp->count += (long)got << order;
+	return *list;
+}
+
+struct page *rmqueue_pcplist(struct zone *zone, unsigned int order, int pindex, int migratetype,
+			     unsigned int alloc_flags)
+{
+	struct per_cpu_pages *pcp;
+	struct page *page = NULL;
+
+	preempt_disable();
+	if (likely(pcp_usable())) {
+		pcp = this_cpu_ptr(zone->per_cpu_pageset);
+		page = pcp->lists[pindex][migratetype];
+		if (!page)
+			page = pcp_refill(pcp, zone, order, pindex, migratetype, alloc_flags);
+		if (page) {
+			pcp->lists[pindex][migratetype] = page->pcp_next;
+			pcp->count -= 1L << order;
+			pcp->pgalloc += 1UL << order;
+		}
+	}
+	preempt_enable();
+	return page;
+}
+
+/*
+ * The fast path: pop from the best zone's chain of this CPU. Everything else is alloc_pages_slow().
+ */
+static __always_inline struct page *alloc_pages_fast(gfp_t gfp, unsigned int order, unsigned int pindex)
+{
+	struct per_cpu_pages *pcp;
+	struct page **list, *page;
+
+	preempt_disable();
+	if (unlikely(!pcp_usable())) {
+		preempt_enable();
+		return NULL;
+	}
+	pcp = this_cpu_read(pcp_for_gfp[gfp & GFP_ZONEMASK]);
+	list = &pcp->lists[pindex][gfp_migratetype(gfp)];
+	page = *list;
+	if (likely(page)) {
+		*list = page->pcp_next;
+		pcp->count -= 1L << order;
+		pcp->pgalloc += 1UL << order;
+		pcp->hits++;
+	}
+	preempt_enable();
+	return page;
+}
+
+/* Anything armed that an allocation must look at? */
+static __always_inline bool alloc_watched(void)
+{
+	return READ_ONCE(fault_armed) | READ_ONCE(__event_mm_page_alloc.enabled);
+}
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+	int pindex;
+
+	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
+	if (unlikely(alloc_watched()))
+		return alloc_pages_slow(gfp, order, NUMA_NO_NODE, NULL);
+	if (likely(order == 0)) {
+		page = alloc_pages_fast(gfp, 0, 0);
+		if (unlikely(!page))
+			return alloc_pages_slow(gfp, 0, NUMA_NO_NODE, NULL);
+		set_page_count(page, 1);
+#if QUIRE_DEBUG
+		prep_new_page(page, 0, gfp & ~__GFP_ZERO);
+#endif
+		if (gfp & __GFP_ZERO)
+			clear_page(page_address(page));
+		return page;
+	}
+	pindex = order_to_pindex(order);
+	page = pindex < 0 ? NULL : alloc_pages_fast(gfp, order, pindex);
+	if (unlikely(!page))
+		return alloc_pages_slow(gfp, order, NUMA_NO_NODE, NULL);
+	prep_new_page(page, order, gfp);
+	return page;
+}
+
+/* ---- a page goes ---- */
+
+static bool bad_page(struct page *page, const char *why)
+{
+	/* Out of circulation: a leak of one page is the lesser harm. */
+	pr_alert("BUG: Bad page state in process %s  pfn:%05lx: %s\n", current->comm, page_to_pfn(page), why);
+	dump_page(page, why);
+	dump_stack();
+	page->flags &= ~PAGEFLAGS_MASK;
+	page_mapcount_reset(page);
+	return false;
+}
+
+static const char *free_page_complaint(const struct page *page)
+{
+	if (page->flags & PAGE_FLAGS_CHECK_AT_FREE)
+		return "PAGE_FLAGS_CHECK_AT_FREE flag(s) set";
+	if (page->page_type != PAGE_TYPE_NONE)
+		return page_has_type(page) ? "page type still set" : "nonzero mapcount";
+	if (page_ref_count(page))
+		return "nonzero _refcount";
+	return NULL;
+}
+
+static __always_inline bool free_page_is_bad(const struct page *page)
+{
+	return (page->flags & (PAGE_FLAGS_CHECK_AT_FREE | 1u << PG_hwpoison)) ||
+	       page->page_type != PAGE_TYPE_NONE || page_ref_count(page);
+}
+
+static __always_inline void reset_page(struct page *page)
+{
+	page->flags &= ~PAGEFLAGS_MASK;
+	page->type_and_private = PAGE_WORD_NONE;
+	page->mapping = NULL;
+}
+
+static bool reject_bad_page(struct page *page)
+{
+	const char *why = free_page_complaint(page);
+
+	if (!why && PageHWPoison(page))
+		return false;		/* silently kept out */
+	return bad_page(page, why ? why : "unknown");
+}
+
+static __always_inline bool prepare_single(struct page *page)
+{
+	if (unlikely(free_page_is_bad(page)))
+		return reject_bad_page(page);
+	reset_page(page);
+	poison_pages(page, 0);
+	return true;
+}
+
+/* The tail pages of a block. */
+static bool prepare_tails(struct page *page, unsigned int order)
+{
+	bool compound = PageHead(page), good = true;
+
+	for (unsigned int i = 1; i < 1u << order; i++) {
+		struct page *p = page + i;
+
+		if (compound) {
+			if (unlikely(!PageTail(p) || p->head != page)) {
+				good = bad_page(p, "corrupted head in a tail page");
+				continue;
+			}
+			__ClearPageTail(p);
+			p->private = 0;
+			p->mapping = NULL;
+		}
+		good &= prepare_single(p);
+	}
+	return good;
+}
+
+bool free_pages_prepare(struct page *page, unsigned int order)
+{
+	bool good = true;
+
+	if (unlikely(order)) {
+		good = prepare_tails(page, order);
+		__ClearPageHead(page);
+	}
+	return prepare_single(page) && good;
+}
+
+/* Straight into the buddy lists. Any context. => the page is prepared */
+void free_one_page(struct page *page, unsigned int order)
+{
+	struct zone *zone = page_zone(page);
+	unsigned long pfn = page_to_pfn(page), flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn));
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* Give @count pages of the chains back, those that were freed last first. => preemption off */
+static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, long count)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	while (count > 0 && pcp->count > 0) {
+		for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES; i++) {
+			struct page **list = &pcp->lists[i / PCP_TYPES][i % PCP_TYPES], *page = *list;
+			unsigned int order = pindex_to_order(i / PCP_TYPES);
+			long left = max(count / 2, 1L << order);
+
+			for (; page && left > 0; page = *list) {
+				unsigned long pfn = page_to_pfn(page);
+				int mt = get_pfnblock_migratetype(pfn);
+
+				*list = page->pcp_next;
+				trace_mm_page_pcpu_drain(page, order, mt);
+				__free_one_page(page, pfn, zone, order, mt);
+				pcp->count -= 1L << order;
+				count -= 1L << order;
+				left -= 1L << order;
+			}
+		}
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	pcp->drains++;
+}
+
+static noinline void pcp_overflow(struct per_cpu_pages *pcp)
+{
+	free_pcppages_bulk(pcp->zone, pcp, min(pcp->count, pcp->batch + (pcp->count - pcp->high)));
+}
+
+static noinline void free_unref_slow(struct page *page, unsigned int order)
+{
+	count_vm_events(PGFREE, 1UL << order);
+	free_one_page(page, order);
+}
+
+void free_unref_page(struct page *page, unsigned int order)
+{
+	struct per_cpu_pages *pcp;
+	int pindex = order_to_pindex(order);
+	unsigned int mt;
+
+	trace_mm_page_free(page, order);
+	if (unlikely(!free_pages_prepare(page, order)))
+		return;
+	mt = get_pageblock_migratetype(page);
+	preempt_disable();
+	if (unlikely(pindex < 0 || mt > MIGRATE_CMA || !pcp_usable())) {
+		preempt_enable();
+		free_unref_slow(page, order);
+		return;
+	}
+	if (unlikely(mt >= MIGRATE_PCPTYPES))
+		mt = MIGRATE_MOVABLE;	/* HIGHATOMIC, CMA: back to their pageblock with the drain */
+	pcp = this_cpu_ptr(zone_pcp[page_zone_id(page)]);
+	page->pcp_next = pcp->lists[pindex][mt];
+	pcp->lists[pindex][mt] = page;
+	pcp->pgfree += 1UL << order;
+	pcp->count += 1L << order;
+	if (unlikely(pcp->count > pcp->high))
+		pcp_overflow(pcp);
+	preempt_enable();
+}
+
+void free_unref_pages(struct page **pages, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		trace_mm_page_free_batched(pages[i]);
+		free_unref_page(pages[i], 0);
+	}
+}
+
+void __free_pages(struct page *page, unsigned int order)
+{
+	bool head = PageHead(page);
+
+	if (put_page_testzero(page))
+		free_unref_page(page, order);
+	else if (unlikely(order && !head))
+		/* Somebody found the first page by a speculative reference and will free that one. */
+		while (order-- > 0)
+			free_unref_page(page + (1UL << order), order);
+}
+
+void __folio_put(struct folio *folio)
+{
+	free_unref_page(&folio->page, folio_order(folio));
+}
+
+/* ---- emptying ---- */
+
+static void drain_zone(struct zone *zone)
+{
+	struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
+
+	if (pcp->count)
+		free_pcppages_bulk(zone, pcp, pcp->count);
+}
+
+void drain_local_pages(struct zone *only)
+{
+	struct zone *zone;
+
+	preempt_disable();
+	if (pcp_usable())
+		for_each_populated_zone(zone)
+			if (!only || zone == only)
+				drain_zone(zone);
+	preempt_enable();
+}
+
+static void drain_this_cpu(void *only)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+		if (!only || zone == only)
+			drain_zone(zone);
+}
+
+static bool cpu_has_pages(int cpu, void *only)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+		if ((!only || zone == only) && READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count))
+			return true;
+	return false;
+}
+
+void drain_all_pages(struct zone *zone)
+{
+	call_cpus_unpinned(drain_this_cpu, cpu_has_pages, zone);
+}
+
+/* ---- set-up ---- */
+
+/* Linux 6.1's: about a thousandth of the zone, at most 1 MiB, a quarter of that, one less than a power of two. */
+static long zone_batchsize(struct zone *zone)
+{
+	long batch = min(zone_managed_pages(zone) >> 10, (1024 * 1024) / PAGE_SIZE) / 4;
+
+	return batch < 1 ? 1 : rounddown_pow_of_two(batch + batch / 2) - 1 ?: 1;
+}
+
+int percpu_pagelist_high_fraction;
+
+static long zone_highsize(struct zone *zone, long batch)
+{
+	unsigned long total = percpu_pagelist_high_fraction ?
+			      zone_managed_pages(zone) / percpu_pagelist_high_fraction : low_wmark_pages(zone);
+	int nr_cpus = max((int)num_online_cpus(), 1);
+
+	return max((long)(total / nr_cpus), batch * 4);
+}
+
+void pcp_setup_zone(struct zone *zone)
+{
+	long batch = zone_batchsize(zone), high = zone_highsize(zone, batch);
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+
+		pcp->zone = zone;
+		WRITE_ONCE(pcp->batch, batch);
+		WRITE_ONCE(pcp->high, high);
+	}
+	zone_pcp[zone->zone_id] = zone->per_cpu_pageset;
+}
+
+void zone_pcp_update_all(void)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone)
+		pcp_setup_zone(zone);
+}
+
+/* Point each CPU's fast path at its best zone for each kind of request. */
+void pcp_setup_cpus(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		for (unsigned int gfp = 0; gfp < 16; gfp++) {
+			struct zonelist *zl = node_zonelist(cpu_to_node(cpu), 0);
+			int highest = gfp_zone(gfp);
+
+			for (struct zoneref *z = zl->_zonerefs; z->zone; z++) {
+				if (z->zone_idx > highest)
+					continue;
+				per_cpu(pcp_for_gfp[gfp], cpu) = per_cpu_ptr(z->zone->per_cpu_pageset, cpu);
+				break;
+			}
+		}
+	}
+}
+
+void pcp_check(void);
+void pcp_check(void)
+{
+	struct zone *zone;
+
+	preempt_disable();
+	for_each_populated_zone(zone) {
+		struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
+		long sum = 0;
+
+		for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES; i++)
+			for (struct page *p = pcp->lists[i / PCP_TYPES][i % PCP_TYPES]; p; p = p->pcp_next) {
+				BUG_ON(page_ref_count(p) || p->mapping || p->type_and_private != PAGE_WORD_NONE);
+				BUG_ON(page_zone(p) != zone);
+				sum += 1L << pindex_to_order(i / PCP_TYPES);
+			}
+		BUG_ON(sum != pcp->count);
+	}
+	preempt_enable();
+}

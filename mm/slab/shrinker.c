@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Shrinkers: caches of other rooms (dentries, inodes) that can give memory back when asked.
+ * shrink_slab(priority) asks each for count >> priority objects, in portions of ->batch (128).
+ * Lock: shrinker_rwsem, taken for reading by trylock, so that reclaim never waits for registration.
+ * Observe: slabs_scanned in /proc/vmstat; nr_called and nr_freed of each shrinker. Linux 6.1: mm/vmscan.c.
+ */
+#include <base/types.h>
+#include <base/list.h>
+#include <base/math.h>
+#include <sync/rwsem.h>
+#include <kernel/sched.h>
+#include <mm/shrinker.h>
+#include <mm/slab.h>
+#include <mm/vmstat.h>
+#include <mm/zone.h>
+
+static LIST_HEAD(shrinker_list);
+static DECLARE_RWSEM(shrinker_rwsem, LOCK_SHRINKER);
+
+int register_shrinker(struct shrinker *shrinker, const char *fmt, ...)
+{
+	__builtin_va_list ap;
+
+	__builtin_va_start(ap, fmt);
+	shrinker->name = kvasprintf(GFP_KERNEL, fmt, ap);
+	__builtin_va_end(ap);
+	if (!shrinker->name)
+		return -ENOMEM;
+	down_write(&shrinker_rwsem);
+	list_add_tail(&shrinker->list, &shrinker_list);
+	up_write(&shrinker_rwsem);
+	return 0;
+}
+
+void unregister_shrinker(struct shrinker *shrinker)
+{
+	down_write(&shrinker_rwsem);
+	list_del(&shrinker->list);
+	up_write(&shrinker_rwsem);
+	kfree(shrinker->name);
+	shrinker->name = NULL;
+}
+
+static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int nid, int priority)
+{
+	struct shrink_control sc = { .gfp_mask = gfp, .nid = nid };
+	unsigned long count = shrinker->count_objects(shrinker, &sc), todo, freed = 0;
+	unsigned long batch = shrinker->batch ? shrinker->batch : 128;
+
+	if (!count || count == SHRINK_EMPTY || count == SHRINK_STOP)
+		return 0;
+	todo = (count >> priority) * 4 / (shrinker->seeks ? shrinker->seeks : 1);
+	if (!priority || !shrinker->seeks)
+		todo = count;
+	for (todo = min(todo, count * 2); todo; ) {
+		unsigned long n = min(todo, batch), got;
+
+		sc.nr_to_scan = sc.nr_scanned = n;
+		got = shrinker->scan_objects(shrinker, &sc);
+		if (got == SHRINK_STOP)
+			break;
+		freed += got;
+		count_vm_events(SLABS_SCANNED, sc.nr_scanned);
+		todo -= min(todo, max(sc.nr_scanned, 1UL));
+		cond_resched();
+	}
+	shrinker->nr_called++;
+	shrinker->nr_freed += freed;
+	return freed;
+}
+
+unsigned long shrink_slab(gfp_t gfp, int nid, int priority)
+{
+	struct shrinker *shrinker;
+	unsigned long freed = 0;
+
+	if (!down_read_trylock(&shrinker_rwsem))
+		return 0;
+	list_for_each_entry(shrinker, &shrinker_list, list)
+		freed += do_shrink_slab(shrinker, gfp, nid, priority);
+	up_read(&shrinker_rwsem);
+	return freed;
+}
+
+void drop_slab(void)
+{
+	struct pglist_data *pgdat;
+	unsigned long freed;
+	int shift = 0;
+
+	do {
+		freed = 0;
+		for_each_online_pgdat(pgdat)
+			freed += shrink_slab(GFP_KERNEL, pgdat->node_id, 0);
+	} while ((freed >> shift++) > 1);
+	slab_flush_all();
+}

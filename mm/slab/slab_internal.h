@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the files of mm/slab, the ledger and the tests. */
+#ifndef QUIRE_MM_SLAB_INTERNAL_H
+#define QUIRE_MM_SLAB_INTERNAL_H
+
+#include <base/types.h>
+#include <base/list.h>
+#include <base/atomic.h>
+#include <sync/rcu_types.h>
+#include <sync/spinlock.h>
+#include <seam/percpu.h>
+#include <mm/slab.h>
+#include <mm/zone.h>
+
+#define SLAB_DEBUG_FLAGS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_TRACE)
+#define SLAB_NEVER_MERGE	(SLAB_DEBUG_FLAGS | SLAB_TYPESAFE_BY_RCU | SLAB_NO_MERGE | SLAB_NOLEAKTRACE)
+#define SLAB_MERGE_SAME		(SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
+#define SLAB_MAX_ORDER		3
+
+/* The objects that one CPU has at hand; the last one in is the first one out. */
+struct kmem_cache_cpu {
+	u32 count;
+	u32 refills, flushes;
+	u32 unused;
+	void *objs[];			/* [cap] */
+};
+
+/* The slabs of one node that have free objects. Full slabs are on no list. */
+struct kmem_cache_node {
+	spinlock_t list_lock;
+	u32 first;			/* frame number of the first slab, 0: none; chained by slab_next */
+	unsigned long nr_partial;
+	atomic_long_t nr_slabs;		/* all, full ones too */
+	atomic_long_t total_objects;
+};
+
+struct kmem_cache {
+	struct kmem_cache_cpu __percpu *cpu_slab;
+	u32 cap;			/* room of an array; 0: no arrays */
+	u32 batch;			/* moved at once */
+	slab_flags_t flags;
+	u32 object_size;		/* as asked for, or the largest of those merged */
+	u32 size;			/* from object to object */
+	u32 offset;			/* of the link in a free object */
+	u32 inuse;			/* offset of what follows the object: red zone, link */
+	u32 align;
+	u32 objects;			/* per slab */
+	u32 order, min_order;
+	u32 min_partial;		/* empty slabs are kept up to here */
+	gfp_t allocflags;
+	int refcount;			/* slab_mutex: caches merged into this one */
+	void (*ctor)(void *);
+	const char *name;
+	struct list_head list;		/* slab_mutex */
+	/* Slabs waiting for a grace period (SLAB_TYPESAFE_BY_RCU). */
+	spinlock_t rcu_lock;
+	u32 rcu_next, rcu_waiting;	/* chains of frame numbers */
+	bool rcu_armed;
+	struct rcu_head rcu;
+	struct kmem_cache_node *node[];	/* by node number */
+};
+
+/*
+ * State of a slab, page->private of its first page: number of objects in use (in the hands of callers or in
+ * an array) in the upper half; in the lower half 1 + (offset of the first free object / 8), 0: none.
+ */
+#define SLAB_STATE(inuse, free)	((u32)(inuse) << 16 | (free))
+#define slab_inuse(state)	((state) >> 16)
+#define slab_first(state)	((state) & 0xffff)
+
+extern struct list_head slab_caches;
+#define BOOT_NAME_BYTES 24	/* behind each struct kmem_cache: the name of a kmalloc class */
+
+/* ---- slub.c and kmalloc.c ---- */
+struct kmem_cache *slab_boot_create(const char *name, u32 size, u32 align, slab_flags_t flags);
+void *slab_alloc_traced(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller);
+void create_kmalloc_caches(void);
+/* Call @fn for each cache; may sleep. */
+void slab_for_each(void (*fn)(struct kmem_cache *s, void *arg), void *arg);
+
+/* ---- debug.c: caches with SLAB_DEBUG_FLAGS ---- */
+void slab_parse_debug_layout(struct kmem_cache *s, u32 *size);
+void slab_debug_init_object(struct kmem_cache *s, void *object);
+bool slab_debug_alloc(struct kmem_cache *s, struct page *page, void *object, unsigned long caller);
+bool slab_debug_free(struct kmem_cache *s, struct page *page, void *object, unsigned long caller);
+slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
+void slab_report_leaks(struct kmem_cache *s);
+bool slab_object_is_free(struct kmem_cache *s, struct page *page, void *object);
+
+#endif

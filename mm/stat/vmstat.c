@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reading the counters. Each is the sum over all CPUs of what that CPU added; a page may be counted up on
+ * one CPU and down on another, so that single parts are negative and only the sum means something. A sum
+ * taken while others write can be off by what they do meanwhile, and is never shown below 0.
+ *
+ * Two mechanisms (see include/mm/vmstat.h): items are states, events only grow.
+ * pgalloc_*, pgfree, numa_hit and numa_local are counted by the page allocator in the per-CPU lists,
+ * one instruction for several of them, and taken apart here.
+ * Linux 6.1: mm/vmstat.c (thresholds, periodic folding).
+ */
+#include <base/types.h>
+#include <base/cpumask.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <mm/vmstat.h>
+#include <mm/zone.h>
+
+DEFINE_PER_CPU(struct vm_event_state, vm_event_states);
+
+const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
+#define X(item, name) [item] = name,
+	ZONE_STAT_ITEMS(X)
+};
+const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS] = {
+	NODE_STAT_ITEMS(X)
+};
+const char *const numa_stat_names[NR_VM_NUMA_EVENT_ITEMS] = {
+	NUMA_STAT_ITEMS(X)
+};
+const char *const vm_event_names[NR_VM_EVENT_ITEMS] = {
+	VM_EVENTS(X)
+#undef X
+};
+
+static unsigned long not_negative(long sum)
+{
+	return sum < 0 ? 0 : sum;
+}
+
+unsigned long zone_page_state(struct zone *zone, enum zone_stat_item item)
+{
+	long sum = 0;
+	int cpu;
+
+	if (item == NR_FREE_PAGES)
+		return atomic_long_read(&zone->nr_free);
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(zone->per_cpu_zonestats, cpu)->stat[item]);
+	return not_negative(sum);
+}
+
+unsigned long node_page_state(struct pglist_data *pgdat, enum node_stat_item item)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
+	return not_negative(sum);
+}
+
+unsigned long global_zone_page_state(enum zone_stat_item item)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		sum += zone_page_state(zone, item);
+	return sum;
+}
+
+unsigned long global_node_page_state(enum node_stat_item item)
+{
+	struct pglist_data *pgdat;
+	long sum = 0;
+	int cpu;
+
+	for_each_online_pgdat(pgdat)
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
+	return not_negative(sum);
+}
+
+unsigned long zone_numa_event_state(struct zone *zone, enum numa_stat_item item)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+
+		sum += READ_ONCE(pcp->numa[item]);
+		if (item == NUMA_HIT || item == NUMA_LOCAL)
+			sum += READ_ONCE(pcp->hits);
+	}
+	return sum;
+}
+
+unsigned long global_numa_event_state(enum numa_stat_item item)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		sum += zone_numa_event_state(zone, item);
+	return sum;
+}
+
+/* What the page allocator counted in the per-CPU lists of @zone. */
+static void zone_list_events(struct zone *zone, unsigned long *allocated, unsigned long *freed)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+
+		*allocated += READ_ONCE(pcp->pgalloc);
+		*freed += READ_ONCE(pcp->pgfree);
+	}
+}
+
+unsigned long vm_event_sum(enum vm_event_item item)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(vm_event_states, cpu).event[item]);
+	for_each_zone(zone) {
+		unsigned long allocated = 0, freed = 0;
+
+		zone_list_events(zone, &allocated, &freed);
+		if (item == PGFREE)
+			sum += freed;
+		else if (item == PGALLOC_DMA + zone_idx(zone))
+			sum += allocated;
+	}
+	return sum;
+}
+
+void all_vm_events(unsigned long *ret)
+{
+	struct zone *zone;
+	int cpu;
+
+	memset(ret, 0, NR_VM_EVENT_ITEMS * sizeof(*ret));
+	for_each_possible_cpu(cpu)
+		for (int i = 0; i < NR_VM_EVENT_ITEMS; i++)
+			ret[i] += READ_ONCE(per_cpu(vm_event_states, cpu).event[i]);
+	for_each_zone(zone)
+		zone_list_events(zone, &ret[PGALLOC_DMA + zone_idx(zone)], &ret[PGFREE]);
+}
+
+unsigned long nr_free_pages(void)
+{
+	return global_zone_page_state(NR_FREE_PAGES);
+}
+
+unsigned long totalram_pages(void)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone(zone)
+		sum += zone_managed_pages(zone);
+	return sum;
+}
+
+long si_mem_available(void)
+{
+	unsigned long low = 0, pagecache, reclaimable;
+	struct zone *zone;
+	long available;
+
+	for_each_zone(zone)
+		low += low_wmark_pages(zone);
+	available = nr_free_pages() - totalreserve_pages;
+	/* At least half of the page cache, or the low watermark worth of it, should stay. */
+	pagecache = global_node_page_state(NR_ACTIVE_FILE) + global_node_page_state(NR_INACTIVE_FILE);
+	available += pagecache - min(pagecache / 2, low);
+	reclaimable = global_node_page_state(NR_SLAB_RECLAIMABLE) +
+		      global_node_page_state(NR_KERNEL_MISC_RECLAIMABLE);
+	available += reclaimable - min(reclaimable / 2, low);
+	return max(available, 0L);
+}
+
+static unsigned long above_high_wmark(int highest)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_populated_zone(zone) {
+		unsigned long size = zone_managed_pages(zone), high = high_wmark_pages(zone);
+
+		if (zone_idx(zone) <= highest && size > high)
+			sum += size - high;
+	}
+	return sum;
+}
+
+unsigned long nr_free_buffer_pages(void)
+{
+	return above_high_wmark(ZONE_NORMAL);
+}
+
+unsigned long nr_free_pagecache_pages(void)
+{
+	return above_high_wmark(ZONE_MOVABLE);
+}
