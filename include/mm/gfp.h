@@ -158,12 +158,9 @@ void split_page(struct page *page, unsigned int order);
 void drain_local_pages(struct zone *zone);
 void drain_all_pages(struct zone *zone);
 
-/* What reclaim may do for the running task: PF_MEMALLOC_NOFS, PF_MEMALLOC_NOIO taken into account. */
+/* What reclaim may do for the running task: its PF_MEMALLOC_NOFS, PF_MEMALLOC_NOIO taken into account
+ * (memalloc_nofs_save() and friends: kernel/sched.h). */
 gfp_t current_gfp_context(gfp_t gfp);
-unsigned int memalloc_nofs_save(void);
-void memalloc_nofs_restore(unsigned int flags);
-unsigned int memalloc_noio_save(void);
-void memalloc_noio_restore(unsigned int flags);
 unsigned int memalloc_noreclaim_save(void);
 void memalloc_noreclaim_restore(unsigned int flags);
 

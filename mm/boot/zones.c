@@ -15,6 +15,7 @@
  * Observe: boot log, /proc/zoneinfo, memblock=debug.
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <base/bug.h>
@@ -506,17 +507,6 @@ unsigned long free_reserved_area(void *start, void *end, int poison, const char 
 
 extern char __init_begin[], __init_end[], _text[], _etext[], __start_rodata[], __end_rodata[], _sdata[], _edata[];
 extern char __bss_start[], __bss_stop[], __per_cpu_load[];
-
-void __weak free_initmem_protect(void *start, void *end)
-{
-}
-
-void free_initmem(void)
-{
-	free_initmem_protect(__init_begin, __init_end);
-	free_reserved_area(__init_begin, __init_end, -1, "unused kernel image (initmem)");
-	setup_per_zone_wmarks();
-}
 
 void __init mem_init_print_info(void)
 {

@@ -25,6 +25,7 @@
 #include <base/string.h>
 #include <base/printf.h>
 #include <sync/preempt.h>
+#include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/task.h>
 #include <kernel/sched.h>
@@ -428,25 +429,18 @@ gfp_t current_gfp_context(gfp_t gfp)
 	return gfp & ~__GFP_FS;
 }
 
-static unsigned int task_flag_save(unsigned int flag)
+unsigned int memalloc_noreclaim_save(void)
 {
-	unsigned int old = current->flags & flag;
+	unsigned int old = current->flags & PF_MEMALLOC;
 
-	current->flags |= flag;
+	current->flags |= PF_MEMALLOC;
 	return old;
 }
 
-static void task_flag_restore(unsigned int flag, unsigned int old)
+void memalloc_noreclaim_restore(unsigned int old)
 {
-	current->flags = (current->flags & ~flag) | old;
+	current->flags = (current->flags & ~PF_MEMALLOC) | old;
 }
-
-unsigned int memalloc_nofs_save(void) { return task_flag_save(PF_MEMALLOC_NOFS); }
-void memalloc_nofs_restore(unsigned int old) { task_flag_restore(PF_MEMALLOC_NOFS, old); }
-unsigned int memalloc_noio_save(void) { return task_flag_save(PF_MEMALLOC_NOIO); }
-void memalloc_noio_restore(unsigned int old) { task_flag_restore(PF_MEMALLOC_NOIO, old); }
-unsigned int memalloc_noreclaim_save(void) { return task_flag_save(PF_MEMALLOC); }
-void memalloc_noreclaim_restore(unsigned int old) { task_flag_restore(PF_MEMALLOC, old); }
 
 /* ---- names of flags ---- */
 

@@ -33,6 +33,7 @@
  * mm_page_alloc_extfrag.
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/compiler.h>
 #include <base/list.h>
 #include <base/math.h>

@@ -30,6 +30,8 @@
 #include <base/bug.h>
 #include <base/math.h>
 #include <sync/preempt.h>
+#include <kernel/panic.h>
+#include <kernel/param.h>
 #include <kernel/printk.h>
 #include <kernel/task.h>
 #include <seam/smp.h>

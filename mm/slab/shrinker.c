@@ -6,6 +6,7 @@
  * Observe: slabs_scanned in /proc/vmstat; nr_called and nr_freed of each shrinker. Linux 6.1: mm/vmscan.c.
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/list.h>
 #include <base/math.h>
 #include <sync/rwsem.h>

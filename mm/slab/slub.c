@@ -38,6 +38,7 @@
  * slub_debug=FZPU on the command line (mm/slab/debug.c).
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/bug.h>
 #include <base/math.h>
 #include <base/printf.h>

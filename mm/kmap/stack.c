@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Kernel stacks: THREAD_SIZE bytes in the vmalloc range, aligned to twice that, so that the page below is
+ * never mapped: an overflow faults at once (double fault, with its own stack) instead of corrupting.
+ *
+ *	... guard (THREAD_SIZE, unmapped) | stack, 16 KiB | guard page ...
+ *
+ * A stack that is given back stays mapped in a store of the CPU (up to STACK_STORE of them): fork and exit
+ * follow each other, and making one costs some 2,000 instructions and a TLB flush later. Rule of the
+ * store: preemption off, not from interrupts.
+ * Counted: NR_KERNEL_STACK_KB for stacks in use; those in the stores are counted as vmalloc only.
+ * Observe: meminfo KernelStack, /proc/vmallocinfo.
+ */
+#include <base/types.h>
+#include <base/bug.h>
+#include <base/math.h>
+#include <sync/preempt.h>
+#include <seam/percpu.h>
+#include <mm/page_flags.h>
+#include <mm/slab.h>
+#include <mm/vmalloc.h>
+#include <mm/vmstat.h>
+#include "../page/call_cpu.h"
+#include "kmap_internal.h"
+
+#define STACK_STORE 4
+
+struct stack_store {
+	unsigned int count;
+	void *stacks[STACK_STORE];
+};
+static DEFINE_PER_CPU(struct stack_store, stack_store);
+
+/* The stack that lies in the pages of @stack changes hands: it is a stack, or mere vmalloc memory. */
+static void account_stack(void *stack, bool in_use)
+{
+	struct page *first = vmalloc_to_page(stack);
+
+	for (unsigned long at = 0; at < THREAD_SIZE; at += PAGE_SIZE) {
+		struct page *page = vmalloc_to_page(stack + at);
+
+		if (in_use)
+			__SetPageStack(page);
+		else
+			__SetPageVmalloc(page);
+	}
+	mod_node_page_state(page_pgdat(first), NR_KERNEL_STACK_KB,
+			    in_use ? (long)(THREAD_SIZE >> 10) : -(long)(THREAD_SIZE >> 10));
+}
+
+void *alloc_thread_stack_node(int node)
+{
+	struct stack_store *store;
+	void *stack = NULL;
+
+	preempt_disable();
+	store = this_cpu_ptr(&stack_store);
+	if (store->count)
+		stack = store->stacks[--store->count];
+	preempt_enable();
+	if (!stack)
+		stack = __vmalloc_area(THREAD_SIZE, 2 * THREAD_SIZE, VM_ALLOC | VM_STACK_AREA, GFP_KERNEL, node,
+				       __builtin_return_address(0));
+	if (stack)
+		account_stack(stack, true);
+	return stack;
+}
+
+void free_thread_stack(void *stack)
+{
+	struct stack_store *store;
+	bool stored = false;
+
+	account_stack(stack, false);
+	preempt_disable();
+	store = this_cpu_ptr(&stack_store);
+	if (!(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK)) && store->count < STACK_STORE) {
+		store->stacks[store->count++] = stack;
+		stored = true;
+	}
+	preempt_enable();
+	if (!stored)
+		vfree_atomic(stack);
+}
+
+static unsigned int drained;
+
+static void drain_store(void *info)
+{
+	struct stack_store *store = this_cpu_ptr(&stack_store);
+
+	while (store->count) {
+		vfree_atomic(store->stacks[--store->count]);
+		drained++;
+	}
+}
+
+static bool store_filled(int cpu, void *info)
+{
+	return READ_ONCE(per_cpu(stack_store, cpu).count) != 0;
+}
+
+unsigned int thread_stack_cache_drain(void)
+{
+	unsigned int before = READ_ONCE(drained);
+
+	call_cpus_unpinned(drain_store, store_filled, NULL);
+	return READ_ONCE(drained) - before;
+}
+
+bool in_stack_guard(unsigned long addr)
+{
+	struct vm_struct *vm;
+
+	if (!is_vmalloc_addr((void *)addr))
+		return false;
+	/* The stack that overflowed lies just above. */
+	vm = find_vm_area((void *)ALIGN(addr + 1, 2 * THREAD_SIZE));
+	return vm && (vm->flags & VM_STACK_AREA) && addr < (unsigned long)vm->addr &&
+	       addr >= (unsigned long)vm->addr - THREAD_SIZE;
+}
+
+void thread_stack_init(void)
+{
+	BUILD_BUG_ON(THREAD_SIZE & (THREAD_SIZE - 1));
+}

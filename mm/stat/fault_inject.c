@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The failure gate. Every place that can fail asks should_fail(kind, size, gfp); see the header for the cost.
+ *
+ * Order of the filters, as Linux's: fail-nth of the task decides alone when it is set; then task filter,
+ * caller ranges, space (bytes that succeed first), interval, probability, times. Quire adds "nth": the n-th
+ * question from now on fails, once; the tests that let each allocation of an operation fail use it.
+ *
+ * Names: fail_page_alloc, failslab, fail_make_request, fail_usercopy, fail_futex; on the command line
+ * "failslab=interval,probability,space,times", in debugfs one directory each with Linux's files.
+ * Random numbers: a xorshift generator, fault_seed=N, so that a run can be repeated.
+ * Linux 6.1: lib/fault-inject.c.
+ */
+#include <base/types.h>
+#include <base/errno.h>
+#include <base/atomic.h>
+#include <base/math.h>
+#include <base/printf.h>
+#include <base/string.h>
+#include <sync/preempt.h>
+#include <kernel/init.h>
+#include <kernel/panic.h>
+#include <kernel/param.h>
+#include <kernel/printk.h>
+#include <kernel/task.h>
+#include <mm/fault_inject.h>
+#include <mm/gfp.h>
+
+#define ATTR(n, wait) { .name = n, .interval = 1, .times = ATOMIC_INIT(1), .verbose = 2, .require_end = ~0UL, \
+			.stacktrace_depth = 32, .ignore_gfp_wait = wait, .ignore_gfp_highmem = wait }
+
+struct fault_attr fault_attrs[NR_FAULT_KINDS] = {
+	[FAULT_PAGE] = { .name = "fail_page_alloc", .interval = 1, .times = ATOMIC_INIT(1), .verbose = 2,
+			 .require_end = ~0UL, .stacktrace_depth = 32, .ignore_gfp_wait = true,
+			 .ignore_gfp_highmem = true, .min_order = 1 },
+	[FAULT_SLAB] = ATTR("failslab", true),
+	[FAULT_IO] = ATTR("fail_make_request", false),
+	[FAULT_USERCOPY] = ATTR("fail_usercopy", false),
+	[FAULT_FUTEX] = ATTR("fail_futex", false),
+};
+
+u32 fault_armed;
+static bool tasks_armed;		/* some task had fail_nth or make_it_fail set; never taken back */
+static u64 seed = 0x9e3779b97f4a7c15ULL, state = 0x9e3779b97f4a7c15ULL;
+
+/* A number below 100. Concurrent callers may draw the same: then both fail or both do not. */
+static unsigned int draw(void)
+{
+	u64 x = READ_ONCE(state);
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	WRITE_ONCE(state, x);
+	return (x >> 32) % 100;
+}
+
+void fault_set_seed(u64 s)
+{
+	seed = s ? s : 1;
+	state = seed;
+}
+
+u64 fault_get_seed(void)
+{
+	return seed;
+}
+
+void fault_update(void)
+{
+	u32 armed = READ_ONCE(tasks_armed) ? FAULT_ARMED_TASK : 0;
+
+	for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+		if (fault_attrs[kind].probability || fault_attrs[kind].nth)
+			armed |= 1u << kind;
+	WRITE_ONCE(fault_armed, armed);
+}
+
+/* Does the call trace hold a function of the required range and none of the rejected one? */
+static bool caller_matches(const struct fault_attr *attr)
+{
+	unsigned long trace[32];
+	unsigned int n;
+	bool found = !attr->require_start;
+
+	if (found && attr->require_end == ~0UL && !attr->reject_start && !attr->reject_end)
+		return true;
+	n = stack_trace_save(trace, min(attr->stacktrace_depth, (unsigned long)ARRAY_SIZE(trace)), 1);
+	for (unsigned int i = 0; i < n; i++) {
+		if (attr->reject_start <= trace[i] && trace[i] < attr->reject_end)
+			return false;
+		if (attr->require_start <= trace[i] && trace[i] < attr->require_end)
+			found = true;
+	}
+	return found;
+}
+
+static bool spared_by_flags(const struct fault_attr *attr, enum fault_kind kind, size_t size, gfp_t gfp)
+{
+	if (gfp & __GFP_NOFAIL)
+		return true;
+	if (kind != FAULT_PAGE && kind != FAULT_SLAB)
+		return false;
+	if (attr->nth)
+		return false;		/* who counts questions wants all of them */
+	if (attr->ignore_gfp_wait && (gfp & __GFP_DIRECT_RECLAIM))
+		return true;
+	return kind == FAULT_PAGE && ((attr->ignore_gfp_highmem && (gfp & __GFP_HIGHMEM)) ||
+				      size < PAGE_SIZE << attr->min_order);
+}
+
+/* Consume one of the limited number of failures. */
+static bool times_left(struct fault_attr *attr)
+{
+	int left = atomic_read(&attr->times);
+
+	while (left > 0)
+		if (atomic_try_cmpxchg(&attr->times, &left, left - 1))
+			return true;
+	return left < 0;
+}
+
+static bool attr_says_fail(struct fault_attr *attr, size_t size)
+{
+	unsigned long n = __atomic_add_fetch(&attr->count, 1, __ATOMIC_RELAXED);
+
+	if (attr->nth) {
+		if (__atomic_sub_fetch(&attr->nth, 1, __ATOMIC_RELAXED))
+			return false;
+		fault_update();
+		return true;
+	}
+	if (!attr->probability || !atomic_read(&attr->times))
+		return false;
+	if (atomic_read(&attr->space) > 0) {
+		atomic_sub(min(size, (size_t)INT_MAX), &attr->space);
+		return false;
+	}
+	if (attr->interval > 1 && n % attr->interval)
+		return false;
+	if (attr->probability < 100 && draw() >= attr->probability)
+		return false;
+	return times_left(attr);
+}
+
+static void report(struct fault_attr *attr, size_t size)
+{
+	attr->failures++;
+	if (!attr->verbose)
+		return;
+	pr_notice("FAULT_INJECTION: forcing a failure. name %s, interval %lu, probability %lu, space %d, times %d, size %zu\n",
+		  attr->name, attr->interval, attr->probability, atomic_read(&attr->space),
+		  atomic_read(&attr->times), size);
+	if (attr->verbose > 1)
+		dump_stack();
+}
+
+bool __should_fail(enum fault_kind kind, size_t size, gfp_t gfp, unsigned long caller)
+{
+	struct fault_attr *attr = &fault_attrs[kind];
+	bool task_context = !in_interrupt();
+
+	if (spared_by_flags(attr, kind, size, gfp & ~(task_context && current->fail_nth ? __GFP_DIRECT_RECLAIM : 0)))
+		return false;
+	if (task_context && current->fail_nth) {
+		if (--current->fail_nth)
+			return false;
+		report(attr, size);
+		return true;
+	}
+	if (!(READ_ONCE(fault_armed) >> kind & 1))
+		return false;
+	if (attr->task_filter && (!task_context || !current->make_it_fail))
+		return false;
+	if (!caller_matches(attr) || !attr_says_fail(attr, size))
+		return false;
+	report(attr, size);
+	return true;
+}
+
+/* ---- setting ---- */
+
+int setup_fault_attr(struct fault_attr *attr, const char *str)
+{
+	unsigned long interval, probability;
+	int space, times;
+
+	if (sscanf(str, "%lu,%lu,%d,%d", &interval, &probability, &space, &times) < 4 || probability > 100)
+		return -EINVAL;
+	attr->interval = interval;
+	attr->probability = probability;
+	atomic_set(&attr->space, space);
+	atomic_set(&attr->times, times);
+	fault_update();
+	return 0;
+}
+
+#define FAULT_PARAM(param, kind)						\
+static int __init setup_##param(char *str)					\
+{										\
+	return str && !setup_fault_attr(&fault_attrs[kind], str) ? 1 : 0;	\
+}										\
+__setup(#param "=", setup_##param)
+FAULT_PARAM(fail_page_alloc, FAULT_PAGE);
+FAULT_PARAM(failslab, FAULT_SLAB);
+FAULT_PARAM(fail_make_request, FAULT_IO);
+FAULT_PARAM(fail_usercopy, FAULT_USERCOPY);
+FAULT_PARAM(fail_futex, FAULT_FUTEX);
+
+static int __init setup_fault_seed(char *str)
+{
+	u64 value;
+
+	if (!str || kstrtoull(str, 0, &value))
+		return 0;
+	fault_set_seed(value);
+	return 1;
+}
+__setup("fault_seed=", setup_fault_seed);
+
+/* ---- debugfs ---- */
+
+const char *const fault_attr_files[] = {
+	"probability", "interval", "times", "space", "verbose", "task-filter", "stacktrace-depth", "require-start",
+	"require-end", "reject-start", "reject-end", "ignore-gfp-wait", "ignore-gfp-highmem", "min-order",
+	"cache-filter", "nth", NULL
+};
+
+/* Kinds of value: n number, s signed atomic, b Y or N, x address. */
+static int attr_field(struct fault_attr *attr, const char *file, void **at)
+{
+	const struct {
+		const char *file;
+		char type;
+		void *at;
+	} table[] = {
+		{ "probability", 'n', &attr->probability }, { "interval", 'n', &attr->interval },
+		{ "times", 's', &attr->times }, { "space", 's', &attr->space }, { "verbose", 'n', &attr->verbose },
+		{ "task-filter", 'b', &attr->task_filter }, { "stacktrace-depth", 'n', &attr->stacktrace_depth },
+		{ "require-start", 'x', &attr->require_start }, { "require-end", 'x', &attr->require_end },
+		{ "reject-start", 'x', &attr->reject_start }, { "reject-end", 'x', &attr->reject_end },
+		{ "ignore-gfp-wait", 'b', &attr->ignore_gfp_wait },
+		{ "ignore-gfp-highmem", 'b', &attr->ignore_gfp_highmem }, { "min-order", 'u', &attr->min_order },
+		{ "cache-filter", 'b', &attr->cache_filter }, { "nth", 'n', &attr->nth },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(table); i++)
+		if (!strcmp(table[i].file, file)) {
+			*at = table[i].at;
+			return table[i].type;
+		}
+	return 0;
+}
+
+int fault_attr_read(enum fault_kind kind, const char *file, char *buf, size_t size)
+{
+	void *at;
+
+	switch (attr_field(&fault_attrs[kind], file, &at)) {
+	case 'n': return scnprintf(buf, size, "%lu\n", *(unsigned long *)at);
+	case 'x': return scnprintf(buf, size, "0x%lx\n", *(unsigned long *)at);
+	case 'u': return scnprintf(buf, size, "%u\n", *(unsigned int *)at);
+	case 's': return scnprintf(buf, size, "%d\n", atomic_read((atomic_t *)at));
+	case 'b': return scnprintf(buf, size, "%c\n", *(bool *)at ? 'Y' : 'N');
+	}
+	return -ENOENT;
+}
+
+int fault_attr_write(enum fault_kind kind, const char *file, const char *text)
+{
+	unsigned long number = 0;
+	bool yes = false;
+	void *at;
+	int type = attr_field(&fault_attrs[kind], file, &at), times = 0;
+
+	if (!type)
+		return -ENOENT;
+	if (type == 'b' ? kstrtobool(text, &yes) : type == 's' ? kstrtoint(text, 0, &times) : kstrtoul(text, 0, &number))
+		return -EINVAL;
+	if (!strcmp(file, "probability") && number > 100)
+		return -EINVAL;
+	switch (type) {
+	case 'n': case 'x': *(unsigned long *)at = number; break;
+	case 'u': *(unsigned int *)at = number; break;
+	case 's': atomic_set((atomic_t *)at, times); break;
+	case 'b': *(bool *)at = yes; break;
+	}
+	fault_update();
+	return 0;
+}
+
+/* ---- tasks ---- */
+
+static void change_task(unsigned int *field, unsigned int value)
+{
+	WRITE_ONCE(*field, value);
+	if (value)
+		WRITE_ONCE(tasks_armed, true);
+	fault_update();
+}
+
+unsigned int task_fail_nth_read(struct task_struct *task)
+{
+	return READ_ONCE(task->fail_nth);
+}
+
+int task_fail_nth_write(struct task_struct *task, unsigned int n)
+{
+	change_task(&task->fail_nth, n);
+	return 0;
+}
+
+int task_make_it_fail_write(struct task_struct *task, unsigned int on)
+{
+	if (on > 1)
+		return -EINVAL;
+	change_task(&task->make_it_fail, on);
+	return 0;
+}

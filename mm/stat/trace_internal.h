@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Describing events. The fields of an event are listed once:
+ *
+ *	#define my_event_FIELDS(F) F(my_event, unsigned long, pfn) F(my_event, int, order)
+ *	DEFINE_TRACE_RECORD(my_event);
+ *	static int print_my_event(...)
+ *	DEFINE_TRACE_EVENT(system, my_event, "print fmt as Linux shows it");
+ *
+ * from which follow the record, the table behind the "format" file, and the event itself in .trace_events.
+ */
+#ifndef QUIRE_MM_TRACE_INTERNAL_H
+#define QUIRE_MM_TRACE_INTERNAL_H
+
+#include <base/compiler.h>
+#include <mm/trace.h>
+
+#define __TRACE_MEMBER(ev, type_, name_)	type_ name_;
+#define __TRACE_FIELD(ev, type_, name_)							\
+	{ #type_, #name_, offsetof(struct ev##_record, name_), sizeof_field(struct ev##_record, name_),	\
+	  (type_)-1 < (type_)1 },
+
+#define DEFINE_TRACE_RECORD(ev)								\
+struct ev##_record {									\
+	struct trace_entry ent;								\
+	ev##_FIELDS(__TRACE_MEMBER)							\
+}
+
+#define DEFINE_TRACE_EVENT(sys, ev, fmt)						\
+static const struct trace_field ev##_fields[] = {					\
+	ev##_FIELDS(__TRACE_FIELD)							\
+	{ NULL, NULL, 0, 0, false }							\
+};											\
+struct trace_event __event_##ev = {							\
+	.size = sizeof(struct ev##_record), .system = #sys, .name = #ev,		\
+	.fields = ev##_fields, .print_fmt = fmt, .print = print_##ev,			\
+};											\
+static struct trace_event *const __event_ptr_##ev __used __section(".trace_events") = &__event_##ev
+
+#endif
