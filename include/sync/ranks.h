@@ -44,8 +44,10 @@
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
 	/* ---- memory that may sleep ---- */					\
+	R(TRACE, mutex, "trace events and their rings")				\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
+	R(KERNEL_TABLES, mutex, "page tables of the vmalloc range")		\
 	R(VMAP_PURGE, mutex, "lazy unmapping of vmalloc areas")			\
 	R(SHRINKER, rwsem, "list of shrinkers")					\
 	R(OOM, mutex, "one choice of a victim at a time")			\
@@ -101,11 +103,13 @@
 	R(KTHREAD_CREATE, spin, "requests to kthreadd")				\
 	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
 	R(COMPLETION, spin, "completion.wait.lock")				\
+	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
 	R(RCU, spin, "state of the grace period")				\
 	R(PERCPU_COUNTER, spin, "percpu_counter.lock")				\
 	R(VMAP_AREA, spin, "tree of vmalloc areas")				\
 	R(PCPU, spin, "per-CPU chunks")						\
 	R(SLAB_NODE, spin, "partial slabs of a node")				\
+	R(MEMPOOL, spin, "stock of a mempool")					\
 	R(WMARK, spin, "recomputation of watermarks")				\
 	R(ZONE, spin, "zone->lock: free lists of a zone")			\
 	R(IRQ_DESC, spin, "irq_desc->lock")					\

@@ -50,7 +50,7 @@ static LIST_HEAD(lazy_list);
 static unsigned long lazy_pages;
 static unsigned long used_bytes;		/* of addresses, in busy and lazy areas */
 static atomic_long_t vmalloc_pages;
-static DEFINE_SPINLOCK(vmap_lock, LOCK_VMAP);
+static DEFINE_SPINLOCK(vmap_lock, LOCK_VMAP_AREA);
 static DEFINE_MUTEX(kernel_table_mutex, LOCK_KERNEL_TABLES);
 static DEFINE_MUTEX(purge_mutex, LOCK_VMAP_PURGE);
 static struct kmem_cache *vmap_area_cache;
