@@ -9,7 +9,7 @@ MUSLCC    ?= $(if $(shell command -v musl-gcc),musl-gcc,cc)
 
 GUESTFLAGS := -std=gnu17 -O1 -fno-omit-frame-pointer -static -pthread -MMD -MP -Wall -Wextra \
               -Wno-unused-function -Wno-unused-value -Wno-nonnull -Wno-array-bounds -Wno-stringop-overread \
-              -Wno-stringop-overflow -Wno-unused-result \
+              -Wno-stringop-overflow -Wno-unused-result -Wno-missing-field-initializers \
               -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 GUESTSRC   := $(wildcard tests/guest/*.c)
 GUESTBIN   := $(patsubst %.c,$(O)/%,$(GUESTSRC)) $(addprefix $(O)/,$(wildcard tests/guest/*.sh))

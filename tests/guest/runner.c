@@ -59,53 +59,70 @@ static pid_t start(const char *path, int *fd)
 	return pid;
 }
 
+struct reader {
+	const char *name;
+	int fd, asserted;
+	bool planned;
+	size_t len;
+	char buf[65536];
+};
+
+/* Read what is there within ms; false when nothing came or the pipe has ended. */
+static bool some_lines(struct reader *r, int ms)
+{
+	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+	ssize_t n;
+	char *nl;
+
+	if (poll(&p, 1, ms) <= 0)
+		return false;
+	n = read(r->fd, r->buf + r->len, sizeof(r->buf) - 1 - r->len);
+	if (n <= 0)
+		return false;
+	r->len += n;
+	r->buf[r->len] = '\0';
+	while ((nl = strchr(r->buf, '\n'))) {
+		*nl = '\0';
+		r->planned |= line(r->name, r->buf, &r->asserted);
+		r->len -= nl + 1 - r->buf;
+		memmove(r->buf, nl + 1, r->len + 1);
+	}
+	if (r->len == sizeof(r->buf) - 1)
+		r->len = 0;
+	return true;
+}
+
 static void run(const char *path, int seconds)
 {
-	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	int64_t end = now_ns(CLOCK_MONOTONIC) + seconds * 1000000000ll;
-	static char buf[65536];
-	size_t len = 0;
-	int fd, status = 0, asserted = 0;
-	bool planned = false, in_time = true;
+	static struct reader r;
+	int status = 0;
+	bool ended = false;
 	char why[80];
-	pid_t pid = start(path, &fd);
+	pid_t pid;
 
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = (end - now_ns(CLOCK_MONOTONIC)) / 1000000;
-		ssize_t n = 0;
-		char *nl;
-
-		in_time = left > 0 && poll(&p, 1, (int)left) > 0;
-		if (in_time)
-			n = read(fd, buf + len, sizeof(buf) - 1 - len);
-		if (n <= 0)
-			break;
-		len += n;
-		buf[len] = '\0';
-		while ((nl = strchr(buf, '\n'))) {
-			*nl = '\0';
-			planned |= line(name, buf, &asserted);
-			len -= nl + 1 - buf;
-			memmove(buf, nl + 1, len + 1);
-		}
-		if (len == sizeof(buf) - 1)
-			len = 0;
+	r.name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	r.asserted = r.planned = r.len = 0;
+	pid = start(path, &r.fd);
+	while (!ended && now_ns(CLOCK_MONOTONIC) < end) {
+		some_lines(&r, 100);
+		ended = waitpid(pid, &status, WNOHANG) == pid;
 	}
-	if (!in_time)
-		kill(-pid, SIGKILL);
-	close(fd);
-	waitpid(pid, &status, 0);
-	kill(-pid, SIGKILL); /* what it left behind */
-	if (!in_time) {
+	kill(-pid, SIGKILL); /* itself, or what it left behind */
+	if (!ended)
+		waitpid(pid, &status, 0);
+	while (some_lines(&r, 0))
+		;
+	close(r.fd);
+	if (!ended) {
 		snprintf(why, sizeof(why), "ends within %d seconds", seconds);
-		result(false, name, why);
+		result(false, r.name, why);
 	} else if (WIFSIGNALED(status)) {
 		snprintf(why, sizeof(why), "is not killed (signal %d)", WTERMSIG(status));
-		result(false, name, why);
-	} else if (!planned) {
+		result(false, r.name, why);
+	} else if (!r.planned) {
 		snprintf(why, sizeof(why), "goes to its end (status %d)", WEXITSTATUS(status));
-		result(false, name, why);
+		result(false, r.name, why);
 	}
 	fflush(stdout);
 }

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/* Formats of /proc: each file read whole and taken apart as programs do. */
+#include "tap.h"
+
+#include <dirent.h>
+#include <sys/sysinfo.h>
+
+static char text[1 << 18];
+
+static const char *slurp(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	size_t n = 0;
+	ssize_t r;
+
+	text[0] = 0;
+	if (!ok(fd >= 0, "%s opens", path))
+		return text;
+	while (n < sizeof(text) - 1 && (r = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
+		n += r;
+	text[n] = 0;
+	close(fd);
+	return text;
+}
+
+/* The number behind "key" at the start of a line, or -1. */
+static long long value(const char *s, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (; s && *s; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL)
+		if (!strncmp(s, key, n) && (s[n] == ':' || s[n] == ' ' || s[n] == '\t'))
+			return strtoll(s + n + 1, NULL, 10);
+	return -1;
+}
+
+static void memory(void)
+{
+	static const char *const keys[] = { "MemTotal", "MemFree", "MemAvailable", "Buffers", "Cached",
+					    "SwapCached", "Active", "Inactive", "Active(anon)",
+					    "Inactive(anon)", "Active(file)", "Inactive(file)",
+					    "Unevictable", "Mlocked", "SwapTotal", "SwapFree", "Dirty",
+					    "Writeback", "AnonPages", "Mapped", "Shmem", "Slab",
+					    "SReclaimable", "SUnreclaim", "KernelStack", "PageTables",
+					    "CommitLimit", "Committed_AS", "VmallocTotal" };
+	const char *s = slurp("/proc/meminfo");
+	long long total = value(s, "MemTotal"), free = value(s, "MemFree");
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		ok(value(s, keys[i]) >= 0, "meminfo: %s", keys[i]);
+	ok(total > free && free > 0, "meminfo: some of it is used");
+	ok(strstr(s, "MemTotal:       ") && strstr(s, " kB\n"), "meminfo: in columns, kB");
+	ok(value(s, "Slab") == value(s, "SReclaimable") + value(s, "SUnreclaim"),
+	   "meminfo: Slab is the sum");
+	s = slurp("/proc/vmstat");
+	ok(value(s, "nr_free_pages") > 0 && value(s, "pgfault") > 0 && value(s, "pgalloc_normal") >= 0,
+	   "vmstat: nr_free_pages, pgfault, pgalloc_normal");
+	s = slurp("/proc/zoneinfo");
+	ok(strstr(s, "Node 0, zone ") && strstr(s, "  pages free ") && strstr(s, "        min ") &&
+		   strstr(s, "        managed ") && strstr(s, "        present "),
+	   "zoneinfo: zones with pages free, min, managed, present");
+	s = slurp("/proc/buddyinfo");
+	ok(!strncmp(s, "Node 0, zone ", 13), "buddyinfo");
+	s = slurp("/proc/slabinfo");
+	ok(!strncmp(s, "slabinfo - version: 2.1\n", 24), "slabinfo: version 2.1");
+}
+
+static void machine(void)
+{
+	const char *s = slurp("/proc/cpuinfo");
+	double up, idle, load;
+	int a, b, c, cpus = 0;
+
+	for (const char *p = s; (p = strstr(p, "processor\t:")); p++)
+		cpus++;
+	is(cpus, sysconf(_SC_NPROCESSORS_ONLN), "cpuinfo: a block for each CPU");
+	ok(strstr(s, "flags\t\t:") && strstr(s, "model name\t:"), "cpuinfo: flags and model");
+	s = slurp("/proc/stat");
+	ok(!strncmp(s, "cpu  ", 5) && strstr(s, "\ncpu0 ") && value(s, "btime") > 1600000000 &&
+		   value(s, "processes") > 0 && value(s, "ctxt") > 0,
+	   "stat: cpu, cpu0, btime, processes, ctxt");
+	ok(sscanf(slurp("/proc/uptime"), "%lf %lf", &up, &idle) == 2 && up > 0, "uptime");
+	ok(sscanf(slurp("/proc/loadavg"), "%lf %*f %*f %d/%d %d", &load, &a, &b, &c) == 4 && b > 0 &&
+		   c > 0,
+	   "loadavg");
+	ok(strstr(slurp("/proc/mounts"), " /proc proc "), "mounts: /proc");
+	ok(strlen(slurp("/proc/cmdline")) > 0 && text[strlen(text) - 1] == '\n', "cmdline");
+	ok(strstr(slurp("/proc/version"), "Linux version "), "version");
+	ok(strstr(slurp("/proc/filesystems"), "nodev\ttmpfs\n"), "filesystems: tmpfs");
+	ok(strstr(slurp("/proc/interrupts"), "CPU0"), "interrupts");
+	ok(strstr(slurp("/proc/kallsyms"), " T "), "kallsyms");
+	ok(strlen(slurp("/proc/sys/kernel/osrelease")) > 2, "sys/kernel/osrelease");
+	ok(strtol(slurp("/proc/sys/kernel/pid_max"), NULL, 10) > 300, "sys/kernel/pid_max");
+}
+
+static void maps(void)
+{
+	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long lo, hi, offset, inode, last = 0;
+	const char *s = slurp("/proc/self/maps");
+	unsigned int major, minor;
+	char perms[8], line[64];
+	bool ordered = true, found = false;
+
+	for (const char *l = s; l && *l; l = strchr(l, '\n') + 1) {
+		if (sscanf(l, "%lx-%lx %7s %lx %x:%x %lu", &lo, &hi, perms, &offset, &major, &minor,
+			   &inode) != 7 ||
+		    lo >= hi || lo < last || strlen(perms) != 4)
+			ordered = false;
+		last = hi;
+		if (lo <= (unsigned long)p && hi >= (unsigned long)p + 4 * PAGE)
+			found = !strcmp(perms, "rw-p") && !inode;
+	}
+	ok(ordered, "maps: each line has its fields, in order");
+	ok(found, "maps: the new mapping is there, rw-p");
+	ok(strstr(s, "[stack]\n") && strstr(s, "[vdso]\n"), "maps: [stack] and [vdso]");
+	snprintf(line, sizeof(line), "%s", strstr(s, "r-xp") ? strstr(s, "r-xp") : "");
+	ok(strstr(s, "/tests/proc\n") || strstr(s, "/proc\n"), "maps: the program's file");
+}
+
+static void of_process(void)
+{
+	char comm[64], state, link[256] = "";
+	int pid, ppid, pgrp, session;
+	long size, resident;
+	const char *s = slurp("/proc/self/stat");
+	const char *paren = strrchr(s, ')');
+	int spaces = 0;
+	DIR *d;
+	struct dirent *e;
+	bool found = false, me = false;
+
+	ok(sscanf(s, "%d (%63[^)]) %c %d %d %d", &pid, comm, &state, &ppid, &pgrp, &session) == 6 &&
+		   pid == getpid() && ppid == getppid() && !strcmp(comm, "proc"),
+	   "stat: pid, name, parent");
+	ok(state == 'R', "stat: running");
+	for (const char *p = paren; p && *p; p++)
+		spaces += *p == ' ';
+	is(spaces, 50, "stat: 52 fields");
+	ok(sscanf(slurp("/proc/self/statm"), "%ld %ld", &size, &resident) == 2 && size > resident &&
+		   resident > 0,
+	   "statm");
+	s = slurp("/proc/self/status");
+	ok(!strncmp(s, "Name:\tproc\n", 11), "status: Name");
+	ok(value(s, "Pid") == getpid() && value(s, "PPid") == getppid() && value(s, "Threads") == 1,
+	   "status: Pid, PPid, Threads");
+	ok(value(s, "VmSize") > 0 && value(s, "VmRSS") > 0 && value(s, "VmPeak") >= value(s, "VmSize"),
+	   "status: VmSize, VmRSS, VmPeak");
+	ok(strstr(s, "SigBlk:\t0000000000000000\n"), "status: SigBlk");
+	ok(strstr(slurp("/proc/self/cmdline"), "proc"), "cmdline");
+	ok(readlink("/proc/self/exe", link, 255) > 0 && strstr(link, "proc"), "exe");
+	ok(readlink("/proc/self/cwd", link, 255) > 0, "cwd");
+	must(open("/dev/null", O_RDONLY) >= 0);
+	d = opendir("/proc/self/fd");
+	while (d && (e = readdir(d)))
+		found |= !strcmp(e->d_name, "1");
+	ok(found, "fd: descriptor 1");
+	memset(link, 0, sizeof(link));
+	ok(readlink("/proc/self/fd/3", link, 255) > 0, "fd: links");
+	d = opendir("/proc");
+	while (d && (e = readdir(d)))
+		me |= atoi(e->d_name) == getpid();
+	ok(me, "/proc lists this process");
+	fails(open("/proc/999999/stat", O_RDONLY), ENOENT, "no such process");
+	ok(readlink("/proc/self", link, 255) > 0 && atoi(link) == getpid(), "self");
+	slurp("/proc/1/stat");
+	ok(strstr(text, "(init)"), "process 1 is init");
+	ok(strstr(slurp("/proc/self/mounts"), "tmpfs"), "self/mounts");
+	ok(strstr(slurp("/proc/self/limits"), "Max open files"), "self/limits");
+}
+
+int main(void)
+{
+	memory();
+	machine();
+	maps();
+	of_process();
+	return tap_end();
+}
