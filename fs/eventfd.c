@@ -17,7 +17,12 @@
 #include <sync/spinlock.h>
 #include <sync/wait.h>
 
-#include <linux/eventfd.h>
+#include <linux/fcntl.h>
+
+/* eventfd(2); Linux has no user header for it. */
+#define EFD_SEMAPHORE	1
+#define EFD_CLOEXEC	O_CLOEXEC
+#define EFD_NONBLOCK	O_NONBLOCK
 
 struct eventfd_ctx {
 	spinlock_t lock;

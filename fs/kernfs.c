@@ -17,6 +17,7 @@
 #include <fs/seq_file.h>
 #include <fs/super.h>
 #include <mm/slab.h>
+#include <mm/util.h>
 #include <seam/uaccess.h>
 #include <sync/mutex.h>
 #include <sync/ranks.h>
@@ -245,7 +246,7 @@ struct inode *kernfs_get_inode(struct super_block *sb, struct kernfs_node *node)
 }
 
 /* evict_inode of the file systems that are made of nodes. */
-static void kernfs_evict_inode(struct inode *inode)
+void kernfs_evict_inode(struct inode *inode)
 {
 	clear_inode(inode);
 	if (!inode->i_private)

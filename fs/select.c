@@ -26,6 +26,8 @@
 #include <mm/slab.h>
 #include <seam/uaccess.h>
 
+#include <linux/personality.h>
+
 struct poll_entry {
 	wait_queue_entry_t wait;
 	wait_queue_head_t *head;
@@ -422,7 +424,7 @@ static int core_sys_select(int n, void __user *inp, void __user *outp, void __us
 
 	if (n < 0)
 		return -EINVAL;
-	n = min_t(unsigned int, n, files_max_fds(current->files));
+	n = min_t(unsigned int, n, files_fdtable(current->files)->max_fds);
 	words = BITS_TO_LONGS(n);
 	bytes = words * sizeof(long);
 	if (6 * bytes > sizeof(small)) {

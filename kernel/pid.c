@@ -473,3 +473,8 @@ SYSCALL_DEFINE1(set_tid_address, int __user *, tidptr)
 	current->clear_child_tid = tidptr;
 	return current->pid;
 }
+
+pid_t last_pid_nr(void)
+{
+	return READ_ONCE(last_pid);
+}

@@ -16,6 +16,9 @@
 #include <kernel/random.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
+#include <base/err.h>
+#include <mm/slab.h>
+#include <mm/util.h>
 #include <mm/mmap.h>
 #include <mm/shmem.h>
 #include <mm/vma.h>

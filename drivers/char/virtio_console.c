@@ -52,6 +52,7 @@
 #define OUT_BYTES_MAX	(32 * 1024)
 #define HVC_OUT_BYTES	256
 #define NR_CONTROL_BUFS	16
+#define HVC_MAJOR	229	/* Documentation/admin-guide/devices.txt of Linux */
 #define VPORT_MAJOR	249	/* of the range for local use */
 #define VPORT_MINORS	64
 

@@ -8,13 +8,14 @@
 #include <base/string.h>
 #include <drivers/console.h>
 #include <drivers/tty.h>
-#include <fs/inode.h>
+#include <fs/char_dev.h>
 #include <kernel/init.h>
 #include <kernel/param.h>
 
 #include <linux/major.h>
 
 #define SERIAL_MINOR	64
+#define HVC_MAJOR	229
 
 static dev_t console_dev = MKDEV(TTY_MAJOR, SERIAL_MINOR);
 

@@ -31,6 +31,7 @@
 #include <base/types.h>
 #include <drivers/tty.h>
 #include <fs/poll.h>
+#include <kernel/pid.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>

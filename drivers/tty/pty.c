@@ -514,7 +514,7 @@ bool pty_owner_of(unsigned int index, struct pty_owner *owner)
 
 static int __init pty_init(void)
 {
-	register_chrdev_minor(TTYAUX_MAJOR, 2, "ptmx", &ptmx_open_fops);
+	__register_chrdev(TTYAUX_MAJOR, 2, 1, "ptmx", &ptmx_open_fops);
 	register_chrdev(UNIX98_PTY_SLAVE_MAJOR, "pts", &pts_open_fops);
 	return devtmpfs_create_node("ptmx", S_IFCHR | 0666, MKDEV(TTYAUX_MAJOR, 2));
 }

@@ -7,7 +7,7 @@
  */
 #include <base/types.h>
 #include <drivers/tty.h>
-#include <fs/inode.h>
+#include <fs/char_dev.h>
 #include <kernel/init.h>
 #include <kernel/irq.h>
 #include <kernel/printk.h>

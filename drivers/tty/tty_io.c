@@ -20,6 +20,7 @@
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/poll.h>
+#include <kernel/cred.h>
 #include <kernel/init.h>
 #include <kernel/pid.h>
 #include <kernel/signal.h>
@@ -27,7 +28,10 @@
 #include <mm/slab.h>
 #include <sync/ranks.h>
 
+#include <linux/capability.h>
 #include <linux/major.h>
+
+#define HVC_MAJOR	229
 
 DEFINE_MUTEX(tty_mutex, LOCK_TTY);
 static struct tty_struct *all_ttys;	/* tty_mutex; ptys are not in it */
@@ -250,7 +254,8 @@ void tty_hangup(struct tty_struct *tty)
 static int __init tty_class_init(void)
 {
 	register_chrdev(TTY_MAJOR, "tty", &tty_fops);
-	register_chrdev(TTYAUX_MAJOR, "ttyaux", &tty_fops);
+	__register_chrdev(TTYAUX_MAJOR, 0, 2, "ttyaux", &tty_fops);
+	register_chrdev(HVC_MAJOR, "hvc", &tty_fops);
 	devtmpfs_create_node("tty", S_IFCHR | 0666, MKDEV(TTYAUX_MAJOR, 0));
 	devtmpfs_create_node("console", S_IFCHR | 0600, MKDEV(TTYAUX_MAJOR, 1));
 	return 0;

@@ -4,6 +4,7 @@
 #include <base/string.h>
 #include <base/types.h>
 #include <drivers/tty.h>
+#include <fs/char_dev.h>
 #include <kernel/cred.h>
 #include <kernel/pid.h>
 #include <kernel/sched.h>
@@ -13,6 +14,7 @@
 #include <seam/uaccess.h>
 
 #include <linux/capability.h>
+#include <linux/tty.h>
 
 static bool output_pending(struct tty_struct *tty)
 {

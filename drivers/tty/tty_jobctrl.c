@@ -13,6 +13,7 @@
 #include <base/errno.h>
 #include <base/types.h>
 #include <drivers/tty.h>
+#include <fs/char_dev.h>
 #include <fs/inode.h>
 #include <kernel/cred.h>
 #include <kernel/pid.h>

@@ -14,6 +14,7 @@
 #include <mm/slab.h>
 #include <seam/io.h>
 #include <seam/page.h>
+#include <seam/processor.h>
 
 #include <linux/pci_regs.h>
 #include <linux/virtio_config.h>

@@ -103,7 +103,7 @@ static void status_ids(struct seq_file *m, struct task_struct *task)
 	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\n", cred->uid, cred->euid, cred->suid, cred->fsuid);
 	seq_printf(m, "Gid:\t%u\t%u\t%u\t%u\n", cred->gid, cred->egid, cred->sgid, cred->fsgid);
 	task_lock(task);
-	i = task->files ? files_max_fds(task->files) : 0;
+	i = task->files ? files_fdtable(task->files)->max_fds : 0;
 	task_unlock(task);
 	seq_printf(m, "FDSize:\t%u\nGroups:\t", i);
 	for (i = 0; i < cred->group_info->ngroups; i++)
@@ -116,11 +116,14 @@ static void status_ids(struct seq_file *m, struct task_struct *task)
 
 static void status_signals(struct seq_file *m, struct task_struct *task)
 {
+	const struct cred *cred = get_task_cred(task);
 	struct task_signals s;
 
 	collect_signals(task, &s);
+	s.qsize = atomic_long_read(&cred->user->sigpending);
+	put_cred(cred);
 	seq_printf(m, "Threads:\t%d\n", s.num_threads);
-	seq_printf(m, "SigQ:\t%u/%lu\n", task_sigqueue_count(task), task_rlimit(task, RLIMIT_SIGPENDING));
+	seq_printf(m, "SigQ:\t%u/%lu\n", s.qsize, task_rlimit(task, RLIMIT_SIGPENDING));
 	seq_printf(m, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.pending,
 		   s.shared, s.blocked, s.ignored, s.caught);
 }

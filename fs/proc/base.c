@@ -30,6 +30,7 @@
 #include <mm/mm_struct.h>
 #include <mm/mmap.h>
 #include <mm/slab.h>
+#include <mm/util.h>
 #include <mm/vma.h>
 #include <seam/uaccess.h>
 #include <sync/rcu.h>
@@ -52,7 +53,7 @@ struct pid_entry {
 
 struct proc_inode *proc_inode_of(const struct inode *inode)
 {
-	return inode->i_proc;
+	return inode->i_generation == PROC_TASK_INODE ? inode->i_private : NULL;
 }
 
 struct task_struct *get_proc_task(const struct inode *inode)
@@ -100,7 +101,8 @@ struct inode *proc_pid_make_inode(struct super_block *sb, struct task_struct *ta
 		kfree(pi);
 		return NULL;
 	}
-	inode->i_proc = pi;
+	inode->i_private = pi;
+	inode->i_generation = PROC_TASK_INODE;
 	inode->i_ino = get_next_ino();
 	inode->i_mode = mode;
 	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
@@ -392,7 +394,9 @@ static int each_vma(struct seq_file *m, struct task_struct *task,
 	mmap_read_lock(mm);
 	for (vma = find_vma(mm, 0); vma; vma = find_vma(mm, vma->vm_end))
 		print(m, vma);
-	print_gate_vma(m, print);
+	vma = get_gate_vma(mm);
+	if (vma)
+		print(m, vma);
 	mmap_read_unlock(mm);
 	mmput(mm);
 	return 0;
@@ -457,14 +461,19 @@ static int sessionid_show(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
-static int mounts_show(struct seq_file *m, struct task_struct *task)
+static int task_mounts_show(struct seq_file *m, struct task_struct *task)
 {
-	return show_mounts(m, SHOW_MOUNTS);
+	return mounts_show(m, NULL);
 }
 
-static int mountinfo_show(struct seq_file *m, struct task_struct *task)
+static int task_mountinfo_show(struct seq_file *m, struct task_struct *task)
 {
-	return show_mounts(m, SHOW_MOUNTINFO);
+	return mountinfo_show(m, NULL);
+}
+
+static int task_mountstats_show(struct seq_file *m, struct task_struct *task)
+{
+	return mountstats_show(m, NULL);
 }
 
 static int fail_nth_show(struct seq_file *m, struct task_struct *task)
@@ -526,8 +535,9 @@ static const struct file_operations proc_task_fops;
 	FILE_("smaps", 0444, smaps_show),					\
 	FILE_("smaps_rollup", 0444, smaps_rollup_show),				\
 	FILE_("personality", 0400, personality_show),				\
-	FILE_("mounts", 0444, mounts_show),					\
-	FILE_("mountinfo", 0444, mountinfo_show),				\
+	FILE_("mounts", 0444, task_mounts_show),					\
+	FILE_("mountinfo", 0444, task_mountinfo_show),				\
+	FILE_("mountstats", 0400, task_mountstats_show),				\
 	FILE_("sessionid", 0444, sessionid_show),				\
 	FILE_RW("comm", 0644, comm_show, comm_write),				\
 	FILE_RW("oom_score_adj", 0644, oom_score_adj_show, oom_score_adj_write),	\
@@ -714,13 +724,18 @@ static const struct file_operations proc_task_fops = {
 /* ---- /proc itself ---- */
 
 /* self and thread-self: links whose text depends on who reads. */
+static void free_link(void *text)
+{
+	kfree(text);
+}
+
 static const char *self_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
 {
 	char *text = kasprintf(dentry ? GFP_KERNEL : GFP_ATOMIC, "%d", current->tgid);
 
 	if (!text)
 		return dentry ? ERR_PTR(-ENOMEM) : ERR_PTR(-ECHILD);
-	set_delayed_call(done, kfree_link, text);
+	set_delayed_call(done, free_link, text);
 	return text;
 }
 
@@ -730,7 +745,7 @@ static const char *thread_self_get_link(struct dentry *dentry, struct inode *ino
 
 	if (!text)
 		return dentry ? ERR_PTR(-ENOMEM) : ERR_PTR(-ECHILD);
-	set_delayed_call(done, kfree_link, text);
+	set_delayed_call(done, free_link, text);
 	return text;
 }
 

@@ -109,6 +109,27 @@ static const struct inode_operations fd_link_iops = { .readlink = fd_readlink, .
 
 /* ---- files fdinfo/N ---- */
 
+static bool file_is_close_on_exec(const struct inode *inode)
+{
+	struct task_struct *task = get_proc_task(inode);
+	unsigned int fd = proc_inode_of(inode)->fd;
+	struct fdtable *fdt;
+	bool on = false;
+
+	if (!task)
+		return false;
+	task_lock(task);
+	if (task->files) {
+		rcu_read_lock();
+		fdt = files_fdtable(task->files);
+		on = fd < fdt->max_fds && close_on_exec(fd, fdt);
+		rcu_read_unlock();
+	}
+	task_unlock(task);
+	put_task_struct(task);
+	return on;
+}
+
 static int fdinfo_show(struct seq_file *m, void *v)
 {
 	struct inode *inode = m->private;
@@ -118,10 +139,10 @@ static int fdinfo_show(struct seq_file *m, void *v)
 	if (!file)
 		return -ENOENT;
 	flags = file->f_flags & ~O_CLOEXEC;
-	if (fd_close_on_exec(inode ? proc_inode_of(inode)->fd : 0, get_proc_task(inode)))
+	if (file_is_close_on_exec(inode))
 		flags |= O_CLOEXEC;
 	seq_printf(m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n", (long long)file->f_pos, flags,
-		   mnt_id_of(file->f_path.mnt), file_inode(file)->i_ino);
+		   real_mount(file->f_path.mnt)->mnt_id, file_inode(file)->i_ino);
 	if (file->f_op->show_fdinfo)
 		file->f_op->show_fdinfo(m, file);
 	fput(file);
@@ -191,10 +212,20 @@ static struct dentry *lookup_common(struct inode *dir, struct dentry *dentry, bo
 	return res;
 }
 
+/* The first open descriptor from *@fd on. */
+static bool next_open_fd(struct task_struct *task, unsigned int *fd)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = task_lookup_next_fd_rcu(task, fd) != NULL;
+	rcu_read_unlock();
+	return found;
+}
+
 static int readdir_common(struct file *dir, struct dir_context *ctx, unsigned int type)
 {
 	struct task_struct *task = get_proc_task(file_inode(dir));
-	struct file *file;
 	unsigned int fd;
 	char name[12];
 
@@ -202,10 +233,9 @@ static int readdir_common(struct file *dir, struct dir_context *ctx, unsigned in
 		return -ENOENT;
 	if (!dir_emit_dots(dir, ctx))
 		goto out;
-	for (fd = ctx->pos - 2; (file = fget_task_next(task, &fd)); fd++) {
+	for (fd = ctx->pos - 2; next_open_fd(task, &fd); fd++) {
 		int len = snprintf(name, sizeof(name), "%u", fd);
 
-		fput(file);
 		ctx->pos = (loff_t)fd + 2;
 		if (!dir_emit(ctx, name, len, fd + 1000, type))
 			break;

@@ -28,6 +28,7 @@ int proc_pid_limits(struct seq_file *m, struct task_struct *task);
  * An inode of a task's directory. It names the task by its pid, which never comes to mean
  * another task; i_private is unused.
  */
+#define PROC_TASK_INODE	0x7461736b	/* i_generation of inodes that have one; others are kernfs nodes */
 struct proc_inode {
 	struct pid *pid;		/* reference held */
 	const struct pid_entry *entry;	/* which file; NULL: a directory or a link of fd/ */

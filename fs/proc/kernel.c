@@ -2,6 +2,8 @@
 /* The files of /proc that tell about the whole machine (proc(5)); those about memory are the mm rooms'. */
 #include <base/cpumask.h>
 #include <base/types.h>
+#include <fs/char_dev.h>
+#include <fs/locks.h>
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
@@ -64,7 +66,7 @@ static int loadavg_show(struct seq_file *m, void *v)
 	get_avenrun(avnrun, FIXED_1 / 200, 0);
 	seq_printf(m, "%lu.%02lu %lu.%02lu %lu.%02lu %u/%u %d\n", LOAD_INT(avnrun[0]), LOAD_FRAC(avnrun[0]),
 		   LOAD_INT(avnrun[1]), LOAD_FRAC(avnrun[1]), LOAD_INT(avnrun[2]), LOAD_FRAC(avnrun[2]), nr_running(),
-		   nr_threads_now(), last_pid());
+		   nr_threads_now(), last_pid_nr());
 	return 0;
 }
 
@@ -165,9 +167,7 @@ static int interrupts_show(struct seq_file *m, void *v)
 
 static int version_show(struct seq_file *m, void *v)
 {
-	struct new_utsname *u = &init_uts.name;
-
-	seq_printf(m, "%s version %s (%s) %s\n", u->sysname, u->release, __VERSION__, u->version);
+	seq_printf(m, "%s\n", linux_banner);
 	return 0;
 }
 
@@ -176,7 +176,7 @@ static int kallsyms_show(struct seq_file *m, void *v)
 	unsigned long i, address;
 	char name[KSYM_NAME_LEN], type;
 
-	for (i = 0; kallsyms_get_symbol(i, &address, &type, name) == 0; i++)
+	for (i = 0; kallsyms_get(i, &address, &type, name); i++)
 		seq_printf(m, "%016lx %c %s\n", address, type, name);
 	return 0;
 }
@@ -210,6 +210,20 @@ static int swaps_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static int filesystems_proc_show(struct seq_file *m, void *v)
+{
+	filesystems_show(m);
+	return 0;
+}
+
+static int devices_proc_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "Character devices:\n");
+	chrdev_show(m);
+	seq_puts(m, "\nBlock devices:\n");
+	return 0;
+}
+
 static int __init proc_kernel_init(void)
 {
 	struct proc_dir_entry *mm = proc_mkdir("mm", NULL);
@@ -227,6 +241,7 @@ static int __init proc_kernel_init(void)
 	proc_create_single("swaps", 0444, NULL, swaps_show);
 	proc_create_single("filesystems", 0444, NULL, filesystems_proc_show);
 	proc_create_single("devices", 0444, NULL, devices_proc_show);
+	proc_create_single("locks", 0444, NULL, locks_show);
 	proc_create_single("meminfo", 0444, NULL, meminfo_proc_show);
 	proc_create_single("vmstat", 0444, NULL, vmstat_proc_show);
 	proc_create_single("zoneinfo", 0444, NULL, zoneinfo_proc_show);

@@ -59,7 +59,7 @@ static void proc_evict_inode(struct inode *inode)
 	clear_inode(inode);
 	put_pid(pi->pid);
 	kfree(pi);
-	inode->i_proc = NULL;
+	inode->i_private = NULL;
 }
 
 static const struct super_operations proc_sops = {

@@ -100,7 +100,9 @@ unsigned long gcd(unsigned long a, unsigned long b);
 #define check_mul_overflow(a, b, d)	__builtin_mul_overflow(a, b, d)
 
 /* Saturating: SIZE_MAX when it does not fit, so that the allocation fails. */
+#ifndef SIZE_MAX
 #define SIZE_MAX	(~(size_t)0)
+#endif
 static inline __const_fn size_t size_mul(size_t a, size_t b)
 {
 	size_t r;

@@ -79,7 +79,7 @@ struct file {
 	struct fown_struct f_owner;
 	struct file_ra_state f_ra;
 	u64 f_version;
-	void *f_ep;				/* f_lock: epoll items that watch it */
+	struct hlist_head *f_ep;				/* f_lock: epoll items that watch it */
 	struct list_head f_ep_links;		/* of epoll */
 	errseq_t f_wb_err;
 	union {

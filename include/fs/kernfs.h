@@ -66,6 +66,7 @@ struct kernfs_node *kernfs_of(const struct inode *inode);
 /* Fill @sb with the tree at @root (s_root is made). 0 or -ENOMEM. */
 int kernfs_fill_super(struct super_block *sb, struct kernfs_node *root, unsigned long magic);
 /* For file systems that add entries of their own to a kernfs directory (procfs). */
+void kernfs_evict_inode(struct inode *inode);	/* their evict_inode */
 struct inode *kernfs_get_inode(struct super_block *sb, struct kernfs_node *node);
 struct dentry *kernfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
 /* Emit the entries from ctx->pos 2 on; true when all were emitted. */

@@ -114,6 +114,9 @@ static inline bool pid_alive(const struct task_struct *p)
 			}							\
 	} while (0)
 
+/* The number given out last, for /proc/loadavg. */
+pid_t last_pid_nr(void);
+
 /* pidfd: a file that stands for a process. The fd, or -errno. */
 int pidfd_create(struct pid *pid, unsigned int flags);
 struct file *pidfd_file(struct pid *pid, unsigned int flags);

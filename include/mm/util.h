@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies of user memory in the heap (kfree). ERR_PTR(-EFAULT, -ENOMEM, -EINVAL). May sleep. */
+#ifndef QUIRE_MM_UTIL_H
+#define QUIRE_MM_UTIL_H
+
+#include <base/types.h>
+
+void *memdup_user(const void __user *src, size_t len);
+void *vmemdup_user(const void __user *src, size_t len);		/* kvfree */
+/* With a NUL behind. */
+char *memdup_user_nul(const void __user *src, size_t len);
+/* A string of less than @max bytes with its NUL; -EINVAL when it is longer. */
+char *strndup_user(const char __user *s, long max);
+
+#endif
