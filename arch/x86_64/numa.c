@@ -13,6 +13,7 @@
 #include <kernel/param.h>
 #include <kernel/printk.h>
 #include <mm/memblock.h>
+#include <mm/zone.h>
 #include <seam/numa.h>
 #include <seam/smp.h>
 #include "acpi.h"
@@ -22,7 +23,6 @@ static bool numa_off __initdata;
 static u32 domain_of_node[MAX_NUMNODES];
 static int nr_nodes __initdata = 1;
 static s8 cpu_node[NR_CPUS];
-static u8 distance[MAX_NUMNODES][MAX_NUMNODES];
 
 static int __init setup_numa(char *arg)
 {
@@ -36,13 +36,6 @@ early_param("numa", setup_numa);
 int early_cpu_to_node(int cpu)
 {
 	return cpu_node[cpu];
-}
-
-int node_distance(int a, int b)
-{
-	if ((unsigned int)a >= MAX_NUMNODES || (unsigned int)b >= MAX_NUMNODES)
-		return a == b ? LOCAL_DISTANCE : REMOTE_DISTANCE;
-	return distance[a][b];
 }
 
 static int __init node_of_domain(u32 domain)
@@ -105,15 +98,12 @@ static bool __init covers_memory(void)
 
 static void __init set_distances(void)
 {
-	for (int a = 0; a < MAX_NUMNODES; a++)
-		for (int b = 0; b < MAX_NUMNODES; b++)
-			distance[a][b] = a == b ? LOCAL_DISTANCE : REMOTE_DISTANCE;
 	for (int a = 0; a < nr_nodes; a++)
 		for (int b = 0; b < nr_nodes; b++) {
 			u32 da = domain_of_node[a], db = domain_of_node[b];
 
 			if (da < slit_nr && db < slit_nr && slit[da * slit_nr + db] >= LOCAL_DISTANCE)
-				distance[a][b] = slit[da * slit_nr + db];
+				numa_set_distance(a, b, slit[da * slit_nr + db]);
 		}
 }
 
@@ -127,7 +117,6 @@ void __init numa_init(void)
 		nr_nodes = 1;
 		memblock_set_node(0, ~0ULL, &memblock.memory, 0);
 		node_set_online(0);
-		set_distances();
 		return;
 	}
 	for (unsigned int i = 0; i < srat_mem_nr; i++) {

@@ -6,8 +6,6 @@
 #define LOCAL_DISTANCE	10
 #define REMOTE_DISTANCE	20
 
-/* SLIT's distance between two nodes: 10 to itself. */
-int node_distance(int a, int b);
 /* Node of @cpu, from boot on. */
 int early_cpu_to_node(int cpu);
 
