@@ -334,14 +334,15 @@ static unsigned int frame_extent(void __user *fpstate, u64 *features)
 }
 
 /*
- * Take the state of a frame over into the buffer. It is made harmless here: MXCSR without reserved
- * bits, a header that names known features only, nothing in its reserved words.
+ * Take the state of a frame over into the buffer. What the CPU would refuse is refused here: reserved
+ * bits of MXCSR, a header with unknown features or anything in its reserved words. True: taken.
  */
 bool fpu_copy_from_frame(void __user *fpstate)
 {
 	u8 *buf = current->thread.fpu;
 	unsigned int size;
 	u64 features, bv;
+	bool good;
 
 	if (!fpstate) {
 		fpu_reset();
@@ -360,12 +361,18 @@ bool fpu_copy_from_frame(void __user *fpstate)
 		fpu_reset();
 		return false;
 	}
+	good = !(FX_MXCSR(buf) & ~mxcsr_mask);
 	if (fpu_xfeatures) {
-		bv = size > FXSAVE_SIZE ? XS_BV(buf) & features : XFEATURE_FPSSE;
+		bv = XFEATURE_FPSSE;
+		if (size > FXSAVE_SIZE) {
+			bv = XS_BV(buf);
+			good &= !(bv & ~fpu_xfeatures) && !memchr_inv(buf + XSAVE_HDR_OFFSET + 8, 0, XSAVE_HDR_SIZE - 8);
+			bv &= features;
+		}
 		memset(buf + XSAVE_HDR_OFFSET, 0, XSAVE_HDR_SIZE);
 		XS_BV(buf) = bv;
 	}
-	if (FX_MXCSR(buf) & ~mxcsr_mask) {
+	if (!good) {
 		fpu_reset();
 		return false;
 	}
