@@ -119,6 +119,7 @@ void rcu_init(void);
 /* The sequence of grace periods: completed and started, for debugfs and tests. */
 unsigned long rcu_gp_completed(void);
 unsigned long rcu_gp_started(void);
+int rcu_spawn_threads(void);
 
 #define init_rcu_head(h)		((void)(h))
 #define init_rcu_head_on_stack(h)	((void)(h))

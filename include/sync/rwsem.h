@@ -97,8 +97,6 @@ static __always_inline void up_read(struct rw_semaphore *sem)
 #define up_read_non_owner(sem)	up_read(sem)
 #define down_read_non_owner(sem) down_read(sem)
 
-void rwsem_set_owner(struct rw_semaphore *sem);
-
 static __always_inline bool __rwsem_write_trylock(struct rw_semaphore *sem)
 {
 	long zero = 0;

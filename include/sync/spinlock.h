@@ -34,7 +34,9 @@ typedef struct spinlock {
 typedef spinlock_t raw_spinlock_t;
 static_assert(sizeof(spinlock_t) == 4, "fits into a page descriptor");
 
-#define __SPIN_LOCK_UNLOCKED(rank_)	{ .rank = (rank_) }
+/* (rank) or (name, rank) */
+#define __SPIN_LOCK_RANK(a, b, ...)	(b)
+#define __SPIN_LOCK_UNLOCKED(a, ...)	{ .rank = __SPIN_LOCK_RANK(a, ##__VA_ARGS__, a) }
 #define DEFINE_SPINLOCK(name, rank_)	spinlock_t name = __SPIN_LOCK_UNLOCKED(rank_)
 #define DEFINE_RAW_SPINLOCK(name, rank_) DEFINE_SPINLOCK(name, rank_)
 
