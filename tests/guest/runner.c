@@ -102,7 +102,9 @@ static void run(const char *path, int seconds)
 	pid_t pid;
 
 	r.name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	r.asserted = r.planned = r.len = 0;
+	r.asserted = 0;
+	r.planned = false;
+	r.len = 0;
 	pid = start(path, &r.fd);
 	while (!ended && now_ns(CLOCK_MONOTONIC) < end) {
 		some_lines(&r, 100);
