@@ -182,6 +182,12 @@ int buddyinfo_proc_show(struct seq_file *m, void *v);
 int pagetypeinfo_proc_show(struct seq_file *m, void *v);
 int slabinfo_proc_show(struct seq_file *m, void *v);
 int vmallocinfo_proc_show(struct seq_file *m, void *v);
+/* From rooms above, weak here: pages of block devices, swap, limits of dirty pages, the direct map's lines. */
+unsigned long nr_blockdev_pages(void);
+unsigned long total_swap_page_count(void);
+unsigned long free_swap_page_count(void);
+void global_dirty_limits(unsigned long *background, unsigned long *dirty);
+void arch_report_meminfo(struct seq_file *m);
 /* The same for /sys/devices/system/node/nodeN/{meminfo,vmstat,numastat}. */
 int node_meminfo_show(struct seq_file *m, int nid);
 int node_vmstat_show(struct seq_file *m, int nid);

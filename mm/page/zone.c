@@ -25,6 +25,7 @@ struct zone *page_zones[1 << (ZONES_WIDTH + NODES_WIDTH)];
 unsigned int nr_online_nodes;
 unsigned long totalreserve_pages;
 DEFINE_PER_CPU(int, numa_node);
+u8 empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE) __section(".bss..page_aligned");
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "Movable" };
 const char *const pageflag_names[__NR_PAGEFLAGS] = {
