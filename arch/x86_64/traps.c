@@ -100,11 +100,17 @@ void idt_load(void)
 /* On the boot CPU after setup_arch(): from here on faults are told, not triple faults. */
 void __init trap_init(void)
 {
+	unsigned long cr0;
+
 	cpu_init();
+	/* The exception table and the text are read-only already: the last writes to them. */
+	cr0 = read_cr0();
+	write_cr0(cr0 & ~X86_CR0_WP);
 	sort_main_extable();
+	uaccess_init();
+	write_cr0(cr0);
 	idt_setup();
 	idt_load();
-	uaccess_init();
 	syscall_table_init();
 	elf_hwcap_init();
 }

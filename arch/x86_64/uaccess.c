@@ -29,16 +29,13 @@ unsigned long __clear_user_asm(void __user *to, unsigned long n);
 bool uaccess_use_rep;	/* large copies by rep movsb: chosen by uaccess_init() */
 extern s32 __start___smap_sites[], __stop___smap_sites[];
 
-/* Kernel text is read-only already; this runs before any other CPU. */
+/* => with CR0.WP off; before any other CPU runs */
 static void __init patch_smap_nops(void)
 {
 	static const u8 nop3[3] = { 0x0f, 0x1f, 0x00 };
-	unsigned long cr0 = read_cr0();
 
-	write_cr0(cr0 & ~X86_CR0_WP);
 	for (s32 *site = __start___smap_sites; site < __stop___smap_sites; site++)
 		memcpy((u8 *)site + *site, nop3, sizeof(nop3));
-	write_cr0(cr0);
 	/* A serialising instruction, so that no old bytes are executed. */
 	__asm__ volatile("cpuid" : : "a"(0), "c"(0) : "rbx", "rdx", "memory");
 }
