@@ -372,6 +372,9 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
 	struct out o = { buf, size ? buf + size - 1 : buf, 0 };
 
+	/* sprintf() to a buffer near the top of the address space: the end must not wrap. */
+	if (size && (unsigned long)o.end < (unsigned long)buf)
+		o.end = (char *)~0UL;
 	for (; *fmt; fmt++) {
 		struct spec s = { .precision = -1 };
 
