@@ -113,40 +113,80 @@ static bool visit(struct folio *folio, struct vm_area_struct *vma, unsigned long
 	return !rwc->done || !rwc->done(folio);
 }
 
+/* Does an entry of @mm at @addr map the folio (its first page; of a large one: might any of its pages)? */
+static bool maps_at(struct folio *folio, struct mm_struct *mm, unsigned long addr)
+{
+	bool yes = folio_test_large(folio);
+	pte_t *pte, val;
+
+	if (yes)
+		return true;
+	rcu_read_lock();
+	pte = pte_find(mm, addr, NULL);
+	if (pte) {
+		val = ptep_get(pte);
+		yes = pte_present(val) && pte_pfn(val) == folio_pfn(folio);
+	}
+	rcu_read_unlock();
+	return yes;
+}
+
+/* At home, in a VMA that was not moved there from elsewhere. True to go on. */
+static bool visit_home(struct folio *folio, struct mm_struct *mm, struct rmap_walk_control *rwc)
+{
+	unsigned long home = folio_index(folio) << PAGE_SHIFT;
+	struct vm_area_struct *vma;
+	bool go_on;
+
+	if (!maps_at(folio, mm, home))
+		return true;
+	vma = lock_vma_under_rcu(mm, home);
+	if (!vma) {
+		rwc->contended = true;
+		return true;
+	}
+	go_on = vma->anon_shift || visit(folio, vma, home, rwc);
+	vma_end_read(vma);
+	return go_on;
+}
+
+static bool visit_moved(struct folio *folio, struct vm_area_struct *vma, struct rmap_walk_control *rwc)
+{
+	unsigned long first = folio_index(folio) + vma->anon_shift;
+	unsigned long last = first + folio_nr_pages(folio) - 1, addr;
+	bool go_on = true;
+
+	if (!vma_start_read(vma->vm_mm, vma)) {
+		rwc->contended = true;
+		return true;
+	}
+	addr = max(vma->vm_start, first << PAGE_SHIFT);
+	if (addr < vma->vm_end && addr <= last << PAGE_SHIFT)
+		go_on = visit(folio, vma, addr, rwc);
+	vma_end_read(vma);
+	return go_on;
+}
+
 static bool visit_mm(struct folio *folio, struct mm_struct *mm, struct rmap_walk_control *rwc)
 {
-	unsigned long first = folio_index(folio), last = first + folio_nr_pages(folio) - 1;
-	unsigned long home = first << PAGE_SHIFT;
-	struct vm_area_struct *vma;
+	struct list_head *pos;
 
-	/* At home, in a VMA that was not moved there from elsewhere. */
-	if (pte_find(mm, home, NULL)) {
-		vma = lock_vma_under_rcu(mm, home);
-		if (!vma) {
-			rwc->contended = true;
-		} else {
-			bool go_on = vma->anon_shift || visit(folio, vma, home, rwc);
-
-			vma_end_read(vma);
-			if (!go_on)
-				return false;
-		}
-	}
-	list_for_each_entry(vma, &mm->anon_moved, anon_moved) {
-		unsigned long addr;
-		bool go_on;
-
-		if (!vma_start_read(mm, vma)) {
-			rwc->contended = true;
-			continue;
-		}
-		addr = max(vma->vm_start, (first + vma->anon_shift) << PAGE_SHIFT);
-		go_on = addr >= vma->vm_end || addr > ((last + vma->anon_shift) << PAGE_SHIFT) ||
-			visit(folio, vma, addr, rwc);
-		vma_end_read(vma);
-		if (!go_on)
+	if (!visit_home(folio, mm, rwc))
+		return false;
+	list_for_each(pos, &mm->anon_moved)
+		if (!visit_moved(folio, list_entry(pos, struct vm_area_struct, anon_moved), rwc))
 			return false;
-	}
+	return true;
+}
+
+/* The mms of one node. */
+static bool visit_node(struct folio *folio, struct anon_vma *av, struct rmap_walk_control *rwc)
+{
+	struct list_head *pos;
+
+	list_for_each(pos, &av->mms)
+		if (!visit_mm(folio, list_entry(pos, struct mm_struct, anon_node), rwc))
+			return false;
 	return true;
 }
 
@@ -164,7 +204,6 @@ static struct anon_vma *next_anon_vma(struct anon_vma *av, struct anon_vma *top)
 static bool rmap_walk_anon(struct folio *folio, struct rmap_walk_control *rwc)
 {
 	struct anon_vma *top = folio_raw_mapping(folio), *root, *av;
-	struct mm_struct *mm;
 	bool complete = true;
 
 	/*
@@ -184,11 +223,7 @@ static bool rmap_walk_anon(struct folio *folio, struct rmap_walk_control *rwc)
 		return true;
 	}
 	for (av = top; av && complete; av = next_anon_vma(av, top))
-		list_for_each_entry(mm, &av->mms, anon_node)
-			if (!visit_mm(folio, mm, rwc)) {
-				complete = false;
-				break;
-			}
+		complete = visit_node(folio, av, rwc);
 	up_read(&root->rwsem);
 	return complete && !rwc->contended;
 }
