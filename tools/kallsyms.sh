@@ -11,6 +11,7 @@ if [ "$1" = /dev/null ]; then
 else
 	LC_ALL=C ${NM:-nm} -n --defined-only "$1"
 fi | LC_ALL=C awk '
+BEGIN { n = len = 0 }
 $1 ~ /^ffffffff/ && $2 ~ /^[TtDdBbRrWwVv]$/ &&
 $3 !~ /^(\.L|\$|__initcall_|__setup_|__syscall_def_|__selftest_def_|__func__\.|__PRETTY_FUNCTION__)/ {
 	addr[n] = $1; name[n] = $2 $3; pos[n] = len; len += length($3) + 2; n++
@@ -18,11 +19,11 @@ $3 !~ /^(\.L|\$|__initcall_|__setup_|__syscall_def_|__selftest_def_|__func__\.|_
 END {
 	print "\t.section .kallsyms, \"a\"\n\t.balign 8"
 	print "\t.globl kallsyms_num, kallsyms_offsets, kallsyms_name_pos, kallsyms_names"
-	print "kallsyms_num:\t.long " n + 0
+	print "kallsyms_num:\t.long " n
 	print "kallsyms_offsets:"
 	for (i = 0; i < n; i++) print "\t.long 0x" addr[i] " - 0xffffffff80000000"
 	print "kallsyms_name_pos:"
-	for (i = 0; i < n; i++) print "\t.long " pos[i] + 0
+	for (i = 0; i < n; i++) print "\t.long " pos[i]
 	print "kallsyms_names:"
 	for (i = 0; i < n; i++) print "\t.asciz \"" name[i] "\""
 	print "\t.section .note.GNU-stack, \"\", @progbits"

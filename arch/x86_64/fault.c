@@ -46,6 +46,17 @@ struct fault_ctx {
 	unsigned int flags;	/* FAULT_FLAG_* */
 };
 
+static __cold void print_fault(const struct fault_ctx *f)
+{
+	pr_emerg("#PF: %s %s in %s mode\n", f->error & X86_PF_USER ? "user" : "supervisor",
+		 f->error & X86_PF_INSTR ? "instruction fetch" :
+		 f->error & X86_PF_WRITE ? "write access" : "read access",
+		 user_mode(f->regs) ? "user" : "kernel");
+	pr_emerg("#PF: error_code(0x%04lx) - %s\n", f->error,
+		 !(f->error & X86_PF_PROT) ? "not-present page" :
+		 f->error & X86_PF_RSVD ? "reserved bit violation" : "permissions violation");
+}
+
 /* Kernel mode, nobody can serve it. */
 static void noinline __cold kernel_fault(struct fault_ctx *f)
 {
@@ -57,13 +68,7 @@ static void noinline __cold kernel_fault(struct fault_ctx *f)
 		pr_emerg("BUG: kernel NULL pointer dereference, address: %016lx\n", f->address);
 	else
 		pr_emerg("BUG: unable to handle page fault for address: %016lx\n", f->address);
-	pr_emerg("#PF: %s %s in %s mode\n", f->error & X86_PF_USER ? "user" : "supervisor",
-		 f->error & X86_PF_INSTR ? "instruction fetch" :
-		 f->error & X86_PF_WRITE ? "write access" : "read access",
-		 user_mode(regs) ? "user" : "kernel");
-	pr_emerg("#PF: error_code(0x%04lx) - %s\n", f->error,
-		 !(f->error & X86_PF_PROT) ? "not-present page" :
-		 f->error & X86_PF_RSVD ? "reserved bit violation" : "permissions violation");
+	print_fault(f);
 	die("Oops", regs, (long)f->error);
 }
 
@@ -244,6 +249,16 @@ void exc_page_fault_user(struct pt_regs *regs, unsigned long error, unsigned lon
 		fault_user_address(regs, error, address, FAULT_FLAG_USER);
 }
 
+/* The kernel touches user memory outside of the primitives: never fixed up. Mostly a NULL pointer. */
+static noinline __cold void forbidden_user_access(struct fault_ctx *f)
+{
+	pr_emerg("BUG: %s, address: %016lx\n", f->address < PAGE_SIZE ? "kernel NULL pointer dereference" :
+		 f->error & X86_PF_INSTR ? "unable to execute userspace code (SMEP?)" :
+		 "kernel accesses user memory outside of the primitives (SMAP)", f->address);
+	print_fault(f);
+	die("Oops", f->regs, (long)f->error);
+}
+
 /* The same from kernel mode. */
 void exc_page_fault_kernel(struct pt_regs *regs, unsigned long error, unsigned long address)
 {
@@ -259,8 +274,7 @@ void exc_page_fault_kernel(struct pt_regs *regs, unsigned long error, unsigned l
 		if (!(error & X86_PF_RSVD) && search_exception_tables(regs->ip) && pagefault_disabled())
 			kernel_fault(&f);	/* a nofault read of a user address */
 		else
-			die(error & X86_PF_INSTR ? "kernel executes user memory" :
-			    "kernel accesses user memory without permission (SMAP)", regs, (long)error);
+			forbidden_user_access(&f);
 		return;
 	}
 	if (unlikely(faulthandler_disabled() || !current->mm)) {
