@@ -19,29 +19,6 @@
 char boot_command_line[COMMAND_LINE_SIZE];
 static char tmp_line[COMMAND_LINE_SIZE] __initdata;
 
-unsigned long long memparse(const char *ptr, char **retptr)
-{
-	char *end;
-	unsigned long long v = simple_strtoull(ptr, &end, 0);
-	int shift = 0;
-
-	switch (*end) {
-	case 'E': case 'e': shift = 60; break;
-	case 'P': case 'p': shift = 50; break;
-	case 'T': case 't': shift = 40; break;
-	case 'G': case 'g': shift = 30; break;
-	case 'M': case 'm': shift = 20; break;
-	case 'K': case 'k': shift = 10; break;
-	}
-	if (shift) {
-		v <<= shift;
-		end++;
-	}
-	if (retptr)
-		*retptr = end;
-	return v;
-}
-
 static inline char dash2underscore(char c)
 {
 	return c == '-' ? '_' : c;
