@@ -279,7 +279,10 @@ static void __init alloc_node(int nid)
 	if (!pgdat->per_cpu_nodestats)
 		panic("Out of memory: counters of node %d", nid);
 	node_data[nid] = pgdat;
-	nr_online_nodes++;
+	node_set_online(nid);
+	node_set_state(nid, N_NORMAL_MEMORY);
+	node_set_state(nid, N_MEMORY);
+	nr_mem_nodes++;
 }
 
 /* A CPU on a node without memory works with the nearest node that has some. */
@@ -290,6 +293,8 @@ static void __init home_cpus(void)
 	for_each_possible_cpu(cpu) {
 		int nid = per_cpu(numa_node, cpu), best = -1;
 
+		if (nid >= 0 && nid < MAX_NUMNODES)
+			node_set_state(nid, N_CPU);
 		if (nid >= 0 && nid < MAX_NUMNODES && node_data[nid])
 			continue;
 		for (int other = 0; other < MAX_NUMNODES; other++)
@@ -309,7 +314,7 @@ void __init free_area_init(void)
 	for_each_mem_region(r)
 		if (!node_data[r->nid])
 			alloc_node(r->nid);
-	if (!nr_online_nodes)
+	if (!nr_mem_nodes)
 		panic("No memory: the firmware reported none");
 	find_movable();
 	pr_info("Zone ranges:\n");

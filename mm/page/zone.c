@@ -22,7 +22,9 @@
 
 struct pglist_data *node_data[MAX_NUMNODES];
 struct zone *page_zones[1 << (ZONES_WIDTH + NODES_WIDTH)];
-unsigned int nr_online_nodes;
+unsigned int nr_mem_nodes, nr_online_nodes, nr_node_ids = 1;
+nodemask_t node_states[NR_NODE_STATES];
+const nodemask_t node_mask_none, node_mask_all = NODE_MASK_ALL;
 unsigned long totalreserve_pages;
 DEFINE_PER_CPU(int, numa_node);
 u8 empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE) __section(".bss..page_aligned");
@@ -37,6 +39,22 @@ const char *const pageflag_names[__NR_PAGEFLAGS] = {
 int min_free_kbytes = 1024, user_min_free_kbytes = -1, watermark_scale_factor = 10;
 int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 256, 32, 0 };
 static DEFINE_SPINLOCK(wmark_lock, LOCK_WMARK);
+
+/* ---- states of nodes ---- */
+
+void node_set_online(int nid)
+{
+	node_set_state(nid, N_ONLINE);
+	node_set_state(nid, N_POSSIBLE);
+	nr_online_nodes = num_node_state(N_ONLINE);
+	nr_node_ids = max(nr_node_ids, (unsigned int)nid + 1);
+}
+
+void node_set_offline(int nid)
+{
+	node_clear_state(nid, N_ONLINE);
+	nr_online_nodes = num_node_state(N_ONLINE);
+}
 
 /* ---- walking ---- */
 

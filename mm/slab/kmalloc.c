@@ -177,35 +177,7 @@ void kfree_sensitive(const void *x)
 	kfree(x);
 }
 
-/* ---- strings ---- */
-
-void *kmemdup(const void *src, size_t len, gfp_t gfp)
-{
-	void *p = __kmalloc(len, gfp);
-
-	return p && len ? memcpy(p, src, len) : p;
-}
-
-char *kmemdup_nul(const char *s, size_t len, gfp_t gfp)
-{
-	char *p = s ? __kmalloc(len + 1, gfp) : NULL;
-
-	if (p) {
-		memcpy(p, s, len);
-		p[len] = 0;
-	}
-	return p;
-}
-
-char *kstrdup(const char *s, gfp_t gfp)
-{
-	return s ? kmemdup_nul(s, strlen(s), gfp) : NULL;
-}
-
-char *kstrndup(const char *s, size_t max, gfp_t gfp)
-{
-	return s ? kmemdup_nul(s, strnlen(s, max), gfp) : NULL;
-}
+/* ---- constant strings are not copied (the others: util.c) ---- */
 
 extern char __start_rodata[], __end_rodata[];
 
@@ -223,32 +195,6 @@ void kfree_const(const void *x)
 {
 	if (!is_rodata(x))
 		kfree(x);
-}
-
-char *kvasprintf(gfp_t gfp, const char *fmt, __builtin_va_list ap)
-{
-	__builtin_va_list again;
-	char *p;
-	int len;
-
-	__builtin_va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
-	__builtin_va_end(again);
-	p = __kmalloc(len + 1, gfp);
-	if (p)
-		vsnprintf(p, len + 1, fmt, ap);
-	return p;
-}
-
-char *kasprintf(gfp_t gfp, const char *fmt, ...)
-{
-	__builtin_va_list ap;
-	char *p;
-
-	__builtin_va_start(ap, fmt);
-	p = kvasprintf(gfp, fmt, ap);
-	__builtin_va_end(ap);
-	return p;
 }
 
 /* ---- kvmalloc ---- */

@@ -477,7 +477,7 @@ void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node)
 {
 	void *object;
 
-	if (node == NUMA_NO_NODE || nr_online_nodes == 1)
+	if (node == NUMA_NO_NODE || nr_mem_nodes == 1)
 		return kmem_cache_alloc(s, gfp);
 	object = zero_object(slab_alloc_watched(s, gfp, node, _RET_IP_), s->object_size, gfp);
 	trace_kmem_cache_alloc(_RET_IP_, object, s, gfp, node);
@@ -551,7 +551,7 @@ void kmem_cache_free(struct kmem_cache *s, void *x)
 /* kmalloc's way in: the size is what the caller asked for. */
 void *slab_alloc_traced(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller)
 {
-	if (node == NUMA_NO_NODE || likely(nr_online_nodes == 1))
+	if (node == NUMA_NO_NODE || likely(nr_mem_nodes == 1))
 		return zero_object(slab_alloc(s, gfp, caller), size, gfp);
 	return zero_object(slab_alloc_watched(s, gfp, node, caller), size, gfp);
 }

@@ -180,17 +180,36 @@ bool __should_fail(enum fault_kind kind, size_t size, gfp_t gfp, unsigned long c
 
 /* ---- setting ---- */
 
+/* "1,50,0,-1" into four numbers; false when it is anything else. */
+static bool parse_four(const char *str, long long out[4])
+{
+	char word[24];
+
+	for (int i = 0; i < 4; i++) {
+		size_t len = strcspn(str, ",");
+
+		if (!len || len >= sizeof(word))
+			return false;
+		memcpy(word, str, len);
+		word[len] = 0;
+		if (kstrtoll(word, 0, &out[i]) || (str[len] == ',') != (i < 3))
+			return false;
+		str += len + 1;
+	}
+	return true;
+}
+
 int setup_fault_attr(struct fault_attr *attr, const char *str)
 {
-	unsigned long interval, probability;
-	int space, times;
+	long long n[4];
 
-	if (sscanf(str, "%lu,%lu,%d,%d", &interval, &probability, &space, &times) < 4 || probability > 100)
+	if (!parse_four(str, n) || n[0] < 0 || n[1] < 0 || n[1] > 100 || n[2] < 0 || n[2] > INT_MAX ||
+	    n[3] < -1 || n[3] > INT_MAX)
 		return -EINVAL;
-	attr->interval = interval;
-	attr->probability = probability;
-	atomic_set(&attr->space, space);
-	atomic_set(&attr->times, times);
+	attr->interval = n[0];
+	attr->probability = n[1];
+	atomic_set(&attr->space, n[2]);
+	atomic_set(&attr->times, n[3]);
 	fault_update();
 	return 0;
 }

@@ -326,7 +326,7 @@ static void vmallocinfo_one(struct seq_file *m, const struct vm_struct *vm)
 		seq_puts(m, " vmap");
 	if (vm->flags & VM_USERMAP)
 		seq_puts(m, " user");
-	if (vm->nr_pages && nr_online_nodes == 1)
+	if (vm->nr_pages && nr_mem_nodes == 1)
 		seq_printf(m, " N%d=%u", first_online_pgdat()->node_id, vm->nr_pages);
 	seq_putc(m, '\n');
 }
