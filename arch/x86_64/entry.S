@@ -251,8 +251,7 @@ __switch_to_asm:
 	LOAD_NINE
 	addq	$PT(R_IP), %rsp
 	swapgs
-	.globl native_iret
-native_iret:
+.Lnative_iret:
 	iretq
 
 .Lexit_work_nine:
@@ -286,8 +285,7 @@ asm_exc_page_fault:
 	LOAD_NINE
 	addq	$PT(R_IP), %rsp
 	swapgs
-	.globl iretq_user_fault
-iretq_user_fault:
+.Liretq_user_fault:
 	iretq
 
 .Lpage_fault_kernel:
@@ -330,9 +328,9 @@ iretq_user_fault:
 	jmp	.Lexit_work_full
 1:
 	.if \has_error
-	cmpq	$native_iret, PT(R_IP)(%rsp)
+	cmpq	$.Lnative_iret, PT(R_IP)(%rsp)
 	je	2f
-	cmpq	$iretq_user_fault, PT(R_IP)(%rsp)
+	cmpq	$.Liretq_user_fault, PT(R_IP)(%rsp)
 	je	2f
 	.endif
 	movq	PT(R_ORIG)(%rsp), %rsi

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/*
+ * provoke=WHAT on the command line makes the kernel break on purpose when start-up is done, so that
+ * tests can look at what it says: null, wild, write-text, exec-data, user, divide, opcode, bug, warn,
+ * overflow (of the kernel stack), nested (in an interrupt-like state), panic.
+ */
+#include <base/types.h>
+#include <base/bug.h>
+#include <base/errno.h>
+#include <base/string.h>
+#include <sync/preempt.h>
+#include <kernel/init.h>
+#include <kernel/panic.h>
+#include <kernel/param.h>
+#include <kernel/printk.h>
+
+static char provoke_what[24];
+
+static int __init setup_provoke(char *arg)
+{
+	strscpy(provoke_what, arg ? arg : "", sizeof(provoke_what));
+	return 0;
+}
+early_param("provoke", setup_provoke);
+
+static volatile int zero, sink;
+
+static noinline int provoke_overflow(volatile char *below)
+{
+	volatile char frame[256];
+
+	frame[0] = below ? below[0] : 1;
+	sink = provoke_overflow(frame) + frame[0];
+	return sink;
+}
+
+static noinline void provoke_null(void)
+{
+	*(volatile int *)(long)zero = 1;
+}
+
+static noinline void provoke_wild(void)
+{
+	sink = *(volatile int *)(0xffffc8f000000123UL + (unsigned long)zero);
+}
+
+static noinline void provoke_write_text(void)
+{
+	*(volatile u8 *)provoke_wild = 0x90;
+}
+
+static u8 __aligned(16) ret_instruction[16] = { 0xc3 };
+
+static noinline void provoke_exec_data(void)
+{
+	((void (*)(void))(void *)ret_instruction)();
+}
+
+static noinline void provoke_user(void)
+{
+	sink = *(volatile int *)(0x400000UL + (unsigned long)zero);
+}
+
+static noinline void provoke_divide(void)
+{
+	sink = 7 / zero;
+}
+
+static noinline void provoke_opcode(void)
+{
+	__asm__ volatile("ud2");
+}
+
+static noinline void provoke_nested(void)
+{
+	__preempt_count_add(HARDIRQ_OFFSET);
+	provoke_null();
+}
+
+static int provoke_late(void)
+{
+	static const struct { const char *name; void (*fn)(void); } table[] = {
+		{ "null", provoke_null }, { "wild", provoke_wild }, { "write-text", provoke_write_text },
+		{ "exec-data", provoke_exec_data }, { "user", provoke_user }, { "divide", provoke_divide },
+		{ "opcode", provoke_opcode }, { "nested", provoke_nested },
+	};
+
+	if (!provoke_what[0])
+		return 0;
+	pr_info("provoke: %s\n", provoke_what);
+	for (unsigned int i = 0; i < ARRAY_SIZE(table); i++)
+		if (!strcmp(provoke_what, table[i].name))
+			table[i].fn();
+	if (!strcmp(provoke_what, "overflow"))
+		provoke_overflow(NULL);
+	else if (!strcmp(provoke_what, "bug"))
+		BUG();
+	else if (!strcmp(provoke_what, "warn"))
+		WARN(1, "provoked %d\n", 42);
+	else if (!strcmp(provoke_what, "panic"))
+		panic("provoked");
+	return 0;
+}
+late_initcall(provoke_late);
