@@ -60,6 +60,8 @@
 	R(MMLIST, spin, "mmlist_lock")						\
 	R(MM_ARG, spin, "mm->arg_lock: argument and environment addresses")	\
 	R(UIDHASH, spin, "table of user_structs")				\
+	R(FASYNC_LIST, rwlock, "who wants SIGIO for a file")			\
+	R(FASYNC, spin, "file->f_owner: who gets it")				\
 	R(TASKLIST, rwlock, "tasklist_lock: processes, parents, groups, sessions")	\
 	R(TASK, spin, "task->alloc_lock: mm, files, fs, comm")			\
 	R(FILES, spin, "files->file_lock: table of descriptors")		\
@@ -72,7 +74,6 @@
 	R(SB_LIST, spin, "list of super blocks")				\
 	R(SB_INODES, spin, "inodes of a super block")				\
 	R(FILE, spin, "file->f_lock")						\
-	R(FASYNC, rwlock, "file->f_owner")					\
 	R(FILE_LOCKS, spin, "locks of files (fcntl, flock)")			\
 	R(CHRDEV, spin, "table of character devices")				\
 	R(EVENTFD, spin, "counter of an eventfd")				\
