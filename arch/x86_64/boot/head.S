@@ -138,10 +138,6 @@ early_kernel_pud:
 	.skip 4096
 early_pgd:
 	.skip 4096
-	/* What private memory reads before it is first written: never written by anybody. */
-	.globl empty_zero_page
-empty_zero_page:
-	.skip 4096
 	/* The first task's stack; the page below it is taken out of the final tables. */
 	.globl init_stack_guard
 init_stack_guard:
