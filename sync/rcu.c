@@ -51,10 +51,8 @@ static struct {
 	struct cpumask qs_needed;		/* lock */
 	unsigned long start_jiffies;
 	bool stall_told;
-	wait_queue_head_t wait;			/* for completed to change */
 } gp = {
 	.lock = __SPIN_LOCK_UNLOCKED(LOCK_RCU),
-	.wait = __WAIT_QUEUE_HEAD_INITIALIZER(gp.wait),
 };
 
 struct cblist {
@@ -157,8 +155,7 @@ void rcu_report_qs(void)
 			gp_complete();
 	}
 	spin_unlock_irqrestore(&gp.lock, flags);
-	/* Threads look again within a jiffy; only a caller of synchronize_rcu() is in a hurry. We may be in
-	 * schedule() with no way to wake: its waiters poll. */
+	/* Nobody is woken, for we may be in schedule() ourselves: who waits looks again each jiffy. */
 }
 
 /* Is this CPU, interrupted here, outside any read section? => in an interrupt handler */
@@ -178,8 +175,8 @@ static void rcu_ipi(void *unused)
 		rcu_report_qs();
 }
 
-/* Interrupt the CPUs that have not reported; @harder: and make them reschedule. May not hold locks. */
-static void gp_press(bool idle_only, bool harder)
+/* Interrupt the CPUs that have not reported; @harder: make them reschedule. => preemptible */
+static void gp_press(bool idle_only, bool harder, bool wait)
 {
 	struct cpumask late;
 	unsigned int cpu;
@@ -200,7 +197,7 @@ static void gp_press(bool idle_only, bool harder)
 		if (harder)
 			resched_cpu(cpu);
 		else
-			smp_call_function_single(cpu, rcu_ipi, NULL, 0);
+			smp_call_function_single(cpu, rcu_ipi, NULL, wait);
 	}
 }
 
@@ -240,7 +237,7 @@ static void gp_start(unsigned long nr)
 	}
 	spin_unlock_irq(&gp.lock);
 	if (mine)
-		gp_press(true, false);
+		gp_press(true, false, false);
 }
 
 /* Wait in a task until period @nr has passed, starting what must be started. */
@@ -253,7 +250,7 @@ static void gp_wait(unsigned long nr, bool hurry)
 		if (gp_passed(nr))
 			break;
 		if (hurry || round)
-			gp_press(false, round & 1);
+			gp_press(false, round & 1, hurry);
 		if (gp_passed(nr))
 			break;
 		round++;
@@ -400,7 +397,7 @@ static int rcu_thread_fn(void *arg)
 			gp_start(rd->wait_for);
 			if (!gp_passed(rd->wait_for)) {
 				if (round++ || rd->wait.count > RCU_BURST)
-					gp_press(false, round % 2 == 0);
+					gp_press(false, round % 2 == 0, false);
 				tell_stall();
 			}
 		} else {
@@ -510,7 +507,7 @@ void rcu_expedite(void)
 	for_each_online_cpu(cpu)
 		wake_rcu_thread(per_cpu_ptr(&rcu_data, cpu));
 	if (preemptible())
-		gp_press(false, false);
+		gp_press(false, false, false);
 }
 
 /* ---- start-up ---- */

@@ -100,10 +100,10 @@
 	R(IDA, spin, "an id allocator")						\
 	R(RESOURCE, rwlock, "tree of physical addresses and ports")		\
 	R(MUTEX_WAIT, spin, "mutex->wait_lock, rwsem->wait_lock")		\
-	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
 	R(KTHREAD_CREATE, spin, "requests to kthreadd")				\
 	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
 	R(COMPLETION, spin, "completion.wait.lock")				\
+	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
 	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
 	R(RCU, spin, "state of the grace period")				\
 	R(PERCPU_COUNTER, spin, "percpu_counter.lock")				\

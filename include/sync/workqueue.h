@@ -13,13 +13,18 @@ struct workqueue_struct;
 struct work_struct;
 typedef void (*work_func_t)(struct work_struct *work);
 
+struct worker_pool;
+
 struct work_struct {
-	unsigned long flags;		/* WORK_PENDING */
+	unsigned long flags;		/* WORK_* bits */
 	struct list_head entry;		/* pool->lock */
 	work_func_t func;
 	struct workqueue_struct *wq;	/* where it was queued last */
+	struct worker_pool *pool;	/* and by whom it is or was executed; NULL: never queued */
+	unsigned long starts;		/* pool->lock: how often it was begun */
 };
-#define WORK_PENDING	0		/* bit: queued, or its timer runs; not while it executes */
+#define WORK_PENDING	0		/* queued, or its timer runs; not while it executes */
+#define WORK_COLOR	1		/* generation for flush_workqueue(), set when queued */
 
 struct delayed_work {
 	struct work_struct work;
@@ -55,6 +60,8 @@ void delayed_work_timer_fn(struct timer_list *t);
 	INIT_LIST_HEAD(&(w)->entry);						\
 	(w)->func = (f);							\
 	(w)->wq = NULL;								\
+	(w)->pool = NULL;							\
+	(w)->starts = 0;							\
 } while (0)
 #define INIT_WORK_ONSTACK(w, f)		INIT_WORK(w, f)
 #define destroy_work_on_stack(w)	((void)(w))
