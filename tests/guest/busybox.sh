@@ -33,7 +33,7 @@ ok 'uname -a' uname -a
 ok 'id' sh -c 'id | grep -q uid=0'
 
 # As typed: vi takes an Esc that is followed at once for the start of a function key.
-(printf 'ihello from vi'; sleep 0.3; printf '\033'; sleep 0.3; printf ':wq\n'; sleep 0.3) |
+(sleep 0.5; printf 'ihello from vi'; sleep 0.3; printf '\033'; sleep 0.3; printf ':wq\n'; sleep 0.3) |
 	vi note >/dev/null 2>&1
 is 'vi writes a file' "$(cat note)" 'hello from vi'
 
