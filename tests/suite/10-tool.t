@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+# The quire command without booting anything: mistakes, help, packing, the cpio it writes.
+. tests/suite/tap.sh
+mkdir -p "$build/t"
+
+mistake 'no program' 'no program given' ./quire run
+mistake 'unknown command' 'quire help' ./quire nonsense
+mistake 'unknown option' 'lists them' ./quire run --nonsense -- true
+mistake 'option without value' 'needs a value' ./quire run --mem
+mistake 'bad size' 'a size such as' ./quire run --mem lots -- true
+mistake 'bad number' 'whole number' ./quire run --smp two -- true
+mistake 'no CPU' 'at least one CPU' ./quire run --smp 0 -- true
+mistake 'icount with two CPUs' 'leave --smp 2 out' ./quire run --icount --smp 2 -- true
+mistake 'icount with KVM' 'tcg only' ./quire run --icount --accel kvm -- true
+mistake 'bad machine' 'q35 or microvm' ./quire run --machine pc -- true
+mistake 'bad kernel' 'quire, linux or the path' ./quire run --kernel minix -- true
+mistake 'kernel file not there' 'No such file' ./quire run --kernel /none/such -- true
+mistake 'program not there' 'there is no program' ./quire run --kernel linux --accel tcg -- /none/such
+mistake 'file to add not there' 'No such file' ./quire run --kernel linux --accel tcg --add /none -- true
+mistake 'disk not there' 'truncate -s' ./quire run --kernel linux --accel tcg --disk /none -- true
+mistake 'nodes on microvm' 'q35' ./quire run --machine microvm --numa 2 -- true
+mistake 'nodes do not add up' 'must add up' ./quire run --kernel linux --accel tcg --numa 1M+2M -- true
+mistake 'log not writable' 'console-log' ./quire run --kernel linux --accel tcg --console-log /none/x -- true
+mistake 'no QEMU for a user' 'apt-get install' \
+	env PATH="$build/t/bin" /bin/sh -c '
+		mkdir -p "$0/bin"
+		for t in sh dirname readlink make cc ld musl-gcc apt-get mkdir date uname sed cat; do
+			p=$(PATH=/usr/bin:/bin command -v $t) && ln -sf "$p" "$0/bin/$t"
+		done
+		printf "#!/bin/sh\necho 1000\n" >"$0/bin/id"; chmod +x "$0/bin/id"
+		tools/setup.sh run' "$build/t"
+ok 'help' sh -c './quire help | grep -q shell'
+ok 'help of run' sh -c './quire run --help | grep -q -- --console-log'
+
+# The archive is read back by cpio(1): what the tool packs is what GNU cpio sees.
+cat >"$build/t/fakeqemu" <<'X'
+#!/bin/sh
+for a; do
+	[ "$prev" = -initrd ] && cp "$a" "$OUT"
+	prev=$a
+done
+X
+chmod +x "$build/t/fakeqemu"
+mkdir -p "$build/t/fake" && ln -sf ../fakeqemu "$build/t/fake/qemu-system-x86_64"
+mkdir -p "$build/t/add/sub" && echo data >"$build/t/add/sub/file" && ln -sf sub/file "$build/t/add/link"
+OUT=$build/t/initrd PATH="$build/t/fake:$PATH" ./quire run --kernel /bin/true --accel tcg \
+	--add "$build/t/add:/added" -- /bin/bash >/dev/null 2>&1
+ok 'cpio reads the archive' sh -c "cpio -it <$build/t/initrd >$build/t/list 2>/dev/null"
+for f in init usr/bin/busybox usr/bin/bash usr/bin/sh bin tmp etc/passwd added/sub/file added/link \
+	usr/lib/x86_64-linux-gnu/libc.so.6; do
+	ok "it holds $f" grep -qx "$f" "$build/t/list"
+done
+ok 'it holds the dynamic linker' sh -c "grep -q 'ld-linux-x86-64.so.2' $build/t/list"
+is 'each path once' "$(sort "$build/t/list" | uniq -d | wc -l)" 0
+rm -rf "$build/t/x" && mkdir "$build/t/x"
+(cd "$build/t/x" && cpio -id --no-absolute-filenames <../initrd >/dev/null 2>&1)
+ok 'contents are the host'\''s' cmp "$build/t/x/usr/bin/bash" /bin/bash
+is 'a symbolic link keeps its target' "$(readlink "$build/t/x/added/link")" sub/file
+finish

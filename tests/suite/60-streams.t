@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# Streams, exit statuses, signals and the terminal, on both kernels.
+. tests/suite/tap.sh
+mkdir -p "$build/t"
+kernels=linux
+[ -e "$build/quire.elf" ] && kernels='linux quire'
+random=$build/t/random
+head -c 10485760 /dev/urandom >"$random"
+sum=$(sha256sum <"$random")
+
+for k in $kernels; do
+	q="timeout 120 ./quire run --kernel $k --accel tcg --timeout 100"
+	is "$k: 10 MiB through standard output" "$($q --add "$random:/random" -- cat /random | sha256sum)" "$sum"
+	is "$k: 10 MiB through both" "$($q -- cat <"$random" | sha256sum)" "$sum"
+	$q -- sh -c 'echo out; echo err >&2; exit 7' >"$build/t/o" 2>"$build/t/e"
+	is "$k: exit status" $? 7
+	is "$k: standard output apart" "$(cat "$build/t/o")" out
+	is "$k: standard error apart" "$(cat "$build/t/e")" err
+	$q -- sh -c 'kill -9 $$' 2>/dev/null
+	is "$k: death by signal 9" $? 137
+	is "$k: end of standard input" "$(printf abc | $q -- sh -c 'cat; echo; echo end')" "abc
+end"
+	is "$k: no input at all" "$($q -- wc -c </dev/null)" 0
+	is "$k: a reader that leaves" "$($q -- yes 2>/dev/null | head -n 1)" y
+	timeout 60 ./quire run --kernel $k --accel tcg --timeout 6 -- sleep 100 2>"$build/t/e"
+	is "$k: time-out" $? 124
+	is "$k: time-out is said" "$(cat "$build/t/e")" 'quire: time-out after 6 seconds'
+	printf '\000\001\377' | $q -- cat | od -An -tx1 >"$build/t/o"
+	is "$k: odd bytes" "$(cat "$build/t/o")" ' 00 01 ff'
+	is "$k: arguments with spaces" "$($q -- printf '%s|' 'a b' '' '*')" 'a b||*|'
+	printf 'garbage' >"$build/t/garbage"
+	chmod +x "$build/t/garbage"
+	$q -- "$build/t/garbage" 2>"$build/t/e"
+	is "$k: not a program" $? 125
+	is "$k: not a program, in words" "$(grep -c 'Exec format error' "$build/t/e")" 1
+	# Ctrl-C: the tool passes it to the program, the machine lives to report.
+	$q -- sh -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done' >"$build/t/o" &
+	pid=$!
+	i=0
+	while ! grep -q ready "$build/t/o" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+	pkill -INT -P $pid quire 2>/dev/null || kill -INT $pid
+	wait $pid
+	is "$k: SIGINT reaches the program" "$? $(tail -n 1 "$build/t/o")" '5 caught'
+	# The shell on its terminal.
+	out=$( (printf 'tty; stty size; sleep 100 &\njobs; kill %%1\necho \044((6*7))\nsleep 50\n'
+		sleep 6; printf '\003'; printf 'echo after\nexit 3\n') |
+		timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60)
+	is "$k: shell: exit status" $? 3
+	for word in /dev/hvc0 '24 80' '[1]+  Running' 42 '^after'; do
+		is "$k: shell: $word" "$(printf '%s\n' "$out" | tr -d '\r' | grep -c -m 1 -F "${word#^}")" 1
+	done
+done
+finish

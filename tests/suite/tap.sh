@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+# TAP for tests of the suite (host side); sourced by them, with the project as current directory.
+build=${QUIRE_BUILD:-build}
+n=0
+
+# ok "what" COMMAND...: the command succeeds
+ok() {
+	what=$1
+	shift
+	n=$((n + 1))
+	if "$@" >"$build/tap/out" 2>&1; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		tail -n 15 "$build/tap/out" | sed 's/^/# /'
+	fi
+}
+
+# is "what" GOT WANTED
+is() {
+	n=$((n + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		echo "# got '$2', wanted '$3'" | head -n 5
+	fi
+}
+
+# mistake "what" "sentence" COMMAND...: exits with 125 and says the sentence (a pattern of grep)
+mistake() {
+	what=$1 sentence=$2
+	shift 2
+	said=$("$@" 2>&1 >/dev/null </dev/null)
+	is "$what: 125" "$?" 125
+	n=$((n + 1))
+	if printf '%s\n' "$said" | grep -q "$sentence"; then
+		echo "ok $n - $what: says what to do"
+	else
+		echo "not ok $n - $what: says what to do"
+		echo "# said '$said'"
+	fi
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+finish() {
+	echo "1..$n"
+}
