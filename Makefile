@@ -1,4 +1,8 @@
-# Quire: thin targets over gcc/clang and ./quire.   make | make run | make check | make help
+# Quire: thin targets over gcc/clang and ./quire.
+#
+#   make         the kernel (build/quire.elf) and the quire command
+#   make run     a BusyBox shell on Quire
+#   make clean   remove the build directory
 #
 #   O=DIR        build directory (default build)
 #   CC=gcc|clang compiler of the kernel (default gcc)
@@ -34,7 +38,7 @@ KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mn
 KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
           $(if $(filter 1,$(PARTIAL)),--unresolved-symbols=ignore-all)
 
-all: $(O)/quire.elf
+all: $(O)/quire.elf tool
 
 $(O)/k/%.o: %.c
 	$(call say,CC,$<)
@@ -64,4 +68,13 @@ $(O)/quire.elf: $(KOBJ) $(LDS) tools/kallsyms.sh
 clean:
 	rm -rf $(O)
 
-.PHONY: all clean
+# ./quire shell: a BusyBox shell on Quire. ARGS adds options, e.g. make run ARGS='--smp 4'
+run:
+	$(Q)tools/setup.sh run
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire shell $(ARGS)
+
+help:
+	@sed -n 's/^# //p' Makefile tests/tests.mk | grep -e '^  *make' -e '^  *[A-Z]*=' | sort -u
+
+.PHONY: all clean run help

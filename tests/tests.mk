@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 # All tests. The guest tests are static programs; also used alone: make -f tests/tests.mk guest-tests
+#
+#   make check   every test; ends with 'N passed, N failed'. CHECK='tests/suite/10-tool.t' runs one
+#   make lint    clang-format, clang-tidy, cppcheck, sparse and both compilers, each with a canary
 
 O         ?= build
 V         ?= 0
@@ -28,4 +31,10 @@ $(O)/tests/guest/%: tests/guest/%.c
 -include $(wildcard $(O)/tests/guest/*.d)
 -include tests/hosted/hosted.mk
 
-.PHONY: guest-tests
+check:
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/check $(CHECK)
+
+lint:
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/lint.sh
+
+.PHONY: guest-tests check lint

@@ -20,7 +20,7 @@ X
 	}
 	/\/\* ---- .* ---- \*\// {
 		section = $0
-		sub(/.*---- /, "", section); sub(/ ----.*/, "", section)
+		sub(/^[^-]*---- /, "", section); sub(/ ----.*/, "", section)
 	}
 	/^[ \t]*R\([A-Z0-9_]+,/ {
 		flush_section()
