@@ -65,6 +65,8 @@ bool free_pages_prepare(struct page *page, unsigned int order);
 void prep_new_page(struct page *page, unsigned int order, gfp_t gfp);
 void pcp_setup_zone(struct zone *zone);
 void pcp_setup_cpus(void);
+/* BUG() when the lists of this CPU contradict their counts. */
+void pcp_check(void);
 
 /* ---- alloc.c ---- */
 struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int alloc_flags,

@@ -537,7 +537,6 @@ void pcp_setup_cpus(void)
 	}
 }
 
-void pcp_check(void);
 void pcp_check(void)
 {
 	struct zone *zone;

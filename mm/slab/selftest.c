@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+/* Self tests of the object allocator, at boot with `selftest` and hosted. */
+#include <base/types.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <kernel/selftest.h>
+#include <sync/rcu.h>
+#include <mm/fault_inject.h>
+#include <mm/gfp.h>
+#include <mm/slab.h>
+#include <mm/vmstat.h>
+#include <mm/zone.h>
+#include "slab_internal.h"
+
+static u64 random_state = 362436069362436069ULL;
+
+static u32 random_below(u32 n)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (u32)(random_state >> 32) % n;
+}
+
+/* Fill and look: an overlap of two objects destroys the pattern of one. */
+static void mark(void *p, size_t size, u8 with)
+{
+	memset(p, with, size);
+}
+
+static bool intact(const void *p, size_t size, u8 with)
+{
+	for (size_t i = 0; i < size; i++)
+		if (((const u8 *)p)[i] != with)
+			return false;
+	return true;
+}
+
+#define NR_HELD 256
+
+static int random_ops(struct kmem_cache *s, u32 size)
+{
+	static void *held[NR_HELD];
+	struct slabinfo info;
+	unsigned long active = 0;
+
+	memset(held, 0, sizeof(held));
+	for (unsigned int step = 0; step < 6000; step++) {
+		u32 i = random_below(NR_HELD);
+
+		if (held[i]) {
+			SELFTEST_EXPECT(intact(held[i], size, i));
+			kmem_cache_free(s, held[i]);
+			held[i] = NULL;
+			active--;
+		} else {
+			held[i] = kmem_cache_alloc(s, GFP_KERNEL);
+			SELFTEST_EXPECT(held[i]);
+			SELFTEST_EXPECT(((unsigned long)held[i] & 7) == 0);
+			mark(held[i], size, i);
+			active++;
+		}
+		if (step % 128 == 0) {
+			kmem_cache_check(s);
+			get_slabinfo(s, &info);
+			SELFTEST_EXPECT(info.active_objs == active);
+			SELFTEST_EXPECT(info.num_objs >= info.active_objs);
+		}
+	}
+	for (u32 i = 0; i < NR_HELD; i++)
+		if (held[i])
+			kmem_cache_free(s, held[i]);
+	SELFTEST_EXPECT(kmem_cache_shrink(s) == 0);
+	return 0;
+}
+
+static int test_random(void)
+{
+	static const u32 sizes[] = { 8, 24, 72, 136, 200, 520, 1032, 2600, 5000, 8192 };
+	unsigned long before;
+
+	drain_all_pages(NULL);
+	before = global_node_page_state(NR_SLAB_UNRECLAIMABLE);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct kmem_cache *s = kmem_cache_create("selftest", sizes[i], 0, SLAB_NO_MERGE, NULL);
+		int err;
+
+		SELFTEST_EXPECT(s);
+		err = random_ops(s, sizes[i]);
+		kmem_cache_destroy(s);
+		if (err)
+			return err;
+	}
+	slab_flush_all();
+	slab_check_all();
+	SELFTEST_EXPECT(global_node_page_state(NR_SLAB_UNRECLAIMABLE) <= before + 4);
+	return 0;
+}
+SELFTEST("slab/random", test_random);
+
+static unsigned int constructed;
+
+static void count_ctor(void *object)
+{
+	constructed++;
+	memset(object, 0x77, 40);
+}
+
+/* Objects of a cache with a constructor come back as they were left, and the constructor ran once each. */
+static int test_ctor(void)
+{
+	struct kmem_cache *s = kmem_cache_create("selftest_ctor", 40, 0, SLAB_TYPESAFE_BY_RCU, count_ctor);
+	void *objects[100];
+	struct slabinfo info;
+
+	constructed = 0;
+	SELFTEST_EXPECT(s);
+	for (int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
+			objects[i] = kmem_cache_alloc(s, GFP_KERNEL);
+			SELFTEST_EXPECT(objects[i] && intact(objects[i], 40, 0x77));
+		}
+		for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++)
+			kmem_cache_free(s, objects[i]);
+	}
+	get_slabinfo(s, &info);
+	SELFTEST_EXPECT(constructed == info.num_objs && !info.active_objs);
+	kmem_cache_destroy(s);
+	return 0;
+}
+SELFTEST("slab/constructor", test_ctor);
+
+static int test_kmalloc(void)
+{
+	for (size_t size = 1; size <= 40000; size += size < 300 ? 1 : size / 7) {
+		u8 *p = kmalloc_array(1, size, GFP_KERNEL), *q;
+
+		SELFTEST_EXPECT(p && ksize(p) >= size);
+		SELFTEST_EXPECT(!is_power_of_2(size) || size < 8 || !((unsigned long)p & (min(size, PAGE_SIZE) - 1)));
+		SELFTEST_EXPECT(kmalloc_size_roundup(size) >= size);
+		mark(p, size, 0x5c);
+		q = krealloc(p, size + 100, GFP_KERNEL);
+		SELFTEST_EXPECT(q && intact(q, size, 0x5c));
+		kfree(q);
+		p = kzalloc(size, GFP_KERNEL);
+		SELFTEST_EXPECT(p && intact(p, size, 0));
+		kfree(p);
+	}
+	SELFTEST_EXPECT(__kmalloc(0, GFP_KERNEL) == ZERO_SIZE_PTR);
+	SELFTEST_EXPECT(!kmalloc_array(1UL << 40, 1UL << 40, GFP_KERNEL));
+	SELFTEST_EXPECT(!kmalloc_array(1, KMALLOC_MAX_SIZE * 2, GFP_KERNEL | __GFP_NOWARN));
+	kfree(NULL);
+	kfree(ZERO_SIZE_PTR);
+	return 0;
+}
+SELFTEST("slab/kmalloc", test_kmalloc);
+
+static int test_merge(void)
+{
+	struct kmem_cache *a = kmem_cache_create("selftest_a", 312, 8, 0, NULL);
+	struct kmem_cache *b = kmem_cache_create("selftest_b", 308, 8, 0, NULL);
+	struct kmem_cache *c = kmem_cache_create("selftest_c", 312, 8, SLAB_RECLAIM_ACCOUNT, NULL);
+
+	SELFTEST_EXPECT(a && b && c && a == b && a != c);
+	kmem_cache_destroy(b);
+	kmem_cache_destroy(a);
+	kmem_cache_destroy(c);
+	return 0;
+}
+SELFTEST("slab/merge", test_merge);
+
+/* A bulk allocation in which the n-th object fails gives the others back. */
+static int test_injected_failure(void)
+{
+	struct kmem_cache *s = kmem_cache_create("selftest_fail", 96, 0, SLAB_NO_MERGE, NULL);
+	void *objects[20];
+	struct slabinfo info;
+
+	SELFTEST_EXPECT(s);
+	fault_attrs[FAULT_SLAB].verbose = 0;
+	for (unsigned int n = 1; n <= ARRAY_SIZE(objects); n++) {
+		fault_attrs[FAULT_SLAB].nth = n;
+		fault_update();
+		SELFTEST_EXPECT(kmem_cache_alloc_bulk(s, GFP_KERNEL, ARRAY_SIZE(objects), objects) == 0);
+		get_slabinfo(s, &info);
+		SELFTEST_EXPECT(info.active_objs == 0);
+	}
+	SELFTEST_EXPECT(kmem_cache_alloc_bulk(s, GFP_KERNEL, ARRAY_SIZE(objects), objects) == ARRAY_SIZE(objects));
+	kmem_cache_free_bulk(s, ARRAY_SIZE(objects), objects);
+	kmem_cache_destroy(s);
+	return 0;
+}
+SELFTEST("slab/injected-failure", test_injected_failure);
+
+/* A debug cache catches a write behind the object and a second free; the objects stay out of use. */
+static int test_debug(void)
+{
+	struct kmem_cache *s = kmem_cache_create("selftest_debug", 60, 0, SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE |
+						 SLAB_POISON | SLAB_STORE_USER, NULL);
+	u8 *a, *b;
+	struct slabinfo info;
+
+	SELFTEST_EXPECT(s);
+	a = kmem_cache_alloc(s, GFP_KERNEL);
+	b = kmem_cache_alloc(s, GFP_KERNEL);
+	SELFTEST_EXPECT(a && b && intact(a, 60, 0x5a));
+	kmem_cache_free(s, a);
+	kmem_cache_free(s, b);
+	get_slabinfo(s, &info);
+	SELFTEST_EXPECT(!info.active_objs);
+	kmem_cache_check(s);
+	SELFTEST_EXPECT(slab_object_is_free(s, virt_to_head_page(a), a));
+	kmem_cache_destroy(s);
+	return 0;
+}
+SELFTEST("slab/debug", test_debug);
+
+static int test_mempool(void)
+{
+	mempool_t *pool = mempool_create_kmalloc_pool(4, 128);
+	void *elements[4];
+
+	SELFTEST_EXPECT(pool);
+	fault_attrs[FAULT_SLAB].verbose = 0;
+	for (int i = 0; i < 4; i++) {
+		fault_attrs[FAULT_SLAB].nth = 1;
+		fault_update();
+		elements[i] = mempool_alloc(pool, GFP_NOWAIT);
+		SELFTEST_EXPECT(elements[i]);
+	}
+	fault_attrs[FAULT_SLAB].nth = 1;
+	fault_update();
+	SELFTEST_EXPECT(!mempool_alloc(pool, GFP_NOWAIT));
+	for (int i = 0; i < 4; i++)
+		mempool_free(elements[i], pool);
+	mempool_destroy(pool);
+	return 0;
+}
+SELFTEST("slab/mempool", test_mempool);
