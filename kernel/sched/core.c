@@ -903,3 +903,33 @@ void __init sched_init_smp(void)
 {
 	sched_nr_cpus = num_online_cpus();
 }
+
+/* For /proc ------------------------------------------------------------------------------------- */
+
+/* "R" running or runnable, "S" sleeping, "D" uninterruptible, "T" stopped, "t" traced, "X" dead, "Z" zombie, "I" idle kthread. */
+char task_state_to_char(struct task_struct *p)
+{
+	unsigned int state = READ_ONCE(p->__state) | READ_ONCE(p->exit_state);
+
+	if (state & EXIT_ZOMBIE)
+		return 'Z';
+	if (state & (EXIT_DEAD | TASK_DEAD))
+		return 'X';
+	if (state & __TASK_TRACED)
+		return 't';
+	if (state & __TASK_STOPPED)
+		return 'T';
+	if ((state & TASK_IDLE) == TASK_IDLE)
+		return 'I';
+	if (state & TASK_UNINTERRUPTIBLE)
+		return 'D';
+	if (state & TASK_INTERRUPTIBLE)
+		return 'S';
+	return 'R';
+}
+
+/* The number in field 18 of /proc/PID/stat: 20 + nice, or -1 - rt_priority. */
+int task_prio(const struct task_struct *p)
+{
+	return p->prio - MAX_RT_PRIO;
+}
