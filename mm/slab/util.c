@@ -1,12 +1,69 @@
 /* SPDX-License-Identifier: MIT */
-/* User memory copied into the heap. */
+/* Strings and user memory copied into the heap. */
+#include <stdarg.h>
 #include <base/err.h>
 #include <base/errno.h>
+#include <base/math.h>
+#include <base/printf.h>
 #include <base/string.h>
 #include <base/types.h>
 #include <mm/slab.h>
 #include <mm/util.h>
 #include <seam/uaccess.h>
+
+void *kmemdup(const void *src, size_t len, gfp_t gfp)
+{
+	void *p = kmalloc(len, gfp);
+
+	return p ? memcpy(p, src, len) : NULL;
+}
+
+char *kmemdup_nul(const char *s, size_t len, gfp_t gfp)
+{
+	char *p = kmalloc(len + 1, gfp);
+
+	if (!p)
+		return NULL;
+	memcpy(p, s, len);
+	p[len] = 0;
+	return p;
+}
+
+char *kstrdup(const char *s, gfp_t gfp)
+{
+	return s ? kmemdup_nul(s, strlen(s), gfp) : NULL;
+}
+
+char *kstrndup(const char *s, size_t max, gfp_t gfp)
+{
+	return s ? kmemdup_nul(s, strnlen(s, max), gfp) : NULL;
+}
+
+char *kvasprintf(gfp_t gfp, const char *fmt, va_list args)
+{
+	va_list again;
+	int len;
+	char *p;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	p = kmalloc(len + 1, gfp);
+	if (p)
+		vsnprintf(p, len + 1, fmt, args);
+	return p;
+}
+
+char *kasprintf(gfp_t gfp, const char *fmt, ...)
+{
+	va_list args;
+	char *p;
+
+	va_start(args, fmt);
+	p = kvasprintf(gfp, fmt, args);
+	va_end(args);
+	return p;
+}
 
 void *memdup_user(const void __user *src, size_t len)
 {
