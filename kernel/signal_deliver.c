@@ -235,9 +235,10 @@ bool get_signal(struct ksignal *ksig)
 
 /* ---- the parent ---- */
 
-static void wake_parent(struct task_struct *parent)
+/* The key is the child: waiters for another one sleep on. */
+static void wake_parent(struct task_struct *parent, struct task_struct *child)
 {
-	wake_up_interruptible(&parent->signal->wait_chldexit);
+	__wake_up_sync_key(&parent->signal->wait_chldexit, TASK_INTERRUPTIBLE, child);
 }
 
 static kernel_siginfo_t child_info(struct task_struct *tsk, int code, int status)
@@ -288,7 +289,7 @@ bool do_notify_parent(struct task_struct *tsk, int sig)
 	}
 	if (sig > 0 && valid_signal(sig))
 		send_signal_locked(sig, &info, parent, PIDTYPE_TGID);
-	wake_parent(parent);
+	wake_parent(parent, tsk);
 	spin_unlock_irqrestore(&psig->siglock, flags);
 	return autoreap;
 }
@@ -306,6 +307,6 @@ void do_notify_parent_cldstop(struct task_struct *tsk, int why)
 	if (sig_handler(parent, SIGCHLD) != SIG_IGN &&
 	    !(sighand->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDSTOP))
 		send_signal_locked(SIGCHLD, &info, parent, PIDTYPE_TGID);
-	wake_parent(parent);	/* wait4 with WUNTRACED or WCONTINUED */
+	wake_parent(parent, leader);	/* wait4 with WUNTRACED or WCONTINUED */
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }
