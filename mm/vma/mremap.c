@@ -37,12 +37,11 @@ struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, 
 		.vm_ops = vma->vm_ops, .anon_vma = vma->anon_vma,
 	};
 
-	/* From its home page number to the new place. */
+	/* Pages move from vm_start + (pgoff - vm_pgoff) to @addr. */
 	if (vma->anon_vma)
-		req.anon_shift = vma_is_anonymous(vma) ? (long)((addr >> PAGE_SHIFT) - pgoff) :
-			vma->anon_shift + ((long)(addr - vma->vm_start) >> PAGE_SHIFT) -
-			(long)(pgoff - vma->vm_pgoff);
-	else if (vma_is_anonymous(vma))
+		req.anon_shift = vma->anon_shift + ((long)(addr - vma->vm_start) >> PAGE_SHIFT) -
+				 (long)(pgoff - vma->vm_pgoff);
+	else if (vma_is_anonymous(vma) && !vma->vm_file)
 		pgoff = addr >> PAGE_SHIFT;
 	req.pgoff = pgoff;
 	*need_rmap_locks = true;
