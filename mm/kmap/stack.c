@@ -110,12 +110,10 @@ unsigned int thread_stack_cache_drain(void)
 
 bool in_stack_guard(unsigned long addr)
 {
-	struct vm_struct *vm;
-
-	if (!is_vmalloc_addr((void *)addr))
-		return false;
 	/* The stack that overflowed lies just above. */
-	vm = find_vm_area((void *)ALIGN(addr + 1, 2 * THREAD_SIZE));
+	void *above = (void *)ALIGN(addr + 1, 2 * THREAD_SIZE);
+	struct vm_struct *vm = is_vmalloc_addr(above) ? find_vm_area(above) : NULL;
+
 	return vm && (vm->flags & VM_STACK_AREA) && addr < (unsigned long)vm->addr &&
 	       addr >= (unsigned long)vm->addr - THREAD_SIZE;
 }
