@@ -185,11 +185,19 @@ static void print_registers(const struct pt_regs *r)
 void show_regs(struct pt_regs *regs)
 {
 	struct unwind u = { .bp = regs->bp, .sp = regs->sp };
+	char sym[KSYM_SYMBOL_LEN];
+	unsigned long top;
 
 	print_header();
 	print_registers(regs);
-	if (!user_mode(regs))
-		print_trace(&u, KERN_DEFAULT);
+	if (user_mode(regs))
+		return;
+	/* A function without a frame of its own: its caller is what lies on the stack, perhaps. */
+	if (!copy_from_kernel_nofault(&top, (void *)regs->sp, sizeof(top)) && __kernel_text_address(top)) {
+		sprint_backtrace(sym, top);
+		printk(KERN_DEFAULT "Called from? %s\n", sym);
+	}
+	print_trace(&u, KERN_DEFAULT);
 }
 
 void die(const char *what, struct pt_regs *regs, long err)
