@@ -232,8 +232,8 @@ static void __init init_upper_rooms(void)
 	STEP(pid_init());
 	STEP(mm_init_virt());
 	STEP(cred_init());
-	STEP(fork_init());
 	STEP(signal_init());
+	STEP(fork_init());
 	STEP(futex_init());
 	STEP(vfs_caches_init());
 	STEP(proc_root_init());
