@@ -41,8 +41,10 @@
 enum port { CONTROL = 1, STDIN, STDOUT, STDERR, NR_PORTS };
 
 static const char *const port_names[NR_PORTS] = {
-	[CONTROL] = "org.quire.control", [STDIN] = "org.quire.stdin",
-	[STDOUT] = "org.quire.stdout",	 [STDERR] = "org.quire.stderr",
+	[CONTROL] = "org.quire.control",
+	[STDIN] = "org.quire.stdin",
+	[STDOUT] = "org.quire.stdout",
+	[STDERR] = "org.quire.stderr",
 };
 
 static int port[NR_PORTS]; /* descriptors, non-blocking */
@@ -257,7 +259,8 @@ static void read_orders(void)
 {
 	char *text = read_file("/.quire/orders", NULL), *save = NULL, *inner;
 
-	for (char *l = text ? strtok_r(text, "\n", &save) : NULL; l; l = strtok_r(NULL, "\n", &save)) {
+	for (char *l = text ? strtok_r(text, "\n", &save) : NULL; l;
+	     l = strtok_r(NULL, "\n", &save)) {
 		char *word = strtok_r(l, " ", &inner), *arg = strtok_r(NULL, " ", &inner);
 
 		if (!word || !arg)

@@ -8,10 +8,10 @@
 
 static void clocks(void)
 {
-	static const clockid_t all[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
-					 CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW,
-					 CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE,
-					 CLOCK_BOOTTIME };
+	static const clockid_t all[] = { CLOCK_REALTIME,	   CLOCK_MONOTONIC,
+					 CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
+					 CLOCK_MONOTONIC_RAW,	   CLOCK_REALTIME_COARSE,
+					 CLOCK_MONOTONIC_COARSE,   CLOCK_BOOTTIME };
 	struct timespec ts, res;
 	struct timeval tv;
 	bool forward = true;

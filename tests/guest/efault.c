@@ -32,8 +32,10 @@ static void attempt(const struct call *c, const char *kind)
 	long a[6], r;
 
 	for (int i = 0; i < 6; i++)
-		a[i] = c->a[i] == W ? (long)wild : c->a[i] == G ? (long)good :
-		       c->a[i] == P ? (long)"/tmp/efault" : c->a[i];
+		a[i] = c->a[i] == W   ? (long)wild
+		       : c->a[i] == G ? (long)good
+		       : c->a[i] == P ? (long)"/tmp/efault"
+				      : c->a[i];
 	lseek(fd_file, 0, SEEK_SET);
 	lseek(fd_dir, 0, SEEK_SET);
 	errno = 0;
@@ -47,7 +49,8 @@ int main(void)
 {
 	static const char *const kinds[] = { "unmapped", "kernel", "non-canonical" };
 	static const uintptr_t values[] = { 0xdead000, 0xffffffff81000000, 0x8000000000000000 };
-	char *two = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *two =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t nr;
 
 	munmap(two + PAGE, PAGE);

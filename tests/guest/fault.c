@@ -45,16 +45,15 @@ static void wild_addresses(void)
 
 static void arithmetic(void)
 {
-	ok(FAULTS(divide_by(0)) && tap_info.si_signo == SIGFPE &&
-		   tap_info.si_code == FPE_INTDIV,
+	ok(FAULTS(divide_by(0)) && tap_info.si_signo == SIGFPE && tap_info.si_code == FPE_INTDIV,
 	   "division by zero: SIGFPE, FPE_INTDIV");
 	ok(tap_info.si_addr != NULL, "si_addr is the instruction");
 	ok(FAULTS(({
 		   unsigned short cw = 0x37f & ~4;
 
 		   asm volatile("fninit; fldcw %0; fld1; fldz; fdivrp; fwait" : : "m"(cw));
-	   })) &&
-		   tap_info.si_signo == SIGFPE && tap_info.si_code == FPE_FLTDIV,
+	   })) && tap_info.si_signo == SIGFPE &&
+		   tap_info.si_code == FPE_FLTDIV,
 	   "x87 division by zero: FPE_FLTDIV");
 	asm volatile("fninit");
 }
@@ -67,17 +66,27 @@ static void instructions(void)
 	ok(FAULTS(asm volatile("hlt")) && tap_info.si_signo == SIGSEGV &&
 		   tap_info.si_code == SI_KERNEL,
 	   "hlt: SIGSEGV, SI_KERNEL");
-	ok(FAULTS(asm volatile("mov %%cr0, %%rax" : : : "rax")) && tap_info.si_signo == SIGSEGV,
+	ok(FAULTS(asm volatile("mov %%cr0, %%rax"
+			       :
+			       :
+			       : "rax")) &&
+		   tap_info.si_signo == SIGSEGV,
 	   "reading CR0: SIGSEGV");
 	ok(FAULTS(asm volatile("int3")) && tap_info.si_signo == SIGTRAP &&
 		   tap_info.si_code == SI_KERNEL,
 	   "int3: SIGTRAP, SI_KERNEL");
-	ok(FAULTS(asm volatile("pushf; orl $0x100, (%%rsp); popf; nop; nop" : : : "memory", "cc")) &&
+	ok(FAULTS(asm volatile("pushf; orl $0x100, (%%rsp); popf; nop; nop"
+			       :
+			       :
+			       : "memory", "cc")) &&
 		   tap_info.si_signo == SIGTRAP && tap_info.si_code == TRAP_TRACE,
 	   "single step: SIGTRAP, TRAP_TRACE");
-	ok(FAULTS(asm volatile("int $0x30")) && tap_info.si_signo == SIGSEGV,
-	   "int 0x30: SIGSEGV");
-	ok(FAULTS(asm volatile("in $0x60, %%al" : : : "rax")) && tap_info.si_signo == SIGSEGV,
+	ok(FAULTS(asm volatile("int $0x30")) && tap_info.si_signo == SIGSEGV, "int 0x30: SIGSEGV");
+	ok(FAULTS(asm volatile("in $0x60, %%al"
+			       :
+			       :
+			       : "rax")) &&
+		   tap_info.si_signo == SIGSEGV,
 	   "port access: SIGSEGV");
 }
 

@@ -239,7 +239,8 @@ static void exec_errors(void)
 	fails(execve(self, argv, argv + 2), E2BIG, "exec: an argument of 4 MiB");
 	free(huge);
 	fails(execve(self, (char **)8, NULL), EFAULT, "exec: wild argv");
-	is(syscall(SYS_execveat, -1, "", NULL, NULL, AT_EMPTY_PATH), -1, "execveat: bad descriptor");
+	is(syscall(SYS_execveat, -1, "", NULL, NULL, AT_EMPTY_PATH), -1,
+	   "execveat: bad descriptor");
 	unlink("/tmp/loop");
 }
 

@@ -31,8 +31,8 @@ static void build(void)
 	eh->e_phentsize = 56;
 	eh->e_phnum = 2;
 	ph[0] = (Elf64_Phdr){ PT_LOAD, PF_R, 0, BASE, BASE, 0x1000, 0x1000, 0x1000 };
-	ph[1] = (Elf64_Phdr){ PT_LOAD, PF_R | PF_X, CODE, BASE + CODE, BASE + CODE, sizeof(code),
-			      sizeof(code), 0x1000 };
+	ph[1] = (Elf64_Phdr){ PT_LOAD,	   PF_R | PF_X,	 CODE,	       BASE + CODE,
+			      BASE + CODE, sizeof(code), sizeof(code), 0x1000 };
 	memcpy(file + CODE, code, sizeof(code));
 }
 
@@ -150,14 +150,22 @@ static void truncated(void)
 /* Each field of the headers to each extreme: whatever happens, it happens to the child. */
 static void extremes(void)
 {
-	static const uint64_t values[] = { 0, 1, 0x7f, 0x1000, 0x7fffffff, 0xffffffff, 0x7fffffffffff,
-					   0x8000000000000000, ~0ull, ~0ull - 0xfff };
+	static const uint64_t values[] = { 0,
+					   1,
+					   0x7f,
+					   0x1000,
+					   0x7fffffff,
+					   0xffffffff,
+					   0x7fffffffffff,
+					   0x8000000000000000,
+					   ~0ull,
+					   ~0ull - 0xfff };
 	static const struct {
 		size_t at, size;
 	} fields[] = {
-		{ 4, 1 },  { 5, 1 },  { 6, 1 },	 { 16, 2 }, { 18, 2 }, { 20, 4 },  { 24, 8 },
-		{ 32, 8 }, { 48, 4 }, { 52, 2 }, { 54, 2 }, { 56, 2 }, { 58, 2 },  { 64, 4 },
-		{ 68, 4 }, { 72, 8 }, { 80, 8 }, { 96, 8 }, { 104, 8 }, { 112, 8 }, { 120, 4 },
+		{ 4, 1 },   { 5, 1 },	{ 6, 1 },   { 16, 2 },	{ 18, 2 },  { 20, 4 },	{ 24, 8 },
+		{ 32, 8 },  { 48, 4 },	{ 52, 2 },  { 54, 2 },	{ 56, 2 },  { 58, 2 },	{ 64, 4 },
+		{ 68, 4 },  { 72, 8 },	{ 80, 8 },  { 96, 8 },	{ 104, 8 }, { 112, 8 }, { 120, 4 },
 		{ 124, 4 }, { 128, 8 }, { 136, 8 }, { 152, 8 }, { 160, 8 }, { 168, 8 },
 	};
 	int runs = 0;

@@ -57,7 +57,8 @@ static void records(void)
 	is(try_in_child(F_WRLCK, 12, 6), 0, "free there");
 	is(try_in_child(F_WRLCK, 18, 1), EAGAIN, "kept behind");
 	close(dup(fd));
-	is(try_in_child(F_WRLCK, 0, 0), 0, "closing any descriptor drops all of the process's locks");
+	is(try_in_child(F_WRLCK, 0, 0), 0,
+	   "closing any descriptor drops all of the process's locks");
 	fails(lock(F_SETLK, 77, 0, 0), EINVAL, "unknown type");
 	fails(lock(F_SETLK, F_RDLCK, -5, 2), EINVAL, "negative start");
 	fails(fcntl(99, F_SETLK, &l), EBADF, "bad descriptor");

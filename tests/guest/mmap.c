@@ -44,7 +44,8 @@ static void errors(void)
 	fails(mmap(p + 1, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0), EINVAL, "mmap: fixed, odd");
 	fails(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, -1, 0), EBADF, "mmap: bad descriptor");
 	fails(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 1), EINVAL, "mmap: odd offset");
-	fails(mmap(NULL, 1ul << 47, PROT_READ, ANON, -1, 0), ENOMEM, "mmap: larger than user space");
+	fails(mmap(NULL, 1ul << 47, PROT_READ, ANON, -1, 0), ENOMEM,
+	      "mmap: larger than user space");
 	fails(mmap(NULL, -PAGE, PROT_READ, ANON, -1, 0), ENOMEM, "mmap: length wraps");
 	fails(mmap((void *)0x7ffffffff000, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0), ENOMEM,
 	      "mmap: fixed at the end of user space");
@@ -274,7 +275,8 @@ static void limit_address_space(void)
 
 	setrlimit(RLIMIT_AS, &rl);
 	errno = 0;
-	_exit(mmap(NULL, 128 << 20, PROT_READ, ANON, -1, 0) == MAP_FAILED && errno == ENOMEM ? 0 : 1);
+	_exit(mmap(NULL, 128 << 20, PROT_READ, ANON, -1, 0) == MAP_FAILED && errno == ENOMEM ? 0
+											     : 1);
 }
 
 static int count_maps(char *lo, char *hi)

@@ -36,7 +36,8 @@ static void basics(void)
 	close(p[1]);
 	fails(pipe2(p, 0x10), EINVAL, "pipe2: unknown flag");
 	must(pipe2(p, O_CLOEXEC | O_NONBLOCK) == 0);
-	ok((fcntl(p[0], F_GETFD) & FD_CLOEXEC) && (fcntl(p[1], F_GETFL) & O_NONBLOCK), "pipe2 flags");
+	ok((fcntl(p[0], F_GETFD) & FD_CLOEXEC) && (fcntl(p[1], F_GETFL) & O_NONBLOCK),
+	   "pipe2 flags");
 	fails(read(p[0], buf, 1), EAGAIN, "empty and non-blocking: EAGAIN");
 	close(p[0]);
 	close(p[1]);

@@ -36,13 +36,14 @@ static long long value(const char *s, const char *key)
 
 static void memory(void)
 {
-	static const char *const keys[] = { "MemTotal", "MemFree", "MemAvailable", "Buffers", "Cached",
-					    "SwapCached", "Active", "Inactive", "Active(anon)",
-					    "Inactive(anon)", "Active(file)", "Inactive(file)",
-					    "Unevictable", "Mlocked", "SwapTotal", "SwapFree", "Dirty",
-					    "Writeback", "AnonPages", "Mapped", "Shmem", "Slab",
-					    "SReclaimable", "SUnreclaim", "KernelStack", "PageTables",
-					    "CommitLimit", "Committed_AS", "VmallocTotal" };
+	static const char *const keys[] = {
+		"MemTotal",	"MemFree",	  "MemAvailable", "Buffers",	  "Cached",
+		"SwapCached",	"Active",	  "Inactive",	  "Active(anon)", "Inactive(anon)",
+		"Active(file)", "Inactive(file)", "Unevictable",  "Mlocked",	  "SwapTotal",
+		"SwapFree",	"Dirty",	  "Writeback",	  "AnonPages",	  "Mapped",
+		"Shmem",	"Slab",		  "SReclaimable", "SUnreclaim",	  "KernelStack",
+		"PageTables",	"CommitLimit",	  "Committed_AS", "VmallocTotal"
+	};
 	const char *s = slurp("/proc/meminfo");
 	long long total = value(s, "MemTotal"), free = value(s, "MemFree");
 
@@ -53,7 +54,8 @@ static void memory(void)
 	ok(value(s, "Slab") == value(s, "SReclaimable") + value(s, "SUnreclaim"),
 	   "meminfo: Slab is the sum");
 	s = slurp("/proc/vmstat");
-	ok(value(s, "nr_free_pages") > 0 && value(s, "pgfault") > 0 && value(s, "pgalloc_normal") >= 0,
+	ok(value(s, "nr_free_pages") > 0 && value(s, "pgfault") > 0 &&
+		   value(s, "pgalloc_normal") >= 0,
 	   "vmstat: nr_free_pages, pgfault, pgalloc_normal");
 	s = slurp("/proc/zoneinfo");
 	ok(strstr(s, "Node 0, zone ") && strstr(s, "  pages free ") && strstr(s, "        min ") &&
@@ -80,8 +82,8 @@ static void machine(void)
 		   value(s, "processes") > 0 && value(s, "ctxt") > 0,
 	   "stat: cpu, cpu0, btime, processes, ctxt");
 	ok(sscanf(slurp("/proc/uptime"), "%lf %lf", &up, &idle) == 2 && up > 0, "uptime");
-	ok(sscanf(slurp("/proc/loadavg"), "%lf %*f %*f %d/%d %d", &load, &a, &b, &c) == 4 && b > 0 &&
-		   c > 0,
+	ok(sscanf(slurp("/proc/loadavg"), "%lf %*f %*f %d/%d %d", &load, &a, &b, &c) == 4 &&
+		   b > 0 && c > 0,
 	   "loadavg");
 	ok(strstr(slurp("/proc/mounts"), " /proc proc "), "mounts: /proc");
 	ok(strlen(slurp("/proc/cmdline")) > 0 && text[strlen(text) - 1] == '\n', "cmdline");
@@ -144,7 +146,8 @@ static void of_process(void)
 	ok(!strncmp(s, "Name:\tproc\n", 11), "status: Name");
 	ok(value(s, "Pid") == getpid() && value(s, "PPid") == getppid() && value(s, "Threads") == 1,
 	   "status: Pid, PPid, Threads");
-	ok(value(s, "VmSize") > 0 && value(s, "VmRSS") > 0 && value(s, "VmPeak") >= value(s, "VmSize"),
+	ok(value(s, "VmSize") > 0 && value(s, "VmRSS") > 0 &&
+		   value(s, "VmPeak") >= value(s, "VmSize"),
 	   "status: VmSize, VmRSS, VmPeak");
 	ok(strstr(s, "SigBlk:\t0000000000000000\n"), "status: SigBlk");
 	ok(strstr(slurp("/proc/self/cmdline"), "proc"), "cmdline");

@@ -324,9 +324,10 @@ static int default_of(int sig)
 
 static void defaults(void)
 {
-	static const int kills[] = { SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS,
-				     SIGFPE, SIGKILL, SIGUSR1, SIGSEGV, SIGPIPE, SIGALRM, SIGTERM,
-				     SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO, SIGSYS };
+	static const int kills[] = { SIGHUP,  SIGINT,	 SIGQUIT, SIGILL,  SIGTRAP,
+				     SIGABRT, SIGBUS,	 SIGFPE,  SIGKILL, SIGUSR1,
+				     SIGSEGV, SIGPIPE,	 SIGALRM, SIGTERM, SIGXCPU,
+				     SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO,   SIGSYS };
 	static const int ignored[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH };
 
 	for (size_t i = 0; i < sizeof(kills) / sizeof(*kills); i++)

@@ -60,7 +60,8 @@ static void line_discipline(void)
 	type("ab");
 	is(poll(&p, 1, 50), 0, "no line yet");
 	ok(!strcmp(heard(), "ab"), "echo");
-	type("c\x7f" "d\r");
+	type("c\x7f"
+	     "d\r");
 	is(read(slave, buf, 100), 4, "a line");
 	ok(!memcmp(buf, "abd\n", 4), "erased, CR became NL");
 	ok(!strcmp(heard(), "c\b \bd\r\n"), "echo of erasing");

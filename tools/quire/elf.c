@@ -188,8 +188,12 @@ static void read_conf(const char *path, struct strv *dirs, int depth)
 
 static const struct strv *system_dirs(void)
 {
-	static const char *const standard[] = { "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
-						"/lib64", "/usr/lib64", "/lib", "/usr/lib" };
+	static const char *const standard[] = { "/lib/x86_64-linux-gnu",
+						"/usr/lib/x86_64-linux-gnu",
+						"/lib64",
+						"/usr/lib64",
+						"/lib",
+						"/usr/lib" };
 	static struct strv dirs;
 
 	if (!dirs.n) {

@@ -46,8 +46,8 @@ static void put_string(struct strings *s, const char *str)
 static void add_skeleton(struct tree *t)
 {
 	static const char *const merged[] = { "bin", "sbin", "lib", "lib64" };
-	static const char *const dirs[] = { "dev", "proc", "sys", "run", "etc", "var",
-					    "var/tmp", "mnt", "usr/local/bin" };
+	static const char *const dirs[] = { "dev", "proc",    "sys", "run",	     "etc",
+					    "var", "var/tmp", "mnt", "usr/local/bin" };
 
 	for (size_t i = 0; i < sizeof(merged) / sizeof(*merged); i++) {
 		char *target = xasprintf("usr/%s", merged[i]);
@@ -127,7 +127,8 @@ static char *add_program(struct tree *t, const struct options *o)
 	path = applet_path(t, name);
 	if (!path)
 		fail("there is no program %s on this host, nor in BusyBox; "
-		     "--root DIR runs programs of another tree", name);
+		     "--root DIR runs programs of another tree",
+		     name);
 	return path;
 }
 

@@ -304,7 +304,15 @@ static int poll_timeout(const struct machine *m)
 	return at <= 0 ? 0 : at > 3600 ? 3600000 : (int)(at * 1000) + 1;
 }
 
-enum { P_SIGNALS, P_SERIAL, P_CONTROL, P_IN, P_OUT = P_IN + 2, P_ERR = P_OUT + 2, P_NR = P_ERR + 2 };
+enum {
+	P_SIGNALS,
+	P_SERIAL,
+	P_CONTROL,
+	P_IN,
+	P_OUT = P_IN + 2,
+	P_ERR = P_OUT + 2,
+	P_NR = P_ERR + 2
+};
 
 /* One turn of the loop; returns false when the machine is over. */
 static bool turn(struct machine *m)

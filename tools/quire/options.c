@@ -184,8 +184,7 @@ static const struct option_row {
 	{ "--root", "DIR|IMAGE", set_root,
 	  "a root file system: a directory, packed whole, or an\n"
 	  "ext2 image; PROGRAM is then a path inside it" },
-	{ "--add", "PATH[:GUESTPATH]", set_add,
-	  "put a file or directory into the initramfs" },
+	{ "--add", "PATH[:GUESTPATH]", set_add, "put a file or directory into the initramfs" },
 	{ "--disk", "FILE[,swap]", set_disk, "a further virtio disk (raw)" },
 	{ "--env", "NAME=VALUE", set_env, "a variable of the program's environment" },
 	{ "--tty", NULL, set_tty, "run PROGRAM on a terminal instead of pipes" },

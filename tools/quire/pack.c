@@ -55,13 +55,16 @@ char *pack_lookup(const char *program)
 		free(copy);
 		return abs;
 	}
-	copy = xstrdup(path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	copy = xstrdup(path ? path
+			    : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	for (char *dir = strtok_r(copy, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
 		char *try = xasprintf("%s/%s", dir, program);
 		struct stat st;
 
 		if (!stat(try, &st) && S_ISREG(st.st_mode) && !access(try, X_OK)) {
-			char *abs = *try == '/' ? try : pack_lookup(try);
+			char *abs = *try == '/' ?
+			try : pack_lookup(try)
+				;
 
 			free(copy);
 			return abs;
@@ -220,12 +223,11 @@ void pack_program(struct tree *t, const char *path)
 /* Parts of a companion that no program needs to start, and that would fill the memory. */
 static bool is_ballast(const char *path)
 {
-	static const char *const names[] = { "/usr/lib/python3.*/test",
-					     "/usr/lib/python3.*/idlelib",
-					     "/usr/lib/python3.*/lib2to3",
-					     "/usr/lib/python3.*/ensurepip",
-					     "/usr/lib/python3.*/pydoc_data",
-					     "/usr/lib/python3.*/config-*" };
+	static const char *const names[] = {
+		"/usr/lib/python3.*/test",	 "/usr/lib/python3.*/idlelib",
+		"/usr/lib/python3.*/lib2to3",	 "/usr/lib/python3.*/ensurepip",
+		"/usr/lib/python3.*/pydoc_data", "/usr/lib/python3.*/config-*"
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!fnmatch(names[i], path, FNM_PATHNAME))

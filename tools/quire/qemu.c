@@ -115,8 +115,8 @@ static void add_channels(struct strv *a, const struct options *o, const int fds[
 	for (int c = 0; c < NR_CHANNELS; c++)
 		pairf(a, "-chardev", "socket,id=ch%d,fd=%d", c, fds[c]);
 	pairf(a, "-serial", "chardev:ch%d", CH_SERIAL);
-	pair(a, "-device", microvm(o) ? "virtio-serial-device,max_ports=8"
-				      : "virtio-serial-pci,max_ports=8");
+	pair(a, "-device",
+	     microvm(o) ? "virtio-serial-device,max_ports=8" : "virtio-serial-pci,max_ports=8");
 	for (int c = CH_CONSOLE; c < NR_CHANNELS; c++)
 		pairf(a, "-device", "%s,chardev=ch%d,nr=%d,name=%s",
 		      c == CH_CONSOLE ? "virtconsole" : "virtserialport", c, c - CH_CONSOLE,

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+/* Canary: clang-format must object. */
+int  canary( int x ){ return x ; }
