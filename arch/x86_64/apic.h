@@ -48,7 +48,7 @@ static inline u32 apic_read(u32 reg)
 {
 	if (x2apic_mode)
 		return rdmsrl_val(MSR_X2APIC_BASE + (reg >> 4));
-	return readl((void *)(fix_to_virt(FIX_APIC_BASE) + reg));
+	return readl((void __iomem *)(fix_to_virt(FIX_APIC_BASE) + reg));
 }
 
 static inline void apic_write(u32 reg, u32 value)
@@ -56,7 +56,7 @@ static inline void apic_write(u32 reg, u32 value)
 	if (x2apic_mode)
 		wrmsrl(MSR_X2APIC_BASE + (reg >> 4), value);
 	else
-		writel(value, (void *)(fix_to_virt(FIX_APIC_BASE) + reg));
+		writel(value, (void __iomem *)(fix_to_virt(FIX_APIC_BASE) + reg));
 }
 
 static inline void apic_eoi(void)

@@ -40,12 +40,12 @@ static inline void io_delay(void)
 static inline type read##name(const volatile void __iomem *addr)		\
 {										\
 	type value;								\
-	__asm__ volatile(insn " %1, %0" : "=" reg(value) : "m"(*(const volatile type *)addr) : "memory"); \
+	__asm__ volatile(insn " %1, %0" : "=" reg(value) : "m"(*(const volatile type __force *)addr) : "memory"); \
 	return value;								\
 }										\
 static inline void write##name(type value, volatile void __iomem *addr)		\
 {										\
-	__asm__ volatile(insn " %0, %1" : : reg(value), "m"(*(volatile type *)addr) : "memory"); \
+	__asm__ volatile(insn " %0, %1" : : reg(value), "m"(*(volatile type __force *)addr) : "memory"); \
 }
 SEAM_MMIO(b, "movb", u8, "q")
 SEAM_MMIO(w, "movw", u16, "r")
