@@ -205,6 +205,12 @@ static void finish_task_switch(struct task_struct *prev)
 	}
 }
 
+/* For the checks of debug builds: the running task holds the lock of @rq, which another took. */
+static __always_inline void lock_handed_over(struct rq *rq)
+{
+	lock_acquired_try(&rq->lock, rq->lock.rank, 0);
+}
+
 static __always_inline void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
 {
 	if (!next->mm) {
@@ -221,8 +227,11 @@ static __always_inline void context_switch(struct rq *rq, struct task_struct *pr
 			prev->active_mm = NULL;
 		}
 	}
+	/* The queue's lock changes hands: it was taken by prev, next gives it back. */
+	lock_release(&rq->lock);
 	switch_to(prev, next, prev);
 	barrier();
+	lock_handed_over(this_rq());
 	finish_task_switch(prev);
 }
 
@@ -367,6 +376,7 @@ void schedule_idle(void)
 /* Where a new task starts, called by the machine's first frame of it. */
 void schedule_tail(struct task_struct *prev)
 {
+	lock_handed_over(this_rq());
 	finish_task_switch(prev);
 	preempt_enable();
 	if (current->set_child_tid)
