@@ -1,0 +1,969 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The page cache: the pages of files, by offset.
+ *
+ * 1 Structure. mapping->i_pages maps the offset in pages to a folio. A folio in the cache has
+ *   folio->mapping and folio->index set and holds one reference per page on behalf of the cache.
+ *
+ *	address_space.i_pages[index] -> folio --mapping, index--> address_space
+ *
+ * 2 Invariants (mapping_check): every folio found at index i has mapping == this and index <= i <
+ *   index + nr; nrpages is the sum of folio_nr_pages. A folio leaves the cache only under its lock.
+ *
+ * 3 Locks. Look-up: RCU, folio_try_get(), and the slot is read again: a folio that was freed and used
+ *   elsewhere in between is not in the slot any more. Changes: folio lock, then xa_lock. The folio lock is
+ *   the bit PG_locked; who waits sleeps on one of a few hashed queues and sets PG_waiters, which is only
+ *   ever set together with PG_locked or PG_writeback, in one compare-and-swap, and cleared with them; so
+ *   a free page never has it.
+ *
+ *	folio lock -> xa_lock;  i_rwsem -> invalidate_lock -> folio lock;  mmap_lock or VMA lock -> folio lock
+ *
+ * 4 Failure: nodes of the tree are allocated before any lock is taken.
+ *
+ * 5 A file system without ->read_folio lives in memory: what is not in the cache reads as zeroes.
+ *
+ * Linux 6.1: mm/filemap.c. Observed by: nr_file_pages, nr_shmem in /proc/vmstat; Cached in meminfo.
+ */
+#include <base/types.h>
+#include <base/bug.h>
+#include <base/err.h>
+#include <base/hash.h>
+#include <base/math.h>
+#include <mm/filemap.h>
+#include <mm/address_space.h>
+#include <mm/gfp.h>
+#include <mm/mmap.h>
+#include <mm/pgalloc.h>
+#include <mm/rmap.h>
+#include <mm/vma.h>
+#include <mm/vmstat.h>
+#include <mm/writeback.h>
+#include <mm/xarray.h>
+#include <sync/rcu.h>
+#include <sync/ranks.h>
+#include <sync/wait.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/task.h>
+#include <fs/file.h>
+#include <fs/inode.h>
+#include <fs/iov_iter.h>
+#include <fs/super.h>
+#include <seam/page.h>
+
+#define FOLIO_WAIT_BITS	6
+static wait_queue_head_t folio_wait_table[1 << FOLIO_WAIT_BITS];
+
+void page_cache_init(void)
+{
+	for (unsigned int i = 0; i < 1u << FOLIO_WAIT_BITS; i++)
+		init_waitqueue_head(&folio_wait_table[i]);
+	xarray_init();
+}
+
+void address_space_init_once(struct address_space *mapping)
+{
+	xa_init(&mapping->i_pages);
+	init_rwsem(&mapping->i_mmap_rwsem, LOCK_I_MMAP);
+	init_rwsem(&mapping->invalidate_lock, LOCK_INVALIDATE);
+	spin_lock_init(&mapping->private_lock, LOCK_MAPPING_PRIVATE);
+	INIT_LIST_HEAD(&mapping->private_list);
+	mapping->i_mmap = RB_ROOT_CACHED;
+}
+
+/* ---- the folio lock ---- */
+
+static wait_queue_head_t *folio_waitqueue(struct folio *folio)
+{
+	return &folio_wait_table[hash_64((unsigned long)folio, FOLIO_WAIT_BITS)];
+}
+
+/* Note that we wait for @bit. False: the bit is clear already. */
+static bool announce_waiter(struct folio *folio, unsigned int bit)
+{
+	u32 *flags = &folio->flags;
+	u32 old = READ_ONCE(*flags);
+
+	do {
+		if (!(old >> bit & 1))
+			return false;
+	} while (!__atomic_compare_exchange_n(flags, &old, old | 1u << PG_waiters, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	return true;
+}
+
+/* Sleep until @bit is clear, or a signal of @state arrives: -EINTR. */
+static int folio_wait_bit(struct folio *folio, unsigned int bit, unsigned int state)
+{
+	wait_queue_head_t *wq = folio_waitqueue(folio);
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	for (;;) {
+		prepare_to_wait(wq, &wait, state);
+		if (!announce_waiter(folio, bit))
+			break;
+		if (signal_pending_state(state, current)) {
+			err = -EINTR;
+			break;
+		}
+		io_schedule();
+	}
+	finish_wait(wq, &wait);
+	return err;
+}
+
+/* Clear @bit; wake whoever waits for the folio. */
+static void folio_clear_and_wake(struct folio *folio, unsigned int bit)
+{
+	u32 mask = 1u << bit | 1u << PG_waiters;
+	wait_queue_head_t *wq = folio_waitqueue(folio);
+	u32 old = __atomic_fetch_and(&folio->flags, ~mask, __ATOMIC_RELEASE);
+
+	VM_BUG_ON(!(old >> bit & 1));
+	if (unlikely(old >> PG_waiters & 1)) {
+		smp_mb();
+		wake_up_all(wq);
+	}
+}
+
+void folio_wake_waiters(struct folio *folio)
+{
+	wake_up_all(folio_waitqueue(folio));
+}
+
+bool folio_trylock(struct folio *folio)
+{
+	return !(__atomic_fetch_or(&folio->flags, 1u << PG_locked, __ATOMIC_ACQUIRE) >> PG_locked & 1);
+}
+
+void __folio_lock(struct folio *folio)
+{
+	while (!folio_trylock(folio))
+		folio_wait_bit(folio, PG_locked, TASK_UNINTERRUPTIBLE);
+}
+
+int __folio_lock_killable(struct folio *folio)
+{
+	while (!folio_trylock(folio)) {
+		int err = folio_wait_bit(folio, PG_locked, TASK_KILLABLE);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void folio_lock(struct folio *folio)
+{
+	if (!folio_trylock(folio))
+		__folio_lock(folio);
+}
+
+int folio_lock_killable(struct folio *folio)
+{
+	return folio_trylock(folio) ? 0 : __folio_lock_killable(folio);
+}
+
+void folio_unlock(struct folio *folio)
+{
+	folio_clear_and_wake(folio, PG_locked);
+}
+
+void folio_wait_locked(struct folio *folio)
+{
+	if (folio_test_locked(folio))
+		folio_wait_bit(folio, PG_locked, TASK_UNINTERRUPTIBLE);
+}
+
+int folio_wait_locked_killable(struct folio *folio)
+{
+	return folio_test_locked(folio) ? folio_wait_bit(folio, PG_locked, TASK_KILLABLE) : 0;
+}
+
+bool folio_lock_or_retry(struct folio *folio, struct vm_fault *vmf)
+{
+	if (folio_trylock(folio))
+		return true;
+	if (!fault_flag_allow_retry_first(vmf->flags)) {
+		if (vmf->flags & FAULT_FLAG_KILLABLE)
+			return !__folio_lock_killable(folio) || (fault_drop_lock(vmf), false);
+		__folio_lock(folio);
+		return true;
+	}
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return false;
+	fault_drop_lock(vmf);
+	if (vmf->flags & FAULT_FLAG_KILLABLE)
+		folio_wait_locked_killable(folio);
+	else
+		folio_wait_locked(folio);
+	return false;
+}
+
+void lock_page(struct page *page)
+{
+	folio_lock(page_folio(page));
+}
+
+bool trylock_page(struct page *page)
+{
+	return folio_trylock(page_folio(page));
+}
+
+void unlock_page(struct page *page)
+{
+	folio_unlock(page_folio(page));
+}
+
+/* ---- writeback state ---- */
+
+void folio_wait_writeback(struct folio *folio)
+{
+	while (folio_test_writeback(folio))
+		folio_wait_bit(folio, PG_writeback, TASK_UNINTERRUPTIBLE);
+}
+
+/* Change a mark of the folio in its mapping's tree. */
+static void mark_in_tree(struct folio *folio, xa_mark_t mark, bool set)
+{
+	struct address_space *mapping = folio_mapping(folio);
+	XA_STATE(xas, &mapping->i_pages, folio_index(folio));
+
+	xas_lock(&xas);
+	if (xas_load(&xas) == folio) {
+		if (set)
+			xas_set_mark(&xas, mark);
+		else
+			xas_clear_mark(&xas, mark);
+	}
+	xas_unlock(&xas);
+}
+
+void folio_start_writeback(struct folio *folio)
+{
+	if (folio_test_set_writeback(folio))
+		return;
+	if (folio_mapping(folio)) {
+		mark_in_tree(folio, PAGECACHE_TAG_WRITEBACK, true);
+		if (!folio_test_dirty(folio))
+			mark_in_tree(folio, PAGECACHE_TAG_DIRTY, false);
+	}
+	node_stat_add_folio(folio, NR_WRITEBACK);
+}
+
+void folio_end_writeback(struct folio *folio)
+{
+	if (folio_mapping(folio))
+		mark_in_tree(folio, PAGECACHE_TAG_WRITEBACK, false);
+	node_stat_sub_folio(folio, NR_WRITEBACK);
+	folio_clear_and_wake(folio, PG_writeback);
+}
+
+bool noop_dirty_folio(struct address_space *mapping, struct folio *folio)
+{
+	if (folio_test_dirty(folio))
+		return false;
+	return !folio_test_set_dirty(folio);
+}
+
+bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio)
+{
+	if (folio_test_set_dirty(folio))
+		return false;
+	mark_in_tree(folio, PAGECACHE_TAG_DIRTY, true);
+	node_stat_add_folio(folio, NR_FILE_DIRTY);
+	if (mapping->host)
+		mark_inode_dirty(mapping->host);
+	return true;
+}
+
+bool folio_mark_dirty(struct folio *folio)
+{
+	struct address_space *mapping = folio_mapping(folio);
+
+	if (mapping && mapping->a_ops && mapping->a_ops->dirty_folio)
+		return mapping->a_ops->dirty_folio(mapping, folio);
+	return noop_dirty_folio(mapping, folio);
+}
+
+bool folio_clear_dirty_for_io(struct folio *folio)
+{
+	struct address_space *mapping = folio_mapping(folio);
+
+	if (!folio_test_clear_dirty(folio))
+		return false;
+	if (mapping && mapping->a_ops && mapping->a_ops->dirty_folio == filemap_dirty_folio)
+		node_stat_sub_folio(folio, NR_FILE_DIRTY);
+	return true;
+}
+
+bool set_page_dirty(struct page *page)
+{
+	return folio_mark_dirty(page_folio(page));
+}
+
+bool set_page_dirty_lock(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	bool ret;
+
+	folio_lock(folio);
+	ret = folio_mark_dirty(folio);
+	folio_unlock(folio);
+	return ret;
+}
+
+void folio_mark_accessed(struct folio *folio)
+{
+	if (!folio_test_referenced(folio))
+		folio_set_referenced(folio);
+}
+
+/* ---- look-up ---- */
+
+struct folio *filemap_get_entry(struct address_space *mapping, pgoff_t index)
+{
+	XA_STATE(xas, &mapping->i_pages, index);
+	struct folio *folio;
+
+	rcu_read_lock();
+	for (;;) {
+		folio = xas_load(&xas);
+		if (!folio || unlikely(xa_is_value(folio))) {
+			folio = NULL;
+			break;
+		}
+		if (likely(folio_try_get(folio))) {
+			if (likely(folio == xas_reload(&xas)))
+				break;
+			folio_put(folio);
+		}
+		cpu_relax();
+	}
+	rcu_read_unlock();
+	return folio;
+}
+
+/* Lock @folio and see whether it is still at @index of @mapping. */
+static bool lock_and_verify(struct address_space *mapping, struct folio *folio, int fgp_flags)
+{
+	if (fgp_flags & FGP_NOWAIT) {
+		if (!folio_trylock(folio))
+			return false;
+	} else {
+		folio_lock(folio);
+	}
+	if (likely(folio->mapping == mapping))
+		return true;
+	folio_unlock(folio);
+	return false;
+}
+
+/* A new folio at @index: locked, with a reference, or ERR_PTR(-EEXIST, -ENOMEM). */
+static struct folio *create_folio(struct address_space *mapping, pgoff_t index, int fgp_flags, gfp_t gfp)
+{
+	struct folio *folio;
+	int err;
+
+	if (fgp_flags & FGP_NOFS)
+		gfp &= ~__GFP_FS;
+	if (fgp_flags & FGP_NOWAIT)
+		gfp = (gfp & ~GFP_KERNEL) | GFP_NOWAIT | __GFP_NOWARN;
+	folio = filemap_alloc_folio(gfp, 0);
+	if (!folio)
+		return ERR_PTR(-ENOMEM);
+	if (fgp_flags & FGP_ACCESSED)
+		__folio_set_referenced(folio);
+	__folio_set_locked(folio);
+	err = filemap_add_folio(mapping, folio, index, gfp);
+	if (err) {
+		__folio_clear_locked(folio);
+		folio_put(folio);
+		return ERR_PTR(err);
+	}
+	return folio;
+}
+
+struct folio *__filemap_get_folio(struct address_space *mapping, pgoff_t index, int fgp_flags, gfp_t gfp)
+{
+	for (;;) {
+		struct folio *folio = filemap_get_entry(mapping, index);
+
+		if (folio) {
+			if (!(fgp_flags & FGP_LOCK))
+				return folio;
+			if (lock_and_verify(mapping, folio, fgp_flags)) {
+				if (fgp_flags & FGP_STABLE)
+					folio_wait_writeback(folio);
+				return folio;
+			}
+			folio_put(folio);
+			if (fgp_flags & FGP_NOWAIT)
+				return NULL;
+			continue;
+		}
+		if (!(fgp_flags & FGP_CREAT))
+			return NULL;
+		folio = create_folio(mapping, index, fgp_flags, gfp);
+		if (!IS_ERR(folio)) {
+			if (!(fgp_flags & (FGP_LOCK | FGP_FOR_MMAP)))
+				folio_unlock(folio);
+			return folio;
+		}
+		if (PTR_ERR(folio) != -EEXIST)
+			return NULL;
+	}
+}
+
+struct page *find_get_page(struct address_space *mapping, pgoff_t index)
+{
+	struct folio *folio = filemap_get_entry(mapping, index);
+
+	return folio ? folio_file_page(folio, index) : NULL;
+}
+
+struct page *find_lock_page(struct address_space *mapping, pgoff_t index)
+{
+	struct folio *folio = filemap_lock_folio(mapping, index);
+
+	return folio ? folio_file_page(folio, index) : NULL;
+}
+
+unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, pgoff_t end,
+				struct folio **folios, unsigned int nr)
+{
+	XA_STATE(xas, &mapping->i_pages, *start);
+	struct folio *folio;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	xas_for_each(&xas, folio, end) {
+		if (xa_is_value(folio))
+			continue;
+		if (!folio_try_get(folio))
+			continue;	/* it is being freed, hence it leaves the cache */
+		if (unlikely(folio != xas_reload(&xas))) {
+			folio_put(folio);
+			continue;
+		}
+		folios[n++] = folio;
+		*start = folio_next_index(folio);
+		if (n == nr)
+			break;
+	}
+	rcu_read_unlock();
+	if (n < nr)
+		*start = end == ~0UL ? end : end + 1;
+	return n;
+}
+
+/* ---- adding and removing ---- */
+
+struct folio *filemap_alloc_folio(gfp_t gfp, unsigned int order)
+{
+	return folio_alloc(gfp, order);
+}
+
+static void account_folio(struct address_space *mapping, struct folio *folio, long nr)
+{
+	struct pglist_data *pgdat = folio_pgdat(folio);
+
+	mod_node_page_state(pgdat, NR_FILE_PAGES, nr);
+	if (mapping->flags & (1UL << AS_SHMEM))
+		mod_node_page_state(pgdat, NR_SHMEM, nr);
+}
+
+int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_t index, gfp_t gfp)
+{
+	XA_STATE_ORDER(xas, &mapping->i_pages, index, folio_order(folio));
+	long nr = folio_nr_pages(folio);
+
+	VM_BUG_ON_FOLIO(!folio_test_locked(folio), folio);
+	VM_BUG_ON_FOLIO(index & (nr - 1), folio);
+	folio_ref_add(folio, nr);
+	folio->mapping = mapping;
+	folio->index = index;
+	do {
+		if (!xas_prealloc(&xas, gfp)) {
+			xas_set_err(&xas, -ENOMEM);
+			break;
+		}
+		xas_lock(&xas);
+		if (xas_find_conflict(&xas))
+			xas_set_err(&xas, -EEXIST);
+		else
+			xas_store(&xas, folio);
+		if (!xas_error(&xas))
+			mapping->nrpages += nr;
+		xas_unlock(&xas);
+	} while (xas_nomem(&xas, gfp));
+	xas_destroy(&xas);
+	if (xas_error(&xas)) {
+		folio->mapping = NULL;
+		folio_ref_sub(folio, nr);
+		return xas_error(&xas);
+	}
+	account_folio(mapping, folio, nr);
+	return 0;
+}
+
+void filemap_remove_folio(struct folio *folio)
+{
+	struct address_space *mapping = folio->mapping;
+	XA_STATE_ORDER(xas, &mapping->i_pages, folio->index, folio_order(folio));
+	long nr = folio_nr_pages(folio);
+
+	VM_BUG_ON_FOLIO(!folio_test_locked(folio), folio);
+	xas_lock(&xas);
+	xas_store(&xas, NULL);
+	folio->mapping = NULL;
+	mapping->nrpages -= nr;
+	xas_unlock(&xas);
+	account_folio(mapping, folio, -nr);
+	if (mapping->a_ops && mapping->a_ops->free_folio)
+		mapping->a_ops->free_folio(folio);
+	folio_put_refs(folio, nr);
+}
+
+void replace_page_cache_folio(struct folio *old, struct folio *new)
+{
+	struct address_space *mapping = old->mapping;
+	XA_STATE(xas, &mapping->i_pages, old->index);
+
+	folio_get(new);
+	new->mapping = mapping;
+	new->index = old->index;
+	xas_lock(&xas);
+	xas_load(&xas);
+	xas_store(&xas, new);
+	old->mapping = NULL;
+	xas_unlock(&xas);
+	account_folio(mapping, old, -1);
+	account_folio(mapping, new, 1);
+	folio_put(old);
+}
+
+/* ---- reading ---- */
+
+/* Have @folio, with a reference, read by its file system. 0 or an errno; the reference stays. */
+static int read_folio(struct file *file, struct address_space *mapping, struct folio *folio)
+{
+	int err = folio_lock_killable(folio);
+
+	if (err)
+		return err;
+	if (folio->mapping != mapping) {
+		folio_unlock(folio);
+		return -EAGAIN;		/* truncated: look again */
+	}
+	if (folio_test_uptodate(folio)) {
+		folio_unlock(folio);
+		return 0;
+	}
+	err = mapping->a_ops->read_folio(file, folio);	/* unlocks */
+	if (err)
+		return err;
+	err = folio_wait_locked_killable(folio);
+	if (err)
+		return err;
+	return folio_test_uptodate(folio) ? 0 : -EIO;
+}
+
+/* The folio at @index, up to date; NULL for a hole of a file in memory; ERR_PTR. */
+static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapping, pgoff_t index)
+{
+	for (;;) {
+		struct folio *folio = filemap_get_entry(mapping, index);
+		int err;
+
+		if (likely(folio && folio_test_uptodate(folio)))
+			return folio;
+		if (!mapping->a_ops->read_folio) {
+			if (!folio)
+				return NULL;
+			folio_wait_locked(folio);	/* being filled by a write */
+			if (folio_test_uptodate(folio))
+				return folio;
+			folio_put(folio);
+			return NULL;
+		}
+		if (iocb && (iocb->ki_flags & IOCB_NOWAIT)) {
+			if (folio)
+				folio_put(folio);
+			return ERR_PTR(-EAGAIN);
+		}
+		if (!folio) {
+			struct file *file = iocb ? iocb->ki_filp : NULL;
+
+			if (file)
+				page_cache_sync_readahead(mapping, &file->f_ra, file, index, 1);
+			folio = __filemap_get_folio(mapping, index, FGP_CREAT, mapping_gfp_mask(mapping));
+			if (!folio)
+				return ERR_PTR(-ENOMEM);
+		}
+		err = read_folio(iocb ? iocb->ki_filp : NULL, mapping, folio);
+		if (!err)
+			return folio;
+		folio_put(folio);
+		if (err != -EAGAIN)
+			return ERR_PTR(err);
+	}
+}
+
+struct folio *read_cache_folio(struct address_space *mapping, pgoff_t index, void *unused, struct file *file)
+{
+	struct kiocb iocb = { .ki_filp = file };
+	struct folio *folio = get_uptodate(file ? &iocb : NULL, mapping, index);
+
+	return folio ? folio : ERR_PTR(-ENOENT);
+}
+
+ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_read)
+{
+	struct file *file = iocb->ki_filp;
+	struct address_space *mapping = file->f_mapping;
+	loff_t pos = iocb->ki_pos;
+	ssize_t done = already_read;
+	int err = 0;
+
+	while (iov_iter_count(to)) {
+		loff_t isize = i_size_read(mapping->host);
+		size_t offset, bytes, copied;
+		struct folio *folio;
+
+		if (unlikely(pos >= isize))
+			break;
+		folio = get_uptodate(iocb, mapping, pos >> PAGE_SHIFT);
+		if (unlikely(IS_ERR(folio))) {
+			err = PTR_ERR(folio);
+			break;
+		}
+		isize = i_size_read(mapping->host);	/* the folio may be newer than the size was */
+		if (folio) {
+			offset = pos & (folio_size(folio) - 1);
+			bytes = folio_size(folio) - offset;
+		} else {
+			offset = pos & (PAGE_SIZE - 1);
+			bytes = PAGE_SIZE - offset;
+		}
+		if (pos >= isize)
+			bytes = 0;
+		else if ((loff_t)bytes > isize - pos)
+			bytes = isize - pos;
+		bytes = min_t(size_t, bytes, iov_iter_count(to));
+		if (folio) {
+			copied = copy_folio_to_iter(folio, offset, bytes, to);
+			folio_put(folio);
+		} else {
+			copied = iov_iter_zero(bytes, to);
+		}
+		done += copied;
+		pos += copied;
+		if (unlikely(copied < bytes)) {
+			err = -EFAULT;
+			break;
+		}
+		if (unlikely(!bytes))
+			break;
+		if (iov_iter_count(to))
+			cond_resched();
+	}
+	iocb->ki_pos = pos;
+	file_accessed(file);
+	return done ? done : err;
+}
+
+ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+
+	if (!iov_iter_count(to))
+		return 0;
+	if ((iocb->ki_flags & IOCB_DIRECT) && mapping->a_ops->direct_IO)
+		return mapping->a_ops->direct_IO(iocb, to);
+	return filemap_read(iocb, to, 0);
+}
+
+/* ---- writing ---- */
+
+ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *file = iocb->ki_filp;
+	struct inode *inode = file->f_mapping->host;
+	loff_t limit = rlimit(RLIMIT_FSIZE), max = inode->i_sb->s_maxbytes;
+
+	if (!iov_iter_count(from))
+		return 0;
+	if (iocb->ki_flags & IOCB_APPEND)
+		iocb->ki_pos = i_size_read(inode);
+	if ((iocb->ki_flags & IOCB_NOWAIT) && !(file->f_mode & FMODE_NOWAIT) &&
+	    !(iocb->ki_flags & IOCB_DIRECT))
+		return -EINVAL;
+	if ((unsigned long)limit != RLIM_INFINITY) {
+		if (iocb->ki_pos >= limit) {
+			send_sig(SIGXFSZ, current, 0);
+			return -EFBIG;
+		}
+		iov_iter_truncate(from, limit - iocb->ki_pos);
+	}
+	if (iocb->ki_pos >= max)
+		return -EFBIG;
+	iov_iter_truncate(from, max - iocb->ki_pos);
+	return iov_iter_count(from);
+}
+
+/* One chunk within one page at @pos: bytes written, or an errno. */
+static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos)
+{
+	struct file *file = iocb->ki_filp;
+	struct address_space *mapping = file->f_mapping;
+	const struct address_space_operations *a_ops = mapping->a_ops;
+	unsigned int offset = pos & (PAGE_SIZE - 1);
+	size_t bytes = min_t(size_t, PAGE_SIZE - offset, iov_iter_count(from));
+	struct page *page;
+	void *fsdata = NULL;
+	size_t copied;
+	int status;
+
+	status = a_ops->write_begin(file, mapping, pos, bytes, &page, &fsdata);
+	if (unlikely(status < 0))
+		return status;
+	copied = copy_page_from_iter_atomic(page, offset, bytes, from);
+	status = a_ops->write_end(file, mapping, pos, bytes, copied, page, fsdata);
+	if (unlikely(status < 0)) {
+		iov_iter_revert(from, copied);
+		return status;
+	}
+	if (unlikely((size_t)status < copied))
+		iov_iter_revert(from, copied - status);
+	return status;
+}
+
+ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	loff_t pos = iocb->ki_pos;
+	ssize_t written = 0, n = 0;
+
+	while (iov_iter_count(from)) {
+		n = write_chunk(iocb, from, pos);
+		if (unlikely(n == 0)) {
+			/* The source is not in memory: fault it in without the page lock, and again. */
+			size_t bytes = min_t(size_t, PAGE_SIZE - (pos & (PAGE_SIZE - 1)), iov_iter_count(from));
+
+			if (fault_in_iov_iter_readable(from, bytes) == bytes) {
+				n = -EFAULT;
+				break;
+			}
+			if (fatal_signal_pending(current)) {
+				n = -EINTR;
+				break;
+			}
+			continue;
+		}
+		if (unlikely(n < 0))
+			break;
+		pos += n;
+		written += n;
+		if (iov_iter_count(from))
+			cond_resched();
+	}
+	if (!written)
+		return n;
+	iocb->ki_pos += written;
+	return written;
+}
+
+ssize_t __generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	int err = file_modified(iocb->ki_filp);
+
+	return err ? err : generic_perform_write(iocb, from);
+}
+
+ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *file = iocb->ki_filp;
+	struct inode *inode = file->f_mapping->host;
+	ssize_t ret;
+
+	inode_lock(inode);
+	ret = generic_write_checks(iocb, from);
+	if (ret > 0)
+		ret = __generic_file_write_iter(iocb, from);
+	inode_unlock(inode);
+	if (ret > 0 && (iocb->ki_flags & IOCB_DSYNC)) {
+		int err = vfs_fsync_range(file, iocb->ki_pos - ret, iocb->ki_pos - 1,
+					  !(iocb->ki_flags & IOCB_SYNC));
+
+		if (err)
+			return err;
+	}
+	return ret;
+}
+
+/* ---- mapped files ---- */
+
+static pgoff_t file_pages(struct address_space *mapping)
+{
+	return DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
+}
+
+vm_fault_t filemap_fault(struct vm_fault *vmf)
+{
+	struct file *file = vmf->vma->vm_file;
+	struct address_space *mapping = file->f_mapping;
+	struct kiocb iocb = { .ki_filp = file };
+	struct folio *folio;
+	vm_fault_t ret = 0;
+
+	if (unlikely(vmf->pgoff >= file_pages(mapping)))
+		return VM_FAULT_SIGBUS;
+	folio = filemap_get_entry(mapping, vmf->pgoff);
+	if (!folio || !folio_test_uptodate(folio)) {
+		if (folio)
+			folio_put(folio);
+		ret = VM_FAULT_MAJOR;
+		count_vm_event(PGMAJFAULT);
+		folio = get_uptodate(&iocb, mapping, vmf->pgoff);
+		if (IS_ERR(folio))
+			return PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+		if (!folio)
+			return VM_FAULT_SIGBUS;
+	}
+	if (!folio_lock_or_retry(folio, vmf)) {
+		folio_put(folio);
+		return ret | VM_FAULT_RETRY;
+	}
+	if (unlikely(folio->mapping != mapping)) {	/* truncated: fault again */
+		folio_unlock(folio);
+		folio_put(folio);
+		return ret | VM_FAULT_NOPAGE;
+	}
+	if (unlikely(vmf->pgoff >= file_pages(mapping))) {
+		folio_unlock(folio);
+		folio_put(folio);
+		return VM_FAULT_SIGBUS;
+	}
+	vmf->page = folio_file_page(folio, vmf->pgoff);
+	return ret | VM_FAULT_LOCKED;
+}
+
+/* May the page of @folio at the walk be mapped now? Then it is locked and has a reference more. */
+static bool map_candidate(struct xa_state *xas, struct address_space *mapping, struct folio *folio)
+{
+	if (xa_is_value(folio) || folio_test_locked(folio) || !folio_test_uptodate(folio))
+		return false;
+	if (!folio_try_get(folio))
+		return false;
+	if (folio == xas_reload(xas) && folio_trylock(folio)) {
+		if (likely(folio->mapping == mapping && folio_test_uptodate(folio)))
+			return true;
+		folio_unlock(folio);
+	}
+	folio_put(folio);
+	return false;
+}
+
+vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t end_pgoff)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct address_space *mapping = vma->vm_file->f_mapping;
+	pgoff_t pages = file_pages(mapping);
+	XA_STATE(xas, &mapping->i_pages, start_pgoff);
+	unsigned long base = vma->vm_start + ((start_pgoff - vma->vm_pgoff) << PAGE_SHIFT);
+	vm_fault_t ret = 0;
+	struct folio *folio;
+	pte_t *pte;
+
+	if (unlikely(start_pgoff >= pages))
+		return 0;
+	if (end_pgoff >= pages)
+		end_pgoff = pages - 1;
+	folio = xas_find(&xas, end_pgoff);
+	if (!folio)
+		return 0;
+	if (filemap_map_pmd(vmf))
+		return VM_FAULT_NOPAGE;
+	pte = pte_offset_map_lock(vma->vm_mm, vmf->pmd, base, &vmf->ptl);
+	if (!pte)
+		return VM_FAULT_NOPAGE;
+	for (; folio; folio = xas_find(&xas, end_pgoff)) {
+		pgoff_t index = xas.xa_index, last;
+
+		if (!map_candidate(&xas, mapping, folio))
+			continue;
+		last = min(folio_next_index(folio) - 1, end_pgoff);
+		for (; index <= last; index++) {
+			unsigned long addr = base + ((index - start_pgoff) << PAGE_SHIFT);
+
+			vmf->pte = pte + (index - start_pgoff);
+			if (addr == vmf->address)
+				ret = VM_FAULT_NOPAGE;
+			if (!pte_none(*vmf->pte))
+				continue;
+			folio_ref_inc(folio);
+			set_pte_range(vmf, folio, folio_file_page(folio, index), 1, addr);
+		}
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+	vmf->pte = NULL;
+	pte_unmap_unlock(pte, vmf->ptl);
+	return ret;
+}
+
+vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf)
+{
+	struct file *file = vmf->vma->vm_file;
+	struct folio *folio = page_folio(vmf->page);
+
+	file_update_time(file);
+	folio_lock(folio);
+	if (folio->mapping != file->f_mapping) {
+		folio_unlock(folio);
+		return VM_FAULT_NOPAGE;
+	}
+	folio_mark_dirty(folio);
+	return VM_FAULT_LOCKED;
+}
+
+const struct vm_operations_struct generic_file_vm_ops = {
+	.fault = filemap_fault,
+	.map_pages = filemap_map_pages,
+	.page_mkwrite = filemap_page_mkwrite,
+};
+
+int generic_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!file->f_mapping->a_ops->read_folio)
+		return -ENOEXEC;
+	file_accessed(file);
+	vma->vm_ops = &generic_file_vm_ops;
+	return 0;
+}
+
+int generic_file_readonly_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if ((vma->vm_flags & VM_SHARED) && (vma->vm_flags & VM_MAYWRITE))
+		return -EINVAL;
+	return generic_file_mmap(file, vma);
+}
+
+/* ---- checking ---- */
+
+void mapping_check(struct address_space *mapping)
+{
+	unsigned long index, nr = 0;
+	struct folio *folio;
+
+	xa_check(&mapping->i_pages);
+	xa_for_each(&mapping->i_pages, index, folio) {
+		if (xa_is_value(folio))
+			continue;
+		BUG_ON(folio->mapping != mapping || folio->index != index);
+		BUG_ON(folio_ref_count(folio) < folio_nr_pages(folio));
+		nr += folio_nr_pages(folio);
+	}
+	BUG_ON(nr != mapping->nrpages);
+}
