@@ -16,6 +16,7 @@
 #include <base/errno.h>
 #include <sync/spinlock.h>
 #include <sync/rcu.h>
+#include <sync/ranks.h>
 
 #define XA_CHUNK_SHIFT	6
 #define XA_CHUNK_SIZE	(1UL << XA_CHUNK_SHIFT)
@@ -105,7 +106,7 @@ static inline void xa_init(struct xarray *xa)
 	xa_init_flags(xa, 0);
 }
 #define XARRAY_INIT(name, flags) { \
-	.xa_lock = __SPIN_LOCK_UNLOCKED(name.xa_lock, LOCK_XARRAY), .xa_flags = flags, .xa_head = NULL }
+	.xa_lock = __SPIN_LOCK_UNLOCKED(LOCK_XARRAY), .xa_flags = flags, .xa_head = NULL }
 #define DEFINE_XARRAY_FLAGS(name, flags) struct xarray name = XARRAY_INIT(name, flags)
 #define DEFINE_XARRAY(name)	DEFINE_XARRAY_FLAGS(name, 0)
 #define DEFINE_XARRAY_ALLOC(name)	DEFINE_XARRAY_FLAGS(name, XA_FLAGS_ALLOC)

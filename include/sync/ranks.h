@@ -70,12 +70,17 @@
 	R(RENAME, seq, "rename_lock")						\
 	R(DENTRY, spin, "dentry->d_lockref")					\
 	R(INODE_LOCK, spin, "inode->i_lock")					\
+	R(DCACHE_HASH, spin, "chains of the dentry hash")			\
+	R(DCACHE_LRU, spin, "unused dentries")					\
 	R(INODE_HASH, spin, "inode hash table")					\
 	R(SB_LIST, spin, "list of super blocks")				\
 	R(SB_INODES, spin, "inodes of a super block")				\
 	R(FILE, spin, "file->f_lock")						\
 	R(FILE_LOCKS, spin, "locks of files (fcntl, flock)")			\
 	R(CHRDEV, spin, "table of character devices")				\
+	R(FS_TYPES, spin, "list of file system types")				\
+	R(DELAYED_FPUT, spin, "files whose last reference went in the wrong context")	\
+	R(MAPPING_PRIVATE, spin, "mapping->private_lock")			\
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\
 	R(PAGE_TABLE, spin, "mm->page_table_lock: upper levels")		\

@@ -13,6 +13,7 @@
 #include <mm/filemap.h>
 #include <mm/mmap.h>
 #include <mm/vmstat.h>
+#include <mm/writeback.h>
 #include <kernel/sched.h>
 #include <fs/file.h>
 #include <fs/inode.h>

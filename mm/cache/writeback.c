@@ -6,6 +6,7 @@
  */
 #include <base/types.h>
 #include <mm/filemap.h>
+#include <mm/gfp.h>
 #include <mm/readahead.h>
 #include <mm/writeback.h>
 #include <fs/inode.h>

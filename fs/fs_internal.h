@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of fs/ share among themselves. */
+#ifndef QUIRE_FS_FS_INTERNAL_H
+#define QUIRE_FS_FS_INTERNAL_H
+
+#include <base/types.h>
+
+struct file;
+struct mount;
+struct open_how;
+struct path;
+struct super_block;
+
+void dcache_init(void);
+void inode_init(void);
+void super_init(void);
+void fdtable_init(void);
+void anon_inode_init(void);
+
+/* fs/dcache.c: see there. */
+int path_to_text(const struct path *path, const struct path *root, char *buf, char *end, char **text);
+/* fs/namespace.c */
+bool mount_is_rootfs(const struct mount *mnt);
+/* fs/super.c: the file system for one mount(2): root dentry with s_active, or ERR_PTR. */
+struct dentry *mount_fs(struct file_system_type *type, int flags, const char *name, void *data);
+/* fs/open.c */
+int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode *, struct file *));
+int do_truncate(struct dentry *dentry, loff_t length, unsigned int time_attrs, struct file *filp);
+/* fs/fdtable.c */
+unsigned int find_open_flags(unsigned int flags);
+struct files_struct;
+struct file_system_type;
+/* fs/pipe.c; the parts that fcntl reaches. */
+long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* Block devices do not exist yet: opening one answers -ENXIO. */
+extern const struct file_operations def_blk_fops;
+
+#endif
