@@ -45,10 +45,10 @@
 #include "fs_internal.h"
 
 #define DENTRY_DEAD	(-128)
-#define HASH_BITS	12
+#define DHASH_BITS	12
 #define HASH_LOCKS	64
 
-static struct hlist_head dentry_hashtable[1 << HASH_BITS];
+static struct hlist_head dentry_hashtable[1 << DHASH_BITS];
 static spinlock_t hash_locks[HASH_LOCKS];
 static DEFINE_SPINLOCK(lru_lock, LOCK_DCACHE_LRU);
 static LIST_HEAD(lru_list);
@@ -79,7 +79,7 @@ u64 full_name_hash_len(const char *name, unsigned int len)
 
 static unsigned int chain_of(const struct dentry *parent, u32 hash)
 {
-	return hash_64((unsigned long)parent / 64 + ((u64)hash << 8), HASH_BITS);
+	return hash_64((unsigned long)parent / 64 + ((u64)hash << 8), DHASH_BITS);
 }
 
 static spinlock_t *chain_lock(unsigned int chain)
@@ -96,18 +96,6 @@ struct external_name {
 	struct rcu_head rcu;
 	unsigned char name[];
 };
-
-static void free_external(struct rcu_head *head)
-{
-	kfree(container_of(head, struct external_name, rcu));
-}
-
-static void release_name(const unsigned char *name)
-{
-	struct external_name *ext = container_of(name, struct external_name, name[0]);
-
-	call_rcu(&ext->rcu, free_external);
-}
 
 /* ---- allocation ---- */
 

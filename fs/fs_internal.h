@@ -13,7 +13,6 @@ struct super_block;
 
 void dcache_init(void);
 void inode_init(void);
-void super_init(void);
 void fdtable_init(void);
 void anon_inode_init(void);
 

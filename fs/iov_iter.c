@@ -12,6 +12,7 @@
 #include <mm/gfp.h>
 #include <mm/gup.h>
 #include <fs/iov_iter.h>
+#include <kernel/task.h>
 #include <seam/uaccess.h>
 #include <seam/page.h>
 

@@ -58,6 +58,7 @@ struct super_operations {
 #define SB_NODIRATIME	2048
 #define SB_SILENT	32768
 #define SB_POSIXACL	(1 << 16)
+#define SB_ACTIVE	(1 << 30)
 #define SB_KERNMOUNT	(1 << 22)
 #define SB_NOUSER	(1 << 31)	/* cannot be mounted by user space */
 
