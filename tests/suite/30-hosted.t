@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+# Hosted tests of single files under sanitizers, and ten seconds of each fuzz target.
+. tests/suite/tap.sh
+make -s -k -f tests/hosted/single.mk O="$build" hosted-single fuzz-targets >&2
+for source in tests/hosted/*_test.c; do
+	t=$(basename "$source" .c)
+	for seed in 1 2; do
+		ok "$t, seed $seed" timeout 120 "$build/hosted/single/$t" 20000 $seed
+	done
+done
+for source in tests/fuzz/*_fuzz.c; do
+	t=$(basename "$source" .c)
+	mkdir -p "$build/fuzz/corpus-$t"
+	ok "fuzz: $t" timeout 60 "$build/fuzz/$t" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=8192 -verbosity=0 \
+		-artifact_prefix="$build/fuzz/" "$build/fuzz/corpus-$t"
+done
+finish

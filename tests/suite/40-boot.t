@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Boot self tests: on both machines, with one to eight CPUs, and in the debug build, which checks
+# lock order and sleeping in atomic context. Their TAP is taken from the kernel's log.
+. tests/suite/tap.sh
+[ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
+
+# selftests "what" OPTIONS...: one boot; each line of the kernel becomes one of ours
+selftests() {
+	what=$1
+	shift
+	log="$build/tap/boot.log"
+	timeout 120 ./quire run --accel tcg --timeout 110 --console-log "$log" --append selftest "$@" -- true \
+		2>"$build/tap/boot.err"
+	is "$what: boots and runs a program" $? 0
+	tr -d '\r' <"$log" | sed -n -e 's/^\[ *[0-9.]*\] //' -e '/^\(not \)*ok [0-9]* - /p' -e '/^# selftest/p' >"$build/tap/boot.tap"
+	while read -r line; do
+		case $line in
+		'ok '*) n=$((n + 1)); echo "ok $n - $what: ${line#*- }" ;;
+		'not ok '*) n=$((n + 1)); echo "not ok $n - $what: ${line#*- }" ;;
+		*) echo "$line" ;;
+		esac
+	done <"$build/tap/boot.tap"
+	is "$what: self tests went to their end" "$(grep -c 'selftest: 0 of [0-9]* failed' "$log")" 1
+	is "$what: no complaint in the log" "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace' "$log")" 0
+}
+
+selftests 'q35, 1 CPU' --smp 1
+selftests 'q35, 4 CPUs' --smp 4
+selftests 'q35, 2 nodes' --smp 2 --numa 2
+selftests 'microvm, 2 CPUs' --machine microvm --smp 2
+for smp in 2 8; do
+	for machine in q35 microvm; do
+		out=$(timeout 100 ./quire run --accel tcg --timeout 90 --machine $machine --smp $smp -- nproc 2>&1)
+		is "$machine with $smp CPUs" "$out" $smp
+	done
+done
+if make -s -j"$(nproc)" O="$build/debug" DEBUG=1 "$build/debug/quire.elf" >"$build/tap/debug.out" 2>&1; then
+	selftests 'debug build' --kernel "$build/debug/quire.elf" --smp 2
+else
+	is 'the debug build links' no yes
+	tail -n 5 "$build/tap/debug.out" | sed 's/^/# /'
+fi
+finish
