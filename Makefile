@@ -28,7 +28,8 @@ LDS    := arch/$(ARCH)/quire.lds
 
 WARN   := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
           -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Werror=implicit-function-declaration \
-          -Werror=incompatible-pointer-types -Werror=int-conversion
+          -Werror=incompatible-pointer-types -Werror=int-conversion \
+          $(if $(findstring clang,$(CC)),-Wno-gnu-variable-sized-type-not-at-end)
 KINC   := -Iinclude -Iarch/$(ARCH)/include -I$(O)/gen \
           -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
 KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
