@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* stat, fstat, lstat, newfstatat, statx, readlink: what is known of a file, in the shape of each call. */
+/* stat, fstat, lstat, newfstatat, statx: what is known of a file, in the shape of each call. */
 #include <base/errno.h>
 #include <base/string.h>
 #include <fs/char_dev.h>
@@ -11,7 +11,6 @@
 #include <fs/stat.h>
 #include <fs/super.h>
 #include <kernel/ksyscall.h>
-#include <mm/slab.h>
 #include <seam/uaccess.h>
 #undef __unused	/* the name of a field there */
 #include <asm/stat.h>
@@ -206,51 +205,4 @@ SYSCALL_DEFINE5(statx, int, dfd, const char __user *, filename, unsigned, flags,
 	else
 		err = vfs_statx(dfd, filename, flags, &stat, mask);
 	return err ? err : cp_statx(&stat, buffer);
-}
-
-/* Symbolic links -------------------------------------------------------------------------------- */
-
-/* The target of the link at @path into @buf: its length, cut off at @bufsiz without a NUL. */
-static int do_readlink(const struct path *path, char __user *buf, int bufsiz)
-{
-	struct inode *inode = path->dentry->d_inode;
-	struct delayed_call done = { NULL, NULL };
-	const char *link;
-	int len;
-
-	if (inode->i_op->readlink)
-		return inode->i_op->readlink(path->dentry, buf, bufsiz);
-	if (!S_ISLNK(inode->i_mode) || !inode->i_op->get_link)
-		return -EINVAL;
-	touch_atime(path);
-	link = inode->i_op->get_link(path->dentry, inode, &done);
-	if (IS_ERR(link))
-		return PTR_ERR(link);
-	len = strlen(link);
-	if (len > bufsiz)
-		len = bufsiz;
-	if (copy_to_user(buf, link, len))
-		len = -EFAULT;
-	do_delayed_call(&done);
-	return len;
-}
-
-SYSCALL_DEFINE4(readlinkat, int, dfd, const char __user *, pathname, char __user *, buf, int, bufsiz)
-{
-	struct path path;
-	int err, empty = 0;
-
-	if (bufsiz <= 0)
-		return -EINVAL;
-	err = user_path_at_empty(dfd, pathname, LOOKUP_EMPTY, &path, &empty);
-	if (err)
-		return err;
-	err = empty && !S_ISLNK(path.dentry->d_inode->i_mode) ? -ENOENT : do_readlink(&path, buf, bufsiz);
-	path_put(&path);
-	return err;
-}
-
-SYSCALL_DEFINE3(readlink, const char __user *, path, char __user *, buf, int, bufsiz)
-{
-	return sys_readlinkat(AT_FDCWD, (long)path, (long)buf, bufsiz);
 }
