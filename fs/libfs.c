@@ -18,14 +18,6 @@
 
 #include <linux/limits.h>
 
-int simple_statfs(struct dentry *dentry, struct kstatfs *buf)
-{
-	buf->f_type = dentry->d_sb->s_magic;
-	buf->f_bsize = PAGE_SIZE;
-	buf->f_namelen = NAME_MAX;
-	return 0;
-}
-
 int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);
