@@ -404,6 +404,8 @@ static int do_epoll_create(int flags)
 	spin_lock_init(&ep->lock, LOCK_EPOLL_READY);
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wait);
+	spin_lock_init(&ep->wq.lock, LOCK_EPOLL_WQ);
+	spin_lock_init(&ep->poll_wait.lock, LOCK_EPOLL_WQ);
 	INIT_LIST_HEAD(&ep->ready);
 	ep->items = RB_ROOT;
 	fd = anon_inode_getfd("[eventpoll]", &eventpoll_fops, ep, O_RDWR | (flags & O_CLOEXEC));

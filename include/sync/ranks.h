@@ -28,9 +28,9 @@
 	R(VPORT_READ, mutex, "reader of a virtio console port")			\
 	R(EPOLL_GLOBAL, mutex, "nesting of epoll sets")				\
 	R(EPOLL, mutex, "ep->mtx: one epoll set")				\
+	R(DEVTMPFS, mutex, "the mount of devtmpfs")				\
 	/* ---- files ---- */							\
 	R(NAMESPACE, rwsem, "mount tree")					\
-	R(KERNFS, rwsem, "tree of a kernel file system (proc, sys, debug)")	\
 	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
 	R(FILE_POS, mutex, "file->f_pos_lock")					\
 	R(SEQ_FILE, mutex, "seq_file->lock")					\
@@ -38,6 +38,7 @@
 	R(SB_RENAME, mutex, "sb->s_vfs_rename_mutex")				\
 	R(INODE, rwsem, "inode->i_rwsem")					\
 	R(INVALIDATE, rwsem, "mapping->invalidate_lock: truncation against faults")	\
+	R(KERNFS, mutex, "trees of the kernel file systems (proc, sys, debug)")	\
 	/* ---- address spaces ---- */						\
 	R(MMAP, rwsem, "mm->mmap_lock: layout of an address space")		\
 	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
@@ -89,24 +90,25 @@
 	R(XARRAY, spin, "xa_lock: a page cache or another tree")		\
 	R(LRUVEC, spin, "LRU lists of a node")					\
 	R(FUTEX, spin, "hash bucket of futexes")				\
-	R(TTY_CTRL, spin, "tty->ctrl_lock: session and process group")		\
 	R(POSIX_TIMER, spin, "k_itimer.it_lock: one POSIX timer")		\
 	R(SIGHAND, spin, "sighand->siglock")					\
 	R(SIGNAL_STATS, seq, "signal->stats_lock: times of threads that are gone")	\
 	R(ITIMER, spin, "interval timers")					\
+	R(VPORT_IN, spin, "input queue of a virtio console port")		\
 	R(TTY_FLIP, spin, "tty->flip_lock: characters that arrived")		\
 	R(TTY_OUT, spin, "tty->out_lock: characters to send")			\
 	R(PTY_FIFO, spin, "characters between the two ends of a pty")		\
+	R(TTY_CTRL, spin, "tty->ctrl_lock: session and process group")		\
 	R(VCONSOLE_CONTROL, spin, "control queue of the virtio console")	\
-	R(VPORT_IN, spin, "input queue of a virtio console port")		\
 	R(VPORT_OUT, spin, "output queue of a virtio console port")		\
-	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
 	R(PIDMAP, spin, "allocation of process numbers")			\
 	R(IDA, spin, "an id allocator")						\
 	R(RESOURCE, rwlock, "tree of physical addresses and ports")		\
 	R(MUTEX_WAIT, spin, "mutex->wait_lock, rwsem->wait_lock")		\
 	R(KTHREAD_CREATE, spin, "requests to kthreadd")				\
 	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
+	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
+	R(EPOLL_WQ, spin, "wait queues of an epoll set: woken by those of its files")	\
 	R(COMPLETION, spin, "completion.wait.lock")				\
 	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
 	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
