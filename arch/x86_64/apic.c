@@ -94,10 +94,12 @@ void __init smp_find_cpus(void)
 	u32 self = boot_apicid();
 	unsigned int nr = 1;
 
-	if (!apic_cpus_found && !mptable_init()) {
+	if (!apic_cpus_found) {
 		unsigned int n = fw_cfg_cpu_count();
 
-		for (unsigned int i = 0; i < n; i++)
+		/* An MP table of SeaBIOS names one CPU of each package only: the device knows better. */
+		mptable_init();
+		for (unsigned int i = 0; i < n && apic_cpus_found < n; i++)
 			apic_found_cpu(i);
 	}
 	if (!lapic_phys)
