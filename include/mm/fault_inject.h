@@ -37,6 +37,15 @@ extern struct fault_attr fault_attrs[NR_FAULT_KINDS];
 extern u32 fault_armed;
 #define FAULT_ARMED_TASK	(1u << 31)
 
+/*
+ * One word that the fast paths of the page and slab allocators look at: not 0 while anything is armed here
+ * or a kmem trace event is enabled. Their slow paths then ask one by one.
+ */
+extern u32 alloc_watched;
+#define ALLOC_WATCHED_FAULT	1u
+#define ALLOC_WATCHED_TRACE	2u
+void alloc_watched_set(u32 bit, bool on);
+
 bool __should_fail(enum fault_kind kind, size_t size, gfp_t gfp, unsigned long caller);
 
 /* True: fail. @size in bytes. Any context. */

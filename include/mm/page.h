@@ -106,7 +106,9 @@ struct pglist_data *page_pgdat(const struct page *page);
 #define page_to_pfn(p)		((unsigned long)((const struct page *)(p) - vmemmap))
 #define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
 #define phys_to_page(phys)	pfn_to_page((unsigned long)((phys) >> PAGE_SHIFT))
-#define page_to_virt(page)	__va(page_to_pfn(page) << PAGE_SHIFT)
+#define PAGE_STRUCT_SHIFT	5	/* sizeof(struct page) == 1 << 5 */
+/* One shift from descriptor to address. */
+#define page_to_virt(p)	__va(((unsigned long)(p) - VMEMMAP_START) << (PAGE_SHIFT - PAGE_STRUCT_SHIFT))
 #define page_address(page)	page_to_virt(page)
 /* Of an address in the direct map or in the kernel image. */
 #define virt_to_page(kaddr)	pfn_to_page(__pa(kaddr) >> PAGE_SHIFT)

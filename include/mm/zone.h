@@ -149,9 +149,11 @@ struct per_cpu_pages {
 	long high;			/* w: above it a batch goes back */
 	long batch;			/* w: pages moved at once */
 	struct zone *zone;		/* b */
-	unsigned long pgalloc;		/* p: pages that the fast path gave */
-	unsigned long hits;		/* p: allocations that it served, each NUMA hit and local */
-	unsigned long pgfree;		/* p: pages freed through the lists */
+	unsigned long singles;		/* p: single pages that the fast path gave: each a NUMA hit and local */
+	unsigned long pgalloc;		/* p: pages that other paths took out of the lists for a caller */
+	unsigned long hits;		/* p: allocations of the fast path of more than one page */
+	unsigned long filled, drained;	/* p: pages moved from and to the buddy lists; the pages freed into the
+					 *    lists follow: count + singles + pgalloc + drained - filled */
 	unsigned long refills, drains;	/* p: takes of zone->lock */
 	long numa[NR_VM_NUMA_EVENT_ITEMS];	/* any context: this_cpu_add */
 } __aligned(64);

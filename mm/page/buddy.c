@@ -45,7 +45,7 @@
 #include <mm/trace.h>
 #include "page_internal.h"
 
-u8 *pageblock_types;
+u8 *pageblock_types, *pageblock_types_by_page;
 
 const char *const migratetype_names[MIGRATE_TYPES] = {
 	"Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate",
@@ -332,6 +332,7 @@ void free_boot_block(struct page *page, unsigned int order)
 	struct zone *zone = page_zone(page);
 	unsigned long pfn = page_to_pfn(page);
 
+	poison_pages(page, order);
 	atomic_long_add(1L << order, &zone->managed_pages);
 	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn));
 }

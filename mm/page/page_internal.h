@@ -52,6 +52,10 @@ unsigned int move_freepages_block(struct zone *zone, struct page *page, int migr
 void free_boot_block(struct page *page, unsigned int order);
 void zone_init_free_lists(struct zone *zone);
 
+/* pageblock_types[], biased so that an address in vmemmap shifted right is the index. */
+extern u8 *pageblock_types_by_page;
+#define PAGE_BLOCK_SHIFT	(pageblock_order + 5)	/* a descriptor has 2^5 bytes */
+
 /* ---- pcp.c ---- */
 extern struct per_cpu_pages boot_pageset;
 DECLARE_PER_CPU(struct per_cpu_pages *, pcp_for_gfp[16]);
@@ -62,6 +66,12 @@ struct page *rmqueue_pcplist(struct zone *zone, unsigned int order, int pindex, 
 void free_one_page(struct page *page, unsigned int order);
 /* Last words before a page goes to a list: false when it is bad and must not be used again. */
 bool free_pages_prepare(struct page *page, unsigned int order);
+#if QUIRE_DEBUG
+/* Fill a free block with the pattern of page_poison=1. */
+void poison_pages(struct page *page, unsigned int order);
+#else
+static inline void poison_pages(struct page *page, unsigned int order) { }
+#endif
 void prep_new_page(struct page *page, unsigned int order, gfp_t gfp);
 void pcp_setup_zone(struct zone *zone);
 void pcp_setup_cpus(void);

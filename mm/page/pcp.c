@@ -69,7 +69,7 @@ static int __init early_page_poison(char *p)
 }
 early_param("page_poison", early_page_poison);
 
-static void poison_pages(struct page *page, unsigned int order)
+void poison_pages(struct page *page, unsigned int order)
 {
 	u64 *word = page_address(page);
 
@@ -89,7 +89,6 @@ static void check_poison(struct page *page, unsigned int order)
 		}
 }
 #else
-static inline void poison_pages(struct page *page, unsigned int order) { }
 static inline void check_poison(struct page *page, unsigned int order) { }
 #endif
 
@@ -149,6 +148,7 @@ static struct page *pcp_refill(struct per_cpu_pages *pcp, struct zone *zone, uns
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	pcp->refills++;
+	pcp->filled += (unsigned long)got << order;
 	pcp->count += (long)got << order;
 	return *list;
 }
@@ -181,58 +181,63 @@ struct page *rmqueue_pcplist(struct zone *zone, unsigned int order, int pindex, 
 static __always_inline struct page *alloc_pages_fast(gfp_t gfp, unsigned int order, unsigned int pindex)
 {
 	struct per_cpu_pages *pcp;
-	struct page **list, *page;
+	struct page **list, *page = NULL;
 
 	preempt_disable();
-	if (unlikely(!pcp_usable())) {
-		preempt_enable();
-		return NULL;
-	}
-	pcp = this_cpu_read(pcp_for_gfp[gfp & GFP_ZONEMASK]);
-	list = &pcp->lists[pindex][gfp_migratetype(gfp)];
-	page = *list;
-	if (likely(page)) {
-		*list = page->pcp_next;
-		pcp->count -= 1L << order;
-		pcp->pgalloc += 1UL << order;
-		pcp->hits++;
+	if (likely(pcp_usable())) {
+		pcp = this_cpu_read(pcp_for_gfp[gfp & GFP_ZONEMASK]);
+		list = &pcp->lists[pindex][gfp_migratetype(gfp)];
+		page = *list;
+		if (likely(page)) {
+			*list = page->pcp_next;
+			pcp->count -= 1L << order;
+			if (!order) {
+				pcp->singles++;
+			} else {
+				pcp->pgalloc += 1UL << order;
+				pcp->hits++;
+			}
+		}
 	}
 	preempt_enable();
 	return page;
 }
 
-/* Anything armed that an allocation must look at? */
-static __always_inline bool alloc_watched(void)
+/* Blocks, zeroed pages, and whatever else the short way does not do. */
+static noinline struct page *alloc_pages_long(gfp_t gfp, unsigned int order)
 {
-	return READ_ONCE(fault_armed) | READ_ONCE(__event_mm_page_alloc.enabled);
+	int pindex = order_to_pindex(order);
+	struct page *page = NULL;
+
+	if (pindex >= 0 && !READ_ONCE(alloc_watched))
+		page = alloc_pages_fast(gfp, order, pindex);
+	if (!page)
+		return alloc_pages_slow(gfp, order, NUMA_NO_NODE, NULL);
+	prep_new_page(page, order, gfp);
+	return page;
+}
+
+static noinline struct page *cleared(struct page *page)
+{
+	clear_page(page_address(page));
+	return page;
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
-	int pindex;
 
 	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
-	if (unlikely(alloc_watched()))
-		return alloc_pages_slow(gfp, order, NUMA_NO_NODE, NULL);
-	if (likely(order == 0)) {
-		page = alloc_pages_fast(gfp, 0, 0);
-		if (unlikely(!page))
-			return alloc_pages_slow(gfp, 0, NUMA_NO_NODE, NULL);
-		set_page_count(page, 1);
-#if QUIRE_DEBUG
-		prep_new_page(page, 0, gfp & ~__GFP_ZERO);
-#endif
-		if (gfp & __GFP_ZERO)
-			clear_page(page_address(page));
-		return page;
-	}
-	pindex = order_to_pindex(order);
-	page = pindex < 0 ? NULL : alloc_pages_fast(gfp, order, pindex);
+	if (unlikely(order || READ_ONCE(alloc_watched)))
+		return alloc_pages_long(gfp, order);
+	page = alloc_pages_fast(gfp, 0, 0);
 	if (unlikely(!page))
-		return alloc_pages_slow(gfp, order, NUMA_NO_NODE, NULL);
-	prep_new_page(page, order, gfp);
-	return page;
+		return alloc_pages_slow(gfp, 0, NUMA_NO_NODE, NULL);
+	set_page_count(page, 1);
+#if QUIRE_DEBUG
+	prep_new_page(page, 0, gfp & ~__GFP_ZERO);
+#endif
+	return gfp & __GFP_ZERO ? cleared(page) : page;
 }
 
 /* ---- a page goes ---- */
@@ -259,20 +264,8 @@ static const char *free_page_complaint(const struct page *page)
 	return NULL;
 }
 
-static __always_inline bool free_page_is_bad(const struct page *page)
-{
-	return (page->flags & (PAGE_FLAGS_CHECK_AT_FREE | 1u << PG_hwpoison)) ||
-	       page->page_type != PAGE_TYPE_NONE || page_ref_count(page);
-}
-
-static __always_inline void reset_page(struct page *page)
-{
-	page->flags &= ~PAGEFLAGS_MASK;
-	page->type_and_private = PAGE_WORD_NONE;
-	page->mapping = NULL;
-}
-
-static bool reject_bad_page(struct page *page)
+/* What only an error, or poisoned memory, leaves behind: false when the page must not be used again. */
+static noinline bool reject_bad_page(struct page *page)
 {
 	const char *why = free_page_complaint(page);
 
@@ -281,11 +274,17 @@ static bool reject_bad_page(struct page *page)
 	return bad_page(page, why ? why : "unknown");
 }
 
+/* => the last reference is gone */
 static __always_inline bool prepare_single(struct page *page)
 {
-	if (unlikely(free_page_is_bad(page)))
+	u32 flags = page->flags;
+
+	if (unlikely((flags & (PAGE_FLAGS_CHECK_AT_FREE | 1u << PG_hwpoison)) || page->page_type != PAGE_TYPE_NONE))
 		return reject_bad_page(page);
-	reset_page(page);
+	VM_BUG_ON_PAGE(page_ref_count(page), page);
+	page->flags = flags & ~PAGEFLAGS_MASK;
+	page->private = 0;
+	page->mapping = NULL;
 	poison_pages(page, 0);
 	return true;
 }
@@ -354,6 +353,7 @@ static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, lon
 				trace_mm_page_pcpu_drain(page, order, mt);
 				__free_one_page(page, pfn, zone, order, mt);
 				pcp->count -= 1L << order;
+				pcp->drained += 1UL << order;
 				count -= 1L << order;
 				left -= 1L << order;
 			}
@@ -368,63 +368,125 @@ static noinline void pcp_overflow(struct per_cpu_pages *pcp)
 	free_pcppages_bulk(pcp->zone, pcp, min(pcp->count, pcp->batch + (pcp->count - pcp->high)));
 }
 
+/* In an interrupt, of an order without list, into an isolated pageblock. */
 static noinline void free_unref_slow(struct page *page, unsigned int order)
 {
 	count_vm_events(PGFREE, 1UL << order);
 	free_one_page(page, order);
 }
 
-void free_unref_page(struct page *page, unsigned int order)
+/* The type of the pageblock of @page: one shift, because types are found by descriptor as well. */
+static __always_inline unsigned int page_migratetype(const struct page *page)
 {
+	return READ_ONCE(pageblock_types_by_page[(unsigned long)page >> PAGE_BLOCK_SHIFT]);
+}
+
+/* => preemption off, not in an interrupt, @page prepared */
+static __always_inline void pcp_push(struct page *page, unsigned int order, unsigned int pindex)
+{
+	unsigned int mt = page_migratetype(page);
 	struct per_cpu_pages *pcp;
+
+	if (unlikely(mt >= MIGRATE_PCPTYPES)) {
+		if (mt == MIGRATE_ISOLATE) {
+			free_unref_slow(page, order);
+			return;
+		}
+		mt = MIGRATE_MOVABLE;	/* HIGHATOMIC, CMA: back to their pageblock with the drain */
+	}
+	pcp = this_cpu_ptr(zone_pcp[page_zone_id(page)]);
+	page->pcp_next = pcp->lists[pindex][mt];
+	pcp->lists[pindex][mt] = page;
+	pcp->count += 1L << order;
+	if (unlikely(pcp->count > pcp->high))
+		pcp_overflow(pcp);
+}
+
+static noinline void free_unref_block(struct page *page, unsigned int order)
+{
 	int pindex = order_to_pindex(order);
-	unsigned int mt;
 
 	trace_mm_page_free(page, order);
 	if (unlikely(!free_pages_prepare(page, order)))
 		return;
-	mt = get_pageblock_migratetype(page);
 	preempt_disable();
-	if (unlikely(pindex < 0 || mt > MIGRATE_CMA || !pcp_usable())) {
-		preempt_enable();
+	if (likely(pindex >= 0 && pcp_usable()))
+		pcp_push(page, order, pindex);
+	else
 		free_unref_slow(page, order);
-		return;
-	}
-	if (unlikely(mt >= MIGRATE_PCPTYPES))
-		mt = MIGRATE_MOVABLE;	/* HIGHATOMIC, CMA: back to their pageblock with the drain */
-	pcp = this_cpu_ptr(zone_pcp[page_zone_id(page)]);
-	page->pcp_next = pcp->lists[pindex][mt];
-	pcp->lists[pindex][mt] = page;
-	pcp->pgfree += 1UL << order;
-	pcp->count += 1L << order;
-	if (unlikely(pcp->count > pcp->high))
-		pcp_overflow(pcp);
 	preempt_enable();
 }
 
+static __always_inline void free_unref_single(struct page *page)
+{
+	if (unlikely(READ_ONCE(alloc_watched))) {
+		free_unref_block(page, 0);
+		return;
+	}
+	if (unlikely(!prepare_single(page)))
+		return;
+	preempt_disable();
+	if (likely(pcp_usable()))
+		pcp_push(page, 0, 0);
+	else
+		free_unref_slow(page, 0);
+	preempt_enable();
+}
+
+void free_unref_page(struct page *page, unsigned int order)
+{
+	if (likely(!order))
+		free_unref_single(page);
+	else
+		free_unref_block(page, order);
+}
+
+/* A batch shares one section with preemption off. */
 void free_unref_pages(struct page **pages, unsigned int nr)
 {
-	for (unsigned int i = 0; i < nr; i++) {
-		trace_mm_page_free_batched(pages[i]);
-		free_unref_page(pages[i], 0);
+	bool watched = READ_ONCE(alloc_watched);
+
+	preempt_disable();
+	if (unlikely(watched || !pcp_usable())) {
+		for (unsigned int i = 0; i < nr; i++) {
+			trace_mm_page_free_batched(pages[i]);
+			free_unref_block(pages[i], 0);
+		}
+	} else {
+		for (unsigned int i = 0; i < nr; i++)
+			if (likely(prepare_single(pages[i])))
+				pcp_push(pages[i], 0, 0);
 	}
+	preempt_enable();
+}
+
+/* Somebody found the first page by a speculative reference and will free that one: the others go now. */
+static noinline void free_other_pages(struct page *page, unsigned int order)
+{
+	while (order-- > 0)
+		free_unref_block(page + (1UL << order), order);
 }
 
 void __free_pages(struct page *page, unsigned int order)
 {
-	bool head = PageHead(page);
+	bool compound = order && PageHead(page);
 
-	if (put_page_testzero(page))
-		free_unref_page(page, order);
-	else if (unlikely(order && !head))
-		/* Somebody found the first page by a speculative reference and will free that one. */
-		while (order-- > 0)
-			free_unref_page(page + (1UL << order), order);
+	if (likely(put_page_testzero(page))) {
+		if (likely(!order))
+			free_unref_single(page);
+		else
+			free_unref_block(page, order);
+	} else if (unlikely(order && !compound)) {
+		free_other_pages(page, order);
+	}
 }
 
 void __folio_put(struct folio *folio)
 {
-	free_unref_page(&folio->page, folio_order(folio));
+	if (likely(!folio_test_large(folio)))
+		free_unref_single(&folio->page);
+	else
+		free_unref_block(&folio->page, folio->_order);
 }
 
 /* ---- emptying ---- */

@@ -20,8 +20,7 @@
 
 struct kmem_cache *kmalloc_caches[NR_KMALLOC_TYPES][KMALLOC_SHIFT_HIGH + 1];
 
-/* Class by (size - 1) / 8, sizes up to 192. */
-static const u8 small_index[24] = {
+const u8 kmalloc_small_index[24] = {
 	3, 4, 5, 5, 6, 6, 6, 6, 1, 1, 1, 1, 7, 7, 7, 7, 2, 2, 2, 2, 2, 2, 2, 2,
 };
 static const u16 class_size[KMALLOC_SHIFT_HIGH + 1] = {
@@ -38,18 +37,6 @@ static const struct {
 	[KMALLOC_RECLAIM] = { "kmalloc-rcl", SLAB_RECLAIM_ACCOUNT },
 	[KMALLOC_DMA] = { "dma-kmalloc", SLAB_CACHE_DMA },
 };
-
-static inline unsigned int size_index(size_t size)
-{
-	return size <= 192 ? small_index[(size - 1) / 8] : (unsigned int)fls64(size - 1);
-}
-
-static inline enum kmalloc_cache_type kmalloc_type(gfp_t gfp)
-{
-	if (likely(!(gfp & (__GFP_DMA | __GFP_RECLAIMABLE))))
-		return KMALLOC_NORMAL;
-	return gfp & __GFP_DMA ? KMALLOC_DMA : KMALLOC_RECLAIM;
-}
 
 void create_kmalloc_caches(void)
 {
@@ -85,32 +72,16 @@ static void *kmalloc_large(size_t size, gfp_t gfp, int node)
 	return page_address(page);
 }
 
-static __always_inline void *do_kmalloc(size_t size, gfp_t gfp, int node, unsigned long caller)
+/* No bytes at all, or more than a slab holds. */
+void *kmalloc_unusual(size_t size, gfp_t gfp, int node, unsigned long caller)
 {
-	struct kmem_cache *s;
 	void *object;
 
-	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE)) {
-		object = kmalloc_large(size, gfp, node);
-		trace_kmalloc(caller, object, size, PAGE_SIZE << order_base_2(PFN_UP(size)), gfp, node);
-		return object;
-	}
-	if (unlikely(!size))
+	if (!size)
 		return ZERO_SIZE_PTR;
-	s = kmalloc_caches[kmalloc_type(gfp)][size_index(size)];
-	object = slab_alloc_traced(s, gfp & ~(__GFP_DMA | __GFP_RECLAIMABLE), node, size, caller);
-	trace_kmalloc(caller, object, size, s->size, gfp, node);
+	object = kmalloc_large(size, gfp, node);
+	trace_kmalloc(caller, object, size, PAGE_SIZE << order_base_2(PFN_UP(size)), gfp, node);
 	return object;
-}
-
-void *__kmalloc(size_t size, gfp_t gfp)
-{
-	return do_kmalloc(size, gfp, NUMA_NO_NODE, _RET_IP_);
-}
-
-void *__kmalloc_node(size_t size, gfp_t gfp, int node)
-{
-	return do_kmalloc(size, gfp, node, _RET_IP_);
 }
 
 size_t __ksize(const void *x)
@@ -137,7 +108,7 @@ size_t kmalloc_size_roundup(size_t size)
 	if (!size)
 		return 0;
 	if (size <= KMALLOC_MAX_CACHE_SIZE)
-		return class_size[size_index(size)];
+		return class_size[kmalloc_size_index(size)];
 	return size <= KMALLOC_MAX_SIZE ? PAGE_SIZE << order_base_2(PFN_UP(size)) : size;
 }
 

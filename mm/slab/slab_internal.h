@@ -73,7 +73,26 @@ extern struct list_head slab_caches;
 
 /* ---- slub.c and kmalloc.c ---- */
 struct kmem_cache *slab_boot_create(const char *name, u32 size, u32 align, slab_flags_t flags);
-void *slab_alloc_traced(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller);
+void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller);
+void *kmalloc_unusual(size_t size, gfp_t gfp, int node, unsigned long caller);
+
+/* Class by (size - 1) / 8 for sizes up to 192; a power of two above. */
+extern const u8 kmalloc_small_index[24];
+static inline unsigned int kmalloc_size_index(size_t size)
+{
+	return size <= 192 ? kmalloc_small_index[(size - 1) / 8] : (unsigned int)(64 - __builtin_clzl(size - 1));
+}
+
+/* The cache for @size, 1 to 8192. */
+static inline struct kmem_cache *kmalloc_slab(size_t size, gfp_t gfp)
+{
+	unsigned int index = kmalloc_size_index(size);
+
+	if (likely(!(gfp & (__GFP_DMA | __GFP_RECLAIMABLE))))
+		return kmalloc_caches[KMALLOC_NORMAL][index];
+	return kmalloc_caches[gfp & __GFP_DMA ? KMALLOC_DMA : KMALLOC_RECLAIM][index];
+}
+
 void create_kmalloc_caches(void);
 /* Call @fn for each cache; may sleep. */
 void slab_for_each(void (*fn)(struct kmem_cache *s, void *arg), void *arg);

@@ -414,13 +414,11 @@ static noinline void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp, int node)
 	return object;
 }
 
-/* Everything that is not the fast path: debugging, injected failure, traces. */
-static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
+/* The array was empty, or the cache has none. */
+static noinline void *slab_alloc_refill(struct kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
 {
 	void *object;
 
-	if (should_failslab(s, gfp))
-		return NULL;
 	for (;;) {
 		object = slab_alloc_slow(s, gfp, node);
 		if (!object || likely(!(s->flags & SLAB_DEBUG_FLAGS)))
@@ -431,20 +429,29 @@ static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int no
 	}
 }
 
-static __always_inline bool slab_watched(void)
+static __always_inline void *zero_object(void *object, size_t size, gfp_t gfp)
 {
-	return READ_ONCE(fault_armed);
+	if (unlikely(gfp & __GFP_ZERO) && likely(object))
+		return memset(object, 0, size);
+	return object;
 }
 
-static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, unsigned long caller)
+static noinline void *slab_alloc_empty(struct kmem_cache *s, gfp_t gfp, size_t size, unsigned long caller)
+{
+	return zero_object(slab_alloc_refill(s, gfp, NUMA_NO_NODE, caller), size, gfp);
+}
+
+/*
+ * The fast path: the last object of this CPU's array. The other ways out are tail calls, so that this one
+ * saves no registers.
+ */
+static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t size, unsigned long caller)
 {
 	struct kmem_cache_cpu *c;
 	void *object = NULL;
 	u32 count;
 
 	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
-	if (unlikely(slab_watched()))
-		return slab_alloc_watched(s, gfp, NUMA_NO_NODE, caller);
 	preempt_disable();
 	c = this_cpu_ptr(s->cpu_slab);
 	count = c->count;
@@ -454,45 +461,82 @@ static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, unsigne
 	}
 	preempt_enable();
 	if (unlikely(!object))
-		object = slab_alloc_watched(s, gfp, NUMA_NO_NODE, caller);
-	return object;
+		return slab_alloc_empty(s, gfp, size, caller);
+	return zero_object(object, size, gfp);
 }
 
-static __always_inline void *zero_object(void *object, size_t size, gfp_t gfp)
+/* While a failure is armed or a kmem event enabled. */
+static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller)
 {
-	if (unlikely(gfp & __GFP_ZERO) && likely(object))
-		memset(object, 0, size);
+	if (should_failslab(s, gfp))
+		return NULL;
+	if (node != NUMA_NO_NODE && nr_mem_nodes > 1)
+		return zero_object(slab_alloc_refill(s, gfp, node, caller), size, gfp);
+	return slab_alloc(s, gfp, size, caller);
+}
+
+static noinline void *cache_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
+{
+	void *object = slab_alloc_watched(s, gfp, node, s->object_size, caller);
+
+	trace_kmem_cache_alloc(caller, object, s, gfp, node);
 	return object;
 }
 
 void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 {
-	void *object = zero_object(slab_alloc(s, gfp, _RET_IP_), s->object_size, gfp);
-
-	trace_kmem_cache_alloc(_RET_IP_, object, s, gfp, NUMA_NO_NODE);
-	return object;
+	if (unlikely(READ_ONCE(alloc_watched)))
+		return cache_alloc_watched(s, gfp, NUMA_NO_NODE, _RET_IP_);
+	return slab_alloc(s, gfp, s->object_size, _RET_IP_);
 }
 
 void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node)
 {
-	void *object;
-
 	if (node == NUMA_NO_NODE || nr_mem_nodes == 1)
 		return kmem_cache_alloc(s, gfp);
-	object = zero_object(slab_alloc_watched(s, gfp, node, _RET_IP_), s->object_size, gfp);
-	trace_kmem_cache_alloc(_RET_IP_, object, s, gfp, node);
+	return cache_alloc_watched(s, gfp, node, _RET_IP_);
+}
+
+/* kmalloc's way in: the size is what the caller asked for. */
+noinline void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller)
+{
+	void *object = slab_alloc_watched(s, gfp, node, size, caller);
+
+	trace_kmalloc(caller, object, size, s->size, gfp, node);
 	return object;
 }
 
 void *kmalloc_trace(struct kmem_cache *s, gfp_t gfp, size_t size)
 {
-	void *object = zero_object(slab_alloc(s, gfp, _RET_IP_), size, gfp);
-
-	trace_kmalloc(_RET_IP_, object, size, s->size, gfp, NUMA_NO_NODE);
-	return object;
+	if (unlikely(READ_ONCE(alloc_watched)))
+		return slab_kmalloc_watched(s, gfp, NUMA_NO_NODE, size, _RET_IP_);
+	return slab_alloc(s, gfp, size, _RET_IP_);
 }
 
-/* Empty the older half of a full array. => preemption off */
+void *__kmalloc(size_t size, gfp_t gfp)
+{
+	struct kmem_cache *s;
+
+	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE))	/* 0 too */
+		return kmalloc_unusual(size, gfp, NUMA_NO_NODE, _RET_IP_);
+	s = kmalloc_slab(size, gfp);
+	gfp &= ~(__GFP_DMA | __GFP_RECLAIMABLE);
+	if (unlikely(READ_ONCE(alloc_watched)))
+		return slab_kmalloc_watched(s, gfp, NUMA_NO_NODE, size, _RET_IP_);
+	return slab_alloc(s, gfp, size, _RET_IP_);
+}
+
+void *__kmalloc_node(size_t size, gfp_t gfp, int node)
+{
+	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE))
+		return kmalloc_unusual(size, gfp, node, _RET_IP_);
+	if (node == NUMA_NO_NODE || nr_mem_nodes == 1)
+		return __kmalloc(size, gfp);
+	return slab_kmalloc_watched(kmalloc_slab(size, gfp), gfp & ~(__GFP_DMA | __GFP_RECLAIMABLE), node, size,
+				    _RET_IP_);
+}
+
+/* Empty the older half of an array. => preemption off */
 static void flush_objects(struct kmem_cache *s, struct kmem_cache_cpu *c, u32 n)
 {
 	for (u32 i = 0; i < n; i++)
@@ -539,24 +583,25 @@ static __always_inline void slab_free(struct kmem_cache *s, void *object, unsign
 	slab_free_slow(s, object, caller);
 }
 
+static noinline void cache_free_watched(struct kmem_cache *s, void *x, unsigned long caller)
+{
+	trace_kmem_cache_free(caller, x, s);
+	slab_free(s, x, caller);
+}
+
 void kmem_cache_free(struct kmem_cache *s, void *x)
 {
 	if (unlikely(!x))
 		return;
-	trace_kmem_cache_free(_RET_IP_, x, s);
+	if (unlikely(READ_ONCE(alloc_watched))) {
+		cache_free_watched(s, x, _RET_IP_);
+		return;
+	}
 	VM_BUG_ON_PAGE(!PageSlab(object_page(x)) || object_page(x)->mapping != s, object_page(x));
 	slab_free(s, x, _RET_IP_);
 }
 
-/* kmalloc's way in: the size is what the caller asked for. */
-void *slab_alloc_traced(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller)
-{
-	if (node == NUMA_NO_NODE || likely(nr_mem_nodes == 1))
-		return zero_object(slab_alloc(s, gfp, caller), size, gfp);
-	return zero_object(slab_alloc_watched(s, gfp, node, caller), size, gfp);
-}
-
-static void free_large_kmalloc(struct page *page)
+static noinline void free_large_kmalloc(struct page *page)
 {
 	unsigned int order = compound_order(page);
 
@@ -567,18 +612,31 @@ static void free_large_kmalloc(struct page *page)
 	__free_pages(page, order);
 }
 
-void kfree(const void *x)
+static __always_inline void do_kfree(const void *x, unsigned long caller)
 {
-	struct page *page;
+	struct page *page = compound_head(virt_to_page_direct(x));
 
-	trace_kfree(_RET_IP_, x);
-	if (unlikely(ZERO_OR_NULL_PTR(x)))
-		return;
-	page = compound_head(virt_to_page_direct(x));
 	if (likely(PageSlab(page)))
-		slab_free(page->mapping, (void *)x, _RET_IP_);
+		slab_free(page->mapping, (void *)x, caller);
 	else
 		free_large_kmalloc(page);
+}
+
+static noinline void kfree_watched(const void *x, unsigned long caller)
+{
+	trace_kfree(caller, x);
+	if (!ZERO_OR_NULL_PTR(x))
+		do_kfree(x, caller);
+}
+
+void kfree(const void *x)
+{
+	if (unlikely(READ_ONCE(alloc_watched))) {
+		kfree_watched(x, _RET_IP_);
+		return;
+	}
+	if (likely(!ZERO_OR_NULL_PTR(x)))
+		do_kfree(x, _RET_IP_);
 }
 
 int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t size, void **p)

@@ -39,7 +39,7 @@ struct fault_attr fault_attrs[NR_FAULT_KINDS] = {
 	[FAULT_FUTEX] = ATTR("fail_futex", false),
 };
 
-u32 fault_armed;
+u32 fault_armed, alloc_watched;
 static bool tasks_armed;		/* some task had fail_nth or make_it_fail set; never taken back */
 static u64 seed = 0x9e3779b97f4a7c15ULL, state = 0x9e3779b97f4a7c15ULL;
 
@@ -74,6 +74,15 @@ void fault_update(void)
 		if (fault_attrs[kind].probability || fault_attrs[kind].nth)
 			armed |= 1u << kind;
 	WRITE_ONCE(fault_armed, armed);
+	alloc_watched_set(ALLOC_WATCHED_FAULT, armed != 0);
+}
+
+void alloc_watched_set(u32 bit, bool on)
+{
+	if (on)
+		__atomic_fetch_or(&alloc_watched, bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&alloc_watched, ~bit, __ATOMIC_SEQ_CST);
 }
 
 /* Does the call trace hold a function of the required range and none of the rejected one? */

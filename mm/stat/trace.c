@@ -31,6 +31,7 @@
 #include <kernel/task.h>
 #include <seam/irqflags.h>
 #include <seam/percpu.h>
+#include <mm/fault_inject.h>
 #include <mm/slab.h>
 #include <mm/trace.h>
 #include <mm/vmalloc.h>
@@ -124,11 +125,15 @@ static int make_rings(void)
 	return 0;
 }
 
-static bool any_enabled(void)
+/* @system NULL: any. */
+static bool any_enabled(const char *system)
 {
-	for (int i = 0; i < trace_nr_events(); i++)
-		if (trace_event_at(i)->enabled)
+	for (int i = 0; i < trace_nr_events(); i++) {
+		struct trace_event *event = trace_event_at(i);
+
+		if (event->enabled && (!system || !strcmp(event->system, system)))
 			return true;
+	}
 	return false;
 }
 
@@ -148,6 +153,7 @@ static int set_events(struct trace_event *one, const char *system, bool on)
 		WRITE_ONCE(event->enabled, on);
 		found = true;
 	}
+	alloc_watched_set(ALLOC_WATCHED_TRACE, any_enabled("kmem"));
 	mutex_unlock(&trace_mutex);
 	return err ? err : found ? 0 : -EINVAL;
 }
@@ -407,7 +413,7 @@ int trace_set_buffer_kb(unsigned long kb)
 	if (!kb || kb > 1UL << 20)
 		return -EINVAL;
 	mutex_lock(&trace_mutex);
-	if (any_enabled()) {
+	if (any_enabled(NULL)) {
 		err = -EBUSY;
 	} else {
 		free_rings();

@@ -6,7 +6,7 @@
  *
  * Two mechanisms (see include/mm/vmstat.h): items are states, events only grow.
  * pgalloc_*, pgfree, numa_hit and numa_local are counted by the page allocator in the per-CPU lists,
- * one instruction for several of them, and taken apart here.
+ * one instruction for several of them, and taken apart here (pages freed follow from the others).
  * Linux 6.1: mm/vmstat.c (thresholds, periodic folding).
  */
 #include <base/types.h>
@@ -92,7 +92,7 @@ unsigned long zone_numa_event_state(struct zone *zone, enum numa_stat_item item)
 
 		sum += READ_ONCE(pcp->numa[item]);
 		if (item == NUMA_HIT || item == NUMA_LOCAL)
-			sum += READ_ONCE(pcp->hits);
+			sum += READ_ONCE(pcp->hits) + READ_ONCE(pcp->singles);
 	}
 	return sum;
 }
@@ -115,8 +115,10 @@ static void zone_list_events(struct zone *zone, unsigned long *allocated, unsign
 	for_each_possible_cpu(cpu) {
 		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
-		*allocated += READ_ONCE(pcp->pgalloc);
-		*freed += READ_ONCE(pcp->pgfree);
+		unsigned long out = READ_ONCE(pcp->pgalloc) + READ_ONCE(pcp->singles);
+
+		*allocated += out;
+		*freed += READ_ONCE(pcp->count) + out + READ_ONCE(pcp->drained) - READ_ONCE(pcp->filled);
 	}
 }
 
