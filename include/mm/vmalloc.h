@@ -62,6 +62,8 @@ void *alloc_thread_stack_node(int node);
 void free_thread_stack(void *stack);
 /* Give the stacks kept ready back; number of them. May sleep. */
 unsigned int thread_stack_cache_drain(void);
+/* Pages of the stacks that are kept ready, all CPUs. */
+unsigned long thread_stack_stored_pages(void);
 /* True when @addr lies in the guard page of a kernel stack: for the oops. */
 bool in_stack_guard(unsigned long addr);
 

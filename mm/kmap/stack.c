@@ -8,11 +8,12 @@
  * A stack that is given back stays mapped in a store of the CPU (up to STACK_STORE of them): fork and exit
  * follow each other, and making one costs some 2,000 instructions and a TLB flush later. Rule of the
  * store: preemption off, not from interrupts.
- * Counted: NR_KERNEL_STACK_KB for stacks in use; those in the stores are counted as vmalloc only.
+ * Counted: NR_KERNEL_STACK_KB for stacks in use. The pages of those in the stores stay marked as stacks.
  * Observe: meminfo KernelStack, /proc/vmallocinfo.
  */
 #include <base/types.h>
 #include <base/bug.h>
+#include <base/cpumask.h>
 #include <base/math.h>
 #include <sync/preempt.h>
 #include <seam/percpu.h>
@@ -20,6 +21,7 @@
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 #include <mm/vmstat.h>
+#include <mm/zone.h>
 #include "../page/call_cpu.h"
 #include "kmap_internal.h"
 
@@ -31,21 +33,32 @@ struct stack_store {
 };
 static DEFINE_PER_CPU(struct stack_store, stack_store);
 
-/* The stack that lies in the pages of @stack changes hands: it is a stack, or mere vmalloc memory. */
-static void account_stack(void *stack, bool in_use)
+/* The node to which a stack is counted: that of its first page. */
+static struct pglist_data *stack_pgdat(void *stack)
 {
-	struct page *first = vmalloc_to_page(stack);
+	if (likely(nr_mem_nodes == 1))
+		return first_online_pgdat();
+	return page_pgdat(vmalloc_to_page(stack));
+}
 
-	for (unsigned long at = 0; at < THREAD_SIZE; at += PAGE_SIZE) {
-		struct page *page = vmalloc_to_page(stack + at);
+static void count_stack(void *stack, long kb)
+{
+	mod_node_page_state(stack_pgdat(stack), NR_KERNEL_STACK_KB, kb);
+}
 
-		if (in_use)
-			__SetPageStack(page);
-		else
-			__SetPageVmalloc(page);
-	}
-	mod_node_page_state(page_pgdat(first), NR_KERNEL_STACK_KB,
-			    in_use ? (long)(THREAD_SIZE >> 10) : -(long)(THREAD_SIZE >> 10));
+static void *make_stack(int node)
+{
+	void *stack = __vmalloc_area(THREAD_SIZE, 2 * THREAD_SIZE, VM_ALLOC | VM_STACK_AREA, GFP_KERNEL, node,
+				     __builtin_return_address(0));
+
+	for (unsigned long at = 0; stack && at < THREAD_SIZE; at += PAGE_SIZE)
+		__SetPageStack(vmalloc_to_page(stack + at));
+	return stack;
+}
+
+static bool store_usable(void)
+{
+	return !(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK));
 }
 
 void *alloc_thread_stack_node(int node)
@@ -59,10 +72,9 @@ void *alloc_thread_stack_node(int node)
 		stack = store->stacks[--store->count];
 	preempt_enable();
 	if (!stack)
-		stack = __vmalloc_area(THREAD_SIZE, 2 * THREAD_SIZE, VM_ALLOC | VM_STACK_AREA, GFP_KERNEL, node,
-				       __builtin_return_address(0));
+		stack = make_stack(node);
 	if (stack)
-		account_stack(stack, true);
+		count_stack(stack, THREAD_SIZE >> 10);
 	return stack;
 }
 
@@ -71,16 +83,26 @@ void free_thread_stack(void *stack)
 	struct stack_store *store;
 	bool stored = false;
 
-	account_stack(stack, false);
+	count_stack(stack, -(long)(THREAD_SIZE >> 10));
 	preempt_disable();
 	store = this_cpu_ptr(&stack_store);
-	if (!(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK)) && store->count < STACK_STORE) {
+	if (store_usable() && store->count < STACK_STORE) {
 		store->stacks[store->count++] = stack;
 		stored = true;
 	}
 	preempt_enable();
 	if (!stored)
 		vfree_atomic(stack);
+}
+
+unsigned long thread_stack_stored_pages(void)
+{
+	unsigned long stacks = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		stacks += READ_ONCE(per_cpu(stack_store, cpu).count);
+	return stacks * (THREAD_SIZE >> PAGE_SHIFT);
 }
 
 static unsigned int drained;

@@ -9,7 +9,7 @@
  *
  *	FREE      = NR_FREE_PAGES + isolated            PCP     = sum of pcp->count
  *	SLAB + KMALLOC = NR_SLAB_*                      TABLE   = NR_PAGETABLE
- *	STACK     = NR_KERNEL_STACK_KB / 4              VMALLOC + STACK = vmalloc_nr_pages()
+ *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC + STACK = vmalloc_nr_pages()
  *	FILE      = NR_FILE_PAGES                       RESERVED + HOLE + managed = all descriptors
  *
  * Exact while nobody allocates meanwhile; a walk costs some ten instructions a page.
@@ -132,7 +132,8 @@ int ledger_check(void)
 			global_node_page_state(NR_SLAB_RECLAIMABLE) + global_node_page_state(NR_SLAB_UNRECLAIMABLE));
 	wrong += differ("page tables", l.pages[LEDGER_TABLE], global_node_page_state(NR_PAGETABLE));
 	wrong += differ("kernel stacks", l.pages[LEDGER_STACK],
-			global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10));
+			(global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10)) +
+			thread_stack_stored_pages());
 	wrong += differ("vmalloc", l.pages[LEDGER_VMALLOC] + l.pages[LEDGER_STACK], vmalloc_nr_pages());
 	wrong += differ("page cache", l.pages[LEDGER_FILE], global_node_page_state(NR_FILE_PAGES));
 	wrong += differ("managed", l.total - l.pages[LEDGER_RESERVED] - l.pages[LEDGER_HOLE], totalram_pages());
