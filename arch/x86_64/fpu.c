@@ -333,6 +333,17 @@ static unsigned int frame_extent(void __user *fpstate, u64 *features)
 	return sw.xstate_size;
 }
 
+/* The 56 bytes of the XSAVE header behind the feature mask. */
+static bool header_rest_is_zero(const u8 *buf)
+{
+	const u64 *word = (const u64 *)(buf + XSAVE_HDR_OFFSET);
+	u64 any = 0;
+
+	for (unsigned int i = 1; i < XSAVE_HDR_SIZE / 8; i++)
+		any |= word[i];
+	return !any;
+}
+
 /*
  * Take the state of a frame over into the buffer. What the CPU would refuse is refused here: reserved
  * bits of MXCSR, a header with unknown features or anything in its reserved words. True: taken.
@@ -366,7 +377,7 @@ bool fpu_copy_from_frame(void __user *fpstate)
 		bv = XFEATURE_FPSSE;
 		if (size > FXSAVE_SIZE) {
 			bv = XS_BV(buf);
-			good &= !(bv & ~fpu_xfeatures) && !memchr_inv(buf + XSAVE_HDR_OFFSET + 8, 0, XSAVE_HDR_SIZE - 8);
+			good &= !(bv & ~fpu_xfeatures) && header_rest_is_zero(buf);
 			bv &= features;
 		}
 		memset(buf + XSAVE_HDR_OFFSET, 0, XSAVE_HDR_SIZE);
