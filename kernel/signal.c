@@ -57,6 +57,12 @@ void __init signal_caches_init(void)
 
 /* ---- entries ---- */
 
+static void uncount_sigqueue(struct user_struct *user)
+{
+	if (atomic_long_dec_and_test(&user->sigpending))
+		free_uid(user);
+}
+
 struct sigqueue *__sigqueue_alloc(int sig, struct task_struct *t, gfp_t gfp, bool override_rlimit, int flags)
 {
 	struct sigqueue *q = NULL;
@@ -64,14 +70,15 @@ struct sigqueue *__sigqueue_alloc(int sig, struct task_struct *t, gfp_t gfp, boo
 	long count;
 
 	rcu_read_lock();
-	user = get_uid(__task_cred(t)->user);
-	rcu_read_unlock();
+	user = __task_cred(t)->user;
 	count = atomic_long_inc_return(&user->sigpending);
+	if (count == 1)
+		get_uid(user);	/* one reference for all entries of the user */
+	rcu_read_unlock();
 	if (override_rlimit || (unsigned long)count <= task_rlimit(t, RLIMIT_SIGPENDING))
 		q = kmem_cache_alloc(sigqueue_cache, gfp);
 	if (!q) {
-		atomic_long_dec(&user->sigpending);
-		free_uid(user);
+		uncount_sigqueue(user);
 		return NULL;
 	}
 	INIT_LIST_HEAD(&q->list);
@@ -84,8 +91,7 @@ void __sigqueue_free(struct sigqueue *q)
 {
 	if (q->flags & SIGQUEUE_PREALLOC)
 		return;		/* its timer frees it */
-	atomic_long_dec(&q->user->sigpending);
-	free_uid(q->user);
+	uncount_sigqueue(q->user);
 	kmem_cache_free(sigqueue_cache, q);
 }
 

@@ -60,7 +60,6 @@
 	/* ---- from here on spinlocks ---- */					\
 	R(MMLIST, spin, "mmlist_lock")						\
 	R(MM_ARG, spin, "mm->arg_lock: argument and environment addresses")	\
-	R(UIDHASH, spin, "table of user_structs")				\
 	R(FASYNC_LIST, rwlock, "who wants SIGIO for a file")			\
 	R(FASYNC, spin, "file->f_owner: who gets it")				\
 	R(TASKLIST, rwlock, "tasklist_lock: processes, parents, groups, sessions")	\
@@ -92,6 +91,7 @@
 	R(FUTEX, spin, "hash bucket of futexes")				\
 	R(POSIX_TIMER, spin, "k_itimer.it_lock: one POSIX timer")		\
 	R(SIGHAND, spin, "sighand->siglock")					\
+	R(UIDHASH, spin, "table of user_structs")				\
 	R(SIGNAL_STATS, seq, "signal->stats_lock: times of threads that are gone")	\
 	R(ITIMER, spin, "interval timers")					\
 	R(VPORT_IN, spin, "input queue of a virtio console port")		\
