@@ -5,6 +5,7 @@
  */
 #include <base/err.h>
 #include <base/errno.h>
+#include <kernel/printk.h>
 #include <kernel/random.h>
 #include <kernel/sched.h>
 #include <kernel/selftest.h>
@@ -14,6 +15,7 @@
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
 #include <mm/vmstat.h>
+#include <seam/timex.h>
 #include <seam/uaccess.h>
 
 #define PAGES 32UL
@@ -157,3 +159,99 @@ static int test_tree(void)
 	return err;
 }
 SELFTEST("vma: tree under random changes", test_tree);
+
+/*
+ * Cost per operation in ticks of the cycle counter, printed and not judged; under -icount shift=0 a tick is an
+ * instruction. System call entry is not included, the exception of a fault (from kernel mode) is.
+ */
+#define COST_ROUNDS	64UL
+#define COST_PAGES	256UL
+
+static void cost_print(const char *what, u64 begin, unsigned long ops)
+{
+	pr_info("# cost: %-28s %llu\n", what, (get_cycles() - begin) / ops);
+}
+
+static int cost_layout(struct mm_struct *mm)
+{
+	unsigned long addr;
+	u64 t;
+
+	for (int warm = 0; warm < 2; warm++) {
+		t = get_cycles();
+		for (unsigned long i = 0; i < COST_ROUNDS; i++) {
+			addr = vm_mmap(NULL, 0, 4 * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+			SELFTEST_EXPECT(!vm_munmap(addr, 4 * PAGE_SIZE));
+		}
+	}
+	cost_print("mmap + munmap", t, COST_ROUNDS);
+	addr = map_anon(0, 8 * PAGE_SIZE, 0);
+	t = get_cycles();
+	for (unsigned long i = 0; i < COST_ROUNDS; i++) {
+		do_mprotect_pkey(addr, 8 * PAGE_SIZE, PROT_READ, -1);
+		do_mprotect_pkey(addr, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, -1);
+	}
+	cost_print("mprotect toggle", t, 2 * COST_ROUNDS);
+	t = get_cycles();
+	for (unsigned long i = 0; i < COST_ROUNDS; i++) {
+		do_mprotect_pkey(addr + PAGE_SIZE, PAGE_SIZE, PROT_READ, -1);
+		do_mprotect_pkey(addr + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE, -1);
+	}
+	cost_print("mprotect with split or merge", t, 2 * COST_ROUNDS);
+	return vm_munmap(addr, 8 * PAGE_SIZE);
+}
+
+static int touch_all(const char *what, unsigned long addr)
+{
+	u64 t = get_cycles();
+
+	for (unsigned long i = 0; i < COST_PAGES; i++)
+		SELFTEST_EXPECT(!put_user(i, (unsigned long __user *)(addr + i * PAGE_SIZE)));
+	cost_print(what, t, COST_PAGES);
+	return 0;
+}
+
+static int cost_pages(struct mm_struct *mm)
+{
+	unsigned long addr = map_anon(0, COST_PAGES * PAGE_SIZE, 0), v;
+	struct mm_struct *child;
+	u64 t = get_cycles();
+
+	for (unsigned long i = 0; i < COST_PAGES; i++)
+		SELFTEST_EXPECT(!get_user(v, (unsigned long __user *)(addr + i * PAGE_SIZE)));
+	cost_print("zero-page read fault", t, COST_PAGES);
+	SELFTEST_EXPECT(!do_madvise(mm, addr, COST_PAGES * PAGE_SIZE, MADV_DONTNEED));
+	touch_all("anonymous write fault", addr);
+	t = get_cycles();
+	child = dup_mm(current, mm);
+	SELFTEST_EXPECT(child);
+	cost_print("fork, per page", t, COST_PAGES);
+	touch_all("copy-on-write fault, copy", addr);
+	t = get_cycles();
+	mmput(child);
+	cost_print("exit, per page", t, COST_PAGES);
+	child = dup_mm(current, mm);
+	SELFTEST_EXPECT(child);
+	mmput(child);
+	touch_all("copy-on-write fault, reuse", addr);
+	t = get_cycles();
+	SELFTEST_EXPECT(!vm_munmap(addr, COST_PAGES * PAGE_SIZE));
+	cost_print("munmap, per page", t, COST_PAGES);
+	return 0;
+}
+
+static int test_cost(void)
+{
+	struct mm_struct *mm = test_mm();
+	int err;
+
+	SELFTEST_EXPECT(mm);
+	kthread_use_mm(mm);
+	err = cost_layout(mm);
+	if (!err)
+		err = cost_pages(mm);
+	kthread_unuse_mm(mm);
+	mmput(mm);
+	return err;
+}
+SELFTEST("vma: cost of operations", test_cost);
