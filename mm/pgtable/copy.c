@@ -54,19 +54,40 @@ static int copy_pinned(struct copy_state *cs, pte_t *dst_pte, struct page *page,
 }
 
 /*
- * One more entry maps an anonymous page of order 0, which is exclusive no more. False: it may be pinned.
- * It is mapped already, so that no statistic changes.
+ * The common case in few instructions: entries that map anonymous pages of order 0, one after the other. Each page gets
+ * a further entry and reference, is exclusive no more, and its entries become read-only. Such a page is mapped
+ * already, so that no statistic changes. Stops at the first entry that is something else, or a page that may be pinned.
+ * Return: number of entries copied; *@wrprotected is set when an entry lost write access.
  */
-static __always_inline bool share_small_anon(struct page *page)
+static noinline unsigned int copy_anon_run(pte_t *dst_pte, pte_t *src_pte, unsigned int nr, bool *wrprotected)
 {
-	if (PageAnonExclusive(page)) {
-		if (unlikely((unsigned int)page_ref_count(page) >= GUP_PIN_COUNTING_BIAS))
-			return false;
-		ClearPageAnonExclusive(page);
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		pteval_t val = pte_val(ptep_get(src_pte + i));
+		struct page *page;
+		u32 flags;
+
+		if ((val & (_PAGE_PRESENT | _PAGE_SPECIAL)) != _PAGE_PRESENT)
+			break;
+		page = pte_page(__pte(val));
+		flags = READ_ONCE(page->flags);
+		if (!((unsigned long)page->mapping & PAGE_MAPPING_ANON) || (flags & (1u << PG_head | 1u << PG_tail)))
+			break;
+		if (flags & 1u << PG_anon_exclusive) {
+			if (unlikely((unsigned int)page_ref_count(page) >= GUP_PIN_COUNTING_BIAS))
+				break;
+			ClearPageAnonExclusive(page);
+		}
+		atomic_inc(&page->_mapcount);
+		page_ref_inc(page);
+		if (val & _PAGE_RW) {
+			ptep_set_wrprotect(NULL, 0, src_pte + i);
+			*wrprotected = true;
+		}
+		set_pte(dst_pte + i, __pte(val & ~(_PAGE_RW | _PAGE_ACCESSED)));
 	}
-	atomic_inc(&page->_mapcount);
-	page_ref_inc(page);
-	return true;
+	return i;
 }
 
 /* Entries of one table from *@addr on. 0, or -EAGAIN with *@addr where a page is needed. */
@@ -87,14 +108,23 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 
 		if (pte_none(pte))
 			continue;
+		if (likely(cs->cow)) {
+			unsigned int run = copy_anon_run(dst_pte, src_pte, (end - a) >> PAGE_SHIFT, &cs->wrprotected);
+
+			if (run) {
+				nr_anon += run--;
+				a += run * PAGE_SIZE;
+				src_pte += run;
+				dst_pte += run;
+				continue;
+			}
+		}
 		if (unlikely(!pte_present(pte))) {
 			print_bad_pte(cs->src, a, pte, NULL);
 			continue;
 		}
 		page = vm_normal_page(cs->src, a, pte);
-		if (likely(page && page_is_small_anon(page) && share_small_anon(page))) {
-			nr_anon++;
-		} else if (page) {
+		if (page) {
 			struct folio *folio = page_folio(page);
 
 			if (PageAnon(page)) {

@@ -28,6 +28,9 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 /* Free tables that map nothing between @floor and @ceiling any more, where [@addr, @end) was unmapped. */
 void free_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsigned long end,
 		    unsigned long floor, unsigned long ceiling);
+/* The same for the tables of a chain of VMAs (by vm_next) that lies between @floor and @ceiling. */
+void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long floor,
+		   unsigned long ceiling);
 int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_vma);
 /* New protection for present entries of [@start, @end); number of entries changed. */
 unsigned long change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma,

@@ -279,6 +279,23 @@ void free_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsigned long en
 	}
 }
 
+void free_pgtables(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long floor,
+		   unsigned long ceiling)
+{
+	while (vma) {
+		unsigned long addr = vma->vm_start;
+		struct vm_area_struct *next = vma->vm_next;
+
+		/* Neighbours that may share a table are one range. */
+		while (next && next->vm_start <= vma->vm_end + PMD_SIZE) {
+			vma = next;
+			next = vma->vm_next;
+		}
+		free_pgd_range(tlb, addr, vma->vm_end, floor, next ? next->vm_start : ceiling);
+		vma = next;
+	}
+}
+
 /* --- truncation ------------------------------------------------------------------------------- */
 
 static void unmap_mapping_tree(struct address_space *mapping, pgoff_t first, pgoff_t last,

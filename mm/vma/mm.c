@@ -267,7 +267,7 @@ void exit_mmap(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma, *next;
 	struct mmu_gather tlb;
-	unsigned long nr_accounted = 0, end = 0;
+	unsigned long nr_accounted = 0;
 
 	mmap_write_lock(mm);
 	tlb_gather_mmu_fullmm(&tlb, mm);
@@ -276,13 +276,11 @@ void exit_mmap(struct mm_struct *mm)
 		if (vma->vm_flags & VM_ACCOUNT)
 			nr_accounted += vma_pages(vma);
 		unmap_page_range(&tlb, vma, vma->vm_start, vma->vm_end, NULL);
-		end = vma->vm_end;
 	}
 	anon_vma_exit(mm);
 	for (vma = mm->mmap; vma; vma = vma->vm_next)
 		vma_unlink_file(vma);
-	if (end)
-		free_pgd_range(&tlb, FIRST_USER_ADDRESS, mm->task_size, FIRST_USER_ADDRESS, 0);
+	free_pgtables(&tlb, mm->mmap, FIRST_USER_ADDRESS, 0);
 	tlb_finish_mmu(&tlb);
 
 	vma = mm->mmap;

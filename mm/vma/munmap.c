@@ -70,8 +70,8 @@ static struct vm_area_struct *detach(struct mm_struct *mm, struct vm_area_struct
 }
 
 /* Step 3. */
-static void unmap_region(struct mm_struct *mm, struct vm_area_struct *chain, unsigned long start,
-			 unsigned long end, struct vm_area_struct *prev, struct vm_area_struct *next)
+static void unmap_region(struct mm_struct *mm, struct vm_area_struct *chain,
+			 struct vm_area_struct *prev, struct vm_area_struct *next)
 {
 	struct mmu_gather tlb;
 
@@ -82,8 +82,7 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *chain, uns
 		vma_unlink_file(vma);
 		anon_vma_del_moved(vma);
 	}
-	free_pgd_range(&tlb, start, end, prev ? prev->vm_end : FIRST_USER_ADDRESS,
-		       next ? next->vm_start : 0);
+	free_pgtables(&tlb, chain, prev ? prev->vm_end : FIRST_USER_ADDRESS, next ? next->vm_start : 0);
 	tlb_finish_mmu(&tlb);
 }
 
@@ -129,7 +128,7 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 	}
 	prev = vma->vm_prev;
 	next = detach(mm, vma, end);
-	unmap_region(mm, vma, vma->vm_start, end, prev, next);
+	unmap_region(mm, vma, prev, next);
 	remove_chain(mm, vma);
 	return 0;
 }
