@@ -538,6 +538,8 @@ static void name_port(struct vport *port, const struct control_msg *msg, u32 byt
 	if (!port->name)
 		port->name = kstrndup(msg->tail, min_t(u32, len, sizeof(msg->tail)), GFP_KERNEL);
 	make_node(port);
+	if (port->name && !port->tty)
+		sysfs_add_virtio_port(port->node_name, port->name);
 }
 
 static void control_received(struct virtio_console *console, const struct control_msg *msg, u32 bytes)
@@ -696,21 +698,6 @@ fail:
 	kfree(console->ports);
 	kfree(console);
 	return err;
-}
-
-const char *virtio_port_name(unsigned int console_index, unsigned int port, const char **node_name)
-{
-	struct virtio_console *console;
-
-	for (console = consoles; console; console = console->next) {
-		if (console->index != console_index || port >= console->nr_ports || !console->ports[port])
-			continue;
-		if (console->ports[port]->tty || !console->ports[port]->announced)
-			return NULL;
-		*node_name = console->ports[port]->node_name;
-		return console->ports[port]->name ? console->ports[port]->name : "";
-	}
-	return NULL;
 }
 
 static struct virtio_driver virtio_console_driver = {

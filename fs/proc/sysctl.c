@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The entries of /proc/sys that exist. Each changes what it names. */
+#include <base/errno.h>
+#include <base/printf.h>
+#include <base/string.h>
+#include <base/types.h>
+#include <fs/fdtable.h>
+#include <fs/file.h>
+#include <fs/inode.h>
+#include <fs/pipe.h>
+#include <fs/proc_fs.h>
+#include <fs/seq_file.h>
+#include <kernel/init.h>
+#include <kernel/pid.h>
+#include <kernel/printk.h>
+#include <kernel/random.h>
+#include <kernel/uts.h>
+#include <mm/mmap.h>
+#include <mm/zone.h>
+
+static int ostype_show(struct seq_file *m)
+{
+	seq_printf(m, "%s\n", utsname()->sysname);
+	return 0;
+}
+
+static int osrelease_show(struct seq_file *m)
+{
+	seq_printf(m, "%s\n", utsname()->release);
+	return 0;
+}
+
+static int version_show(struct seq_file *m)
+{
+	seq_printf(m, "%s\n", utsname()->version);
+	return 0;
+}
+
+static int put_uts(struct seq_file *m, const char *field)
+{
+	down_read(&uts_sem);
+	seq_printf(m, "%s\n", field);
+	up_read(&uts_sem);
+	return 0;
+}
+
+static int set_uts(char *field, char *buf)
+{
+	char *newline = strchr(buf, '\n');
+
+	if (newline)
+		*newline = 0;
+	down_write(&uts_sem);
+	strscpy_pad(field, buf, __NEW_UTS_LEN + 1);
+	up_write(&uts_sem);
+	return 0;
+}
+
+static int hostname_show(struct seq_file *m)
+{
+	return put_uts(m, utsname()->nodename);
+}
+
+static int hostname_store(char *buf)
+{
+	return set_uts(utsname()->nodename, buf);
+}
+
+static int domainname_show(struct seq_file *m)
+{
+	return put_uts(m, utsname()->domainname);
+}
+
+static int domainname_store(char *buf)
+{
+	return set_uts(utsname()->domainname, buf);
+}
+
+static int printk_show(struct seq_file *m)
+{
+	int levels[4];
+
+	printk_levels(levels);
+	seq_printf(m, "%d\t%d\t%d\t%d\n", levels[0], levels[1], levels[2], levels[3]);
+	return 0;
+}
+
+static int printk_store(char *buf)
+{
+	unsigned int level;
+	int err = kstrtouint(strim(buf), 10, &level);
+
+	if (!err)
+		console_loglevel = level;
+	return err;
+}
+
+/* A random UUID, version 4 (RFC 4122, 4.4). */
+static void random_uuid(u8 *uuid)
+{
+	get_random_bytes(uuid, 16);
+	uuid[6] = (uuid[6] & 0x0f) | 0x40;
+	uuid[8] = (uuid[8] & 0x3f) | 0x80;
+}
+
+static int uuid_show(struct seq_file *m)
+{
+	u8 uuid[16];
+
+	random_uuid(uuid);
+	seq_printf(m, "%pU\n", uuid);
+	return 0;
+}
+
+static int boot_id_show(struct seq_file *m)
+{
+	static u8 boot_id[16];
+
+	if (!boot_id[8])
+		random_uuid(boot_id);
+	seq_printf(m, "%pU\n", boot_id);
+	return 0;
+}
+
+static int entropy_show(struct seq_file *m)
+{
+	seq_puts(m, "256\n");	/* once seeded the generator never runs dry */
+	return 0;
+}
+
+static int file_nr_show(struct seq_file *m)
+{
+	seq_printf(m, "%lu\t0\t%lu\n", get_nr_files(), sysctl_max_files);
+	return 0;
+}
+
+static int inode_nr_show(struct seq_file *m)
+{
+	seq_printf(m, "%ld\t0\n", atomic_long_read(&nr_inodes));
+	return 0;
+}
+
+static int dentry_state_show(struct seq_file *m)
+{
+	seq_printf(m, "%ld\t%ld\t45\t0\t0\t0\n", atomic_long_read(&nr_dentry), atomic_long_read(&nr_dentry_unused));
+	return 0;
+}
+
+static void min_free_changed(void)
+{
+	user_min_free_kbytes = min_free_kbytes;
+	setup_per_zone_wmarks();
+}
+
+#define RO(name, get)		{ .path = name, .mode = 0444, .type = CTL_FUNC, .show = get }
+#define RW(name, get, set)	{ .path = name, .mode = 0644, .type = CTL_FUNC, .show = get, .store = set }
+#define INT(name, var, lo, hi)	{ .path = name, .mode = 0644, .type = CTL_INT, .data = &(var), .min = lo, .max = hi }
+#define ULONG(name, var)	{ .path = name, .mode = 0644, .type = CTL_ULONG, .data = &(var) }
+
+static struct ctl_table kernel_table[] = {
+	RO("kernel/ostype", ostype_show),
+	RO("kernel/osrelease", osrelease_show),
+	RO("kernel/version", version_show),
+	RW("kernel/hostname", hostname_show, hostname_store),
+	RW("kernel/domainname", domainname_show, domainname_store),
+	RW("kernel/printk", printk_show, printk_store),
+	INT("kernel/pid_max", pid_max, 301, 4194304),
+	RO("kernel/random/uuid", uuid_show),
+	RO("kernel/random/boot_id", boot_id_show),
+	RO("kernel/random/entropy_avail", entropy_show),
+	RO("fs/file-nr", file_nr_show),
+	RO("fs/inode-nr", inode_nr_show),
+	RO("fs/dentry-state", dentry_state_show),
+	ULONG("fs/file-max", sysctl_max_files),
+	INT("fs/nr_open", sysctl_nr_open, 64, NR_OPEN_MAX),
+	INT("fs/pipe-max-size", pipe_max_size, 4096, 1 << 30),
+	{ .path = "vm/min_free_kbytes", .mode = 0644, .type = CTL_INT, .data = &min_free_kbytes, .min = 0,
+	  .max = INT_MAX, .changed = min_free_changed },
+	{ .path = "vm/watermark_scale_factor", .mode = 0644, .type = CTL_INT, .data = &watermark_scale_factor, .min = 1,
+	  .max = 3000, .changed = setup_per_zone_wmarks },
+	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
+	INT("vm/overcommit_ratio", sysctl_overcommit_ratio, 0, 10000),
+	ULONG("vm/overcommit_kbytes", sysctl_overcommit_kbytes),
+	ULONG("vm/user_reserve_kbytes", sysctl_user_reserve_kbytes),
+	ULONG("vm/admin_reserve_kbytes", sysctl_admin_reserve_kbytes),
+	INT("vm/max_map_count", sysctl_max_map_count, 0, INT_MAX),
+	{ 0 }
+};
+
+static int __init sysctl_init(void)
+{
+	register_sysctl_table(kernel_table);
+	return 0;
+}
+fs_initcall(sysctl_init);
