@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The entries of /proc/sys that exist. Each changes what it names. */
 #include <base/errno.h>
+#include <base/math.h>
 #include <base/printf.h>
 #include <base/string.h>
 #include <base/types.h>
