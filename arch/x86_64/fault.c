@@ -30,6 +30,7 @@
 #include <mm/fault.h>
 #include <mm/mm_struct.h>
 #include <mm/vma.h>
+#include <mm/trace.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
@@ -243,6 +244,7 @@ static noinline __cold void fault_not_user_address(struct fault_ctx *f)
 void exc_page_fault_user(struct pt_regs *regs, unsigned long error, unsigned long address)
 {
 	local_irq_enable();
+	trace_page_fault_user(address, regs->ip, error);
 	if (unlikely(address >= TASK_SIZE_MAX || (error & X86_PF_RSVD)))
 		fault_not_user_address(&(struct fault_ctx){ regs, error, address, FAULT_FLAG_USER });
 	else
@@ -264,6 +266,7 @@ void exc_page_fault_kernel(struct pt_regs *regs, unsigned long error, unsigned l
 {
 	struct fault_ctx f = { regs, error, address, fault_flags(error) };
 
+	trace_page_fault_kernel(address, regs->ip, error);
 	/* Not the user's half; or the user's without stac, which is a bug and not to be fixed up. */
 	if (unlikely(address >= TASK_SIZE_MAX)) {
 		kernel_fault(&f);

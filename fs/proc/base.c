@@ -32,6 +32,7 @@
 #include <mm/slab.h>
 #include <mm/util.h>
 #include <mm/vma.h>
+#include <mm/fault_inject.h>
 #include <seam/uaccess.h>
 #include <sync/rcu.h>
 
@@ -489,8 +490,8 @@ static ssize_t fail_nth_write(struct task_struct *task, char *buf, size_t count)
 
 	if (err)
 		return err;
-	task->fail_nth = value;
-	return count;
+	err = task_fail_nth_write(task, value);
+	return err ? err : count;
 }
 
 static int make_it_fail_show(struct seq_file *m, struct task_struct *task)
@@ -506,10 +507,8 @@ static ssize_t make_it_fail_write(struct task_struct *task, char *buf, size_t co
 
 	if (err)
 		return err;
-	if (value > 1)
-		return -EINVAL;
-	task->make_it_fail = value;
-	return count;
+	err = task_make_it_fail_write(task, value);
+	return err ? err : count;
 }
 
 /* ---- the tables ---- */

@@ -37,6 +37,7 @@
 #include <kernel/rseq.h>
 #include <kernel/timer.h>
 #include <mm/mm_struct.h>
+#include <mm/trace.h>
 #include <seam/mmu_context.h>
 #include <seam/uaccess.h>
 
@@ -213,6 +214,7 @@ static __always_inline void lock_handed_over(struct rq *rq)
 
 static __always_inline void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
 {
+	trace_sched_switch(prev->pid, prev->prio, READ_ONCE(prev->__state), next->pid, next->prio);
 	if (!next->mm) {
 		enter_lazy_tlb(prev->active_mm, next);
 		next->active_mm = prev->active_mm;

@@ -35,6 +35,7 @@
 #include <mm/mmap.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
+#include <mm/trace.h>
 #include <mm/vma.h>
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
@@ -505,6 +506,8 @@ int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_
 		return xas_error(&xas);
 	}
 	account_folio(mapping, folio, nr);
+	trace_mm_filemap_add_to_page_cache(folio_pfn(folio), mapping->host->i_ino, index, mapping->host->i_sb->s_dev,
+					   folio_order(folio));
 	return 0;
 }
 
@@ -521,6 +524,8 @@ void filemap_remove_folio(struct folio *folio)
 	mapping->nrpages -= nr;
 	xas_unlock(&xas);
 	account_folio(mapping, folio, -nr);
+	trace_mm_filemap_delete_from_page_cache(folio_pfn(folio), mapping->host->i_ino, folio->index,
+						mapping->host->i_sb->s_dev, folio_order(folio));
 	if (mapping->a_ops && mapping->a_ops->free_folio)
 		mapping->a_ops->free_folio(folio);
 	folio_put_refs(folio, nr);
