@@ -682,6 +682,26 @@ int vfs_readlink(struct dentry *dentry, char __user *buffer, int buflen)
 	return res;
 }
 
+static int do_readlinkat(int dfd, const char __user *pathname, char __user *buf, int bufsiz)
+{
+	struct path path;
+	int empty = 0, err;
+
+	if (bufsiz <= 0)
+		return -EINVAL;
+	err = user_path_at_empty(dfd, pathname, LOOKUP_EMPTY, &path, &empty);
+	if (err)
+		return err;
+	if (d_is_symlink(path.dentry) || path.dentry->d_inode->i_op->readlink) {
+		touch_atime(&path);
+		err = vfs_readlink(path.dentry, buf, bufsiz);
+	} else {
+		err = empty ? -ENOENT : -EINVAL;
+	}
+	path_put(&path);
+	return err;
+}
+
 /* ---- system calls ---- */
 
 SYSCALL_DEFINE4(mknodat, int, dfd, const char __user *, filename, umode_t, mode, unsigned int, dev)
@@ -744,6 +764,15 @@ SYSCALL_DEFINE2(rename, const char __user *, oldname, const char __user *, newna
 {
 	return do_renameat2(AT_FDCWD, getname(oldname), AT_FDCWD, getname(newname), 0);
 }
+SYSCALL_DEFINE4(readlinkat, int, dfd, const char __user *, pathname, char __user *, buf, int, bufsiz)
+{
+	return do_readlinkat(dfd, pathname, buf, bufsiz);
+}
+SYSCALL_DEFINE3(readlink, const char __user *, path, char __user *, buf, int, bufsiz)
+{
+	return do_readlinkat(AT_FDCWD, path, buf, bufsiz);
+}
+
 /* ---- with kernel strings ---- */
 
 int init_mkdir(const char *pathname, umode_t mode)
