@@ -48,7 +48,7 @@ struct address_space_operations {
 	u64 (*bmap)(struct address_space *mapping, u64 block);
 	void (*invalidate_folio)(struct folio *folio, size_t offset, size_t len);
 	bool (*release_folio)(struct folio *folio, gfp_t gfp);
-	void (*free_folio)(struct folio *folio);
+	void (*free_folio)(struct folio *folio);	/* leaves the cache; mapping still set */
 	ssize_t (*direct_IO)(struct kiocb *iocb, struct iov_iter *iter);
 	int (*migrate_folio)(struct address_space *mapping, struct folio *dst, struct folio *src, int mode);
 	int (*launder_folio)(struct folio *folio);

@@ -518,6 +518,8 @@ void filemap_remove_folio(struct folio *folio)
 	long nr = folio_nr_pages(folio);
 
 	VM_BUG_ON_FOLIO(!folio_test_locked(folio), folio);
+	if (mapping->a_ops->free_folio)
+		mapping->a_ops->free_folio(folio);
 	xas_lock(&xas);
 	xas_store(&xas, NULL);
 	folio->mapping = NULL;
@@ -526,8 +528,6 @@ void filemap_remove_folio(struct folio *folio)
 	account_folio(mapping, folio, -nr);
 	trace_mm_filemap_delete_from_page_cache(folio_pfn(folio), mapping->host->i_ino, folio->index,
 						mapping->host->i_sb->s_dev, folio_order(folio));
-	if (mapping->a_ops && mapping->a_ops->free_folio)
-		mapping->a_ops->free_folio(folio);
 	folio_put_refs(folio, nr);
 }
 
