@@ -157,6 +157,36 @@ const struct inode_operations simple_dir_inode_operations = { .lookup = simple_l
  * the listing goes on. New names are added at the end of the list, so a listing meets each name
  * that existed all the time exactly once. f_pos counts entries, for seeks.
  */
+bool dir_emit_dot(struct file *file, struct dir_context *ctx)
+{
+	return ctx->actor(ctx, ".", 1, ctx->pos, file_inode(file)->i_ino, DT_DIR);
+}
+
+bool dir_emit_dotdot(struct file *file, struct dir_context *ctx)
+{
+	struct dentry *parent = dget_parent(file->f_path.dentry);
+	u64 ino = d_inode(parent)->i_ino;
+
+	dput(parent);
+	return ctx->actor(ctx, "..", 2, ctx->pos, ino, DT_DIR);
+}
+
+/* "." and "..", at positions 0 and 1. False when the buffer is full. */
+bool dir_emit_dots(struct file *file, struct dir_context *ctx)
+{
+	if (ctx->pos == 0) {
+		if (!dir_emit_dot(file, ctx))
+			return false;
+		ctx->pos = 1;
+	}
+	if (ctx->pos == 1) {
+		if (!dir_emit_dotdot(file, ctx))
+			return false;
+		ctx->pos = 2;
+	}
+	return true;
+}
+
 int dcache_dir_open(struct inode *inode, struct file *file)
 {
 	file->private_data = d_alloc_cursor(file->f_path.dentry);

@@ -466,8 +466,6 @@ static long prctl_set_subreaper(unsigned long on)
 	return 0;
 }
 
-int prctl_set_vma(unsigned long opt, unsigned long start, unsigned long size, unsigned long arg);
-
 SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, unsigned long, arg4,
 		unsigned long, arg5)
 {
@@ -530,8 +528,6 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 		return me->no_new_privs;
 	case PR_GET_TID_ADDRESS:
 		return put_user(me->clear_child_tid, (int __user *__user *)arg2);
-	case PR_SET_VMA:
-		return prctl_set_vma(arg2, arg3, arg4, arg5);
 	default:
 		return -EINVAL;
 	}
