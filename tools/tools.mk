@@ -35,3 +35,14 @@ $(O)/user/%: user/%.c
 -include $(USERBIN:=.d)
 
 .PHONY: tool
+
+# The benchmark programs of tools/numbers.
+$(O)/bench/numbers: bench/numbers.c
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(USERFLAGS) $< -o $@
+
+$(O)/bench/entry.elf: bench/entry.S bench/entry.lds
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -m32 -c $< -o $(@:.elf=.o)
+	$(Q)objcopy -O elf64-x86-64 $(@:.elf=.o) $(@:.elf=.64.o)
+	$(Q)ld -nostdlib -z noexecstack -T bench/entry.lds $(@:.elf=.64.o) -o $@

@@ -603,15 +603,35 @@ static void finish(int status)
 	       (unsigned long long)out.total, (unsigned long long)err.total);
 }
 
+/*
+ * For tools/numbers: the time stamp counter when this program began, and the free memory before
+ * anything else ran, in /run/start.
+ */
+static void note_start(unsigned long long tsc)
+{
+	char *meminfo = read_file("/proc/meminfo", NULL);
+	char *free_line = meminfo ? strstr(meminfo, "MemFree:") : NULL;
+	char line[96];
+	int fd = open("/run/start", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	int n = snprintf(line, sizeof(line), "tsc %llu\nmemfree %ld\n", tsc,
+			 free_line ? strtol(free_line + 8, NULL, 10) : -1);
+
+	(void)!write(fd, line, n);
+	close(fd);
+	free(meminfo);
+}
+
 int main(void)
 {
 	struct sigaction sa = { .sa_handler = on_child, .sa_flags = SA_RESTART };
+	unsigned long long tsc = __builtin_ia32_rdtsc();
 	int ours[3];
 
 	signal(SIGPIPE, SIG_IGN);
 	umask(0);
 	mount_all();
 	umask(022);
+	note_start(tsc);
 	read_orders();
 	open_ports();
 	carry_out_orders();

@@ -5,7 +5,7 @@
 O          ?= build
 SINGLEFLAGS := -std=gnu17 -g -O1 -D__KERNEL__ -DQUIRE_DEBUG=1 -Wall -Wno-unused -Iinclude -Iarch/x86_64/include \
                -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
-SINGLESAN  := -fsanitize=address,undefined -fno-sanitize-recover=all
+SINGLESAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=alignment
 SINGLE     := $(patsubst tests/hosted/%.c,$(O)/hosted/single/%,$(wildcard tests/hosted/*_test.c))
 FUZZ       := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 
@@ -13,7 +13,7 @@ FUZZ       := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*_fuzz
 $(O)/hosted/single/%: tests/hosted/%.c
 	@mkdir -p $(@D)
 	$(if $(filter 1,$(V)),,@)gcc $(SINGLEFLAGS) $(SINGLESAN) $$(grep -q '<assert.h>' $< || echo -ffreestanding -fno-builtin) \
-		-MMD -MP $< -Wl,--defsym,printk=printf -o $@
+		$$(grep -q 'printf(const' $< && echo -Wl,--defsym,printk=printf) -MMD -MP $< -o $@
 
 $(O)/fuzz/%: tests/fuzz/%.c
 	@mkdir -p $(@D)

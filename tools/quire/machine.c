@@ -59,6 +59,7 @@ struct machine {
 	char line[512]; /* control: the line being received */
 	size_t line_len;
 	bool ready;
+	double started; /* when QEMU was started */
 	enum verdict verdict;
 	int status; /* exit status, signal or errno, by verdict */
 	char text[512];
@@ -133,6 +134,7 @@ static void start(struct machine *m, bool kvm)
 	}
 	m->messages = memfd_create("messages", MFD_CLOEXEC);
 	fflush(NULL);
+	m->started = now();
 	m->qemu = fork();
 	if (m->qemu < 0)
 		fail("cannot start QEMU: %s", strerror(errno));
@@ -167,6 +169,8 @@ static void control_line(struct machine *m, const char *line)
 
 	if (!strcmp(line, "ready")) {
 		m->ready = true;
+		if (getenv("QUIRE_TIMES"))
+			say("init ran after %.0f ms", (now() - m->started) * 1e3);
 		return;
 	}
 	if (sscanf(line, "exit %d %llu %llu", &n, &out, &err) == 3)
