@@ -53,9 +53,25 @@ static inline spinlock_t *ptlock_ptr(struct page *page)
 	return (spinlock_t *)&page->private;
 }
 
+/* The table to which @pmd, which does not map a huge page, points. */
+static inline struct page *pmd_table(pmd_t pmd)
+{
+	return pfn_to_page((pmd_val(pmd) & PTE_PFN_MASK) >> PAGE_SHIFT);
+}
+
 static inline spinlock_t *pte_lockptr(struct mm_struct *mm, pmd_t *pmd)
 {
-	return ptlock_ptr(pmd_page(*pmd));
+	return ptlock_ptr(pmd_table(*pmd));
+}
+
+/* The entry for @addr under its lock. => the table is there and the VMA lock or mmap_lock keeps it */
+static inline pte_t *pte_lock_kept(pmd_t *pmd, unsigned long addr, spinlock_t **ptlp)
+{
+	spinlock_t *ptl = ptlock_ptr(pmd_table(*pmd));
+
+	*ptlp = ptl;
+	spin_lock(ptl);
+	return pte_offset_kernel(pmd, addr);
 }
 
 /*

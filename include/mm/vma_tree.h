@@ -2,8 +2,7 @@
 /*
  * The VMAs of an address space by address. Theory: mm/tree/vma_tree.c.
  *
- * Look-up functions without a suffix need mmap_lock (read or write). vma_tree_lookup_rcu() needs
- * only RCU and may miss or return a VMA that has just left: its caller verifies.
+ * Look-ups need mmap_lock (read or write); lock_vma_under_rcu() does without.
  */
 #ifndef QUIRE_MM_VMA_TREE_H
 #define QUIRE_MM_VMA_TREE_H
@@ -21,8 +20,6 @@ struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
 /* First VMA that overlaps [@start, @end), or NULL. */
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
 					     unsigned long end);
-/* => under RCU; the answer is only a candidate */
-struct vm_area_struct *vma_tree_lookup_rcu(struct mm_struct *mm, unsigned long addr);
 
 /* The VMA that contains @addr, or NULL. */
 static inline struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)

@@ -116,13 +116,12 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 		__free_page(new);
 		return VM_FAULT_SIGBUS;
 	}
-	if (vmf_lock_pte(vmf)) {
-		if (likely(pte_same(ptep_get(vmf->pte), vmf->orig_pte))) {
-			install_copy(vmf, old, new);
-			installed = true;
-		}
-		pte_unmap_unlock(vmf->pte, vmf->ptl);
+	vmf_lock_pte(vmf);
+	if (likely(pte_same(ptep_get(vmf->pte), vmf->orig_pte))) {
+		install_copy(vmf, old, new);
+		installed = true;
 	}
+	pte_unmap_unlock(vmf->pte, vmf->ptl);
 	if (!installed)
 		__free_page(new);
 	else if (old)
@@ -182,8 +181,7 @@ static vm_fault_t wp_pfn_shared(struct vm_fault *vmf)
 		ret = vma->vm_ops->pfn_mkwrite(vmf);
 		if (ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE))
 			return ret;
-		if (!vmf_lock_pte(vmf))
-			return 0;
+		vmf_lock_pte(vmf);
 		if (!pte_same(ptep_get(vmf->pte), vmf->orig_pte)) {
 			pte_unmap_unlock(vmf->pte, vmf->ptl);
 			return 0;
@@ -208,9 +206,9 @@ static vm_fault_t wp_page_shared(struct vm_fault *vmf)
 			put_page(page);
 			return ret;
 		}
-		if (!vmf_lock_pte(vmf) || !pte_same(ptep_get(vmf->pte), vmf->orig_pte)) {
-			if (vmf->pte)
-				pte_unmap_unlock(vmf->pte, vmf->ptl);
+		vmf_lock_pte(vmf);
+		if (!pte_same(ptep_get(vmf->pte), vmf->orig_pte)) {
+			pte_unmap_unlock(vmf->pte, vmf->ptl);
 			unlock_page(page);
 			put_page(page);
 			return 0;

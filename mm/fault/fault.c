@@ -60,7 +60,7 @@ void fault_drop_lock(struct vm_fault *vmf)
 static vm_fault_t map_zero_page(struct vm_area_struct *vma, unsigned long address, pmd_t *pmd)
 {
 	spinlock_t *ptl;
-	pte_t *pte = pte_offset_map_lock(vma->vm_mm, pmd, address, &ptl);
+	pte_t *pte = pte_lock_kept(pmd, address, &ptl);
 
 	if (likely(pte_none(ptep_get(pte))))
 		set_pte_at(vma->vm_mm, address, pte,
@@ -91,9 +91,7 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long ad
 	anon_vma_prepare(vma);
 	entry = maybe_mkwrite(pte_mkdirty(mk_pte(page, vma->vm_page_prot)), vma);
 
-	ptl = pte_lockptr(mm, pmd);
-	pte = pte_offset_kernel(pmd, address);
-	spin_lock(ptl);
+	pte = pte_lock_kept(pmd, address, &ptl);
 	if (unlikely(!pte_none(ptep_get(pte)))) {	/* another thread was faster */
 		spin_unlock(ptl);
 		__free_page(page);
@@ -110,8 +108,7 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long ad
 static vm_fault_t do_numa_page(struct vm_fault *vmf)
 {
 	count_vm_event(NUMA_HINT_FAULTS);
-	if (!vmf_lock_pte(vmf))
-		return 0;
+	vmf_lock_pte(vmf);
 	if (pte_same(ptep_get(vmf->pte), vmf->orig_pte)) {
 		ptep_modify_prot_start(vmf->vma, vmf->address, vmf->pte);
 		ptep_modify_prot_commit(vmf->vma, vmf->address, vmf->pte, vmf->orig_pte,
@@ -129,8 +126,7 @@ static vm_fault_t do_present_fault(struct vm_fault *vmf)
 
 	if (unlikely(pte_protnone(entry)) && vma_is_accessible(vma))
 		return do_numa_page(vmf);
-	if (!vmf_lock_pte(vmf))
-		return 0;
+	vmf_lock_pte(vmf);
 	if (unlikely(!pte_same(ptep_get(vmf->pte), entry)))
 		goto unlock;			/* changed meanwhile: the access is tried again */
 	if (vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) {
@@ -180,6 +176,15 @@ static vm_fault_t do_other_fault(struct vm_area_struct *vma, unsigned long addre
 	return VM_FAULT_SIGBUS;
 }
 
+/* The upper levels are not there yet. */
+static noinline bool make_upper_tables(struct mm_struct *mm, unsigned long address)
+{
+	pgd_t *pgd = pgd_offset(mm, address);
+	pud_t *pud = pud_alloc(mm, pgd, address);
+
+	return pud && pmd_alloc(mm, pud, address);
+}
+
 static __always_inline vm_fault_t serve_fault(struct vm_area_struct *vma, unsigned long address,
 					      unsigned int flags)
 {
@@ -189,12 +194,12 @@ static __always_inline vm_fault_t serve_fault(struct vm_area_struct *vma, unsign
 	pud_t *pud;
 	pmd_t *pmd;
 
-	pud = pud_alloc(mm, pgd, address);
-	if (unlikely(!pud))
+	if (unlikely(pgd_none(*pgd)) && !make_upper_tables(mm, address))
 		return VM_FAULT_OOM;
-	pmd = pmd_alloc(mm, pud, address);
-	if (unlikely(!pmd))
+	pud = pud_offset(pgd, address);
+	if (unlikely(pud_none(*pud)) && !make_upper_tables(mm, address))
 		return VM_FAULT_OOM;
+	pmd = pmd_offset(pud, address);
 	if (likely(!pmd_none(*pmd)))
 		orig_pte = ptep_get(pte_offset_kernel(pmd, address));
 	if (pte_none(orig_pte) && vma_is_anonymous(vma))

@@ -19,10 +19,10 @@ static inline pte_t maybe_mkwrite(pte_t pte, struct vm_area_struct *vma)
 	return likely(vma->vm_flags & VM_WRITE) ? pte_mkwrite(pte) : pte;
 }
 
-static inline bool vmf_lock_pte(struct vm_fault *vmf)
+/* The entry under its lock. => the table is there: a fault holds the VMA lock or mmap_lock */
+static inline void vmf_lock_pte(struct vm_fault *vmf)
 {
-	vmf->pte = pte_offset_map_lock(vmf->vma->vm_mm, vmf->pmd, vmf->address, &vmf->ptl);
-	return vmf->pte;
+	vmf->pte = pte_lock_kept(vmf->pmd, vmf->address, &vmf->ptl);
 }
 
 #endif

@@ -74,8 +74,7 @@ static vm_fault_t finish_fault(struct vm_fault *vmf, struct page *page)
 {
 	vm_fault_t ret = 0;
 
-	if (!vmf_lock_pte(vmf))
-		return VM_FAULT_NOPAGE;
+	vmf_lock_pte(vmf);
 	if (likely(pte_none(ptep_get(vmf->pte))))
 		set_pte_range(vmf, page_folio(page), page, 1, vmf->address);
 	else

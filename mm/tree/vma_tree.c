@@ -51,25 +51,7 @@
 #include <mm/gfp.h>
 #include <mm/mmap.h>
 #include <mm/vma_tree.h>
-
-#define SLOTS		15
-#define NO_END		(~0UL)
-#define HEIGHT_MASK	15UL
-/* A split leaves at least this many entries on either side. */
-#define SPLIT_MIN	4
-
-/* Both kinds begin alike: search and shifting of end[] serve both. */
-struct vt_node {
-	unsigned long end[SLOTS];
-	void *ptr[SLOTS];
-	unsigned long nr;
-};
-
-struct vt_inner {
-	struct vt_node n;
-	unsigned long gap[SLOTS];
-	struct rcu_head rcu;
-};
+#include "vma_tree_internal.h"
 
 static struct kmem_cache *leaf_cachep, *inner_cachep;
 
@@ -83,23 +65,6 @@ void vma_tree_init(void)
 					 SLAB_PANIC | SLAB_ACCOUNT, NULL);
 }
 
-/* First slot whose end lies above @addr; SLOTS if none. */
-static __always_inline unsigned int node_search(const struct vt_node *n, unsigned long addr)
-{
-	const unsigned long *p = n->end;
-
-	p = READ_ONCE(p[7]) <= addr ? p + 8 : p;
-	p = READ_ONCE(p[3]) <= addr ? p + 4 : p;
-	p = READ_ONCE(p[1]) <= addr ? p + 2 : p;
-	p = READ_ONCE(p[0]) <= addr ? p + 1 : p;
-	return p - n->end;
-}
-
-static __always_inline struct vt_node *root_node(unsigned long root)
-{
-	return (struct vt_node *)(root & ~HEIGHT_MASK);
-}
-
 static __always_inline unsigned int root_height(unsigned long root)
 {
 	return root ? (root & HEIGHT_MASK) + 1 : 0;
@@ -108,29 +73,6 @@ static __always_inline unsigned int root_height(unsigned long root)
 static void set_root(struct mm_struct *mm, struct vt_node *n, unsigned int height)
 {
 	smp_store_release(&mm->vmas.root, n ? (unsigned long)n | (height - 1) : 0);
-}
-
-static __always_inline struct vm_area_struct *tree_lookup(struct mm_struct *mm, unsigned long addr)
-{
-	unsigned long root = READ_ONCE(mm->vmas.root);
-	struct vt_node *n = root_node(root);
-	unsigned int slot;
-
-	if (unlikely(!n))
-		return NULL;
-	for (root &= HEIGHT_MASK; ; root--) {
-		slot = node_search(n, addr);
-		if (unlikely(slot == SLOTS))
-			return NULL;
-		n = READ_ONCE(n->ptr[slot]);
-		if (!root || unlikely(!n))
-			return (void *)n;
-	}
-}
-
-struct vm_area_struct *vma_tree_lookup_rcu(struct mm_struct *mm, unsigned long addr)
-{
-	return tree_lookup(mm, addr);
 }
 
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)

@@ -254,4 +254,4 @@ static int test_cost(void)
 	mmput(mm);
 	return err;
 }
-SELFTEST("vma: cost of operations", test_cost);
+SELFTEST("cost-vma: operations of address spaces", test_cost);

@@ -27,6 +27,7 @@
 #include <mm/gfp.h>
 #include <mm/vma.h>
 #include <mm/vma_tree.h>
+#include "../tree/vma_tree_internal.h"
 #include "vma_internal.h"
 
 static struct kmem_cache *vm_area_cachep;
@@ -98,7 +99,7 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, unsigned long ad
 	struct vm_area_struct *vma;
 
 	rcu_read_lock();
-	vma = vma_tree_lookup_rcu(mm, address);
+	vma = tree_lookup(mm, address);
 	if (unlikely(!vma || !start_read(mm, vma))) {
 		rcu_read_unlock();
 		return NULL;
