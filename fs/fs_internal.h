@@ -14,7 +14,6 @@ struct super_block;
 void dcache_init(void);
 void inode_init(void);
 void fdtable_init(void);
-void anon_inode_init(void);
 
 /* fs/dcache.c: see there. */
 int path_to_text(const struct path *path, const struct path *root, char *buf, char *end, char **text);
