@@ -2,6 +2,9 @@
 # All tests. The guest tests are static programs; also used alone: make -f tests/tests.mk guest-tests
 #
 #   make check   every test; ends with 'N passed, N failed'. CHECK='tests/suite/10-tool.t' runs one
+#   make census  tests/census.tsv and tests/enosys.txt anew, from a run of everything
+#   make numbers instructions, memory and time of issue 2, on both kernels
+#   make fuzz    the fuzz targets, ten minutes each (FUZZ_SECONDS=600)
 #   make lint    clang-format, clang-tidy, cppcheck, sparse and both compilers, each with a canary
 
 O         ?= build
@@ -38,4 +41,15 @@ check:
 lint:
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/lint.sh
 
-.PHONY: guest-tests check lint
+census: guest-tests
+	-$(Q)QUIRE_BUILD=$(abspath $(O)) tests/check
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/census.sh
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/enosys.sh
+
+numbers:
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/numbers
+
+fuzz:
+	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} QUIRE_BUILD=$(abspath $(O)) tests/check tests/suite/30-hosted.t
+
+.PHONY: guest-tests check census numbers fuzz lint

@@ -11,7 +11,7 @@ done
 for source in tests/fuzz/*_fuzz.c; do
 	t=$(basename "$source" .c)
 	mkdir -p "$build/fuzz/corpus-$t"
-	ok "fuzz: $t" timeout 60 "$build/fuzz/$t" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=8192 -verbosity=0 \
+	ok "fuzz: $t" timeout $((${FUZZ_SECONDS:-10} + 60)) "$build/fuzz/$t" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=8192 -verbosity=0 \
 		-artifact_prefix="$build/fuzz/" "$build/fuzz/corpus-$t"
 done
 finish
