@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The page allocator in a process: its own self tests under sanitizers, then several CPUs at once with pages
+ * that change hands, for ThreadSanitizer, and small cases in every interleaving.
+ */
+#include <host/test.h>
+#include "../../mm/page/selftest.c"
+
+TEST(page_random) { CHECK_EQ(test_random(), 0); }
+TEST(page_orders) { CHECK_EQ(test_orders(), 0); }
+TEST(page_exact_and_bulk) { CHECK_EQ(test_exact_and_bulk(), 0); }
+TEST(page_injected_failure) { CHECK_EQ(test_injected_failure(), 0); }
+TEST(page_isolation) { CHECK_EQ(test_isolation(), 0); }
+TEST(page_antifragmentation) { CHECK_EQ(test_antifragmentation(), 0); }
+TEST(page_exhaustion) { CHECK_EQ(test_exhaustion(), 0); }
+TEST(page_ledger) { CHECK_EQ(test_ledger(), 0); }
+
+/* ---- several CPUs ---- */
+
+#define NR_THREADS	4
+#define NR_BOXES	64
+static struct page *boxes[NR_BOXES];	/* whoever finds a page in a box frees it */
+
+static void page_worker(void *arg)
+{
+	u64 state = (u64)(unsigned long)arg * 2654435761u + 1;
+
+	for (int step = 0; step < 3000; step++) {
+		struct page *mine, *theirs;
+		unsigned int order, box;
+
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		order = state >> 40 & 7 ? 0 : state >> 50 & 3;
+		box = state % NR_BOXES;
+		mine = alloc_pages((state >> 30 & 1 ? GFP_KERNEL : GFP_HIGHUSER_MOVABLE) | __GFP_COMP | __GFP_NOWARN,
+				   order);
+		if (mine)
+			*(unsigned long *)page_address(mine) = page_to_pfn(mine);
+		theirs = xchg(&boxes[box], mine);
+		if (theirs) {
+			CHECK(*(unsigned long *)page_address(theirs) == page_to_pfn(theirs));
+			put_page(theirs);
+		}
+		if (step % 500 == 0)
+			drain_local_pages(NULL);
+	}
+}
+
+TEST(page_smp)
+{
+	unsigned long before = settled_free_pages();
+	struct task_struct *threads[NR_THREADS];
+
+	for (unsigned long i = 0; i < NR_THREADS; i++)
+		threads[i] = host_start(page_worker, (void *)(i + 1), i + 1, "page_worker");
+	for (int i = 0; i < NR_THREADS; i++)
+		host_join(threads[i]);
+	for (int i = 0; i < NR_BOXES; i++)
+		if (boxes[i])
+			put_page(xchg(&boxes[i], NULL));
+	buddy_check();
+	CHECK_EQ(settled_free_pages(), before);
+}
+
+/* ---- every interleaving of two frees of buddies and an allocation ---- */
+
+static struct page *pair[2];
+
+static void setup_pair(void *arg)
+{
+	struct page *block = alloc_pages(GFP_KERNEL, 1);
+
+	split_page(block, 1);
+	pair[0] = block;
+	pair[1] = block + 1;
+}
+
+static void free_one_page_of(struct page *page);
+
+static void free_first(void *arg) { free_one_page_of(pair[0]); }
+static void free_second(void *arg) { free_one_page_of(pair[1]); }
+static void check_pair(void *arg) { buddy_check(); }
+
+/* Straight into the buddy lists. */
+static void free_one_page_of(struct page *page)
+{
+	if (put_page_testzero(page) && free_pages_prepare(page, 0))
+		free_one_page(page, 0);
+}
+
+TEST(page_interleavings)
+{
+	struct host_scenario s = { .setup = setup_pair, .fn = { free_first, free_second }, .n = 2, .check = check_pair,
+				   .preemptions = 2, .runs = 20000 };
+
+	CHECK(host_explore(&s) > 1);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/* Counters, trace events, the failure gate, and memblock against a model, in a process. */
+#include <host/test.h>
+#include <base/string.h>
+#include <mm/memblock.h>
+#include "../../mm/stat/selftest.c"
+
+TEST(stat_events) { CHECK_EQ(test_events(), 0); }
+TEST(stat_trace) { CHECK_EQ(test_trace(), 0); }
+TEST(stat_fault_gate) { CHECK_EQ(test_fault_gate(), 0); }
+
+/*
+ * memblock: random add, remove, reserve, free of ranges in a space of 256 units against two bit maps. The
+ * machine's own memblock is put aside meanwhile.
+ */
+#define UNITS	256
+#define UNIT	0x1000UL
+#define BASE	0x100000000000UL
+
+static bool memory_map[UNITS], reserved_map[UNITS];
+
+static void set(bool *map, unsigned int at, unsigned int n, bool value)
+{
+	for (unsigned int i = at; i < at + n; i++)
+		map[i] = value;
+}
+
+static void compare(void)
+{
+	static bool seen[UNITS];
+	phys_addr_t start, end;
+	u64 i;
+
+	memblock_check();
+	memset(seen, 0, sizeof(seen));
+	for_each_free_mem_range(i, NUMA_NO_NODE, &start, &end, NULL)
+		set(seen, (start - BASE) / UNIT, (end - start) / UNIT, true);
+	for (unsigned int u = 0; u < UNITS; u++) {
+		CHECK(memblock_is_memory(BASE + u * UNIT) == memory_map[u]);
+		CHECK(memblock_is_reserved(BASE + u * UNIT) == reserved_map[u]);
+		CHECK(seen[u] == (memory_map[u] && !reserved_map[u]));
+	}
+}
+
+TEST(memblock_random)
+{
+	static struct memblock_region regions[2][UNITS + 4];
+	struct memblock saved = memblock;
+
+	memset(memory_map, 0, sizeof(memory_map));
+	memset(reserved_map, 0, sizeof(reserved_map));
+	memblock.memory = (struct memblock_type){ .max = UNITS + 4, .regions = regions[0], .name = "memory" };
+	memblock.reserved = (struct memblock_type){ .max = UNITS + 4, .regions = regions[1], .name = "reserved" };
+	for (int step = 0; step < 3000; step++) {
+		unsigned int at = host_random_below(UNITS), n = 1 + host_random_below(UNITS - at);
+		phys_addr_t base = BASE + at * UNIT, size = n * UNIT;
+
+		n = n > 20 && host_random_below(8) ? 20 : n;
+		size = n * UNIT;
+		switch (host_random_below(4)) {
+		case 0: CHECK(!memblock_add(base, size)); set(memory_map, at, n, true); break;
+		case 1: CHECK(!memblock_remove(base, size)); set(memory_map, at, n, false); break;
+		case 2: CHECK(!memblock_reserve(base, size)); set(reserved_map, at, n, true); break;
+		case 3: CHECK(!memblock_phys_free(base, size)); set(reserved_map, at, n, false); break;
+		}
+		compare();
+	}
+	memblock = saved;
+}
