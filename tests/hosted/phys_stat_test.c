@@ -3,6 +3,7 @@
 #include <host/test.h>
 #include <base/string.h>
 #include <mm/memblock.h>
+#include <mm/gfp.h>
 #include "../../mm/stat/selftest.c"
 
 TEST(stat_events) { CHECK_EQ(test_events(), 0); }
