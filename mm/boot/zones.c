@@ -438,6 +438,7 @@ static void __init init_pageblocks(void)
 	unsigned long blocks = round_up(max_pfn, MAX_ORDER_NR_PAGES) / pageblock_nr_pages;
 
 	memset(pageblock_types, MIGRATE_MOVABLE, blocks);
+	pageblock_types_by_page = pageblock_types - ((unsigned long)vmemmap >> PAGE_BLOCK_SHIFT);
 }
 
 static void __init memmap_init(void)
