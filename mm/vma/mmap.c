@@ -79,11 +79,6 @@ static bool accountable_mapping(unsigned long flags)
 	return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
 }
 
-bool vma_is_shmem(const struct vm_area_struct *vma)
-{
-	return vma->vm_file && shmem_mapping(vma->vm_file->f_mapping);
-}
-
 bool vma_is_stack_for_current(const struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = current->mm;

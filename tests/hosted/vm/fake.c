@@ -410,6 +410,11 @@ bool shmem_mapping(struct address_space *mapping)
 	return false;
 }
 
+bool vma_is_shmem(const struct vm_area_struct *vma)
+{
+	return false;
+}
+
 struct file *fget_file(void)
 {
 	return test_file();

@@ -6,7 +6,7 @@ typedef struct {
 } spinlock_t;
 typedef spinlock_t raw_spinlock_t;
 extern void abort(void);
-enum { LOCK_PTL, LOCK_PAGE_TABLE, LOCK_MMAP, LOCK_MM_ARG, LOCK_ANON_VMA, LOCK_MMLIST, LOCK_X };
+#include <sync/ranks.h>
 #define SINGLE_DEPTH_NESTING 1
 #define spin_lock_init(l, r) ((l)->locked = 0)
 #define __SPIN_LOCK_UNLOCKED(r)                                                                    \
