@@ -24,7 +24,9 @@ static DEFINE_MUTEX(devtmpfs_lock, LOCK_DEVTMPFS);	/* dev_mnt */
 
 static int devtmpfs_fill_super(struct super_block *sb, void *data)
 {
-	return shmem_fs_type.fill_super(sb, (void *)"mode=0755");
+	char options[] = "mode=0755";	/* parsing cuts it up */
+
+	return shmem_fs_type.fill_super(sb, options);
 }
 
 static struct file_system_type devtmpfs_type = {

@@ -17,6 +17,7 @@
 #include <sync/kthread.h>
 #include <sync/rcu.h>
 #include <sync/workqueue.h>
+#include <fs/dentry.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/namei.h>
@@ -222,8 +223,6 @@ static void rest_init(void)
 	cpu_startup_entry();
 }
 
-void vfs_caches_init(void);
-void proc_root_init(void);
 
 /* Rooms above the core, with interrupts on. */
 static void __init init_upper_rooms(void)
@@ -236,7 +235,6 @@ static void __init init_upper_rooms(void)
 	STEP(fork_init());
 	STEP(futex_init());
 	STEP(vfs_caches_init());
-	STEP(proc_root_init());
 }
 
 void start_kernel(void)

@@ -1053,9 +1053,16 @@ static const struct inode_operations shmem_symlink_inode_operations = {
 	SHMEM_XATTR_OPS
 };
 
+/* For a file system that is a tmpfs with another name (devtmpfs). */
+static int shmem_fill_other(struct super_block *sb, void *data)
+{
+	return shmem_fill_super(sb, data, 0);
+}
+
 struct file_system_type shmem_fs_type = {
 	.name = "tmpfs",
 	.mount = shmem_mount,
+	.fill_super = shmem_fill_other,
 	.kill_sb = kill_litter_super,
 	.fs_flags = FS_USERNS_MOUNT,
 };
