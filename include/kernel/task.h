@@ -22,6 +22,7 @@
 #include <base/list.h>
 #include <base/rbtree.h>
 #include <sync/rcu_types.h>
+#include <sync/rwlock.h>
 #include <sync/spinlock.h>
 #include <kernel/pid_types.h>
 #include <kernel/signal.h>

@@ -192,6 +192,4 @@ bool atomic_dec_and_lock(atomic_t *v, spinlock_t *lock);
 bool refcount_dec_and_lock(refcount_t *r, spinlock_t *lock);
 bool refcount_dec_and_lock_irqsave(refcount_t *r, spinlock_t *lock, unsigned long *flags);
 
-#include <sync/rwlock.h>
-
 #endif
