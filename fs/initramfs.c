@@ -485,3 +485,4 @@ int populate_rootfs(void)
 	initrd_start = initrd_end = 0;
 	return message ? -EINVAL : 0;
 }
+rootfs_initcall(populate_rootfs);
