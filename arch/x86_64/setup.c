@@ -35,7 +35,7 @@
 unsigned long initrd_start, initrd_end;
 u64 rsdp_from_loader __initdata;
 
-static char command_line[COMMAND_LINE_SIZE] __initdata;
+static char command_line[COMMAND_LINE_SIZE];	/* init gets pointers into it */
 static u64 initrd_phys __initdata, initrd_size __initdata;
 static u64 memory_limit __initdata = ~0ULL;
 
