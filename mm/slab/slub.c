@@ -20,7 +20,7 @@
  *	partial   first != 0, 0 < inuse            on node->first chain
  *	empty     inuse == 0                       on the chain while nr_partial <= min_partial, else given back
  *
- * Protocol of a free into a slab: link the object before the current first, compare-and-swap the state. When
+ * Protocol of a free into a slab: link the objects before the current first, compare-and-swap the state. When
  * the slab was full or becomes empty its list membership changes; then list_lock is taken before the swap
  * and the state read again. A refill takes the chain away whole, under list_lock: while first == 0 every
  * free needs that lock, so nobody else can change the state until the rest is put back.
@@ -292,50 +292,50 @@ static u32 take_partial(struct kmem_cache *s, struct kmem_cache_node *n, void **
 	return got;
 }
 
-/* => list_lock held when @locked. What list membership follows from the change of state; unlocks. */
-static void free_list_change(struct kmem_cache *s, struct kmem_cache_node *n, struct page *page, u32 old,
-			     unsigned long flags)
+/* => list_lock held, is given back. What follows from a slab ceasing to be full, or becoming empty. */
+static void free_list_change(struct kmem_cache *s, struct kmem_cache_node *n, struct page *page, bool was_full,
+			     bool empty, unsigned long flags)
 {
-	bool was_full = !slab_first(old), empty = slab_inuse(old) == 1, discard = false;
+	bool discard = empty && n->nr_partial >= s->min_partial;
 
-	if (empty && n->nr_partial >= s->min_partial) {
-		if (!was_full)
-			remove_partial(n, page);
-		discard = true;
-	} else if (was_full) {
+	if (discard && !was_full)
+		remove_partial(n, page);
+	else if (!discard && was_full)
 		add_partial(n, page);
-	}
 	spin_unlock_irqrestore(&n->list_lock, flags);
 	if (discard)
 		discard_slab(s, page);
 }
 
-/* Put one object back into its slab. Any context. */
-static void slab_free_one(struct kmem_cache *s, struct page *page, void *object)
+/*
+ * Put @nr objects of one slab back by one swap of its state. Any context.
+ */
+static void slab_free_run(struct kmem_cache *s, struct page *page, void **objects, u32 nr)
 {
 	struct kmem_cache_node *n = page_node(s, page);
-	u32 old = READ_ONCE(page->private), first = slab_object_index(page, object);
-	bool locked = false;
+	u32 old = READ_ONCE(page->private), first = slab_object_index(page, objects[0]), inuse;
+	bool locked = false, list_changes;
 	unsigned long flags = 0;
 
+	for (u32 i = 0; i + 1 < nr; i++)
+		*object_link(s, objects[i]) = slab_object_index(page, objects[i + 1]);
 	for (;;) {
-		bool list_changes = !slab_first(old) || slab_inuse(old) == 1;
-
+		inuse = slab_inuse(old);
+		list_changes = !slab_first(old) || inuse == nr;
+		VM_BUG_ON_PAGE(inuse < nr, page);
 		if (list_changes && !locked) {
 			spin_lock_irqsave(&n->list_lock, flags);
 			locked = true;
 			old = READ_ONCE(page->private);
 			continue;
 		}
-		*object_link(s, object) = slab_first(old);
-		if (try_cmpxchg(&page->private, &old, SLAB_STATE(slab_inuse(old) - 1, first)))
+		*object_link(s, objects[nr - 1]) = slab_first(old);
+		if (try_cmpxchg(&page->private, &old, SLAB_STATE(inuse - nr, first)))
 			break;
 	}
-	if (!locked)
-		return;
-	if (!slab_first(old) || slab_inuse(old) == 1)
-		free_list_change(s, n, page, old, flags);
-	else
+	if (list_changes)
+		free_list_change(s, n, page, !slab_first(old), inuse == nr, flags);
+	else if (locked)
 		spin_unlock_irqrestore(&n->list_lock, flags);
 }
 
@@ -539,8 +539,14 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 /* Empty the older half of an array. => preemption off */
 static void flush_objects(struct kmem_cache *s, struct kmem_cache_cpu *c, u32 n)
 {
-	for (u32 i = 0; i < n; i++)
-		slab_free_one(s, object_page(c->objs[i]), c->objs[i]);
+	for (u32 i = 0, run; i < n; i += run) {
+		struct page *page = object_page(c->objs[i]);
+
+		/* Objects freed one after the other often lie in one slab. */
+		for (run = 1; i + run < n && object_page(c->objs[i + run]) == page; run++)
+			;
+		slab_free_run(s, page, c->objs + i, run);
+	}
 	c->count -= n;
 	memmove(c->objs, c->objs + n, c->count * sizeof(void *));
 	c->flushes++;
@@ -560,7 +566,7 @@ static noinline void slab_free_slow(struct kmem_cache *s, void *object, unsigned
 			flush_objects(s, c, s->batch);
 		c->objs[c->count++] = object;
 	} else {
-		slab_free_one(s, page, object);
+		slab_free_run(s, page, &object, 1);
 	}
 	preempt_enable();
 }
