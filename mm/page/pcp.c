@@ -333,30 +333,81 @@ void free_one_page(struct page *page, unsigned int order)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
+/*
+ * Blocks on their way to the buddy lists. Pages that were allocated together are freed together: buddies
+ * that come one after the other are merged here, by arithmetic alone, before a list is touched.
+ */
+#define MERGE_DEPTH 8
+struct merge_stack {
+	struct zone *zone;
+	unsigned int depth;
+	struct {
+		struct page *page;
+		unsigned int order;
+	} block[MERGE_DEPTH];
+};
+
+/* => zone->lock held */
+static void merge_flush(struct merge_stack *m)
+{
+	for (unsigned int i = 0; i < m->depth; i++) {
+		unsigned long pfn = page_to_pfn(m->block[i].page);
+
+		__free_one_page(m->block[i].page, pfn, m->zone, m->block[i].order, get_pfnblock_migratetype(pfn));
+	}
+	m->depth = 0;
+}
+
+/* => zone->lock held; blocks stay below a pageblock, and so of one type */
+static inline void merge_push(struct merge_stack *m, struct page *page, unsigned int order)
+{
+	while (m->depth && m->block[m->depth - 1].order == order && order < pageblock_order - 1) {
+		struct page *below = m->block[m->depth - 1].page;
+
+		if ((page_to_pfn(below) ^ page_to_pfn(page)) != 1UL << order)
+			break;
+		page = page < below ? page : below;
+		order++;
+		m->depth--;
+	}
+	if (m->depth == MERGE_DEPTH)
+		merge_flush(m);
+	m->block[m->depth].page = page;
+	m->block[m->depth++].order = order;
+}
+
+/* Take up to @most pages off one chain; number taken. => zone->lock held */
+static long drain_chain(struct per_cpu_pages *pcp, unsigned int pindex, unsigned int mt, long most,
+			struct merge_stack *m)
+{
+	struct page **list = &pcp->lists[pindex][mt], *page;
+	unsigned int order = pindex_to_order(pindex);
+	long taken = 0;
+
+	while (taken < most && (page = *list)) {
+		*list = page->pcp_next;
+		trace_mm_page_pcpu_drain(page, order, mt);
+		merge_push(m, page, order);
+		taken += 1L << order;
+	}
+	merge_flush(m);
+	return taken;
+}
+
 /* Give @count pages of the chains back, those that were freed last first. => preemption off */
 static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, long count)
 {
+	struct merge_stack m = { .zone = zone };
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (count > 0 && pcp->count > 0) {
-		for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES; i++) {
-			struct page **list = &pcp->lists[i / PCP_TYPES][i % PCP_TYPES], *page = *list;
-			unsigned int order = pindex_to_order(i / PCP_TYPES);
-			long left = max(count / 2, 1L << order);
+		for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES && count > 0; i++) {
+			long taken = drain_chain(pcp, i / PCP_TYPES, i % PCP_TYPES, max(count / 2, 1L), &m);
 
-			for (; page && left > 0; page = *list) {
-				unsigned long pfn = page_to_pfn(page);
-				int mt = get_pfnblock_migratetype(pfn);
-
-				*list = page->pcp_next;
-				trace_mm_page_pcpu_drain(page, order, mt);
-				__free_one_page(page, pfn, zone, order, mt);
-				pcp->count -= 1L << order;
-				pcp->drained += 1UL << order;
-				count -= 1L << order;
-				left -= 1L << order;
-			}
+			pcp->count -= taken;
+			pcp->drained += taken;
+			count -= taken;
 		}
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
