@@ -394,29 +394,33 @@ static long drain_chain(struct per_cpu_pages *pcp, unsigned int pindex, unsigned
 	return taken;
 }
 
-/* Give @count pages of the chains back, those that were freed last first. => preemption off */
-static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, long count)
+/*
+ * Give @count pages of the chains back, those that were freed last first, beginning with chain number @from
+ * (the one that grew). => preemption off
+ */
+static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, long count, unsigned int from)
 {
-	struct merge_stack m = { .zone = zone };
+	struct merge_stack m;
 	unsigned long flags;
 
+	m.zone = zone;
+	m.depth = 0;
 	spin_lock_irqsave(&zone->lock, flags);
-	while (count > 0 && pcp->count > 0) {
-		for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES && count > 0; i++) {
-			long taken = drain_chain(pcp, i / PCP_TYPES, i % PCP_TYPES, max(count / 2, 1L), &m);
+	for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES && count > 0; i++) {
+		unsigned int chain = (from + i) % (NR_PCP_ORDERS * PCP_TYPES);
+		long taken = drain_chain(pcp, chain / PCP_TYPES, chain % PCP_TYPES, count, &m);
 
-			pcp->count -= taken;
-			pcp->drained += taken;
-			count -= taken;
-		}
+		pcp->count -= taken;
+		pcp->drained += taken;
+		count -= taken;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	pcp->drains++;
 }
 
-static noinline void pcp_overflow(struct per_cpu_pages *pcp)
+static noinline void pcp_overflow(struct per_cpu_pages *pcp, unsigned int chain)
 {
-	free_pcppages_bulk(pcp->zone, pcp, min(pcp->count, pcp->batch + (pcp->count - pcp->high)));
+	free_pcppages_bulk(pcp->zone, pcp, min(pcp->count, pcp->batch + (pcp->count - pcp->high)), chain);
 }
 
 /* In an interrupt, of an order without list, into an isolated pageblock. */
@@ -450,7 +454,7 @@ static __always_inline void pcp_push(struct page *page, unsigned int order, unsi
 	pcp->lists[pindex][mt] = page;
 	pcp->count += 1L << order;
 	if (unlikely(pcp->count > pcp->high))
-		pcp_overflow(pcp);
+		pcp_overflow(pcp, pindex * PCP_TYPES + mt);
 }
 
 static noinline void free_unref_block(struct page *page, unsigned int order)
@@ -547,7 +551,7 @@ static void drain_zone(struct zone *zone)
 	struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
 
 	if (pcp->count)
-		free_pcppages_bulk(zone, pcp, pcp->count);
+		free_pcppages_bulk(zone, pcp, pcp->count, 0);
 }
 
 void drain_local_pages(struct zone *only)
