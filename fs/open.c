@@ -27,6 +27,7 @@
 #include <kernel/time.h>
 #include <mm/address_space.h>
 #include <mm/readahead.h>
+#include <mm/slab.h>
 #include <seam/uaccess.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
@@ -970,6 +971,34 @@ int init_dup(struct file *file)
 		return fd;
 	fd_install(fd, get_file(file));
 	return 0;
+}
+
+SYSCALL_DEFINE2(getcwd, char __user *, buf, unsigned long, size)
+{
+	char *page = kmalloc(PAGE_SIZE, GFP_KERNEL), *text;
+	struct path pwd;
+	int ret;
+
+	if (!page)
+		return -ENOMEM;
+	get_fs_pwd(current->fs, &pwd);
+	if (d_unlinked(pwd.dentry)) {
+		ret = -ENOENT;
+		goto out;
+	}
+	text = d_path(&pwd, page, PAGE_SIZE);
+	ret = PTR_ERR(text);
+	if (IS_ERR(text))
+		goto out;
+	ret = strlen(text) + 1;
+	if (ret > size)
+		ret = -ERANGE;
+	else if (copy_to_user(buf, text, ret))
+		ret = -EFAULT;
+out:
+	path_put(&pwd);
+	kfree(page);
+	return ret;
 }
 
 /* Mode and owner --------------------------------------------------------------------------------- */

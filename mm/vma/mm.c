@@ -248,6 +248,9 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm)
 	smp_mb();
 	dup_layout(mm, oldmm);
 	mm->exe_file = get_mm_exe_file(oldmm);
+	/* Each mm denies for itself; it cannot fail while the old one does. */
+	if (mm->exe_file && deny_write_access(mm->exe_file))
+		WARN_ON_ONCE(1);
 	err = dup_vmas(mm, oldmm);
 	smp_store_release(&oldmm->write_protect_seq, oldmm->write_protect_seq + 1);
 	mmap_write_unlock(mm);
