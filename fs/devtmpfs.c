@@ -26,7 +26,11 @@ static int devtmpfs_fill_super(struct super_block *sb, void *data)
 {
 	char options[] = "mode=0755";	/* parsing cuts it up */
 
-	return shmem_fs_type.fill_super(sb, options);
+	int err = shmem_fs_type.fill_super(sb, options);
+
+	/* The first mount is the kernel's, but users may mount it, too. */
+	sb->s_flags &= ~SB_NOUSER;
+	return err;
 }
 
 static struct file_system_type devtmpfs_type = {
