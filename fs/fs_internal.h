@@ -9,6 +9,9 @@ struct file;
 struct mount;
 struct open_how;
 struct path;
+struct file_operations;
+struct file_system_type;
+struct files_struct;
 struct super_block;
 
 void dcache_init(void);
