@@ -50,13 +50,13 @@ static void protect(void)
 	stop = 0;
 	for (long i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, writer, (void *)i);
-	for (int r = 0; r < ROUNDS; r++) {
+	for (int r = 0; r < ROUNDS / 10; r++) {
 		long before[THREADS];
 
 		mprotect((void *)page, 4096, PROT_READ);
 		for (int i = 0; i < THREADS; i++)
 			before[i] = page[8 * i];
-		for (int k = 0; k < 50; k++) {
+		for (int k = 0; k < 10; k++) {
 			sched_yield();
 			for (int i = 0; i < THREADS; i++)
 				kept &= page[8 * i] == before[i];
@@ -96,7 +96,7 @@ static void dontneed(void)
 	stop = 0;
 	for (long i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, reader, NULL);
-	for (long r = 1; r < ROUNDS * 10; r++) {
+	for (long r = 1; r < ROUNDS * 3; r++) {
 		madvise((void *)page, 4096, MADV_DONTNEED);
 		page[0] = r;
 		generation = r;
