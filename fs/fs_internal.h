@@ -29,8 +29,6 @@ int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode
 int do_truncate(struct dentry *dentry, loff_t length, unsigned int time_attrs, struct file *filp);
 /* fs/fdtable.c */
 unsigned int find_open_flags(unsigned int flags);
-struct files_struct;
-struct file_system_type;
 /* fs/pipe.c; the parts that fcntl reaches. */
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 
