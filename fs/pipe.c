@@ -150,7 +150,7 @@ static ssize_t pipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			return -ERESTARTSYS;
 		mutex_lock(&pipe->mutex);
 	}
-	if (was_full && !pipe_full(pipe))
+	if ((was_full || pipe->polled) && ret > 0 && !pipe_full(pipe))
 		wake_up_interruptible_sync_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
 	/* The wake-up was for one reader: pass it on when there is more. */
 	if (pipe->head != pipe->tail || !pipe->writers)
@@ -223,7 +223,8 @@ static ssize_t pipe_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		return 0;
 	mutex_lock(&pipe->mutex);
 	for (;;) {
-		bool was_empty = pipe->head == pipe->tail;
+		/* A poller with EPOLLET wants to hear of each write. */
+		bool was_empty = pipe->head == pipe->tail || pipe->polled;
 
 		n = -EPIPE;
 		if (!pipe->readers) {
@@ -231,7 +232,7 @@ static ssize_t pipe_write_iter(struct kiocb *iocb, struct iov_iter *from)
 			break;
 		}
 		n = 0;
-		if (!merged && !was_empty && flags == PIPE_BUF_FLAG_CAN_MERGE)
+		if (!merged && flags == PIPE_BUF_FLAG_CAN_MERGE)
 			n = pipe_merge(pipe, from);
 		merged = true;
 		if (n >= 0) {
@@ -279,6 +280,7 @@ static __poll_t pipe_poll(struct file *file, poll_table *wait)
 	struct pipe_inode_info *pipe = file->private_data;
 	__poll_t mask = 0;
 
+	WRITE_ONCE(pipe->polled, true);
 	if (file->f_mode & FMODE_READ)
 		poll_wait(file, &pipe->rd_wait, wait);
 	if (file->f_mode & FMODE_WRITE)
@@ -533,6 +535,7 @@ static struct inode *new_pipe_inode(void)
 	inode->i_pipe = pipe;
 	pipe->files = 2;
 	pipe->readers = pipe->writers = 1;
+	pipe->r_counter = pipe->w_counter = 1;
 	return inode;
 }
 

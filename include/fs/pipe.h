@@ -29,6 +29,7 @@ struct pipe_inode_info {
 	unsigned int readers, writers;	/* mutex: open files of each kind */
 	unsigned int r_counter, w_counter;	/* mutex: openings ever, for FIFOs */
 	unsigned int files;		/* inode->i_lock: open files; the last frees the pipe */
+	bool polled;			/* somebody polled it once: wake at each transfer */
 	struct page *spare;		/* mutex: kept for the next write */
 	struct pipe_buffer *bufs;	/* mutex */
 };
