@@ -368,12 +368,6 @@ static void purge_lazy(void)
 	free_spares();
 }
 
-void vm_unmap_aliases(void)
-{
-	if (READ_ONCE(lazy_pages))
-		purge_lazy();
-}
-
 static bool try_take(struct vmap_area *va, struct vmap_area **spare, unsigned long size, unsigned long align)
 {
 	struct vmap_area *from;
@@ -579,7 +573,8 @@ void vfree(const void *addr)
 /* ---- from interrupts: by a work item; the list is kept in the memory that goes ---- */
 
 static void *deferred;
-static void vfree_deferred(struct work_struct *work)
+
+static void free_deferred(void)
 {
 	void *list = xchg(&deferred, NULL);
 
@@ -589,6 +584,11 @@ static void vfree_deferred(struct work_struct *work)
 		vfree(list);
 		list = next;
 	}
+}
+
+static void vfree_deferred(struct work_struct *work)
+{
+	free_deferred();
 }
 static DECLARE_WORK(deferred_work, vfree_deferred);
 
@@ -602,6 +602,14 @@ void vfree_atomic(const void *addr)
 		*(void **)addr = head;
 	while (!try_cmpxchg(&deferred, &head, (void *)addr));
 	schedule_work(&deferred_work);
+}
+
+/* => may sleep */
+void vm_unmap_aliases(void)
+{
+	free_deferred();
+	if (READ_ONCE(lazy_pages))
+		purge_lazy();
 }
 
 /* ---- vmap ---- */
