@@ -54,7 +54,6 @@ static DEFINE_SPINLOCK(vmap_lock, LOCK_VMAP_AREA);
 static DEFINE_MUTEX(kernel_table_mutex, LOCK_KERNEL_TABLES);
 static DEFINE_MUTEX(purge_mutex, LOCK_VMAP_PURGE);
 static struct kmem_cache *vmap_area_cache;
-static bool vmap_ready;
 
 #define LAZY_MAX_PAGES	(8UL << (20 - PAGE_SHIFT))
 
@@ -785,6 +784,5 @@ void vmalloc_init(void)
 	all->start = VMALLOC_START;
 	all->end = PAGE_ALIGN(VMALLOC_END);
 	insert_free(all);
-	vmap_ready = true;
 	thread_stack_init();
 }
