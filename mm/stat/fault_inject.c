@@ -2,8 +2,8 @@
 /*
  * The failure gate. Every place that can fail asks should_fail(kind, size, gfp); see the header for the cost.
  *
- * Order of the filters, as Linux's: fail-nth of the task decides alone when it is set; then task filter,
- * caller ranges, space (bytes that succeed first), interval, probability, times. Quire adds "nth": the n-th
+ * Order of the filters, as Linux's: fail-nth of the task decides alone when it is set (in contrast to Linux
+ * also over allocations that may sleep and single pages); then gfp flags and order, task filter, caller ranges, space (bytes that succeed first), interval, probability, times. Quire adds "nth": the n-th
  * question from now on fails, once; the tests that let each allocation of an operation fail use it.
  *
  * Names: fail_page_alloc, failslab, fail_make_request, fail_usercopy, fail_futex; on the command line
@@ -106,12 +106,8 @@ static bool caller_matches(const struct fault_attr *attr)
 
 static bool spared_by_flags(const struct fault_attr *attr, enum fault_kind kind, size_t size, gfp_t gfp)
 {
-	if (gfp & __GFP_NOFAIL)
-		return true;
 	if (kind != FAULT_PAGE && kind != FAULT_SLAB)
 		return false;
-	if (attr->nth)
-		return false;		/* who counts questions wants all of them */
 	if (attr->ignore_gfp_wait && (gfp & __GFP_DIRECT_RECLAIM))
 		return true;
 	return kind == FAULT_PAGE && ((attr->ignore_gfp_highmem && (gfp & __GFP_HIGHMEM)) ||
@@ -169,14 +165,17 @@ bool __should_fail(enum fault_kind kind, size_t size, gfp_t gfp, unsigned long c
 	struct fault_attr *attr = &fault_attrs[kind];
 	bool task_context = !in_interrupt();
 
-	if (spared_by_flags(attr, kind, size, gfp & ~(task_context && current->fail_nth ? __GFP_DIRECT_RECLAIM : 0)))
+	if (gfp & __GFP_NOFAIL)
 		return false;
+	/* Who counts questions wants all of them: the flags spare nobody. */
 	if (task_context && current->fail_nth) {
 		if (--current->fail_nth)
 			return false;
 		report(attr, size);
 		return true;
 	}
+	if (!attr->nth && spared_by_flags(attr, kind, size, gfp))
+		return false;
 	if (!(READ_ONCE(fault_armed) >> kind & 1))
 		return false;
 	if (attr->task_filter && (!task_context || !current->make_it_fail))
