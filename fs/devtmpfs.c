@@ -70,7 +70,7 @@ static int make_name(struct dentry *dir, const char *name, size_t len, umode_t m
 			/* The mode is the driver's wish, whatever the umask. */
 			struct iattr attr = { .ia_valid = ATTR_MODE | ATTR_FORCE, .ia_mode = mode };
 
-			inode_lock(d_inode(dentry));
+			inode_lock_nested(d_inode(dentry), I_MUTEX_CHILD);
 			notify_change(dentry, &attr);
 			inode_unlock(d_inode(dentry));
 		}

@@ -267,7 +267,7 @@ struct dentry *lock_rename(struct dentry *p1, struct dentry *p2)
 		struct dentry *p, *q;
 
 		inode_lock_nested(p2->d_inode, I_MUTEX_PARENT);
-		inode_lock_nested(p1->d_inode, I_MUTEX_CHILD);
+		inode_lock_nested(p1->d_inode, I_MUTEX_PARENT2);
 		for (p = p1; (q = p->d_parent) != p2; p = q)
 			if (q == p)
 				break;

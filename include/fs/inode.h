@@ -244,7 +244,7 @@ static inline int inode_trylock(struct inode *inode)
 }
 /* Order of nested inode locks: parents before children, a directory before a file. */
 enum inode_i_mutex_lock_class {
-	I_MUTEX_NORMAL, I_MUTEX_PARENT, I_MUTEX_CHILD, I_MUTEX_XATTR, I_MUTEX_NONDIR2, I_MUTEX_PARENT2,
+	I_MUTEX_NORMAL, I_MUTEX_PARENT, I_MUTEX_PARENT2, I_MUTEX_CHILD, I_MUTEX_XATTR, I_MUTEX_NONDIR2,
 };
 static inline void inode_lock_nested(struct inode *inode, unsigned int subclass)
 {

@@ -30,10 +30,10 @@
 	R(EPOLL, mutex, "ep->mtx: one epoll set")				\
 	R(DEVTMPFS, mutex, "the mount of devtmpfs")				\
 	/* ---- files ---- */							\
-	R(NAMESPACE, rwsem, "mount tree")					\
-	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
 	R(FILE_POS, mutex, "file->f_pos_lock")					\
 	R(SEQ_FILE, mutex, "seq_file->lock")					\
+	R(NAMESPACE, rwsem, "mount tree")					\
+	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
 	R(PIPE, mutex, "pipe->mutex")						\
 	R(SB_RENAME, mutex, "sb->s_vfs_rename_mutex")				\
 	R(INODE, rwsem, "inode->i_rwsem")					\
