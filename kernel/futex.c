@@ -57,9 +57,11 @@
 struct futex_key {
 	void *ptr;
 	unsigned long page;
-	unsigned int offset;		/* in the page */
+	unsigned int offset;		/* in the page; SHARED_ANON: asked for without FUTEX_PRIVATE_FLAG */
 	bool file;			/* ptr is an inode, a reference is held */
 };
+
+#define SHARED_ANON	1		/* words are aligned: the low bits are free */
 
 struct futex_bucket {
 	atomic_t waiters;
@@ -135,6 +137,7 @@ static int get_key(u32 __user *uaddr, unsigned int flags, struct futex_key *key)
 		ret = shared_key(address, key);
 		if (ret)
 			return ret < 0 ? ret : 0;
+		key->offset |= SHARED_ANON;
 	}
 	key->ptr = current->mm;
 	key->page = address & PAGE_MASK;

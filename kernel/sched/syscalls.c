@@ -422,7 +422,7 @@ SYSCALL_DEFINE3(sched_getaffinity, pid_t, pid, unsigned int, len, unsigned long 
 	if (ret)
 		return ret;
 	len = min_t(unsigned int, len, sizeof(mask));
-	return copy_to_user(user_mask, &mask, len) ? -EFAULT : len;
+	return copy_to_user(user_mask, &mask, len) ? -EFAULT : (long)len;
 }
 
 SYSCALL_DEFINE3(getcpu, unsigned int __user *, cpup, unsigned int __user *, nodep, void __user *, unused)
