@@ -211,3 +211,15 @@ void os_exit(int code)
 	fflush(stdout);
 	exit(code);
 }
+
+void os_thread_exit(void) __attribute__((noreturn));
+void os_thread_exit(void)
+{
+	pthread_exit(NULL);
+}
+
+int host_main(void);
+int main(void)
+{
+	return host_main();
+}

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# Hosted tests: the kernel's own sources over host/, in a process. Each tests/hosted/test_*.c is a program.
+#
+#   make hosted-tests         build them (AddressSanitizer, UndefinedBehaviorSanitizer; *.tsan with ThreadSanitizer)
+#   make check-hosted         run them with prove
+#
+# A test that contains the word "rooms: mm" is linked with mm/ on the played memory, others with base/ and sync/ and a
+# heap of libc's. One that contains "mode: tsan" is also built with ThreadSanitizer.
+
+O        ?= build
+HOSTED   := $(O)/hosted
+HTESTS   := $(wildcard tests/hosted/test_*.c)
+HNAMES   := $(patsubst tests/hosted/%.c,%,$(HTESTS))
+HTSAN    := $(foreach t,$(HTESTS),$(if $(shell grep -l 'mode: tsan' $(t)),$(patsubst tests/hosted/%.c,%,$(t))))
+
+HKFLAGS  := -std=gnu17 -O1 -g -ffreestanding -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -fwrapv \
+            -D__KERNEL__ -DQUIRE_DEBUG=2 -MMD -MP -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+            -Wno-missing-field-initializers -include host/include/host/hooks.h -Ihost/include -Iinclude \
+            -Iarch/x86_64/include -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
+HOFLAGS  := -std=gnu17 -O1 -g -Wall -Wextra -Ihost/include -MMD -MP
+HSAN_asan := -fsanitize=address,undefined -fno-sanitize=alignment,shift,null -fno-sanitize-recover=undefined
+HSAN_tsan := -fsanitize=thread
+
+HKSRC    := $(wildcard base/*.c) $(filter-out sync/selftest.c,$(wildcard sync/*.c)) \
+            $(filter-out host/os.c host/heap.c,$(wildcard host/*.c)) host/heap.c
+HKSRC    := $(filter-out base/inflate.c base/kheap.c,$(HKSRC))
+hobjs     = $(patsubst %.c,$(HOSTED)/$(1)/%.o,$(HKSRC) host/os.c)
+
+$(HOSTED)/%/host/os.o: host/os.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(HOFLAGS) $(HSAN_$*) -c $< -o $@
+
+define hosted_rules
+$(HOSTED)/$(1)/%.o: %.c
+	$$(call say,HOST-$(1),$$<)
+	@mkdir -p $$(@D)
+	$$(Q)gcc $$(HKFLAGS) $$(HSAN_$(1)) -c $$< -o $$@
+$(HOSTED)/$(1)/test_%.t: $(HOSTED)/$(1)/tests/hosted/test_%.o $(call hobjs,$(1))
+	$$(call say,HOSTLD,$$@)
+	$$(Q)gcc $$(HSAN_$(1)) -no-pie -rdynamic $$^ -o $$@ -lpthread
+endef
+$(eval $(call hosted_rules,asan))
+$(eval $(call hosted_rules,tsan))
+
+HPROGS   := $(HNAMES:%=$(HOSTED)/asan/%.t) $(HTSAN:%=$(HOSTED)/tsan/%.t)
+hosted-tests: $(HPROGS)
+
+check-hosted: $(HPROGS)
+	$(Q)ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 prove -e '' $(HPROGS)
+
+-include $(shell find $(HOSTED) -name '*.d' 2>/dev/null)
+.PRECIOUS: $(HOSTED)/%.o
+.PHONY: hosted-tests check-hosted
