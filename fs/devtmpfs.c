@@ -59,7 +59,7 @@ static int make_name(struct dentry *dir, const char *name, size_t len, umode_t m
 	struct dentry *dentry;
 	int err;
 
-	inode_lock(inode);
+	inode_lock_nested(inode, I_MUTEX_PARENT);
 	dentry = lookup_one_len(name, dir, len);
 	err = PTR_ERR(dentry);
 	if (!IS_ERR(dentry)) {
@@ -84,7 +84,7 @@ static struct dentry *enter(struct dentry *dir, const char *name, size_t len)
 {
 	struct dentry *child;
 
-	inode_lock(d_inode(dir));
+	inode_lock_nested(d_inode(dir), I_MUTEX_PARENT);
 	child = lookup_one_len(name, dir, len);
 	inode_unlock(d_inode(dir));
 	return child;

@@ -405,7 +405,8 @@ static int do_epoll_create(int flags)
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wait);
 	spin_lock_init(&ep->wq.lock, LOCK_EPOLL_WQ);
-	spin_lock_init(&ep->poll_wait.lock, LOCK_EPOLL_WQ);
+	/* It nests in that of another set which watches this one; ep_loops() bounds the depth. */
+	spin_lock_init(&ep->poll_wait.lock, LOCK_UNRANKED);
 	INIT_LIST_HEAD(&ep->ready);
 	ep->items = RB_ROOT;
 	fd = anon_inode_getfd("[eventpoll]", &eventpoll_fops, ep, O_RDWR | (flags & O_CLOEXEC));

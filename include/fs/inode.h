@@ -222,9 +222,13 @@ static inline void clear_nlink(struct inode *inode)
 	inode->i_nlink = 0;
 }
 
+/* Order of nested inode locks: parents before children, a directory before a file. */
+enum inode_i_mutex_lock_class {
+	I_MUTEX_NORMAL, I_MUTEX_PARENT, I_MUTEX_PARENT2, I_MUTEX_CHILD, I_MUTEX_XATTR, I_MUTEX_NONDIR2,
+};
 static inline void inode_lock(struct inode *inode)
 {
-	down_write(&inode->i_rwsem);
+	down_write_nested(&inode->i_rwsem, I_MUTEX_NORMAL);
 }
 static inline void inode_unlock(struct inode *inode)
 {
@@ -242,10 +246,6 @@ static inline int inode_trylock(struct inode *inode)
 {
 	return down_write_trylock(&inode->i_rwsem);
 }
-/* Order of nested inode locks: parents before children, a directory before a file. */
-enum inode_i_mutex_lock_class {
-	I_MUTEX_NORMAL, I_MUTEX_PARENT, I_MUTEX_PARENT2, I_MUTEX_CHILD, I_MUTEX_XATTR, I_MUTEX_NONDIR2,
-};
 static inline void inode_lock_nested(struct inode *inode, unsigned int subclass)
 {
 	down_write_nested(&inode->i_rwsem, subclass);

@@ -20,18 +20,15 @@
 	R(REBOOT, mutex, "reboot(2)")						\
 	R(CRED_GUARD, mutex, "signal->cred_guard_mutex: one exec or ptrace attach at a time")	\
 	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
-	R(UTS, rwsem, "names of the machine")					\
 	R(VIRTIO_BUS, mutex, "drivers and devices of the virtio bus")		\
-	R(TTY, mutex, "tty_mutex: table of terminals")				\
-	R(TTY_LDISC, mutex, "tty->ldisc_lock")					\
-	R(TTY_WRITE, mutex, "tty->write_lock: one writer of a terminal")	\
+	R(FILE_POS, mutex, "file->f_pos_lock")					\
+	R(SEQ_FILE, mutex, "seq_file->lock")					\
+	R(UTS, rwsem, "names of the machine")					\
 	R(VPORT_READ, mutex, "reader of a virtio console port")			\
 	R(EPOLL_GLOBAL, mutex, "nesting of epoll sets")				\
 	R(EPOLL, mutex, "ep->mtx: one epoll set")				\
 	R(DEVTMPFS, mutex, "the mount of devtmpfs")				\
 	/* ---- files ---- */							\
-	R(FILE_POS, mutex, "file->f_pos_lock")					\
-	R(SEQ_FILE, mutex, "seq_file->lock")					\
 	R(NAMESPACE, rwsem, "mount tree")					\
 	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
 	R(PIPE, mutex, "pipe->mutex")						\
@@ -39,6 +36,9 @@
 	R(INODE, rwsem, "inode->i_rwsem")					\
 	R(INVALIDATE, rwsem, "mapping->invalidate_lock: truncation against faults")	\
 	R(KERNFS, mutex, "trees of the kernel file systems (proc, sys, debug)")	\
+	R(TTY, mutex, "tty_mutex: table of terminals")				\
+	R(TTY_LDISC, mutex, "tty->ldisc_lock")					\
+	R(TTY_WRITE, mutex, "tty->write_lock: one writer of a terminal")	\
 	/* ---- address spaces ---- */						\
 	R(MMAP, rwsem, "mm->mmap_lock: layout of an address space")		\
 	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
@@ -107,8 +107,8 @@
 	R(MUTEX_WAIT, spin, "mutex->wait_lock, rwsem->wait_lock")		\
 	R(KTHREAD_CREATE, spin, "requests to kthreadd")				\
 	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
-	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
 	R(EPOLL_WQ, spin, "wait queues of an epoll set: woken by those of its files")	\
+	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
 	R(COMPLETION, spin, "completion.wait.lock")				\
 	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
 	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
