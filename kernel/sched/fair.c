@@ -264,20 +264,18 @@ void fork_fair(struct task_struct *p)
 	se->vruntime = 0;	/* relative: ENQUEUE_MIGRATED | ENQUEUE_INITIAL follow */
 }
 
-/* sched_yield: behind everybody who waits now. */
+/*
+ * sched_yield: the one who has waited longest goes first; then it is a matter of vruntime again, as
+ * with Linux's CFS. Going behind everybody would cost a turn of each for every call.
+ */
 void yield_fair(struct rq *rq)
 {
-	struct sched_entity *se = &rq->curr->se, *last;
-	struct rb_node *n;
+	struct sched_entity *se = &rq->curr->se, *left;
 
 	update_curr(rq);
-	n = rb_last(&rq->cfs.tasks.rb_root);
-	if (!n)
-		return;
-	last = rb_entry(n, struct sched_entity, run_node);
-	if ((s64)(last->vruntime - se->vruntime) > 0)
-		se->vruntime = last->vruntime;
-	se->vruntime++;
+	left = leftmost(&rq->cfs);
+	if (left && (s64)(left->vruntime - se->vruntime) >= 0)
+		se->vruntime = left->vruntime + 1;
 }
 
 /* The weight of queued @p changes to what its nice value and policy say. */
