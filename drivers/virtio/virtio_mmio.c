@@ -3,7 +3,7 @@
  * Virtio over MMIO, version 2 (Virtio 1.2, 4.2).
  *
  * Devices are found on the command line, virtio_mmio.device=<size>@<base>:<irq>[:<id>] as microvm
- * writes it, or announced by the machine through virtio_mmio_add() (ACPI tables, fixed slots).
+ * writes it, or found by the machine in the firmware's tables (seam/acpi.h).
  */
 #include <base/compiler.h>
 #include <base/errno.h>
@@ -17,6 +17,7 @@
 #include <kernel/param.h>
 #include <kernel/printk.h>
 #include <mm/slab.h>
+#include <seam/acpi.h>
 #include <seam/io.h>
 #include <seam/page.h>
 
@@ -215,6 +216,8 @@ static int __init virtio_mmio_init(void)
 {
 	unsigned int i;
 
+	for (i = 0; i < acpi_virtio_mmio_nr; i++)
+		virtio_mmio_add(acpi_virtio_mmio[i].base, acpi_virtio_mmio[i].size, acpi_virtio_mmio[i].irq);
 	for (i = 0; i < nr_slots; i++)
 		virtio_mmio_probe(&slots[i]);
 	return 0;
