@@ -19,7 +19,7 @@ static volatile long faults, writes;
 static __thread sigjmp_buf back;
 static pthread_barrier_t barrier;
 
-static void on_segv(int sig)
+static void on_segv(int sig __attribute__((unused)))
 {
 	siglongjmp(back, 1);
 }
@@ -76,7 +76,7 @@ static void protect(void)
 static volatile long generation;
 static volatile long stale;
 
-static void *reader(void *arg)
+static void *reader(void *arg __attribute__((unused)))
 {
 	while (!stop) {
 		long low = generation, seen = page[0];
