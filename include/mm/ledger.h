@@ -9,7 +9,7 @@
 #define LEDGER_ACCOUNTS(X)						\
 	X(FREE, "free") X(PCP, "per-cpu lists") X(RESERVED, "reserved")	\
 	X(SLAB, "slab") X(KMALLOC, "large kmalloc") X(TABLE, "page tables") \
-	X(STACK, "kernel stacks") X(VMALLOC, "vmalloc") X(PERCPU, "percpu") \
+	X(SPARE, "kept ready") X(STACK, "kernel stacks") X(VMALLOC, "vmalloc") X(PERCPU, "percpu") \
 	X(ANON, "anonymous") X(FILE, "page cache") X(TRACE, "trace")	\
 	X(OFFLINE, "offline") X(POISON, "poisoned") X(OTHER, "other kernel") \
 	X(HOLE, "hole")

@@ -227,7 +227,7 @@ static inline void set_page_private(struct page *page, unsigned long private)
 #define PAGE_TYPE_VMALLOC	0x80000007u
 #define PAGE_TYPE_PERCPU	0x80000008u
 #define PAGE_TYPE_KMALLOC	0x80000009u	/* large kmalloc; private = order */
-#define PAGE_TYPE_PIPE		0x8000000au	/* free for owners that want a name in the ledger */
+#define PAGE_TYPE_SPARE		0x8000000au	/* kept ready by its owner, or on the way there */
 #define PAGE_TYPE_TRACE		0x8000000bu
 #define PAGE_TYPE_BOOT		0x8000000cu	/* reserved page given back */
 
@@ -252,7 +252,7 @@ PAGE_TYPE_OPS(Stack, STACK)
 PAGE_TYPE_OPS(Vmalloc, VMALLOC)
 PAGE_TYPE_OPS(Percpu, PERCPU)
 PAGE_TYPE_OPS(LargeKmalloc, KMALLOC)
-PAGE_TYPE_OPS(Pipe, PIPE)
+PAGE_TYPE_OPS(Spare, SPARE)
 PAGE_TYPE_OPS(Trace, TRACE)
 
 static inline bool page_has_type(const struct page *page)

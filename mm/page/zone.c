@@ -200,7 +200,7 @@ void init_per_zone_wmark_min(void)
 /* ---- printing ---- */
 
 static const char *const page_type_names[] = {
-	"none", "buddy", "pcp", "offline", "guard", "table", "stack", "vmalloc", "percpu", "kmalloc", "pipe",
+	"none", "buddy", "pcp", "offline", "guard", "table", "stack", "vmalloc", "percpu", "kmalloc", "spare",
 	"trace", "boot",
 };
 

@@ -88,13 +88,16 @@ static void table_free_now(struct page *page)
 {
 	if (QUIRE_DEBUG)
 		BUG_ON(memchr_inv(page_address(page), 0, PAGE_SIZE));
-	if (!store_put(page))
+	if (!store_put(page)) {
+		__ClearPageSpare(page);
 		__free_page(page);
+	}
 }
 
+/* No table any more, but not free yet: the ledger shows it as kept ready. */
 static void table_retire(struct page *page)
 {
-	__ClearPageTable(page);
+	__SetPageSpare(page);
 	mod_node_page_state(page_pgdat(page), NR_PAGETABLE, -1);
 }
 
@@ -200,8 +203,12 @@ unsigned long pgtable_cache_drain(void)
 	rcu_barrier();
 	preempt_disable();
 	s = this_cpu_ptr(&table_stores);
-	for (; s->nr_tables; nr++)
-		__free_page(s->tables[--s->nr_tables]);
+	for (; s->nr_tables; nr++) {
+		struct page *page = s->tables[--s->nr_tables];
+
+		__ClearPageSpare(page);
+		__free_page(page);
+	}
 	for (; s->nr_pgds; nr++)
 		free_page((unsigned long)s->pgds[--s->nr_pgds]);
 	preempt_enable();

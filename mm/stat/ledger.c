@@ -37,6 +37,7 @@ static enum ledger_account account_of_type(u32 type)
 {
 	switch (type) {
 	case PAGE_TYPE_TABLE: return LEDGER_TABLE;
+	case PAGE_TYPE_SPARE: return LEDGER_SPARE;
 	case PAGE_TYPE_STACK: return LEDGER_STACK;
 	case PAGE_TYPE_VMALLOC: return LEDGER_VMALLOC;
 	case PAGE_TYPE_PERCPU: return LEDGER_PERCPU;
