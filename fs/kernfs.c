@@ -266,10 +266,12 @@ static const struct super_operations kernfs_sops = {
 static int kernfs_revalidate(struct dentry *dentry, unsigned int flags)
 {
 	struct inode *inode = READ_ONCE(dentry->d_inode);
+	struct kernfs_node *node;
 
 	if (!inode)
 		return 0;
-	return !READ_ONCE(kernfs_of(inode)->removed);
+	node = kernfs_of(inode);
+	return !node || !READ_ONCE(node->removed);	/* none: a link that procfs makes by itself */
 }
 
 static const struct dentry_operations kernfs_dops = {
