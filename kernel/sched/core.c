@@ -575,6 +575,11 @@ int sched_fork(unsigned long clone_flags, struct task_struct *p)
 	p->on_cpu = 0;
 	spin_lock_init(&p->pi_lock, LOCK_PI);
 	p->prio = current->normal_prio;
+	/* The first tasks are born of the boot CPU's idle task, whose being pinned is not theirs. */
+	if (unlikely(current->flags & PF_IDLE)) {
+		cpumask_copy(&p->cpus_mask, cpu_possible_mask);
+		p->nr_cpus_allowed = cpumask_weight(cpu_possible_mask);
+	}
 	if (unlikely(p->sched_reset_on_fork)) {
 		if (rt_policy(p->policy)) {
 			p->policy = SCHED_NORMAL;
@@ -881,8 +886,7 @@ void init_idle(struct task_struct *idle, int cpu)
 	struct rq *rq = cpu_rq(cpu);
 
 	idle->flags |= PF_IDLE | PF_KTHREAD | PF_NO_SETAFFINITY;
-	idle->prio = idle->static_prio = idle->normal_prio = MAX_PRIO - 1;
-	idle->policy = SCHED_IDLE;
+	idle->prio = MAX_PRIO - 1;	/* policy and nice 0 stay: the first task's children inherit it */
 	set_load_weight(idle);
 	idle->__state = TASK_RUNNING;
 	idle->cpu = cpu;
