@@ -178,9 +178,16 @@ struct dentry *d_alloc_anon(struct super_block *sb)
 	return __d_alloc(sb, &slash_name);
 }
 
+/* A file without a place shows its bare name, as deleted. */
+static const struct dentry_operations anon_ops = { .d_dname = simple_dname };
+
 struct dentry *d_alloc_pseudo(struct super_block *sb, const struct qstr *name)
 {
-	return __d_alloc(sb, name);
+	struct dentry *dentry = __d_alloc(sb, name);
+
+	if (dentry && !sb->s_d_op)
+		dentry->d_op = &anon_ops;
+	return dentry;
 }
 
 struct dentry *d_alloc_cursor(struct dentry *parent)
@@ -523,9 +530,6 @@ void d_tmpfile(struct file *file, struct inode *inode)
 	struct dentry *dentry = file->f_path.dentry;
 
 	drop_nlink(inode);
-	spin_lock(&inode->i_lock);
-	inode->i_state |= I_LINKABLE;
-	spin_unlock(&inode->i_lock);
 	d_instantiate(dentry, inode);
 }
 

@@ -45,7 +45,7 @@ void vma_link_file(struct vm_area_struct *vma)
 	if (!mapping)
 		return;
 	i_mmap_lock_write(mapping);
-	if (vma->vm_flags & VM_SHARED)
+	if (is_shared_maywrite(vma->vm_flags))
 		mapping_allow_writable(mapping);
 	vma_interval_tree_insert(vma, &mapping->i_mmap);
 	i_mmap_unlock_write(mapping);
@@ -58,7 +58,7 @@ void vma_unlink_file(struct vm_area_struct *vma)
 	if (!mapping)
 		return;
 	i_mmap_lock_write(mapping);
-	if (vma->vm_flags & VM_SHARED)
+	if (is_shared_maywrite(vma->vm_flags))
 		mapping_unmap_writable(mapping);
 	vma_interval_tree_remove(vma, &mapping->i_mmap);
 	i_mmap_unlock_write(mapping);
@@ -133,7 +133,7 @@ static void swallow(struct vm_area_struct *vma)
 static void free_swallowed(struct vm_area_struct *vma)
 {
 	if (vma->vm_file) {
-		if (vma->vm_flags & VM_SHARED)
+		if (is_shared_maywrite(vma->vm_flags))
 			mapping_unmap_writable(vma->vm_file->f_mapping);
 		fput(vma->vm_file);
 	}
@@ -362,7 +362,7 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 		set_borders(vma, vma->vm_start, addr);
 	new->anon_vma = vma->anon_vma;		/* a fault may have set it since the copy */
 	vma_tree_insert_at(mm, &pos, new);
-	if (mapping && (new->vm_flags & VM_SHARED))
+	if (mapping && is_shared_maywrite(new->vm_flags))
 		mapping_allow_writable(mapping);
 	borders_end(vma, new);
 	if (new->anon_shift)

@@ -143,7 +143,7 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struc
 
 		get_file(new->vm_file);
 		i_mmap_lock_write(mapping);
-		if (new->vm_flags & VM_SHARED)
+		if (is_shared_maywrite(new->vm_flags))
 			mapping_allow_writable(mapping);
 		vma_interval_tree_insert_after(new, old, &mapping->i_mmap);
 		i_mmap_unlock_write(mapping);

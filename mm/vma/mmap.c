@@ -125,19 +125,20 @@ static unsigned long count_mapped(struct mm_struct *mm, unsigned long addr, unsi
 /* Let the file (or shmem, for shared anonymous memory) have its say about @vma. */
 static int vma_attach_backing(struct vm_area_struct *vma, struct file *file)
 {
+	bool counted;
 	int err;
 
 	if (!file)
 		return vma->vm_flags & VM_SHARED ? shmem_zero_setup(vma) : 0;
-	if (vma->vm_flags & VM_SHARED) {
-		err = mapping_map_writable(file->f_mapping);
-		if (err)
-			return err;
-	}
+	counted = is_shared_maywrite(vma->vm_flags) && !mapping_map_writable(file->f_mapping);
+	if (!counted && is_shared_maywrite(vma->vm_flags) && (vma->vm_flags & VM_WRITE))
+		return -EPERM;
 	vma->vm_file = get_file(file);
 	err = file->f_op->mmap(file, vma);
-	if (vma->vm_flags & VM_SHARED)
+	if (counted)
 		mapping_unmap_writable(file->f_mapping);	/* vma_link_file() counts anew */
+	else if (!err && is_shared_maywrite(vma->vm_flags))
+		err = -EPERM;	/* sealed, and the file did not take VM_MAYWRITE away */
 	if (err) {
 		fput(vma->vm_file);
 		vma->vm_file = NULL;
