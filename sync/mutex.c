@@ -122,13 +122,13 @@ out_unlock:
 	return ret;
 }
 
-/* => @owner was us when the fast path failed */
+/* => @me: the owner word, us with flags, that made the fast path fail */
 void mutex_unlock_slow(struct mutex *m, unsigned long me)
 {
 	struct mutex_waiter *first;
 	long o = atomic_long_read(&m->owner);
 
-	VM_WARN_ON_ONCE((unsigned long)owner_task(o) != me);
+	VM_WARN_ON_ONCE(owner_task(o) != owner_task(me));
 	while (!(o & MUTEX_HANDOFF)) {
 		if (!atomic_long_try_cmpxchg_release(&m->owner, &o, o & MUTEX_FLAGS))
 			continue;
