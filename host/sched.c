@@ -229,7 +229,8 @@ void resched_cpu(int cpu)
 /* ---- deterministic runs ---- */
 
 #define MAX_CHOICES	200000
-#define MAX_SPINS	2000
+#define MAX_SPINS	20000	/* of one thread in a run; round robin makes progress before */
+#define BRANCHING_SPINS	2	/* after so many, a spinner gives its turn to the next, without a choice */
 
 static struct {
 	struct host_task *tasks[3], *main, *turn;
@@ -242,7 +243,8 @@ static struct {
 
 static bool runnable(struct host_task *t)
 {
-	return !t->done && READ_ONCE(t->task.__state) == TASK_RUNNING;
+	/* Between set_current_state() and schedule() it still runs. */
+	return !t->done && (!t->in_schedule || READ_ONCE(t->task.__state) == TASK_RUNNING);
 }
 
 /* One of @n ways to go on: as in the prefix that is replayed, or the first, or at random. */
@@ -356,7 +358,7 @@ static void hand_on(struct host_task *me, bool may_stay)
 			run_dead(me, "deadlock");
 		n = others(me, list);
 	}
-	to = n ? list[me->spins > 2 ? 0 : choose(n)] : me;
+	to = n ? list[me->spins > BRANCHING_SPINS ? 0 : choose(n)] : me;
 	host_deterministic = was;
 	if (to == me)
 		return;
@@ -373,7 +375,6 @@ void host_sched_point(void)
 	if (!me || det.turn != me || me->done || host_cpu != me->task.cpu)
 		return;
 	host_deterministic = false;
-	me->spins = 0;
 	n = others(me, list);
 	if (det.budget < 0)
 		c = host_random_below(4) ? 0 : choose(n + 1);
@@ -536,7 +537,9 @@ void schedule(void)
 	me->nvcsw++;
 	if (host_deterministic && t == host_self && det.turn == t) {
 		me->on_cpu = 0;
+		t->in_schedule = true;
 		hand_on(t, true);
+		t->in_schedule = false;
 		me->on_cpu = 1;
 		return;
 	}

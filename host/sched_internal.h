@@ -15,7 +15,7 @@ struct host_task {
 	void *arg;
 	unsigned long thread;
 	struct os_lock *lock;		/* state changes; and its turn */
-	bool done, go;
+	bool done, go, in_schedule;
 	unsigned int spins;		/* turns given away by cpu_relax() in a row */
 	unsigned long wake_at;		/* deterministic: jiffy, 0 none */
 };

@@ -122,13 +122,13 @@ out_unlock:
 	return ret;
 }
 
-/* => @me: the owner word, us with flags, that made the fast path fail */
-void mutex_unlock_slow(struct mutex *m, unsigned long me)
+/* The fast path found flags set (@found: what it saw). */
+void mutex_unlock_slow(struct mutex *m, unsigned long found)
 {
 	struct mutex_waiter *first;
 	long o = atomic_long_read(&m->owner);
 
-	VM_WARN_ON_ONCE(owner_task(o) != owner_task(me));
+	VM_WARN_ON_ONCE(owner_task(found) != current);
 	while (!(o & MUTEX_HANDOFF)) {
 		if (!atomic_long_try_cmpxchg_release(&m->owner, &o, o & MUTEX_FLAGS))
 			continue;

@@ -57,6 +57,7 @@
 	R(WORKER_POOL_MUTEX, mutex, "creation of workers")			\
 	R(RCU_BARRIER, mutex, "one rcu_barrier at a time")			\
 	R(SLEEP_LEAF, mutex, "a mutex under which no other sleeping lock is taken")	\
+	R(TEST_M, mutex, "self tests")						\
 	/* ---- from here on spinlocks ---- */					\
 	R(MMLIST, spin, "mmlist_lock")						\
 	R(MM_ARG, spin, "mm->arg_lock: argument and environment addresses")	\
@@ -138,8 +139,7 @@
 	R(LOCKDEP, spin, "reports of lock errors")				\
 	/* ---- the self tests' own, in this order ---- */			\
 	R(TEST_A, spin, "self tests")						\
-	R(TEST_B, spin, "self tests")						\
-	R(TEST_M, mutex, "self tests")
+	R(TEST_B, spin, "self tests")
 
 #define LOCK_RANK_ENUM(name, kind, what)	LOCK_##name,
 enum lock_rank {
