@@ -70,7 +70,7 @@ static __always_inline bool ticket_trylock(spinlock_t *lock)
 
 static __always_inline void ticket_unlock(spinlock_t *lock)
 {
-	__atomic_store_n(&lock->owner, (u8)(lock->owner + 1), __ATOMIC_RELEASE);
+	__atomic_store_n(&lock->owner, (u8)(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) + 1), __ATOMIC_RELEASE);
 	atomic_point();
 }
 
