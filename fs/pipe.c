@@ -371,12 +371,18 @@ static int wait_for_partner(struct pipe_inode_info *pipe, unsigned int *counter)
 	return err;
 }
 
+/* An end of pipe(2) opened again through /proc/PID/fd: it waits for nobody. */
+static bool is_pipe(struct file *file)
+{
+	return file_inode(file)->i_sb == pipe_mnt->mnt_sb;
+}
+
 static int fifo_open_read(struct pipe_inode_info *pipe, struct file *file)
 {
 	pipe->r_counter++;
 	if (pipe->readers++ == 0)
 		wake_up_interruptible_all(&pipe->rd_wait);
-	if (pipe->writers)
+	if (pipe->writers || is_pipe(file))
 		return 0;
 	if (file->f_flags & O_NONBLOCK) {
 		file->f_version = pipe->w_counter;	/* no hang-up before a writer has come */
@@ -387,12 +393,12 @@ static int fifo_open_read(struct pipe_inode_info *pipe, struct file *file)
 
 static int fifo_open_write(struct pipe_inode_info *pipe, struct file *file)
 {
-	if (file->f_flags & O_NONBLOCK && !pipe->readers)
+	if (file->f_flags & O_NONBLOCK && !pipe->readers && !is_pipe(file))
 		return -ENXIO;
 	pipe->w_counter++;
 	if (!pipe->writers++)
 		wake_up_interruptible_all(&pipe->rd_wait);
-	return pipe->readers ? 0 : wait_for_partner(pipe, &pipe->r_counter);
+	return pipe->readers || is_pipe(file) ? 0 : wait_for_partner(pipe, &pipe->r_counter);
 }
 
 static int fifo_open(struct inode *inode, struct file *file)
