@@ -575,8 +575,11 @@ int sched_fork(unsigned long clone_flags, struct task_struct *p)
 	p->on_cpu = 0;
 	spin_lock_init(&p->pi_lock, LOCK_PI);
 	p->prio = current->normal_prio;
-	/* The first tasks are born of the boot CPU's idle task, whose being pinned is not theirs. */
-	if (unlikely(current->flags & PF_IDLE)) {
+	/* PID 1 and PID 2 come from an idle task, whose policy and place are nobody's wish. */
+	if (unlikely(is_idle_task(current))) {
+		p->policy = SCHED_NORMAL;
+		p->prio = p->normal_prio = p->static_prio = NICE_TO_PRIO(0);
+		set_load_weight(p);
 		cpumask_copy(&p->cpus_mask, cpu_possible_mask);
 		p->nr_cpus_allowed = cpumask_weight(cpu_possible_mask);
 	}
