@@ -123,6 +123,12 @@ static unsigned int context_bits(void)
 	return (in_hardirq() || in_nmi() ? LOCK_HOW_HARDIRQ : 0) | (irqs_disabled() ? 0 : LOCK_HOW_IRQS_ON);
 }
 
+static void note_use(unsigned long *where, unsigned long ip)
+{
+	if (!READ_ONCE(*where))
+		WRITE_ONCE(*where, ip);
+}
+
 static void check_irq_use(unsigned int rank, unsigned int how, unsigned long ip)
 {
 	struct rank_use *u = &rank_use[rank];
@@ -132,17 +138,15 @@ static void check_irq_use(unsigned int rank, unsigned int how, unsigned long ip)
 	if (rank == LOCK_UNRANKED || (how & LOCK_HOW_SLEEP))
 		return;
 	if (how & LOCK_HOW_HARDIRQ) {
-		if (read && !u->irq_read)
-			u->irq_read = ip;
-		if (!read && !u->irq_write)
-			u->irq_write = ip;
-		clash = u->on_write ? u->on_write : read ? 0 : u->on_read;
+		note_use(read ? &u->irq_read : &u->irq_write, ip);
+		clash = READ_ONCE(u->on_write);
+		if (!clash && !read)
+			clash = READ_ONCE(u->on_read);
 	} else if (how & LOCK_HOW_IRQS_ON) {
-		if (read && !u->on_read)
-			u->on_read = ip;
-		if (!read && !u->on_write)
-			u->on_write = ip;
-		clash = u->irq_write ? u->irq_write : read ? 0 : u->irq_read;
+		note_use(read ? &u->on_read : &u->on_write, ip);
+		clash = READ_ONCE(u->irq_write);
+		if (!clash && !read)
+			clash = READ_ONCE(u->irq_read);
 	}
 	if (unlikely(clash))
 		report(LOCKDEP_IRQ, rank, ip, rank, clash);

@@ -49,6 +49,12 @@ static bool try_take(struct mutex *m, bool first)
 	}
 }
 
+/* Does @owner run on a CPU? Only a hint; the task is there, for we are in a read section of RCU. */
+static bool __no_sanitize_race owner_runs(struct task_struct *owner)
+{
+	return READ_ONCE(owner->on_cpu);
+}
+
 /* Wait without sleeping while the owner runs. True: taken. */
 static bool spin_on_owner(struct mutex *m)
 {
@@ -65,7 +71,7 @@ static bool spin_on_owner(struct mutex *m)
 			got = try_take(m, false);
 			if (got)
 				break;
-		} else if (!READ_ONCE(owner->on_cpu)) {
+		} else if (!owner_runs(owner)) {
 			break;
 		}
 		cpu_relax();

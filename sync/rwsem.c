@@ -104,6 +104,12 @@ static int wait_granted(struct rw_semaphore *sem, struct rwsem_waiter *w, unsign
 	return 0;
 }
 
+/* Does @owner run on a CPU? Only a hint; the task is there, for we are in a read section of RCU. */
+static bool __no_sanitize_race owner_runs(struct task_struct *owner)
+{
+	return READ_ONCE(owner->on_cpu);
+}
+
 /* Wait while the owner runs on another CPU and nobody queues; true when it is worth trying again. */
 static bool spin_on_owner(struct rw_semaphore *sem)
 {
@@ -120,7 +126,7 @@ static bool spin_on_owner(struct rw_semaphore *sem)
 			free = true;
 			break;
 		}
-		if (!owner || !READ_ONCE(owner->on_cpu))
+		if (!owner || !owner_runs(owner))
 			break;
 		cpu_relax();
 	}
