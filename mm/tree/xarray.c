@@ -82,7 +82,7 @@ static unsigned int sibling_first(const void *entry)
 /* The slot that holds the entry of which @offset is a part. */
 static unsigned int canonical(const struct xa_node *node, unsigned int offset)
 {
-	void *entry = READ_ONCE(node->slots[offset]);
+	void *entry = rcu_dereference_raw(node->slots[offset]);
 
 	return xa_is_sibling(entry) ? sibling_first(entry) : offset;
 }
@@ -109,7 +109,7 @@ static unsigned int top_shift(const struct xa_state *xas)
 /* Nodes that a store at @xas may lack. Runs without the lock: an estimate. */
 static unsigned int nodes_missing(struct xa_state *xas)
 {
-	void *head = READ_ONCE(xas->xa->xa_head);
+	void *head = rcu_dereference_raw(xas->xa->xa_head);
 	unsigned int top = top_shift(xas);
 	unsigned int down = (top - xas->xa_shift) / XA_CHUNK_SHIFT;
 	struct xa_node *node;
@@ -123,7 +123,7 @@ static unsigned int nodes_missing(struct xa_state *xas)
 	if (top > node->shift)	/* new levels on top, and then down beside the old tree */
 		return (top - node->shift) / XA_CHUNK_SHIFT + down;
 	while (node->shift > xas->xa_shift) {
-		void *entry = READ_ONCE(node->slots[slot_of(node, xas->xa_index)]);
+		void *entry = rcu_dereference_raw(node->slots[slot_of(node, xas->xa_index)]);
 
 		if (!xa_is_node(entry))
 			return (node->shift - xas->xa_shift) / XA_CHUNK_SHIFT;
@@ -232,7 +232,7 @@ static void unmark_up(struct xarray *xa, struct xa_node *node, unsigned int offs
 /* Go to the slot of the index, as deep as the tree goes. Returns what is there, siblings resolved. */
 static void *xas_walk(struct xa_state *xas)
 {
-	void *entry = READ_ONCE(xas->xa->xa_head);
+	void *entry = rcu_dereference_raw(xas->xa->xa_head);
 	struct xa_node *node;
 
 	if (!xa_is_node(entry)) {
@@ -247,10 +247,10 @@ static void *xas_walk(struct xa_state *xas)
 	for (;;) {
 		unsigned int offset = slot_of(node, xas->xa_index);
 
-		entry = READ_ONCE(node->slots[offset]);
+		entry = rcu_dereference_raw(node->slots[offset]);
 		if (xa_is_sibling(entry)) {
 			offset = sibling_first(entry);
-			entry = READ_ONCE(node->slots[offset]);
+			entry = rcu_dereference_raw(node->slots[offset]);
 		}
 		xas->xa_offset = offset;
 		xas->xa_node = node;
@@ -275,10 +275,10 @@ void *xas_load(struct xa_state *xas)
 void *xas_reload(struct xa_state *xas)
 {
 	if (!xas->xa_node)
-		return READ_ONCE(xas->xa->xa_head);
+		return rcu_dereference_raw(xas->xa->xa_head);
 	if (!node_valid(xas))
 		return xas_walk(xas);
-	return READ_ONCE(xas->xa_node->slots[xas->xa_offset]);
+	return rcu_dereference_raw(xas->xa_node->slots[xas->xa_offset]);
 }
 
 void *xa_load(struct xarray *xa, unsigned long index)
@@ -402,7 +402,7 @@ static void set_slot(struct xa_node *node, unsigned int offset, void *entry, boo
 
 static void *store_head(struct xa_state *xas, void *entry)
 {
-	void *old = xas->xa->xa_head;
+	void *old = rcu_dereference_raw(xas->xa->xa_head);
 
 	smp_store_release(&xas->xa->xa_head, entry);
 	if (!entry)
@@ -491,7 +491,7 @@ static unsigned int next_slot(const struct xa_node *node, unsigned int offset, x
 		return bits ? __builtin_ctzll(bits) : XA_CHUNK_SIZE;
 	}
 	while (offset < XA_CHUNK_SIZE) {
-		void *entry = READ_ONCE(node->slots[offset]);
+		void *entry = rcu_dereference_raw(node->slots[offset]);
 
 		if (entry && !xa_is_sibling(entry))
 			break;
@@ -582,7 +582,7 @@ static void *find_next(struct xa_state *xas, unsigned long max, xa_mark_t mark)
 		if (node_valid(xas) && mark >= XA_MAX_MARKS && !xas->xa_node->shift &&
 		    (xas->xa_index & XA_CHUNK_MASK) && xas->xa_index <= max) {
 			unsigned int offset = xas->xa_index & XA_CHUNK_MASK;
-			void *entry = READ_ONCE(xas->xa_node->slots[offset]);
+			void *entry = rcu_dereference_raw(xas->xa_node->slots[offset]);
 
 			if (entry && !xa_is_internal(entry)) {
 				xas->xa_offset = offset;
@@ -613,7 +613,7 @@ void *xas_next(struct xa_state *xas)
 		return xas_walk(xas);
 	xas->xa_index++;
 	if (node_valid(xas) && !xas->xa_node->shift && (xas->xa_index & XA_CHUNK_MASK)) {
-		void *entry = READ_ONCE(xas->xa_node->slots[xas->xa_index & XA_CHUNK_MASK]);
+		void *entry = rcu_dereference_raw(xas->xa_node->slots[xas->xa_index & XA_CHUNK_MASK]);
 
 		xas->xa_offset = xas->xa_index & XA_CHUNK_MASK;
 		if (!xa_is_internal(entry))
