@@ -5,7 +5,6 @@
  */
 #include <base/string.h>
 #include <mm/gfp.h>
-#include <mm/percpu_alloc.h>
 #include <mm/slab.h>
 #include <host/heap.h>
 #include <host/os.h>
@@ -84,24 +83,7 @@ void kmem_cache_free(struct kmem_cache *s, void *p)
 	kfree(p);
 }
 
-/* Per-CPU objects from the room behind the static areas; never given back. */
-static unsigned long pcpu_used;
-
-void __percpu *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
+bool host_pcpu_fail(void)
 {
-	unsigned long at;
-
-	if (fail())
-		return NULL;
-	at = __atomic_fetch_add(&pcpu_used, (size + 63) & ~63UL, __ATOMIC_RELAXED);
-	return (void *)(((unsigned long)__per_cpu_end + 63 + at) & ~63UL);
-}
-
-void __percpu *__alloc_percpu(size_t size, size_t align)
-{
-	return __alloc_percpu_gfp(size, align, GFP_KERNEL);
-}
-
-void free_percpu(void __percpu *ptr)
-{
+	return fail();
 }

@@ -119,7 +119,7 @@ static int lock_sleep(void)
 }
 SELFTEST("sync/sleeping while atomic", lock_sleep);
 
-static DEFINE_SPINLOCK(test_irq, LOCK_TEST_B);
+static DEFINE_SPINLOCK(test_irq, LOCK_TEST_IRQ);
 
 static void take_in_irq(void *unused)
 {
@@ -152,7 +152,7 @@ SELFTEST("sync/irq-unsafe use", lock_irq);
 
 /* ---- litmus tests: two CPUs, each its two accesses, many times ---- */
 
-#define LITMUS_ROUNDS 20000
+#define LITMUS_ROUNDS 2000
 
 static struct {
 	int x ____cacheline_aligned;

@@ -139,7 +139,8 @@
 	R(LOCKDEP, spin, "reports of lock errors")				\
 	/* ---- the self tests' own, in this order ---- */			\
 	R(TEST_A, spin, "self tests")						\
-	R(TEST_B, spin, "self tests")
+	R(TEST_B, spin, "self tests")						\
+	R(TEST_IRQ, spin, "self tests: used in both ways")
 
 #define LOCK_RANK_ENUM(name, kind, what)	LOCK_##name,
 enum lock_rank {

@@ -21,10 +21,14 @@ HOFLAGS  := -std=gnu17 -O1 -g -Wall -Wextra -Ihost/include -MMD -MP
 HSAN_asan := -fsanitize=address,undefined -fno-sanitize=alignment,shift,null -fno-sanitize-recover=undefined
 HSAN_tsan := -fsanitize=thread
 
-HKSRC    := $(wildcard base/*.c) $(filter-out sync/selftest.c,$(wildcard sync/*.c)) \
-            $(filter-out host/os.c host/heap.c,$(wildcard host/*.c)) host/heap.c
-HKSRC    := $(filter-out base/inflate.c base/kheap.c,$(HKSRC))
-hobjs     = $(patsubst %.c,$(HOSTED)/$(1)/%.o,$(HKSRC) host/os.c)
+HBASE    := $(filter-out base/inflate.c,$(wildcard base/*.c)) $(filter-out sync/selftest.c,$(wildcard sync/*.c)) \
+            $(filter-out host/os.c host/heap.c host/memory.c,$(wildcard host/*.c))
+HMM      := $(wildcard mm/boot/*.c mm/page/*.c mm/slab/*.c) mm/stat/vmstat.c mm/stat/fault_inject.c mm/stat/ledger.c \
+            mm/stat/trace.c mm/stat/trace_events.c host/memory.c
+HMMTESTS := $(patsubst tests/hosted/%.c,%,$(shell grep -l 'rooms: mm' $(HTESTS)))
+hobjs     = $(patsubst %.c,$(HOSTED)/$(1)/%.o,$(HBASE) host/os.c)
+hheap     = $(HOSTED)/$(1)/host/heap.o
+hmm       = $(patsubst %.c,$(HOSTED)/$(1)/%.o,$(HMM))
 
 $(HOSTED)/%/host/os.o: host/os.c
 	$(call say,HOSTCC,$<)
@@ -36,7 +40,11 @@ $(HOSTED)/$(1)/%.o: %.c
 	$$(call say,HOST-$(1),$$<)
 	@mkdir -p $$(@D)
 	$$(Q)gcc $$(HKFLAGS) $$(HSAN_$(1)) -c $$< -o $$@
-$(HOSTED)/$(1)/test_%.t: $(HOSTED)/$(1)/tests/hosted/test_%.o $(call hobjs,$(1))
+$(HMMTESTS:%=$(HOSTED)/$(1)/%.t): $(HOSTED)/$(1)/%.t: $(HOSTED)/$(1)/tests/hosted/%.o $(call hobjs,$(1)) $(call hmm,$(1))
+	$$(call say,HOSTLD,$$@)
+	$$(Q)gcc $$(HSAN_$(1)) -no-pie -rdynamic -Wl,--defsym=__trace_events_start=0,--defsym=__trace_events_end=0 \
+		$$^ -o $$@ -lpthread
+$(HOSTED)/$(1)/test_%.t: $(HOSTED)/$(1)/tests/hosted/test_%.o $(call hobjs,$(1)) $(call hheap,$(1))
 	$$(call say,HOSTLD,$$@)
 	$$(Q)gcc $$(HSAN_$(1)) -no-pie -rdynamic $$^ -o $$@ -lpthread
 endef

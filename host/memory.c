@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Played memory, for tests that bring mm/: two nodes with holes between and inside, the kernel's own start-up over
+ * it, and what the real machine's code would provide. MEM=MiB scales the memory.
+ *
+ *	node 0   1 MiB ..  64 MiB, 80 MiB .. 128 MiB
+ *	node 1   256 MiB .. 320 MiB, 4 GiB .. 4 GiB + 64 MiB
+ */
+#include <base/nodemask.h>
+#include <base/string.h>
+#include <kernel/init.h>
+#include <kernel/panic.h>
+#include <mm/gfp.h>
+#include <mm/memblock.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/vmalloc.h>
+#include <mm/zone.h>
+#include <seam/numa.h>
+#include <seam/pgtable.h>
+#include <host/os.h>
+#include <host/test.h>
+
+void host_boot_memory(void);
+
+/* ---- the image: its statics have places in the first MiB, which is no memory ---- */
+#define MAX_SYMBOLS 16
+static unsigned long symbols[MAX_SYMBOLS];
+
+unsigned long host_symbol_pa(unsigned long addr)
+{
+	unsigned long page = addr & PAGE_MASK;
+
+	for (unsigned int i = 0; i < MAX_SYMBOLS; i++) {
+		if (!symbols[i])
+			symbols[i] = page;
+		if (symbols[i] == page)
+			return (i << PAGE_SHIFT) + (addr & ~PAGE_MASK);
+	}
+	os_fatal("the played image has more than %d pages", MAX_SYMBOLS);
+}
+
+char _text[1], _etext[1], _sdata[1], _edata[1], __start_rodata[1], __end_rodata[1], __init_begin[1],
+	__init_end[1], __bss_start[1], __bss_stop[1];
+
+void clear_page(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+}
+
+void copy_page(void *to, const void *from)
+{
+	memcpy(to, from, PAGE_SIZE);
+}
+
+bool __virt_addr_valid(unsigned long kaddr)
+{
+	return kaddr - PAGE_OFFSET < HOST_RAM_MAX && pfn_valid((kaddr - PAGE_OFFSET) >> PAGE_SHIFT);
+}
+
+/* The whole range of the memmap is there from the start, as zeros that cost nothing. */
+int vmemmap_populate(unsigned long start, unsigned long end, int node)
+{
+	return 0;
+}
+
+int early_cpu_to_node(int cpu)
+{
+	return cpu < HOST_NR_CPUS / 2 ? 0 : 1;
+}
+
+static void add(u64 start, u64 end, int node)
+{
+	memblock_add_node(start, end - start, node, MEMBLOCK_NONE);
+}
+
+void host_boot_memory(void)
+{
+	u64 mb = 1 << 20;
+
+	os_map_at(PAGE_OFFSET, 5UL << 30);
+	os_map_at(VMEMMAP_START, ((5UL << 30) >> PAGE_SHIFT) * sizeof(struct page));
+	add(1 * mb, 64 * mb, 0);
+	add(80 * mb, 128 * mb, 0);
+	add(256 * mb, 320 * mb, 1);
+	add(4096 * mb, 4160 * mb, 1);
+	node_set_online(0);
+	node_set_online(1);
+	numa_set_distance(0, 1, 20);
+	numa_set_distance(1, 0, 20);
+	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++)
+		per_cpu(numa_node, cpu) = early_cpu_to_node(cpu);
+	sparse_init();
+	mm_core_init();
+}
+
+/* ---- what other rooms provide on a machine ---- */
+void add_taint(unsigned int flag) { }
+unsigned int stack_trace_save(unsigned long *store, unsigned int max, unsigned int skip) { return 0; }
+struct task_struct *find_task_by_vpid(pid_t nr);
+struct task_struct *find_task_by_vpid(pid_t nr) { return NULL; }
+u64 sched_clock(void) { return os_now_ns(); }
+
+/* No vmalloc here: large kvmallocs fail. */
+void vmalloc_init(void) { }
+void vfree(const void *addr) { os_fatal("vfree"); }
+void *vzalloc(unsigned long size) { return NULL; }
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller) { return NULL; }
+void vm_unmap_aliases(void) { }
+unsigned long vmalloc_nr_pages(void) { return 0; }
+bool is_vmalloc_addr(const void *x) { return (unsigned long)x - VMALLOC_START < VMALLOC_END - VMALLOC_START; }
+
+unsigned long thread_stack_stored_pages(void) { return 0; }
+unsigned int thread_stack_cache_drain(void) { return 0; }
+struct seq_file;
+void seq_printf(struct seq_file *m, const char *fmt, ...);
+void seq_printf(struct seq_file *m, const char *fmt, ...) { }
+void selftest_complain(const char *file, int line, const char *what);
+void selftest_complain(const char *file, int line, const char *what) { host_note("%s:%d: %s", file, line, what); }
+
+unsigned long copy_from_user(void *to, const void __user *from, unsigned long n);
+unsigned long copy_from_user(void *to, const void __user *from, unsigned long n) { return n; }
+long strnlen_user(const char __user *s, long n);
+long strnlen_user(const char __user *s, long n) { return 0; }
