@@ -729,12 +729,15 @@ static int kthreadd_main(void *unused)
 void host_sched_start(void)
 {
 	unsigned long size = __per_cpu_end - __per_cpu_start;
+	/* One block, areas at equal distances: what mm/percpu expects of a first chunk. */
+	unsigned long stride = ((size + 4095) & ~4095UL) + PCPU_ROOM;
+	char *block = os_alloc(stride * HOST_NR_CPUS + 4096);
 	struct host_task *me;
 
+	block = (char *)(((unsigned long)block + 4095) & ~4095UL) + ((unsigned long)__per_cpu_start & 63);
 	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++) {
-		char *area = os_alloc(size + PCPU_ROOM + 64);
+		char *area = block + cpu * stride;
 
-		area = (char *)(((unsigned long)area + 63) & ~63UL) + ((unsigned long)__per_cpu_start & 63);
 		memcpy(area, __per_cpu_start, size);
 		__per_cpu_offset[cpu] = (unsigned long)area - (unsigned long)__per_cpu_start;
 		host_cpus[cpu].own = os_lock_new();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The object allocator in a process: self tests, several CPUs, interleavings of the slab state word. */
 #include <host/test.h>
-#include "../../mm/slab/selftest.c"
+#include "../../../mm/slab/selftest.c"
 
 TEST(slab_random) { CHECK_EQ(test_random(), 0); }
 TEST(slab_ctor) { CHECK_EQ(test_ctor(), 0); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* vmalloc, stacks and per-CPU memory in a process. */
 #include <host/test.h>
-#include "../../mm/kmap/selftest.c"
+#include "../../../mm/kmap/selftest.c"
 
 TEST(kmap_vmalloc) { CHECK_EQ(test_vmalloc(), 0); }
 TEST(kmap_injected_failure) { CHECK_EQ(test_injected_failure(), 0); }

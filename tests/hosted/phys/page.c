@@ -4,7 +4,7 @@
  * that change hands, for ThreadSanitizer, and small cases in every interleaving.
  */
 #include <host/test.h>
-#include "../../mm/page/selftest.c"
+#include "../../../mm/page/selftest.c"
 
 TEST(page_random) { CHECK_EQ(test_random(), 0); }
 TEST(page_orders) { CHECK_EQ(test_orders(), 0); }

@@ -4,7 +4,7 @@
 #include <base/string.h>
 #include <mm/memblock.h>
 #include <mm/gfp.h>
-#include "../../mm/stat/selftest.c"
+#include "../../../mm/stat/selftest.c"
 
 TEST(stat_events) { CHECK_EQ(test_events(), 0); }
 TEST(stat_trace) { CHECK_EQ(test_trace(), 0); }
