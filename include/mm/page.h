@@ -208,7 +208,7 @@ static inline unsigned long page_private(const struct page *page)
 /* => @private fits 32 bits */
 static inline void set_page_private(struct page *page, unsigned long private)
 {
-	page->private = (u32)private;
+	WRITE_ONCE(page->private, (u32)private);
 }
 
 #define MIN_PAGE_ORDER	0
@@ -238,11 +238,11 @@ static inline bool Page##Name(const struct page *page)				\
 }										\
 static inline void __SetPage##Name(struct page *page)				\
 {										\
-	page->page_type = PAGE_TYPE_##TYPE;					\
+	WRITE_ONCE(page->page_type, PAGE_TYPE_##TYPE);				\
 }										\
 static inline void __ClearPage##Name(struct page *page)				\
 {										\
-	page->page_type = PAGE_TYPE_NONE;					\
+	WRITE_ONCE(page->page_type, PAGE_TYPE_NONE);				\
 }
 PAGE_TYPE_OPS(Buddy, BUDDY)
 PAGE_TYPE_OPS(Offline, OFFLINE)

@@ -78,7 +78,7 @@ bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, i
 	if (harder)
 		min -= alloc_flags & ALLOC_OOM ? min / 2 : min / 4;
 	else
-		free -= z->nr_reserved_highatomic;
+		free -= READ_ONCE(z->nr_reserved_highatomic);
 	if (free <= min + z->lowmem_reserve[highest_zoneidx])
 		return false;
 	if (!order)

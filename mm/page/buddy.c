@@ -89,7 +89,7 @@ static inline void add_to_free_list(struct page *page, struct zone *zone, unsign
 	WRITE_ONCE(page->type_and_private, BUDDY_WORD(order));
 	list_add(&page->buddy_list, &area->free_list[mt]);
 	area->nr_free++;
-	zone->order_map[mt] |= 1u << order;
+	WRITE_ONCE(zone->order_map[mt], zone->order_map[mt] | 1u << order);
 }
 
 /* Take a block off its list: afterwards an allocated-looking page with refcount 0 and empty fields. */
@@ -101,7 +101,7 @@ static inline void del_page_from_free_list(struct page *page, struct zone *zone,
 	next->prev = prev;
 	prev->next = next;
 	if (next == prev)			/* both are the head: nothing left */
-		zone->order_map[mt] &= ~(1u << order);
+		WRITE_ONCE(zone->order_map[mt], zone->order_map[mt] & ~(1u << order));
 	area->nr_free--;
 	WRITE_ONCE(page->type_and_private, PAGE_WORD_NONE);
 	page->mapping = NULL;

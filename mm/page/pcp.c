@@ -107,7 +107,7 @@ void prep_compound_page(struct page *page, unsigned int order)
 		__SetPageTail(page + i);
 		page[i].head = page;
 	}
-	folio->_order = order;
+	WRITE_ONCE(folio->_order, order);
 	atomic_set(&folio->_large_mapcount, -1);
 	atomic_set(&folio->_pincount, 0);
 }
@@ -283,7 +283,7 @@ static __always_inline bool prepare_single(struct page *page)
 		return reject_bad_page(page);
 	VM_BUG_ON_PAGE(page_ref_count(page), page);
 	page->flags = flags & ~PAGEFLAGS_MASK;
-	page->private = 0;
+	WRITE_ONCE(page->private, 0);	/* a neighbour's free may look at it meanwhile */
 	page->mapping = NULL;
 	poison_pages(page, 0);
 	return true;
@@ -303,7 +303,7 @@ static bool prepare_tails(struct page *page, unsigned int order)
 				continue;
 			}
 			__ClearPageTail(p);
-			p->private = 0;
+			WRITE_ONCE(p->private, 0);
 			p->mapping = NULL;
 		}
 		good &= prepare_single(p);

@@ -105,7 +105,7 @@ static void add_partial(struct kmem_cache_node *n, struct page *page)
 	page->slab_next = n->first;
 	if (n->first)
 		pfn_to_page((unsigned long)n->first)->slab_prev = pfn;
-	n->first = pfn;
+	WRITE_ONCE(n->first, pfn);
 	n->nr_partial++;
 }
 
@@ -114,7 +114,7 @@ static void remove_partial(struct kmem_cache_node *n, struct page *page)
 	if (page->slab_prev)
 		pfn_to_page((unsigned long)page->slab_prev)->slab_next = page->slab_next;
 	else
-		n->first = page->slab_next;
+		WRITE_ONCE(n->first, page->slab_next);
 	if (page->slab_next)
 		pfn_to_page((unsigned long)page->slab_next)->slab_prev = page->slab_prev;
 	n->nr_partial--;

@@ -93,7 +93,7 @@ static void free_one_page_of(struct page *page)
 TEST(page_interleavings)
 {
 	struct host_scenario s = { .setup = setup_pair, .fn = { free_first, free_second }, .n = 2, .check = check_pair,
-				   .preemptions = 2, .runs = 20000 };
+				   .preemptions = 2, .runs = 500 };
 
 	CHECK(host_explore(&s) > 1);
 }

@@ -96,7 +96,7 @@ static void check_bare(void *arg)
 TEST(slab_interleavings)
 {
 	struct host_scenario s = { .setup = setup_objects_of_bare, .fn = { free_0, free_1, exchange_2 }, .n = 3,
-				   .check = check_bare, .preemptions = 2, .runs = 20000 };
+				   .check = check_bare, .preemptions = 2, .runs = 300 };
 
 	/* Slabs of one object, and of three: full, partial and empty within one operation. */
 	for (u32 size = 1360; size <= 4096; size += 4096 - 1360) {
