@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The page allocator and the slab allocator on played memory with two nodes and holes: random operations against a
- * model that owns each page, contents that must stay, counts that must come back. rooms: mm
+ * model that owns each page, contents that must stay, counts that must come back. rooms: mm mode: tsan
  */
 #include <base/string.h>
 #include <mm/gfp.h>
