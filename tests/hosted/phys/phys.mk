@@ -23,7 +23,7 @@ define phys_rules
 $(PHYSOUT)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$(if $(filter 1,$(V)),,@)gcc $$(PHYSFLAGS) $$(PHYSSAN_$(1)) -c $$< -o $$@
-	@objcopy --rename-section .trace_events=trace_events $$@
+	$(if $(filter 1,$(V)),,@)objcopy --rename-section .trace_events=trace_events $$@
 $(PHYSOUT)/$(1)/host/os.o: host/os.c
 	@mkdir -p $$(@D)
 	$(if $(filter 1,$(V)),,@)gcc -std=gnu17 -O1 -g -Ihost/include $$(PHYSSAN_$(1)) -c $$< -o $$@
@@ -32,7 +32,7 @@ $(PHYSOUT)/$(1)/tests/hosted/phys/ram.o: tests/hosted/phys/ram.c
 	$(if $(filter 1,$(V)),,@)gcc -std=gnu17 -O1 -g $$(PHYSSAN_$(1)) -c $$< -o $$@
 $(PHYSOUT)/$(1)/%.t: $(PHYSOUT)/$(1)/tests/hosted/phys/%.o $$(PHYSSRC:%.c=$(PHYSOUT)/$(1)/%.o) \
 		     $(PHYSOUT)/$(1)/host/os.o $(PHYSOUT)/$(1)/tests/hosted/phys/ram.o
-	gcc $$(PHYSSAN_$(1)) -no-pie -rdynamic -Wl,--defsym,__trace_events_start=__start_trace_events \
+	$(if $(filter 1,$(V)),,@)gcc $$(PHYSSAN_$(1)) -no-pie -rdynamic -Wl,--defsym,__trace_events_start=__start_trace_events \
 		-Wl,--defsym,__trace_events_end=__stop_trace_events $$^ -o $$@ -lpthread
 endef
 $(eval $(call phys_rules,asan))
@@ -40,7 +40,8 @@ $(eval $(call phys_rules,tsan))
 
 PHYSPROGS := $(PHYSTESTS:%=$(PHYSOUT)/asan/%.t) $(PHYSOUT)/tsan/page.t $(PHYSOUT)/tsan/slab.t
 hosted-phys: $(PHYSPROGS)
-	for t in $(PHYSPROGS); do ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 timeout 300 $$t || exit 1; done
+	for t in $(PHYSTESTS:%=$(PHYSOUT)/asan/%.t); do ASAN_OPTIONS=detect_leaks=0 timeout 300 $$t || exit 1; done
+	for t in page slab; do TEST=smp TSAN_OPTIONS=halt_on_error=1 timeout 300 $(PHYSOUT)/tsan/$$t.t || exit 1; done
 
 -include $(shell find $(PHYSOUT) -name '*.d' 2>/dev/null)
 .SECONDARY:
