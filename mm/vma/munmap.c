@@ -7,12 +7,15 @@
  *	3 clear entries, leave the file's interval tree, free tables, one TLB flush
  *	4 ->close, drop files, free
  *
+ * The head or tail of a single VMA goes without a split: entries cleared, border moved.
+ *
  * Linux: mm/mmap.c do_mas_align_munmap.
  */
 #include <base/bug.h>
 #include <base/errno.h>
 #include <kernel/ksyscall.h>
 #include <kernel/task.h>
+#include <mm/fault.h>
 #include <mm/rmap.h>
 #include <mm/tlb.h>
 #include "vma_internal.h"
@@ -106,6 +109,42 @@ static void remove_chain(struct mm_struct *mm, struct vm_area_struct *vma)
 		vm_unacct_memory(accounted);
 }
 
+/*
+ * Head or tail of one VMA: it shrinks, nothing is split. Not when its operations want to hear of splits.
+ */
+static bool can_trim(const struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	const struct vm_operations_struct *ops = vma->vm_ops;
+
+	if (ops && (ops->open || ops->close || ops->may_split))
+		return false;
+	return start == vma->vm_start ? end < vma->vm_end : end == vma->vm_end && start > vma->vm_start;
+}
+
+static void trim(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	bool head = start == vma->vm_start;
+	long pages = (end - start) >> PAGE_SHIFT;
+	struct mmu_gather tlb;
+
+	vma_start_write(vma);
+	tlb_gather_mmu(&tlb, mm);
+	update_hiwater_rss(mm);
+	unmap_page_range(&tlb, vma, start, end, NULL);
+	vma_adjust(vma, head ? end : vma->vm_start, head ? vma->vm_end : start);
+	if (head)
+		free_pgd_range(&tlb, start, end, vma->vm_prev ? vma->vm_prev->vm_end : FIRST_USER_ADDRESS, end);
+	else
+		free_pgd_range(&tlb, start, end, start, vma->vm_next ? vma->vm_next->vm_start : 0);
+	tlb_finish_mmu(&tlb);
+	update_hiwater_vm(mm);
+	if (vma->vm_flags & VM_LOCKED)
+		mm->locked_vm -= pages;
+	vm_stat_account(mm, vma->vm_flags, -pages);
+	if (vma->vm_flags & VM_ACCOUNT)
+		vm_unacct_memory(pages);
+}
+
 /* => mmap_lock held for writing */
 int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list_head *uf)
 {
@@ -121,6 +160,10 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 	vma = find_vma_intersection(mm, start, end);
 	if (!vma)
 		return 0;
+	if (can_trim(vma, start, end)) {
+		trim(mm, vma, start, end);
+		return 0;
+	}
 	if (start > vma->vm_start || end < vma->vm_end || (vma->vm_next && vma->vm_next->vm_start < end)) {
 		err = split_ends(mm, start, end, &vma);
 		if (err)

@@ -57,7 +57,7 @@ static void reader(void)
 	}
 }
 
-static const char *const names[] = { "unmap a page", "protect and back", "unmap all, map", "map over", "move away" };
+static const char *const names[] = { "unmap a page", "protect and back", "unmap all, map", "map over", "move away", "unmap the head" };
 
 static void writer(void)
 {
@@ -78,6 +78,10 @@ static void writer(void)
 		break;
 	case 4:
 		sys_mremap(at(4), 4 * PAGE_SIZE, 8 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, at(256));
+		break;
+	case 5:
+		sys_munmap(at(0), 5 * PAGE_SIZE);
+		sys_mmap(at(2), 3 * PAGE_SIZE, RW, FIXED, -1, 0);
 		break;
 	}
 }
@@ -107,7 +111,7 @@ int main(void)
 
 	fake_init();
 	mm_init_virt();
-	for (change = 0; change < 5; change++) {
+	for (change = 0; change < 6; change++) {
 		hits = misses = 0;
 		long nr = explore(&s);
 
