@@ -210,20 +210,27 @@ static void fpu_forget_registers(void)
 	set_thread_flag(TIF_NEED_FPU_LOAD);
 }
 
+/* The registers hold current's state from now on, the buffer is stale. => preemption off */
+static void fpu_registers_live(void)
+{
+	this_cpu_write(fpu_owner, current);
+	current->thread.fpu_cpu = (int)raw_smp_processor_id();
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		clear_thread_flag(TIF_NEED_FPU_LOAD);
+}
+
 void fpu_reset(void)
 {
 	preempt_disable();
-	memcpy(current->thread.fpu, init_fpstate, fpu_user_size);
-	fpu_forget_registers();
+	fpregs_load(init_fpstate);
+	fpu_registers_live();
 	preempt_enable();
 }
 
 void fpu_load_current(void)
 {
 	fpregs_load(current->thread.fpu);
-	this_cpu_write(fpu_owner, current);
-	current->thread.fpu_cpu = raw_smp_processor_id();
-	clear_thread_flag(TIF_NEED_FPU_LOAD);
+	fpu_registers_live();
 }
 
 /* Make the buffer of @tsk (current, or not running) valid. */
@@ -274,21 +281,81 @@ unsigned long fpu_frame_alloc(unsigned long sp, unsigned long *fpstate)
 	return *fpstate;
 }
 
-bool fpu_copy_to_frame(void __user *fpstate)
+/*
+ * XSAVE straight into the frame and XRSTOR straight from it, as long as its pages are there: a fault
+ * may not be served in between, since the task could lose the registers while it waits.
+ * False: do it the long way, through the buffer.
+ */
+static bool xsave_to_user(void __user *fpstate)
+{
+	u64 __user *header = (u64 __user *)((u8 __user *)fpstate + XSAVE_HDR_OFFSET);
+	bool done = false;
+
+	preempt_disable();
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		fpu_load_current();
+	stac();
+	for (unsigned int i = 0; i < XSAVE_HDR_SIZE / 8; i++)
+		unsafe_put_user(0, header + i, fault);
+	__asm__ volatile goto("1: xsave64 (%0)\n" _ASM_EXTABLE_UA(1b, %l3)
+			      : : "r"(fpstate), "a"((u32)fpu_xfeatures), "d"((u32)(fpu_xfeatures >> 32))
+			      : "memory" : fault);
+	done = true;
+fault:
+	clac();
+	preempt_enable();
+	return done;
+}
+
+static bool xrstor_from_user(void __user *fpstate)
+{
+	bool done = false;
+
+	preempt_disable();
+	/* What the registers hold is given up, whether this works or not. */
+	fpu_forget_registers();
+	stac();
+	__asm__ volatile goto("1: xrstor64 (%0)\n" _ASM_EXTABLE_UA(1b, %l3)
+			      : : "r"(fpstate), "a"((u32)fpu_xfeatures), "d"((u32)(fpu_xfeatures >> 32))
+			      : "memory" : fault);
+	fpu_registers_live();
+	done = true;
+fault:
+	clac();
+	preempt_enable();
+	return done;
+}
+
+/* What Linux writes into the unused bytes of the FXSAVE area, behind the state, and into the header. */
+static bool finish_frame(void __user *fpstate)
 {
 	struct _fpstate __user *fx = fpstate;
+	u64 __user *header = (u64 __user *)((u8 __user *)fpstate + XSAVE_HDR_OFFSET);
 	struct _fpx_sw_bytes sw = {
 		.magic1 = FP_XSTATE_MAGIC1,
 		.extended_size = fpu_user_size + FP_XSTATE_MAGIC2_SIZE,
 		.xfeatures = fpu_xfeatures,
 		.xstate_size = fpu_user_size,
 	};
+	u64 bv;
+
+	return !copy_to_user(&fx->sw_reserved, &sw, sizeof(sw)) &&
+	       !put_user(FP_XSTATE_MAGIC2, (u32 __user *)((u8 __user *)fpstate + fpu_user_size)) &&
+	       !get_user(bv, header) && !put_user(bv | XFEATURE_FPSSE, header);
+}
+
+bool fpu_copy_to_frame(void __user *fpstate)
+{
 	u8 *buf = current->thread.fpu;
 	u64 bv;
 
+	if (!access_ok(fpstate, fpu_frame_size()))
+		return false;
+	if (fpu_xfeatures && xsave_to_user(fpstate))
+		return finish_frame(fpstate);
 	save_fpregs_to_memory(current);
 	if (!fpu_xfeatures)
-		return !copy_to_user(fx, buf, FXSAVE_SIZE);
+		return !copy_to_user(fpstate, buf, FXSAVE_SIZE);
 	/* A part in its initial state was not written: show it as initial, yet present for x87 and SSE. */
 	bv = XS_BV(buf);
 	if (!(bv & 1))
@@ -305,12 +372,7 @@ bool fpu_copy_to_frame(void __user *fpstate)
 		cpuid_count(0xd, i, &size, &offset, &c, &d);
 		memset(buf + offset, 0, size);
 	}
-	if (copy_to_user(fx, buf, fpu_user_size) ||
-	    copy_to_user(&fx->sw_reserved, &sw, sizeof(sw)) ||
-	    put_user(FP_XSTATE_MAGIC2, (u32 __user *)((u8 __user *)fpstate + fpu_user_size)))
-		return false;
-	bv |= XFEATURE_FPSSE;
-	return !put_user(bv, (u64 __user *)((u8 __user *)fpstate + XSAVE_HDR_OFFSET));
+	return !copy_to_user(fpstate, buf, fpu_user_size) && finish_frame(fpstate);
 }
 
 /* How much of a frame is meant: the whole with its features, or the FXSAVE part only. */
@@ -362,6 +424,8 @@ bool fpu_copy_from_frame(void __user *fpstate)
 	if (!access_ok(fpstate, fpu_user_size))
 		return false;
 	size = frame_extent(fpstate, &features);
+	if (fpu_xfeatures && size == fpu_user_size && features == fpu_xfeatures && xrstor_from_user(fpstate))
+		return true;
 	preempt_disable();
 	if (!test_thread_flag(TIF_NEED_FPU_LOAD))
 		fpregs_save(buf);
