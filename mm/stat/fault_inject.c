@@ -3,8 +3,9 @@
  * The failure gate. Every place that can fail asks should_fail(kind, size, gfp); see the header for the cost.
  *
  * Order of the filters, as Linux's: fail-nth of the task decides alone when it is set (in contrast to Linux
- * also over allocations that may sleep and single pages); then gfp flags and order, task filter, caller ranges, space (bytes that succeed first), interval, probability, times. Quire adds "nth": the n-th
- * question from now on fails, once; the tests that let each allocation of an operation fail use it.
+ * also over allocations that may sleep and over single pages); then gfp flags and order, task filter, caller
+ * ranges, space (bytes that succeed first), interval, probability, times. Quire adds "nth": the n-th question
+ * from now on fails, once; the tests that let each allocation of an operation fail use it.
  *
  * Names: fail_page_alloc, failslab, fail_make_request, fail_usercopy, fail_futex; on the command line
  * "failslab=interval,probability,space,times", in debugfs one directory each with Linux's files.
