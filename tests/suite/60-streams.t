@@ -41,11 +41,26 @@ end"
 	pkill -INT -P $pid quire 2>/dev/null || kill -INT $pid
 	wait $pid
 	is "$k: SIGINT reaches the program" "$? $(tail -n 1 "$build/t/o")" '5 caught'
-	# The shell on its terminal.
-	out=$( (printf 'tty; stty size; sleep 100 &\njobs; kill %%1\necho \044((6*7))\nsleep 50\n'
-		sleep 6; printf '\003'; printf 'echo after\nexit 3\n') |
-		timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60)
-	is "$k: shell: exit status" $? 3
+	# The shell on its terminal: each step is typed when the one before has shown.
+	rm -f "$build/t/keys" "$build/t/o"
+	mkfifo "$build/t/keys"
+	timeout 100 ./quire shell --kernel $k --accel tcg --timeout 90 <"$build/t/keys" >"$build/t/o" 2>&1 &
+	pid=$!
+	exec 3>"$build/t/keys"
+	shows() {
+		i=0
+		while ! grep -q "$1" "$build/t/o" && [ $i -lt 500 ]; do sleep 0.1; i=$((i + 1)); done
+	}
+	shows 'quire:/'
+	printf 'tty; stty size; sleep 100 &\njobs; kill %%1\necho \044((6*7)); sleep 50\n' >&3
+	shows '^42'
+	sleep 1
+	printf '\003' >&3
+	printf 'echo after\nexit 3\n' >&3
+	exec 3>&-
+	wait $pid
+	is "$k: shell: exit status, after Ctrl-C" $? 3
+	out=$(cat "$build/t/o")
 	for word in /dev/hvc0 '24 80' '[1]+  Running' 42 '^after'; do
 		is "$k: shell: $word" "$(printf '%s\n' "$out" | tr -d '\r' | grep -c -m 1 -F "${word#^}")" 1
 	done
