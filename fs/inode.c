@@ -24,6 +24,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/timekeeping.h>
+#include <kernel/timer.h>
 #include <fs/char_dev.h>
 #include <fs/file.h>
 #include <fs/fs_struct.h>
@@ -373,6 +374,19 @@ static int timespec_before(const struct timespec64 *a, const struct timespec64 *
 	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
+/* The time in seconds, as of at most a second ago: enough for what is a day old. Racy and harmless. */
+static time64_t recent_seconds(void)
+{
+	static unsigned long asked_at;
+	static time64_t seconds;
+
+	if (unlikely(!seconds || jiffies - READ_ONCE(asked_at) >= HZ)) {
+		WRITE_ONCE(asked_at, jiffies);
+		WRITE_ONCE(seconds, ktime_get_real_seconds());
+	}
+	return READ_ONCE(seconds);
+}
+
 /* Does a read now have to move atime? relatime: when it is not newer than mtime, or a day old. */
 static bool atime_needs_update(const struct path *path, struct inode *inode, struct timespec64 *now)
 {
@@ -386,8 +400,10 @@ static bool atime_needs_update(const struct path *path, struct inode *inode, str
 	if (mnt_flags & MNT_RELATIME) {
 		if (timespec_before(&inode->i_mtime, &inode->i_atime) &&
 		    timespec_before(&inode->i_ctime, &inode->i_atime)) {
+			if (likely(recent_seconds() - inode->i_atime.tv_sec < 24 * 60 * 60))
+				return false;
 			*now = current_time(inode);
-			return now->tv_sec - inode->i_atime.tv_sec >= 24 * 60 * 60;
+			return true;
 		}
 	}
 	*now = current_time(inode);

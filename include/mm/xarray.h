@@ -128,6 +128,31 @@ static inline bool xa_marked(const struct xarray *xa, xa_mark_t mark)
 
 /* Entry at @index, or NULL. Takes RCU. */
 void *xa_load(struct xarray *xa, unsigned long index);
+/*
+ * The place that holds the entry of @index, or NULL: to be read, and read again, with rcu_dereference_raw().
+ * It stays an entry's place, not necessarily of this tree, until the RCU read section ends.
+ */
+static inline void **xa_slot(struct xarray *xa, unsigned long index)
+{
+	void **slot = &xa->xa_head, *entry = rcu_dereference_raw(*slot);
+
+	if (!xa_is_node(entry))
+		return index ? NULL : slot;
+	if (index >> xa_to_node(entry)->shift >= XA_CHUNK_SIZE)
+		return NULL;
+	do {
+		struct xa_node *node = xa_to_node(entry);
+
+		slot = &node->slots[(index >> node->shift) & XA_CHUNK_MASK];
+		entry = rcu_dereference_raw(*slot);
+		if (unlikely(xa_is_sibling(entry))) {
+			slot = &node->slots[(unsigned long)entry >> 2];
+			entry = rcu_dereference_raw(*slot);
+		}
+	} while (xa_is_node(entry));
+	return slot;
+}
+
 /* Replace; the old entry or an error (xa_err). May sleep if @gfp allows. */
 void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
 void *xa_erase(struct xarray *xa, unsigned long index);

@@ -325,21 +325,26 @@ void folio_mark_accessed(struct folio *folio)
 
 struct folio *filemap_get_entry(struct address_space *mapping, pgoff_t index)
 {
-	XA_STATE(xas, &mapping->i_pages, index);
-	struct folio *folio;
+	struct folio *folio = NULL;
+	void **slot;
 
 	rcu_read_lock();
-	for (;;) {
-		folio = xas_load(&xas);
+	while ((slot = xa_slot(&mapping->i_pages, index)) != NULL) {
+		folio = rcu_dereference_raw(*slot);
+		if (unlikely(xa_is_node(folio))) {
+			folio = NULL;
+			continue;	/* the tree has just grown over this slot */
+		}
 		if (!folio || unlikely(xa_is_value(folio))) {
 			folio = NULL;
 			break;
 		}
 		if (likely(folio_try_get(folio))) {
-			if (likely(folio == xas_reload(&xas)))
+			if (likely(folio == rcu_dereference_raw(*slot)))
 				break;
 			folio_put(folio);
 		}
+		folio = NULL;
 		cpu_relax();
 	}
 	rcu_read_unlock();
