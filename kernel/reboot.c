@@ -20,6 +20,24 @@
 static bool cad_enabled = true;		/* Ctrl-Alt-Del restarts at once */
 static DEFINE_MUTEX(reboot_mutex, LOCK_REBOOT);
 
+static void (*reboot_hooks[8])(void);
+
+void register_reboot_hook(void (*fn)(void))
+{
+	for (unsigned int i = 0; i < sizeof(reboot_hooks) / sizeof(reboot_hooks[0]); i++)
+		if (!reboot_hooks[i] || reboot_hooks[i] == fn) {
+			reboot_hooks[i] = fn;
+			return;
+		}
+}
+
+static void run_reboot_hooks(void)
+{
+	for (unsigned int i = 0; i < sizeof(reboot_hooks) / sizeof(reboot_hooks[0]); i++)
+		if (reboot_hooks[i])
+			reboot_hooks[i]();
+}
+
 void kernel_restart(char *cmd)
 {
 	system_state = SYSTEM_RESTART;
@@ -27,6 +45,7 @@ void kernel_restart(char *cmd)
 		pr_emerg("Restarting system with command '%s'\n", cmd);
 	else
 		pr_emerg("Restarting system\n");
+	run_reboot_hooks();
 	smp_send_stop();
 	machine_restart(cmd);
 }
@@ -35,6 +54,7 @@ void kernel_halt(void)
 {
 	system_state = SYSTEM_HALT;
 	pr_emerg("System halted\n");
+	run_reboot_hooks();
 	smp_send_stop();
 	machine_halt();
 }
@@ -43,6 +63,7 @@ void kernel_power_off(void)
 {
 	system_state = SYSTEM_POWER_OFF;
 	pr_emerg("Power down\n");
+	run_reboot_hooks();
 	smp_send_stop();
 	machine_power_off();
 }

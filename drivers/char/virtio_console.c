@@ -31,6 +31,8 @@
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/poll.h>
+#include <kernel/clockchips.h>
+#include <kernel/cpu.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
@@ -274,6 +276,31 @@ static int send_out(struct vport *port, void *buf, u32 bytes)
 	}
 	spin_unlock_irqrestore(&port->out_lock, flags);
 	return err;
+}
+
+/* Before power-off: the host takes what is queued on its own thread, so give it the time (3 s at most). */
+static void drain_ports(void)
+{
+	unsigned int patience = 3000;
+
+	for (struct virtio_console *console = consoles; console; console = console->next)
+		for (u32 i = 0; i < console->nr_ports; i++) {
+			struct vport *port = console->ports[i];
+			unsigned int pending = port && READ_ONCE(port->host_connected);
+
+			while (pending && patience) {
+				unsigned long flags;
+
+				spin_lock_irqsave(&port->out_lock, flags);
+				reclaim_out(port);
+				pending = port->out_pending;
+				spin_unlock_irqrestore(&port->out_lock, flags);
+				if (pending) {
+					patience--;
+					mdelay(1);
+				}
+			}
+		}
 }
 
 static bool port_writable(struct vport *port)
@@ -682,6 +709,7 @@ static int virtio_console_probe(struct virtio_device *vdev)
 	console->index = nr_consoles++;
 	console->next = consoles;
 	consoles = console;
+	register_reboot_hook(drain_ports);
 	virtio_device_ready(vdev);
 	if (!console->multiport) {
 		err = add_port(console, 0);

@@ -19,6 +19,9 @@ static inline void cpus_read_unlock(void)
 /* The first thing a secondary CPU does in C, once the machine has set it up: joins the scheduler. */
 void secondary_cpu_startup(void) __attribute__((noreturn));
 
+/* @fn runs before the machine stops for good, in any context: a driver brings out what it still holds. */
+void register_reboot_hook(void (*fn)(void));
+
 /* Power. @cmd: LINUX_REBOOT_CMD_*. These stop the other CPUs and call the machine. */
 void kernel_restart(char *cmd) __attribute__((noreturn));
 void kernel_halt(void) __attribute__((noreturn));
