@@ -137,7 +137,7 @@ void host_kick(unsigned int cpu)
 {
 	struct host_cpu *c = &host_cpus[cpu];
 
-	if (host_deterministic && host_self) {
+	if (host_self && host_self->det) {
 		if (cpu != host_cpu)
 			play_cpu(cpu);
 		return;
@@ -240,6 +240,11 @@ static struct {
 	unsigned int depth, replay;
 	bool failed, quiet, over;
 } det;
+
+static void set_deterministic(bool yes)
+{
+	__atomic_store_n(&host_deterministic, yes, __ATOMIC_RELAXED);
+}
 
 static bool runnable(struct host_task *t)
 {
@@ -344,13 +349,13 @@ static void hand_on(struct host_task *me, bool may_stay)
 {
 	struct host_task *list[3], *to;
 	unsigned int n;
-	bool was = host_deterministic;
+	bool was = __atomic_load_n(&host_deterministic, __ATOMIC_RELAXED);
 
-	host_deterministic = false;	/* our own accesses are no points */
+	set_deterministic(false);	/* our own accesses are no points */
 	n = others(me, list);
 	while (!n && !runnable(me)) {
 		if (det.finished == det.n) {
-			host_deterministic = was;
+			set_deterministic(was);
 			give_turn(det.main);
 			return;
 		}
@@ -359,7 +364,7 @@ static void hand_on(struct host_task *me, bool may_stay)
 		n = others(me, list);
 	}
 	to = n ? list[me->spins > BRANCHING_SPINS ? 0 : choose(n)] : me;
-	host_deterministic = was;
+	set_deterministic(was);
 	if (to == me)
 		return;
 	give_turn(to);
@@ -372,9 +377,9 @@ void host_sched_point(void)
 	struct host_task *me = host_self, *list[3];
 	unsigned int n, c;
 
-	if (!me || det.turn != me || me->done || host_cpu != me->task.cpu)
+	if (!me || !me->det || det.turn != me || me->done || host_cpu != me->task.cpu)
 		return;
-	host_deterministic = false;
+	set_deterministic(false);
 	n = others(me, list);
 	if (det.budget < 0)
 		c = host_random_below(4) ? 0 : choose(n + 1);
@@ -382,7 +387,7 @@ void host_sched_point(void)
 		c = det.budget > 0 ? choose(n + 1) : 0;
 	if (c && det.budget > 0)
 		det.budget--;
-	host_deterministic = true;
+	set_deterministic(true);
 	if (!c)
 		return;
 	give_turn(list[c - 1]);
@@ -393,7 +398,7 @@ void cpu_relax(void)
 {
 	struct host_task *me = host_self;
 
-	if (host_deterministic && me) {
+	if (me && me->det) {
 		if (++me->spins > MAX_SPINS)
 			run_dead(me, "livelock: a thread spins for ever");
 		hand_on(me, true);
@@ -436,6 +441,7 @@ static void one_run(const struct host_scenario *s)
 	for (unsigned int i = 0; i < s->n; i++) {
 		struct host_task *t = host_task_new("scenario", i + 1);
 
+		t->det = true;
 		t->vfn = s->fn[i];
 		t->arg = s->arg;
 		det.tasks[i] = t;
@@ -445,11 +451,11 @@ static void one_run(const struct host_scenario *s)
 	{
 		unsigned int first = choose(s->n);
 
-		host_deterministic = true;
+		set_deterministic(true);
 		give_turn(det.tasks[first]);
 	}
 	await_turn(det.main);
-	host_deterministic = false;
+	set_deterministic(false);
 	for (unsigned int i = 0; i < s->n && !det.over; i++) {
 		os_join(det.tasks[i]->thread);
 		os_lock_free(det.tasks[i]->lock);
@@ -535,7 +541,7 @@ void schedule(void)
 	if (state && signal_pending_state(state, me))
 		WRITE_ONCE(me->__state, TASK_RUNNING);
 	me->nvcsw++;
-	if (host_deterministic && t == host_self && det.turn == t) {
+	if (t->det && t == host_self && det.turn == t) {
 		me->on_cpu = 0;
 		t->in_schedule = true;
 		hand_on(t, true);

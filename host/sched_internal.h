@@ -16,6 +16,7 @@ struct host_task {
 	unsigned long thread;
 	struct os_lock *lock;		/* state changes; and its turn */
 	bool done, go, in_schedule;
+	bool det;			/* of a deterministic run */
 	unsigned int spins;		/* turns given away by cpu_relax() in a row */
 	unsigned long wake_at;		/* deterministic: jiffy, 0 none */
 };

@@ -174,7 +174,7 @@ long schedule_timeout(long timeout)
 	struct sleeper s = { .task = current };
 	unsigned long end = jiffies + timeout;
 
-	if (host_deterministic && host_self)
+	if (host_self && host_self->det)
 		return host_det_timeout(timeout);
 	if (timeout == MAX_SCHEDULE_TIMEOUT) {
 		schedule();

@@ -47,7 +47,7 @@
 /* ---- racing accesses ---- */
 extern _Bool host_deterministic;
 void host_sched_point(void);
-#define host_point()	do { if (__builtin_expect(host_deterministic, 0)) host_sched_point(); } while (0)
+#define host_point()	do { if (__builtin_expect(__atomic_load_n(&host_deterministic, __ATOMIC_RELAXED), 0)) host_sched_point(); } while (0)
 #define atomic_point()	host_point()
 #define ATOMIC_UNORDERED __ATOMIC_ACQ_REL
 
