@@ -11,7 +11,7 @@
 #include <setjmp.h>
 
 #define THREADS 4
-#define ROUNDS 300
+#define ROUNDS 100
 
 static volatile long *page;
 static volatile int stop, phase;	/* phase: even = writable, odd = read-only */
@@ -50,7 +50,7 @@ static void protect(void)
 	stop = 0;
 	for (long i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, writer, (void *)i);
-	for (int r = 0; r < ROUNDS / 10; r++) {
+	for (int r = 0; r < ROUNDS / 5; r++) {
 		long before[THREADS];
 
 		mprotect((void *)page, 4096, PROT_READ);
@@ -96,7 +96,7 @@ static void dontneed(void)
 	stop = 0;
 	for (long i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, reader, NULL);
-	for (long r = 1; r < ROUNDS * 3; r++) {
+	for (long r = 1; r < ROUNDS * 2; r++) {
 		madvise((void *)page, 4096, MADV_DONTNEED);
 		page[0] = r;
 		generation = r;
