@@ -3,6 +3,7 @@
 #include <base/errno.h>
 #include <base/string.h>
 #include <sync/mutex.h>
+#include <sync/preempt.h>
 #include <sync/rcu.h>
 #include <kernel/cpu.h>
 #include <kernel/cred.h>
@@ -38,6 +39,13 @@ static void run_reboot_hooks(void)
 			reboot_hooks[i]();
 }
 
+/* From here on this task stays on its CPU, the only one that runs. */
+static void stop_others(void)
+{
+	preempt_disable();
+	smp_send_stop();
+}
+
 void kernel_restart(char *cmd)
 {
 	system_state = SYSTEM_RESTART;
@@ -46,7 +54,7 @@ void kernel_restart(char *cmd)
 	else
 		pr_emerg("Restarting system\n");
 	run_reboot_hooks();
-	smp_send_stop();
+	stop_others();
 	machine_restart(cmd);
 }
 
@@ -55,7 +63,7 @@ void kernel_halt(void)
 	system_state = SYSTEM_HALT;
 	pr_emerg("System halted\n");
 	run_reboot_hooks();
-	smp_send_stop();
+	stop_others();
 	machine_halt();
 }
 
@@ -64,7 +72,7 @@ void kernel_power_off(void)
 	system_state = SYSTEM_POWER_OFF;
 	pr_emerg("Power down\n");
 	run_reboot_hooks();
-	smp_send_stop();
+	stop_others();
 	machine_power_off();
 }
 
