@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Canary: clang-tidy must find the sizeof of a sizeof. */
-unsigned long canary(const int *p)
+/* Canary: clang-tidy must find the loop that never ends. */
+int canary(void);
+
+int canary(void)
 {
-	return sizeof(sizeof(*p));
+	int i = 0, j = 0;
+
+	while (i < 10)
+		j++;
+	return j;
 }

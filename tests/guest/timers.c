@@ -60,14 +60,18 @@ static void errors(void)
 	int id;
 
 	fails(syscall(SYS_timer_create, 77, NULL, &id), EINVAL, "timer_create: unknown clock");
-	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC_COARSE, NULL, &id), EOPNOTSUPP, "a coarse clock has no timers");
+	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC_COARSE, NULL, &id), EOPNOTSUPP,
+	      "a coarse clock has no timers");
 	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id), EINVAL, "unknown signal");
 	ev.sigev_signo = SIGUSR1;
 	ev.sigev_notify = 17;
-	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id), EINVAL, "unknown kind of notification");
+	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC, &ev, &id), EINVAL,
+	      "unknown kind of notification");
 	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC, (void *)8, &id), EFAULT, "bad event");
-	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, (void *)8), EFAULT, "bad id pointer");
-	fails(syscall(SYS_timer_settime, 12345, 0, &its, NULL), EINVAL, "timer_settime: no such timer");
+	fails(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, (void *)8), EFAULT,
+	      "bad id pointer");
+	fails(syscall(SYS_timer_settime, 12345, 0, &its, NULL), EINVAL,
+	      "timer_settime: no such timer");
 	fails(syscall(SYS_timer_gettime, 12345, &its), EINVAL, "timer_gettime: no such timer");
 	fails(syscall(SYS_timer_delete, 12345), EINVAL, "timer_delete: no such timer");
 	fails(syscall(SYS_timer_getoverrun, 12345), EINVAL, "timer_getoverrun: no such timer");
@@ -92,7 +96,8 @@ static void one_clock(int clock, const char *name)
 	is(got.it_value.tv_nsec + got.it_value.tv_sec, 0, "%s: not armed", name);
 	is(syscall(SYS_timer_settime, id, 0, &its, NULL), 0, "%s: timer_settime", name);
 	is(syscall(SYS_timer_gettime, id, &got), 0, "%s: timer_gettime", name);
-	ok(got.it_value.tv_sec == 0 && got.it_value.tv_nsec > 0 && got.it_value.tv_nsec <= 30000000, "%s: time left", name);
+	ok(got.it_value.tv_sec == 0 && got.it_value.tv_nsec > 0 && got.it_value.tv_nsec <= 30000000,
+	   "%s: time left", name);
 	is(got.it_interval.tv_nsec, 10000000, "%s: interval", name);
 	if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID)
 		busy(150);
@@ -283,11 +288,15 @@ static void sleeps(void)
 	struct timespec t = { 0, 20000000 }, bad = { 0, -1 }, abs;
 	int64_t before;
 
-	is(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &bad, NULL), -1, "clock_nanosleep: negative");
-	fails(syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &t, NULL), EOPNOTSUPP, "on one's own CPU time");
+	is(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &bad, NULL), -1,
+	   "clock_nanosleep: negative");
+	fails(syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &t, NULL), EOPNOTSUPP,
+	      "on one's own CPU time");
 	fails(syscall(SYS_clock_nanosleep, 77, 0, &t, NULL), EINVAL, "unknown clock");
-	fails(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC_COARSE, 0, &t, NULL), EOPNOTSUPP, "coarse clock");
-	fails(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (void *)8, NULL), EFAULT, "bad pointer");
+	fails(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC_COARSE, 0, &t, NULL), EOPNOTSUPP,
+	      "coarse clock");
+	fails(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (void *)8, NULL), EFAULT,
+	      "bad pointer");
 	clock_gettime(CLOCK_REALTIME, &abs);
 	before = now_ns(CLOCK_MONOTONIC);
 	abs.tv_nsec += 30000000;

@@ -14,7 +14,7 @@
 #define ROUNDS 100
 
 static volatile long *page;
-static volatile int stop, phase;	/* phase: even = writable, odd = read-only */
+static volatile int stop, phase; /* phase: even = writable, odd = read-only */
 static volatile long faults, writes;
 static __thread sigjmp_buf back;
 static pthread_barrier_t barrier;
@@ -117,7 +117,8 @@ static void *churn(void *arg)
 
 	pthread_barrier_wait(&barrier);
 	for (int r = 0; r < ROUNDS; r++) {
-		long *p = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		long *p = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			       -1, 0);
 
 		for (int i = 0; i < 16; i++) {
 			if (p[512 * i] != 0)

@@ -85,7 +85,8 @@ static void mounts(void)
 	is(sf.f_bfree, 15, "15 free again");
 	fails(fallocate(fd, 0, 0, 1 << 20), ENOSPC, "fallocate: too much");
 	fails(umount("m"), EBUSY, "umount: busy");
-	is(mount(NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL), -1, "remount ro while open for writing");
+	is(mount(NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL), -1,
+	   "remount ro while open for writing");
 	is(errno, EBUSY, "EBUSY");
 	close(fd);
 	is(mount(NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0, "remount ro");
@@ -99,7 +100,8 @@ static void mounts(void)
 	is(mount(NULL, "m", NULL, MS_REMOUNT, NULL), 0, "remount rw");
 	is(mount("m", "n", NULL, MS_BIND, NULL), 0, "bind");
 	is(ino_of("n/f"), ino_of("m/f"), "the same file");
-	is(mount(NULL, "n", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, NULL), 0, "bind remount ro,noexec");
+	is(mount(NULL, "n", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOEXEC, NULL), 0,
+	   "bind remount ro,noexec");
 	fails(unlink("n/f"), EROFS, "ro there");
 	is(chmod("m/f", 0755), 0, "rw here");
 	fails(rename("m/f", "n/g"), EXDEV, "rename across mounts of one file system");
@@ -165,7 +167,8 @@ static void resolving(void)
 	is(readlink("l0", buf, 1), 1, "readlink is cut");
 	fails(readlink("f", buf, 9), EINVAL, "readlink of a file");
 	must(mkdir("d", 0755) == 0 && mkdir("d/e", 0755) == 0);
-	must(symlink("e", "d/rel") == 0 && symlink("/", "d/abs") == 0 && symlink("../f", "d/up") == 0);
+	must(symlink("e", "d/rel") == 0 && symlink("/", "d/abs") == 0 &&
+	     symlink("../f", "d/up") == 0);
 	close(make("d/e/g", "2"));
 	dir = open("d", O_RDONLY | O_DIRECTORY);
 	fd = openat2_(dir, "rel/g", O_RDONLY, RESOLVE_BENEATH);
@@ -185,7 +188,8 @@ static void resolving(void)
 	ok(fd >= 0, "in root: absolute link");
 	close(fd);
 	fails(openat2_(dir, "e", O_RDONLY, 1ull << 40), EINVAL, "unknown resolve flag");
-	fails(openat2_(dir, "e", O_RDONLY, RESOLVE_BENEATH | RESOLVE_IN_ROOT), EINVAL, "beneath and in root");
+	fails(openat2_(dir, "e", O_RDONLY, RESOLVE_BENEATH | RESOLVE_IN_ROOT), EINVAL,
+	      "beneath and in root");
 	fails(syscall(SYS_openat2, dir, "e", &how, 8), EINVAL, "openat2: short struct");
 	close(dir);
 	fails(chdir("f"), ENOTDIR, "chdir to a file");
@@ -249,18 +253,19 @@ static void renames(void)
 	close(fd);
 	fd = open(".", O_TMPFILE | O_RDWR | O_EXCL, 0600);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	fails(linkat(AT_FDCWD, path, AT_FDCWD, "named2", AT_SYMLINK_FOLLOW), ENOENT, "not with O_EXCL");
+	fails(linkat(AT_FDCWD, path, AT_FDCWD, "named2", AT_SYMLINK_FOLLOW), ENOENT,
+	      "not with O_EXCL");
 	close(fd);
 }
 
 /* Prints only what is wrong: the numbering is the parent's. */
-#define refused(call, err)                                                                                 \
-	do {                                                                                               \
-		errno = 0;                                                                                 \
-		if ((call) != -1 || errno != (err)) {                                                      \
-			printf("# nobody: %s: %s\n", #call, strerror(errno));                              \
-			tap_failed++;                                                                      \
-		}                                                                                          \
+#define refused(call, err)                                                                         \
+	do {                                                                                       \
+		errno = 0;                                                                         \
+		if ((call) != -1 || errno != (err)) {                                              \
+			printf("# nobody: %s: %s\n", #call, strerror(errno));                      \
+			tap_failed++;                                                              \
+		}                                                                                  \
 	} while (0)
 
 static void nobody(void)
@@ -284,7 +289,8 @@ static void as_nobody(void)
 {
 	struct stat st;
 
-	must(mkdir("sticky", 0777) == 0 && chmod("sticky", 01777) == 0 && mkdir("closed", 0700) == 0);
+	must(mkdir("sticky", 0777) == 0 && chmod("sticky", 01777) == 0 &&
+	     mkdir("closed", 0700) == 0);
 	close(make("sticky/roots", ""));
 	close(make("plain", ""));
 	must(chmod("plain", 0640) == 0 && chmod(".", 0777) == 0);
@@ -335,10 +341,13 @@ static void holes(void)
 	fstat(fd, &st);
 	is(st.st_size, 9 * 4096, "keeps it");
 	is(st.st_blocks, 160, "20 pages");
-	is(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 8 * 4096 + 100, 100), 0, "punch within a page");
+	is(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 8 * 4096 + 100, 100), 0,
+	   "punch within a page");
 	is(pread(fd, page, 4096, 8 * 4096), 4096, "read");
-	ok(page[99] == 'p' && page[100] == 0 && page[199] == 0 && page[200] == 'p', "exactly these bytes");
-	is(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 8 * 4096), 0, "punch pages");
+	ok(page[99] == 'p' && page[100] == 0 && page[199] == 0 && page[200] == 'p',
+	   "exactly these bytes");
+	is(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 8 * 4096), 0,
+	   "punch pages");
 	fstat(fd, &st);
 	is(st.st_blocks, 96, "they are given back");
 	fails(fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 4096), EOPNOTSUPP, "punch without KEEP_SIZE");
@@ -438,7 +447,8 @@ static void memfds(void)
 	is(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0, "seal WRITE");
 	fails(pwrite(fd, "x", 1, 0), EPERM, "write");
 	fails(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), EPERM, "punch");
-	fails(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), EPERM, "map shared and writable");
+	fails(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), EPERM,
+	      "map shared and writable");
 	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	ok(p != MAP_FAILED, "map shared, read-only");
 	fails(mprotect(p, 4096, PROT_READ | PROT_WRITE), EACCES, "and never writable");
@@ -555,16 +565,17 @@ static void chroots(void)
 	must(mkdir("jail", 0755) == 0 && mkdir("jail/in", 0755) == 0);
 	if (fork() == 0) {
 		int ok = chroot("jail") == 0 && chdir("/") == 0 && access("/in", F_OK) == 0 &&
-			 access("/../../in", F_OK) == 0 && access("/bin", F_OK) == -1 && getcwd(buf, sizeof(buf)) &&
-			 !strcmp(buf, "/");
+			 access("/../../in", F_OK) == 0 && access("/bin", F_OK) == -1 &&
+			 getcwd(buf, sizeof(buf)) && !strcmp(buf, "/");
 
 		_exit(!ok);
 	}
 	is(wait_child(), 0, "chroot: dot-dot does not lead out");
 	if (fork() == 0) {
 		must(mkdir("gone", 0755) == 0 && chdir("gone") == 0 && rmdir("../gone") == 0);
-		_exit(!(getcwd(buf, sizeof(buf)) == NULL && errno == ENOENT && open("new", O_CREAT | O_RDWR, 0600) == -1 &&
-			errno == ENOENT && access(".", F_OK) == 0));
+		_exit(!(getcwd(buf, sizeof(buf)) == NULL && errno == ENOENT &&
+			open("new", O_CREAT | O_RDWR, 0600) == -1 && errno == ENOENT &&
+			access(".", F_OK) == 0));
 	}
 	is(wait_child(), 0, "a directory that was removed");
 }

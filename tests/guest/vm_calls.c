@@ -75,9 +75,11 @@ static void remap(void)
 	ok(vmas(p + 2 * PAGE, 6 * PAGE) == 0, "the rest is unmapped");
 	q = mmap(p + 2 * PAGE, PAGE, PROT_READ, ANON | MAP_FIXED, -1, 0);
 	must(q != MAP_FAILED);
-	fails((long)mremap(p, 2 * PAGE, 4 * PAGE, 0), ENOMEM, "mremap: no room, not allowed to move");
+	fails((long)mremap(p, 2 * PAGE, 4 * PAGE, 0), ENOMEM,
+	      "mremap: no room, not allowed to move");
 	q = mremap(p, 2 * PAGE, 4 * PAGE, MREMAP_MAYMOVE);
-	ok(q != MAP_FAILED && q != p && q[0] == 'a' && q[PAGE] == 'b' && !q[2 * PAGE], "mremap moves");
+	ok(q != MAP_FAILED && q != p && q[0] == 'a' && q[PAGE] == 'b' && !q[2 * PAGE],
+	   "mremap moves");
 	ok(vmas(p, 2 * PAGE) == 0, "the old place is free");
 	p = mremap(q, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, area + 32 * PAGE);
 	ok(p == area + 32 * PAGE && p[0] == 'a' && p[PAGE] == 'b', "mremap to a fixed place");
@@ -91,8 +93,10 @@ static void remap(void)
 	ok(!status && q[0] == 'a', "a moved mapping is copied on write");
 	fails((long)mremap(q + 1, PAGE, PAGE, 0), EINVAL, "mremap: odd address");
 	fails((long)mremap(q, PAGE, 0, 0), EINVAL, "mremap: to nothing");
-	fails((long)mremap(q, PAGE, PAGE, MREMAP_FIXED, p), EINVAL, "mremap: fixed without maymove");
-	fails((long)mremap(q, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q + PAGE), EINVAL, "mremap: overlap");
+	fails((long)mremap(q, PAGE, PAGE, MREMAP_FIXED, p), EINVAL,
+	      "mremap: fixed without maymove");
+	fails((long)mremap(q, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, q + PAGE), EINVAL,
+	      "mremap: overlap");
 	munmap(q, 4 * PAGE);
 	fails((long)mremap(q, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT, "mremap: nothing there");
 }
@@ -112,7 +116,8 @@ static void merges(void)
 	is(vmas(p, 16 * PAGE), 1, "and merges again");
 	must(!munmap(p + 8 * PAGE, PAGE));
 	is(vmas(p, 16 * PAGE), 2, "a hole");
-	must(mmap(p + 8 * PAGE, PAGE, PROT_READ | PROT_WRITE, ANON | MAP_FIXED, -1, 0) != MAP_FAILED);
+	must(mmap(p + 8 * PAGE, PAGE, PROT_READ | PROT_WRITE, ANON | MAP_FIXED, -1, 0) !=
+	     MAP_FAILED);
 	is(vmas(p, 16 * PAGE), 1, "is filled");
 	munmap(p, 16 * PAGE);
 }
@@ -147,7 +152,8 @@ static void locks(void)
 	long before = proc_number("status", "VmLck:");
 
 	ok(!mlock(p, 4 * PAGE), "mlock");
-	ok(!mincore(p, 4 * PAGE, vec) && (vec[0] & vec[1] & vec[2] & vec[3] & 1), "and all pages are there");
+	ok(!mincore(p, 4 * PAGE, vec) && (vec[0] & vec[1] & vec[2] & vec[3] & 1),
+	   "and all pages are there");
 	is(proc_number("status", "VmLck:") - before, 16, "VmLck counts them, in kB");
 	fails(madvise(p, PAGE, MADV_DONTNEED), EINVAL, "madvise(DONTNEED) of locked memory");
 	ok(!munlock(p, 4 * PAGE), "munlock");
@@ -177,14 +183,17 @@ static void others(void)
 
 	p[PAGE - 1] = 'h';
 	p[PAGE] = 'i';
-	is(process_vm_readv(getpid(), &local, 1, &remote, 1, 0), 2, "process_vm_readv across a page border");
+	is(process_vm_readv(getpid(), &local, 1, &remote, 1, 0), 2,
+	   "process_vm_readv across a page border");
 	ok(!memcmp(buf, "hi", 2), "and gets the bytes");
 	buf[0] = 'H';
 	is(process_vm_writev(getpid(), &local, 1, &remote, 1, 0), 2, "process_vm_writev");
 	ok(p[PAGE - 1] == 'H', "and puts the bytes");
 	munmap(p + PAGE, PAGE);
-	is(process_vm_readv(getpid(), &local, 1, &remote, 1, 0), 1, "what comes before a hole counts");
-	fails(process_vm_readv(getpid(), &local, 1, &remote, 1, 1), EINVAL, "process_vm_readv: flags");
+	is(process_vm_readv(getpid(), &local, 1, &remote, 1, 0), 1,
+	   "what comes before a hole counts");
+	fails(process_vm_readv(getpid(), &local, 1, &remote, 1, 1), EINVAL,
+	      "process_vm_readv: flags");
 	fails(msync(p, 3 * PAGE, MS_SYNC), ENOMEM, "msync over a hole");
 	fails(msync(p, PAGE, MS_SYNC | MS_ASYNC), EINVAL, "msync: both");
 	ok(!msync(p, PAGE, MS_ASYNC), "msync");

@@ -8,12 +8,12 @@
 
 #include <pthread.h>
 
-#define THREADS	4
-#define ROUNDS	300
-#define PAGES	8
+#define THREADS 4
+#define ROUNDS 300
+#define PAGES 8
 
-static char *arena;		/* THREADS * PAGES pages, reserved; the threads' pages alternate */
-static char *elsewhere;		/* a page for each thread to move to */
+static char *arena; /* THREADS * PAGES pages, reserved; the threads' pages alternate */
+static char *elsewhere; /* a page for each thread to move to */
 static volatile int failed, stop;
 
 /* Page @i of thread @t: neighbours belong to different threads. */
@@ -33,7 +33,8 @@ static void one_page(int t, int i, unsigned int round)
 	char *p = my_page(t, i);
 	unsigned int stamp = round * 64 + t * 8 + i;
 
-	if (mmap(p, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != p)
+	if (mmap(p, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+	    p)
 		note("mmap", t, i);
 	if (*(unsigned int *)p)
 		note("a new page is not zero", t, i);
@@ -88,7 +89,7 @@ static void *forker(void *arg)
 			for (int i = 0; i < 4; i++)
 				if (fixed[i * PAGE / 8] != 0x1234567800ul + i)
 					_exit(1);
-			fixed[0] = 0;	/* its own copy */
+			fixed[0] = 0; /* its own copy */
 			_exit(0);
 		}
 		if (waitpid(pid, &status, 0) != pid || status)
@@ -123,12 +124,14 @@ static void *racer(void *arg)
 int main(void)
 {
 	pthread_t th[THREADS], fork_thread;
-	unsigned long *fixed = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long *fixed =
+		mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(fixed != MAP_FAILED);
 	for (int i = 0; i < 4; i++)
 		fixed[i * PAGE / 8] = 0x1234567800ul + i;
-	arena = mmap(NULL, THREADS * (PAGES + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	arena = mmap(NULL, THREADS * (PAGES + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		     0);
 	must(arena != MAP_FAILED);
 	elsewhere = mmap(NULL, THREADS * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(elsewhere != MAP_FAILED);

@@ -443,9 +443,11 @@ static int conclude(struct machine *m)
 		break;
 	}
 	if (!streams_complete(m) && !m->out.broken) {
-		say("the machine delivered %llu of %llu bytes of output",
-		    (unsigned long long)(m->out.total + m->err.total),
-		    (unsigned long long)(m->out_total + m->err_total));
+		unsigned long long got = m->out.total, all = m->out_total;
+
+		got += m->err.total;
+		all += m->err_total;
+		say("the machine delivered %llu of %llu bytes of output", got, all);
 		return EXIT_PANICKED;
 	}
 	return m->verdict == PROGRAM_KILLED ? 128 + m->status : m->status;

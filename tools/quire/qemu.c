@@ -115,7 +115,7 @@ static void add_channels(struct strv *a, const struct options *o, const int fds[
 	for (int c = 0; c < NR_CHANNELS; c++)
 		pairf(a, "-chardev", "socket,id=ch%d,fd=%d", c, fds[c]);
 	pairf(a, "-serial", "chardev:ch%d", CH_SERIAL);
-	if (microvm(o))		/* version 2 of the transport; QEMU's default is the one before Virtio 1.0 */
+	if (microvm(o)) /* version 2 of the transport; QEMU's default is the one before Virtio 1.0 */
 		pair(a, "-global", "virtio-mmio.force-legacy=false");
 	pair(a, "-device",
 	     microvm(o) ? "virtio-serial-device,max_ports=8" : "virtio-serial-pci,max_ports=8");
