@@ -161,8 +161,13 @@ static char *read_file(const char *path, size_t *size)
 
 	while (fd >= 0 && p && (r = read(fd, p + n, cap - n)) > 0) {
 		n += r;
-		if (n == cap)
-			p = realloc(p, (cap *= 2) + 1);
+		if (n == cap) {
+			char *larger = realloc(p, (cap *= 2) + 1);
+
+			if (!larger)
+				break;
+			p = larger;
+		}
 	}
 	if (fd < 0 || !p || r < 0)
 		return NULL;

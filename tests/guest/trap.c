@@ -92,11 +92,16 @@ static void fpu_exceptions(void)
 
 	__asm__ volatile("stmxcsr %0" : "=m"(old));
 	/* QEMU's emulation does not raise it. */
-	if (FAULTS({ __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr)); one = one / zero; }))
+	if (FAULTS({
+		    __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+		    one = one / zero;
+	    }))
 		EXPECT("#XF", SIGFPE, FPE_FLTDIV, fault_ip, 19);
 	__asm__ volatile("ldmxcsr %0" : : "m"(old));
 	__asm__ volatile("fnstcw %0" : "=m"(oldcw));
-	ok(FAULTS({ __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" : : "m"(cw)); }),
+	ok(FAULTS({
+		   __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" : : "m"(cw));
+	   }),
 	   "an unmasked x87 exception");
 	is(tap_info.si_signo, SIGFPE, "#MF: signal");
 	is(tap_info.si_code, FPE_FLTDIV, "#MF: si_code");
@@ -111,7 +116,10 @@ static void alignment(void)
 
 	hit = FAULTS({
 		__asm__ volatile("pushf; orl $0x40000, (%%rsp); popf; movl 1(%0), %%eax; "
-				 "pushf; andl $~0x40000, (%%rsp); popf" : : "r"(buf) : "eax", "cc", "memory");
+				 "pushf; andl $~0x40000, (%%rsp); popf"
+				 :
+				 : "r"(buf)
+				 : "eax", "cc", "memory");
 	});
 	__asm__ volatile("pushf; andl $~0x40000, (%%rsp); popf" : : : "cc", "memory");
 	/* QEMU's emulation does not check alignment: the kernel is not to blame. */
@@ -151,23 +159,23 @@ static long call_with_registers(long nr, struct regs *in, struct regs *out)
 	static unsigned long save_bp;
 
 	o = out;
-	__asm__ volatile(
-		"movq %%rbp, %[bp]\n"
-		"movq %%rcx, %%r11\n"
-		"movq 0(%%r11), %%rbx\n movq 16(%%r11), %%r12\n movq 24(%%r11), %%r13\n"
-		"movq 32(%%r11), %%r14\n movq 40(%%r11), %%r15\n movq 48(%%r11), %%rdi\n"
-		"movq 56(%%r11), %%rsi\n movq 64(%%r11), %%rdx\n movq 72(%%r11), %%r10\n"
-		"movq 80(%%r11), %%r8\n movq 88(%%r11), %%r9\n movq 8(%%r11), %%rbp\n"
-		"syscall\n"
-		"movq %[o], %%r11\n"
-		"movq %%rbx, 0(%%r11)\n movq %%rbp, 8(%%r11)\n movq %%r12, 16(%%r11)\n"
-		"movq %%r13, 24(%%r11)\n movq %%r14, 32(%%r11)\n movq %%r15, 40(%%r11)\n"
-		"movq %%rdi, 48(%%r11)\n movq %%rsi, 56(%%r11)\n movq %%rdx, 64(%%r11)\n"
-		"movq %%r10, 72(%%r11)\n movq %%r8, 80(%%r11)\n movq %%r9, 88(%%r11)\n"
-		"movq %[bp], %%rbp\n"
-		: "=a"(ret), [bp] "+m"(save_bp)
-		: "0"(nr), "c"(in), [o] "m"(o)
-		: "rbx", "r12", "r13", "r14", "r15", "rdi", "rsi", "rdx", "r10", "r8", "r9", "r11", "memory");
+	__asm__ volatile("movq %%rbp, %[bp]\n"
+			 "movq %%rcx, %%r11\n"
+			 "movq 0(%%r11), %%rbx\n movq 16(%%r11), %%r12\n movq 24(%%r11), %%r13\n"
+			 "movq 32(%%r11), %%r14\n movq 40(%%r11), %%r15\n movq 48(%%r11), %%rdi\n"
+			 "movq 56(%%r11), %%rsi\n movq 64(%%r11), %%rdx\n movq 72(%%r11), %%r10\n"
+			 "movq 80(%%r11), %%r8\n movq 88(%%r11), %%r9\n movq 8(%%r11), %%rbp\n"
+			 "syscall\n"
+			 "movq %[o], %%r11\n"
+			 "movq %%rbx, 0(%%r11)\n movq %%rbp, 8(%%r11)\n movq %%r12, 16(%%r11)\n"
+			 "movq %%r13, 24(%%r11)\n movq %%r14, 32(%%r11)\n movq %%r15, 40(%%r11)\n"
+			 "movq %%rdi, 48(%%r11)\n movq %%rsi, 56(%%r11)\n movq %%rdx, 64(%%r11)\n"
+			 "movq %%r10, 72(%%r11)\n movq %%r8, 80(%%r11)\n movq %%r9, 88(%%r11)\n"
+			 "movq %[bp], %%rbp\n"
+			 : "=a"(ret), [bp] "+m"(save_bp)
+			 : "0"(nr), "c"(in), [o] "m"(o)
+			 : "rbx", "r12", "r13", "r14", "r15", "rdi", "rsi", "rdx", "r10", "r8",
+			   "r9", "r11", "memory");
 	return ret;
 }
 
@@ -187,7 +195,8 @@ static void registers(void)
 	is(call_with_registers(100000, &in, &out), -ENOSYS, "a number far outside");
 	ok(!memcmp(&in, &out, sizeof(in)), "it leaves all registers");
 	is(call_with_registers(-1, &in, &out), -ENOSYS, "number -1");
-	is(call_with_registers(0x100000000l | SYS_getpid, &in, &out), getpid(), "only the low half of rax counts");
+	is(call_with_registers(0x100000000l | SYS_getpid, &in, &out), getpid(),
+	   "only the low half of rax counts");
 	ok(!memcmp(&in, &out, sizeof(in)), "it leaves all registers");
 }
 
@@ -196,8 +205,11 @@ static void handler_spoils(int sig)
 {
 	(void)sig;
 	handled++;
-	__asm__ volatile("pxor %%xmm0, %%xmm0; pxor %%xmm8, %%xmm8; pxor %%xmm15, %%xmm15; fninit; std; cld"
-			 : : : "xmm0", "xmm8", "xmm15");
+	__asm__ volatile(
+		"pxor %%xmm0, %%xmm0; pxor %%xmm8, %%xmm8; pxor %%xmm15, %%xmm15; fninit; std; cld"
+		:
+		:
+		: "xmm0", "xmm8", "xmm15");
 }
 
 /* A signal during a loop of pure user code must leave no trace. */
@@ -222,7 +234,9 @@ static void interrupted_registers(void)
 			"movq %%xmm15, %%rax\n xorq %%rbx, %%rax\n orq %%rax, %[b]\n"
 			"movq -64(%%rsp), %%rax\n xorq %%rbx, %%rax\n orq %%rax, %[b]\n"
 			"decq %[n]\n jnz 1b\n"
-			: [n] "+r"(n), [b] "+r"(b) : : "rax", "rbx", "r12", "r15", "xmm0", "xmm8", "xmm15", "cc", "memory");
+			: [n] "+r"(n), [b] "+r"(b)
+			:
+			: "rax", "rbx", "r12", "r15", "xmm0", "xmm8", "xmm15", "cc", "memory");
 		bad |= b;
 	} while (now_ns(CLOCK_MONOTONIC) < end);
 	setitimer(ITIMER_REAL, &off, NULL);
@@ -241,9 +255,10 @@ static void *fpu_thread(void *arg)
 		unsigned long a, b;
 
 		__asm__ volatile("movq %2, %%xmm1\n movq %2, %%xmm14\n"
-				 "movl $24, %%eax\n syscall\n"		/* sched_yield */
+				 "movl $24, %%eax\n syscall\n" /* sched_yield */
 				 "movq %%xmm1, %0\n movq %%xmm14, %1\n"
-				 : "=&r"(a), "=&r"(b) : "r"(mine)
+				 : "=&r"(a), "=&r"(b)
+				 : "r"(mine)
 				 : "rax", "rcx", "r11", "xmm1", "xmm14", "memory");
 		bad |= (a ^ mine) | (b ^ mine);
 	}
@@ -377,7 +392,10 @@ static void child_no_stack(void)
 	signal(SIGUSR1, handler_spoils);
 	/* A stack pointer that nothing is mapped at: the frame cannot be written. */
 	__asm__ volatile("movl $39, %%eax; syscall; movl %%eax, %%edi; movl $0x10000, %%esp;"
-			 "movl $10, %%esi; movl $62, %%eax; syscall; ud2" : : : "memory");
+			 "movl $10, %%esi; movl $62, %%eax; syscall; ud2"
+			 :
+			 :
+			 : "memory");
 }
 
 static void frames(void)
@@ -388,15 +406,19 @@ static void frames(void)
 
 	catch_with(SIGUSR1, looks_at_frame);
 	__asm__ volatile("movl $39, %%eax; syscall; movl %%eax, %%edi; movl $10, %%esi;"
-			 "movl $62, %%eax; syscall" : "+r"(r12) : : "rax", "rdi", "rsi", "rcx", "r11", "memory");
+			 "movl $62, %%eax; syscall"
+			 : "+r"(r12)
+			 :
+			 : "rax", "rdi", "rsi", "rcx", "r11", "memory");
 	got = r12;
 	is(got, 4242, "a handler can change the registers of its frame");
 	ok(frame_aligned, "the frame is aligned");
 	__asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "0"(1), "2"(0));
-	if (c & 1 << 27) {	/* OSXSAVE */
+	if (c & 1 << 27) { /* OSXSAVE */
 		is(frame_magic1, 0x46505853, "magic number of the extended state");
 		is(frame_magic2, 0x46505845, "magic number behind it");
-		is(in_child(child_bad_fpu), SIGSEGV, "rt_sigreturn with rubbish in the XSAVE header: SIGSEGV");
+		is(in_child(child_bad_fpu), SIGSEGV,
+		   "rt_sigreturn with rubbish in the XSAVE header: SIGSEGV");
 	}
 	ok(getauxval(51) >= frame_size, "AT_MINSIGSTKSZ has room for it");
 	is(in_child(child_bad_ip), SIGSEGV, "rt_sigreturn to a non-canonical address: SIGSEGV");
@@ -418,7 +440,8 @@ static void bases(void)
 	sched_yield();
 	is(syscall(SYS_arch_prctl, ARCH_GET_GS, &gs), 0, "ARCH_GET_GS");
 	is(gs, 0x12345000, "the base of GS is kept");
-	fails(syscall(SYS_arch_prctl, ARCH_SET_GS, 0xffff800000000000ul), EPERM, "not a kernel address");
+	fails(syscall(SYS_arch_prctl, ARCH_SET_GS, 0xffff800000000000ul), EPERM,
+	      "not a kernel address");
 	fails(syscall(SYS_arch_prctl, ARCH_GET_GS, 8), EFAULT, "a bad pointer");
 	fails(syscall(SYS_arch_prctl, 0x7777, 0), EINVAL, "an unknown option");
 	if (getauxval(AT_HWCAP2) & 2) {
@@ -427,7 +450,8 @@ static void bases(void)
 			sched_yield();
 		sleep_ms(20);
 		__asm__ volatile("rdgsbase %0" : "=r"(got));
-		is(got, 0xffff888000000000ul, "a kernel address in GS base is the program's own business");
+		is(got, 0xffff888000000000ul,
+		   "a kernel address in GS base is the program's own business");
 	}
 	syscall(SYS_arch_prctl, ARCH_SET_GS, 0);
 }
@@ -435,7 +459,8 @@ static void bases(void)
 static void vsyscall(void)
 {
 	long (*vtime)(long *) = (long (*)(long *))0xffffffffff600400ul;
-	int (*vgtod)(struct timeval *, void *) = (int (*)(struct timeval *, void *))0xffffffffff600000ul;
+	int (*vgtod)(struct timeval *, void *) =
+		(int (*)(struct timeval *, void *))0xffffffffff600000ul;
 	volatile unsigned char sink;
 	struct timeval tv = { 0, 0 };
 	char line[256];
@@ -450,10 +475,12 @@ static void vsyscall(void)
 		ok(true, "vsyscall # SKIP this kernel has none");
 		return;
 	}
-	ok(!FAULTS(is(labs(vtime(NULL) - time(NULL)) <= 1, 1, "time in the vsyscall page")), "may be called");
+	ok(!FAULTS(is(labs(vtime(NULL) - time(NULL)) <= 1, 1, "time in the vsyscall page")),
+	   "may be called");
 	ok(!FAULTS(is(vgtod(&tv, NULL), 0, "gettimeofday there")), "may be called");
 	ok(labs(tv.tv_sec - time(NULL)) <= 1, "and tells the time");
-	ok(FAULTS(sink = *(volatile unsigned char *)0xffffffffff600000ul), "the page cannot be read");
+	ok(FAULTS(sink = *(volatile unsigned char *)0xffffffffff600000ul),
+	   "the page cannot be read");
 	is(tap_info.si_signo, SIGSEGV, "SIGSEGV");
 	ok(FAULTS(((void (*)(void))0xffffffffff600123ul)()), "or entered elsewhere");
 	is(tap_info.si_signo, SIGSEGV, "SIGSEGV");
@@ -472,8 +499,12 @@ static void on_step(int sig, siginfo_t *si, void *ucv)
 static void single_step(void)
 {
 	catch_with(SIGTRAP, on_step);
-	__asm__ volatile("pushf; orl $0x100, (%%rsp); popf; nop; nop; movl $39, %%eax; syscall; nop;"
-			 "pushf; andl $~0x100, (%%rsp); popf" : : : "rax", "rcx", "r11", "cc", "memory");
+	__asm__ volatile(
+		"pushf; orl $0x100, (%%rsp); popf; nop; nop; movl $39, %%eax; syscall; nop;"
+		"pushf; andl $~0x100, (%%rsp); popf"
+		:
+		:
+		: "rax", "rcx", "r11", "cc", "memory");
 	ok(steps >= 6 && steps <= 12, "single steps: %d, through a system call", steps);
 }
 
