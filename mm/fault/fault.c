@@ -150,6 +150,42 @@ static gfp_t fault_gfp(struct vm_area_struct *vma)
 	return mapping_gfp_mask(vma->vm_file->f_mapping) | __GFP_FS | __GFP_IO;
 }
 
+/*
+ * [reuse] of an anonymous page of order 0, without the detour over a vm_fault; see cow.c for why one reference is
+ * enough. False: another case.
+ */
+static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, pmd_t *pmd, pte_t orig_pte)
+{
+	struct page *page = pte_page(orig_pte);
+	spinlock_t *ptl;
+	pte_t *pte = pte_lock_kept(pmd, address, &ptl);
+
+	if (unlikely(!pte_same(ptep_get(pte), orig_pte))) {
+		spin_unlock(ptl);
+		return true;		/* changed meanwhile: the access is tried again */
+	}
+	if (!page_is_small_anon(page) || (!PageAnonExclusive(page) && page_ref_count(page) != 1)) {
+		spin_unlock(ptl);
+		return false;
+	}
+	if (!PageAnonExclusive(page)) {
+		page_move_anon_rmap(page, vma);
+		SetPageAnonExclusive(page);
+	}
+	set_pte(pte, pte_mkwrite(pte_mkdirty(pte_mkyoung(orig_pte))));
+	spin_unlock(ptl);
+	count_vm_event(PGREUSE);
+	return true;
+}
+
+/* A write to a page that is present, but read-only, in private writable memory? */
+static __always_inline bool is_private_write(struct vm_area_struct *vma, unsigned int flags, pte_t pte)
+{
+	return (flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) == FAULT_FLAG_WRITE &&
+	       (pte_val(pte) & (_PAGE_PRESENT | _PAGE_RW | _PAGE_SPECIAL)) == _PAGE_PRESENT &&
+	       (vma->vm_flags & (VM_WRITE | VM_SHARED | VM_MAYSHARE)) == VM_WRITE;
+}
+
 /* All cases but the anonymous first touch. */
 static vm_fault_t do_other_fault(struct vm_area_struct *vma, unsigned long address,
 				 unsigned int flags, pud_t *pud, pmd_t *pmd, pte_t orig_pte)
@@ -204,6 +240,9 @@ static __always_inline vm_fault_t serve_fault(struct vm_area_struct *vma, unsign
 		orig_pte = ptep_get(pte_offset_kernel(pmd, address));
 	if (pte_none(orig_pte) && vma_is_anonymous(vma))
 		return do_anonymous_page(vma, address & PAGE_MASK, flags, pmd);
+	if (is_private_write(vma, flags, orig_pte) &&
+	    reuse_small_anon(vma, address & PAGE_MASK, pmd, orig_pte))
+		return 0;
 	return do_other_fault(vma, address, flags, pud, pmd, orig_pte);
 }
 
