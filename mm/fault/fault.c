@@ -154,28 +154,34 @@ static gfp_t fault_gfp(struct vm_area_struct *vma)
  * [reuse] of an anonymous page of order 0, without the detour over a vm_fault; see cow.c for why one reference is
  * enough. False: another case.
  */
+static __always_inline bool is_last_owner(const struct page *page)
+{
+	return page_is_small_anon(page) && (PageAnonExclusive(page) || page_ref_count(page) == 1);
+}
+
 static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, pmd_t *pmd, pte_t orig_pte)
 {
 	struct page *page = pte_page(orig_pte);
+	bool reuse = true;
 	spinlock_t *ptl;
-	pte_t *pte = pte_lock_kept(pmd, address, &ptl);
+	pte_t *pte;
 
-	if (unlikely(!pte_same(ptep_get(pte), orig_pte))) {
-		spin_unlock(ptl);
-		return true;		/* changed meanwhile: the access is tried again */
-	}
-	if (!page_is_small_anon(page) || (!PageAnonExclusive(page) && page_ref_count(page) != 1)) {
-		spin_unlock(ptl);
+	if (!is_last_owner(page))	/* a glance; the answer counts under the lock */
 		return false;
+	pte = pte_lock_kept(pmd, address, &ptl);
+	if (likely(pte_same(ptep_get(pte), orig_pte))) {	/* else the access is tried again */
+		reuse = is_last_owner(page);
+		if (likely(reuse)) {
+			if (!PageAnonExclusive(page)) {
+				page_move_anon_rmap(page, vma);
+				SetPageAnonExclusive(page);
+			}
+			set_pte(pte, pte_mkwrite(pte_mkdirty(pte_mkyoung(orig_pte))));
+			count_vm_event(PGREUSE);
+		}
 	}
-	if (!PageAnonExclusive(page)) {
-		page_move_anon_rmap(page, vma);
-		SetPageAnonExclusive(page);
-	}
-	set_pte(pte, pte_mkwrite(pte_mkdirty(pte_mkyoung(orig_pte))));
 	spin_unlock(ptl);
-	count_vm_event(PGREUSE);
-	return true;
+	return reuse;
 }
 
 /* A write to a page that is present, but read-only, in private writable memory? */
