@@ -58,7 +58,7 @@ static int split_ends(struct mm_struct *mm, unsigned long start, unsigned long e
 static struct vm_area_struct *detach(struct mm_struct *mm, struct vm_area_struct *first,
 				     unsigned long end)
 {
-	struct vm_area_struct *vma = first, *next, *last = NULL;
+	struct vm_area_struct *vma = first, *next, *last = first;
 
 	for (; vma && vma->vm_start < end; vma = next) {
 		next = vma->vm_next;
