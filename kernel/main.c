@@ -20,7 +20,6 @@
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
-#include <fs/initramfs.h>
 #include <fs/namei.h>
 #include <kernel/clockchips.h>
 #include <kernel/cpu.h>
@@ -168,7 +167,6 @@ static void __init kernel_init_freeable(void)
 	STEP(smp_init());
 	STEP(sched_init_smp());
 	STEP(do_initcalls());
-	STEP(populate_rootfs());
 	open_console();
 	run_selftests();
 }
