@@ -10,7 +10,7 @@ tap=${QUIRE_BUILD:-build}/tap
 all=$tap/census.all
 for f in "$tap"/*.tap; do
 	case $f in *boot.tap) continue ;; esac
-	sed -n "s|^\(not ok\|ok\) [0-9]* - |\1\t$(basename "$f" .t.tap): |p" "$f"
+	sed -nE "s#^(not ok|ok) [0-9]* - #\1\t$(basename "$f" .t.tap): #p" "$f"
 done >"$all"
 
 count() { # PATTERN FILTER -> "good total"
