@@ -158,7 +158,7 @@ static void fires_later(long us)
 
 static void restart(void)
 {
-	struct timespec ts = { 0, 100000000 }, left;
+	struct timespec ts = { 0, 900000000 }, left;
 	struct pollfd pfd = { .events = POLLIN };
 	sigset_t none = set_of(0);
 	int p[2];
@@ -167,26 +167,26 @@ static void restart(void)
 	must(pipe(p) == 0);
 	pfd.fd = p[0];
 	handle(SIGALRM, 0);
-	fires_later(20000);
+	fires_later(150000);
 	fails(read(p[0], &c, 1), EINTR, "read: EINTR without SA_RESTART");
 	handle(SIGALRM, SA_RESTART);
-	fires_later(20000);
+	fires_later(150000);
 	if (fork() == 0) {
-		sleep_ms(100);
+		sleep_ms(600);
 		_exit(write(p[1], "x", 1) != 1);
 	}
 	reset();
 	is(read(p[0], &c, 1), 1, "read: restarted with SA_RESTART");
 	is(count, 1, "the handler did run");
 	wait(NULL);
-	fires_later(20000);
-	fails(poll(&pfd, 1, 1000), EINTR, "poll: EINTR even with SA_RESTART");
-	fires_later(20000);
+	fires_later(150000);
+	fails(poll(&pfd, 1, 5000), EINTR, "poll: EINTR even with SA_RESTART");
+	fires_later(150000);
 	fails(nanosleep(&ts, &left), EINTR, "nanosleep: EINTR");
-	ok(left.tv_nsec > 0 && left.tv_nsec < 100000000, "nanosleep: tells what is left");
-	fires_later(20000);
+	ok(left.tv_nsec > 0 && left.tv_nsec < 900000000, "nanosleep: tells what is left");
+	fires_later(150000);
 	fails(sigsuspend(&none), EINTR, "sigsuspend");
-	fires_later(20000);
+	fires_later(150000);
 	fails(pause(), EINTR, "pause");
 }
 
