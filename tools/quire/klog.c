@@ -70,8 +70,8 @@ static void print_from(const struct klog *k, const char *at)
 
 void klog_print_panic(const struct klog *k)
 {
-	static const char *const signs[] = { "BUG:", "Oops:", "] PREEMPT SMP", "kernel BUG at", "Call Trace",
-					     PANIC };
+	static const char *const signs[] = { "BUG:",	      "Oops:",	    "] PREEMPT SMP",
+					     "kernel BUG at", "Call Trace", PANIC };
 	const char *first = k->text + k->len;
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
