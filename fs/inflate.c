@@ -10,6 +10,7 @@
  * Every read and every store is checked against its buffer: damaged input ends in an error, never
  * in an access outside.
  */
+#include <base/hash.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <base/types.h>
@@ -159,7 +160,7 @@ static long flush_out(struct inflate_state *s)
 
 	if (!n)
 		return 0;
-	s->crc = crc32_le(s->crc, s->sent, n);
+	s->crc = crc32(s->crc, s->sent, n);
 	err = s->sink(s->arg, s->sent, n);
 	s->sent = s->out;
 	return err;
@@ -375,22 +376,6 @@ static long inflate_blocks(struct inflate_state *s)
 			return err;
 	} while (!last);
 	return flush_out(s);
-}
-
-u32 crc32_le(u32 crc, const u8 *p, size_t len)
-{
-	/* The remainders of all half bytes: CRC-32 of IEEE 802.3, reflected. */
-	static const u32 half[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-
-	for (crc = ~crc; len; len--) {
-		crc ^= *p++;
-		crc = crc >> 4 ^ half[crc & 15];
-		crc = crc >> 4 ^ half[crc & 15];
-	}
-	return ~crc;
 }
 
 static u32 get_le32(const u8 *p)

@@ -23,6 +23,5 @@ size_t inflate_workspace_size(void);
 long inflate_gzip(void *work, const u8 *in, size_t len, size_t *used, inflate_sink_t sink, void *arg);
 /* The same for a raw deflate stream. */
 long inflate_raw(void *work, const u8 *in, size_t len, size_t *used, inflate_sink_t sink, void *arg);
-u32 crc32_le(u32 crc, const u8 *p, size_t len);
 
 #endif
