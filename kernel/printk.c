@@ -412,6 +412,19 @@ static ssize_t syslog_read(char __user *buf, size_t size)
 	return err ? err : copy_lines(&syslog_seq, buf, size);
 }
 
+/* Bytes that SYSLOG_ACTION_READ would deliver now. */
+static ssize_t unread_bytes(void)
+{
+	char line[LINE_BYTES + 48];
+	u64 at = syslog_seq;
+	size_t total = 0;
+	ssize_t n;
+
+	while ((n = log_read_line(&at, line, sizeof(line), true)))
+		total += n > 0 ? n : 0;	/* -EPIPE: it moved on to the oldest record */
+	return total;
+}
+
 SYSCALL_DEFINE3(syslog, int, type, char __user *, buf, int, len)
 {
 	bool reads = type == SYSLOG_ACTION_READ || type == SYSLOG_ACTION_READ_ALL || type == SYSLOG_ACTION_READ_CLEAR;
@@ -458,7 +471,7 @@ SYSCALL_DEFINE3(syslog, int, type, char __user *, buf, int, len)
 		saved_loglevel = -1;
 		return 0;
 	case SYSLOG_ACTION_SIZE_UNREAD:
-		return (log_next_seq() - max(syslog_seq, log_first_seq())) * (LINE_BYTES / 2);
+		return unread_bytes();
 	case SYSLOG_ACTION_SIZE_BUFFER:
 		return NR_RECORDS * LINE_BYTES;
 	}

@@ -91,7 +91,7 @@ struct virtio_console {
 	struct vport **ports;
 	struct virtqueue *control_in, *control_out;
 	spinlock_t control_lock;	/* both control queues */
-	struct work_struct control_work, resize_work;
+	struct work_struct control_work;
 	struct virtio_console *next;
 };
 
