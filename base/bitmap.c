@@ -8,18 +8,19 @@
 #include <base/types.h>
 
 /* The first bit from @offset on in the words that @word(i) computes, or @size. */
-#define FIND_NEXT(word, size, offset) do {					\
-	unsigned long __i = (offset) / BITS_PER_LONG, __w;			\
-	if ((offset) >= (size))							\
-		return (size);							\
-	__w = word(__i) & BITMAP_FIRST_WORD_MASK(offset);			\
-	while (!__w) {								\
-		if (++__i * BITS_PER_LONG >= (size))				\
-			return (size);						\
-		__w = word(__i);						\
-	}									\
-	return min(__i * BITS_PER_LONG + __ffs(__w), (size));			\
-} while (0)
+#define FIND_NEXT(word, size, offset)                                                              \
+	do {                                                                                       \
+		unsigned long __i = (offset) / BITS_PER_LONG, __w;                                 \
+		if ((offset) >= (size))                                                            \
+			return (size);                                                             \
+		__w = word(__i) & BITMAP_FIRST_WORD_MASK(offset);                                  \
+		while (!__w) {                                                                     \
+			if (++__i * BITS_PER_LONG >= (size))                                       \
+				return (size);                                                     \
+			__w = word(__i);                                                           \
+		}                                                                                  \
+		return min(__i * BITS_PER_LONG + __ffs(__w), (size));                              \
+	} while (0)
 
 unsigned long _find_next_bit(const unsigned long *addr, unsigned long size, unsigned long offset)
 {
@@ -28,7 +29,8 @@ unsigned long _find_next_bit(const unsigned long *addr, unsigned long size, unsi
 #undef WORD
 }
 
-unsigned long _find_next_zero_bit(const unsigned long *addr, unsigned long size, unsigned long offset)
+unsigned long _find_next_zero_bit(const unsigned long *addr, unsigned long size,
+				  unsigned long offset)
 {
 #define WORD(i) (~READ_ONCE(addr[i]))
 	FIND_NEXT(WORD, size, offset);
@@ -43,8 +45,8 @@ unsigned long find_next_and_bit(const unsigned long *a, const unsigned long *b, 
 #undef WORD
 }
 
-unsigned long find_next_andnot_bit(const unsigned long *a, const unsigned long *b, unsigned long size,
-				   unsigned long offset)
+unsigned long find_next_andnot_bit(const unsigned long *a, const unsigned long *b,
+				   unsigned long size, unsigned long offset)
 {
 #define WORD(i) (a[i] & ~b[i])
 	FIND_NEXT(WORD, size, offset);
@@ -65,7 +67,8 @@ unsigned long find_last_bit(const unsigned long *addr, unsigned long size)
 	return size;
 }
 
-bool bitmap_and(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+bool bitmap_and(unsigned long *dst, const unsigned long *a, const unsigned long *b,
+		unsigned int nbits)
 {
 	unsigned long any = 0;
 	unsigned int i;
@@ -75,7 +78,8 @@ bool bitmap_and(unsigned long *dst, const unsigned long *a, const unsigned long 
 	return any;
 }
 
-bool bitmap_andnot(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+bool bitmap_andnot(unsigned long *dst, const unsigned long *a, const unsigned long *b,
+		   unsigned int nbits)
 {
 	unsigned long any = 0;
 	unsigned int i;
@@ -85,7 +89,8 @@ bool bitmap_andnot(unsigned long *dst, const unsigned long *a, const unsigned lo
 	return any;
 }
 
-void bitmap_or(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+void bitmap_or(unsigned long *dst, const unsigned long *a, const unsigned long *b,
+	       unsigned int nbits)
 {
 	unsigned int i;
 
@@ -93,7 +98,8 @@ void bitmap_or(unsigned long *dst, const unsigned long *a, const unsigned long *
 		dst[i] = a[i] | b[i];
 }
 
-void bitmap_xor(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits)
+void bitmap_xor(unsigned long *dst, const unsigned long *a, const unsigned long *b,
+		unsigned int nbits)
 {
 	unsigned int i;
 
@@ -162,7 +168,8 @@ void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n)
 		__clear_bit(start, map);
 }
 
-unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size, unsigned long start, unsigned int n,
+unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size,
+					 unsigned long start, unsigned int n,
 					 unsigned long align_mask)
 {
 	unsigned long bit;
@@ -225,7 +232,8 @@ int bitmap_print_list(char *buf, size_t size, const unsigned long *map, unsigned
 
 	if (size)
 		*buf = 0;
-	for (start = find_next_bit(map, nbits, 0); start < nbits; start = find_next_bit(map, nbits, end)) {
+	for (start = find_next_bit(map, nbits, 0); start < nbits;
+	     start = find_next_bit(map, nbits, end)) {
 		end = find_next_zero_bit(map, nbits, start);
 		len += scnprintf(buf + len, size - len, "%s%lu", len ? "," : "", start);
 		if (end - start > 1)

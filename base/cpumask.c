@@ -9,10 +9,13 @@ const struct cpumask cpu_none_bits = CPU_MASK_NONE;
 unsigned int nr_cpu_ids = 1;
 
 static const struct cpumask one_cpu[NR_CPUS] = {
-#define ONE(n)	[n] = { { [(n) / 64] = 1UL << ((n) % 64) } }
-#define FOUR(n)	ONE(n), ONE((n) + 1), ONE((n) + 2), ONE((n) + 3)
+#define ONE(n)	   [n] = { { [(n) / 64] = 1UL << ((n) % 64) } }
+#define FOUR(n)	   ONE(n), ONE((n) + 1), ONE((n) + 2), ONE((n) + 3)
 #define SIXTEEN(n) FOUR(n), FOUR((n) + 4), FOUR((n) + 8), FOUR((n) + 12)
-	SIXTEEN(0), SIXTEEN(16), SIXTEEN(32), SIXTEEN(48),
+	SIXTEEN(0),
+	SIXTEEN(16),
+	SIXTEEN(32),
+	SIXTEEN(48),
 };
 
 const struct cpumask *cpumask_of(unsigned int cpu)

@@ -25,7 +25,8 @@ static const char *find_base(const char *s, unsigned int *base)
 }
 
 /* Digits of @base; *@overflow: the value did not fit. NULL when there is none. */
-static const char *parse_digits(const char *s, unsigned int base, unsigned long long *value, bool *overflow)
+static const char *parse_digits(const char *s, unsigned int base, unsigned long long *value,
+				bool *overflow)
 {
 	const char *start = s;
 
@@ -73,19 +74,19 @@ int kstrtoll(const char *s, unsigned int base, long long *res)
 	return 0;
 }
 
-#define KSTRTO(name, type, wide, parse)						\
-int name(const char *s, unsigned int base, type *res)				\
-{										\
-	wide value;								\
-	int err = parse(s, base, &value);					\
-										\
-	if (err)								\
-		return err;							\
-	if (value != (wide)(type)value)						\
-		return -ERANGE;							\
-	*res = value;								\
-	return 0;								\
-}
+#define KSTRTO(name, type, wide, parse)                                                            \
+	int name(const char *s, unsigned int base, type *res)                                      \
+	{                                                                                          \
+		wide value;                                                                        \
+		int err = parse(s, base, &value);                                                  \
+                                                                                                   \
+		if (err)                                                                           \
+			return err;                                                                \
+		if (value != (wide)(type)value)                                                    \
+			return -ERANGE;                                                            \
+		*res = value;                                                                      \
+		return 0;                                                                          \
+	}
 KSTRTO(kstrtoul, unsigned long, unsigned long long, kstrtoull)
 KSTRTO(kstrtol, long, long long, kstrtoll)
 KSTRTO(kstrtouint, unsigned int, unsigned long long, kstrtoull)
@@ -99,13 +100,22 @@ KSTRTO(kstrtou8, u8, unsigned long long, kstrtoull)
 int kstrtobool(const char *s, bool *res)
 {
 	switch (*s) {
-	case 'y': case 'Y': case 't': case 'T': case '1':
+	case 'y':
+	case 'Y':
+	case 't':
+	case 'T':
+	case '1':
 		*res = true;
 		return 0;
-	case 'n': case 'N': case 'f': case 'F': case '0':
+	case 'n':
+	case 'N':
+	case 'f':
+	case 'F':
+	case '0':
 		*res = false;
 		return 0;
-	case 'o': case 'O':
+	case 'o':
+	case 'O':
 		if ((s[1] | 32) == 'n' || (s[1] | 32) == 'f') {
 			*res = (s[1] | 32) == 'n';
 			return 0;
@@ -133,7 +143,8 @@ unsigned long simple_strtoul(const char *s, char **end, unsigned int base)
 
 long long simple_strtoll(const char *s, char **end, unsigned int base)
 {
-	return *s == '-' ? -(long long)simple_strtoull(s + 1, end, base) : (long long)simple_strtoull(s, end, base);
+	return *s == '-' ? -(long long)simple_strtoull(s + 1, end, base)
+			 : (long long)simple_strtoull(s, end, base);
 }
 
 long simple_strtol(const char *s, char **end, unsigned int base)
@@ -176,14 +187,16 @@ int get_option(char **str, int *pint)
 
 #define NAME(e) [e] = #e
 static const char *const names[] = {
-	NAME(EPERM), NAME(ENOENT), NAME(ESRCH), NAME(EINTR), NAME(EIO), NAME(ENXIO), NAME(E2BIG), NAME(ENOEXEC),
-	NAME(EBADF), NAME(ECHILD), NAME(EAGAIN), NAME(ENOMEM), NAME(EACCES), NAME(EFAULT), NAME(ENOTBLK),
-	NAME(EBUSY), NAME(EEXIST), NAME(EXDEV), NAME(ENODEV), NAME(ENOTDIR), NAME(EISDIR), NAME(EINVAL),
-	NAME(ENFILE), NAME(EMFILE), NAME(ENOTTY), NAME(ETXTBSY), NAME(EFBIG), NAME(ENOSPC), NAME(ESPIPE),
-	NAME(EROFS), NAME(EMLINK), NAME(EPIPE), NAME(EDOM), NAME(ERANGE), NAME(EDEADLK), NAME(ENAMETOOLONG),
-	NAME(ENOLCK), NAME(ENOSYS), NAME(ENOTEMPTY), NAME(ELOOP), NAME(EPROTO), NAME(EOVERFLOW),
-	NAME(EILSEQ), NAME(EOPNOTSUPP), NAME(EADDRINUSE), NAME(ETIMEDOUT), NAME(EALREADY), NAME(EINPROGRESS),
-	NAME(ESTALE), NAME(ECANCELED),
+	NAME(EPERM),	    NAME(ENOENT),    NAME(ESRCH),	NAME(EINTR),	  NAME(EIO),
+	NAME(ENXIO),	    NAME(E2BIG),     NAME(ENOEXEC),	NAME(EBADF),	  NAME(ECHILD),
+	NAME(EAGAIN),	    NAME(ENOMEM),    NAME(EACCES),	NAME(EFAULT),	  NAME(ENOTBLK),
+	NAME(EBUSY),	    NAME(EEXIST),    NAME(EXDEV),	NAME(ENODEV),	  NAME(ENOTDIR),
+	NAME(EISDIR),	    NAME(EINVAL),    NAME(ENFILE),	NAME(EMFILE),	  NAME(ENOTTY),
+	NAME(ETXTBSY),	    NAME(EFBIG),     NAME(ENOSPC),	NAME(ESPIPE),	  NAME(EROFS),
+	NAME(EMLINK),	    NAME(EPIPE),     NAME(EDOM),	NAME(ERANGE),	  NAME(EDEADLK),
+	NAME(ENAMETOOLONG), NAME(ENOLCK),    NAME(ENOSYS),	NAME(ENOTEMPTY),  NAME(ELOOP),
+	NAME(EPROTO),	    NAME(EOVERFLOW), NAME(EILSEQ),	NAME(EOPNOTSUPP), NAME(EADDRINUSE),
+	NAME(ETIMEDOUT),    NAME(EALREADY),  NAME(EINPROGRESS), NAME(ESTALE),	  NAME(ECANCELED),
 };
 
 const char *errname(int err)

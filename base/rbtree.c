@@ -10,8 +10,8 @@
 #include <base/rbtree.h>
 #include <base/types.h>
 
-#define RED	0UL
-#define BLACK	1UL
+#define RED   0UL
+#define BLACK 1UL
 
 static bool is_red(const struct rb_node *n)
 {
@@ -34,7 +34,8 @@ static unsigned long color_of(const struct rb_node *n)
 }
 
 /* @new (may be NULL) takes the place of @old below @parent. */
-static void change_child(struct rb_node *old, struct rb_node *new, struct rb_node *parent, struct rb_root *root)
+static void change_child(struct rb_node *old, struct rb_node *new, struct rb_node *parent,
+			 struct rb_root *root)
 {
 	if (!parent)
 		smp_store_release(&root->rb_node, new);
@@ -44,21 +45,16 @@ static void change_child(struct rb_node *old, struct rb_node *new, struct rb_nod
 		smp_store_release(&parent->rb_right, new);
 }
 
-static void no_rotate(struct rb_node *old, struct rb_node *n)
-{
-}
+static void no_rotate(struct rb_node *old, struct rb_node *n) {}
 
-static void no_copy(struct rb_node *old, struct rb_node *n)
-{
-}
+static void no_copy(struct rb_node *old, struct rb_node *n) {}
 
-static void no_propagate(struct rb_node *node, struct rb_node *stop)
-{
-}
+static void no_propagate(struct rb_node *node, struct rb_node *stop) {}
 
 static const struct rb_augment_callbacks plain = { no_propagate, no_copy, no_rotate };
 
-static void rotate_left(struct rb_node *x, struct rb_root *root, const struct rb_augment_callbacks *aug)
+static void rotate_left(struct rb_node *x, struct rb_root *root,
+			const struct rb_augment_callbacks *aug)
 {
 	struct rb_node *y = x->rb_right, *parent = rb_parent(x);
 
@@ -72,7 +68,8 @@ static void rotate_left(struct rb_node *x, struct rb_root *root, const struct rb
 	aug->rotate(x, y);
 }
 
-static void rotate_right(struct rb_node *x, struct rb_root *root, const struct rb_augment_callbacks *aug)
+static void rotate_right(struct rb_node *x, struct rb_root *root,
+			 const struct rb_augment_callbacks *aug)
 {
 	struct rb_node *y = x->rb_left, *parent = rb_parent(x);
 
@@ -86,7 +83,8 @@ static void rotate_right(struct rb_node *x, struct rb_root *root, const struct r
 	aug->rotate(x, y);
 }
 
-static __always_inline void insert(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug)
+static __always_inline void insert(struct rb_node *node, struct rb_root *root,
+				   const struct rb_augment_callbacks *aug)
 {
 	struct rb_node *parent, *grand, *uncle;
 
@@ -169,7 +167,8 @@ static void refill_black(struct rb_node *node, struct rb_node *parent, struct rb
 		set_color(node, BLACK);
 }
 
-static __always_inline void erase(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug)
+static __always_inline void erase(struct rb_node *node, struct rb_root *root,
+				  const struct rb_augment_callbacks *aug)
 {
 	struct rb_node *child, *parent, *next;
 	unsigned long color;
@@ -220,12 +219,14 @@ void rb_erase(struct rb_node *node, struct rb_root *root)
 	erase(node, root, &plain);
 }
 
-void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug)
+void rb_insert_augmented(struct rb_node *node, struct rb_root *root,
+			 const struct rb_augment_callbacks *aug)
 {
 	insert(node, root, aug);
 }
 
-void rb_erase_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug)
+void rb_erase_augmented(struct rb_node *node, struct rb_root *root,
+			const struct rb_augment_callbacks *aug)
 {
 	erase(node, root, aug);
 }
@@ -321,7 +322,7 @@ void rb_replace_node(struct rb_node *victim, struct rb_node *n, struct rb_root *
 
 void rb_replace_node_rcu(struct rb_node *victim, struct rb_node *n, struct rb_root *root)
 {
-	rb_replace_node(victim, n, root);	/* change_child() publishes with release order */
+	rb_replace_node(victim, n, root); /* change_child() publishes with release order */
 }
 
 void rb_replace_node_cached(struct rb_node *victim, struct rb_node *n, struct rb_root_cached *root)

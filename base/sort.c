@@ -16,7 +16,8 @@ static void swap_bytes(void *a, void *b, int size)
 }
 
 /* Let the element at @at sink in the heap of the first @num. */
-static void sift_down(u8 *base, size_t at, size_t num, size_t size, cmp_func_t cmp, swap_func_t swap)
+static void sift_down(u8 *base, size_t at, size_t num, size_t size, cmp_func_t cmp,
+		      swap_func_t swap)
 {
 	size_t child;
 
@@ -63,7 +64,8 @@ void *bsearch(const void *key, const void *base, size_t num, size_t size, cmp_fu
 }
 
 /* Merge two chains (next pointers, NULL at the end); equals keep their order. */
-static struct list_head *merge(void *priv, list_cmp_func_t cmp, struct list_head *a, struct list_head *b)
+static struct list_head *merge(void *priv, list_cmp_func_t cmp, struct list_head *a,
+			       struct list_head *b)
 {
 	struct list_head *head = NULL, **tail = &head;
 

@@ -32,7 +32,7 @@ void *memcpy(void *dst, const void *src, size_t n)
 		*(word *)d = *(const word *)s;
 	for (; n; n--) {
 		*d++ = *s++;
-		barrier();	/* or the compiler calls memcpy for this loop */
+		barrier(); /* or the compiler calls memcpy for this loop */
 	}
 	return dst;
 }
@@ -55,7 +55,7 @@ static void copy_backwards(u8 *d, const u8 *s, size_t n)
 void *memmove(void *dst, const void *src, size_t n)
 {
 	if ((unsigned long)dst - (unsigned long)src >= n)
-		return memcpy(dst, src, n);	/* ascending is safe: below the source, or apart */
+		return memcpy(dst, src, n); /* ascending is safe: below the source, or apart */
 	copy_backwards(dst, src, n);
 	return dst;
 }
@@ -340,7 +340,7 @@ ssize_t strscpy(char *dst, const char *src, size_t size)
 	size_t n;
 
 	if (!size)
-		return -7;	/* E2BIG */
+		return -7; /* E2BIG */
 	n = strnlen(src, size);
 	if (n == size) {
 		memcpy(dst, src, size - 1);
@@ -419,7 +419,7 @@ int match_string(const char *const *array, size_t n, const char *s)
 	for (i = 0; i < n && array[i]; i++)
 		if (!strcmp(array[i], s))
 			return i;
-	return -22;	/* EINVAL */
+	return -22; /* EINVAL */
 }
 
 int sysfs_match_string_n(const char *const *array, size_t n, const char *s)

@@ -15,18 +15,24 @@
 #include <base/types.h>
 
 struct out {
-	char *pos, *end;	/* end: one past the last place for a character */
+	char *pos, *end; /* end: one past the last place for a character */
 	size_t total;
 };
 
 enum {
-	F_LEFT = 1, F_PLUS = 2, F_SPACE = 4, F_ALT = 8, F_ZERO = 16, F_SIGNED = 32, F_UPPER = 64,
+	F_LEFT = 1,
+	F_PLUS = 2,
+	F_SPACE = 4,
+	F_ALT = 8,
+	F_ZERO = 16,
+	F_SIGNED = 32,
+	F_UPPER = 64,
 };
 
 struct spec {
 	unsigned int flags, base;
-	int width, precision;	/* precision -1: none given */
-	char size;		/* h, H (hh), l, L (ll), z, t or 0 */
+	int width, precision; /* precision -1: none given */
+	char size;	      /* h, H (hh), l, L (ll), z, t or 0 */
 	char conv;
 };
 
@@ -301,12 +307,23 @@ static const char *parse_flags(struct spec *s, const char *f)
 {
 	for (;; f++) {
 		switch (*f) {
-		case '-': s->flags |= F_LEFT; break;
-		case '+': s->flags |= F_PLUS; break;
-		case ' ': s->flags |= F_SPACE; break;
-		case '#': s->flags |= F_ALT; break;
-		case '0': s->flags |= F_ZERO; break;
-		default: return f;
+		case '-':
+			s->flags |= F_LEFT;
+			break;
+		case '+':
+			s->flags |= F_PLUS;
+			break;
+		case ' ':
+			s->flags |= F_SPACE;
+			break;
+		case '#':
+			s->flags |= F_ALT;
+			break;
+		case '0':
+			s->flags |= F_ZERO;
+			break;
+		default:
+			return f;
 		}
 	}
 }
@@ -334,16 +351,33 @@ static const char *parse_size(struct spec *s, const char *f)
 }
 
 /* An integer argument of the size that @size names, extended to 64 bits. */
-#define INTEGER(args, s) ({							\
-	unsigned long long __v;							\
-	switch ((s)->size) {							\
-	case 'L': __v = va_arg(args, unsigned long long); break;		\
-	case 'l': __v = (s)->flags & F_SIGNED ? (unsigned long long)va_arg(args, long) : va_arg(args, unsigned long); break; \
-	case 'h': __v = (s)->flags & F_SIGNED ? (unsigned long long)(short)va_arg(args, int) : (unsigned short)va_arg(args, int); break; \
-	case 'H': __v = (s)->flags & F_SIGNED ? (unsigned long long)(signed char)va_arg(args, int) : (unsigned char)va_arg(args, int); break; \
-	default: __v = (s)->flags & F_SIGNED ? (unsigned long long)va_arg(args, int) : va_arg(args, unsigned int); break; \
-	}									\
-	__v; })
+#define INTEGER(args, s)                                                                           \
+	({                                                                                         \
+		unsigned long long __v;                                                            \
+		switch ((s)->size) {                                                               \
+		case 'L':                                                                          \
+			__v = va_arg(args, unsigned long long);                                    \
+			break;                                                                     \
+		case 'l':                                                                          \
+			__v = (s)->flags & F_SIGNED ? (unsigned long long)va_arg(args, long)       \
+						    : va_arg(args, unsigned long);                 \
+			break;                                                                     \
+		case 'h':                                                                          \
+			__v = (s)->flags & F_SIGNED ? (unsigned long long)(short)va_arg(args, int) \
+						    : (unsigned short)va_arg(args, int);           \
+			break;                                                                     \
+		case 'H':                                                                          \
+			__v = (s)->flags & F_SIGNED                                                \
+				      ? (unsigned long long)(signed char)va_arg(args, int)         \
+				      : (unsigned char)va_arg(args, int);                          \
+			break;                                                                     \
+		default:                                                                           \
+			__v = (s)->flags & F_SIGNED ? (unsigned long long)va_arg(args, int)        \
+						    : va_arg(args, unsigned int);                  \
+			break;                                                                     \
+		}                                                                                  \
+		__v;                                                                               \
+	})
 
 static bool number_spec(struct spec *s)
 {
@@ -417,7 +451,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 				fmt++;
 		} else if (s.conv == '%') {
 			put(&o, '%');
-		} else {		/* a mistake of the caller: show it */
+		} else { /* a mistake of the caller: show it */
 			put(&o, '%');
 			if (!s.conv)
 				break;

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#define PAGE  4096
 #define PAGES 2048
 
 static uint64_t tsc(void)
@@ -88,8 +88,8 @@ static void map_unmap(void)
 	munmap(map(1), PAGE);
 	t = tsc();
 	for (int i = 0; i < 500; i++) {
-		char *p = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			       -1, 0);
 
 		munmap(p, 16 * PAGE);
 	}
@@ -110,8 +110,8 @@ static uint64_t fork_exit_wait(uint64_t *fork_only)
 
 static void forks(void)
 {
-	uint64_t *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-				0);
+	uint64_t *shared =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t small, large, fork_small, fork_large;
 	char *p;
 

@@ -36,12 +36,14 @@ static struct file_system_type anon_inode_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
-struct file *anon_inode_getfile(const char *name, const struct file_operations *fops, void *priv, int flags)
+struct file *anon_inode_getfile(const char *name, const struct file_operations *fops, void *priv,
+				int flags)
 {
 	struct file *file;
 
 	ihold(anon_inode_inode);
-	file = alloc_file_pseudo(anon_inode_inode, anon_inode_mnt, name, flags & (O_ACCMODE | O_NONBLOCK), fops);
+	file = alloc_file_pseudo(anon_inode_inode, anon_inode_mnt, name,
+				 flags & (O_ACCMODE | O_NONBLOCK), fops);
 	if (IS_ERR(file)) {
 		iput(anon_inode_inode);
 		return file;

@@ -22,7 +22,7 @@ static struct cdev *find_overlap(dev_t dev, unsigned int count)
 {
 	struct cdev *c;
 
-	list_for_each_entry(c, &chrdevs, list)
+	list_for_each_entry (c, &chrdevs, list)
 		if (dev < c->dev + c->count && c->dev < dev + count)
 			return c;
 	return NULL;
@@ -32,7 +32,7 @@ static void insert_sorted(struct cdev *cdev)
 {
 	struct cdev *c;
 
-	list_for_each_entry(c, &chrdevs, list)
+	list_for_each_entry (c, &chrdevs, list)
 		if (c->dev > cdev->dev)
 			break;
 	list_add_tail(&cdev->list, &c->list);
@@ -58,7 +58,7 @@ int cdev_add(struct cdev *cdev, dev_t dev, unsigned int count)
 		err = -EBUSY;
 	} else {
 		if (c && !cdev->name)
-			cdev->name = c->name;	/* a reservation gives its name */
+			cdev->name = c->name; /* a reservation gives its name */
 		insert_sorted(cdev);
 	}
 	spin_unlock(&chrdevs_lock);
@@ -78,14 +78,15 @@ static struct cdev *lookup_cdev(dev_t dev)
 	struct cdev *c, *found = NULL;
 
 	spin_lock(&chrdevs_lock);
-	list_for_each_entry(c, &chrdevs, list)
+	list_for_each_entry (c, &chrdevs, list)
 		if (c->ops && dev >= c->dev && dev < c->dev + c->count)
 			found = c;
 	spin_unlock(&chrdevs_lock);
 	return found;
 }
 
-static int add_region(dev_t dev, unsigned int count, const char *name, const struct file_operations *fops)
+static int add_region(dev_t dev, unsigned int count, const char *name,
+		      const struct file_operations *fops)
 {
 	struct cdev *cdev = kzalloc(sizeof(*cdev), GFP_KERNEL);
 	int err = 0;
@@ -122,8 +123,8 @@ static unsigned int free_major(void)
 	return 0;
 }
 
-int __register_chrdev(unsigned int major, unsigned int baseminor, unsigned int count, const char *name,
-		      const struct file_operations *fops)
+int __register_chrdev(unsigned int major, unsigned int baseminor, unsigned int count,
+		      const char *name, const struct file_operations *fops)
 {
 	bool dynamic = !major;
 	int err;
@@ -148,11 +149,11 @@ static void remove_matching(dev_t from, unsigned int count, const char *name)
 	LIST_HEAD(gone);
 
 	spin_lock(&chrdevs_lock);
-	list_for_each_entry_safe(c, n, &chrdevs, list)
+	list_for_each_entry_safe (c, n, &chrdevs, list)
 		if (c->dev >= from && c->dev < from + count && (!name || !strcmp(c->name, name)))
 			list_move(&c->list, &gone);
 	spin_unlock(&chrdevs_lock);
-	list_for_each_entry_safe(c, n, &gone, list)
+	list_for_each_entry_safe (c, n, &gone, list)
 		kfree(c);
 }
 
@@ -208,7 +209,7 @@ void chrdev_show(struct seq_file *m)
 	const char *last_name = "";
 
 	spin_lock(&chrdevs_lock);
-	list_for_each_entry(c, &chrdevs, list) {
+	list_for_each_entry (c, &chrdevs, list) {
 		const char *name = c->name ?: "?";
 
 		if (MAJOR(c->dev) == last && !strcmp(name, last_name))

@@ -44,9 +44,9 @@
 #include <fs/super.h>
 #include "fs_internal.h"
 
-#define DENTRY_DEAD	(-128)
-#define DHASH_BITS	12
-#define HASH_LOCKS	64
+#define DENTRY_DEAD (-128)
+#define DHASH_BITS  12
+#define HASH_LOCKS  64
 
 static struct hlist_head dentry_hashtable[1 << DHASH_BITS];
 static spinlock_t hash_locks[HASH_LOCKS];
@@ -285,7 +285,7 @@ struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name)
 	struct dentry *dentry, *found = NULL;
 
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(dentry, head, d_hash) {
+	hlist_for_each_entry_rcu (dentry, head, d_hash) {
 		unsigned int seq;
 
 		if (dentry->d_name.hash != name->hash)
@@ -515,7 +515,7 @@ void d_delete(struct dentry *dentry)
 
 	spin_lock(&dentry->d_lock);
 	if (d_count(dentry) == 1) {
-		inode = detach_inode(dentry);	/* stays as a negative dentry */
+		inode = detach_inode(dentry); /* stays as a negative dentry */
 	} else {
 		write_seqcount_begin(&dentry->d_seq);
 		hash_out(dentry);
@@ -538,7 +538,7 @@ struct dentry *d_find_any_alias(struct inode *inode)
 	struct dentry *dentry, *found = NULL;
 
 	spin_lock(&inode->i_lock);
-	hlist_for_each_entry(dentry, &inode->i_dentry, d_alias)
+	hlist_for_each_entry (dentry, &inode->i_dentry, d_alias)
 		if (dget_live(dentry)) {
 			found = dentry;
 			break;
@@ -582,7 +582,7 @@ static void take_name(struct dentry *dentry, struct dentry *target, bool exchang
 	dentry->d_name = tq;
 	if (!t_ext)
 		dentry->d_name.name = dentry->d_iname;
-	memcpy(target->d_iname, iname, DNAME_INLINE_LEN);	/* the replaced name goes to the target */
+	memcpy(target->d_iname, iname, DNAME_INLINE_LEN); /* the replaced name goes to the target */
 	target->d_name = dq;
 	if (!d_ext)
 		target->d_name.name = target->d_iname;
@@ -697,7 +697,7 @@ static struct dentry *condemn_child(struct dentry *parent)
 	struct dentry *child, *found = NULL;
 
 	spin_lock(&parent->d_lock);
-	list_for_each_entry(child, &parent->d_subdirs, d_child)
+	list_for_each_entry (child, &parent->d_subdirs, d_child)
 		if (!d_count(child) && atomic_cmpxchg(&child->d_count, 0, DENTRY_DEAD) == 0) {
 			found = child;
 			break;
@@ -713,7 +713,7 @@ static struct dentry *next_with_children(struct dentry *parent, struct dentry *a
 	bool seen = !after;
 
 	spin_lock(&parent->d_lock);
-	list_for_each_entry(child, &parent->d_subdirs, d_child) {
+	list_for_each_entry (child, &parent->d_subdirs, d_child) {
 		if (seen && !list_empty(&child->d_subdirs) && dget_live(child)) {
 			found = child;
 			break;
@@ -771,7 +771,7 @@ static struct dentry *first_pinned_child(struct dentry *parent)
 	struct dentry *child, *found = NULL;
 
 	spin_lock(&parent->d_lock);
-	list_for_each_entry(child, &parent->d_subdirs, d_child)
+	list_for_each_entry (child, &parent->d_subdirs, d_child)
 		if (child->d_inode && !d_unhashed(child) && dget_live(child)) {
 			found = child;
 			break;
@@ -787,15 +787,15 @@ void d_genocide(struct dentry *root)
 	while ((child = first_pinned_child(root))) {
 		d_genocide(child);
 		d_drop(child);
-		dput(child);	/* ours */
-		dput(child);	/* the pin */
+		dput(child); /* ours */
+		dput(child); /* the pin */
 	}
 }
 
 /* ---- paths as text ---- */
 
 struct backwards {
-	char *buf, *p;		/* text is [p, end) */
+	char *buf, *p; /* text is [p, end) */
 };
 
 static bool put_back(struct backwards *b, const char *s, unsigned int len)
@@ -809,7 +809,8 @@ static bool put_back(struct backwards *b, const char *s, unsigned int len)
 
 static bool put_name(struct backwards *b, const struct dentry *dentry)
 {
-	return put_back(b, (const char *)dentry->d_name.name, dentry->d_name.len) && put_back(b, "/", 1);
+	return put_back(b, (const char *)dentry->d_name.name, dentry->d_name.len) &&
+	       put_back(b, "/", 1);
 }
 
 /*
@@ -843,7 +844,8 @@ static int walk_up(const struct path *path, const struct path *root, struct back
 }
 
 /* Consistent walk into [buf, end); the result of walk_up(), and the text from b->p on. */
-int path_to_text(const struct path *path, const struct path *root, char *buf, char *end, char **text)
+int path_to_text(const struct path *path, const struct path *root, char *buf, char *end,
+		 char **text)
 {
 	struct backwards b;
 	unsigned int rseq, mseq;
@@ -870,7 +872,8 @@ char *d_path(const struct path *path, char *buf, int buflen)
 	char *text, *end = buf + buflen;
 	int ret;
 
-	if (dentry->d_op && dentry->d_op->d_dname && (!IS_ROOT(dentry) || dentry != path->mnt->mnt_root))
+	if (dentry->d_op && dentry->d_op->d_dname &&
+	    (!IS_ROOT(dentry) || dentry != path->mnt->mnt_root))
 		return dentry->d_op->d_dname(dentry, buf, buflen);
 	if (buflen < 1)
 		return ERR_PTR(-ENAMETOOLONG);
@@ -990,7 +993,7 @@ void dentry_check(struct dentry *root)
 	struct dentry *child;
 	int children = 0;
 
-	list_for_each_entry(child, &root->d_subdirs, d_child) {
+	list_for_each_entry (child, &root->d_subdirs, d_child) {
 		BUG_ON(child->d_parent != root);
 		BUG_ON(d_count(child) < 0);
 		if (!d_unhashed(child)) {

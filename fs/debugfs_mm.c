@@ -25,7 +25,8 @@ static int memblock_show(struct seq_file *m, void *v)
 		struct memblock_region *r = &type->regions[i];
 
 		seq_printf(m, "%4lu: 0x%016llx..0x%016llx%s%s\n", i, (unsigned long long)r->base,
-			   (unsigned long long)(r->base + r->size - 1), r->name ? " " : "", r->name ? r->name : "");
+			   (unsigned long long)(r->base + r->size - 1), r->name ? " " : "",
+			   r->name ? r->name : "");
 	}
 	return 0;
 }
@@ -40,7 +41,8 @@ static int mm_check_show(struct seq_file *m, void *v)
 	pcpu_check();
 	wrong = ledger_check();
 	if (wrong)
-		seq_printf(m, "%d accounts of the ledger differ from the counters: see the log\n", wrong);
+		seq_printf(m, "%d accounts of the ledger differ from the counters: see the log\n",
+			   wrong);
 	else
 		seq_puts(m, "ok\n");
 	return 0;

@@ -20,8 +20,8 @@
 #include <linux/magic.h>
 #include <linux/major.h>
 
-#define PTMX_INO	2
-#define FIRST_PTY_INO	3
+#define PTMX_INO      2
+#define FIRST_PTY_INO 3
 
 /* The number that a name stands for, or -1. */
 static int name_to_index(const struct qstr *name)
@@ -54,7 +54,8 @@ static const struct dentry_operations devpts_dops = {
 
 static const struct inode_operations devpts_node_iops = { .setattr = simple_setattr };
 
-static struct inode *make_node(struct super_block *sb, unsigned long ino, dev_t dev, const struct pty_owner *owner)
+static struct inode *make_node(struct super_block *sb, unsigned long ino, dev_t dev,
+			       const struct pty_owner *owner)
 {
 	struct inode *inode = new_inode(sb);
 
@@ -82,7 +83,8 @@ static struct dentry *devpts_lookup(struct inode *dir, struct dentry *dentry, un
 		index = name_to_index(&dentry->d_name);
 		if (index < 0 || !pty_owner_of(index, &owner))
 			return ERR_PTR(-ENOENT);
-		inode = make_node(dir->i_sb, FIRST_PTY_INO + index, MKDEV(UNIX98_PTY_SLAVE_MAJOR, index), &owner);
+		inode = make_node(dir->i_sb, FIRST_PTY_INO + index,
+				  MKDEV(UNIX98_PTY_SLAVE_MAJOR, index), &owner);
 	}
 	return inode ? d_splice_alias(inode, dentry) : ERR_PTR(-ENOMEM);
 }
@@ -111,7 +113,9 @@ static int devpts_readdir(struct file *file, struct dir_context *ctx)
 
 static const struct inode_operations devpts_dir_iops = { .lookup = devpts_lookup };
 static const struct file_operations devpts_dir_fops = {
-	.read = generic_read_dir, .iterate_shared = devpts_readdir, .llseek = generic_file_llseek,
+	.read = generic_read_dir,
+	.iterate_shared = devpts_readdir,
+	.llseek = generic_file_llseek,
 };
 
 static int devpts_fill_super(struct super_block *sb, void *data)

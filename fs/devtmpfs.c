@@ -20,11 +20,11 @@
 #include <sync/ranks.h>
 
 static struct vfsmount *dev_mnt;
-static DEFINE_MUTEX(devtmpfs_lock, LOCK_DEVTMPFS);	/* dev_mnt */
+static DEFINE_MUTEX(devtmpfs_lock, LOCK_DEVTMPFS); /* dev_mnt */
 
 static int devtmpfs_fill_super(struct super_block *sb, void *data)
 {
-	char options[] = "mode=0755";	/* parsing cuts it up */
+	char options[] = "mode=0755"; /* parsing cuts it up */
 
 	int err = shmem_fs_type.fill_super(sb, options);
 
@@ -65,7 +65,8 @@ static int make_name(struct dentry *dir, const char *name, size_t len, umode_t m
 	if (!IS_ERR(dentry)) {
 		err = -EEXIST;
 		if (d_is_negative(dentry))
-			err = S_ISDIR(mode) ? vfs_mkdir(inode, dentry, mode & 07777) : vfs_mknod(inode, dentry, mode, dev);
+			err = S_ISDIR(mode) ? vfs_mkdir(inode, dentry, mode & 07777)
+					    : vfs_mknod(inode, dentry, mode, dev);
 		if (!err) {
 			/* The mode is the driver's wish, whatever the umask. */
 			struct iattr attr = { .ia_valid = ATTR_MODE | ATTR_FORCE, .ia_mode = mode };

@@ -20,15 +20,15 @@
 #include <linux/fcntl.h>
 
 /* eventfd(2); Linux has no user header for it. */
-#define EFD_SEMAPHORE	1
-#define EFD_CLOEXEC	O_CLOEXEC
-#define EFD_NONBLOCK	O_NONBLOCK
+#define EFD_SEMAPHORE 1
+#define EFD_CLOEXEC   O_CLOEXEC
+#define EFD_NONBLOCK  O_NONBLOCK
 
 struct eventfd_ctx {
 	spinlock_t lock;
 	wait_queue_head_t wqh;
-	u64 count;		/* lock; at most ULLONG_MAX - 1 */
-	unsigned int flags;	/* EFD_SEMAPHORE */
+	u64 count;	    /* lock; at most ULLONG_MAX - 1 */
+	unsigned int flags; /* EFD_SEMAPHORE */
 };
 
 static bool take(struct eventfd_ctx *ctx, u64 *value)
@@ -138,7 +138,8 @@ static int do_eventfd(unsigned int count, int flags)
 	init_waitqueue_head(&ctx->wqh);
 	ctx->count = count;
 	ctx->flags = flags;
-	fd = anon_inode_getfd("[eventfd]", &eventfd_fops, ctx, O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	fd = anon_inode_getfd("[eventfd]", &eventfd_fops, ctx,
+			      O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
 	if (fd < 0)
 		kfree(ctx);
 	return fd;

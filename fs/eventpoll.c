@@ -41,18 +41,19 @@
 
 #include <linux/eventpoll.h>
 
-#define EP_PRIVATE_BITS	(EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
-#define EP_EXCLUSIVE_OK	(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
-#define EP_MAX_NESTS	4
-#define EP_MAX_EVENTS	(INT_MAX / (int)sizeof(struct epoll_event))
+#define EP_PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
+#define EP_EXCLUSIVE_OK                                                                            \
+	(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
+#define EP_MAX_NESTS  4
+#define EP_MAX_EVENTS (INT_MAX / (int)sizeof(struct epoll_event))
 
 struct eventpoll {
 	struct mutex mtx;
 	spinlock_t lock;
-	wait_queue_head_t wq;		/* epoll_wait() */
-	wait_queue_head_t poll_wait;	/* who polls the epoll file */
-	struct list_head ready;		/* lock */
-	struct rb_root items;		/* mtx */
+	wait_queue_head_t wq;	     /* epoll_wait() */
+	wait_queue_head_t poll_wait; /* who polls the epoll file */
+	struct list_head ready;	     /* lock */
+	struct rb_root items;	     /* mtx */
 	struct file *file;
 };
 
@@ -65,15 +66,15 @@ struct epwait {
 };
 
 struct epitem {
-	struct rb_node node;		/* ep->mtx */
-	struct list_head ready_link;	/* ep->lock; empty: not on the list */
-	struct hlist_node file_link;	/* epmutex: file->f_ep */
+	struct rb_node node;	     /* ep->mtx */
+	struct list_head ready_link; /* ep->lock; empty: not on the list */
+	struct hlist_node file_link; /* epmutex: file->f_ep */
 	struct file *file;
 	int fd;
 	struct eventpoll *ep;
-	struct epoll_event event;	/* ep->mtx; events also under ep->lock */
+	struct epoll_event event; /* ep->mtx; events also under ep->lock */
 	struct epwait *waits;
-	int error;			/* a registration failed */
+	int error; /* a registration failed */
 };
 
 /* What the poll table of a registration carries. */
@@ -96,7 +97,8 @@ static int ep_poll_callback(wait_queue_entry_t *wait, unsigned int mode, int syn
 	int woken = 1;
 
 	spin_lock_irqsave(&ep->lock, flags);
-	if (!(item->event.events & ~EP_PRIVATE_BITS) || (events && !(events & item->event.events))) {
+	if (!(item->event.events & ~EP_PRIVATE_BITS) ||
+	    (events && !(events & item->event.events))) {
 		spin_unlock_irqrestore(&ep->lock, flags);
 		return 0;
 	}
@@ -181,8 +183,9 @@ static void ep_link(struct eventpoll *ep, struct epitem *new)
 
 	while (*link) {
 		parent = *link;
-		link = ep_cmp(new->file, new->fd, rb_entry(parent, struct epitem, node)) < 0 ? &parent->rb_left
-											      : &parent->rb_right;
+		link = ep_cmp(new->file, new->fd, rb_entry(parent, struct epitem, node)) < 0
+			       ? &parent->rb_left
+			       : &parent->rb_right;
 	}
 	rb_link_node(&new->node, parent, link);
 	rb_insert_color(&new->node, &ep->items);
@@ -231,7 +234,8 @@ static int ep_attach_file(struct epitem *item)
 }
 
 /* => epmutex and ep->mtx held */
-static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, struct file *file, int fd)
+static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, struct file *file,
+		     int fd)
 {
 	struct epitem *item = kzalloc(sizeof(*item), GFP_KERNEL);
 	struct ep_pqueue pq;
@@ -274,7 +278,7 @@ static int ep_modify(struct eventpoll *ep, struct epitem *item, const struct epo
 	spin_lock_irq(&ep->lock);
 	item->event = *event;
 	spin_unlock_irq(&ep->lock);
-	smp_mb();	/* new events before the question: a callback sees them or the question does */
+	smp_mb(); /* new events before the question: a callback sees them or the question does */
 	init_poll_funcptr(&pt, NULL);
 	if (ep_item_poll(item, &pt)) {
 		ep_make_ready(ep, item);
@@ -446,7 +450,8 @@ static bool ep_loops(struct eventpoll *from, struct eventpoll *ep, int depth)
 	return bad;
 }
 
-static int ep_ctl_locked(struct eventpoll *ep, int op, struct epoll_event *event, struct file *file, int fd)
+static int ep_ctl_locked(struct eventpoll *ep, int op, struct epoll_event *event, struct file *file,
+			 int fd)
 {
 	struct epitem *item = ep_find(ep, file, fd);
 
@@ -508,7 +513,8 @@ SYSCALL_DEFINE4(epoll_ctl, int, epfd, int, op, int, fd, struct epoll_event __use
 	ep = f.file->private_data;
 	mutex_lock(&epmutex);
 	err = -ELOOP;
-	if (op == EPOLL_CTL_ADD && tf.file->f_op == &eventpoll_fops && ep_loops(tf.file->private_data, ep, 1))
+	if (op == EPOLL_CTL_ADD && tf.file->f_op == &eventpoll_fops &&
+	    ep_loops(tf.file->private_data, ep, 1))
 		goto unlock;
 	mutex_lock(&ep->mtx);
 	err = ep_ctl_locked(ep, op, &event, tf.file, fd);
@@ -568,13 +574,15 @@ static int ep_sleep(struct eventpoll *ep, ktime_t *deadline, bool *timed_out)
 		if (signal_pending(current))
 			ret = -EINTR;
 		else
-			*timed_out = !schedule_hrtimeout_range(deadline, current->timer_slack_ns, HRTIMER_MODE_ABS);
+			*timed_out = !schedule_hrtimeout_range(deadline, current->timer_slack_ns,
+							       HRTIMER_MODE_ABS);
 	}
 	finish_wait(&ep->wq, &wait);
 	return ret;
 }
 
-static int ep_poll(struct eventpoll *ep, struct epoll_event __user *events, int max, ktime_t *deadline, bool no_wait)
+static int ep_poll(struct eventpoll *ep, struct epoll_event __user *events, int max,
+		   ktime_t *deadline, bool no_wait)
 {
 	bool timed_out = no_wait;
 	int nr;
@@ -593,7 +601,8 @@ static int ep_poll(struct eventpoll *ep, struct epoll_event __user *events, int 
 	}
 }
 
-static int do_epoll_wait(int epfd, struct epoll_event __user *events, int max, ktime_t *deadline, bool no_wait)
+static int do_epoll_wait(int epfd, struct epoll_event __user *events, int max, ktime_t *deadline,
+			 bool no_wait)
 {
 	struct fd f;
 	int ret;
@@ -617,15 +626,16 @@ static ktime_t deadline_after_ms(int ms)
 	return ktime_add_safe(ktime_get(), (ktime_t)ms * NSEC_PER_MSEC);
 }
 
-SYSCALL_DEFINE4(epoll_wait, int, epfd, struct epoll_event __user *, events, int, maxevents, int, timeout)
+SYSCALL_DEFINE4(epoll_wait, int, epfd, struct epoll_event __user *, events, int, maxevents, int,
+		timeout)
 {
 	ktime_t deadline = timeout > 0 ? deadline_after_ms(timeout) : 0;
 
 	return do_epoll_wait(epfd, events, maxevents, timeout > 0 ? &deadline : NULL, !timeout);
 }
 
-SYSCALL_DEFINE6(epoll_pwait, int, epfd, struct epoll_event __user *, events, int, maxevents, int, timeout,
-		const sigset_t __user *, sigmask, size_t, sigsetsize)
+SYSCALL_DEFINE6(epoll_pwait, int, epfd, struct epoll_event __user *, events, int, maxevents, int,
+		timeout, const sigset_t __user *, sigmask, size_t, sigsetsize)
 {
 	ktime_t deadline = timeout > 0 ? deadline_after_ms(timeout) : 0;
 	int ret = set_user_sigmask(sigmask, sigsetsize);
@@ -638,7 +648,8 @@ SYSCALL_DEFINE6(epoll_pwait, int, epfd, struct epoll_event __user *, events, int
 }
 
 SYSCALL_DEFINE6(epoll_pwait2, int, epfd, struct epoll_event __user *, events, int, maxevents,
-		const struct __kernel_timespec __user *, timeout, const sigset_t __user *, sigmask, size_t, sigsetsize)
+		const struct __kernel_timespec __user *, timeout, const sigset_t __user *, sigmask,
+		size_t, sigsetsize)
 {
 	struct timespec64 rel;
 	ktime_t deadline = 0;
@@ -656,7 +667,8 @@ SYSCALL_DEFINE6(epoll_pwait2, int, epfd, struct epoll_event __user *, events, in
 	ret = set_user_sigmask(sigmask, sigsetsize);
 	if (ret)
 		return ret;
-	ret = do_epoll_wait(epfd, events, maxevents, timeout && !no_wait ? &deadline : NULL, no_wait);
+	ret = do_epoll_wait(epfd, events, maxevents, timeout && !no_wait ? &deadline : NULL,
+			    no_wait);
 	restore_saved_sigmask_unless(ret == -EINTR);
 	return ret;
 }

@@ -48,7 +48,8 @@ static int setfl(struct file *filp, unsigned long arg)
 			return err;
 	}
 	spin_lock(&filp->f_lock);
-	filp->f_flags = (arg & SETFL_MASK) | (filp->f_flags & ~(SETFL_MASK | FASYNC)) | (arg & FASYNC);
+	filp->f_flags =
+		(arg & SETFL_MASK) | (filp->f_flags & ~(SETFL_MASK | FASYNC)) | (arg & FASYNC);
 	spin_unlock(&filp->f_lock);
 	return 0;
 }
@@ -119,10 +120,17 @@ static int f_setown_ex(struct file *filp, unsigned long arg)
 	if (copy_from_user(&owner, (void __user *)arg, sizeof(owner)))
 		return -EFAULT;
 	switch (owner.type) {
-	case F_OWNER_TID: type = PIDTYPE_PID; break;
-	case F_OWNER_PID: type = PIDTYPE_TGID; break;
-	case F_OWNER_PGRP: type = PIDTYPE_PGID; break;
-	default: return -EINVAL;
+	case F_OWNER_TID:
+		type = PIDTYPE_PID;
+		break;
+	case F_OWNER_PID:
+		type = PIDTYPE_TGID;
+		break;
+	case F_OWNER_PGRP:
+		type = PIDTYPE_PGID;
+		break;
+	default:
+		return -EINVAL;
 	}
 	pid = find_get_pid(owner.pid);
 	if (owner.pid && !pid)
@@ -139,8 +147,9 @@ static int f_getown_ex(struct file *filp, unsigned long arg)
 
 	spin_lock_irq(&o->lock);
 	owner.pid = pid_nr(o->pid);
-	owner.type = o->pid_type == PIDTYPE_PID ? F_OWNER_TID : o->pid_type == PIDTYPE_PGID ? F_OWNER_PGRP :
-										       F_OWNER_PID;
+	owner.type = o->pid_type == PIDTYPE_PID	   ? F_OWNER_TID
+		     : o->pid_type == PIDTYPE_PGID ? F_OWNER_PGRP
+						   : F_OWNER_PID;
 	spin_unlock_irq(&o->lock);
 	return copy_to_user((void __user *)arg, &owner, sizeof(owner)) ? -EFAULT : 0;
 }
@@ -195,7 +204,7 @@ static long do_fcntl(int fd, unsigned int cmd, unsigned long arg, struct file *f
 	case F_GET_SEALS:
 		return memfd_fcntl(filp, cmd, arg);
 	default:
-		return -EINVAL;		/* leases, notifications: not there */
+		return -EINVAL; /* leases, notifications: not there */
 	}
 }
 
@@ -207,8 +216,8 @@ SYSCALL_DEFINE3(fcntl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 	if (!f.file)
 		return err;
 	/* A file opened with O_PATH allows these alone. */
-	if (!(f.file->f_mode & FMODE_PATH) || cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_GETFD ||
-	    cmd == F_SETFD || cmd == F_GETFL)
+	if (!(f.file->f_mode & FMODE_PATH) || cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC ||
+	    cmd == F_GETFD || cmd == F_SETFD || cmd == F_GETFL)
 		err = do_fcntl(fd, cmd, arg, f.file);
 	fdput(f);
 	return err;
@@ -257,7 +266,8 @@ int fasync_helper(int fd, struct file *filp, int on, struct fasync_struct **fapp
 }
 
 /* Tell @p: with F_SETSIG the chosen signal and where it comes from, else SIGIO. */
-static void send_sigio_to(struct task_struct *p, struct fown_struct *o, int fd, int band, enum pid_type type)
+static void send_sigio_to(struct task_struct *p, struct fown_struct *o, int fd, int band,
+			  enum pid_type type)
 {
 	struct kernel_siginfo si;
 
@@ -287,9 +297,10 @@ static void send_sigio(struct fown_struct *o, int fd, int band)
 		rcu_read_unlock();
 	} else if (o->pid) {
 		read_lock(&tasklist_lock);
-		do_each_pid_task(o->pid, PIDTYPE_PGID, p) {
+		do_each_pid_task (o->pid, PIDTYPE_PGID, p) {
 			send_sigio_to(p, o, fd, band, PIDTYPE_TGID);
-		} while_each_pid_task(o->pid, PIDTYPE_PGID, p);
+		}
+		while_each_pid_task(o->pid, PIDTYPE_PGID, p);
 		read_unlock(&tasklist_lock);
 	}
 	spin_unlock_irqrestore(&o->lock, flags);

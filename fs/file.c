@@ -47,8 +47,8 @@ struct files_struct init_files = {
 	.file_lock = __SPIN_LOCK_UNLOCKED(LOCK_FILES),
 };
 
-#define BITS(n)		((n) / BITS_PER_LONG)			/* words of a bitmap of n */
-#define FULL_WORDS(n)	DIV_ROUND_UP(BITS(n), BITS_PER_LONG)	/* words of its bitmap of full words */
+#define BITS(n)	      ((n) / BITS_PER_LONG)		   /* words of a bitmap of n */
+#define FULL_WORDS(n) DIV_ROUND_UP(BITS(n), BITS_PER_LONG) /* words of its bitmap of full words */
 
 /* Tables ---------------------------------------------------------------------------------------- */
 
@@ -97,7 +97,8 @@ static void copy_bits(struct fdtable *new, const struct fdtable *old, unsigned i
 	memcpy(new->open_fds, old->open_fds, BITS(count) * sizeof(long));
 	memcpy(new->close_on_exec, old->close_on_exec, BITS(count) * sizeof(long));
 	memset(new->open_fds + BITS(count), 0, (BITS(new->max_fds) - BITS(count)) * sizeof(long));
-	memset(new->close_on_exec + BITS(count), 0, (BITS(new->max_fds) - BITS(count)) * sizeof(long));
+	memset(new->close_on_exec + BITS(count), 0,
+	       (BITS(new->max_fds) - BITS(count)) * sizeof(long));
 	memset(new->full_fds_bits, 0, FULL_WORDS(new->max_fds) * sizeof(long));
 	for (unsigned int w = 0; w < BITS(count); w++)
 		if (new->open_fds[w] == ~0UL)
@@ -122,7 +123,7 @@ static int expand_files(struct files_struct *files, unsigned int nr)
 	if (IS_ERR(new))
 		return PTR_ERR(new);
 	cur = files->fdt;
-	if (nr < cur->max_fds) {	/* somebody was faster */
+	if (nr < cur->max_fds) { /* somebody was faster */
 		free_fdtable(new);
 		return 1;
 	}
@@ -160,7 +161,8 @@ static unsigned int count_open(const struct fdtable *fdt)
 }
 
 /* A table for the copy of @old, large enough: the inner one of @new or an allocated one. => old's file_lock */
-static struct fdtable *table_for_copy(struct files_struct *old, struct files_struct *new, unsigned int *count)
+static struct fdtable *table_for_copy(struct files_struct *old, struct files_struct *new,
+				      unsigned int *count)
 {
 	struct fdtable *fdt = &new->fdtab;
 
@@ -194,8 +196,10 @@ struct files_struct *dup_fd(struct files_struct *old, unsigned int max_fds, int 
 	atomic_set(&new->count, 1);
 	spin_lock_init(&new->file_lock, LOCK_FILES);
 	new->next_fd = 0;
-	new->fdtab = (struct fdtable){ .max_fds = NR_OPEN_DEFAULT, .fd = new->fd_array,
-				       .close_on_exec = new->close_on_exec_init, .open_fds = new->open_fds_init,
+	new->fdtab = (struct fdtable){ .max_fds = NR_OPEN_DEFAULT,
+				       .fd = new->fd_array,
+				       .close_on_exec = new->close_on_exec_init,
+				       .open_fds = new->open_fds_init,
 				       .full_fds_bits = new->full_fds_bits_init };
 
 	spin_lock(&old->file_lock);
@@ -213,7 +217,7 @@ struct files_struct *dup_fd(struct files_struct *old, unsigned int max_fds, int 
 
 		if (f)
 			get_file(f);
-		else	/* reserved, the file is still being opened: for the parent alone */
+		else /* reserved, the file is still being opened: for the parent alone */
 			clear_open_fd(i, fdt);
 		fdt->fd[i] = f;
 	}
@@ -229,7 +233,7 @@ static void close_all(struct files_struct *files)
 	struct fdtable *fdt = files->fdt;
 	unsigned int fd;
 
-	for_each_set_bit(fd, fdt->open_fds, fdt->max_fds) {
+	for_each_set_bit (fd, fdt->open_fds, fdt->max_fds) {
 		struct file *f = fdt->fd[fd];
 
 		fdt->fd[fd] = NULL;
@@ -264,7 +268,8 @@ int unshare_fd(unsigned long unshare_flags, unsigned int max_fds, struct files_s
 {
 	int err = 0;
 
-	if (!(unshare_flags & CLONE_FILES) || !current->files || atomic_read(&current->files->count) == 1)
+	if (!(unshare_flags & CLONE_FILES) || !current->files ||
+	    atomic_read(&current->files->count) == 1)
 		return 0;
 	*new_filesp = dup_fd(current->files, max_fds, &err);
 	return *new_filesp ? 0 : err;
@@ -419,8 +424,8 @@ void do_close_on_exec(struct files_struct *files)
 	spin_unlock(&files->file_lock);
 }
 
-int iterate_fd(struct files_struct *files, unsigned start, int (*f)(const void *, struct file *, unsigned),
-	       const void *p)
+int iterate_fd(struct files_struct *files, unsigned start,
+	       int (*f)(const void *, struct file *, unsigned), const void *p)
 {
 	int res = 0;
 

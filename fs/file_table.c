@@ -109,7 +109,8 @@ static void set_can_modes(struct file *file)
 }
 
 /* A file on @path, whose references it takes over if it succeeds. */
-static struct file *alloc_file(const struct path *path, int flags, const struct file_operations *fop)
+static struct file *alloc_file(const struct path *path, int flags,
+			       const struct file_operations *fop)
 {
 	struct file *file = alloc_empty_file(flags, current_cred());
 
@@ -124,8 +125,8 @@ static struct file *alloc_file(const struct path *path, int flags, const struct 
 	return file;
 }
 
-struct file *alloc_file_pseudo(struct inode *inode, struct vfsmount *mnt, const char *name, int flags,
-			       const struct file_operations *fops)
+struct file *alloc_file_pseudo(struct inode *inode, struct vfsmount *mnt, const char *name,
+			       int flags, const struct file_operations *fops)
 {
 	struct qstr this = QSTR_INIT(name, strlen(name));
 	struct path path;
@@ -138,7 +139,7 @@ struct file *alloc_file_pseudo(struct inode *inode, struct vfsmount *mnt, const 
 	d_instantiate(path.dentry, inode);
 	file = alloc_file(&path, flags, fops);
 	if (IS_ERR(file)) {
-		ihold(inode);	/* the caller keeps his reference when it fails */
+		ihold(inode); /* the caller keeps his reference when it fails */
 		path_put(&path);
 	}
 	return file;
@@ -239,7 +240,8 @@ void __init files_init(void)
 	unsigned long n = totalram_pages() * (PAGE_SIZE / 1024) / 10;
 
 	filp_cachep = kmem_cache_create("filp", sizeof(struct file), 0,
-					SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT | SLAB_TYPESAFE_BY_RCU,
+					SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT |
+						SLAB_TYPESAFE_BY_RCU,
 					init_file_once);
 	if (n > sysctl_max_files)
 		sysctl_max_files = n;

@@ -70,7 +70,8 @@ void chroot_fs_refs(const struct path *old_root, const struct path *new_root)
 	int moved = 0;
 
 	read_lock(&tasklist_lock);
-	for_each_process_thread(g, p) {
+	for_each_process_thread(g, p)
+	{
 		struct fs_struct *fs;
 
 		task_lock(p);

@@ -16,15 +16,15 @@
 #include <base/types.h>
 #include <fs/inflate.h>
 
-#define MAX_BITS	15
-#define FAST_BITS	9
-#define NR_LITERALS	288
-#define NR_DISTANCES	30
+#define MAX_BITS     15
+#define FAST_BITS    9
+#define NR_LITERALS  288
+#define NR_DISTANCES 30
 
 struct huffman {
-	u16 count[MAX_BITS + 1];	/* codes of each length */
-	u16 symbol[NR_LITERALS];	/* in order of code */
-	u16 fast[1 << FAST_BITS];	/* symbol << 4 | length; 0: the code is longer */
+	u16 count[MAX_BITS + 1];  /* codes of each length */
+	u16 symbol[NR_LITERALS];  /* in order of code */
+	u16 fast[1 << FAST_BITS]; /* symbol << 4 | length; 0: the code is longer */
 };
 
 struct inflate_state {
@@ -34,8 +34,8 @@ struct inflate_state {
 	struct workspace *work;
 	struct huffman *literals, *distances;
 	u8 *out, *out_end;
-	u8 *sent;		/* up to here the sink has it */
-	u64 total;		/* bytes that left work->window at its front */
+	u8 *sent;  /* up to here the sink has it */
+	u64 total; /* bytes that left work->window at its front */
 	inflate_sink_t sink;
 	void *arg;
 	u32 crc;
@@ -190,7 +190,7 @@ static long stored_block(struct inflate_state *s)
 		return INFLATE_ETRUNC;
 	if (len != (~inverse & 0xffff))
 		return INFLATE_EDATA;
-	s->in -= s->nr_bits / 8;	/* whole bytes that were read ahead */
+	s->in -= s->nr_bits / 8; /* whole bytes that were read ahead */
 	s->bits = s->nr_bits = 0;
 	if (len > (size_t)(s->in_end - s->in))
 		return INFLATE_ETRUNC;
@@ -209,17 +209,19 @@ static long stored_block(struct inflate_state *s)
 }
 
 static const u16 length_base[] = {
-	3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+	3,  4,	5,  6,	7,  8,	9,  10, 11,  13,  15,  17,  19,	 23,  27,
+	31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
 };
 static const u8 length_extra[] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
 };
 static const u16 distance_base[] = {
-	1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097,
-	6145, 8193, 12289, 16385, 24577,
+	1,   2,	  3,   4,   5,	 7,    9,    13,   17,	 25,   33,   49,   65,	  97,	 129,
+	193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577,
 };
 static const u8 distance_extra[] = {
-	0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
+	0, 0, 0, 0, 1, 1, 2, 2,	 3,  3,	 4,  4,	 5,  5,	 6,
+	6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13,
 };
 
 static long copy_match(struct inflate_state *s, unsigned int symbol)
@@ -327,7 +329,8 @@ static int read_lengths(struct inflate_state *s, u8 *length, unsigned int total)
 
 static int dynamic_codes(struct inflate_state *s)
 {
-	static const u8 order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
+	static const u8 order[19] = { 16, 17, 18, 0, 8,	 7, 9,	6, 10, 5,
+				      11, 4,  12, 3, 13, 2, 14, 1, 15 };
 	u8 length[NR_LITERALS + 32] = { 0 };
 	u32 nr_lit, nr_dist, nr_code, value;
 	unsigned int i;
@@ -350,7 +353,7 @@ static int dynamic_codes(struct inflate_state *s)
 	if (err)
 		return err;
 	if (!length[256])
-		return INFLATE_EDATA;	/* the block could not end */
+		return INFLATE_EDATA; /* the block could not end */
 	err = build(s->distances, length + nr_lit, nr_dist);
 	return err ? err : build(s->literals, length, nr_lit);
 }
@@ -383,10 +386,10 @@ static u32 get_le32(const u8 *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
 }
 
-#define GZIP_FHCRC	2
-#define GZIP_FEXTRA	4
-#define GZIP_FNAME	8
-#define GZIP_FCOMMENT	16
+#define GZIP_FHCRC    2
+#define GZIP_FEXTRA   4
+#define GZIP_FNAME    8
+#define GZIP_FCOMMENT 16
 
 /* Length of the header of the gzip member at @in, or 0. */
 static size_t gzip_header(const u8 *in, size_t bytes)
@@ -419,9 +422,16 @@ static void inflate_start(struct inflate_state *s, struct workspace *work, const
 			  inflate_sink_t sink, void *arg)
 {
 	*s = (struct inflate_state){
-		.in = in, .in_end = in + len, .work = work, .literals = &work->literals,
-		.distances = &work->distances, .out = work->window, .sent = work->window,
-		.out_end = work->window + sizeof(work->window), .sink = sink, .arg = arg,
+		.in = in,
+		.in_end = in + len,
+		.work = work,
+		.literals = &work->literals,
+		.distances = &work->distances,
+		.out = work->window,
+		.sent = work->window,
+		.out_end = work->window + sizeof(work->window),
+		.sink = sink,
+		.arg = arg,
 	};
 }
 
@@ -436,7 +446,8 @@ long inflate_raw(void *work, const u8 *in, size_t len, size_t *used, inflate_sin
 	return err;
 }
 
-long inflate_gzip(void *work, const u8 *in, size_t len, size_t *used, inflate_sink_t sink, void *arg)
+long inflate_gzip(void *work, const u8 *in, size_t len, size_t *used, inflate_sink_t sink,
+		  void *arg)
 {
 	size_t header = gzip_header(in, len);
 	struct inflate_state s;

@@ -35,9 +35,9 @@
 
 #include <linux/limits.h>
 
-#define HEADER_BYTES	110
-#define NEWC_MAGIC	"070701"
-#define NEWC_CRC_MAGIC	"070702"
+#define HEADER_BYTES   110
+#define NEWC_MAGIC     "070701"
+#define NEWC_CRC_MAGIC "070702"
 
 enum state { WANT_HEADER, WANT_NAME, WANT_SYMLINK, IN_CONTENTS, SKIP, DONE };
 
@@ -51,16 +51,17 @@ struct seen_link {
 
 struct unpack {
 	enum state state;
-	u64 offset;		/* of the next byte in the archive */
-	u64 entry_offset;	/* of this entry's header */
+	u64 offset;	  /* of the next byte in the archive */
+	u64 entry_offset; /* of this entry's header */
 	char header[HEADER_BYTES];
 	char name[PATH_MAX], target[PATH_MAX];
-	char *collect;		/* where bytes are collected */
+	char *collect; /* where bytes are collected */
 	size_t wanted, have;
-	u64 left;		/* of contents, or to skip */
+	u64 left; /* of contents, or to skip */
 	enum state after_skip;
-	u32 ino, mode, uid, gid, nlink, mtime, size, major, minor, rmajor, rminor, name_bytes, check;
-	u32 sum;		/* of contents, in the crc format */
+	u32 ino, mode, uid, gid, nlink, mtime, size, major, minor, rmajor, rminor, name_bytes,
+		check;
+	u32 sum; /* of contents, in the crc format */
 	bool crc;
 	struct file *file;
 	loff_t pos;
@@ -71,11 +72,12 @@ struct unpack {
 static long fail(struct unpack *u, const char *what, long err)
 {
 	if (err)
-		snprintf(u->message, sizeof(u->message), "%s, error %ld, entry \"%.60s\" at offset %llu", what, err,
-			 u->name, u->entry_offset);
-	else
-		snprintf(u->message, sizeof(u->message), "%s, entry \"%.60s\" at offset %llu", what, u->name,
+		snprintf(u->message, sizeof(u->message),
+			 "%s, error %ld, entry \"%.60s\" at offset %llu", what, err, u->name,
 			 u->entry_offset);
+	else
+		snprintf(u->message, sizeof(u->message), "%s, entry \"%.60s\" at offset %llu", what,
+			 u->name, u->entry_offset);
 	return -EINVAL;
 }
 
@@ -117,14 +119,17 @@ static bool hex_field(const char *s, u32 *value)
 
 static long header_ready(struct unpack *u)
 {
-	u32 *fields[13] = { &u->ino, &u->mode, &u->uid, &u->gid, &u->nlink, &u->mtime, &u->size, &u->major, &u->minor,
-			    &u->rmajor, &u->rminor, &u->name_bytes, &u->check };
+	u32 *fields[13] = { &u->ino,	&u->mode,	&u->uid,   &u->gid,   &u->nlink,
+			    &u->mtime,	&u->size,	&u->major, &u->minor, &u->rmajor,
+			    &u->rminor, &u->name_bytes, &u->check };
 	int i;
 
 	u->name[0] = 0;
 	u->crc = !memcmp(u->header, NEWC_CRC_MAGIC, 6);
 	if (!u->crc && memcmp(u->header, NEWC_MAGIC, 6))
-		return fail(u, memcmp(u->header, "070707", 6) ? "no cpio header" : "a cpio of the old format (use newc)",
+		return fail(u,
+			    memcmp(u->header, "070707", 6) ? "no cpio header"
+							   : "a cpio of the old format (use newc)",
 			    0);
 	for (i = 0; i < 13; i++)
 		if (!hex_field(u->header + 6 + 8 * i, fields[i]))
@@ -149,7 +154,8 @@ static const char *find_link(struct unpack *u, long *err)
 	if (u->nlink < 2)
 		return NULL;
 	for (l = u->links; l; l = l->next)
-		if (l->ino == u->ino && l->major == u->major && l->minor == u->minor && l->type == (u->mode & S_IFMT))
+		if (l->ino == u->ino && l->major == u->major && l->minor == u->minor &&
+		    l->type == (u->mode & S_IFMT))
 			return l->name;
 	l = kmalloc(sizeof(*l) + len, GFP_KERNEL);
 	if (!l) {
@@ -316,7 +322,7 @@ static long step(struct unpack *u, const u8 **buf, size_t *len)
 	switch (u->state) {
 	case WANT_HEADER:
 		if (!u->have) {
-			while (*len && !**buf) {	/* zeros between entries and archives */
+			while (*len && !**buf) { /* zeros between entries and archives */
 				++*buf;
 				--*len;
 				u->offset++;
@@ -387,9 +393,12 @@ static long gzip_sink(void *arg, const u8 *buf, size_t len)
 static const char *inflate_message(long err)
 {
 	switch (err) {
-	case INFLATE_ETRUNC:	return "the compressed data end too early";
-	case INFLATE_ECRC:	return "the compressed data have a wrong check sum";
-	default:		return "the compressed data are damaged";
+	case INFLATE_ETRUNC:
+		return "the compressed data end too early";
+	case INFLATE_ECRC:
+		return "the compressed data have a wrong check sum";
+	default:
+		return "the compressed data are damaged";
 	}
 }
 
@@ -481,7 +490,8 @@ int populate_rootfs(void)
 	message = unpack_to_rootfs((char *)initrd_start, initrd_end - initrd_start);
 	if (message)
 		pr_err("initramfs: %s\n", message);
-	free_reserved_area((void *)PAGE_ALIGN(initrd_start), (void *)(initrd_end & PAGE_MASK), -1, "initrd");
+	free_reserved_area((void *)PAGE_ALIGN(initrd_start), (void *)(initrd_end & PAGE_MASK), -1,
+			   "initrd");
 	initrd_start = initrd_end = 0;
 	return message ? -EINVAL : 0;
 }

@@ -35,7 +35,7 @@
 #include <fs/super.h>
 #include "fs_internal.h"
 
-#define IHASH_BITS	8
+#define IHASH_BITS 8
 static struct hlist_head inode_hashtable[1 << IHASH_BITS];
 static DEFINE_SPINLOCK(inode_hash_lock, LOCK_INODE_HASH);
 static DECLARE_WAIT_QUEUE_HEAD(inode_new_wait);
@@ -94,8 +94,9 @@ static void inode_init_always(struct super_block *sb, struct inode *inode)
 
 struct inode *new_inode_pseudo(struct super_block *sb)
 {
-	struct inode *inode = sb->s_op && sb->s_op->alloc_inode ? sb->s_op->alloc_inode(sb) :
-			      kmem_cache_zalloc(inode_cache, GFP_KERNEL);
+	struct inode *inode = sb->s_op && sb->s_op->alloc_inode
+				      ? sb->s_op->alloc_inode(sb)
+				      : kmem_cache_zalloc(inode_cache, GFP_KERNEL);
 
 	if (inode)
 		inode_init_always(sb, inode);
@@ -212,7 +213,8 @@ void iput(struct inode *inode)
 
 static struct hlist_head *ihash(struct super_block *sb, unsigned long ino)
 {
-	return &inode_hashtable[hash_64((unsigned long)sb ^ (ino * 0x9e3779b97f4a7c15UL), IHASH_BITS)];
+	return &inode_hashtable[hash_64((unsigned long)sb ^ (ino * 0x9e3779b97f4a7c15UL),
+					IHASH_BITS)];
 }
 
 void insert_inode_hash(struct inode *inode)
@@ -238,7 +240,7 @@ static struct inode *find_inode(struct super_block *sb, unsigned long ino)
 {
 	struct inode *inode;
 
-	hlist_for_each_entry(inode, ihash(sb, ino), i_hash)
+	hlist_for_each_entry (inode, ihash(sb, ino), i_hash)
 		if (inode->i_sb == sb && inode->i_ino == ino && !(inode->i_state & I_FREEING)) {
 			atomic_inc(&inode->i_count);
 			return inode;
@@ -582,7 +584,8 @@ int setattr_prepare(struct dentry *dentry, struct iattr *attr)
 		if (!in_group_p(gid) && !capable(CAP_FSETID))
 			attr->ia_mode &= ~S_ISGID;
 	}
-	if ((valid & (ATTR_MTIME_SET | ATTR_ATIME_SET | ATTR_TIMES_SET)) && !inode_owner_or_capable(inode))
+	if ((valid & (ATTR_MTIME_SET | ATTR_ATIME_SET | ATTR_TIMES_SET)) &&
+	    !inode_owner_or_capable(inode))
 		return -EPERM;
 	return 0;
 }
@@ -638,7 +641,7 @@ int notify_change(struct dentry *dentry, struct iattr *attr)
 	if ((valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_TIMES_SET)) &&
 	    (IS_IMMUTABLE(inode) || IS_APPEND(inode)))
 		return -EPERM;
-	if ((valid & ATTR_TOUCH) && !inode_owner_or_capable(inode)) {	/* utimes with "now" */
+	if ((valid & ATTR_TOUCH) && !inode_owner_or_capable(inode)) { /* utimes with "now" */
 		int err;
 
 		if (IS_IMMUTABLE(inode))

@@ -92,7 +92,8 @@ SYSCALL_DEFINE3(ioctl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 		break;
 	case FIONREAD:
 		if (S_ISREG(inode->i_mode)) {
-			err = put_user((int)(i_size_read(inode) - f.file->f_pos), (int __user *)arg);
+			err = put_user((int)(i_size_read(inode) - f.file->f_pos),
+				       (int __user *)arg);
 			break;
 		}
 		/* fall through */

@@ -16,25 +16,33 @@
 #include <seam/uaccess.h>
 #include <seam/page.h>
 
-#define MAX_RW_COUNT_BYTES	((size_t)(0x7fffffff & ~(PAGE_SIZE - 1)))
+#define MAX_RW_COUNT_BYTES ((size_t)(0x7fffffff & ~(PAGE_SIZE - 1)))
 
 void iov_iter_init(struct iov_iter *i, unsigned int direction, const struct iovec *iov,
 		   unsigned long nr_segs, size_t count)
 {
-	*i = (struct iov_iter){ .iter_type = ITER_IOVEC, .data_source = direction, .iov = iov,
-				.nr_segs = nr_segs, .count = count };
+	*i = (struct iov_iter){ .iter_type = ITER_IOVEC,
+				.data_source = direction,
+				.iov = iov,
+				.nr_segs = nr_segs,
+				.count = count };
 }
 
 void iov_iter_kvec(struct iov_iter *i, unsigned int direction, const struct kvec *kvec,
 		   unsigned long nr_segs, size_t count)
 {
-	*i = (struct iov_iter){ .iter_type = ITER_KVEC, .data_source = direction, .kvec = kvec,
-				.nr_segs = nr_segs, .count = count };
+	*i = (struct iov_iter){ .iter_type = ITER_KVEC,
+				.data_source = direction,
+				.kvec = kvec,
+				.nr_segs = nr_segs,
+				.count = count };
 }
 
 void iov_iter_discard(struct iov_iter *i, unsigned int direction, size_t count)
 {
-	*i = (struct iov_iter){ .iter_type = ITER_DISCARD, .data_source = direction, .count = count };
+	*i = (struct iov_iter){ .iter_type = ITER_DISCARD,
+				.data_source = direction,
+				.count = count };
 }
 
 size_t iov_iter_single_seg_count(const struct iov_iter *i)
@@ -52,9 +60,10 @@ void iov_iter_advance(struct iov_iter *i, size_t bytes)
 	i->iov_offset += bytes;
 	if (i->iter_type != ITER_IOVEC && i->iter_type != ITER_KVEC)
 		return;
-	while (i->nr_segs && i->iov_offset >= i->kvec->iov_len && (i->iov_offset || !i->kvec->iov_len)) {
+	while (i->nr_segs && i->iov_offset >= i->kvec->iov_len &&
+	       (i->iov_offset || !i->kvec->iov_len)) {
 		i->iov_offset -= i->kvec->iov_len;
-		i->kvec++;		/* struct iovec has the same shape */
+		i->kvec++; /* struct iovec has the same shape */
 		i->nr_segs--;
 	}
 }
@@ -99,7 +108,8 @@ static size_t copy_stretch(struct iov_iter *i, void *mem, void *kaddr, size_t n,
 	return n - copy_from_user(kaddr, (void __user *)mem, n);
 }
 
-static size_t copy_segments(struct iov_iter *i, void *kaddr, size_t bytes, bool to_iter, enum copy_how how)
+static size_t copy_segments(struct iov_iter *i, void *kaddr, size_t bytes, bool to_iter,
+			    enum copy_how how)
 {
 	size_t done = 0;
 
@@ -114,8 +124,8 @@ static size_t copy_segments(struct iov_iter *i, void *kaddr, size_t bytes, bool 
 		if (!i->nr_segs)
 			break;
 		n = min_t(size_t, bytes - done, i->kvec->iov_len - i->iov_offset);
-		copied = copy_stretch(i, (char *)i->kvec->iov_base + i->iov_offset, (char *)kaddr + done, n,
-				      to_iter, how);
+		copied = copy_stretch(i, (char *)i->kvec->iov_base + i->iov_offset,
+				      (char *)kaddr + done, n, to_iter, how);
 		done += copied;
 		i->iov_offset += copied;
 		i->count -= copied;
@@ -201,12 +211,14 @@ static size_t copy_from_iter_atomic(void *addr, size_t bytes, struct iov_iter *i
 	return n;
 }
 
-size_t copy_folio_from_iter_atomic(struct folio *folio, size_t offset, size_t bytes, struct iov_iter *i)
+size_t copy_folio_from_iter_atomic(struct folio *folio, size_t offset, size_t bytes,
+				   struct iov_iter *i)
 {
 	return copy_from_iter_atomic((char *)folio_address(folio) + offset, bytes, i);
 }
 
-size_t copy_page_from_iter_atomic(struct page *page, unsigned offset, size_t bytes, struct iov_iter *i)
+size_t copy_page_from_iter_atomic(struct page *page, unsigned offset, size_t bytes,
+				  struct iov_iter *i)
 {
 	return copy_from_iter_atomic((char *)page_address(page) + offset, bytes, i);
 }
@@ -221,7 +233,7 @@ size_t iov_iter_zero(size_t bytes, struct iov_iter *i)
 		i->count -= done;
 		return done;
 	}
-	while (done < n) {	/* from the page of zeroes */
+	while (done < n) { /* from the page of zeroes */
 		size_t chunk = min_t(size_t, n - done, PAGE_SIZE);
 		size_t copied = _copy_to_iter(empty_zero_page, chunk, i);
 
@@ -241,20 +253,20 @@ static size_t fault_in(const struct iov_iter *i, size_t bytes, bool write)
 		char __user *p = (char __user *)i->ubuf + skip;
 		size_t not = write ? fault_in_writeable(p, left) : fault_in_readable(p, left);
 
-		return not + bytes - left;
+		return not +bytes - left;
 	}
 	if (i->iter_type != ITER_IOVEC)
 		return 0;
 	bytes -= left;
 	for (; left; v++, skip = 0) {
 		char __user *p = (char __user *)v->iov_base + skip;
-		size_t n = min_t(size_t, left, v->iov_len - skip), not;
+		size_t n = min_t(size_t, left, v->iov_len - skip), not ;
 
 		if (!n)
 			continue;
 		not = write ? fault_in_writeable(p, n) : fault_in_readable(p, n);
-		left -= n - not;
-		if (not)
+		left -= n - not ;
+		if (not )
 			break;
 	}
 	return left + bytes;
@@ -270,8 +282,8 @@ size_t fault_in_iov_iter_writeable(const struct iov_iter *i, size_t bytes)
 	return fault_in(i, bytes, true);
 }
 
-ssize_t import_iovec(int type, const struct iovec __user *uvec, unsigned nr_segs, unsigned fast_segs,
-		     struct iovec **iovp, struct iov_iter *i)
+ssize_t import_iovec(int type, const struct iovec __user *uvec, unsigned nr_segs,
+		     unsigned fast_segs, struct iovec **iovp, struct iov_iter *i)
 {
 	struct iovec *iov = *iovp, *mem = NULL;
 	size_t total = 0;

@@ -22,10 +22,10 @@
 #include <sync/mutex.h>
 #include <sync/ranks.h>
 
-#define KERNFS_WRITE_MAX	(64 * 1024)
+#define KERNFS_WRITE_MAX (64 * 1024)
 
 static DEFINE_MUTEX(kernfs_lock, LOCK_KERNFS);
-static u32 kernfs_last_ino = 1;		/* kernfs_lock */
+static u32 kernfs_last_ino = 1; /* kernfs_lock */
 
 static const struct inode_operations kernfs_dir_iops;
 static const struct inode_operations kernfs_file_iops;
@@ -136,7 +136,8 @@ struct kernfs_node *kernfs_create_fops(struct kernfs_node *parent, const char *n
 	return node;
 }
 
-struct kernfs_node *kernfs_create_link(struct kernfs_node *parent, const char *name, const char *target)
+struct kernfs_node *kernfs_create_link(struct kernfs_node *parent, const char *name,
+				       const char *target)
 {
 	char *copy = kstrdup(target, GFP_KERNEL);
 	struct kernfs_node *node;
@@ -161,7 +162,8 @@ struct kernfs_node *kernfs_find(struct kernfs_node *parent, const char *name)
 	return node;
 }
 
-struct kernfs_node *kernfs_make_path(struct kernfs_node *parent, const char *path, const char **last)
+struct kernfs_node *kernfs_make_path(struct kernfs_node *parent, const char *path,
+				     const char **last)
 {
 	char part[64];
 	const char *slash;
@@ -271,7 +273,7 @@ static int kernfs_revalidate(struct dentry *dentry, unsigned int flags)
 	if (!inode)
 		return 0;
 	node = kernfs_of(inode);
-	return !node || !READ_ONCE(node->removed);	/* none: a link that procfs makes by itself */
+	return !node || !READ_ONCE(node->removed); /* none: a link that procfs makes by itself */
 }
 
 static const struct dentry_operations kernfs_dops = {
@@ -355,9 +357,11 @@ static int kernfs_readdir(struct file *file, struct dir_context *ctx)
 	return 0;
 }
 
-static const struct inode_operations kernfs_dir_iops = { .lookup = kernfs_lookup, .setattr = simple_setattr };
+static const struct inode_operations kernfs_dir_iops = { .lookup = kernfs_lookup,
+							 .setattr = simple_setattr };
 static const struct inode_operations kernfs_file_iops = { .setattr = simple_setattr };
-static const struct inode_operations kernfs_link_iops = { .get_link = simple_get_link, .setattr = simple_setattr };
+static const struct inode_operations kernfs_link_iops = { .get_link = simple_get_link,
+							  .setattr = simple_setattr };
 
 static const struct file_operations kernfs_dir_fops = {
 	.read = generic_read_dir,
@@ -409,7 +413,7 @@ static ssize_t kernfs_read(struct file *file, char __user *buf, size_t count, lo
 static loff_t kernfs_llseek(struct file *file, loff_t offset, int whence)
 {
 	return kernfs_of(file_inode(file))->show ? seq_lseek(file, offset, whence)
-						  : generic_file_llseek(file, offset, whence);
+						 : generic_file_llseek(file, offset, whence);
 }
 
 const struct file_operations kernfs_file_fops = {

@@ -18,7 +18,8 @@
 
 #include <linux/limits.h>
 
-int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags)
+int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask,
+		   unsigned int flags)
 {
 	struct inode *inode = d_inode(path->dentry);
 
@@ -88,7 +89,7 @@ int simple_empty(struct dentry *dentry)
 	int empty = 1;
 
 	spin_lock(&dentry->d_lock);
-	list_for_each_entry(child, &dentry->d_subdirs, d_child)
+	list_for_each_entry (child, &dentry->d_subdirs, d_child)
 		if (d_is_positive(child) && !d_unhashed(child)) {
 			empty = 0;
 			break;
@@ -117,8 +118,8 @@ int simple_rmdir(struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 
-int simple_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir, struct dentry *new_dentry,
-		  unsigned int flags)
+int simple_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
+		  struct dentry *new_dentry, unsigned int flags)
 {
 	struct inode *inode = d_inode(old_dentry);
 	bool is_dir = d_is_dir(old_dentry);
@@ -243,8 +244,9 @@ int dcache_readdir(struct file *file, struct dir_context *ctx)
 	from = ctx->pos == 2 ? &dir->d_subdirs : &cursor->d_child;
 	while ((next = next_listed(dir, from, 0))) {
 		struct inode *inode = d_inode(next);
-		bool room = !inode || dir_emit(ctx, (const char *)next->d_name.name, next->d_name.len, inode->i_ino,
-					       inode->i_mode >> 12 & 15);
+		bool room =
+			!inode || dir_emit(ctx, (const char *)next->d_name.name, next->d_name.len,
+					   inode->i_ino, inode->i_mode >> 12 & 15);
 
 		if (room) {
 			move_cursor(dir, cursor, next);
@@ -306,7 +308,8 @@ const struct file_operations simple_dir_operations = {
 
 /* ---- buffers as files ---- */
 
-ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available)
+ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from,
+				size_t available)
 {
 	loff_t pos = *ppos;
 	size_t left;
@@ -323,7 +326,8 @@ ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, con
 	return count - left;
 }
 
-ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from, size_t count)
+ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from,
+			       size_t count)
 {
 	loff_t pos = *ppos;
 	size_t left;
@@ -340,7 +344,8 @@ ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const v
 	return count - left;
 }
 
-ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void *from, size_t available)
+ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void *from,
+				size_t available)
 {
 	loff_t pos = *ppos;
 
@@ -358,7 +363,8 @@ ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void
 
 static const struct super_operations pseudo_sops = { .statfs = simple_statfs };
 
-int init_pseudo_super(struct super_block *sb, unsigned long magic, const struct dentry_operations *dops)
+int init_pseudo_super(struct super_block *sb, unsigned long magic,
+		      const struct dentry_operations *dops)
 {
 	struct inode *root;
 

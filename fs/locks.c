@@ -36,15 +36,15 @@
 #include <sync/ranks.h>
 #include <sync/spinlock.h>
 
-#define DEADLOCK_STEPS_MAX	64
+#define DEADLOCK_STEPS_MAX 64
 
 static DEFINE_SPINLOCK(locks_lock, LOCK_FILE_LOCKS);
-static struct list_head all_contexts = LIST_HEAD_INIT(all_contexts);	/* for /proc/locks */
-static struct list_head all_blocked = LIST_HEAD_INIT(all_blocked);	/* waiting POSIX requests */
+static struct list_head all_contexts = LIST_HEAD_INIT(all_contexts); /* for /proc/locks */
+static struct list_head all_blocked = LIST_HEAD_INIT(all_blocked);   /* waiting POSIX requests */
 
 struct lock_context {
 	struct file_lock_context flc;
-	struct list_head node;		/* all_contexts */
+	struct list_head node; /* all_contexts */
 	struct inode *inode;
 };
 
@@ -135,7 +135,7 @@ static struct file_lock *posix_conflict(struct file_lock_context *flc, const str
 {
 	struct file_lock *fl;
 
-	list_for_each_entry(fl, &flc->flc_posix, fl_list)
+	list_for_each_entry (fl, &flc->flc_posix, fl_list)
 		if (!same_owner(fl, want) && overlap(fl, want) && types_conflict(fl, want))
 			return fl;
 	return NULL;
@@ -162,7 +162,8 @@ static void unblock(struct file_lock *waiter)
 static void wake_blocked(struct file_lock *fl)
 {
 	while (!list_empty(&fl->fl_blocked_requests))
-		unblock(list_first_entry(&fl->fl_blocked_requests, struct file_lock, fl_blocked_member));
+		unblock(list_first_entry(&fl->fl_blocked_requests, struct file_lock,
+					 fl_blocked_member));
 }
 
 static void drop_lock(struct file_lock *fl, struct list_head *garbage)
@@ -186,7 +187,7 @@ static struct file_lock *waits_for(fl_owner_t owner)
 {
 	struct file_lock *fl;
 
-	list_for_each_entry(fl, &all_blocked, fl_list)
+	list_for_each_entry (fl, &all_blocked, fl_list)
 		if (fl->fl_owner == owner && !(fl->fl_flags & FL_OFDLCK))
 			return fl->fl_blocker;
 	return NULL;
@@ -213,13 +214,13 @@ static bool would_deadlock(const struct file_lock *want, struct file_lock *block
  * covers, join what is of its type and adjacent. @spare is used when a lock is cut in two.
  * => no conflict
  */
-static void posix_merge(struct file_lock_context *flc, const struct file_lock *want, struct file_lock **new,
-			struct file_lock **spare, struct list_head *garbage)
+static void posix_merge(struct file_lock_context *flc, const struct file_lock *want,
+			struct file_lock **new, struct file_lock **spare, struct list_head *garbage)
 {
 	struct file_lock *fl, *next, *n = want->fl_type == F_UNLCK ? NULL : *new;
 	loff_t start = want->fl_start, end = want->fl_end;
 
-	list_for_each_entry_safe(fl, next, &flc->flc_posix, fl_list) {
+	list_for_each_entry_safe (fl, next, &flc->flc_posix, fl_list) {
 		bool joins;
 
 		if (!same_owner(fl, want))
@@ -260,7 +261,7 @@ static void posix_merge(struct file_lock_context *flc, const struct file_lock *w
 	copy_lock(n, want);
 	n->fl_start = start;
 	n->fl_end = end;
-	list_for_each_entry(fl, &flc->flc_posix, fl_list)
+	list_for_each_entry (fl, &flc->flc_posix, fl_list)
 		if (fl->fl_start > start)
 			break;
 	list_add_tail(&n->fl_list, &fl->fl_list);
@@ -270,7 +271,7 @@ static void posix_merge(struct file_lock_context *flc, const struct file_lock *w
  * Set, change or remove a record lock. 0; -EAGAIN conflict; FILE_LOCK_DEFERRED: @want now waits
  * (only with FL_SLEEP); -EDEADLK; -ENOLCK no memory. May sleep.
  */
-#define FILE_LOCK_DEFERRED	1
+#define FILE_LOCK_DEFERRED 1
 
 static int posix_lock_inode(struct inode *inode, struct file_lock *want)
 {
@@ -367,7 +368,8 @@ static int flock_range(struct file *file, const struct flock *l, loff_t *start, 
 	return 0;
 }
 
-static int init_request(struct file *file, unsigned int cmd, const struct flock *l, struct file_lock *fl)
+static int init_request(struct file *file, unsigned int cmd, const struct flock *l,
+			struct file_lock *fl)
 {
 	bool ofd = cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW || cmd == F_OFD_GETLK;
 
@@ -376,7 +378,8 @@ static int init_request(struct file *file, unsigned int cmd, const struct flock 
 	if (ofd && l->l_pid)
 		return -EINVAL;
 	fl->fl_type = l->l_type;
-	fl->fl_flags = FL_POSIX | (ofd ? FL_OFDLCK : 0) | (cmd == F_SETLKW || cmd == F_OFD_SETLKW ? FL_SLEEP : 0);
+	fl->fl_flags = FL_POSIX | (ofd ? FL_OFDLCK : 0) |
+		       (cmd == F_SETLKW || cmd == F_OFD_SETLKW ? FL_SLEEP : 0);
 	fl->fl_owner = ofd ? (fl_owner_t)file : (fl_owner_t)current->files;
 	fl->fl_pid = ofd ? -1 : current->tgid;
 	fl->fl_file = file;
@@ -409,7 +412,9 @@ int fcntl_getlk(struct file *file, unsigned int cmd, void __user *ulock)
 		l.l_type = conflict->fl_type;
 		l.l_whence = SEEK_SET;
 		l.l_start = conflict->fl_start;
-		l.l_len = conflict->fl_end == OFFSET_MAX ? 0 : conflict->fl_end - conflict->fl_start + 1;
+		l.l_len = conflict->fl_end == OFFSET_MAX
+				  ? 0
+				  : conflict->fl_end - conflict->fl_start + 1;
 		l.l_pid = conflict->fl_pid;
 	}
 	spin_unlock(&locks_lock);
@@ -465,7 +470,7 @@ static struct file_lock *flock_of(struct file_lock_context *flc, struct file *fi
 {
 	struct file_lock *fl;
 
-	list_for_each_entry(fl, &flc->flc_flock, fl_list)
+	list_for_each_entry (fl, &flc->flc_flock, fl_list)
 		if (fl->fl_file == file)
 			return fl;
 	return NULL;
@@ -490,7 +495,7 @@ static int flock_inode(struct inode *inode, struct file_lock *want)
 		drop_lock(mine, &garbage);
 	if (want->fl_type == F_UNLCK)
 		goto unlock;
-	list_for_each_entry(fl, &flc->flc_flock, fl_list) {
+	list_for_each_entry (fl, &flc->flc_flock, fl_list) {
 		if (!types_conflict(fl, want))
 			continue;
 		err = -EAGAIN;
@@ -565,7 +570,7 @@ void locks_remove_posix(struct file *file, fl_owner_t owner)
 	if (!flc || list_empty(&flc->flc_posix))
 		return;
 	spin_lock(&locks_lock);
-	list_for_each_entry_safe(fl, next, &flc->flc_posix, fl_list)
+	list_for_each_entry_safe (fl, next, &flc->flc_posix, fl_list)
 		if (fl->fl_owner == owner)
 			drop_lock(fl, &garbage);
 	spin_unlock(&locks_lock);
@@ -591,10 +596,13 @@ void locks_remove_file(struct file *file)
 
 /* ---- /proc/locks ---- */
 
-static void show_lock(struct seq_file *m, struct inode *inode, const struct file_lock *fl, int id, bool waits)
+static void show_lock(struct seq_file *m, struct inode *inode, const struct file_lock *fl, int id,
+		      bool waits)
 {
 	seq_printf(m, "%d: %s%-6s ADVISORY  %-5s %d %02x:%02x:%lu ", id, waits ? "-> " : "",
-		   fl->fl_flags & FL_FLOCK ? "FLOCK" : fl->fl_flags & FL_OFDLCK ? "OFDLCK" : "POSIX",
+		   fl->fl_flags & FL_FLOCK    ? "FLOCK"
+		   : fl->fl_flags & FL_OFDLCK ? "OFDLCK"
+					      : "POSIX",
 		   fl->fl_type == F_WRLCK ? "WRITE" : "READ", fl->fl_pid, MAJOR(inode->i_sb->s_dev),
 		   MINOR(inode->i_sb->s_dev), inode->i_ino);
 	if (fl->fl_end == OFFSET_MAX)
@@ -607,9 +615,9 @@ static void show_list(struct seq_file *m, struct inode *inode, struct list_head 
 {
 	struct file_lock *fl, *waiter;
 
-	list_for_each_entry(fl, list, fl_list) {
+	list_for_each_entry (fl, list, fl_list) {
 		show_lock(m, inode, fl, ++*id, false);
-		list_for_each_entry(waiter, &fl->fl_blocked_requests, fl_blocked_member)
+		list_for_each_entry (waiter, &fl->fl_blocked_requests, fl_blocked_member)
 			show_lock(m, inode, waiter, *id, true);
 	}
 }
@@ -620,7 +628,7 @@ int locks_show(struct seq_file *m, void *v)
 	int id = 0;
 
 	spin_lock(&locks_lock);
-	list_for_each_entry(ctx, &all_contexts, node) {
+	list_for_each_entry (ctx, &all_contexts, node) {
 		show_list(m, ctx->inode, &ctx->flc.flc_posix, &id);
 		show_list(m, ctx->inode, &ctx->flc.flc_flock, &id);
 	}
@@ -628,6 +636,4 @@ int locks_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-void locks_init(void)
-{
-}
+void locks_init(void) {}

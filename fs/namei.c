@@ -36,7 +36,7 @@
 
 /* ---- names from user space ---- */
 
-#define EMBEDDED_NAME_MAX	(192 - (int)sizeof(struct filename))
+#define EMBEDDED_NAME_MAX (192 - (int)sizeof(struct filename))
 static struct kmem_cache *small_names;
 
 void namei_init(void)
@@ -365,7 +365,7 @@ static const char *pick_link(struct nameidata *nd, struct dentry *dentry)
 	touch_atime(&link_path);
 	text = inode->i_op->get_link(dentry, inode, &link->done);
 	if (IS_ERR_OR_NULL(text))
-		return text;		/* an error, or the walk has jumped */
+		return text; /* an error, or the walk has jumped */
 	if (*text == '/') {
 		err = jump_to_root(nd);
 		if (err)
@@ -514,7 +514,7 @@ static int path_init(struct nameidata *nd)
 	nd->nr_links = nd->depth = 0;
 	nd->jumped = false;
 	nd->path = (struct path){ NULL, NULL };
-	if (nd->preset_root) {		/* vfs_path_lookup, file_open_root */
+	if (nd->preset_root) { /* vfs_path_lookup, file_open_root */
 		nd->path = nd->root;
 		path_get(&nd->path);
 		path_get(&nd->root);
@@ -567,7 +567,8 @@ void walk_begin(struct nameidata *nd, int dfd, struct filename *name, unsigned i
 	current->nameidata = nd;
 }
 
-void walk_begin_root(struct nameidata *nd, const struct path *root, struct filename *name, unsigned int flags)
+void walk_begin_root(struct nameidata *nd, const struct path *root, struct filename *name,
+		     unsigned int flags)
 {
 	walk_begin(nd, -1, name, flags);
 	nd->root = *root;
@@ -651,7 +652,8 @@ static int path_lookupat(struct nameidata *nd, struct path *path)
 	return err;
 }
 
-int filename_lookup(int dfd, struct filename *name, unsigned flags, struct path *path, struct path *root)
+int filename_lookup(int dfd, struct filename *name, unsigned flags, struct path *path,
+		    struct path *root)
 {
 	struct nameidata nd;
 	int err;
@@ -693,7 +695,8 @@ int filename_parentat(int dfd, struct filename *name, unsigned int flags, struct
 	return err;
 }
 
-int user_path_at_empty(int dfd, const char __user *name, unsigned flags, struct path *path, int *empty)
+int user_path_at_empty(int dfd, const char __user *name, unsigned flags, struct path *path,
+		       int *empty)
 {
 	struct filename *filename = getname_flags(name, flags, empty);
 	int err = filename_lookup(dfd, filename, flags, path, NULL);
@@ -732,7 +735,8 @@ struct dentry *lookup_one_len(const char *name, struct dentry *base, int len)
 	struct qstr q = { .name = (const unsigned char *)name };
 	int err;
 
-	if (!len || memchr(name, '/', len) || (name[0] == '.' && (len < 2 || (len == 2 && name[1] == '.'))))
+	if (!len || memchr(name, '/', len) ||
+	    (name[0] == '.' && (len < 2 || (len == 2 && name[1] == '.'))))
 		return ERR_PTR(-EACCES);
 	if (len > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);

@@ -37,7 +37,8 @@ static bool sticky_forbids(const struct inode *dir, const struct inode *inode)
 {
 	if (!(dir->i_mode & S_ISVTX))
 		return false;
-	return current_fsuid() != inode->i_uid && current_fsuid() != dir->i_uid && !capable(CAP_FOWNER);
+	return current_fsuid() != inode->i_uid && current_fsuid() != dir->i_uid &&
+	       !capable(CAP_FOWNER);
 }
 
 static int may_delete(struct inode *dir, struct dentry *victim, bool isdir)
@@ -73,7 +74,8 @@ int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode, bool want
 		return err;
 	if (!dir->i_op->create)
 		return -EACCES;
-	return dir->i_op->create(dir, dentry, (mode_strip_sgid(dir, mode) & S_IALLUGO) | S_IFREG, want_excl);
+	return dir->i_op->create(dir, dentry, (mode_strip_sgid(dir, mode) & S_IALLUGO) | S_IFREG,
+				 want_excl);
 }
 
 int vfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
@@ -263,7 +265,7 @@ struct dentry *lock_rename(struct dentry *p1, struct dentry *p2)
 		return NULL;
 	}
 	mutex_lock(&p1->d_sb->s_vfs_rename_mutex);
-	if (is_subdir(p1, p2)) {	/* p2 is above: first */
+	if (is_subdir(p1, p2)) { /* p2 is above: first */
 		struct dentry *p, *q;
 
 		inode_lock_nested(p2->d_inode, I_MUTEX_PARENT);
@@ -271,7 +273,7 @@ struct dentry *lock_rename(struct dentry *p1, struct dentry *p2)
 		for (p = p1; (q = p->d_parent) != p2; p = q)
 			if (q == p)
 				break;
-		return p;		/* the child of p2 on the way to p1 */
+		return p; /* the child of p2 on the way to p1 */
 	}
 	inode_lock_nested(p1->d_inode, I_MUTEX_PARENT);
 	inode_lock_nested(p2->d_inode, I_MUTEX_PARENT2);
@@ -297,7 +299,8 @@ void unlock_rename(struct dentry *p1, struct dentry *p2)
 
 /* ---- a name that is to be made ---- */
 
-static struct dentry *filename_create(int dfd, struct filename *name, struct path *path, unsigned int flags)
+static struct dentry *filename_create(int dfd, struct filename *name, struct path *path,
+				      unsigned int flags)
 {
 	bool want_dir = flags & LOOKUP_DIRECTORY;
 	struct dentry *dentry;
@@ -323,7 +326,7 @@ static struct dentry *filename_create(int dfd, struct filename *name, struct pat
 	if (dentry->d_inode)
 		goto out_dentry;
 	err = -ENOENT;
-	if (last.name[last.len] && !want_dir)	/* "x/" is no name for a file */
+	if (last.name[last.len] && !want_dir) /* "x/" is no name for a file */
 		goto out_dentry;
 	err = ro;
 	if (err)
@@ -349,7 +352,8 @@ void done_path_create(struct path *path, struct dentry *dentry)
 	path_put(path);
 }
 
-struct dentry *kern_path_create(int dfd, const char *pathname, struct path *path, unsigned int flags)
+struct dentry *kern_path_create(int dfd, const char *pathname, struct path *path,
+				unsigned int flags)
 {
 	struct filename *name = getname_kernel(pathname);
 	struct dentry *dentry = filename_create(dfd, name, path, flags);
@@ -370,7 +374,12 @@ static int do_mknodat(int dfd, struct filename *name, umode_t mode, unsigned int
 	int err;
 
 	switch (mode & S_IFMT) {
-	case 0: case S_IFREG: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
+	case 0:
+	case S_IFREG:
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFIFO:
+	case S_IFSOCK:
 		break;
 	case S_IFDIR:
 		putname(name);
@@ -487,7 +496,10 @@ static int do_rmdir(int dfd, struct filename *name)
 
 	if (err)
 		goto out_name;
-	err = type == LAST_DOTDOT ? -ENOTEMPTY : type == LAST_DOT ? -EINVAL : type == LAST_ROOT ? -EBUSY : 0;
+	err = type == LAST_DOTDOT ? -ENOTEMPTY
+	      : type == LAST_DOT  ? -EINVAL
+	      : type == LAST_ROOT ? -EBUSY
+				  : 0;
 	if (!err)
 		err = mnt_want_write(path.mnt);
 	if (err)
@@ -527,7 +539,7 @@ static int do_unlinkat(int dfd, struct filename *name)
 			err = d_is_dir(dentry) ? -EISDIR : -ENOTDIR;
 		} else {
 			inode = dentry->d_inode;
-			ihold(inode);		/* truncation outside the directory's lock */
+			ihold(inode); /* truncation outside the directory's lock */
 			err = vfs_unlink(path.dentry->d_inode, dentry);
 		}
 		dput(dentry);
@@ -585,12 +597,13 @@ static int rename_locked(struct rename_args *a, struct dentry *trap)
 			goto out_new;
 	}
 	err = -EINVAL;
-	if (old == trap)		/* into its own descendant */
+	if (old == trap) /* into its own descendant */
 		goto out_new;
 	err = a->flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-	if (new == trap)		/* onto its own ancestor */
+	if (new == trap) /* onto its own ancestor */
 		goto out_new;
-	err = vfs_rename(a->old_path.dentry->d_inode, old, a->new_path.dentry->d_inode, new, a->flags);
+	err = vfs_rename(a->old_path.dentry->d_inode, old, a->new_path.dentry->d_inode, new,
+			 a->flags);
 out_new:
 	dput(new);
 out_old:
@@ -598,7 +611,8 @@ out_old:
 	return err;
 }
 
-static int do_renameat2(int olddfd, struct filename *from, int newdfd, struct filename *to, unsigned int flags)
+static int do_renameat2(int olddfd, struct filename *from, int newdfd, struct filename *to,
+			unsigned int flags)
 {
 	struct rename_args a = { .flags = flags };
 	int old_type, new_type, err = -EINVAL;
@@ -728,7 +742,8 @@ SYSCALL_DEFINE3(unlinkat, int, dfd, const char __user *, pathname, int, flag)
 {
 	if (flag & ~AT_REMOVEDIR)
 		return -EINVAL;
-	return flag & AT_REMOVEDIR ? do_rmdir(dfd, getname(pathname)) : do_unlinkat(dfd, getname(pathname));
+	return flag & AT_REMOVEDIR ? do_rmdir(dfd, getname(pathname))
+				   : do_unlinkat(dfd, getname(pathname));
 }
 SYSCALL_DEFINE1(unlink, const char __user *, pathname)
 {
@@ -742,8 +757,8 @@ SYSCALL_DEFINE2(symlink, const char __user *, oldname, const char __user *, newn
 {
 	return do_symlinkat(getname(oldname), AT_FDCWD, getname(newname));
 }
-SYSCALL_DEFINE5(linkat, int, olddfd, const char __user *, oldname, int, newdfd, const char __user *, newname,
-		int, flags)
+SYSCALL_DEFINE5(linkat, int, olddfd, const char __user *, oldname, int, newdfd, const char __user *,
+		newname, int, flags)
 {
 	return do_linkat(olddfd, getname_uflags(oldname, flags), newdfd, getname(newname), flags);
 }
@@ -751,12 +766,13 @@ SYSCALL_DEFINE2(link, const char __user *, oldname, const char __user *, newname
 {
 	return do_linkat(AT_FDCWD, getname(oldname), AT_FDCWD, getname(newname), 0);
 }
-SYSCALL_DEFINE5(renameat2, int, olddfd, const char __user *, oldname, int, newdfd, const char __user *, newname,
-		unsigned int, flags)
+SYSCALL_DEFINE5(renameat2, int, olddfd, const char __user *, oldname, int, newdfd,
+		const char __user *, newname, unsigned int, flags)
 {
 	return do_renameat2(olddfd, getname(oldname), newdfd, getname(newname), flags);
 }
-SYSCALL_DEFINE4(renameat, int, olddfd, const char __user *, oldname, int, newdfd, const char __user *, newname)
+SYSCALL_DEFINE4(renameat, int, olddfd, const char __user *, oldname, int, newdfd,
+		const char __user *, newname)
 {
 	return do_renameat2(olddfd, getname(oldname), newdfd, getname(newname), 0);
 }
@@ -764,7 +780,8 @@ SYSCALL_DEFINE2(rename, const char __user *, oldname, const char __user *, newna
 {
 	return do_renameat2(AT_FDCWD, getname(oldname), AT_FDCWD, getname(newname), 0);
 }
-SYSCALL_DEFINE4(readlinkat, int, dfd, const char __user *, pathname, char __user *, buf, int, bufsiz)
+SYSCALL_DEFINE4(readlinkat, int, dfd, const char __user *, pathname, char __user *, buf, int,
+		bufsiz)
 {
 	return do_readlinkat(dfd, pathname, buf, bufsiz);
 }

@@ -43,19 +43,20 @@
 #include <seam/uaccess.h>
 #include "fs_internal.h"
 
-#define MHASH_BITS	6
+#define MHASH_BITS 6
 static struct hlist_head mount_hashtable[1 << MHASH_BITS];
-static LIST_HEAD(mount_list);			/* namespace_sem: the tree, in the order of mounting */
+static LIST_HEAD(mount_list); /* namespace_sem: the tree, in the order of mounting */
 DEFINE_SEQLOCK(mount_lock, LOCK_MOUNT);
 static DECLARE_RWSEM(namespace_sem, LOCK_NAMESPACE);
 static struct mount *rootfs_mount;
-static int nr_mounts;				/* namespace_sem */
-#define MOUNT_MAX	100000
+static int nr_mounts; /* namespace_sem */
+#define MOUNT_MAX 100000
 atomic_t mount_event;
 
 static struct hlist_head *m_hash(struct vfsmount *mnt, struct dentry *dentry)
 {
-	return &mount_hashtable[hash_64((unsigned long)mnt / 64 + (unsigned long)dentry / 8, MHASH_BITS)];
+	return &mount_hashtable[hash_64((unsigned long)mnt / 64 + (unsigned long)dentry / 8,
+					MHASH_BITS)];
 }
 
 bool mount_is_rootfs(const struct mount *mnt)
@@ -111,7 +112,8 @@ void mntput(struct vfsmount *mnt)
 	call_rcu(&m->mnt_rcu, free_mnt_rcu);
 }
 
-struct vfsmount *vfs_kern_mount(struct file_system_type *type, int flags, const char *name, void *data)
+struct vfsmount *vfs_kern_mount(struct file_system_type *type, int flags, const char *name,
+				void *data)
 {
 	struct mount *m = alloc_mnt(name);
 	struct dentry *root;
@@ -126,7 +128,7 @@ struct vfsmount *vfs_kern_mount(struct file_system_type *type, int flags, const 
 		return ERR_CAST(root);
 	}
 	m->mnt.mnt_root = root;
-	m->mnt.mnt_sb = root->d_sb;	/* s_active comes with the root */
+	m->mnt.mnt_sb = root->d_sb; /* s_active comes with the root */
 	m->mnt_mountpoint = root;
 	return &m->mnt;
 }
@@ -163,7 +165,7 @@ struct mount *__lookup_mnt(struct vfsmount *mnt, struct dentry *dentry)
 {
 	struct mount *p;
 
-	hlist_for_each_entry_rcu(p, m_hash(mnt, dentry), mnt_hash)
+	hlist_for_each_entry_rcu (p, m_hash(mnt, dentry), mnt_hash)
 		if (&p->mnt_parent->mnt == mnt && p->mnt_mountpoint == dentry)
 			return p;
 	return NULL;
@@ -232,7 +234,7 @@ int mnt_want_write(struct vfsmount *mnt)
 {
 	struct mount *m = real_mount(mnt);
 
-	atomic_inc(&m->mnt_writers);	/* full barrier: a remount sees us, or we see it */
+	atomic_inc(&m->mnt_writers); /* full barrier: a remount sees us, or we see it */
 	if (unlikely(__mnt_is_readonly(mnt))) {
 		atomic_dec(&m->mnt_writers);
 		return -EROFS;
@@ -286,7 +288,7 @@ static bool still_mountpoint(const struct dentry *dentry)
 {
 	struct mount *m;
 
-	list_for_each_entry(m, &mount_list, mnt_list)
+	list_for_each_entry (m, &mount_list, mnt_list)
 		if (m->mnt_mountpoint == dentry && mnt_has_parent(m))
 			return true;
 	return false;
@@ -348,7 +350,7 @@ static void umount_tree_and_unlock(struct mount *m)
 		nr_mounts--;
 	}
 	atomic_inc(&mount_event);
-	while (!list_empty(&gone)) {	/* children before parents */
+	while (!list_empty(&gone)) { /* children before parents */
 		struct path old;
 
 		p = list_last_entry(&gone, struct mount, mnt_list);
@@ -433,7 +435,7 @@ static int do_add_mount(struct vfsmount *mnt, struct path *path, int mnt_flags)
 	if (err)
 		goto out;
 	m->mnt.mnt_flags = mnt_flags;
-	err = -EBUSY;	/* the same file system twice on one place */
+	err = -EBUSY; /* the same file system twice on one place */
 	if (path->mnt->mnt_sb == mnt->mnt_sb && path->mnt->mnt_root == path->dentry)
 		goto unlock;
 	err = -EINVAL;
@@ -448,8 +450,8 @@ out:
 	return err;
 }
 
-static int do_new_mount(struct path *path, const char *fstype, int sb_flags, int mnt_flags, const char *name,
-			void *data)
+static int do_new_mount(struct path *path, const char *fstype, int sb_flags, int mnt_flags,
+			const char *name, void *data)
 {
 	struct file_system_type *type;
 	struct vfsmount *mnt;
@@ -476,7 +478,7 @@ static struct mount *copy_tree(struct mount *old, struct dentry *dentry, bool re
 
 	if (IS_ERR(copy) || !recurse)
 		return copy;
-	list_for_each_entry(child, &old->mnt_mounts, mnt_child) {
+	list_for_each_entry (child, &old->mnt_mounts, mnt_child) {
 		if (!is_subdir(child->mnt_mountpoint, dentry))
 			continue;
 		c = copy_tree(child, child->mnt.mnt_root, true);
@@ -556,7 +558,7 @@ static bool sb_has_writers(struct super_block *sb)
 {
 	struct mount *m;
 
-	list_for_each_entry(m, &mount_list, mnt_list)
+	list_for_each_entry (m, &mount_list, mnt_list)
 		if (m->mnt.mnt_sb == sb && atomic_read(&m->mnt_writers))
 			return true;
 	return false;
@@ -606,11 +608,12 @@ static int do_move_mount(struct path *path, const char *old_name)
 		goto out;
 	m = real_mount(old_path.mnt);
 	err = -EINVAL;
-	if (old_path.dentry != old_path.mnt->mnt_root || !mnt_has_parent(m) || !in_tree(real_mount(path->mnt)))
+	if (old_path.dentry != old_path.mnt->mnt_root || !mnt_has_parent(m) ||
+	    !in_tree(real_mount(path->mnt)))
 		goto unlock;
 	if (S_ISDIR(old_path.dentry->d_inode->i_mode) != S_ISDIR(path->dentry->d_inode->i_mode))
 		goto unlock;
-	err = -ELOOP;	/* into itself */
+	err = -ELOOP; /* into itself */
 	for (p = real_mount(path->mnt);; p = p->mnt_parent) {
 		if (p == m)
 			goto unlock;
@@ -642,9 +645,13 @@ static int do_change_type(struct path *path, unsigned long flags)
 
 static int mnt_flags_of(unsigned long flags)
 {
-	static const struct { unsigned long ms; int mnt; } map[] = {
-		{ MS_NOSUID, MNT_NOSUID }, { MS_NODEV, MNT_NODEV }, { MS_NOEXEC, MNT_NOEXEC },
-		{ MS_NOATIME, MNT_NOATIME }, { MS_NODIRATIME, MNT_NODIRATIME }, { MS_RDONLY, MNT_READONLY },
+	static const struct {
+		unsigned long ms;
+		int mnt;
+	} map[] = {
+		{ MS_NOSUID, MNT_NOSUID },	     { MS_NODEV, MNT_NODEV },
+		{ MS_NOEXEC, MNT_NOEXEC },	     { MS_NOATIME, MNT_NOATIME },
+		{ MS_NODIRATIME, MNT_NODIRATIME },   { MS_RDONLY, MNT_READONLY },
 		{ MS_NOSYMFOLLOW, MNT_NOSYMFOLLOW },
 	};
 	int mnt_flags = flags & (MS_NOATIME | MS_STRICTATIME) ? 0 : MNT_RELATIME;
@@ -655,7 +662,8 @@ static int mnt_flags_of(unsigned long flags)
 	return mnt_flags;
 }
 
-int path_mount(const char *dev_name, struct path *path, const char *type, unsigned long flags, void *data)
+int path_mount(const char *dev_name, struct path *path, const char *type, unsigned long flags,
+	       void *data)
 {
 	int sb_flags, mnt_flags;
 
@@ -666,10 +674,12 @@ int path_mount(const char *dev_name, struct path *path, const char *type, unsign
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	mnt_flags = mnt_flags_of(flags);
-	if ((flags & MS_REMOUNT) && !(flags & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)))
+	if ((flags & MS_REMOUNT) &&
+	    !(flags & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)))
 		mnt_flags = (mnt_flags & ~(MNT_RELATIME | MNT_NOATIME | MNT_NODIRATIME)) |
 			    (path->mnt->mnt_flags & (MNT_RELATIME | MNT_NOATIME | MNT_NODIRATIME));
-	sb_flags = flags & (SB_RDONLY | SB_SYNCHRONOUS | SB_MANDLOCK | SB_DIRSYNC | SB_SILENT | SB_POSIXACL);
+	sb_flags = flags & (SB_RDONLY | SB_SYNCHRONOUS | SB_MANDLOCK | SB_DIRSYNC | SB_SILENT |
+			    SB_POSIXACL);
 	if ((flags & (MS_REMOUNT | MS_BIND)) == (MS_REMOUNT | MS_BIND))
 		return do_reconfigure_mnt(path, mnt_flags);
 	if (flags & MS_REMOUNT)
@@ -683,7 +693,8 @@ int path_mount(const char *dev_name, struct path *path, const char *type, unsign
 	return do_new_mount(path, type, sb_flags, mnt_flags, dev_name, data);
 }
 
-int do_mount(const char *dev_name, const char *dir_name, const char *type, unsigned long flags, void *data)
+int do_mount(const char *dev_name, const char *dir_name, const char *type, unsigned long flags,
+	     void *data)
 {
 	struct path path;
 	int err = kern_path(dir_name, LOOKUP_FOLLOW, &path);
@@ -770,7 +781,7 @@ out_type:
 #define MNT_FORCE	1
 #define MNT_DETACH	2
 #define MNT_EXPIRE	4
-#define UMOUNT_NOFOLLOW	8
+#define UMOUNT_NOFOLLOW 8
 #endif
 
 /* => takes over the reference of path->mnt that the caller holds: count is 2 when nobody else uses it */
@@ -809,7 +820,7 @@ static int path_umount(struct path *path, int flags)
 	int err = -EINVAL;
 
 	if (path->dentry == path->mnt->mnt_root && !(path->mnt->mnt_flags & MNT_INTERNAL)) {
-		dput(path->dentry);		/* the root would count as a user */
+		dput(path->dentry); /* the root would count as a user */
 		path->dentry = NULL;
 		err = -EPERM;
 		if (capable(CAP_SYS_ADMIN))
@@ -851,7 +862,8 @@ static int pivot_locked(struct path *new, struct path *old, struct path *root, s
 	if (root->mnt->mnt_root != root->dentry || !mnt_has_parent(root_mnt) ||
 	    new->mnt->mnt_root != new->dentry || !mnt_has_parent(new_mnt))
 		return -EINVAL;
-	if (!is_path_reachable(old_mnt, old->dentry, new) || !is_path_reachable(new_mnt, new->dentry, root))
+	if (!is_path_reachable(old_mnt, old->dentry, new) ||
+	    !is_path_reachable(new_mnt, new->dentry, root))
 		return -EINVAL;
 	detach_mnt(new_mnt, parent);
 	detach_mnt(root_mnt, root_parent);
@@ -906,9 +918,13 @@ static void show_sb_opts(struct seq_file *m, struct super_block *sb)
 
 static void show_mnt_opts(struct seq_file *m, struct vfsmount *mnt)
 {
-	static const struct { int bit; const char *text; } opts[] = {
-		{ MNT_NOSUID, ",nosuid" }, { MNT_NODEV, ",nodev" }, { MNT_NOEXEC, ",noexec" },
-		{ MNT_NOATIME, ",noatime" }, { MNT_NODIRATIME, ",nodiratime" }, { MNT_RELATIME, ",relatime" },
+	static const struct {
+		int bit;
+		const char *text;
+	} opts[] = {
+		{ MNT_NOSUID, ",nosuid" },	     { MNT_NODEV, ",nodev" },
+		{ MNT_NOEXEC, ",noexec" },	     { MNT_NOATIME, ",noatime" },
+		{ MNT_NODIRATIME, ",nodiratime" },   { MNT_RELATIME, ",relatime" },
 		{ MNT_NOSYMFOLLOW, ",nosymfollow" },
 	};
 
@@ -926,14 +942,15 @@ static void show_fs_opts(struct seq_file *m, struct vfsmount *mnt)
 #define SEQ_ESC " \t\n\\"
 
 /* Call @show for each mount that can be seen from the root of current. */
-static int for_each_visible(struct seq_file *m, void (*show)(struct seq_file *, struct mount *, const struct path *))
+static int for_each_visible(struct seq_file *m,
+			    void (*show)(struct seq_file *, struct mount *, const struct path *))
 {
 	struct path root;
 	struct mount *p;
 
 	get_fs_root(current->fs, &root);
 	down_read(&namespace_sem);
-	list_for_each_entry(p, &mount_list, mnt_list) {
+	list_for_each_entry (p, &mount_list, mnt_list) {
 		if (is_path_reachable(p, p->mnt.mnt_root, &root))
 			show(m, p, &root);
 	}
@@ -968,7 +985,8 @@ static void show_mountinfo_line(struct seq_file *m, struct mount *p, const struc
 	struct path top = { &p->mnt, p->mnt.mnt_root };
 	struct super_block *sb = p->mnt.mnt_sb;
 
-	seq_printf(m, "%i %i %u:%u ", p->mnt_id, p->mnt_parent->mnt_id, MAJOR(sb->s_dev), MINOR(sb->s_dev));
+	seq_printf(m, "%i %i %u:%u ", p->mnt_id, p->mnt_parent->mnt_id, MAJOR(sb->s_dev),
+		   MINOR(sb->s_dev));
 	seq_dentry(m, p->mnt.mnt_root, SEQ_ESC);
 	seq_putc(m, ' ');
 	seq_path_root(m, &top, root, SEQ_ESC);

@@ -38,15 +38,16 @@
 #include "namei_internal.h"
 
 #ifndef __O_TMPFILE
-#define __O_TMPFILE	020000000
+#define __O_TMPFILE 020000000
 #endif
-#define UTIME_NOW	((1L << 30) - 1L)
-#define UTIME_OMIT	((1L << 30) - 2L)
-#define VALID_OPEN_FLAGS (O_RDONLY | O_WRONLY | O_RDWR | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | \
-			  O_NDELAY | O_NONBLOCK | __O_SYNC | O_DSYNC | FASYNC | O_DIRECT | O_LARGEFILE | \
-			  O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE)
-#define O_PATH_FLAGS	(O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
-#define WILL_CREATE(f)	((f) & (O_CREAT | __O_TMPFILE))
+#define UTIME_NOW  ((1L << 30) - 1L)
+#define UTIME_OMIT ((1L << 30) - 2L)
+#define VALID_OPEN_FLAGS                                                                           \
+	(O_RDONLY | O_WRONLY | O_RDWR | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |         \
+	 O_NDELAY | O_NONBLOCK | __O_SYNC | O_DSYNC | FASYNC | O_DIRECT | O_LARGEFILE |            \
+	 O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE)
+#define O_PATH_FLAGS   (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
+#define WILL_CREATE(f) ((f) & (O_CREAT | __O_TMPFILE))
 
 /* The open file ---------------------------------------------------------------------------------- */
 
@@ -133,7 +134,8 @@ fail:
 	return err;
 }
 
-int finish_open(struct file *file, struct dentry *dentry, int (*open)(struct inode *, struct file *))
+int finish_open(struct file *file, struct dentry *dentry,
+		int (*open)(struct inode *, struct file *))
 {
 	file->f_path.dentry = dentry;
 	return do_dentry_open(file, d_inode(dentry), open);
@@ -216,7 +218,8 @@ int may_open(const struct path *path, int acc_mode, int flag)
 	err = inode_permission(inode, MAY_OPEN | acc_mode);
 	if (err)
 		return err;
-	if (IS_APPEND(inode) && (((flag & O_ACCMODE) != O_RDONLY && !(flag & O_APPEND)) || (flag & O_TRUNC)))
+	if (IS_APPEND(inode) &&
+	    (((flag & O_ACCMODE) != O_RDONLY && !(flag & O_APPEND)) || (flag & O_TRUNC)))
 		return -EPERM;
 	if ((flag & O_NOATIME) && !inode_owner_or_capable(inode))
 		return -EPERM;
@@ -226,7 +229,8 @@ int may_open(const struct path *path, int acc_mode, int flag)
 /* Walking to it ---------------------------------------------------------------------------------- */
 
 /* The last name in its locked directory, created if need be. The dentry, or ERR_PTR. */
-static struct dentry *lookup_open(struct nameidata *nd, struct file *file, const struct open_flags *op, int write_err)
+static struct dentry *lookup_open(struct nameidata *nd, struct file *file,
+				  const struct open_flags *op, int write_err)
 {
 	struct dentry *dir = nd->path.dentry, *dentry;
 	struct inode *dir_inode = d_inode(dir);
@@ -239,7 +243,8 @@ static struct dentry *lookup_open(struct nameidata *nd, struct file *file, const
 		return dentry;
 	err = write_err;
 	if (!err)
-		err = vfs_create(dir_inode, dentry, op->mode & ~current_umask(), op->open_flag & O_EXCL);
+		err = vfs_create(dir_inode, dentry, op->mode & ~current_umask(),
+				 op->open_flag & O_EXCL);
 	if (err) {
 		dput(dentry);
 		return ERR_PTR(err);
@@ -249,13 +254,14 @@ static struct dentry *lookup_open(struct nameidata *nd, struct file *file, const
 }
 
 /* O_CREAT: the last component exists or is made. As open_last(). */
-static const char *open_or_create(struct nameidata *nd, struct file *file, const struct open_flags *op)
+static const char *open_or_create(struct nameidata *nd, struct file *file,
+				  const struct open_flags *op)
 {
 	struct dentry *dentry;
 	int write_err;
 
 	if (nd->last.name[nd->last.len])
-		return ERR_PTR(-EISDIR);	/* a slash behind what would be a file */
+		return ERR_PTR(-EISDIR); /* a slash behind what would be a file */
 	dentry = lookup_dcache(&nd->last, nd->path.dentry, nd->flags);
 	if (IS_ERR(dentry))
 		return ERR_CAST(dentry);
@@ -317,7 +323,7 @@ static int do_open(struct nameidata *nd, struct file *file, const struct open_fl
 		return -ENOTDIR;
 	if (created) {
 		open_flag &= ~O_TRUNC;
-		acc_mode = 0;	/* whoever made it may use it as he said */
+		acc_mode = 0; /* whoever made it may use it as he said */
 	} else if (d_is_reg(dentry) && (open_flag & O_TRUNC)) {
 		err = mnt_want_write(nd->path.mnt);
 		if (err)
@@ -450,7 +456,8 @@ struct file *do_filp_open(int dfd, struct filename *pathname, const struct open_
 	return file;
 }
 
-struct file *do_file_open_root(const struct path *root, const char *name, const struct open_flags *op)
+struct file *do_file_open_root(const struct path *root, const char *name,
+			       const struct open_flags *op)
 {
 	struct filename *filename;
 	struct nameidata nd;
@@ -499,13 +506,15 @@ static int resolve_flags(u64 resolve, int lookup_flags)
 	return lookup_flags;
 }
 
-#define VALID_RESOLVE (RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | \
-		       RESOLVE_IN_ROOT | RESOLVE_CACHED)
+#define VALID_RESOLVE                                                                              \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |         \
+	 RESOLVE_IN_ROOT | RESOLVE_CACHED)
 
 /* Read the flags of open(2) or openat2(2) into @op. 0, -EINVAL, -EAGAIN. */
 int build_open_flags(const struct open_how *how, struct open_flags *op)
 {
-	static const int acc[] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
+	static const int acc[] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE,
+				   MAY_READ | MAY_WRITE };
 	u64 flags = how->flags & ~(u64)(FMODE_EXEC | FMODE_NONOTIFY);
 	int lookup_flags = 0;
 
@@ -513,7 +522,8 @@ int build_open_flags(const struct open_how *how, struct open_flags *op)
 		return -EINVAL;
 	if (how->resolve & ~(u64)VALID_RESOLVE)
 		return -EINVAL;
-	if ((how->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+	if ((how->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+	    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		return -EINVAL;
 	if (WILL_CREATE(flags)) {
 		if (how->mode & ~(u64)S_IALLUGO)
@@ -652,7 +662,8 @@ SYSCALL_DEFINE2(creat, const char __user *, pathname, umode_t, mode)
 	return do_sys_open(AT_FDCWD, pathname, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
-SYSCALL_DEFINE4(openat2, int, dfd, const char __user *, filename, struct open_how __user *, how, size_t, usize)
+SYSCALL_DEFINE4(openat2, int, dfd, const char __user *, filename, struct open_how __user *, how,
+		size_t, usize)
 {
 	struct open_how tmp;
 	int err;
@@ -746,7 +757,8 @@ SYSCALL_DEFINE2(ftruncate, unsigned int, fd, unsigned long, length)
 	if (S_ISREG(file_inode(f.file)->i_mode) && (f.file->f_mode & FMODE_WRITE)) {
 		err = -EPERM;
 		if (!IS_APPEND(file_inode(f.file)))
-			err = do_truncate(f.file->f_path.dentry, length, ATTR_MTIME | ATTR_CTIME, f.file);
+			err = do_truncate(f.file->f_path.dentry, length, ATTR_MTIME | ATTR_CTIME,
+					  f.file);
 	}
 	fdput(f);
 	return err;
@@ -758,10 +770,11 @@ int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE |
-		     FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE))
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE |
+		     FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE))
 		return -EOPNOTSUPP;
-	if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+	if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) ==
+	    (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
 		return -EOPNOTSUPP;
 	if ((mode & FALLOC_FL_PUNCH_HOLE) && !(mode & FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
@@ -1096,7 +1109,8 @@ static int do_fchownat(int dfd, const char __user *filename, uid_t user, gid_t g
 	return err;
 }
 
-SYSCALL_DEFINE5(fchownat, int, dfd, const char __user *, filename, uid_t, user, gid_t, group, int, flag)
+SYSCALL_DEFINE5(fchownat, int, dfd, const char __user *, filename, uid_t, user, gid_t, group, int,
+		flag)
 {
 	return do_fchownat(dfd, filename, user, group, flag);
 }
@@ -1181,7 +1195,7 @@ static int vfs_utimes(const struct path *path, struct timespec64 *times)
 		attr.ia_mtime = times[1];
 		attr.ia_valid |= ATTR_MTIME_SET;
 	}
-	attr.ia_valid |= ATTR_TIMES_SET;	/* needs the owner, not write permission */
+	attr.ia_valid |= ATTR_TIMES_SET; /* needs the owner, not write permission */
 	return change_attr(path, &attr);
 }
 
@@ -1214,8 +1228,8 @@ static long do_utimes(int dfd, const char __user *filename, struct timespec64 *t
 	return err;
 }
 
-SYSCALL_DEFINE4(utimensat, int, dfd, const char __user *, filename, struct __kernel_timespec __user *, utimes,
-		int, flags)
+SYSCALL_DEFINE4(utimensat, int, dfd, const char __user *, filename,
+		struct __kernel_timespec __user *, utimes, int, flags)
 {
 	struct timespec64 t[2];
 
@@ -1228,7 +1242,8 @@ SYSCALL_DEFINE4(utimensat, int, dfd, const char __user *, filename, struct __ker
 	return do_utimes(dfd, filename, utimes ? t : NULL, flags);
 }
 
-static long do_futimesat(int dfd, const char __user *filename, struct __kernel_old_timeval __user *utimes)
+static long do_futimesat(int dfd, const char __user *filename,
+			 struct __kernel_old_timeval __user *utimes)
 {
 	struct __kernel_old_timeval tv[2];
 	struct timespec64 t[2];
@@ -1245,7 +1260,8 @@ static long do_futimesat(int dfd, const char __user *filename, struct __kernel_o
 	return do_utimes(dfd, filename, t, 0);
 }
 
-SYSCALL_DEFINE3(futimesat, int, dfd, const char __user *, filename, struct __kernel_old_timeval __user *, utimes)
+SYSCALL_DEFINE3(futimesat, int, dfd, const char __user *, filename,
+		struct __kernel_old_timeval __user *, utimes)
 {
 	return do_futimesat(dfd, filename, utimes);
 }
@@ -1259,7 +1275,8 @@ SYSCALL_DEFINE2(utime, const char __user *, filename, struct utimbuf __user *, t
 {
 	struct timespec64 t[2] = { { 0, 0 }, { 0, 0 } };
 
-	if (times && (get_user(t[0].tv_sec, &times->actime) || get_user(t[1].tv_sec, &times->modtime)))
+	if (times &&
+	    (get_user(t[0].tv_sec, &times->actime) || get_user(t[1].tv_sec, &times->modtime)))
 		return -EFAULT;
 	return do_utimes(AT_FDCWD, filename, times ? t : NULL, 0);
 }

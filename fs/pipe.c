@@ -116,7 +116,7 @@ static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 		if (n < want)
 			return done ? done : -EFAULT;
 		if (packet)
-			buf->len = 0;	/* what did not fit is lost */
+			buf->len = 0; /* what did not fit is lost */
 		if (!buf->len)
 			pop_buf(pipe);
 		if (packet)
@@ -145,8 +145,8 @@ static ssize_t pipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			break;
 		}
 		mutex_unlock(&pipe->mutex);
-		if (wait_event_interruptible_exclusive(pipe->rd_wait,
-						       !pipe_empty(pipe) || !READ_ONCE(pipe->writers)))
+		if (wait_event_interruptible_exclusive(
+			    pipe->rd_wait, !pipe_empty(pipe) || !READ_ONCE(pipe->writers)))
 			return -ERESTARTSYS;
 		mutex_lock(&pipe->mutex);
 	}
@@ -248,8 +248,8 @@ static ssize_t pipe_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		if (file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT)
 			break;
 		mutex_unlock(&pipe->mutex);
-		n = wait_event_interruptible_exclusive(pipe->wr_wait,
-						       !pipe_full(pipe) || !READ_ONCE(pipe->readers));
+		n = wait_event_interruptible_exclusive(
+			pipe->wr_wait, !pipe_full(pipe) || !READ_ONCE(pipe->readers));
 		mutex_lock(&pipe->mutex);
 		if (n)
 			break;
@@ -385,7 +385,7 @@ static int fifo_open_read(struct pipe_inode_info *pipe, struct file *file)
 	if (pipe->writers || is_pipe(file))
 		return 0;
 	if (file->f_flags & O_NONBLOCK) {
-		file->f_version = pipe->w_counter;	/* no hang-up before a writer has come */
+		file->f_version = pipe->w_counter; /* no hang-up before a writer has come */
 		return 0;
 	}
 	return wait_for_partner(pipe, &pipe->w_counter);
@@ -490,7 +490,8 @@ static long pipe_set_size(struct pipe_inode_info *pipe, unsigned long arg)
 	if (arg > 1UL << 31)
 		return -EINVAL;
 	bytes = roundup_pow_of_two(max(arg, PAGE_SIZE));
-	if (bytes > pipe_max_size && bytes > pipe->ring_size * PAGE_SIZE && !capable(CAP_SYS_RESOURCE))
+	if (bytes > pipe_max_size && bytes > pipe->ring_size * PAGE_SIZE &&
+	    !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	err = pipe_resize(pipe, bytes / PAGE_SIZE);
 	return err ? err : (long)(pipe->ring_size * PAGE_SIZE);
@@ -552,7 +553,8 @@ int create_pipe_files(struct file **res, int flags)
 
 	if (!inode)
 		return -ENFILE;
-	f = alloc_file_pseudo(inode, pipe_mnt, "", O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)), &pipefifo_fops);
+	f = alloc_file_pseudo(inode, pipe_mnt, "", O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)),
+			      &pipefifo_fops);
 	if (IS_ERR(f)) {
 		free_pipe_info(inode->i_pipe);
 		inode->i_pipe = NULL;
@@ -562,7 +564,7 @@ int create_pipe_files(struct file **res, int flags)
 	f->private_data = inode->i_pipe;
 	res[0] = alloc_file_clone(f, O_RDONLY | (flags & O_NONBLOCK), &pipefifo_fops);
 	if (IS_ERR(res[0])) {
-		put_pipe_info(inode, inode->i_pipe);	/* the reader that never was */
+		put_pipe_info(inode, inode->i_pipe); /* the reader that never was */
 		fput(f);
 		return PTR_ERR(res[0]);
 	}

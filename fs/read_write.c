@@ -20,7 +20,7 @@
 #include <linux/fs.h>
 #include <linux/uio.h>
 
-#define MAX_RW_COUNT	(0x7fffffffL & PAGE_MASK)
+#define MAX_RW_COUNT (0x7fffffffL & PAGE_MASK)
 
 /* Seeking --------------------------------------------------------------------------------------- */
 
@@ -35,7 +35,8 @@ loff_t vfs_setpos(struct file *file, loff_t offset, loff_t maxsize)
 	return offset;
 }
 
-loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, loff_t maxsize, loff_t eof)
+loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, loff_t maxsize,
+				loff_t eof)
 {
 	switch (whence) {
 	case SEEK_END:
@@ -46,7 +47,7 @@ loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, lo
 			return file->f_pos;
 		offset += file->f_pos;
 		break;
-	case SEEK_DATA:		/* no holes known: all is data up to the end */
+	case SEEK_DATA: /* no holes known: all is data up to the end */
 		if ((unsigned long long)offset >= eof)
 			return -ENXIO;
 		break;
@@ -63,7 +64,8 @@ loff_t generic_file_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct inode *inode = file->f_mapping->host;
 
-	return generic_file_llseek_size(file, offset, whence, inode->i_sb->s_maxbytes, i_size_read(inode));
+	return generic_file_llseek_size(file, offset, whence, inode->i_sb->s_maxbytes,
+					i_size_read(inode));
 }
 
 loff_t default_llseek(struct file *file, loff_t offset, int whence)
@@ -124,7 +126,7 @@ static int rw_verify_area(const loff_t *ppos, size_t count)
 		return -EINVAL;
 	if (ppos) {
 		if (*ppos < 0)
-			return -EINVAL;		/* devices of more than 2^63 bytes do not exist here */
+			return -EINVAL; /* devices of more than 2^63 bytes do not exist here */
 		if ((loff_t)(*ppos + count) < 0)
 			return -EOVERFLOW;
 	}
@@ -165,7 +167,8 @@ static int set_rw_flags(struct kiocb *ki, int flags)
 }
 
 /* Files without read_iter or write_iter can be driven segment by segment. */
-static ssize_t loop_segments(struct file *file, struct iov_iter *iter, loff_t *ppos, bool write, int flags)
+static ssize_t loop_segments(struct file *file, struct iov_iter *iter, loff_t *ppos, bool write,
+			     int flags)
 {
 	ssize_t ret = 0;
 
@@ -183,7 +186,8 @@ static ssize_t loop_segments(struct file *file, struct iov_iter *iter, loff_t *p
 			base = iter->iov->iov_base + iter->iov_offset;
 			len = min((size_t)(iter->iov->iov_len - iter->iov_offset), iter->count);
 		}
-		nr = write ? file->f_op->write(file, base, len, ppos) : file->f_op->read(file, base, len, ppos);
+		nr = write ? file->f_op->write(file, base, len, ppos)
+			   : file->f_op->read(file, base, len, ppos);
 		if (nr < 0) {
 			if (!ret)
 				ret = nr;
@@ -200,7 +204,8 @@ static ssize_t loop_segments(struct file *file, struct iov_iter *iter, loff_t *p
 /* Reading and writing --------------------------------------------------------------------------- */
 
 /* One transfer through read_iter or write_iter. */
-static ssize_t call_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, bool write, int flags)
+static ssize_t call_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, bool write,
+			 int flags)
 {
 	struct kiocb kiocb;
 	ssize_t ret;
@@ -368,9 +373,11 @@ SYSCALL_DEFINE4(pwrite64, unsigned int, fd, const char __user *, buf, size_t, co
 
 /* Vectors --------------------------------------------------------------------------------------- */
 
-static ssize_t do_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, bool write, int flags)
+static ssize_t do_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, bool write,
+		       int flags)
 {
-	fmode_t mode = write ? FMODE_WRITE : FMODE_READ, can = write ? FMODE_CAN_WRITE : FMODE_CAN_READ;
+	fmode_t mode = write ? FMODE_WRITE : FMODE_READ,
+		can = write ? FMODE_CAN_WRITE : FMODE_CAN_READ;
 	ssize_t ret;
 
 	if (!(file->f_mode & mode))
@@ -395,14 +402,15 @@ ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos, i
 	return file->f_op->write_iter ? do_iter(file, iter, ppos, true, flags) : -EINVAL;
 }
 
-static ssize_t vector_io(struct file *file, const struct iovec __user *vec, unsigned long vlen, loff_t *pos,
-			 bool write, int flags)
+static ssize_t vector_io(struct file *file, const struct iovec __user *vec, unsigned long vlen,
+			 loff_t *pos, bool write, int flags)
 {
 	struct iovec iovstack[UIO_FASTIOV_K], *iov = iovstack;
 	struct iov_iter iter;
 	ssize_t ret;
 
-	ret = import_iovec(write ? ITER_SOURCE : ITER_DEST, vec, vlen, ARRAY_SIZE(iovstack), &iov, &iter);
+	ret = import_iovec(write ? ITER_SOURCE : ITER_DEST, vec, vlen, ARRAY_SIZE(iovstack), &iov,
+			   &iter);
 	if (ret < 0)
 		return ret;
 	ret = do_iter(file, &iter, pos, write, flags);
@@ -410,8 +418,8 @@ static ssize_t vector_io(struct file *file, const struct iovec __user *vec, unsi
 	return ret;
 }
 
-static ssize_t do_vector(unsigned long fd, const struct iovec __user *vec, unsigned long vlen, bool write,
-			 int flags)
+static ssize_t do_vector(unsigned long fd, const struct iovec __user *vec, unsigned long vlen,
+			 bool write, int flags)
 {
 	struct fd f = fdget_pos(fd);
 	loff_t pos, *ppos;
@@ -431,8 +439,8 @@ static ssize_t do_vector(unsigned long fd, const struct iovec __user *vec, unsig
 	return ret;
 }
 
-static ssize_t do_pvector(unsigned long fd, const struct iovec __user *vec, unsigned long vlen, loff_t pos,
-			  bool write, int flags)
+static ssize_t do_pvector(unsigned long fd, const struct iovec __user *vec, unsigned long vlen,
+			  loff_t pos, bool write, int flags)
 {
 	struct fd f;
 	ssize_t ret = -ESPIPE;
@@ -492,7 +500,8 @@ SYSCALL_DEFINE6(pwritev2, unsigned long, fd, const struct iovec __user *, vec, u
  * Through a page of the kernel's, piece by piece. Bytes, or an errno if there was not one.
  * What was read and not written is given back to @in_pos.
  */
-static ssize_t copy_between(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, size_t count)
+static ssize_t copy_between(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
+			    size_t count)
 {
 	char *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	ssize_t done = 0, n = 0, w;
@@ -558,10 +567,12 @@ static ssize_t do_sendfile(int out_fd, int in_fd, loff_t *ppos, size_t count)
 	if (!(out.file->f_mode & FMODE_WRITE))
 		goto put_out;
 	ret = -EINVAL;
-	if (!has_iter(in.file, false) || !has_iter(out.file, true) || (out.file->f_flags & O_APPEND))
+	if (!has_iter(in.file, false) || !has_iter(out.file, true) ||
+	    (out.file->f_flags & O_APPEND))
 		goto put_out;
 	out_pos = out.file->f_pos;
-	ret = copy_between(in.file, &in_pos, out.file, file_ppos(out.file) ? &out_pos : NULL, count);
+	ret = copy_between(in.file, &in_pos, out.file, file_ppos(out.file) ? &out_pos : NULL,
+			   count);
 	if (ret > 0) {
 		if (ppos)
 			*ppos = in_pos;
@@ -590,8 +601,8 @@ SYSCALL_DEFINE4(sendfile, int, out_fd, int, in_fd, loff_t __user *, offset, size
 	return put_user(pos, offset) ? -EFAULT : ret;
 }
 
-ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out, size_t len,
-			    unsigned int flags)
+ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,
+			    size_t len, unsigned int flags)
 {
 	struct inode *inode_in = file_inode(in), *inode_out = file_inode(out);
 
@@ -603,17 +614,19 @@ ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, lo
 		return -EINVAL;
 	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE) || (out->f_flags & O_APPEND))
 		return -EBADF;
-	if (pos_in < 0 || pos_out < 0 || pos_in + (loff_t)len < pos_in || pos_out + (loff_t)len < pos_out)
+	if (pos_in < 0 || pos_out < 0 || pos_in + (loff_t)len < pos_in ||
+	    pos_out + (loff_t)len < pos_out)
 		return -EOVERFLOW;
-	if (inode_in == inode_out && pos_out + (loff_t)len > pos_in && pos_out < pos_in + (loff_t)len)
+	if (inode_in == inode_out && pos_out + (loff_t)len > pos_in &&
+	    pos_out < pos_in + (loff_t)len)
 		return -EINVAL;
 	if (!len)
 		return 0;
 	return copy_between(in, &pos_in, out, &pos_out, min(len, (size_t)MAX_RW_COUNT));
 }
 
-SYSCALL_DEFINE6(copy_file_range, int, fd_in, loff_t __user *, off_in, int, fd_out, loff_t __user *, off_out,
-		size_t, len, unsigned int, flags)
+SYSCALL_DEFINE6(copy_file_range, int, fd_in, loff_t __user *, off_in, int, fd_out, loff_t __user *,
+		off_out, size_t, len, unsigned int, flags)
 {
 	struct fd in = fdget(fd_in), out = fdget(fd_out);
 	loff_t pos_in, pos_out;

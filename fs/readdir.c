@@ -47,14 +47,14 @@ struct linux_dirent {
 	unsigned long d_ino;
 	unsigned long d_off;
 	unsigned short d_reclen;
-	char d_name[];		/* NUL-terminated; d_type is the last byte of the record */
+	char d_name[]; /* NUL-terminated; d_type is the last byte of the record */
 };
 
 struct getdents_buf {
 	struct dir_context ctx;
 	char __user *next;
 	unsigned int left;
-	int prev_reclen;	/* of the record before: its d_off is written with the next one */
+	int prev_reclen; /* of the record before: its d_off is written with the next one */
 	int error;
 };
 
@@ -72,7 +72,7 @@ static bool filldir64(struct dir_context *ctx, const char *name, int namlen, lof
 	b->error = verify_name(name, namlen);
 	if (b->error)
 		return false;
-	b->error = -EINVAL;	/* what getdents says when not even one fits */
+	b->error = -EINVAL; /* what getdents says when not even one fits */
 	if (reclen > b->left)
 		return false;
 	if (b->prev_reclen && signal_pending(current))
@@ -111,7 +111,8 @@ static bool filldir(struct dir_context *ctx, const char *name, int namlen, loff_
 	b->error = -EFAULT;
 	if (b->prev_reclen && put_user((unsigned long)offset, &prev->d_off))
 		return false;
-	if (put_user((unsigned long)ino, &d->d_ino) || put_user((unsigned short)reclen, &d->d_reclen) ||
+	if (put_user((unsigned long)ino, &d->d_ino) ||
+	    put_user((unsigned short)reclen, &d->d_reclen) ||
 	    copy_to_user(d->d_name, name, namlen) || put_user((char)0, d->d_name + namlen) ||
 	    put_user((char)type, (char __user *)d + reclen - 1))
 		return false;

@@ -31,13 +31,13 @@
 struct poll_entry {
 	wait_queue_entry_t wait;
 	wait_queue_head_t *head;
-	struct file *file;		/* held */
+	struct file *file; /* held */
 	struct poll_wqueues *pwq;
 	__poll_t key;
 	struct poll_entry *next;
 };
 
-#define INLINE_ENTRIES	8
+#define INLINE_ENTRIES 8
 
 struct poll_wqueues {
 	poll_table pt;
@@ -45,7 +45,7 @@ struct poll_wqueues {
 	int triggered;
 	int error;
 	unsigned int nr_inline;
-	struct poll_entry *extra;	/* those that found no place in inline_entries */
+	struct poll_entry *extra; /* those that found no place in inline_entries */
 	struct poll_entry inline_entries[INLINE_ENTRIES];
 };
 
@@ -136,7 +136,8 @@ static bool pwq_sleep(struct poll_wqueues *pwq, ktime_t *deadline)
 
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (!READ_ONCE(pwq->triggered))
-		left = schedule_hrtimeout_range(deadline, current->timer_slack_ns, HRTIMER_MODE_ABS);
+		left = schedule_hrtimeout_range(deadline, current->timer_slack_ns,
+						HRTIMER_MODE_ABS);
 	__set_current_state(TASK_RUNNING);
 	smp_store_mb(pwq->triggered, 0);
 	return !left;
@@ -167,7 +168,8 @@ static __poll_t poll_one(struct pollfd *pfd, poll_table *pt)
 	return mask;
 }
 
-static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq, ktime_t *deadline, bool no_wait)
+static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq,
+		   ktime_t *deadline, bool no_wait)
 {
 	bool timed_out = no_wait;
 	unsigned int i;
@@ -184,7 +186,7 @@ static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *p
 				pwq->pt.qproc = NULL;
 			}
 		}
-		pwq->pt.qproc = NULL;	/* enqueued once */
+		pwq->pt.qproc = NULL; /* enqueued once */
 		if (!count) {
 			count = pwq->error;
 			if (signal_pending(current))
@@ -196,7 +198,8 @@ static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *p
 	}
 }
 
-static int do_sys_poll(struct pollfd __user *ufds, unsigned int nfds, ktime_t *deadline, bool no_wait)
+static int do_sys_poll(struct pollfd __user *ufds, unsigned int nfds, ktime_t *deadline,
+		       bool no_wait)
 {
 	struct pollfd small[16], *fds = small;
 	struct poll_wqueues pwq;
@@ -232,8 +235,8 @@ static long restart_poll(struct restart_block *restart)
 {
 	struct timespec64 at = { restart->poll.tv_sec, restart->poll.tv_nsec };
 	ktime_t deadline = timespec64_to_ktime(at);
-	int ret = do_sys_poll(restart->poll.ufds, restart->poll.nfds, restart->poll.has_timeout ? &deadline : NULL,
-			      false);
+	int ret = do_sys_poll(restart->poll.ufds, restart->poll.nfds,
+			      restart->poll.has_timeout ? &deadline : NULL, false);
 
 	return ret == -ERESTARTNOHAND ? set_restart_fn(restart, restart_poll) : ret;
 }
@@ -281,7 +284,8 @@ static void write_remaining(struct __kernel_timespec __user *tsp, const ktime_t 
 }
 
 /* Read a relative timeout. 0, -EFAULT, -EINVAL; *@no_wait: it is zero. */
-static int read_timeout(const struct __kernel_timespec __user *tsp, ktime_t *deadline, bool *no_wait)
+static int read_timeout(const struct __kernel_timespec __user *tsp, ktime_t *deadline,
+			bool *no_wait)
 {
 	struct timespec64 rel;
 
@@ -297,8 +301,9 @@ static int read_timeout(const struct __kernel_timespec __user *tsp, ktime_t *dea
 	return 0;
 }
 
-SYSCALL_DEFINE5(ppoll, struct pollfd __user *, ufds, unsigned int, nfds, struct __kernel_timespec __user *, tsp,
-		const sigset_t __user *, sigmask, size_t, sigsetsize)
+SYSCALL_DEFINE5(ppoll, struct pollfd __user *, ufds, unsigned int, nfds,
+		struct __kernel_timespec __user *, tsp, const sigset_t __user *, sigmask, size_t,
+		sigsetsize)
 {
 	ktime_t deadline = 0;
 	bool no_wait;
@@ -319,9 +324,9 @@ SYSCALL_DEFINE5(ppoll, struct pollfd __user *, ufds, unsigned int, nfds, struct 
 
 /* ---- select ---- */
 
-#define SELECT_IN	(EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR)
-#define SELECT_OUT	(EPOLLWRBAND | EPOLLWRNORM | EPOLLOUT | EPOLLERR)
-#define SELECT_EX	EPOLLPRI
+#define SELECT_IN  (EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR)
+#define SELECT_OUT (EPOLLWRBAND | EPOLLWRNORM | EPOLLOUT | EPOLLERR)
+#define SELECT_EX  EPOLLPRI
 
 /* Six bit maps of @n bits: what is asked (in, out, ex) and what is true. */
 struct fd_sets {
@@ -330,7 +335,8 @@ struct fd_sets {
 
 static __poll_t select_wanted(const struct fd_sets *sets, int fd)
 {
-	return (test_bit(fd, sets->in) ? SELECT_IN : 0) | (test_bit(fd, sets->out) ? SELECT_OUT : 0) |
+	return (test_bit(fd, sets->in) ? SELECT_IN : 0) |
+	       (test_bit(fd, sets->out) ? SELECT_OUT : 0) |
 	       (test_bit(fd, sets->ex) ? SELECT_EX : 0);
 }
 
@@ -414,8 +420,8 @@ static int put_fd_set(void __user *to, const unsigned long *from, size_t bytes)
 	return to && copy_to_user(to, from, bytes) ? -EFAULT : 0;
 }
 
-static int core_sys_select(int n, void __user *inp, void __user *outp, void __user *exp, ktime_t *deadline,
-			   bool no_wait)
+static int core_sys_select(int n, void __user *inp, void __user *outp, void __user *exp,
+			   ktime_t *deadline, bool no_wait)
 {
 	unsigned long small[6 * (256 / BITS_PER_LONG)], *bits = small;
 	struct fd_sets sets;
@@ -432,15 +438,21 @@ static int core_sys_select(int n, void __user *inp, void __user *outp, void __us
 		if (!bits)
 			return -ENOMEM;
 	}
-	sets = (struct fd_sets){ bits, bits + words, bits + 2 * words, bits + 3 * words, bits + 4 * words,
+	sets = (struct fd_sets){ bits,
+				 bits + words,
+				 bits + 2 * words,
+				 bits + 3 * words,
+				 bits + 4 * words,
 				 bits + 5 * words };
 	ret = -EFAULT;
-	if (get_fd_set(sets.in, inp, bytes) || get_fd_set(sets.out, outp, bytes) || get_fd_set(sets.ex, exp, bytes))
+	if (get_fd_set(sets.in, inp, bytes) || get_fd_set(sets.out, outp, bytes) ||
+	    get_fd_set(sets.ex, exp, bytes))
 		goto free;
 	memset(sets.res_in, 0, 3 * bytes);
 	ret = do_select(n, &sets, deadline, no_wait);
-	if (ret >= 0 && (put_fd_set(inp, sets.res_in, bytes) || put_fd_set(outp, sets.res_out, bytes) ||
-			 put_fd_set(exp, sets.res_ex, bytes)))
+	if (ret >= 0 &&
+	    (put_fd_set(inp, sets.res_in, bytes) || put_fd_set(outp, sets.res_out, bytes) ||
+	     put_fd_set(exp, sets.res_ex, bytes)))
 		ret = -EFAULT;
 free:
 	if (bits != small)

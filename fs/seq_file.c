@@ -24,7 +24,7 @@
 #include <seam/uaccess.h>
 #include <sync/ranks.h>
 
-#define SEQ_SIZE_MAX	(256UL << 20)
+#define SEQ_SIZE_MAX (256UL << 20)
 
 int seq_open(struct file *file, const struct seq_operations *op)
 {
@@ -111,7 +111,7 @@ static int show_first(struct seq_file *m)
 		err = m->op->show(m, p);
 		if (!err && !seq_has_overflowed(m) && m->count)
 			break;
-		if (err || !seq_has_overflowed(m)) {	/* an error, or nothing to show: skip */
+		if (err || !seq_has_overflowed(m)) { /* an error, or nothing to show: skip */
 			p = err < 0 ? p : m->op->next(m, p, &m->index);
 			m->op->stop(m, p);
 			m->count = 0;
@@ -274,9 +274,7 @@ static void *single_next(struct seq_file *m, void *v, loff_t *pos)
 	return NULL;
 }
 
-static void single_stop(struct seq_file *m, void *v)
-{
-}
+static void single_stop(struct seq_file *m, void *v) {}
 
 int single_open(struct file *file, int (*show)(struct seq_file *, void *), void *data)
 {
@@ -294,7 +292,8 @@ int single_open(struct file *file, int (*show)(struct seq_file *, void *), void 
 	return err;
 }
 
-int single_open_size(struct file *file, int (*show)(struct seq_file *, void *), void *data, size_t size)
+int single_open_size(struct file *file, int (*show)(struct seq_file *, void *), void *data,
+		     size_t size)
 {
 	char *buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 	struct seq_file *m;
@@ -367,7 +366,8 @@ void seq_puts(struct seq_file *m, const char *s)
 	seq_write(m, s, strlen(s));
 }
 
-void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, unsigned long long num, unsigned int width)
+void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, unsigned long long num,
+			       unsigned int width)
 {
 	char digits[24];
 	unsigned int n = sizeof(digits);
@@ -399,7 +399,8 @@ void seq_put_decimal_ll(struct seq_file *m, const char *delimiter, long long num
 	seq_put_decimal_ull_width(m, "-", -(unsigned long long)num, 0);
 }
 
-void seq_put_hex_ll(struct seq_file *m, const char *delimiter, unsigned long long v, unsigned int width)
+void seq_put_hex_ll(struct seq_file *m, const char *delimiter, unsigned long long v,
+		    unsigned int width)
 {
 	if (delimiter)
 		seq_puts(m, delimiter);
@@ -495,7 +496,8 @@ int seq_dentry(struct seq_file *m, struct dentry *dentry, const char *esc)
 }
 
 /* As seq_path() from @root; SEQ_SKIP when it does not reach. There is one name space, so roots agree. */
-int seq_path_root(struct seq_file *m, const struct path *path, const struct path *root, const char *esc)
+int seq_path_root(struct seq_file *m, const struct path *path, const struct path *root,
+		  const char *esc)
 {
 	return seq_path(m, path, esc);
 }
@@ -506,7 +508,7 @@ struct list_head *seq_list_start(struct list_head *head, loff_t pos)
 {
 	struct list_head *at;
 
-	list_for_each(at, head)
+	list_for_each (at, head)
 		if (pos-- == 0)
 			return at;
 	return NULL;

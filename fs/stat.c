@@ -12,7 +12,7 @@
 #include <fs/super.h>
 #include <kernel/ksyscall.h>
 #include <seam/uaccess.h>
-#undef __unused	/* the name of a field there */
+#undef __unused /* the name of a field there */
 #include <asm/stat.h>
 #include <linux/fcntl.h>
 
@@ -137,7 +137,8 @@ static bool is_empty_name(const char __user *filename)
 	return !get_user(c, filename) && !c;
 }
 
-SYSCALL_DEFINE4(newfstatat, int, dfd, const char __user *, filename, struct stat __user *, statbuf, int, flag)
+SYSCALL_DEFINE4(newfstatat, int, dfd, const char __user *, filename, struct stat __user *, statbuf,
+		int, flag)
 {
 	struct kstat stat;
 	int err;

@@ -32,7 +32,7 @@ static LIST_HEAD(super_blocks);
 static DEFINE_SPINLOCK(sb_lock, LOCK_SB_LIST);
 static struct file_system_type *file_systems;
 static DEFINE_SPINLOCK(fs_types_lock, LOCK_FS_TYPES);
-static unsigned long anon_minors[1024 / BITS_PER_LONG];	/* sb_lock: minors of major 0 in use */
+static unsigned long anon_minors[1024 / BITS_PER_LONG]; /* sb_lock: minors of major 0 in use */
 
 /* ---- kinds ---- */
 
@@ -161,8 +161,8 @@ static void put_super(struct super_block *sb)
 		kfree(sb);
 }
 
-struct super_block *sget(struct file_system_type *type, int (*test)(struct super_block *, void *), int flags,
-			 void *data)
+struct super_block *sget(struct file_system_type *type, int (*test)(struct super_block *, void *),
+			 int flags, void *data)
 {
 	struct super_block *sb = alloc_super(type, flags), *old;
 	int err;
@@ -176,7 +176,7 @@ struct super_block *sget(struct file_system_type *type, int (*test)(struct super
 	}
 	spin_lock(&sb_lock);
 	if (test)
-		hlist_for_each_entry(old, &type->fs_supers, s_instances)
+		hlist_for_each_entry (old, &type->fs_supers, s_instances)
 			if (test(old, data) && atomic_inc_not_zero(&old->s_active)) {
 				spin_unlock(&sb_lock);
 				free_anon_bdev(sb->s_dev);
@@ -198,8 +198,9 @@ void generic_shutdown_super(struct super_block *sb)
 	if (sb->s_root) {
 		shrink_dcache_for_umount(sb);
 		sb->s_flags &= ~SB_ACTIVE;
-		while (!list_empty(&sb->s_inodes)) {	/* cached ones without users */
-			struct inode *inode = list_first_entry(&sb->s_inodes, struct inode, i_sb_list);
+		while (!list_empty(&sb->s_inodes)) { /* cached ones without users */
+			struct inode *inode =
+				list_first_entry(&sb->s_inodes, struct inode, i_sb_list);
 
 			if (atomic_read(&inode->i_count)) {
 				pr_warn("VFS: busy inodes after unmount of %s\n", sb->s_id);
@@ -266,8 +267,8 @@ struct fill_args {
 	void *data;
 };
 
-static struct dentry *mount_by(struct file_system_type *type, int flags, const struct fill_args *args,
-			       bool single)
+static struct dentry *mount_by(struct file_system_type *type, int flags,
+			       const struct fill_args *args, bool single)
 {
 	struct super_block *sb = sget(type, single ? any_super : NULL, flags, NULL);
 	int err;
@@ -275,21 +276,22 @@ static struct dentry *mount_by(struct file_system_type *type, int flags, const s
 	if (IS_ERR(sb))
 		return ERR_CAST(sb);
 	if (!sb->s_root) {
-		err = args->fill ? args->fill(sb, args->data, flags & SB_SILENT ? 1 : 0) :
-				   args->fill2(sb, args->data);
+		err = args->fill ? args->fill(sb, args->data, flags & SB_SILENT ? 1 : 0)
+				 : args->fill2(sb, args->data);
 		if (err) {
 			deactivate_locked_super(sb);
 			return ERR_PTR(err);
 		}
 		sb->s_flags |= SB_ACTIVE;
 	}
-	return dget(sb->s_root);	/* s_umount is dropped by mount_fs() */
+	return dget(sb->s_root); /* s_umount is dropped by mount_fs() */
 }
 
 struct dentry *mount_nodev(struct file_system_type *type, int flags, void *data,
 			   int (*fill_super)(struct super_block *, void *, int))
 {
-	return mount_by(type, flags, &(struct fill_args){ .fill = fill_super, .data = data }, false);
+	return mount_by(type, flags, &(struct fill_args){ .fill = fill_super, .data = data },
+			false);
 }
 
 struct dentry *mount_single(struct file_system_type *type, int flags, void *data,
@@ -305,7 +307,8 @@ struct dentry *mount_fs(struct file_system_type *type, int flags, const char *na
 	if (type->mount)
 		root = type->mount(type, flags, name, data);
 	else
-		root = mount_by(type, flags, &(struct fill_args){ .fill2 = type->fill_super, .data = data },
+		root = mount_by(type, flags,
+				&(struct fill_args){ .fill2 = type->fill_super, .data = data },
 				type->fs_single);
 	if (!IS_ERR(root))
 		up_write(&root->d_sb->s_umount);
@@ -356,10 +359,17 @@ int vfs_statfs(const struct path *path, struct kstatfs *buf)
 static int copy_statfs(struct statfs __user *ubuf, const struct kstatfs *st)
 {
 	struct statfs buf = {
-		.f_type = st->f_type, .f_bsize = st->f_bsize, .f_blocks = st->f_blocks,
-		.f_bfree = st->f_bfree, .f_bavail = st->f_bavail, .f_files = st->f_files,
-		.f_ffree = st->f_ffree, .f_fsid = st->f_fsid, .f_namelen = st->f_namelen,
-		.f_frsize = st->f_frsize, .f_flags = st->f_flags,
+		.f_type = st->f_type,
+		.f_bsize = st->f_bsize,
+		.f_blocks = st->f_blocks,
+		.f_bfree = st->f_bfree,
+		.f_bavail = st->f_bavail,
+		.f_files = st->f_files,
+		.f_ffree = st->f_ffree,
+		.f_fsid = st->f_fsid,
+		.f_namelen = st->f_namelen,
+		.f_frsize = st->f_frsize,
+		.f_flags = st->f_flags,
 	};
 
 	return copy_to_user(ubuf, &buf, sizeof(buf)) ? -EFAULT : 0;
@@ -393,21 +403,27 @@ SYSCALL_DEFINE2(fstatfs, unsigned int, fd, struct statfs __user *, buf)
 
 SYSCALL_DEFINE2(ustat, unsigned int, dev, void __user *, ubuf)
 {
-	struct { int tfree; unsigned long tinode; char fname[6], fpack[6]; } tmp = { 0 };
+	struct {
+		int tfree;
+		unsigned long tinode;
+		char fname[6], fpack[6];
+	} tmp = { 0 };
 	struct super_block *sb, *found = NULL;
 	struct kstatfs st = { 0 };
 	int err;
 
 	spin_lock(&sb_lock);
-	list_for_each_entry(sb, &super_blocks, s_list)
-		if (sb->s_dev == new_decode_dev(dev) && sb->s_root && atomic_inc_not_zero(&sb->s_active)) {
+	list_for_each_entry (sb, &super_blocks, s_list)
+		if (sb->s_dev == new_decode_dev(dev) && sb->s_root &&
+		    atomic_inc_not_zero(&sb->s_active)) {
 			found = sb;
 			break;
 		}
 	spin_unlock(&sb_lock);
 	if (!found)
 		return -EINVAL;
-	err = found->s_op && found->s_op->statfs ? found->s_op->statfs(found->s_root, &st) : -ENOSYS;
+	err = found->s_op && found->s_op->statfs ? found->s_op->statfs(found->s_root, &st)
+						 : -ENOSYS;
 	deactivate_super(found);
 	if (err)
 		return err;
@@ -421,7 +437,7 @@ void iterate_supers(void (*fn)(struct super_block *, void *), void *arg)
 	struct super_block *sb, *prev = NULL;
 
 	spin_lock(&sb_lock);
-	list_for_each_entry(sb, &super_blocks, s_list) {
+	list_for_each_entry (sb, &super_blocks, s_list) {
 		if (!atomic_inc_not_zero(&sb->s_active))
 			continue;
 		spin_unlock(&sb_lock);
@@ -486,7 +502,8 @@ SYSCALL_DEFINE3(sysfs, int, option, unsigned long, arg1, unsigned long, arg2)
 			arg1--;
 		if (!fs)
 			return -EINVAL;
-		return copy_to_user((void __user *)arg2, fs->name, strlen(fs->name) + 1) ? -EFAULT : 0;
+		return copy_to_user((void __user *)arg2, fs->name, strlen(fs->name) + 1) ? -EFAULT
+											 : 0;
 	case 3:
 		for (fs = file_systems; fs; fs = fs->next)
 			n++;
@@ -494,4 +511,3 @@ SYSCALL_DEFINE3(sysfs, int, option, unsigned long, arg1, unsigned long, arg2)
 	}
 	return -EINVAL;
 }
-

@@ -50,7 +50,8 @@ static int sync_range(struct file *file, loff_t offset, loff_t nbytes, unsigned 
 	loff_t end = nbytes ? offset + nbytes - 1 : MAX_LFS_FILESIZE;
 	int err = 0;
 
-	if (flags & ~(unsigned int)(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER))
+	if (flags & ~(unsigned int)(SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				    SYNC_FILE_RANGE_WAIT_AFTER))
 		return -EINVAL;
 	if (offset < 0 || nbytes < 0 || end < offset)
 		return -EINVAL;
@@ -96,7 +97,8 @@ SYSCALL_DEFINE3(readahead, int, fd, loff_t, offset, size_t, count)
 
 	if (f.file && (f.file->f_mode & FMODE_READ)) {
 		err = -EINVAL;
-		if (f.file->f_mapping && f.file->f_mapping->a_ops && S_ISREG(file_inode(f.file)->i_mode))
+		if (f.file->f_mapping && f.file->f_mapping->a_ops &&
+		    S_ISREG(file_inode(f.file)->i_mode))
 			err = vfs_fadvise(f.file, offset, count, POSIX_FADV_WILLNEED);
 	}
 	fdput(f);

@@ -49,7 +49,7 @@ static void __init add_cpus(struct kernfs_node *system)
 	kernfs_create_file(dir, "present", 0444, cpus_show, NULL, (void *)cpu_present_mask);
 	kernfs_create_file(dir, "offline", 0444, offline_show, NULL, NULL);
 	kernfs_create_file(dir, "kernel_max", 0444, kernel_max_show, NULL, NULL);
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		snprintf(name, sizeof(name), "cpu%d", cpu);
 		kernfs_create_dir(dir, name, 0755);
 	}
@@ -74,7 +74,7 @@ static int node_distances(struct seq_file *m, void *v)
 {
 	int nid;
 
-	for_each_online_node(nid)
+	for_each_online_node (nid)
 		seq_printf(m, "%s%d", nid ? " " : "", node_distance((long)m->private, nid));
 	seq_putc(m, '\n');
 	return 0;
@@ -97,9 +97,10 @@ static void __init add_nodes(struct kernfs_node *system)
 	kernfs_create_file(dir, "online", 0444, nodes_show, NULL, &node_states[N_ONLINE]);
 	kernfs_create_file(dir, "possible", 0444, nodes_show, NULL, &node_states[N_POSSIBLE]);
 	kernfs_create_file(dir, "has_memory", 0444, nodes_show, NULL, &node_states[N_MEMORY]);
-	kernfs_create_file(dir, "has_normal_memory", 0444, nodes_show, NULL, &node_states[N_NORMAL_MEMORY]);
+	kernfs_create_file(dir, "has_normal_memory", 0444, nodes_show, NULL,
+			   &node_states[N_NORMAL_MEMORY]);
 	kernfs_create_file(dir, "has_cpu", 0444, nodes_show, NULL, &node_states[N_CPU]);
-	for_each_online_node(nid) {
+	for_each_online_node (nid) {
 		snprintf(name, sizeof(name), "node%ld", nid);
 		node = kernfs_create_dir(dir, name, 0755);
 		if (!node)

@@ -23,7 +23,7 @@
 #include <seam/uaccess.h>
 
 #define LINE_BYTES	512
-#define PIPE_POLL_TICKS	(HZ / 20)
+#define PIPE_POLL_TICKS (HZ / 20)
 
 /* ---- switches ---- */
 
@@ -233,7 +233,8 @@ static int trace_show(struct seq_file *m, void *v)
 		n = trace_header_text(line, 4096);
 		seq_write(m, line, n);
 		trace_cursor_init(cursor, false);
-		while (!seq_has_overflowed(m) && (n = trace_read_line(cursor, line, LINE_BYTES)) > 0)
+		while (!seq_has_overflowed(m) &&
+		       (n = trace_read_line(cursor, line, LINE_BYTES)) > 0)
 			seq_write(m, line, n);
 	}
 	kfree(line);
@@ -260,7 +261,7 @@ static struct file_operations trace_fops;
 struct pipe_reader {
 	struct trace_cursor cursor;
 	char line[LINE_BYTES];
-	int from, to;		/* what of the line was not read yet */
+	int from, to; /* what of the line was not read yet */
 };
 
 static int pipe_open(struct inode *inode, struct file *file)
@@ -316,7 +317,10 @@ static ssize_t pipe_read(struct file *file, char __user *buf, size_t count, loff
 }
 
 static const struct file_operations trace_pipe_fops = {
-	.open = pipe_open, .read = pipe_read, .release = pipe_release, .llseek = no_llseek,
+	.open = pipe_open,
+	.read = pipe_read,
+	.release = pipe_release,
+	.llseek = no_llseek,
 };
 
 /* ---- the tree ---- */
@@ -329,7 +333,8 @@ static struct kernfs_node *system_dir(struct kernfs_node *events, const char *sy
 		return dir;
 	dir = kernfs_create_dir(events, system, 0755);
 	if (dir)
-		kernfs_create_file(dir, "enable", 0644, system_enable_show, system_enable_write, (void *)system);
+		kernfs_create_file(dir, "enable", 0644, system_enable_show, system_enable_write,
+				   (void *)system);
 	return dir;
 }
 

@@ -20,6 +20,6 @@ void __init vfs_caches_init(void)
 	fdtable_init();
 	files_init();
 	locks_init();
-	shmem_init();		/* registers tmpfs and rootfs */
+	shmem_init(); /* registers tmpfs and rootfs */
 	mnt_init();
 }

@@ -24,7 +24,8 @@ static int xattr_permission(struct inode *inode, const char *name, int mask)
 	if ((mask & MAY_WRITE) && (IS_IMMUTABLE(inode) || IS_APPEND(inode)))
 		return -EPERM;
 	if (strstarts(name, XATTR_SECURITY_PREFIX) || strstarts(name, XATTR_SYSTEM_PREFIX)) {
-		if ((mask & MAY_WRITE) && strstarts(name, XATTR_SECURITY_PREFIX) && !capable(CAP_SYS_ADMIN))
+		if ((mask & MAY_WRITE) && strstarts(name, XATTR_SECURITY_PREFIX) &&
+		    !capable(CAP_SYS_ADMIN))
 			return -EPERM;
 		return 0;
 	}
@@ -51,8 +52,8 @@ static int get_name(char *kname, const char __user *name)
 
 /* ---- on a place ---- */
 
-static int do_setxattr(const struct path *path, const char __user *name, const void __user *value, size_t size,
-		       int flags)
+static int do_setxattr(const struct path *path, const char __user *name, const void __user *value,
+		       size_t size, int flags)
 {
 	struct inode *inode = path->dentry->d_inode;
 	char kname[XATTR_NAME_MAX + 1];
@@ -80,8 +81,9 @@ static int do_setxattr(const struct path *path, const char __user *name, const v
 	inode_lock(inode);
 	err = xattr_permission(inode, kname, MAY_WRITE);
 	if (!err)
-		err = inode->i_op->setxattr ? inode->i_op->setxattr(path->dentry, kname, kvalue, size, flags) :
-					      -EOPNOTSUPP;
+		err = inode->i_op->setxattr
+			      ? inode->i_op->setxattr(path->dentry, kname, kvalue, size, flags)
+			      : -EOPNOTSUPP;
 	inode_unlock(inode);
 	mnt_drop_write(path->mnt);
 out:
@@ -89,7 +91,8 @@ out:
 	return err;
 }
 
-static ssize_t do_getxattr(const struct path *path, const char __user *name, void __user *value, size_t size)
+static ssize_t do_getxattr(const struct path *path, const char __user *name, void __user *value,
+			   size_t size)
 {
 	struct inode *inode = path->dentry->d_inode;
 	char kname[XATTR_NAME_MAX + 1];
@@ -107,7 +110,8 @@ static ssize_t do_getxattr(const struct path *path, const char __user *name, voi
 	}
 	n = xattr_permission(inode, kname, MAY_READ);
 	if (!n)
-		n = inode->i_op->getxattr ? inode->i_op->getxattr(path->dentry, kname, kvalue, size) : -EOPNOTSUPP;
+		n = inode->i_op->getxattr ? inode->i_op->getxattr(path->dentry, kname, kvalue, size)
+					  : -EOPNOTSUPP;
 	if (n > 0 && size && copy_to_user(value, kvalue, n))
 		n = -EFAULT;
 	kvfree(kvalue);
@@ -147,7 +151,8 @@ static int do_removexattr(const struct path *path, const char __user *name)
 	inode_lock(inode);
 	err = xattr_permission(inode, kname, MAY_WRITE);
 	if (!err)
-		err = inode->i_op->removexattr ? inode->i_op->removexattr(path->dentry, kname) : -EOPNOTSUPP;
+		err = inode->i_op->removexattr ? inode->i_op->removexattr(path->dentry, kname)
+					       : -EOPNOTSUPP;
 	inode_unlock(inode);
 	mnt_drop_write(path->mnt);
 	return err;
@@ -155,46 +160,51 @@ static int do_removexattr(const struct path *path, const char __user *name)
 
 /* ---- by name, by name of the link itself, by number ---- */
 
-#define BY_NAME(pathname, follow, call) ({						\
-	struct path path;								\
-	long __ret = user_path_at(AT_FDCWD, pathname, follow ? LOOKUP_FOLLOW : 0, &path);	\
-	if (!__ret) {									\
-		__ret = call;								\
-		path_put(&path);							\
-	}										\
-	__ret; })
+#define BY_NAME(pathname, follow, call)                                                            \
+	({                                                                                         \
+		struct path path;                                                                  \
+		long __ret = user_path_at(AT_FDCWD, pathname, follow ? LOOKUP_FOLLOW : 0, &path);  \
+		if (!__ret) {                                                                      \
+			__ret = call;                                                              \
+			path_put(&path);                                                           \
+		}                                                                                  \
+		__ret;                                                                             \
+	})
 
-#define BY_FD(fd, call) ({								\
-	struct fd f = fdget(fd);							\
-	long __ret = -EBADF;								\
-	if (f.file) {									\
-		struct path path = f.file->f_path;					\
-		__ret = call;								\
-		fdput(f);								\
-	}										\
-	__ret; })
+#define BY_FD(fd, call)                                                                            \
+	({                                                                                         \
+		struct fd f = fdget(fd);                                                           \
+		long __ret = -EBADF;                                                               \
+		if (f.file) {                                                                      \
+			struct path path = f.file->f_path;                                         \
+			__ret = call;                                                              \
+			fdput(f);                                                                  \
+		}                                                                                  \
+		__ret;                                                                             \
+	})
 
-SYSCALL_DEFINE5(setxattr, const char __user *, pathname, const char __user *, name, const void __user *, value,
-		size_t, size, int, flags)
+SYSCALL_DEFINE5(setxattr, const char __user *, pathname, const char __user *, name,
+		const void __user *, value, size_t, size, int, flags)
 {
 	return BY_NAME(pathname, true, do_setxattr(&path, name, value, size, flags));
 }
-SYSCALL_DEFINE5(lsetxattr, const char __user *, pathname, const char __user *, name, const void __user *, value,
-		size_t, size, int, flags)
+SYSCALL_DEFINE5(lsetxattr, const char __user *, pathname, const char __user *, name,
+		const void __user *, value, size_t, size, int, flags)
 {
 	return BY_NAME(pathname, false, do_setxattr(&path, name, value, size, flags));
 }
-SYSCALL_DEFINE5(fsetxattr, int, fd, const char __user *, name, const void __user *, value, size_t, size, int, flags)
+SYSCALL_DEFINE5(fsetxattr, int, fd, const char __user *, name, const void __user *, value, size_t,
+		size, int, flags)
 {
 	return BY_FD(fd, do_setxattr(&path, name, value, size, flags));
 }
-SYSCALL_DEFINE4(getxattr, const char __user *, pathname, const char __user *, name, void __user *, value,
-		size_t, size)
+SYSCALL_DEFINE4(getxattr, const char __user *, pathname, const char __user *, name, void __user *,
+		value, size_t, size)
 {
 	return BY_NAME(pathname, true, do_getxattr(&path, name, value, size));
 }
-SYSCALL_DEFINE4(lgetxattr, const char __user *, pathname, const char __user *, name, void __user *, value,
-		size_t, size)
+SYSCALL_DEFINE4(lgetxattr, const char __user *, pathname, const char __user *, name, void __user *,
+		value, size_t, size)
 {
 	return BY_NAME(pathname, false, do_getxattr(&path, name, value, size));
 }

@@ -10,7 +10,7 @@
 
 extern const struct host_test __start_host_tests[], __stop_host_tests[];
 void host_kthreads_start(void);
-void __attribute__((weak)) host_boot_memory(void) { }
+void __attribute__((weak)) host_boot_memory(void) {}
 
 static const char *test_name;
 static unsigned int test_number;

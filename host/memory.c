@@ -95,30 +95,70 @@ void host_boot_memory(void)
 }
 
 /* ---- what other rooms provide on a machine ---- */
-void add_taint(unsigned int flag) { }
-unsigned int stack_trace_save(unsigned long *store, unsigned int max, unsigned int skip) { return 0; }
+void add_taint(unsigned int flag) {}
+unsigned int stack_trace_save(unsigned long *store, unsigned int max, unsigned int skip)
+{
+	return 0;
+}
 struct task_struct *find_task_by_vpid(pid_t nr);
-struct task_struct *find_task_by_vpid(pid_t nr) { return NULL; }
-u64 sched_clock(void) { return os_now_ns(); }
+struct task_struct *find_task_by_vpid(pid_t nr)
+{
+	return NULL;
+}
+u64 sched_clock(void)
+{
+	return os_now_ns();
+}
 
 /* No vmalloc here: large kvmallocs fail. */
-void vmalloc_init(void) { }
-void vfree(const void *addr) { os_fatal("vfree"); }
-void *vzalloc(unsigned long size) { return NULL; }
-void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller) { return NULL; }
-void vm_unmap_aliases(void) { }
-unsigned long vmalloc_nr_pages(void) { return 0; }
-bool is_vmalloc_addr(const void *x) { return (unsigned long)x - VMALLOC_START < VMALLOC_END - VMALLOC_START; }
+void vmalloc_init(void) {}
+void vfree(const void *addr)
+{
+	os_fatal("vfree");
+}
+void *vzalloc(unsigned long size)
+{
+	return NULL;
+}
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node,
+		     const void *caller)
+{
+	return NULL;
+}
+void vm_unmap_aliases(void) {}
+unsigned long vmalloc_nr_pages(void)
+{
+	return 0;
+}
+bool is_vmalloc_addr(const void *x)
+{
+	return (unsigned long)x - VMALLOC_START < VMALLOC_END - VMALLOC_START;
+}
 
-unsigned long thread_stack_stored_pages(void) { return 0; }
-unsigned int thread_stack_cache_drain(void) { return 0; }
+unsigned long thread_stack_stored_pages(void)
+{
+	return 0;
+}
+unsigned int thread_stack_cache_drain(void)
+{
+	return 0;
+}
 struct seq_file;
 void seq_printf(struct seq_file *m, const char *fmt, ...);
-void seq_printf(struct seq_file *m, const char *fmt, ...) { }
+void seq_printf(struct seq_file *m, const char *fmt, ...) {}
 void selftest_complain(const char *file, int line, const char *what);
-void selftest_complain(const char *file, int line, const char *what) { host_note("%s:%d: %s", file, line, what); }
+void selftest_complain(const char *file, int line, const char *what)
+{
+	host_note("%s:%d: %s", file, line, what);
+}
 
 unsigned long copy_from_user(void *to, const void __user *from, unsigned long n);
-unsigned long copy_from_user(void *to, const void __user *from, unsigned long n) { return n; }
+unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+	return n;
+}
 long strnlen_user(const char __user *s, long n);
-long strnlen_user(const char __user *s, long n) { return 0; }
+long strnlen_user(const char __user *s, long n)
+{
+	return 0;
+}

@@ -187,7 +187,8 @@ int os_vsnprintf(char *buf, unsigned long size, const char *fmt, __builtin_va_li
 	return vsnprintf(buf, size, fmt, ap);
 }
 
-void os_qsort(void *base, unsigned long n, unsigned long size, int (*cmp)(const void *, const void *))
+void os_qsort(void *base, unsigned long n, unsigned long size,
+	      int (*cmp)(const void *, const void *))
 {
 	qsort(base, n, size, cmp);
 }

@@ -24,9 +24,7 @@ void __percpu *__alloc_percpu(size_t size, size_t align)
 	return __alloc_percpu_gfp(size, align, GFP_KERNEL);
 }
 
-void free_percpu(void __percpu *ptr)
-{
-}
+void free_percpu(void __percpu *ptr) {}
 
 bool __attribute__((weak)) host_pcpu_fail(void)
 {

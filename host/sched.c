@@ -87,7 +87,8 @@ bool host_interrupts_waiting(void)
 {
 	struct host_cpu *c = &host_cpus[host_cpu];
 
-	return __atomic_load_n(&c->calls, __ATOMIC_RELAXED) || __atomic_load_n(&c->timers, __ATOMIC_RELAXED);
+	return __atomic_load_n(&c->calls, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&c->timers, __ATOMIC_RELAXED);
 }
 
 void host_take_interrupts(void)
@@ -142,7 +143,8 @@ void host_kick(unsigned int cpu)
 			play_cpu(cpu);
 		return;
 	}
-	while ((__atomic_load_n(&c->calls, __ATOMIC_RELAXED) || __atomic_load_n(&c->timers, __ATOMIC_RELAXED)) &&
+	while ((__atomic_load_n(&c->calls, __ATOMIC_RELAXED) ||
+		__atomic_load_n(&c->timers, __ATOMIC_RELAXED)) &&
 	       os_trylock(c->own)) {
 		play_cpu(cpu);
 		os_unlock(c->own);
@@ -154,7 +156,8 @@ static void post_call(unsigned int cpu, struct host_call *call)
 	struct host_cpu *c = &host_cpus[cpu];
 
 	call->next = __atomic_load_n(&c->calls, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&c->calls, &call->next, call, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	while (!__atomic_compare_exchange_n(&c->calls, &call->next, call, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED))
 		;
 }
 
@@ -194,7 +197,7 @@ void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, vo
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, mask)
+	for_each_cpu (cpu, mask)
 		if (cpu != host_cpu)
 			smp_call_function_single(cpu, func, info, wait);
 }
@@ -208,7 +211,7 @@ void on_each_cpu_mask(const struct cpumask *mask, smp_call_func_t func, void *in
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, mask)
+	for_each_cpu (cpu, mask)
 		smp_call_function_single(cpu, func, info, wait);
 }
 
@@ -217,26 +220,23 @@ void on_each_cpu(smp_call_func_t func, void *info, int wait)
 	on_each_cpu_mask(cpu_online_mask, func, info, wait);
 }
 
-void smp_send_reschedule(int cpu)
-{
-}
+void smp_send_reschedule(int cpu) {}
 
 /* Without preemption: a task passes a quiescent state when it next gives its CPU up. */
-void resched_cpu(int cpu)
-{
-}
+void resched_cpu(int cpu) {}
 
 /* ---- deterministic runs ---- */
 
-#define MAX_CHOICES	200000
-#define MAX_SPINS	20000	/* of one thread in a run; round robin makes progress before */
-#define BRANCHING_SPINS	2	/* after so many, a spinner gives its turn to the next, without a choice */
+#define MAX_CHOICES 200000
+#define MAX_SPINS   20000 /* of one thread in a run; round robin makes progress before */
+#define BRANCHING_SPINS                                                                            \
+	2 /* after so many, a spinner gives its turn to the next, without a choice */
 
 static struct {
 	struct host_task *tasks[3], *main, *turn;
 	unsigned int n, finished;
-	int budget;		/* preemptions left; -1: random */
-	u32 *choice, *options;	/* of the run */
+	int budget;	       /* preemptions left; -1: random */
+	u32 *choice, *options; /* of the run */
 	unsigned int depth, replay;
 	bool failed, quiet, over;
 } det;
@@ -311,8 +311,10 @@ static void run_failed(const char *what)
 		return;
 	host_note("%s", what);
 	for (unsigned int i = 0; i < det.n; i++)
-		host_note("  thread %u: %s", i, det.tasks[i]->done ? "done" :
-			  runnable(det.tasks[i]) ? "can run (spins)" : "sleeps");
+		host_note("  thread %u: %s", i,
+			  det.tasks[i]->done	   ? "done"
+			  : runnable(det.tasks[i]) ? "can run (spins)"
+						   : "sleeps");
 }
 
 /* Nobody can go on: the run ends here, its threads stay behind. */
@@ -351,7 +353,7 @@ static void hand_on(struct host_task *me, bool may_stay)
 	unsigned int n;
 	bool was = __atomic_load_n(&host_deterministic, __ATOMIC_RELAXED);
 
-	set_deterministic(false);	/* our own accesses are no points */
+	set_deterministic(false); /* our own accesses are no points */
 	n = others(me, list);
 	while (!n && !runnable(me)) {
 		if (det.finished == det.n) {
@@ -496,7 +498,8 @@ unsigned long host_explore(const struct host_scenario *s)
 				host_note("in run %lu, choices:", runs);
 				for (d = 0; d < det.depth; d++)
 					if (det.choice[d])
-						host_note("  at %u of %u: %u", d, det.depth, det.choice[d]);
+						host_note("  at %u of %u: %u", d, det.depth,
+							  det.choice[d]);
 				host_check_failed(__FILE__, __LINE__, "all interleavings are good");
 			}
 			host_failures++;
@@ -565,9 +568,7 @@ void schedule_preempt_disabled(void)
 	__preempt_count_add(1);
 }
 
-void preempt_schedule(void)
-{
-}
+void preempt_schedule(void) {}
 
 int __cond_resched(void)
 {
@@ -612,9 +613,7 @@ int io_schedule_prepare(void)
 	return 0;
 }
 
-void io_schedule_finish(int token)
-{
-}
+void io_schedule_finish(int token) {}
 
 void io_schedule(void)
 {
@@ -713,18 +712,14 @@ pid_t kernel_thread(int (*fn)(void *), void *arg, const char *name, unsigned lon
 	return t->task.pid;
 }
 
-void __put_task_struct(struct task_struct *p)
-{
-}
+void __put_task_struct(struct task_struct *p) {}
 
 void set_task_comm(struct task_struct *p, const char *name)
 {
 	strscpy(p->comm, name, sizeof(p->comm));
 }
 
-void ignore_signals(struct task_struct *p)
-{
-}
+void ignore_signals(struct task_struct *p) {}
 
 static int kthreadd_main(void *unused)
 {
@@ -740,7 +735,8 @@ void host_sched_start(void)
 	char *block = os_alloc(stride * HOST_NR_CPUS + 4096);
 	struct host_task *me;
 
-	block = (char *)(((unsigned long)block + 4095) & ~4095UL) + ((unsigned long)__per_cpu_start & 63);
+	block = (char *)(((unsigned long)block + 4095) & ~4095UL) +
+		((unsigned long)__per_cpu_start & 63);
 	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++) {
 		char *area = block + cpu * stride;
 

@@ -13,7 +13,7 @@ volatile unsigned long jiffies = INITIAL_JIFFIES;
 
 static struct os_lock *timer_lock;
 #define MAX_TIMERS 256
-static struct timer_list *timers[HOST_NR_CPUS][MAX_TIMERS];	/* NULL: free */
+static struct timer_list *timers[HOST_NR_CPUS][MAX_TIMERS]; /* NULL: free */
 static struct timer_list *running[HOST_NR_CPUS];
 
 ktime_t ktime_get(void)

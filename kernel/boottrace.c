@@ -46,8 +46,8 @@ void boottrace_leave(void)
 		return;
 	s = &steps[depth];
 	cycles = get_cycles() - s->cycles;
-	pr_info("boottrace: %*s%s: %llu cycles, %llu us, %ld pages\n", (int)depth * 2, "", s->what, cycles,
-		tsc_khz ? cycles * 1000 / tsc_khz : 0, s->free - free_now());
+	pr_info("boottrace: %*s%s: %llu cycles, %llu us, %ld pages\n", (int)depth * 2, "", s->what,
+		cycles, tsc_khz ? cycles * 1000 / tsc_khz : 0, s->free - free_now());
 }
 
 static int __init setup_boottrace(char *str)

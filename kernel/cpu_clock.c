@@ -47,7 +47,8 @@ static struct task_struct *find_clock_task(pid_t nr, bool thread, bool for_getti
 	return has_group_leader_pid(p) ? p : NULL;
 }
 
-struct task_struct *cpu_clock_task(clockid_t id, bool for_gettime, enum cpu_clock_kind *kind, bool *thread)
+struct task_struct *cpu_clock_task(clockid_t id, bool for_gettime, enum cpu_clock_kind *kind,
+				   bool *thread)
 {
 	struct task_struct *p;
 	pid_t nr = 0;
@@ -57,7 +58,7 @@ struct task_struct *cpu_clock_task(clockid_t id, bool for_gettime, enum cpu_cloc
 		*thread = id == CLOCK_THREAD_CPUTIME_ID;
 	} else {
 		if ((id & 3) == 3)
-			return NULL;	/* a clock of a device, by file descriptor: there are none */
+			return NULL; /* a clock of a device, by file descriptor: there are none */
 		*kind = (enum cpu_clock_kind)(id & 3);
 		*thread = id & 4;
 		nr = ~(id >> 3);

@@ -57,7 +57,7 @@ static struct user_struct *uid_lookup(uid_t uid)
 {
 	struct user_struct *u;
 
-	hlist_for_each_entry(u, uid_chain(uid), uidhash_node)
+	hlist_for_each_entry (u, uid_chain(uid), uidhash_node)
 		if (u->uid == uid) {
 			refcount_inc(&u->__count);
 			return u;
@@ -182,7 +182,7 @@ int commit_creds(struct cred *new)
 	const struct cred *old = task->real_cred;
 
 	BUG_ON(task->cred != old);
-	get_cred(new);		/* two pointers */
+	get_cred(new); /* two pointers */
 	if (old->euid != new->euid || old->egid != new->egid || old->fsuid != new->fsuid ||
 	    old->fsgid != new->fsgid || (new->cap_permitted & ~old->cap_permitted)) {
 		if (task->mm)
@@ -223,7 +223,7 @@ int copy_creds(struct task_struct *p, unsigned long clone_flags)
 {
 	struct cred *cred = (struct cred *)p->real_cred;
 
-	p->cred = p->real_cred;		/* a child does not inherit an override */
+	p->cred = p->real_cred; /* a child does not inherit an override */
 	atomic_long_add(2, &cred->usage);
 	atomic_long_inc(&cred->user->processes);
 	return 0;

@@ -16,10 +16,11 @@
 #include <linux/securebits.h>
 #include <seam/uaccess.h>
 
-#define ISSECURE(cred, bit)	((cred)->securebits & (1U << (bit)))
-#define CAP_FS_SET ((1ULL << CAP_CHOWN) | (1ULL << CAP_MKNOD) | (1ULL << CAP_DAC_OVERRIDE) | \
-		    (1ULL << CAP_DAC_READ_SEARCH) | (1ULL << CAP_FOWNER) | (1ULL << CAP_FSETID) | \
-		    (1ULL << CAP_LINUX_IMMUTABLE) | (1ULL << CAP_MAC_OVERRIDE))
+#define ISSECURE(cred, bit) ((cred)->securebits & (1U << (bit)))
+#define CAP_FS_SET                                                                                 \
+	((1ULL << CAP_CHOWN) | (1ULL << CAP_MKNOD) | (1ULL << CAP_DAC_OVERRIDE) |                  \
+	 (1ULL << CAP_DAC_READ_SEARCH) | (1ULL << CAP_FOWNER) | (1ULL << CAP_FSETID) |             \
+	 (1ULL << CAP_LINUX_IMMUTABLE) | (1ULL << CAP_MAC_OVERRIDE))
 
 /* The capabilities follow a change of user ids between root and others. */
 static void fix_caps_after_setuid(struct cred *new, const struct cred *old)
@@ -49,7 +50,7 @@ static void fix_caps_after_setfsuid(struct cred *new, const struct cred *old)
 	if (!old->fsuid && new->fsuid)
 		new->cap_effective &= ~CAP_FS_SET;
 	if (old->fsuid && !new->fsuid)
-		new->cap_effective |= new->cap_permitted & CAP_FS_SET;
+		new->cap_effective |= new->cap_permitted &CAP_FS_SET;
 }
 
 /* The real uid changes: so does whose processes are counted. 0, -EAGAIN without memory. */
@@ -94,7 +95,8 @@ SYSCALL_DEFINE2(setreuid, uid_t, ruid, uid_t, euid)
 	}
 	if (euid != (uid_t)-1) {
 		new->euid = euid;
-		if (old->uid != euid && old->euid != euid && old->suid != euid && !capable(CAP_SETUID))
+		if (old->uid != euid && old->euid != euid && old->suid != euid &&
+		    !capable(CAP_SETUID))
 			goto out;
 	}
 	err = new->uid != old->uid ? set_user(new) : 0;
@@ -150,7 +152,8 @@ SYSCALL_DEFINE3(setresuid, uid_t, ruid, uid_t, euid, uid_t, suid)
 
 	if (!new)
 		return -ENOMEM;
-	if ((!uid_ok(old, ruid) || !uid_ok(old, euid) || !uid_ok(old, suid)) && !capable(CAP_SETUID))
+	if ((!uid_ok(old, ruid) || !uid_ok(old, euid) || !uid_ok(old, suid)) &&
+	    !capable(CAP_SETUID))
 		return finish(new, -EPERM);
 	if (ruid != (uid_t)-1) {
 		new->uid = ruid;
@@ -225,7 +228,8 @@ SYSCALL_DEFINE3(setresgid, gid_t, rgid, gid_t, egid, gid_t, sgid)
 
 	if (!new)
 		return -ENOMEM;
-	if ((!gid_ok(old, rgid) || !gid_ok(old, egid) || !gid_ok(old, sgid)) && !capable(CAP_SETGID))
+	if ((!gid_ok(old, rgid) || !gid_ok(old, egid) || !gid_ok(old, sgid)) &&
+	    !capable(CAP_SETGID))
 		return finish(new, -EPERM);
 	if (rgid != (gid_t)-1)
 		new->gid = rgid;
@@ -430,7 +434,8 @@ SYSCALL_DEFINE2(capset, cap_user_header_t, header, const cap_user_data_t, data)
 	eff = (k[0].effective | (u64)k[1].effective << 32) & CAP_FULL_SET;
 	perm = (k[0].permitted | (u64)k[1].permitted << 32) & CAP_FULL_SET;
 	inh = (k[0].inheritable | (u64)k[1].inheritable << 32) & CAP_FULL_SET;
-	if (!cap_raised(old->cap_effective, CAP_SETPCAP) && (inh & ~(old->cap_inheritable | old->cap_permitted)))
+	if (!cap_raised(old->cap_effective, CAP_SETPCAP) &&
+	    (inh & ~(old->cap_inheritable | old->cap_permitted)))
 		return -EPERM;
 	if (inh & ~(old->cap_inheritable | old->cap_bset))
 		return -EPERM;
@@ -442,6 +447,6 @@ SYSCALL_DEFINE2(capset, cap_user_header_t, header, const cap_user_data_t, data)
 	new->cap_effective = eff;
 	new->cap_permitted = perm;
 	new->cap_inheritable = inh;
-	new->cap_ambient &= perm & inh;
+	new->cap_ambient &= perm &inh;
 	return commit_creds(new);
 }

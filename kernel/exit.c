@@ -113,7 +113,8 @@ void release_task(struct task_struct *p)
 		/* The last other thread of a leader that is a zombie already: now it can be waited for. */
 		zap_leader = false;
 		leader = p->group_leader;
-		if (leader != p && thread_group_empty(leader) && leader->exit_state == EXIT_ZOMBIE) {
+		if (leader != p && thread_group_empty(leader) &&
+		    leader->exit_state == EXIT_ZOMBIE) {
 			zap_leader = do_notify_parent(leader, leader->exit_signal);
 			if (zap_leader)
 				leader->exit_state = EXIT_DEAD;
@@ -132,14 +133,17 @@ static bool will_become_orphaned_pgrp(struct pid *pgrp, struct task_struct *igno
 	struct task_struct *p;
 	bool orphaned = true;
 
-	do_each_pid_task(pgrp, PIDTYPE_PGID, p) {
-		if (p == ignored || (p->exit_state && thread_group_empty(p)) || is_global_init(p->real_parent))
+	do_each_pid_task (pgrp, PIDTYPE_PGID, p) {
+		if (p == ignored || (p->exit_state && thread_group_empty(p)) ||
+		    is_global_init(p->real_parent))
 			continue;
-		if (task_pgrp(p->real_parent) != pgrp && task_session(p->real_parent) == task_session(p)) {
+		if (task_pgrp(p->real_parent) != pgrp &&
+		    task_session(p->real_parent) == task_session(p)) {
 			orphaned = false;
 			break;
 		}
-	} while_each_pid_task(pgrp, PIDTYPE_PGID, p);
+	}
+	while_each_pid_task(pgrp, PIDTYPE_PGID, p);
 	return orphaned;
 }
 
@@ -157,10 +161,11 @@ static bool has_stopped_jobs(struct pid *pgrp)
 {
 	struct task_struct *p;
 
-	do_each_pid_task(pgrp, PIDTYPE_PGID, p) {
+	do_each_pid_task (pgrp, PIDTYPE_PGID, p) {
 		if (p->signal->flags & SIGNAL_STOP_STOPPED)
 			return true;
-	} while_each_pid_task(pgrp, PIDTYPE_PGID, p);
+	}
+	while_each_pid_task(pgrp, PIDTYPE_PGID, p);
 	return false;
 }
 
@@ -174,9 +179,9 @@ void kill_orphaned_pgrp(struct task_struct *tsk, struct task_struct *parent)
 	struct task_struct *ignored = tsk;
 
 	if (!parent)
-		parent = tsk->real_parent;	/* our own group, seen from our parent */
+		parent = tsk->real_parent; /* our own group, seen from our parent */
 	else
-		ignored = NULL;			/* a child's group, we were its link to the session */
+		ignored = NULL; /* a child's group, we were its link to the session */
 	if (task_pgrp(parent) != pgrp && task_session(parent) == task_session(tsk) &&
 	    will_become_orphaned_pgrp(pgrp, ignored) && has_stopped_jobs(pgrp)) {
 		__kill_pgrp_info(SIGHUP, SEND_SIG_PRIV, pgrp);
@@ -188,13 +193,13 @@ static struct task_struct *find_alive_thread(struct task_struct *p)
 {
 	struct task_struct *t;
 
-	for_each_thread(p, t)
+	for_each_thread (p, t)
 		if (!(t->flags & PF_EXITING))
 			return t;
 	return NULL;
 }
 
-static struct task_struct *child_reaper;	/* PID 1, or its living thread */
+static struct task_struct *child_reaper; /* PID 1, or its living thread */
 
 /* Who takes the children of @father. => tasklist_lock for writing */
 static struct task_struct *find_new_reaper(struct task_struct *father)
@@ -206,7 +211,8 @@ static struct task_struct *find_new_reaper(struct task_struct *father)
 	if (!child_reaper)
 		child_reaper = pid_task(find_vpid(1), PIDTYPE_TGID);
 	if (father->signal->has_child_subreaper)
-		for (p = father->real_parent; p != child_reaper && p != &init_task; p = p->real_parent) {
+		for (p = father->real_parent; p != child_reaper && p != &init_task;
+		     p = p->real_parent) {
 			if (!p->signal->is_child_subreaper)
 				continue;
 			t = find_alive_thread(p);
@@ -217,12 +223,14 @@ static struct task_struct *find_new_reaper(struct task_struct *father)
 }
 
 /* Child @p of @father has got a new parent of another process. */
-static void reparent_leader(struct task_struct *father, struct task_struct *p, struct list_head *dead)
+static void reparent_leader(struct task_struct *father, struct task_struct *p,
+			    struct list_head *dead)
 {
 	if (p->exit_state == EXIT_DEAD)
 		return;
-	p->exit_signal = SIGCHLD;	/* whatever the old parent had asked for */
-	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) && do_notify_parent(p, p->exit_signal)) {
+	p->exit_signal = SIGCHLD; /* whatever the old parent had asked for */
+	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) &&
+	    do_notify_parent(p, p->exit_signal)) {
 		p->exit_state = EXIT_DEAD;
 		list_add(&p->ptrace_entry, dead);
 	}
@@ -237,12 +245,13 @@ static void forget_original_parent(struct task_struct *father, struct list_head 
 	if (list_empty(&father->children))
 		return;
 	reaper = find_new_reaper(father);
-	list_for_each_entry(p, &father->children, sibling) {
-		for_each_thread(p, t) {
+	list_for_each_entry (p, &father->children, sibling) {
+		for_each_thread (p, t) {
 			WRITE_ONCE(t->real_parent, reaper);
 			WRITE_ONCE(t->parent, reaper);
 			if (t->pdeath_signal)
-				group_send_sig_info(t->pdeath_signal, SEND_SIG_NOINFO, t, PIDTYPE_TGID);
+				group_send_sig_info(t->pdeath_signal, SEND_SIG_NOINFO, t,
+						    PIDTYPE_TGID);
 		}
 		if (!same_thread_group(reaper, father))
 			reparent_leader(father, p, dead);
@@ -275,7 +284,7 @@ static void exit_notify(struct task_struct *tsk, bool group_dead)
 		wake_up_process(tsk->signal->group_exec_task);
 	write_unlock_irq(&tasklist_lock);
 
-	list_for_each_entry_safe(p, n, &dead, ptrace_entry) {
+	list_for_each_entry_safe (p, n, &dead, ptrace_entry) {
 		list_del_init(&p->ptrace_entry);
 		release_task(p);
 	}
@@ -291,7 +300,7 @@ static void exit_mm(void)
 	exit_mm_release(current, mm);
 	if (!mm)
 		return;
-	mmgrab(mm);		/* as active_mm */
+	mmgrab(mm); /* as active_mm */
 	task_lock(current);
 	local_irq_disable();
 	current->mm = NULL;
@@ -322,7 +331,7 @@ void do_exit(long code)
 		for (;;)
 			schedule();
 	}
-	exit_signals(tsk);	/* sets PF_EXITING */
+	exit_signals(tsk); /* sets PF_EXITING */
 	group_dead = atomic_dec_and_test(&tsk->signal->live);
 	if (group_dead) {
 		if (unlikely(is_global_init(tsk)))

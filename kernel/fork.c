@@ -176,7 +176,7 @@ static int copy_mm(unsigned long flags, struct task_struct *tsk)
 	tsk->mm = NULL;
 	tsk->active_mm = NULL;
 	if (!old)
-		return 0;	/* a kernel thread's child: borrows when it runs */
+		return 0; /* a kernel thread's child: borrows when it runs */
 	if (flags & CLONE_VM) {
 		mmget(old);
 		mm = old;
@@ -250,9 +250,10 @@ void exec_mm_release(struct task_struct *tsk, struct mm_struct *mm)
 
 /* Building -------------------------------------------------------------------------------------- */
 
-#define CLONE_LEGACY_FLAGS_MASK	0xffffffffULL	/* what fits into the argument of clone() */
-#define CLONE_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
-			  CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
+#define CLONE_LEGACY_FLAGS_MASK 0xffffffffULL /* what fits into the argument of clone() */
+#define CLONE_NAMESPACES                                                                           \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
+	 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
 static int check_flags(const struct kernel_clone_args *args)
 {
@@ -405,7 +406,8 @@ static int publish_task(struct task_struct *p, struct pid *pid, u64 flags)
 }
 
 /* A pidfd for the new process, reserved: *@pidfdp says which. 0 or an errno. */
-static int make_pidfd(struct pid *pid, struct kernel_clone_args *args, int *fdp, struct file **filep)
+static int make_pidfd(struct pid *pid, struct kernel_clone_args *args, int *fdp,
+		      struct file **filep)
 {
 	int fd = get_unused_fd_flags(O_RDWR | O_CLOEXEC);
 	struct file *file;
@@ -441,7 +443,8 @@ static bool over_nproc(struct task_struct *p)
  * @pid: NULL, or &init_struct_pid for an idle task
  * Return: the task, or ERR_PTR; then nothing is left of it. Context: may sleep.
  */
-struct task_struct *copy_process(struct pid *pid, int trace, int node, struct kernel_clone_args *args)
+struct task_struct *copy_process(struct pid *pid, int trace, int node,
+				 struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
 	struct file *pidfile = NULL;
@@ -515,7 +518,7 @@ struct task_struct *copy_process(struct pid *pid, int trace, int node, struct ke
 		p->exit_signal = args->exit_signal;
 	}
 	if (args->idle)
-		return p;	/* in no list */
+		return p; /* in no list */
 	err = publish_task(p, pid, flags);
 	if (err)
 		goto bad_pidfd;
@@ -573,7 +576,8 @@ pid_t kernel_clone(struct kernel_clone_args *args)
 	pid_t nr;
 
 	/* The word for the pidfd is the word for the parent's tid in the old call: not both. */
-	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID) && args->pidfd == args->parent_tid)
+	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID) &&
+	    args->pidfd == args->parent_tid)
 		return -EINVAL;
 	p = copy_process(NULL, 0, NUMA_NO_NODE, args);
 	if (IS_ERR(p))
@@ -620,8 +624,10 @@ pid_t user_mode_thread(int (*fn)(void *), void *arg, unsigned long flags)
 /* The idle task of CPU @cpu, in no list. Panics without memory: start-up only. */
 struct task_struct *fork_idle(int cpu)
 {
-	struct kernel_clone_args args = { .flags = CLONE_VM | CLONE_FS | CLONE_FILES, .idle = true,
-					  .kthread = true, .fn = (int (*)(void *))cpu_startup_entry };
+	struct kernel_clone_args args = { .flags = CLONE_VM | CLONE_FS | CLONE_FILES,
+					  .idle = true,
+					  .kthread = true,
+					  .fn = (int (*)(void *))cpu_startup_entry };
 	struct task_struct *p = copy_process(&init_struct_pid, 0, NUMA_NO_NODE, &args);
 
 	if (IS_ERR(p))
@@ -649,8 +655,8 @@ SYSCALL_DEFINE0(vfork)
 	return kernel_clone(&args);
 }
 
-SYSCALL_DEFINE5(clone, unsigned long, clone_flags, unsigned long, newsp, int __user *, parent_tidptr,
-		int __user *, child_tidptr, unsigned long, tls)
+SYSCALL_DEFINE5(clone, unsigned long, clone_flags, unsigned long, newsp, int __user *,
+		parent_tidptr, int __user *, child_tidptr, unsigned long, tls)
 {
 	struct kernel_clone_args args = {
 		.flags = (u32)clone_flags & ~CSIGNAL,
@@ -666,8 +672,8 @@ SYSCALL_DEFINE5(clone, unsigned long, clone_flags, unsigned long, newsp, int __u
 }
 
 /* Read and judge the argument of clone3: 0 or an errno. @set_tid has room for one number. */
-static int get_clone3_args(struct kernel_clone_args *k, struct clone_args __user *uargs, size_t usize,
-			   pid_t *set_tid)
+static int get_clone3_args(struct kernel_clone_args *k, struct clone_args __user *uargs,
+			   size_t usize, pid_t *set_tid)
 {
 	struct clone_args args;
 	int err;
@@ -684,7 +690,8 @@ static int get_clone3_args(struct kernel_clone_args *k, struct clone_args __user
 		return -EINVAL;
 	if ((args.exit_signal & ~(u64)CSIGNAL) || !valid_signal(args.exit_signal))
 		return -EINVAL;
-	if ((args.flags & CLONE_INTO_CGROUP) && (args.cgroup > 0x7fffffff || usize < CLONE_ARGS_SIZE_VER2))
+	if ((args.flags & CLONE_INTO_CGROUP) &&
+	    (args.cgroup > 0x7fffffff || usize < CLONE_ARGS_SIZE_VER2))
 		return -EINVAL;
 	*k = (struct kernel_clone_args){
 		.flags = args.flags,
@@ -699,8 +706,9 @@ static int get_clone3_args(struct kernel_clone_args *k, struct clone_args __user
 		.set_tid_size = args.set_tid_size,
 	};
 	if (k->set_tid_size > 1)
-		return -EINVAL;		/* one number per level of namespaces, and there is one level */
-	if (k->set_tid_size && copy_from_user(set_tid, (void __user *)args.set_tid, sizeof(*set_tid)))
+		return -EINVAL; /* one number per level of namespaces, and there is one level */
+	if (k->set_tid_size &&
+	    copy_from_user(set_tid, (void __user *)args.set_tid, sizeof(*set_tid)))
 		return -EFAULT;
 	return 0;
 }
@@ -712,7 +720,8 @@ static bool clone3_args_valid(struct kernel_clone_args *k)
 		return false;
 	if (k->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME)))
 		return false;
-	if ((k->flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) == (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND))
+	if ((k->flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) ==
+	    (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND))
 		return false;
 	if ((k->flags & (CLONE_THREAD | CLONE_PARENT)) && k->exit_signal)
 		return false;
@@ -747,11 +756,13 @@ SYSCALL_DEFINE1(unshare, unsigned long, flags)
 	struct files_struct *files = NULL, *old_files;
 	int err = 0;
 
-	if (flags & ~(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM |
-		      CLONE_NAMESPACES))
+	if (flags & ~(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES |
+		      CLONE_SYSVSEM | CLONE_NAMESPACES))
 		return -EINVAL;
 	if (flags & CLONE_NAMESPACES)
-		return (flags & CLONE_NAMESPACES & ~CLONE_NEWUSER) && !capable(CAP_SYS_ADMIN) ? -EPERM : -EINVAL;
+		return (flags & CLONE_NAMESPACES & ~CLONE_NEWUSER) && !capable(CAP_SYS_ADMIN)
+			       ? -EPERM
+			       : -EINVAL;
 	if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && !thread_group_empty(current))
 		return -EINVAL;
 	if ((flags & (CLONE_SIGHAND | CLONE_VM)) && refcount_read(&current->sighand->count) > 1)

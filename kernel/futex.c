@@ -50,18 +50,18 @@
 #include <seam/futex.h>
 #include <linux/futex.h>
 
-#define FLAGS_SHARED	0x01
-#define FLAGS_CLOCKRT	0x02
+#define FLAGS_SHARED  0x01
+#define FLAGS_CLOCKRT 0x02
 
 /* The name of a futex word. @ptr: mm or inode; @page: address of the page or index in the file. */
 struct futex_key {
 	void *ptr;
 	unsigned long page;
-	unsigned int offset;		/* in the page; SHARED_ANON: asked for without FUTEX_PRIVATE_FLAG */
-	bool file;			/* ptr is an inode, a reference is held */
+	unsigned int offset; /* in the page; SHARED_ANON: asked for without FUTEX_PRIVATE_FLAG */
+	bool file;	     /* ptr is an inode, a reference is held */
 };
 
-#define SHARED_ANON	1		/* words are aligned: the low bits are free */
+#define SHARED_ANON 1 /* words are aligned: the low bits are free */
 
 struct futex_bucket {
 	atomic_t waiters;
@@ -203,14 +203,14 @@ static int wake_key(const struct futex_key *key, int nr, u32 bitset)
 	int woken = 0, n;
 	bool more;
 
-	smp_mb();	/* the word before the count */
+	smp_mb(); /* the word before the count */
 	if (!atomic_read(&hb->waiters))
 		return 0;
 	do {
 		n = 0;
 		more = false;
 		spin_lock(&hb->lock);
-		list_for_each_entry_safe(q, next, &hb->chain, list) {
+		list_for_each_entry_safe (q, next, &hb->chain, list) {
 			if (!key_equal(&q->key, key) || !(q->bitset & bitset))
 				continue;
 			if (woken + n >= nr)
@@ -262,7 +262,7 @@ static int queue_if_equal(struct futex_q *q, u32 __user *uaddr, u32 val)
 	int ret;
 
 	for (;;) {
-		atomic_inc(&hb->waiters);	/* full barrier: counted before the word is read */
+		atomic_inc(&hb->waiters); /* full barrier: counted before the word is read */
 		spin_lock(&hb->lock);
 		ret = read_word(&now, uaddr);
 		if (!ret)
@@ -294,7 +294,7 @@ static int unqueue(struct futex_q *q)
 		if (!lock)
 			break;
 		spin_lock(lock);
-		if (likely(lock == q->lock_ptr)) {	/* a requeue may have moved it */
+		if (likely(lock == q->lock_ptr)) { /* a requeue may have moved it */
 			unlink_q(q);
 			spin_unlock(lock);
 			return 1;
@@ -308,7 +308,8 @@ static int unqueue(struct futex_q *q)
 static long futex_wait_restart(struct restart_block *restart);
 
 /* Wait; @abs_time: ns on the clock of @flags, or NULL. 0, -EAGAIN, -ETIMEDOUT, -EINTR family, -EFAULT. */
-static int __futex_wait(u32 __user *uaddr, unsigned int flags, u32 val, const s64 *abs_time, u32 bitset)
+static int __futex_wait(u32 __user *uaddr, unsigned int flags, u32 val, const s64 *abs_time,
+			u32 bitset)
 {
 	struct hrtimer_sleeper timeout;
 	struct futex_q q = { .task = current, .bitset = bitset };
@@ -317,7 +318,8 @@ static int __futex_wait(u32 __user *uaddr, unsigned int flags, u32 val, const s6
 	if (!bitset)
 		return -EINVAL;
 	if (abs_time)
-		hrtimer_init_sleeper(&timeout, flags & FLAGS_CLOCKRT ? CLOCK_REALTIME : CLOCK_MONOTONIC,
+		hrtimer_init_sleeper(&timeout,
+				     flags & FLAGS_CLOCKRT ? CLOCK_REALTIME : CLOCK_MONOTONIC,
 				     HRTIMER_MODE_ABS);
 	for (;;) {
 		ret = get_key(uaddr, flags, &q.key);
@@ -350,7 +352,8 @@ static int __futex_wait(u32 __user *uaddr, unsigned int flags, u32 val, const s6
 	}
 }
 
-static int futex_wait(u32 __user *uaddr, unsigned int flags, u32 val, const s64 *abs_time, u32 bitset)
+static int futex_wait(u32 __user *uaddr, unsigned int flags, u32 val, const s64 *abs_time,
+		      u32 bitset)
 {
 	struct restart_block *restart = &current->restart_block;
 	int ret = __futex_wait(uaddr, flags, val, abs_time, bitset);
@@ -458,7 +461,7 @@ static int futex_requeue(u32 __user *uaddr1, unsigned int flags, u32 __user *uad
 		ret = lock_two_and_compare(hb1, hb2, uaddr1, cmpval);
 		if (ret)
 			break;
-		list_for_each_entry_safe(q, next, &hb1->chain, list) {
+		list_for_each_entry_safe (q, next, &hb1->chain, list) {
 			if (done + n >= (long)nr_wake + nr_requeue || n == WAKE_BATCH)
 				break;
 			if (!key_equal(&q->key, &key1))
@@ -491,11 +494,21 @@ static int apply_op(u32 __user *uaddr, int op, u32 arg, u32 *old)
 		u32 seen;
 
 		switch (op) {
-		case FUTEX_OP_SET: new = arg; break;
-		case FUTEX_OP_ADD: new = now + arg; break;
-		case FUTEX_OP_OR: new = now | arg; break;
-		case FUTEX_OP_ANDN: new = now & ~arg; break;
-		default: new = now ^ arg; break;
+		case FUTEX_OP_SET:
+			new = arg;
+			break;
+		case FUTEX_OP_ADD:
+			new = now + arg;
+			break;
+		case FUTEX_OP_OR:
+			new = now | arg;
+			break;
+		case FUTEX_OP_ANDN:
+			new = now & ~arg;
+			break;
+		default:
+			new = now ^ arg;
+			break;
 		}
 		if (cmpxchg_user_u32(&seen, uaddr, now, new))
 			goto fault;
@@ -514,12 +527,18 @@ fault:
 static bool compare_op(int cmp, s32 old, s32 arg)
 {
 	switch (cmp) {
-	case FUTEX_OP_CMP_EQ: return old == arg;
-	case FUTEX_OP_CMP_NE: return old != arg;
-	case FUTEX_OP_CMP_LT: return old < arg;
-	case FUTEX_OP_CMP_GE: return old >= arg;
-	case FUTEX_OP_CMP_LE: return old <= arg;
-	default: return old > arg;
+	case FUTEX_OP_CMP_EQ:
+		return old == arg;
+	case FUTEX_OP_CMP_NE:
+		return old != arg;
+	case FUTEX_OP_CMP_LT:
+		return old < arg;
+	case FUTEX_OP_CMP_GE:
+		return old >= arg;
+	case FUTEX_OP_CMP_LE:
+		return old <= arg;
+	default:
+		return old > arg;
 	}
 }
 
@@ -563,14 +582,16 @@ out1:
 
 /* The call --------------------------------------------------------------------------------------- */
 
-long do_futex(u32 __user *uaddr, int op, u32 val, s64 *timeout, u32 __user *uaddr2, u32 val2, u32 val3)
+long do_futex(u32 __user *uaddr, int op, u32 val, s64 *timeout, u32 __user *uaddr2, u32 val2,
+	      u32 val3)
 {
 	unsigned int flags = op & FUTEX_PRIVATE_FLAG ? 0 : FLAGS_SHARED;
 	int cmd = op & FUTEX_CMD_MASK;
 
 	if (op & FUTEX_CLOCK_REALTIME) {
 		flags |= FLAGS_CLOCKRT;
-		if (cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT_REQUEUE_PI && cmd != FUTEX_LOCK_PI2)
+		if (cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT_REQUEUE_PI &&
+		    cmd != FUTEX_LOCK_PI2)
 			return -ENOSYS;
 	}
 	switch (cmd) {
@@ -591,7 +612,7 @@ long do_futex(u32 __user *uaddr, int op, u32 val, s64 *timeout, u32 __user *uadd
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(uaddr, flags, uaddr2, val, val2, val3);
 	}
-	return -ENOSYS;		/* priority inheritance, FUTEX_FD */
+	return -ENOSYS; /* priority inheritance, FUTEX_FD */
 }
 
 static bool has_timeout(int cmd)
@@ -614,7 +635,7 @@ SYSCALL_DEFINE6(futex, u32 __user *, uaddr, int, op, u32, val,
 	if (!timespec64_valid(&ts))
 		return -EINVAL;
 	t = timespec64_to_ktime(ts);
-	if (cmd == FUTEX_WAIT)		/* relative, the others absolute */
+	if (cmd == FUTEX_WAIT) /* relative, the others absolute */
 		t = ktime_add_safe(ktime_get(), t);
 	return do_futex(uaddr, op, val, &t, uaddr2, 0, val3);
 }
@@ -641,7 +662,8 @@ SYSCALL_DEFINE3(get_robust_list, int, pid, struct robust_list_head __user *__use
 		p = find_task_by_vpid(pid);
 	if (p) {
 		err = 0;
-		if (p != current && current_uid() != __task_cred(p)->uid && !capable(CAP_SYS_PTRACE))
+		if (p != current && current_uid() != __task_cred(p)->uid &&
+		    !capable(CAP_SYS_PTRACE))
 			err = -EPERM;
 		head = p->robust_list;
 	}
@@ -676,7 +698,8 @@ static int handle_death(u32 __user *uaddr, struct task_struct *tsk, bool pi, boo
 		if ((val & FUTEX_TID_MASK) != task_pid_vnr(tsk))
 			return 0;
 		pagefault_disable();
-		fault = cmpxchg_user_u32(&seen, uaddr, val, (val & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
+		fault = cmpxchg_user_u32(&seen, uaddr, val,
+					 (val & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
 		pagefault_enable();
 		if (fault) {
 			if (fault_in_word(uaddr))
@@ -692,7 +715,8 @@ static int handle_death(u32 __user *uaddr, struct task_struct *tsk, bool pi, boo
 	return 0;
 }
 
-static int fetch_entry(struct robust_list __user **entry, bool *pi, struct robust_list __user *__user *head)
+static int fetch_entry(struct robust_list __user **entry, bool *pi,
+		       struct robust_list __user *__user *head)
 {
 	unsigned long u;
 

@@ -147,8 +147,8 @@ static int access_itimer(int which, const struct itimer_ns *new, struct itimer_n
 
 static int put_itimer(const struct itimer_ns *value, struct __kernel_old_itimerval __user *uval)
 {
-	return put_timeval_ns((s64)value->interval, &uval->it_interval) ?:
-	       put_timeval_ns((s64)value->value, &uval->it_value);
+	return put_timeval_ns((s64)value->interval, &uval->it_interval)
+		       ?: put_timeval_ns((s64)value->value, &uval->it_value);
 }
 
 SYSCALL_DEFINE2(getitimer, int, which, struct __kernel_old_itimerval __user *, uval)
@@ -167,14 +167,16 @@ SYSCALL_DEFINE3(setitimer, int, which, struct __kernel_old_itimerval __user *, u
 	int err;
 
 	if (uval) {
-		err = get_timeval_ns(&interval, &uval->it_interval) ?: get_timeval_ns(&value, &uval->it_value);
+		err = get_timeval_ns(&interval, &uval->it_interval)
+			      ?: get_timeval_ns(&value, &uval->it_value);
 		if (err)
 			return err;
 		new = (struct itimer_ns){ (u64)value, (u64)interval };
 	} else {
 		/* As Linux: an old misuse that clears the timer. */
-		pr_warn_once("%s calls setitimer() with new_value NULL pointer. Misfeature support will be removed\n",
-			     current->comm);
+		pr_warn_once(
+			"%s calls setitimer() with new_value NULL pointer. Misfeature support will be removed\n",
+			current->comm);
 	}
 	err = access_itimer(which, &new, &old);
 	if (err)

@@ -57,7 +57,12 @@ enum system_states system_state;
 static struct completion kthreadd_done;
 
 /* A step of start-up, for boottrace. */
-#define STEP(call) do { boottrace_enter(#call); call; boottrace_leave(); } while (0)
+#define STEP(call)                                                                                 \
+	do {                                                                                       \
+		boottrace_enter(#call);                                                            \
+		call;                                                                              \
+		boottrace_leave();                                                                 \
+	} while (0)
 
 /* init= and rdinit= ------------------------------------------------------------------------------ */
 
@@ -111,7 +116,8 @@ static void __init open_console(void)
 	struct file *file = filp_open("/dev/console", O_RDWR, 0);
 
 	if (IS_ERR(file)) {
-		pr_err("Warning: unable to open an initial console (/dev/console: error %ld).\n", PTR_ERR(file));
+		pr_err("Warning: unable to open an initial console (/dev/console: error %ld).\n",
+		       PTR_ERR(file));
 		return;
 	}
 	for (int i = 0; i < 3; i++) {
@@ -138,7 +144,8 @@ static int try_to_run(const char *filename)
 	int ret = run_init_process(filename);
 
 	if (ret && ret != -ENOENT)
-		pr_err("Starting init: %s exists but could not be executed (error %d)\n", filename, ret);
+		pr_err("Starting init: %s exists but could not be executed (error %d)\n", filename,
+		       ret);
 	return ret;
 }
 
@@ -147,7 +154,7 @@ static void __init make_idle_tasks(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct task_struct *idle;
 
 		if (cpu == raw_smp_processor_id())
@@ -222,7 +229,6 @@ static void rest_init(void)
 	schedule_preempt_disabled();
 	cpu_startup_entry();
 }
-
 
 /* Rooms above the core, with interrupts on. */
 static void __init init_upper_rooms(void)

@@ -27,7 +27,8 @@ static long badness(struct task_struct *p, unsigned long total)
 	struct mm_struct *mm;
 	long points;
 
-	if (is_global_init(p) || (p->flags & PF_KTHREAD) || p->signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
+	if (is_global_init(p) || (p->flags & PF_KTHREAD) ||
+	    p->signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		return -__LONG_MAX__ - 1;
 	task_lock(p);
 	mm = p->mm;
@@ -60,7 +61,7 @@ static struct task_struct *select_victim(bool *wait)
 
 	*wait = false;
 	rcu_read_lock();
-	for_each_process(p) {
+	for_each_process (p) {
 		long points;
 
 		if (test_tsk_thread_flag(p, TIF_MEMDIE) && READ_ONCE(p->mm)) {
@@ -88,10 +89,11 @@ static void kill_victim(struct task_struct *p)
 		return;
 	count_vm_event(OOM_KILL);
 	pr_err("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, "
-	       "shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n", p->pid, p->comm,
-	       mm->total_vm * 4, get_mm_counter(mm, MM_ANONPAGES) * 4, get_mm_counter(mm, MM_FILEPAGES) * 4,
-	       get_mm_counter(mm, MM_SHMEMPAGES) * 4, task_uid(p),
-	       (unsigned long)atomic_long_read(&mm->pgtables_bytes) / 1024, p->signal->oom_score_adj);
+	       "shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
+	       p->pid, p->comm, mm->total_vm * 4, get_mm_counter(mm, MM_ANONPAGES) * 4,
+	       get_mm_counter(mm, MM_FILEPAGES) * 4, get_mm_counter(mm, MM_SHMEMPAGES) * 4,
+	       task_uid(p), (unsigned long)atomic_long_read(&mm->pgtables_bytes) / 1024,
+	       p->signal->oom_score_adj);
 	set_tsk_thread_flag(p, TIF_MEMDIE);
 	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, p, PIDTYPE_TGID);
 	mmput(mm);
@@ -115,7 +117,7 @@ void pagefault_out_of_memory(void)
 	}
 	mutex_unlock(&oom_lock);
 	if (!p && !wait)
-		force_sig(SIGKILL);	/* only the unkillable are left: then this one */
+		force_sig(SIGKILL); /* only the unkillable are left: then this one */
 	else if (!fatal_signal_pending(current))
 		schedule_timeout_killable(1);
 }

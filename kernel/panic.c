@@ -136,7 +136,7 @@ void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const cha
 	pr_warn("---[ end trace ]---\n");
 	add_taint(taint);
 	if (panic_on_warn) {
-		panic_on_warn = false;	/* a warning on the way down must not end it early */
+		panic_on_warn = false; /* a warning on the way down must not end it early */
 		panic("kernel: panic_on_warn set ...");
 	}
 }

@@ -34,7 +34,8 @@ static bool parameqn(const char *a, const char *b, size_t n)
 
 bool parameq(const char *a, const char *b)
 {
-	return parameqn(a, b, strlen(a) + 1) || (strlen(a) == strlen(b) && parameqn(a, b, strlen(a)));
+	return parameqn(a, b, strlen(a) + 1) ||
+	       (strlen(a) == strlen(b) && parameqn(a, b, strlen(a)));
 }
 
 static inline bool is_space(char c)
@@ -98,7 +99,8 @@ static void __init do_early(char *param, char *val)
 {
 	for (const struct obs_kernel_param *p = __setup_start; p < __setup_end; p++)
 		if (p->early && names(p->str, param) && p->setup_func(val))
-			pr_warn("Malformed early option '%s%s%s': ignored\n", param, val ? "=" : "", val ?: "");
+			pr_warn("Malformed early option '%s%s%s': ignored\n", param, val ? "=" : "",
+				val ?: "");
 }
 
 void __init parse_early_param(void)
@@ -130,7 +132,8 @@ static int __init do_setup(char *param, char *val)
 			continue;
 		known = 1;
 		if (!p->early && !p->setup_func(val ?: ""))
-			pr_warn("Malformed option '%s%s%s': ignored\n", param, val ? "=" : "", val ?: "");
+			pr_warn("Malformed option '%s%s%s': ignored\n", param, val ? "=" : "",
+				val ?: "");
 	}
 	return known;
 }
@@ -145,7 +148,7 @@ static bool __init add_init_string(const char **list, int max, const char *s, si
 
 	for (i = 0; list[i]; i++)
 		if (name_len && !strncmp(list[i], s, name_len) && list[i][name_len] == '=')
-			break;	/* a later one replaces an earlier */
+			break; /* a later one replaces an earlier */
 	if (i >= max) {
 		pr_warn("Too many parameters for init: '%s' ignored\n", s);
 		return false;
@@ -157,7 +160,8 @@ static bool __init add_init_string(const char **list, int max, const char *s, si
 static void __init pass_to_init(char *param, char *val)
 {
 	if (strchr(param, '.') && (!val || strchr(param, '.') < val)) {
-		pr_warn("Unknown module parameter '%s%s%s': ignored\n", param, val ? "=" : "", val ?: "");
+		pr_warn("Unknown module parameter '%s%s%s': ignored\n", param, val ? "=" : "",
+			val ?: "");
 		return;
 	}
 	pr_notice("Unknown kernel command line parameter '%s%s%s', passed to user space\n", param,

@@ -24,8 +24,8 @@
 #include <kernel/sched.h>
 #include <mm/slab.h>
 
-#define RESERVED_PIDS	300
-#define PIDS_PER_LEAF	512
+#define RESERVED_PIDS 300
+#define PIDS_PER_LEAF 512
 
 int pid_max = PID_MAX_LIMIT;
 static DECLARE_BITMAP(pid_map, PID_MAX_LIMIT);
@@ -329,7 +329,8 @@ pid_t task_ppid_nr(struct task_struct *task)
 void __init pid_init(void)
 {
 	__set_bit(0, pid_map);
-	pid_cachep = kmem_cache_create("pid", sizeof(struct pid), 0, SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+	pid_cachep = kmem_cache_create("pid", sizeof(struct pid), 0,
+				       SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
 	init_waitqueue_head(&init_struct_pid.wait_pidfd);
 }
 

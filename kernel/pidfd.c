@@ -44,7 +44,8 @@ static const struct file_operations pidfd_fops = {
 
 struct file *pidfd_file(struct pid *pid, unsigned int flags)
 {
-	struct file *file = anon_inode_getfile("[pidfd]", &pidfd_fops, get_pid(pid), flags | O_RDWR);
+	struct file *file =
+		anon_inode_getfile("[pidfd]", &pidfd_fops, get_pid(pid), flags | O_RDWR);
 
 	if (IS_ERR(file))
 		put_pid(pid);

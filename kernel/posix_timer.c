@@ -41,7 +41,7 @@
 #include "signal_internal.h"
 
 struct k_itimer {
-	struct list_head list;		/* siglock of the owner: posix_timers */
+	struct list_head list; /* siglock of the owner: posix_timers */
 	spinlock_t it_lock;
 	int it_id;
 	clockid_t it_clock;
@@ -51,17 +51,17 @@ struct k_itimer {
 	int it_requeue_pending;
 	int it_sigev_notify;
 	ktime_t it_interval;
-	struct signal_struct *it_signal;	/* the owner; NULL while being made or unmade */
-	struct pid *it_pid;			/* who gets the signal */
+	struct signal_struct *it_signal; /* the owner; NULL while being made or unmade */
+	struct pid *it_pid;		 /* who gets the signal */
 	struct sigqueue *sigq;
 	struct hrtimer real;
 	/* CPU clock */
-	struct task_struct *cpu_task;		/* whose clock, with a reference */
+	struct task_struct *cpu_task; /* whose clock, with a reference */
 	enum cpu_clock_kind cpu_kind;
 	bool cpu_thread;
-	bool cpu_firing;			/* siglock of cpu_task: the tick has taken it off the list */
-	u64 cpu_expires;			/* siglock of cpu_task */
-	struct list_head cpu_entry;		/* siglock of cpu_task: cpu_timers */
+	bool cpu_firing;	    /* siglock of cpu_task: the tick has taken it off the list */
+	u64 cpu_expires;	    /* siglock of cpu_task */
+	struct list_head cpu_entry; /* siglock of cpu_task: cpu_timers */
 	struct rcu_head rcu;
 };
 
@@ -73,7 +73,7 @@ static struct k_itimer *lock_timer(timer_t id, unsigned long *flags)
 	struct k_itimer *timr;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(timr, &current->signal->posix_timers, list) {
+	list_for_each_entry_rcu (timr, &current->signal->posix_timers, list) {
 		if (timr->it_id != (int)id)
 			continue;
 		spin_lock_irqsave(&timr->it_lock, *flags);
@@ -140,7 +140,7 @@ static void cpu_timer_arm(struct k_itimer *timr, u64 expires)
 
 	timr->cpu_expires = expires;
 	if (!lock_task_sighand(timr->cpu_task, &flags))
-		return;		/* gone: its clock stands still */
+		return; /* gone: its clock stands still */
 	if (list_empty(&timr->cpu_entry))
 		list_add_tail(&timr->cpu_entry, &timr->cpu_task->signal->cpu_timers);
 	timr->cpu_task->signal->cpu_timers_armed = true;
@@ -160,7 +160,7 @@ static bool cpu_timer_disarm(struct k_itimer *timr)
 			list_del_init(&timr->cpu_entry);
 		unlock_task_sighand(timr->cpu_task, &flags);
 	} else {
-		list_del_init(&timr->cpu_entry);	/* nobody walks the list of a dead process */
+		list_del_init(&timr->cpu_entry); /* nobody walks the list of a dead process */
 	}
 	return ok;
 }
@@ -181,10 +181,11 @@ void posix_cpu_timers_collect(struct signal_struct *sig, struct list_head *firin
 {
 	struct k_itimer *timr, *next;
 
-	list_for_each_entry_safe(timr, next, &sig->cpu_timers, cpu_entry) {
+	list_for_each_entry_safe (timr, next, &sig->cpu_timers, cpu_entry) {
 		if (timr->cpu_thread && timr->cpu_task != current)
-			continue;	/* that thread's tick looks at it */
-		if (cpu_clock_sample(timr->cpu_task, timr->cpu_kind, timr->cpu_thread) < timr->cpu_expires)
+			continue; /* that thread's tick looks at it */
+		if (cpu_clock_sample(timr->cpu_task, timr->cpu_kind, timr->cpu_thread) <
+		    timr->cpu_expires)
 			continue;
 		timr->cpu_firing = true;
 		list_move_tail(&timr->cpu_entry, firing);
@@ -195,7 +196,7 @@ void posix_cpu_timers_fire(struct list_head *firing)
 {
 	struct k_itimer *timr, *next;
 
-	list_for_each_entry_safe(timr, next, firing, cpu_entry) {
+	list_for_each_entry_safe (timr, next, firing, cpu_entry) {
 		int si_private = 0;
 
 		spin_lock(&timr->it_lock);
@@ -204,7 +205,8 @@ void posix_cpu_timers_fire(struct list_head *firing)
 		if (timr->it_interval)
 			si_private = ++timr->it_requeue_pending;
 		if (timer_event(timr, si_private) && timr->it_interval) {
-			u64 now = cpu_clock_sample(timr->cpu_task, timr->cpu_kind, timr->cpu_thread);
+			u64 now =
+				cpu_clock_sample(timr->cpu_task, timr->cpu_kind, timr->cpu_thread);
 
 			timr->it_overrun += (s64)cpu_timer_forward(timr, now);
 			timr->it_requeue_pending++;
@@ -226,20 +228,22 @@ void posixtimer_rearm(struct kernel_siginfo *info)
 		return;
 	if (timr->it_interval && timr->it_requeue_pending == info->_sifields._timer._sys_private) {
 		if (timr->cpu_clock) {
-			u64 now = cpu_clock_sample(timr->cpu_task, timr->cpu_kind, timr->cpu_thread);
+			u64 now =
+				cpu_clock_sample(timr->cpu_task, timr->cpu_kind, timr->cpu_thread);
 
 			timr->it_overrun += (s64)cpu_timer_forward(timr, now);
 			cpu_timer_arm(timr, timr->cpu_expires);
 		} else {
-			timr->it_overrun += (s64)hrtimer_forward(&timr->real, hrtimer_cb_get_time(&timr->real),
-								 timr->it_interval);
+			timr->it_overrun += (s64)hrtimer_forward(
+				&timr->real, hrtimer_cb_get_time(&timr->real), timr->it_interval);
 			hrtimer_restart(&timr->real);
 			timr->it_active = true;
 		}
 		timr->it_overrun_last = timr->it_overrun;
 		timr->it_overrun = -1;
 		timr->it_requeue_pending++;
-		info->si_overrun = (int)min(timr->it_overrun_last + info->si_overrun, (s64)0x7fffffff);
+		info->si_overrun =
+			(int)min(timr->it_overrun_last + info->si_overrun, (s64)0x7fffffff);
 	}
 	unlock_timer(timr, flags);
 }
@@ -326,7 +330,8 @@ static int timer_bind_clock(struct k_itimer *timr)
 {
 	clockid_t clock = timr->it_clock;
 
-	timr->cpu_clock = clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+	timr->cpu_clock =
+		clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
 	if (timr->cpu_clock) {
 		timr->cpu_task = cpu_clock_task(clock, false, &timr->cpu_kind, &timr->cpu_thread);
 		return timr->cpu_task ? 0 : -EINVAL;
@@ -340,7 +345,7 @@ static bool id_in_use(struct signal_struct *sig, int id)
 {
 	struct k_itimer *t;
 
-	list_for_each_entry(t, &sig->posix_timers, list)
+	list_for_each_entry (t, &sig->posix_timers, list)
 		if (t->it_id == id)
 			return true;
 	return false;
@@ -365,8 +370,11 @@ static long do_timer_create(clockid_t clock, const struct sigevent *event, timer
 
 	if (!timer_clock_ok(clock))
 		return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM ||
-		       clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_REALTIME_COARSE ||
-		       clock == CLOCK_MONOTONIC_COARSE ? -EOPNOTSUPP : -EINVAL;
+				       clock == CLOCK_MONOTONIC_RAW ||
+				       clock == CLOCK_REALTIME_COARSE ||
+				       clock == CLOCK_MONOTONIC_COARSE
+			       ? -EOPNOTSUPP
+			       : -EINVAL;
 	timr = alloc_timer(clock);
 	if (!timr)
 		return -EAGAIN;
@@ -406,7 +414,8 @@ fail:
 	return err;
 }
 
-SYSCALL_DEFINE3(timer_create, clockid_t, clock, struct sigevent __user *, uevent, timer_t __user *, created)
+SYSCALL_DEFINE3(timer_create, clockid_t, clock, struct sigevent __user *, uevent, timer_t __user *,
+		created)
 {
 	struct sigevent event;
 
@@ -446,11 +455,12 @@ static void timer_read(struct k_itimer *timr, struct itimerspec64 *setting)
 
 		/* Waiting for its signal to be taken: the time that it would have. */
 		if (timr->it_interval && !hrtimer_is_queued(&timr->real))
-			timr->it_overrun += (s64)hrtimer_forward(&timr->real, now, timr->it_interval);
+			timr->it_overrun +=
+				(s64)hrtimer_forward(&timr->real, now, timr->it_interval);
 		rem = hrtimer_get_expires(&timr->real) - now;
 	}
 	if (rem <= 0)
-		rem = none ? 0 : 1;	/* armed and due is not the same as not armed */
+		rem = none ? 0 : 1; /* armed and due is not the same as not armed */
 	setting->it_value = ns_to_timespec64(rem);
 }
 
@@ -508,7 +518,8 @@ static void timer_start(struct k_itimer *timr, bool absolute, const struct itime
 	timr->it_active = true;
 }
 
-static int do_timer_settime(timer_t id, int tmr_flags, const struct itimerspec64 *new, struct itimerspec64 *old)
+static int do_timer_settime(timer_t id, int tmr_flags, const struct itimerspec64 *new,
+			    struct itimerspec64 *old)
 {
 	struct k_itimer *timr;
 	unsigned long flags;
@@ -530,7 +541,8 @@ static int do_timer_settime(timer_t id, int tmr_flags, const struct itimerspec64
 	return 0;
 }
 
-SYSCALL_DEFINE4(timer_settime, timer_t, id, int, tmr_flags, const struct __kernel_itimerspec __user *, unew,
+SYSCALL_DEFINE4(timer_settime, timer_t, id, int, tmr_flags,
+		const struct __kernel_itimerspec __user *, unew,
 		struct __kernel_itimerspec __user *, uold)
 {
 	struct itimerspec64 new, old;

@@ -41,22 +41,22 @@
 
 #include <linux/capability.h>
 
-#define NR_RECORDS	1024
-#define LINE_BYTES	232
-#define LEVEL_DEFAULT	4
-#define NO_OWNER	(-1)
+#define NR_RECORDS    1024
+#define LINE_BYTES    232
+#define LEVEL_DEFAULT 4
+#define NO_OWNER      (-1)
 
 struct log_record {
 	u64 ns;
 	u16 bytes;
 	u8 level;
-	bool open;		/* no newline yet: KERN_CONT may append */
+	bool open; /* no newline yet: KERN_CONT may append */
 	char text[LINE_BYTES];
 };
 
-static struct log_record records[NR_RECORDS];	/* the lock below */
-static u64 first_seq, next_seq, clear_seq;	/* the lock below */
-static struct console *consoles;		/* the lock below */
+static struct log_record records[NR_RECORDS]; /* the lock below */
+static u64 first_seq, next_seq, clear_seq;    /* the lock below */
+static struct console *consoles;	      /* the lock below */
 static int owner_cpu = NO_OWNER;
 static bool printk_time = true;
 static bool ignore_loglevel;
@@ -152,7 +152,7 @@ void unregister_console(struct console *con)
 
 void console_panic(void)
 {
-	WRITE_ONCE(owner_cpu, raw_smp_processor_id());	/* ours for good: nobody else prints again */
+	WRITE_ONCE(owner_cpu, raw_smp_processor_id()); /* ours for good: nobody else prints again */
 	console_loglevel = 15;
 }
 
@@ -193,7 +193,7 @@ static void emit(int level, bool cont, const char *text, size_t bytes, bool newl
 	memcpy(r->text + r->bytes, text, bytes);
 	r->bytes += bytes;
 	r->open = !newline;
-	if (from && from == r->bytes && newline) {	/* only the end of the line */
+	if (from && from == r->bytes && newline) { /* only the end of the line */
 		r->open = true;
 		close_record(r);
 		return;
@@ -238,7 +238,8 @@ int vprintk(const char *fmt, va_list args)
 		emit(level, cont, text, strlen(text), false);
 	log_unlock(taken, flags);
 	/* A wake-up takes locks of the scheduler, under which printk may have been called. */
-	if (taken && !irqs_disabled_flags(flags) && !preempt_count() && system_state >= SYSTEM_RUNNING)
+	if (taken && !irqs_disabled_flags(flags) && !preempt_count() &&
+	    system_state >= SYSTEM_RUNNING)
 		wake_up_interruptible(&log_wait);
 	return len;
 }
@@ -255,7 +256,7 @@ int printk(const char *fmt, ...)
 }
 
 #define RATELIMIT_NS	(5 * NSEC_PER_SEC)
-#define RATELIMIT_BURST	10
+#define RATELIMIT_BURST 10
 
 bool __ratelimit(struct ratelimit_state *rs, const char *who)
 {
@@ -324,7 +325,8 @@ ssize_t log_read_record(u64 *seq, char *buf, size_t size)
 
 	if (ret <= 0)
 		return ret;
-	len = snprintf(buf, size, "%u,%llu,%llu,-;%.*s\n", r.level, *seq, r.ns / 1000, r.bytes, r.text);
+	len = snprintf(buf, size, "%u,%llu,%llu,-;%.*s\n", r.level, *seq, r.ns / 1000, r.bytes,
+		       r.text);
 	if ((size_t)len >= size)
 		return -EINVAL;
 	++*seq;
@@ -352,12 +354,20 @@ ssize_t log_read_line(u64 *seq, char *buf, size_t size, bool with_level)
 /* ---- syslog(2) ---- */
 
 enum {
-	SYSLOG_ACTION_CLOSE, SYSLOG_ACTION_OPEN, SYSLOG_ACTION_READ, SYSLOG_ACTION_READ_ALL,
-	SYSLOG_ACTION_READ_CLEAR, SYSLOG_ACTION_CLEAR, SYSLOG_ACTION_CONSOLE_OFF, SYSLOG_ACTION_CONSOLE_ON,
-	SYSLOG_ACTION_CONSOLE_LEVEL, SYSLOG_ACTION_SIZE_UNREAD, SYSLOG_ACTION_SIZE_BUFFER,
+	SYSLOG_ACTION_CLOSE,
+	SYSLOG_ACTION_OPEN,
+	SYSLOG_ACTION_READ,
+	SYSLOG_ACTION_READ_ALL,
+	SYSLOG_ACTION_READ_CLEAR,
+	SYSLOG_ACTION_CLEAR,
+	SYSLOG_ACTION_CONSOLE_OFF,
+	SYSLOG_ACTION_CONSOLE_ON,
+	SYSLOG_ACTION_CONSOLE_LEVEL,
+	SYSLOG_ACTION_SIZE_UNREAD,
+	SYSLOG_ACTION_SIZE_BUFFER,
 };
 
-static u64 syslog_seq;		/* next record of SYSLOG_ACTION_READ */
+static u64 syslog_seq; /* next record of SYSLOG_ACTION_READ */
 
 /* Lines from *@seq on into the user's buffer. Bytes or -EFAULT. */
 static ssize_t copy_lines(u64 *seq, char __user *buf, size_t size)
@@ -421,17 +431,19 @@ static ssize_t unread_bytes(void)
 	ssize_t n;
 
 	while ((n = log_read_line(&at, line, sizeof(line), true)))
-		total += n > 0 ? n : 0;	/* -EPIPE: it moved on to the oldest record */
+		total += n > 0 ? n : 0; /* -EPIPE: it moved on to the oldest record */
 	return total;
 }
 
 SYSCALL_DEFINE3(syslog, int, type, char __user *, buf, int, len)
 {
-	bool reads = type == SYSLOG_ACTION_READ || type == SYSLOG_ACTION_READ_ALL || type == SYSLOG_ACTION_READ_CLEAR;
+	bool reads = type == SYSLOG_ACTION_READ || type == SYSLOG_ACTION_READ_ALL ||
+		     type == SYSLOG_ACTION_READ_CLEAR;
 	static int saved_loglevel = -1;
 	ssize_t n;
 
-	if (type != SYSLOG_ACTION_READ_ALL && type != SYSLOG_ACTION_SIZE_BUFFER && !capable(CAP_SYSLOG))
+	if (type != SYSLOG_ACTION_READ_ALL && type != SYSLOG_ACTION_SIZE_BUFFER &&
+	    !capable(CAP_SYSLOG))
 		return -EPERM;
 	if (reads && (!buf || len < 0))
 		return -EINVAL;

@@ -30,8 +30,8 @@
 #include <seam/uaccess.h>
 #include <linux/random.h>
 
-#define KEY_WORDS	8
-#define BLOCK_BYTES	64
+#define KEY_WORDS   8
+#define BLOCK_BYTES 64
 
 static DEFINE_SPINLOCK(base_lock, LOCK_RANDOM);
 static u32 base_key[KEY_WORDS];
@@ -45,12 +45,17 @@ struct cpu_key {
 };
 static DEFINE_PER_CPU(struct cpu_key, cpu_keys);
 
-#define QUARTER(a, b, c, d) do {						\
-	x[a] += x[b]; x[d] = rol32(x[d] ^ x[a], 16);				\
-	x[c] += x[d]; x[b] = rol32(x[b] ^ x[c], 12);				\
-	x[a] += x[b]; x[d] = rol32(x[d] ^ x[a], 8);				\
-	x[c] += x[d]; x[b] = rol32(x[b] ^ x[c], 7);				\
-} while (0)
+#define QUARTER(a, b, c, d)                                                                        \
+	do {                                                                                       \
+		x[a] += x[b];                                                                      \
+		x[d] = rol32(x[d] ^ x[a], 16);                                                     \
+		x[c] += x[d];                                                                      \
+		x[b] = rol32(x[b] ^ x[c], 12);                                                     \
+		x[a] += x[b];                                                                      \
+		x[d] = rol32(x[d] ^ x[a], 8);                                                      \
+		x[c] += x[d];                                                                      \
+		x[b] = rol32(x[b] ^ x[c], 7);                                                      \
+	} while (0)
 
 /* Block @counter of the stream of @key. */
 static void chacha20_block(const u32 key[KEY_WORDS], u64 counter, u32 out[16])
@@ -136,7 +141,7 @@ void get_random_bytes(void *buf, size_t len)
 	local_irq_save(flags);
 	take_key(key);
 	local_irq_restore(flags);
-	if (len <= sizeof(key)) {	/* the key itself is random and used for nothing else */
+	if (len <= sizeof(key)) { /* the key itself is random and used for nothing else */
 		memcpy(p, key, len);
 		return;
 	}

@@ -18,7 +18,7 @@
 #include <seam/uaccess.h>
 #include <linux/reboot.h>
 
-static bool cad_enabled = true;		/* Ctrl-Alt-Del restarts at once */
+static bool cad_enabled = true; /* Ctrl-Alt-Del restarts at once */
 static DEFINE_MUTEX(reboot_mutex, LOCK_REBOOT);
 
 static void (*reboot_hooks[8])(void);
@@ -122,7 +122,7 @@ SYSCALL_DEFINE4(reboot, int, magic1, int, magic2, unsigned int, cmd, void __user
 		buffer[sizeof(buffer) - 1] = '\0';
 		kernel_restart(buffer);
 	default:
-		ret = -EINVAL;		/* kexec, suspend: not there */
+		ret = -EINVAL; /* kexec, suspend: not there */
 	}
 	mutex_unlock(&reboot_mutex);
 	return ret;

@@ -16,8 +16,12 @@
 #include <mm/slab.h>
 #include <sync/rwlock.h>
 
-struct resource iomem_resource = { .name = "PCI mem", .start = 0, .end = ~0ULL, .flags = IORESOURCE_MEM };
-struct resource ioport_resource = { .name = "PCI IO", .start = 0, .end = 0xffff, .flags = IORESOURCE_IO };
+struct resource iomem_resource = {
+	.name = "PCI mem", .start = 0, .end = ~0ULL, .flags = IORESOURCE_MEM
+};
+struct resource ioport_resource = {
+	.name = "PCI IO", .start = 0, .end = 0xffff, .flags = IORESOURCE_IO
+};
 
 static DEFINE_RWLOCK(resource_lock, LOCK_RESOURCE);
 
@@ -99,19 +103,24 @@ int release_resource(struct resource *old)
 	return err;
 }
 
-static struct resource *request(struct resource *root, u64 start, u64 size, const char *name, unsigned long flags)
+static struct resource *request(struct resource *root, u64 start, u64 size, const char *name,
+				unsigned long flags)
 {
 	struct resource *r = kzalloc(sizeof(*r), GFP_KERNEL), *conflict;
 
 	if (!r)
 		return NULL;
-	*r = (struct resource){ .start = start, .end = start + size - 1, .name = name, .flags = flags | IORESOURCE_BUSY };
+	*r = (struct resource){ .start = start,
+				.end = start + size - 1,
+				.name = name,
+				.flags = flags | IORESOURCE_BUSY };
 	if (!size || r->end < r->start || !contains(root, r)) {
 		kfree(r);
 		return NULL;
 	}
 	write_lock(&resource_lock);
-	while ((conflict = link_resource(root, r, false)) && contains(conflict, r) && !(conflict->flags & IORESOURCE_BUSY))
+	while ((conflict = link_resource(root, r, false)) && contains(conflict, r) &&
+	       !(conflict->flags & IORESOURCE_BUSY))
 		root = conflict;
 	write_unlock(&resource_lock);
 	if (!conflict)
@@ -186,8 +195,8 @@ int find_free_resource(struct resource *root, u64 min, u64 max, u64 size, u64 al
 	if (!size || at < min)
 		return -ENOSPC;
 	read_lock(&resource_lock);
-	for (struct resource *r = root->child; ; r = r->sibling) {
-		u64 limit = r ? r->start : max + 1;	/* first address that is not free */
+	for (struct resource *r = root->child;; r = r->sibling) {
+		u64 limit = r ? r->start : max + 1; /* first address that is not free */
 
 		if (r && r->end < at)
 			continue;

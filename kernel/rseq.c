@@ -74,11 +74,11 @@ static int fix_ip(struct pt_regs *regs)
 	if (!cs.start_ip && !cs.abort_ip)
 		return 0;
 	if (ip - cs.start_ip >= cs.post_commit_offset)
-		return put_user(0ULL, &t->rseq->rseq_cs);	/* it has left the section: forget it */
+		return put_user(0ULL, &t->rseq->rseq_cs); /* it has left the section: forget it */
 	if (get_user(flags, &t->rseq->flags))
 		return -EFAULT;
 	if (flags || cs.flags)
-		return -EINVAL;		/* "no restart" flags are gone since Linux 6.1 */
+		return -EINVAL; /* "no restart" flags are gone since Linux 6.1 */
 	mask = xchg(&t->rseq_event_mask, 0);
 	if (!mask)
 		return 0;
@@ -153,6 +153,6 @@ SYSCALL_DEFINE4(rseq, struct rseq __user *, rseq, u32, rseq_len, int, flags, u32
 		return -EFAULT;
 	t->rseq = rseq;
 	t->rseq_sig = sig;
-	rseq_set_notify_resume(t);	/* the CPU number is written on the way out */
+	rseq_set_notify_resume(t); /* the CPU number is written on the way out */
 	return 0;
 }

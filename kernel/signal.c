@@ -52,7 +52,8 @@ static struct kmem_cache *sigqueue_cache;
 void __init signal_caches_init(void)
 {
 	if (!sigqueue_cache)
-		sigqueue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0, SLAB_PANIC, NULL);
+		sigqueue_cache =
+			kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0, SLAB_PANIC, NULL);
 }
 
 /* ---- entries ---- */
@@ -63,7 +64,8 @@ static void uncount_sigqueue(struct user_struct *user)
 		free_uid(user);
 }
 
-struct sigqueue *__sigqueue_alloc(int sig, struct task_struct *t, gfp_t gfp, bool override_rlimit, int flags)
+struct sigqueue *__sigqueue_alloc(int sig, struct task_struct *t, gfp_t gfp, bool override_rlimit,
+				  int flags)
 {
 	struct sigqueue *q = NULL;
 	struct user_struct *user;
@@ -73,7 +75,7 @@ struct sigqueue *__sigqueue_alloc(int sig, struct task_struct *t, gfp_t gfp, boo
 	user = __task_cred(t)->user;
 	count = atomic_long_inc_return(&user->sigpending);
 	if (count == 1)
-		get_uid(user);	/* one reference for all entries of the user */
+		get_uid(user); /* one reference for all entries of the user */
 	rcu_read_unlock();
 	if (override_rlimit || (unsigned long)count <= task_rlimit(t, RLIMIT_SIGPENDING))
 		q = kmem_cache_alloc(sigqueue_cache, gfp);
@@ -90,7 +92,7 @@ struct sigqueue *__sigqueue_alloc(int sig, struct task_struct *t, gfp_t gfp, boo
 void __sigqueue_free(struct sigqueue *q)
 {
 	if (q->flags & SIGQUEUE_PREALLOC)
-		return;		/* its timer frees it */
+		return; /* its timer frees it */
 	uncount_sigqueue(q->user);
 	kmem_cache_free(sigqueue_cache, q);
 }
@@ -119,7 +121,7 @@ void flush_sigqueue(struct sigpending *queue)
 	struct sigqueue *q, *n;
 
 	sigemptyset(&queue->signal);
-	list_for_each_entry_safe(q, n, &queue->list, list) {
+	list_for_each_entry_safe (q, n, &queue->list, list) {
 		list_del_init(&q->list);
 		__sigqueue_free(q);
 	}
@@ -132,7 +134,7 @@ void flush_sigqueue_mask(sigset_t *mask, struct sigpending *s)
 	if (!(*mask & s->signal))
 		return;
 	s->signal &= ~*mask;
-	list_for_each_entry_safe(q, n, &s->list, list) {
+	list_for_each_entry_safe (q, n, &s->list, list) {
 		if (sigismember(mask, q->info.si_signo)) {
 			list_del_init(&q->list);
 			__sigqueue_free(q);
@@ -205,12 +207,13 @@ static int next_signal(struct sigpending *pending, sigset_t *mask)
 }
 
 /* Take the first entry of @sig; the bit stays if there is a second one. */
-static void collect_signal(int sig, struct sigpending *list, kernel_siginfo_t *info, bool *from_timer)
+static void collect_signal(int sig, struct sigpending *list, kernel_siginfo_t *info,
+			   bool *from_timer)
 {
 	struct sigqueue *q, *first = NULL;
 	bool more = false;
 
-	list_for_each_entry(q, &list->list, list) {
+	list_for_each_entry (q, &list->list, list) {
 		if (q->info.si_signo == sig) {
 			if (first) {
 				more = true;
@@ -235,7 +238,8 @@ static void collect_signal(int sig, struct sigpending *list, kernel_siginfo_t *i
 	__sigqueue_free(first);
 }
 
-static int take_signal(struct sigpending *pending, sigset_t *mask, kernel_siginfo_t *info, bool *from_timer)
+static int take_signal(struct sigpending *pending, sigset_t *mask, kernel_siginfo_t *info,
+		       bool *from_timer)
 {
 	int sig = next_signal(pending, mask);
 
@@ -280,8 +284,9 @@ int dequeue_synchronous_signal(kernel_siginfo_t *info)
 
 	if (!((pending->signal & ~current->blocked) & SYNCHRONOUS_MASK))
 		return 0;
-	list_for_each_entry(q, &pending->list, list) {
-		if (!sync && q->info.si_code > SI_USER && (sigmask(q->info.si_signo) & SYNCHRONOUS_MASK)) {
+	list_for_each_entry (q, &pending->list, list) {
+		if (!sync && q->info.si_code > SI_USER &&
+		    (sigmask(q->info.si_signo) & SYNCHRONOUS_MASK)) {
 			sync = q;
 			continue;
 		}
@@ -330,7 +335,7 @@ static void continue_group(struct task_struct *p)
 	unsigned int why = 0;
 	struct task_struct *t;
 
-	for_each_thread(p, t) {
+	for_each_thread (p, t) {
 		sigset_t stops = SIG_KERNEL_STOP_MASK;
 
 		flush_sigqueue_mask(&stops, &t->pending);
@@ -358,11 +363,11 @@ static bool prepare_signal(int sig, struct task_struct *p, bool force)
 	sigset_t flush;
 
 	if (signal->flags & SIGNAL_GROUP_EXIT)
-		return false;	/* it is dying already */
+		return false; /* it is dying already */
 	if (sig_kernel_stop(sig)) {
 		flush = sigmask(SIGCONT);
 		flush_sigqueue_mask(&flush, &signal->shared_pending);
-		for_each_thread(p, t)
+		for_each_thread (p, t)
 			flush_sigqueue_mask(&flush, &t->pending);
 	} else if (sig == SIGCONT) {
 		flush = SIG_KERNEL_STOP_MASK;
@@ -400,7 +405,7 @@ static void kill_all_threads(struct task_struct *p, int sig)
 	signal->flags = SIGNAL_GROUP_EXIT;
 	signal->group_exit_code = sig;
 	signal->group_stop_count = 0;
-	for_each_thread(p, t) {
+	for_each_thread (p, t) {
 		task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);
 		sigaddset(&t->pending.signal, SIGKILL);
 		signal_wake_up(t, true);
@@ -415,7 +420,7 @@ static void complete_signal(int sig, struct task_struct *p, enum pid_type type)
 
 	if (!wants_signal(sig, p)) {
 		if (type == PIDTYPE_PID || thread_group_empty(p))
-			return;		/* it finds the signal when it unblocks it */
+			return; /* it finds the signal when it unblocks it */
 		t = signal->curr_target ?: p;
 		while (!wants_signal(sig, t)) {
 			t = next_thread(t);
@@ -466,7 +471,7 @@ static int __send_signal_locked(int sig, struct kernel_siginfo *info, struct tas
 	if (!prepare_signal(sig, t, force))
 		return 0;
 	if (sig < SIGRTMIN && sigismember(&pending->signal, sig))
-		return 0;	/* queued once is enough */
+		return 0; /* queued once is enough */
 	if (sig != SIGKILL && !(t->flags & PF_KTHREAD)) {
 		override = sig < SIGRTMIN && (is_si_special(info) || info->si_code >= 0);
 		q = __sigqueue_alloc(sig, t, GFP_ATOMIC, override, 0);
@@ -483,7 +488,8 @@ static int __send_signal_locked(int sig, struct kernel_siginfo *info, struct tas
 	return 0;
 }
 
-int send_signal_locked(int sig, struct kernel_siginfo *info, struct task_struct *t, enum pid_type type)
+int send_signal_locked(int sig, struct kernel_siginfo *info, struct task_struct *t,
+		       enum pid_type type)
 {
 	return __send_signal_locked(sig, info, t, type, info == SEND_SIG_PRIV);
 }
@@ -512,7 +518,8 @@ void unlock_task_sighand(struct task_struct *tsk, unsigned long *flags)
 	spin_unlock_irqrestore(&tsk->sighand->siglock, *flags);
 }
 
-int do_send_sig_info(int sig, struct kernel_siginfo *info, struct task_struct *p, enum pid_type type)
+int do_send_sig_info(int sig, struct kernel_siginfo *info, struct task_struct *p,
+		     enum pid_type type)
 {
 	unsigned long flags;
 	int ret;
@@ -658,7 +665,7 @@ int check_kill_permission(int sig, struct kernel_siginfo *info, struct task_stru
 	if (!valid_signal(sig))
 		return -EINVAL;
 	if (info != SEND_SIG_NOINFO && (is_si_special(info) || info->si_code > 0))
-		return 0;	/* the kernel asks nobody */
+		return 0; /* the kernel asks nobody */
 	if (same_thread_group(current, t) || kill_ok_by_cred(t))
 		return 0;
 	if (sig == SIGCONT && task_session(t) == task_session(current))
@@ -666,7 +673,8 @@ int check_kill_permission(int sig, struct kernel_siginfo *info, struct task_stru
 	return -EPERM;
 }
 
-int group_send_sig_info(int sig, struct kernel_siginfo *info, struct task_struct *p, enum pid_type type)
+int group_send_sig_info(int sig, struct kernel_siginfo *info, struct task_struct *p,
+			enum pid_type type)
 {
 	int ret;
 
@@ -684,12 +692,13 @@ int __kill_pgrp_info(int sig, struct kernel_siginfo *info, struct pid *pgrp)
 	bool success = false;
 	int retval = -ESRCH;
 
-	do_each_pid_task(pgrp, PIDTYPE_PGID, p) {
+	do_each_pid_task (pgrp, PIDTYPE_PGID, p) {
 		int err = group_send_sig_info(sig, info, p, PIDTYPE_PGID);
 
 		success |= !err;
 		retval = err;
-	} while_each_pid_task(pgrp, PIDTYPE_PGID, p);
+	}
+	while_each_pid_task(pgrp, PIDTYPE_PGID, p);
 	return success ? 0 : retval;
 }
 
@@ -740,7 +749,7 @@ int send_sigqueue(struct sigqueue *q, struct pid *pid, enum pid_type type)
 		goto out;
 	ret = 1;
 	if (!prepare_signal(sig, t, false))
-		goto unlock;	/* ignored */
+		goto unlock; /* ignored */
 	ret = 0;
 	if (!list_empty(&q->list)) {
 		q->info.si_overrun++;
@@ -769,7 +778,7 @@ static void retarget_shared_pending(struct task_struct *tsk, sigset_t *which)
 
 	if (!retarget)
 		return;
-	for_each_thread(tsk, t) {
+	for_each_thread (tsk, t) {
 		if (t == tsk || (t->flags & PF_EXITING) || !(retarget & ~t->blocked))
 			continue;
 		retarget &= t->blocked;
@@ -848,7 +857,8 @@ int set_user_sigmask(const sigset_t __user *umask, size_t sigsetsize)
 
 void restore_saved_sigmask(void)
 {
-	if (test_thread_flag(TIF_RESTORE_SIGMASK) && test_and_clear_thread_flag(TIF_RESTORE_SIGMASK))
+	if (test_thread_flag(TIF_RESTORE_SIGMASK) &&
+	    test_and_clear_thread_flag(TIF_RESTORE_SIGMASK))
 		__set_current_blocked(&current->saved_sigmask);
 }
 
@@ -961,7 +971,7 @@ int zap_other_threads(struct task_struct *p)
 	int count = 0;
 
 	p->signal->group_stop_count = 0;
-	for_each_thread(p, t) {
+	for_each_thread (p, t) {
 		if (t == p)
 			continue;
 		task_clear_jobctl_pending(t, JOBCTL_PENDING_MASK);

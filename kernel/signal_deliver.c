@@ -98,7 +98,7 @@ static bool start_group_stop(int signr)
 	sig->group_stop_count = 0;
 	if (task_set_jobctl_pending(current, (unsigned long)signr | gstop))
 		sig->group_stop_count++;
-	for_each_thread(current, t) {
+	for_each_thread (current, t) {
 		if (t != current && !task_is_stopped(t) &&
 		    task_set_jobctl_pending(t, (unsigned long)signr | gstop)) {
 			sig->group_stop_count++;
@@ -299,14 +299,15 @@ void do_notify_parent_cldstop(struct task_struct *tsk, int why)
 {
 	struct task_struct *leader = tsk->group_leader, *parent = leader->real_parent;
 	struct sighand_struct *sighand = parent->sighand;
-	kernel_siginfo_t info = child_info(leader, why, why == CLD_CONTINUED ? SIGCONT :
-					   leader->signal->group_exit_code & 0x7f);
+	kernel_siginfo_t info =
+		child_info(leader, why,
+			   why == CLD_CONTINUED ? SIGCONT : leader->signal->group_exit_code & 0x7f);
 	unsigned long flags;
 
 	spin_lock_irqsave(&sighand->siglock, flags);
 	if (sig_handler(parent, SIGCHLD) != SIG_IGN &&
 	    !(sighand->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDSTOP))
 		send_signal_locked(SIGCHLD, &info, parent, PIDTYPE_TGID);
-	wake_parent(parent, leader);	/* wait4 with WUNTRACED or WCONTINUED */
+	wake_parent(parent, leader); /* wait4 with WUNTRACED or WCONTINUED */
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }

@@ -79,7 +79,8 @@ SYSCALL_DEFINE0(restart_syscall)
 
 /* ---- masks ---- */
 
-SYSCALL_DEFINE4(rt_sigprocmask, int, how, sigset_t __user *, nset, sigset_t __user *, oset, size_t, size)
+SYSCALL_DEFINE4(rt_sigprocmask, int, how, sigset_t __user *, nset, sigset_t __user *, oset, size_t,
+		size)
 {
 	sigset_t old_set, new_set;
 	int error;
@@ -232,7 +233,7 @@ static int kill_everybody(int sig, kernel_siginfo_t *info)
 	struct task_struct *p;
 	int retval = 0, count = 0;
 
-	for_each_process(p) {
+	for_each_process (p) {
 		if (task_pid_nr(p) > 1 && !same_thread_group(p, current)) {
 			int err = group_send_sig_info(sig, info, p, PIDTYPE_MAX);
 
@@ -276,7 +277,7 @@ static int send_specific(pid_t tgid, pid_t pid, int sig, kernel_siginfo_t *info)
 		if (!error && sig) {
 			error = do_send_sig_info(sig, info, p, PIDTYPE_PID);
 			if (error == -ESRCH)
-				error = 0;	/* it was there, and is gone now: as if it had come too late */
+				error = 0; /* it was there, and is gone now: as if it had come too late */
 		}
 	}
 	rcu_read_unlock();
@@ -333,7 +334,8 @@ SYSCALL_DEFINE4(rt_tgsigqueueinfo, pid_t, tgid, pid_t, pid, int, sig, siginfo_t 
 	return may_claim(&info, pid) ? send_specific(tgid, pid, sig, &info) : -EPERM;
 }
 
-SYSCALL_DEFINE4(pidfd_send_signal, int, pidfd, int, sig, siginfo_t __user *, uinfo, unsigned int, flags)
+SYSCALL_DEFINE4(pidfd_send_signal, int, pidfd, int, sig, siginfo_t __user *, uinfo, unsigned int,
+		flags)
 {
 	kernel_siginfo_t info;
 	struct pid *pid;
@@ -377,7 +379,7 @@ static void discard_pending(struct task_struct *p, int sig)
 	struct task_struct *t;
 
 	flush_sigqueue_mask(&mask, &p->signal->shared_pending);
-	for_each_thread(p, t)
+	for_each_thread (p, t)
 		flush_sigqueue_mask(&mask, &t->pending);
 }
 
@@ -407,8 +409,8 @@ static int do_sigaction(int sig, struct k_sigaction *act, struct k_sigaction *oa
 	return 0;
 }
 
-SYSCALL_DEFINE4(rt_sigaction, int, sig, const struct sigaction __user *, act, struct sigaction __user *, oact,
-		size_t, size)
+SYSCALL_DEFINE4(rt_sigaction, int, sig, const struct sigaction __user *, act,
+		struct sigaction __user *, oact, size_t, size)
 {
 	struct k_sigaction new_sa, old_sa;
 	int ret;

@@ -28,8 +28,6 @@
 
 static struct kmem_cache *signal_cache, *sighand_cache;
 
-
-
 /* Memory stays a sighand over reuse: __lock_task_sighand() locks one that may just be freed. */
 static void sighand_ctor(void *data)
 {
@@ -74,7 +72,8 @@ void __init signal_init(void)
 	signal_struct_setup(&init_signals);
 	memcpy(init_signals.rlim, init_rlimits, sizeof(init_signals.rlim));
 	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 0,
-					  SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU | SLAB_PANIC, sighand_ctor);
+					  SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU | SLAB_PANIC,
+					  sighand_ctor);
 	signal_cache = kmem_cache_create("signal_cache", sizeof(struct signal_struct), 0,
 					 SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
 	signal_caches_init();

@@ -21,7 +21,7 @@
 #include <linux/signalfd.h>
 
 struct signalfd_ctx {
-	sigset_t blocked;	/* signals not wanted; changed by signalfd4 on the open file */
+	sigset_t blocked; /* signals not wanted; changed by signalfd4 on the open file */
 };
 
 void signalfd_cleanup(struct sighand_struct *sighand)
@@ -160,7 +160,8 @@ static int new_signalfd(sigset_t blocked, int flags)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->blocked = blocked;
-	fd = anon_inode_getfd("[signalfd]", &signalfd_fops, ctx, O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	fd = anon_inode_getfd("[signalfd]", &signalfd_fops, ctx,
+			      O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
 	if (fd < 0)
 		kfree(ctx);
 	return fd;

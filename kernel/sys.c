@@ -45,7 +45,8 @@ struct new_utsname init_uts = {
 };
 DECLARE_RWSEM(uts_sem, LOCK_UTS);
 
-const char linux_banner[] = "Linux version " UTS_RELEASE " (Quire, gcc " __VERSION__ ") #1 SMP PREEMPT";
+const char linux_banner[] =
+	"Linux version " UTS_RELEASE " (Quire, gcc " __VERSION__ ") #1 SMP PREEMPT";
 
 SYSCALL_DEFINE1(uname, struct new_utsname __user *, name)
 {
@@ -104,7 +105,7 @@ const struct rlimit init_rlimits[RLIM_NLIMITS] = {
 	[RLIMIT_STACK] = { 8UL << 20, RLIM_INFINITY },
 	[RLIMIT_CORE] = { 0, RLIM_INFINITY },
 	[RLIMIT_RSS] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_NPROC] = { 0, 0 },		/* set by fork_init() */
+	[RLIMIT_NPROC] = { 0, 0 }, /* set by fork_init() */
 	[RLIMIT_NOFILE] = { 1024, 4096 },
 	[RLIMIT_MEMLOCK] = { 8UL << 20, 8UL << 20 },
 	[RLIMIT_AS] = { RLIM_INFINITY, RLIM_INFINITY },
@@ -116,7 +117,7 @@ const struct rlimit init_rlimits[RLIM_NLIMITS] = {
 	[RLIMIT_RTTIME] = { RLIM_INFINITY, RLIM_INFINITY },
 };
 
-#define NR_OPEN_LIMIT	1048576UL	/* sysctl fs.nr_open */
+#define NR_OPEN_LIMIT 1048576UL /* sysctl fs.nr_open */
 
 int do_prlimit(struct task_struct *tsk, unsigned int resource, const struct rlimit *new_rlim,
 	       struct rlimit *old_rlim)
@@ -181,8 +182,8 @@ static int check_prlimit(struct task_struct *p)
 	return capable(CAP_SYS_RESOURCE) ? 0 : -EPERM;
 }
 
-SYSCALL_DEFINE4(prlimit64, pid_t, pid, unsigned int, resource, const struct rlimit64 __user *, new_rlim,
-		struct rlimit64 __user *, old_rlim)
+SYSCALL_DEFINE4(prlimit64, pid_t, pid, unsigned int, resource, const struct rlimit64 __user *,
+		new_rlim, struct rlimit64 __user *, old_rlim)
 {
 	struct rlimit64 new64, old64;
 	struct rlimit old, new;
@@ -231,7 +232,8 @@ static void add_thread_counts(struct task_struct *t, struct rusage *r)
 	r->ru_majflt += t->maj_flt;
 }
 
-static void add_children(struct signal_struct *sig, struct rusage *r, u64 *ut, u64 *st, unsigned long *maxrss)
+static void add_children(struct signal_struct *sig, struct rusage *r, u64 *ut, u64 *st,
+			 unsigned long *maxrss)
 {
 	*ut += sig->cutime;
 	*st += sig->cstime;
@@ -244,7 +246,8 @@ static void add_children(struct signal_struct *sig, struct rusage *r, u64 *ut, u
 	*maxrss = max(*maxrss, sig->cmaxrss);
 }
 
-static void add_self(struct task_struct *p, struct rusage *r, u64 *ut, u64 *st, unsigned long *maxrss)
+static void add_self(struct task_struct *p, struct rusage *r, u64 *ut, u64 *st,
+		     unsigned long *maxrss)
 {
 	struct signal_struct *sig = p->signal;
 	struct task_struct *t;
@@ -260,7 +263,7 @@ static void add_self(struct task_struct *p, struct rusage *r, u64 *ut, u64 *st, 
 	r->ru_inblock += sig->inblock;
 	r->ru_oublock += sig->oublock;
 	*maxrss = max(*maxrss, sig->maxrss);
-	for_each_thread(p, t)
+	for_each_thread (p, t)
 		add_thread_counts(t, r);
 }
 
@@ -366,7 +369,8 @@ static long prctl_set_securebits(unsigned long bits)
 
 	/* Locked bits and the locks themselves stay; only known bits; privileged. */
 	if ((((old->securebits & SECURE_ALL_LOCKS) >> 1) & (old->securebits ^ bits)) ||
-	    ((old->securebits & SECURE_ALL_LOCKS & ~bits)) || (bits & ~(SECURE_ALL_LOCKS | SECURE_ALL_BITS)) ||
+	    ((old->securebits & SECURE_ALL_LOCKS & ~bits)) ||
+	    (bits & ~(SECURE_ALL_LOCKS | SECURE_ALL_BITS)) ||
 	    !cap_raised(old->cap_effective, CAP_SETPCAP))
 		return -EPERM;
 	new = prepare_creds();
@@ -409,7 +413,8 @@ static long prctl_capbset_drop(unsigned long cap)
 	return commit_creds(new);
 }
 
-static long prctl_cap_ambient(unsigned long op, unsigned long cap, unsigned long arg4, unsigned long arg5)
+static long prctl_cap_ambient(unsigned long op, unsigned long cap, unsigned long arg4,
+			      unsigned long arg5)
 {
 	const struct cred *old = current_cred();
 	struct cred *new;
@@ -448,7 +453,7 @@ static void mark_descendants(struct task_struct *top)
 	struct task_struct *p, *q;
 
 	/* Under tasklist_lock: a task whose chain of parents meets @top. */
-	for_each_process(p)
+	for_each_process (p)
 		for (q = p->real_parent; q != &init_task && q->real_parent != q; q = q->real_parent)
 			if (same_thread_group(q, top)) {
 				p->signal->has_child_subreaper = 1;
@@ -535,7 +540,7 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 
 SYSCALL_DEFINE5(kcmp, pid_t, pid1, pid_t, pid2, int, type, unsigned long, idx1, unsigned long, idx2)
 {
-	return -ENOSYS;		/* as a kernel without CONFIG_KCMP */
+	return -ENOSYS; /* as a kernel without CONFIG_KCMP */
 }
 
 /* oom_score_adj and friends are files of procfs. */

@@ -12,7 +12,8 @@
 
 static struct callback_head exited;
 
-int task_work_add(struct task_struct *task, struct callback_head *work, enum task_work_notify_mode notify)
+int task_work_add(struct task_struct *task, struct callback_head *work,
+		  enum task_work_notify_mode notify)
 {
 	struct callback_head *head = READ_ONCE(task->task_works);
 
@@ -73,7 +74,7 @@ void task_work_run(void)
 		} while (!try_cmpxchg(&task->task_works, &work, head));
 		if (!work)
 			return;
-		task_lock(task);	/* wait for a cancel that is on the list */
+		task_lock(task); /* wait for a cancel that is on the list */
 		task_unlock(task);
 		for (; work; work = next) {
 			next = work->next;

@@ -42,14 +42,14 @@ int put_timespec64(const struct timespec64 *ts, struct __kernel_timespec __user 
 
 int get_itimerspec64(struct itimerspec64 *it, const struct __kernel_itimerspec __user *uit)
 {
-	return get_timespec64(&it->it_interval, &uit->it_interval) ?:
-	       get_timespec64(&it->it_value, &uit->it_value);
+	return get_timespec64(&it->it_interval, &uit->it_interval)
+		       ?: get_timespec64(&it->it_value, &uit->it_value);
 }
 
 int put_itimerspec64(const struct itimerspec64 *it, struct __kernel_itimerspec __user *uit)
 {
-	return put_timespec64(&it->it_interval, &uit->it_interval) ?:
-	       put_timespec64(&it->it_value, &uit->it_value);
+	return put_timespec64(&it->it_interval, &uit->it_interval)
+		       ?: put_timespec64(&it->it_value, &uit->it_value);
 }
 
 int get_timeval_ns(s64 *ns, const struct __kernel_old_timeval __user *utv)
@@ -174,7 +174,7 @@ SYSCALL_DEFINE2(clock_settime, clockid_t, which, const struct __kernel_timespec 
 		if (!p)
 			return -EINVAL;
 		put_task_struct(p);
-		return -EPERM;	/* nobody sets the time that a task has run */
+		return -EPERM; /* nobody sets the time that a task has run */
 	}
 	if (!timespec64_valid_settod(&new_tp))
 		return -EINVAL;
@@ -183,7 +183,8 @@ SYSCALL_DEFINE2(clock_settime, clockid_t, which, const struct __kernel_timespec 
 	return do_settimeofday64(&new_tp);
 }
 
-SYSCALL_DEFINE2(gettimeofday, struct __kernel_old_timeval __user *, tv, struct timezone __user *, tz)
+SYSCALL_DEFINE2(gettimeofday, struct __kernel_old_timeval __user *, tv, struct timezone __user *,
+		tz)
 {
 	if (tv && put_timeval_ns(ktime_get_real(), tv))
 		return -EFAULT;
@@ -192,7 +193,8 @@ SYSCALL_DEFINE2(gettimeofday, struct __kernel_old_timeval __user *, tv, struct t
 	return 0;
 }
 
-SYSCALL_DEFINE2(settimeofday, struct __kernel_old_timeval __user *, tv, struct timezone __user *, tz)
+SYSCALL_DEFINE2(settimeofday, struct __kernel_old_timeval __user *, tv, struct timezone __user *,
+		tz)
 {
 	struct timezone new_tz;
 	struct timespec64 ts;
@@ -240,8 +242,13 @@ static int adjust_clock(struct __kernel_timex *txc)
 	}
 	ktime_get_real_ts64(&now);
 	*txc = (struct __kernel_timex){
-		.maxerror = 16000000, .esterror = 16000000, .status = STA_UNSYNC, .constant = 2,
-		.precision = 1, .tolerance = 32768000, .tick = USEC_PER_SEC / USER_HZ,
+		.maxerror = 16000000,
+		.esterror = 16000000,
+		.status = STA_UNSYNC,
+		.constant = 2,
+		.precision = 1,
+		.tolerance = 32768000,
+		.tick = USEC_PER_SEC / USER_HZ,
 		.time = { .tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / NSEC_PER_USEC },
 	};
 	return TIME_ERROR;
@@ -333,7 +340,8 @@ static long hrtimer_nanosleep_restart(struct restart_block *restart)
 	hrtimer_init_sleeper(&t, restart->nanosleep.clockid, HRTIMER_MODE_ABS);
 	hrtimer_set_expires(&t.timer, (ktime_t)restart->nanosleep.expires);
 	ret = do_nanosleep(&t, HRTIMER_MODE_ABS);
-	return ret == -ERESTART_RESTARTBLOCK ? set_restart_fn(restart, hrtimer_nanosleep_restart) : ret;
+	return ret == -ERESTART_RESTARTBLOCK ? set_restart_fn(restart, hrtimer_nanosleep_restart)
+					     : ret;
 }
 
 static void nanosleep_prepare(struct __kernel_timespec __user *rmtp)
@@ -345,7 +353,8 @@ static void nanosleep_prepare(struct __kernel_timespec __user *rmtp)
 	restart->nanosleep.rmtp = rmtp;
 }
 
-SYSCALL_DEFINE2(nanosleep, struct __kernel_timespec __user *, rqtp, struct __kernel_timespec __user *, rmtp)
+SYSCALL_DEFINE2(nanosleep, struct __kernel_timespec __user *, rqtp,
+		struct __kernel_timespec __user *, rmtp)
 {
 	struct timespec64 tu;
 
@@ -411,13 +420,14 @@ static long cpu_nanosleep(clockid_t which, int flags, const struct timespec64 *t
 		expires += cpu_clock_sample(p, kind, thread);
 	put_task_struct(p);
 	if (thread && p == current)
-		return -EINVAL;		/* it would never end */
+		return -EINVAL; /* it would never end */
 	ret = cpu_sleep_until(which, expires);
 	return ret == -ERESTART_RESTARTBLOCK && (flags & TIMER_ABSTIME) ? -ERESTARTNOHAND : ret;
 }
 
-SYSCALL_DEFINE4(clock_nanosleep, clockid_t, which, int, flags, const struct __kernel_timespec __user *, rqtp,
-		struct __kernel_timespec __user *, rmtp)
+SYSCALL_DEFINE4(clock_nanosleep, clockid_t, which, int, flags,
+		const struct __kernel_timespec __user *, rqtp, struct __kernel_timespec __user *,
+		rmtp)
 {
 	struct timespec64 t;
 	ktime_t now;
@@ -429,7 +439,7 @@ SYSCALL_DEFINE4(clock_nanosleep, clockid_t, which, int, flags, const struct __ke
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_THREAD_CPUTIME_ID:
-	case CLOCK_REALTIME_ALARM:	/* nothing here could wake the machine */
+	case CLOCK_REALTIME_ALARM: /* nothing here could wake the machine */
 	case CLOCK_BOOTTIME_ALARM:
 		return -EOPNOTSUPP;
 	}
@@ -441,5 +451,6 @@ SYSCALL_DEFINE4(clock_nanosleep, clockid_t, which, int, flags, const struct __ke
 	if (is_cpu_clock(which))
 		return cpu_nanosleep(which, flags, &t);
 	return hrtimer_nanosleep(timespec64_to_ktime(t),
-				 flags & TIMER_ABSTIME ? HRTIMER_MODE_ABS : HRTIMER_MODE_REL, which);
+				 flags & TIMER_ABSTIME ? HRTIMER_MODE_ABS : HRTIMER_MODE_REL,
+				 which);
 }

@@ -28,7 +28,7 @@
 #include <kernel/vdso_data.h>
 
 static DEFINE_SPINLOCK(time_lock, LOCK_TIMEKEEPING);
-static s64 real_offset;		/* ns; written under time_lock, one word */
+static s64 real_offset; /* ns; written under time_lock, one word */
 static s64 tai_seconds;
 unsigned int clock_was_set_seq;
 struct timezone sys_tz;
@@ -150,9 +150,7 @@ void __init timekeeping_init(void)
 }
 
 /* Nothing is counted by ticks here. */
-void timekeeping_tick(void)
-{
-}
+void timekeeping_tick(void) {}
 
 int do_settimeofday64(const struct timespec64 *ts)
 {
@@ -194,8 +192,8 @@ static s64 days_from_civil(s64 year, unsigned int mon, unsigned int day)
 	return era * 146097 + doe - 719468;
 }
 
-time64_t mktime64(unsigned int year, unsigned int mon, unsigned int day,
-		  unsigned int hour, unsigned int min, unsigned int sec)
+time64_t mktime64(unsigned int year, unsigned int mon, unsigned int day, unsigned int hour,
+		  unsigned int min, unsigned int sec)
 {
 	return ((days_from_civil(year, mon, day) * 24 + hour) * 60 + min) * 60 + sec;
 }
@@ -216,7 +214,7 @@ void time64_to_tm(time64_t totalsecs, int offset, struct tm_fields *result)
 	result->tm_hour = (int)(rem / 3600);
 	result->tm_min = (int)(rem % 3600 / 60);
 	result->tm_sec = (int)(rem % 60);
-	result->tm_wday = (int)((days % 7 + 11) % 7);	/* 1970-01-01 was a Thursday */
+	result->tm_wday = (int)((days % 7 + 11) % 7); /* 1970-01-01 was a Thursday */
 	year = 1970 + days / 366;
 	while (days_from_civil(year + 1, 1, 1) <= days)
 		year++;

@@ -33,10 +33,10 @@ struct timerfd_ctx {
 	wait_queue_head_t wqh;
 	struct hrtimer timer;
 	ktime_t interval;
-	u64 ticks;			/* expirations since the last read */
-	bool expired;			/* a periodic timer that waits for the read to go on */
-	bool cancel_on_set;		/* TFD_TIMER_CANCEL_ON_SET */
-	unsigned int was_set_seq;	/* clock_was_set_seq when it was armed or last reported */
+	u64 ticks;		  /* expirations since the last read */
+	bool expired;		  /* a periodic timer that waits for the read to go on */
+	bool cancel_on_set;	  /* TFD_TIMER_CANCEL_ON_SET */
+	unsigned int was_set_seq; /* clock_was_set_seq when it was armed or last reported */
 	int clockid, settime_flags;
 };
 
@@ -102,7 +102,8 @@ static ssize_t timerfd_read(struct file *file, char __user *buf, size_t count, l
 		}
 		spin_unlock_irq(&ctx->lock);
 		if (ticks)
-			return put_user(ticks, (u64 __user *)buf) ? -EFAULT : (ssize_t)sizeof(ticks);
+			return put_user(ticks, (u64 __user *)buf) ? -EFAULT
+								  : (ssize_t)sizeof(ticks);
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
 		if (wait_event_interruptible(ctx->wqh, readable(ctx)))
@@ -143,7 +144,8 @@ static void timerfd_show(struct seq_file *m, struct file *file)
 	value = ns_to_timespec64(timerfd_remaining(ctx));
 	interval = ns_to_timespec64(ctx->interval);
 	spin_unlock_irq(&ctx->lock);
-	seq_printf(m, "clockid: %d\nticks: %llu\nsettime flags: 0%o\n"
+	seq_printf(m,
+		   "clockid: %d\nticks: %llu\nsettime flags: 0%o\n"
 		   "it_value: (%llu, %llu)\nit_interval: (%llu, %llu)\n",
 		   ctx->clockid, (unsigned long long)ctx->ticks, ctx->settime_flags,
 		   (unsigned long long)value.tv_sec, (unsigned long long)value.tv_nsec,
@@ -177,7 +179,8 @@ SYSCALL_DEFINE2(timerfd_create, int, clockid, int, flags)
 	hrtimer_init(&ctx->timer, clockid, HRTIMER_MODE_ABS);
 	ctx->timer.function = timerfd_expire;
 	ctx->clockid = clockid;
-	fd = anon_inode_getfd("[timerfd]", &timerfd_fops, ctx, O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
+	fd = anon_inode_getfd("[timerfd]", &timerfd_fops, ctx,
+			      O_RDWR | (flags & (O_CLOEXEC | O_NONBLOCK)));
 	if (fd < 0)
 		kfree(ctx);
 	return fd;
@@ -233,8 +236,8 @@ static void timerfd_setting(struct timerfd_ctx *ctx, struct itimerspec64 *settin
 	setting->it_interval = ns_to_timespec64(ctx->interval);
 }
 
-SYSCALL_DEFINE4(timerfd_settime, int, ufd, int, flags, const struct __kernel_itimerspec __user *, utmr,
-		struct __kernel_itimerspec __user *, otmr)
+SYSCALL_DEFINE4(timerfd_settime, int, ufd, int, flags, const struct __kernel_itimerspec __user *,
+		utmr, struct __kernel_itimerspec __user *, otmr)
 {
 	struct itimerspec64 new, old;
 	struct timerfd_ctx *ctx;

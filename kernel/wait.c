@@ -28,27 +28,28 @@ void __wake_up_parent(struct task_struct *p, struct task_struct *parent);
 struct wait_info {
 	pid_t pid;
 	uid_t uid;
-	int status;	/* of waitid */
-	int cause;	/* CLD_* */
+	int status; /* of waitid */
+	int cause;  /* CLD_* */
 };
 
 struct wait_opts {
 	enum pid_type type;
 	int flags;
-	struct pid *pid;		/* PIDTYPE_MAX: anybody */
-	struct wait_info *info;		/* waitid's answer, or NULL */
-	int stat;			/* wait4's */
+	struct pid *pid;	/* PIDTYPE_MAX: anybody */
+	struct wait_info *info; /* waitid's answer, or NULL */
+	int stat;		/* wait4's */
 	struct rusage *rusage;
 	wait_queue_entry_t child_wait;
-	int notask_error;		/* -ECHILD until a child is seen that may report some day */
+	int notask_error; /* -ECHILD until a child is seen that may report some day */
 };
 
 static bool eligible_pid(struct wait_opts *wo, struct task_struct *p)
 {
 	if (wo->type == PIDTYPE_MAX)
 		return true;
-	return wo->type == PIDTYPE_PGID ? task_pgrp(p) == wo->pid :
-	       wo->type == PIDTYPE_TGID ? task_tgid(p) == wo->pid : task_pid(p) == wo->pid;
+	return wo->type == PIDTYPE_PGID	  ? task_pgrp(p) == wo->pid
+	       : wo->type == PIDTYPE_TGID ? task_tgid(p) == wo->pid
+					  : task_pid(p) == wo->pid;
 }
 
 /* "Clone" children, with another exit signal than SIGCHLD, only on request. */
@@ -113,7 +114,8 @@ static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 	if (!(wo->flags & WEXITED))
 		return 0;
 	if (wo->flags & WNOWAIT) {
-		status = p->signal->flags & SIGNAL_GROUP_EXIT ? p->signal->group_exit_code : p->exit_code;
+		status = p->signal->flags & SIGNAL_GROUP_EXIT ? p->signal->group_exit_code
+							      : p->exit_code;
 		get_task_struct(p);
 		read_unlock(&tasklist_lock);
 		if (wo->rusage)
@@ -124,7 +126,7 @@ static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 		return pid;
 	}
 	if (cmpxchg(&p->exit_state, EXIT_ZOMBIE, EXIT_DEAD) != EXIT_ZOMBIE)
-		return 0;	/* another thread of ours was faster */
+		return 0; /* another thread of ours was faster */
 	read_unlock(&tasklist_lock);
 	add_to_parent(p);
 	if (wo->rusage)
@@ -136,7 +138,8 @@ static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 	return pid;
 }
 
-static int finish_report(struct wait_opts *wo, struct task_struct *p, int cause, int status, int stat)
+static int finish_report(struct wait_opts *wo, struct task_struct *p, int cause, int status,
+			 int stat)
 {
 	pid_t pid = task_pid_vnr(p);
 	uid_t uid = task_uid(p);
@@ -216,7 +219,7 @@ static int wait_thread_children(struct wait_opts *wo, struct task_struct *tsk)
 	struct task_struct *p;
 	int ret;
 
-	list_for_each_entry(p, &tsk->children, sibling) {
+	list_for_each_entry (p, &tsk->children, sibling) {
 		ret = wait_consider_task(wo, p);
 		if (ret)
 			return ret;
@@ -251,7 +254,7 @@ static int scan_children(struct wait_opts *wo)
 	if (wo->type == PIDTYPE_TGID) {
 		ret = wait_for_tgid(wo);
 	} else {
-		for_each_thread(current, t) {
+		for_each_thread (current, t) {
 			if ((wo->flags & __WNOTHREAD) && t != current)
 				continue;
 			ret = wait_thread_children(wo, t);
@@ -260,7 +263,7 @@ static int scan_children(struct wait_opts *wo)
 		}
 	}
 	if (ret)
-		return ret;	/* the lock was dropped */
+		return ret; /* the lock was dropped */
 	read_unlock(&tasklist_lock);
 	return wo->notask_error;
 }
@@ -318,7 +321,7 @@ long kernel_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage 
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
 		return -EINVAL;
 	if (upid == (pid_t)(1U << 31))
-		return -ESRCH;		/* its group number cannot be written */
+		return -ESRCH; /* its group number cannot be written */
 	if (upid == -1) {
 		wo.type = PIDTYPE_MAX;
 	} else if (upid < 0) {
@@ -349,7 +352,8 @@ int kernel_wait(pid_t pid, int *stat)
 	return ret;
 }
 
-SYSCALL_DEFINE4(wait4, pid_t, upid, int __user *, stat_addr, int, options, struct rusage __user *, ru)
+SYSCALL_DEFINE4(wait4, pid_t, upid, int __user *, stat_addr, int, options, struct rusage __user *,
+		ru)
 {
 	struct rusage r;
 	long err = kernel_wait4(upid, stat_addr, options, ru ? &r : NULL);
@@ -424,7 +428,8 @@ SYSCALL_DEFINE5(waitid, int, which, pid_t, upid, siginfo_t __user *, infop, int,
 	bool nonblock;
 	long ret;
 
-	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
+	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
+			__WCLONE | __WALL))
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;

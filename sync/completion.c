@@ -4,7 +4,7 @@
 #include <kernel/sched.h>
 #include <sync/completion.h>
 
-#define DONE_FOR_EVER	UINT_MAX
+#define DONE_FOR_EVER UINT_MAX
 
 void complete(struct completion *x)
 {
@@ -76,7 +76,8 @@ void wait_for_completion_io(struct completion *x)
 
 int wait_for_completion_state(struct completion *x, unsigned int state)
 {
-	return wait_common(x, MAX_SCHEDULE_TIMEOUT, state, false) == -ERESTARTSYS ? -ERESTARTSYS : 0;
+	return wait_common(x, MAX_SCHEDULE_TIMEOUT, state, false) == -ERESTARTSYS ? -ERESTARTSYS
+										  : 0;
 }
 
 int wait_for_completion_interruptible(struct completion *x)

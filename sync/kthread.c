@@ -27,18 +27,18 @@
 struct kthread {
 	int (*fn)(void *data);
 	void *data;
-	unsigned long flags;		/* KTHREAD_* bits */
+	unsigned long flags; /* KTHREAD_* bits */
 	long result;
 	struct completion exited;
 };
-#define KTHREAD_SHOULD_STOP	0
+#define KTHREAD_SHOULD_STOP 0
 
 /* One request to kthreadd; on the stack of who waits for it. */
 struct create_request {
 	struct list_head list;
 	struct kthread *kthread;
 	char name[TASK_COMM_LEN];
-	struct task_struct *result;	/* or ERR_PTR */
+	struct task_struct *result; /* or ERR_PTR */
 	struct completion done;
 };
 
@@ -81,7 +81,7 @@ static int kthread_main(void *arg)
 	__set_current_state(TASK_UNINTERRUPTIBLE);
 	/* Not preempted between the report and the sleep: kthread_bind() expects a sleeper. */
 	preempt_disable();
-	complete(&req->done);		/* @req is gone after this */
+	complete(&req->done); /* @req is gone after this */
 	schedule_preempt_disabled();
 	preempt_enable();
 	if (!test_bit(KTHREAD_SHOULD_STOP, &k->flags))
@@ -110,7 +110,8 @@ int kthreadd(void *unused)
 		__set_current_state(TASK_RUNNING);
 		spin_lock(&create_lock);
 		while (!list_empty(&create_list)) {
-			struct create_request *req = list_first_entry(&create_list, struct create_request, list);
+			struct create_request *req =
+				list_first_entry(&create_list, struct create_request, list);
 
 			list_del_init(&req->list);
 			spin_unlock(&create_lock);
@@ -198,7 +199,7 @@ int kthread_stop(struct task_struct *task)
 
 	get_task_struct(task);
 	set_bit(KTHREAD_SHOULD_STOP, &k->flags);
-	smp_mb();		/* the flag before the look at its state */
+	smp_mb(); /* the flag before the look at its state */
 	wake_up_process(task);
 	wait_for_completion(&k->exited);
 	ret = (int)k->result;

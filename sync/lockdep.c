@@ -35,17 +35,16 @@
 #include <sync/preempt.h>
 #include "lockdep_internal.h"
 
-static const char *const rank_name[NR_LOCK_RANKS] = {
-	[LOCK_UNRANKED] = "(no rank)",
-#define RANK_NAME(name, kind, what)	[LOCK_##name] = #name,
-	LOCK_RANKS(RANK_NAME)
+static const char *const rank_name[NR_LOCK_RANKS] = { [LOCK_UNRANKED] = "(no rank)",
+#define RANK_NAME(name, kind, what) [LOCK_##name] = #name,
+						      LOCK_RANKS(RANK_NAME)
 #undef RANK_NAME
 };
 
 /* Where a rank was first used in each of the ways that do not go together; 0: never. */
 static struct rank_use {
-	unsigned long irq_read, irq_write;	/* taken in an interrupt */
-	unsigned long on_read, on_write;	/* taken by a task with interrupts enabled */
+	unsigned long irq_read, irq_write; /* taken in an interrupt */
+	unsigned long on_read, on_write;   /* taken by a task with interrupts enabled */
 } rank_use[NR_LOCK_RANKS];
 
 #define MAX_REPORTED 128
@@ -74,7 +73,8 @@ static bool seen_before(enum lockdep_error what, unsigned long here, unsigned lo
 	int n = atomic_read(&nr_reported);
 
 	for (int i = 0; i < n && i < MAX_REPORTED; i++)
-		if (reported[i].what == what && reported[i].here == here && reported[i].there == there)
+		if (reported[i].what == what && reported[i].here == here &&
+		    reported[i].there == there)
 			return true;
 	n = atomic_fetch_inc(&nr_reported);
 	if (n >= MAX_REPORTED)
@@ -83,8 +83,8 @@ static bool seen_before(enum lockdep_error what, unsigned long here, unsigned lo
 	return false;
 }
 
-static void report(enum lockdep_error what, unsigned int rank, unsigned long here, unsigned int other_rank,
-		   unsigned long there)
+static void report(enum lockdep_error what, unsigned int rank, unsigned long here,
+		   unsigned int other_rank, unsigned long there)
 {
 	struct lockdep_capture *c = READ_ONCE(lockdep_capture);
 
@@ -100,7 +100,8 @@ static void report(enum lockdep_error what, unsigned int rank, unsigned long her
 	pr_err("lockdep: %s\n", error_text[what]);
 	pr_err("lockdep: %s at %pS\n", rank < NR_LOCK_RANKS ? rank_name[rank] : "?", (void *)here);
 	if (there)
-		pr_err("lockdep: %s at %pS\n", other_rank < NR_LOCK_RANKS ? rank_name[other_rank] : "?", (void *)there);
+		pr_err("lockdep: %s at %pS\n",
+		       other_rank < NR_LOCK_RANKS ? rank_name[other_rank] : "?", (void *)there);
 	lockdep_print_held(current);
 	dump_stack();
 }
@@ -111,8 +112,8 @@ void lockdep_print_held(struct task_struct *task)
 	for (int i = 0; i < task->lockdep_depth && i < MAX_LOCK_DEPTH; i++) {
 		struct held_lock *h = &task->held_locks[i];
 
-		pr_err(" #%d %s%s %px at %pS\n", i, rank_name[h->rank], h->how & LOCK_HOW_READ ? " (read)" : "",
-		       h->lock, (void *)h->ip);
+		pr_err(" #%d %s%s %px at %pS\n", i, rank_name[h->rank],
+		       h->how & LOCK_HOW_READ ? " (read)" : "", h->lock, (void *)h->ip);
 	}
 }
 
@@ -120,7 +121,8 @@ void lockdep_print_held(struct task_struct *task)
 
 static unsigned int context_bits(void)
 {
-	return (in_hardirq() || in_nmi() ? LOCK_HOW_HARDIRQ : 0) | (irqs_disabled() ? 0 : LOCK_HOW_IRQS_ON);
+	return (in_hardirq() || in_nmi() ? LOCK_HOW_HARDIRQ : 0) |
+	       (irqs_disabled() ? 0 : LOCK_HOW_IRQS_ON);
 }
 
 static void note_use(unsigned long *where, unsigned long ip)
@@ -152,8 +154,8 @@ static void check_irq_use(unsigned int rank, unsigned int how, unsigned long ip)
 		report(LOCKDEP_IRQ, rank, ip, rank, clash);
 }
 
-static void check_order(const void *lock, unsigned int rank, unsigned int subclass, unsigned int how,
-			unsigned long ip)
+static void check_order(const void *lock, unsigned int rank, unsigned int subclass,
+			unsigned int how, unsigned long ip)
 {
 	struct task_struct *me = current;
 
@@ -194,12 +196,13 @@ static void check_may_sleep(unsigned int rank, unsigned long ip)
 	report(LOCKDEP_SLEEP, rank, ip, other, there);
 }
 
-static void push(const void *lock, unsigned int rank, unsigned int subclass, unsigned int how, unsigned long ip)
+static void push(const void *lock, unsigned int rank, unsigned int subclass, unsigned int how,
+		 unsigned long ip)
 {
 	struct task_struct *me = current;
 	int depth = me->lockdep_depth++;
 
-	barrier();		/* an interrupt uses the place above */
+	barrier(); /* an interrupt uses the place above */
 	if (depth >= MAX_LOCK_DEPTH) {
 		report(LOCKDEP_DEPTH, rank, ip, 0, 0);
 		return;
@@ -303,7 +306,8 @@ void lockdep_check_no_spinlock(const char *where)
 
 	for (int i = 0; i < me->lockdep_depth && i < MAX_LOCK_DEPTH; i++)
 		if (!(me->held_locks[i].how & LOCK_HOW_SLEEP))
-			report(LOCKDEP_SLEEP, LOCK_UNRANKED, _RET_IP_, me->held_locks[i].rank, me->held_locks[i].ip);
+			report(LOCKDEP_SLEEP, LOCK_UNRANKED, _RET_IP_, me->held_locks[i].rank,
+			       me->held_locks[i].ip);
 }
 
 /* On the way to user mode nothing may be held. */
@@ -312,7 +316,8 @@ void lockdep_sys_exit(void)
 	struct task_struct *me = current;
 
 	if (unlikely(me->lockdep_depth)) {
-		report(LOCKDEP_LEFT, me->held_locks[0].rank, _RET_IP_, me->held_locks[0].rank, me->held_locks[0].ip);
+		report(LOCKDEP_LEFT, me->held_locks[0].rank, _RET_IP_, me->held_locks[0].rank,
+		       me->held_locks[0].ip);
 		me->lockdep_depth = 0;
 	}
 }

@@ -44,7 +44,8 @@ static bool try_take(struct mutex *m, bool first)
 			return owner_task(o) == current;
 		if ((o & MUTEX_HANDOFF) && !first)
 			return false;
-		if (atomic_long_try_cmpxchg_acquire(&m->owner, &o, (o & MUTEX_WAITERS) | (long)current))
+		if (atomic_long_try_cmpxchg_acquire(&m->owner, &o,
+						    (o & MUTEX_WAITERS) | (long)current))
 			return true;
 	}
 }
@@ -144,7 +145,7 @@ void mutex_unlock_slow(struct mutex *m, unsigned long found)
 	}
 	spin_lock(&m->wait_lock);
 	first = list_first_entry_or_null(&m->wait_list, struct mutex_waiter, list);
-	if (o & MUTEX_HANDOFF)		/* still ours: give it away */
+	if (o & MUTEX_HANDOFF) /* still ours: give it away */
 		atomic_long_set_release(&m->owner, first ? (long)first->task | MUTEX_WAITERS : 0);
 	if (first)
 		wake_up_process(first->task);

@@ -35,7 +35,7 @@ void percpu_counter_set(struct percpu_counter *fbc, s64 amount)
 
 	spin_lock_irqsave(&fbc->lock, flags);
 	if (fbc->counters)
-		for_each_possible_cpu(cpu)
+		for_each_possible_cpu (cpu)
 			*per_cpu_ptr(fbc->counters, cpu) = 0;
 	fbc->count = amount;
 	spin_unlock_irqrestore(&fbc->lock, flags);
@@ -74,7 +74,7 @@ s64 __percpu_counter_sum(struct percpu_counter *fbc)
 	spin_lock_irqsave(&fbc->lock, flags);
 	sum = fbc->count;
 	if (fbc->counters)
-		for_each_possible_cpu(cpu)
+		for_each_possible_cpu (cpu)
 			sum += READ_ONCE(*per_cpu_ptr(fbc->counters, cpu));
 	spin_unlock_irqrestore(&fbc->lock, flags);
 	return sum;

@@ -42,13 +42,13 @@
 #include <sync/rcu.h>
 #include <sync/wait.h>
 
-#define RCU_BURST	10000	/* callbacks on one CPU that are worth interrupting all */
-#define STALL_JIFFIES	(21 * HZ)
+#define RCU_BURST     10000 /* callbacks on one CPU that are worth interrupting all */
+#define STALL_JIFFIES (21 * HZ)
 
 static struct {
 	spinlock_t lock;
-	unsigned long started, completed;	/* lock; read without */
-	struct cpumask qs_needed;		/* lock */
+	unsigned long started, completed; /* lock; read without */
+	struct cpumask qs_needed;	  /* lock */
 	unsigned long start_jiffies;
 	bool stall_told;
 } gp = {
@@ -63,10 +63,10 @@ struct cblist {
 /* One CPU's callbacks; its own, interrupts off. */
 struct rcu_data {
 	struct cblist next, wait, done;
-	unsigned long wait_for;		/* period after which `wait` is done */
-	bool armed;			/* the timer runs or the thread is at work */
-	bool kicked;			/* the thread has something to do */
-	bool idle;			/* hint for others: in the halt of the idle loop */
+	unsigned long wait_for; /* period after which `wait` is done */
+	bool armed;		/* the timer runs or the thread is at work */
+	bool kicked;		/* the thread has something to do */
+	bool idle;		/* hint for others: in the halt of the idle loop */
 	struct timer_list timer;
 	struct task_struct *thread;
 	struct rcu_head barrier_head;
@@ -74,7 +74,7 @@ struct rcu_data {
 
 DEFINE_PER_CPU(bool, rcu_qs_wanted);
 static DEFINE_PER_CPU(struct rcu_data, rcu_data);
-static bool rcu_ready;			/* timers work */
+static bool rcu_ready; /* timers work */
 
 static DEFINE_MUTEX(barrier_mutex, LOCK_RCU_BARRIER);
 static atomic_t barrier_pending;
@@ -92,7 +92,7 @@ static void cblist_init(struct cblist *l)
 static void cblist_add(struct cblist *l, struct rcu_head *h)
 {
 	h->next = NULL;
-	if (unlikely(!l->tail))		/* before rcu_init() */
+	if (unlikely(!l->tail)) /* before rcu_init() */
 		cblist_init(l);
 	*l->tail = h;
 	l->tail = &h->next;
@@ -163,8 +163,9 @@ static bool interrupted_quiescent(int user)
 {
 	unsigned int count = preempt_count();
 
-	return user || count == HARDIRQ_OFFSET || (count == HARDIRQ_OFFSET + 1 && is_idle_task(current) &&
-						   this_cpu_read(rcu_data.idle));
+	return user || count == HARDIRQ_OFFSET ||
+	       (count == HARDIRQ_OFFSET + 1 && is_idle_task(current) &&
+		this_cpu_read(rcu_data.idle));
 }
 
 static void rcu_ipi(void *unused)
@@ -184,7 +185,7 @@ static void gp_press(bool idle_only, bool harder, bool wait)
 	spin_lock_irq(&gp.lock);
 	cpumask_copy(&late, &gp.qs_needed);
 	spin_unlock_irq(&gp.lock);
-	for_each_cpu(cpu, &late) {
+	for_each_cpu (cpu, &late) {
 		if (idle_only && !READ_ONCE(per_cpu(rcu_data, cpu).idle))
 			continue;
 		preempt_disable();
@@ -206,11 +207,13 @@ static void tell_stall(void)
 	bool tell;
 
 	spin_lock_irq(&gp.lock);
-	tell = gp.started != gp.completed && !gp.stall_told && time_after(jiffies, gp.start_jiffies + STALL_JIFFIES);
+	tell = gp.started != gp.completed && !gp.stall_told &&
+	       time_after(jiffies, gp.start_jiffies + STALL_JIFFIES);
 	gp.stall_told |= tell;
 	spin_unlock_irq(&gp.lock);
 	if (tell)
-		pr_err("rcu: stall: grace period %lu waits for CPUs %*pbl\n", gp.started, cpumask_pr_args(&gp.qs_needed));
+		pr_err("rcu: stall: grace period %lu waits for CPUs %*pbl\n", gp.started,
+		       cpumask_pr_args(&gp.qs_needed));
 }
 
 /* Begin period @nr unless it is there already, or the one before it is not over. */
@@ -225,7 +228,7 @@ static void gp_start(unsigned long nr)
 		gp.start_jiffies = jiffies;
 		gp.stall_told = false;
 		cpumask_copy(&gp.qs_needed, cpu_online_mask);
-		for_each_cpu(cpu, &gp.qs_needed)
+		for_each_cpu (cpu, &gp.qs_needed)
 			WRITE_ONCE(per_cpu(rcu_qs_wanted, cpu), true);
 		mine = true;
 		/* We are in a task with preemption enabled: no read section here. */
@@ -328,10 +331,11 @@ unsigned long rcu_pending_callbacks(void)
 	unsigned long n = 0;
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct rcu_data *rd = per_cpu_ptr(&rcu_data, cpu);
 
-		n += READ_ONCE(rd->next.count) + READ_ONCE(rd->wait.count) + READ_ONCE(rd->done.count);
+		n += READ_ONCE(rd->next.count) + READ_ONCE(rd->wait.count) +
+		     READ_ONCE(rd->done.count);
 	}
 	return n;
 }
@@ -380,7 +384,7 @@ static bool advance(struct rcu_data *rd)
 	}
 	more = rd->wait.head != NULL;
 	if (!more && !rd->done.head)
-		rd->armed = false;	/* the next call_rcu() arms the timer */
+		rd->armed = false; /* the next call_rcu() arms the timer */
 	local_irq_enable();
 	return more;
 }
@@ -491,9 +495,9 @@ void rcu_barrier(void)
 	mutex_lock(&barrier_mutex);
 	init_completion(&barrier_done);
 	atomic_set(&barrier_pending, 1);
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		smp_call_function_single(cpu, barrier_enqueue, NULL, 1);
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		wake_rcu_thread(per_cpu_ptr(&rcu_data, cpu));
 	if (!atomic_dec_and_test(&barrier_pending))
 		wait_for_completion(&barrier_done);
@@ -504,7 +508,7 @@ void rcu_expedite(void)
 {
 	unsigned int cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		wake_rcu_thread(per_cpu_ptr(&rcu_data, cpu));
 	if (preemptible())
 		gp_press(false, false, false);
@@ -525,7 +529,7 @@ void rcu_init(void)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct rcu_data *rd = per_cpu_ptr(&rcu_data, cpu);
 
 		if (!rd->next.tail)
@@ -542,7 +546,7 @@ int rcu_spawn_threads(void)
 {
 	unsigned int cpu;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct rcu_data *rd = per_cpu_ptr(&rcu_data, cpu);
 		struct task_struct *k = kthread_create_on_cpu(rcu_thread_fn, rd, cpu, "rcuc/%u");
 

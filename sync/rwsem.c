@@ -47,14 +47,16 @@ static void wake_granted(struct rwsem_waiter *w)
 static void grant(struct rw_semaphore *sem)
 {
 	while (!list_empty(&sem->wait_list)) {
-		struct rwsem_waiter *w = list_first_entry(&sem->wait_list, struct rwsem_waiter, list);
+		struct rwsem_waiter *w =
+			list_first_entry(&sem->wait_list, struct rwsem_waiter, list);
 		long last = list_is_singular(&sem->wait_list) ? RWSEM_WAITERS : 0;
 		long c = atomic_long_read(&sem->count);
 
 		if (w->writer) {
 			/* A ghost in count comes to wait_lock next and calls us again. */
 			if (c != RWSEM_WAITERS ||
-			    !atomic_long_try_cmpxchg_acquire(&sem->count, &c, RWSEM_WRITER | (RWSEM_WAITERS - last)))
+			    !atomic_long_try_cmpxchg_acquire(&sem->count, &c,
+							     RWSEM_WRITER | (RWSEM_WAITERS - last)))
 				return;
 			wake_granted(w);
 			return;
@@ -76,7 +78,8 @@ void rwsem_wake(struct rw_semaphore *sem)
 }
 
 /* Sleep until granted. => wait_lock held with @flags, @w queued; returns with it released */
-static int wait_granted(struct rw_semaphore *sem, struct rwsem_waiter *w, unsigned int state, unsigned long flags)
+static int wait_granted(struct rw_semaphore *sem, struct rwsem_waiter *w, unsigned int state,
+			unsigned long flags)
 {
 	spin_unlock_irqrestore(&sem->wait_lock, flags);
 	for (;;) {
@@ -142,7 +145,8 @@ int rwsem_down_read_slow(struct rw_semaphore *sem, unsigned int state)
 	long c;
 
 	/* Our 256 keeps writers out: once WRITER is gone and nobody queues, the lock is ours. */
-	if (spin_on_owner(sem) && !(atomic_long_read_acquire(&sem->count) & (RWSEM_WRITER | RWSEM_WAITERS)))
+	if (spin_on_owner(sem) &&
+	    !(atomic_long_read_acquire(&sem->count) & (RWSEM_WRITER | RWSEM_WAITERS)))
 		return 0;
 	spin_lock_irqsave(&sem->wait_lock, flags);
 	if (list_empty(&sem->wait_list)) {
@@ -170,7 +174,7 @@ int rwsem_down_write_slow(struct rw_semaphore *sem, unsigned int state)
 		if (__rwsem_write_trylock(sem))
 			return 0;
 		if (atomic_long_read(&sem->count) & ~RWSEM_WRITER)
-			break;		/* readers, or a queue */
+			break; /* readers, or a queue */
 	}
 	spin_lock_irqsave(&sem->wait_lock, flags);
 	if (list_empty(&sem->wait_list))
@@ -199,7 +203,8 @@ static int down_read_state(struct rw_semaphore *sem, unsigned int state)
 
 	might_sleep();
 	lock_acquire(sem, sem->rank, 0, LOCK_HOW_SLEEP | LOCK_HOW_READ);
-	if (unlikely(atomic_long_add_return_acquire(RWSEM_READER, &sem->count) & (RWSEM_WRITER | RWSEM_WAITERS)))
+	if (unlikely(atomic_long_add_return_acquire(RWSEM_READER, &sem->count) &
+		     (RWSEM_WRITER | RWSEM_WAITERS)))
 		ret = rwsem_down_read_slow(sem, state);
 	if (ret)
 		lock_abandoned(sem);
@@ -235,6 +240,7 @@ void downgrade_write(struct rw_semaphore *sem)
 {
 	lock_downgraded(sem);
 	WRITE_ONCE(sem->owner, NULL);
-	if (atomic_long_add_return_release(RWSEM_READER - RWSEM_WRITER, &sem->count) & RWSEM_WAITERS)
+	if (atomic_long_add_return_release(RWSEM_READER - RWSEM_WRITER, &sem->count) &
+	    RWSEM_WAITERS)
 		rwsem_wake(sem);
 }

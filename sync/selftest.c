@@ -47,7 +47,8 @@ static bool captured(enum lockdep_error what, unsigned int n)
 		ok &= capture.count[i] == (i == (int)what ? n : 0);
 	if (!ok)
 		for (int i = 0; i < NR_LOCKDEP_ERRORS; i++)
-			pr_info("lockdep selftest: error %d reported %u times\n", i, capture.count[i]);
+			pr_info("lockdep selftest: error %d reported %u times\n", i,
+				capture.count[i]);
 	return ok;
 }
 
@@ -241,7 +242,8 @@ static int store_buffering(void)
 {
 	int with = run_litmus(litmus_sb, true), without = run_litmus(litmus_sb, false);
 
-	pr_info("litmus: store buffering seen %d times of %d without barriers, %d with\n", without, LITMUS_ROUNDS, with);
+	pr_info("litmus: store buffering seen %d times of %d without barriers, %d with\n", without,
+		LITMUS_ROUNDS, with);
 	SELFTEST_EXPECT(with == 0);
 	return 0;
 }

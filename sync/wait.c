@@ -60,8 +60,8 @@ static int wake_up_common(wait_queue_head_t *wq, unsigned int mode, int nr, int 
 {
 	wait_queue_entry_t *e, *next;
 
-	list_for_each_entry_safe(e, next, &wq->head, entry) {
-		unsigned int entry_flags = e->flags;	/* e may be gone after the call */
+	list_for_each_entry_safe (e, next, &wq->head, entry) {
+		unsigned int entry_flags = e->flags; /* e may be gone after the call */
 		int woke = e->func(e, mode, flags, key);
 
 		if (woke < 0)
@@ -193,12 +193,12 @@ int autoremove_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags
 
 long wait_woken(wait_queue_entry_t *e, unsigned int mode, long timeout)
 {
-	set_current_state(mode);	/* its barrier pairs with woken_wake_function() */
+	set_current_state(mode); /* its barrier pairs with woken_wake_function() */
 	if (!(READ_ONCE(e->flags) & WQ_FLAG_WOKEN) && !signal_pending_state(mode, current))
 		timeout = schedule_timeout(timeout);
 	__set_current_state(TASK_RUNNING);
 	WRITE_ONCE(e->flags, e->flags & ~WQ_FLAG_WOKEN);
-	smp_mb();			/* the flag is down before the condition is tested again */
+	smp_mb(); /* the flag is down before the condition is tested again */
 	return timeout;
 }
 
@@ -211,7 +211,7 @@ int woken_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags, voi
 
 /* ---- bits and variables ---- */
 
-#define WAIT_TABLE_BITS	8
+#define WAIT_TABLE_BITS 8
 
 static wait_queue_head_t bit_wait_table[1 << WAIT_TABLE_BITS];
 
@@ -223,10 +223,11 @@ void wait_bit_init(void)
 
 wait_queue_head_t *bit_waitqueue(void *word, int bit)
 {
-	wait_queue_head_t *wq = &bit_wait_table[hash_long((unsigned long)word << 5 | (bit & 63), WAIT_TABLE_BITS)];
+	wait_queue_head_t *wq =
+		&bit_wait_table[hash_long((unsigned long)word << 5 | (bit & 63), WAIT_TABLE_BITS)];
 
 	if (unlikely(!READ_ONCE(wq->head.next)))
-		wait_bit_init();	/* nobody waits before there is a second task */
+		wait_bit_init(); /* nobody waits before there is a second task */
 	return wq;
 }
 
@@ -293,8 +294,8 @@ int out_of_line_wait_on_bit(void *word, int bit, wait_bit_action_f *action, unsi
 }
 
 /* @timeout in jiffies from now; -EAGAIN when it ran out. */
-int out_of_line_wait_on_bit_timeout(void *word, int bit, wait_bit_action_f *action, unsigned int mode,
-				    unsigned long timeout)
+int out_of_line_wait_on_bit_timeout(void *word, int bit, wait_bit_action_f *action,
+				    unsigned int mode, unsigned long timeout)
 {
 	return wait_on_bit_loop(word, bit, action, mode, jiffies + timeout);
 }

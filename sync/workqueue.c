@@ -34,40 +34,40 @@
 #include <sync/wait.h>
 #include <sync/workqueue.h>
 
-#define MAX_WORKERS	16	/* per pool */
-#define UNBOUND_ACTIVE	16	/* max_active of an unbound queue that names none */
+#define MAX_WORKERS    16 /* per pool */
+#define UNBOUND_ACTIVE 16 /* max_active of an unbound queue that names none */
 
 struct worker_pool {
 	spinlock_t lock;
-	int cpu;			/* -1: unbound */
-	struct list_head pending;	/* of work_struct.entry */
-	struct list_head idle;		/* of worker.idle_entry */
-	struct list_head workers;	/* of worker.node: all */
+	int cpu;		  /* -1: unbound */
+	struct list_head pending; /* of work_struct.entry */
+	struct list_head idle;	  /* of worker.idle_entry */
+	struct list_head workers; /* of worker.node: all */
 	int nr_workers, nr_idle;
-	unsigned long begun;		/* works begun, for the manager */
-	unsigned long begun_seen;	/* manager only */
-	wait_queue_head_t finished;	/* somebody waits for a work to begin or end */
+	unsigned long begun;	    /* works begun, for the manager */
+	unsigned long begun_seen;   /* manager only */
+	wait_queue_head_t finished; /* somebody waits for a work to begin or end */
 };
 
 struct worker {
 	struct list_head node, idle_entry;
-	struct list_head scheduled;	/* works that must follow the current one */
+	struct list_head scheduled; /* works that must follow the current one */
 	struct worker_pool *pool;
 	struct task_struct *task;
 	struct work_struct *current_work;
-	unsigned long current_start;	/* its starts */
+	unsigned long current_start; /* its starts */
 };
 
 struct workqueue_struct {
 	struct list_head node;
 	char name[24];
 	unsigned int flags;
-	int max_active;			/* 0: no limit */
-	int nr_active;			/* unbound pool's lock */
-	struct list_head inactive;	/* unbound pool's lock */
-	unsigned int color;		/* flush_mutex to change */
+	int max_active;		   /* 0: no limit */
+	int nr_active;		   /* unbound pool's lock */
+	struct list_head inactive; /* unbound pool's lock */
+	unsigned int color;	   /* flush_mutex to change */
 	atomic_t in_flight[2];
-	wait_queue_head_t drained;	/* an in_flight count became 0 */
+	wait_queue_head_t drained; /* an in_flight count became 0 */
 	struct mutex flush_mutex;
 };
 
@@ -80,8 +80,9 @@ static atomic_t manager_wanted;
 
 static struct workqueue_struct early_wq[6];
 struct workqueue_struct *system_wq = &early_wq[0], *system_highpri_wq = &early_wq[1],
-	*system_long_wq = &early_wq[2], *system_unbound_wq = &early_wq[3],
-	*system_freezable_wq = &early_wq[4], *system_power_efficient_wq = &early_wq[5];
+			*system_long_wq = &early_wq[2], *system_unbound_wq = &early_wq[3],
+			*system_freezable_wq = &early_wq[4],
+			*system_power_efficient_wq = &early_wq[5];
 
 /* ---- queueing ---- */
 
@@ -113,7 +114,8 @@ static void wake_worker(struct worker_pool *pool)
 }
 
 /* => pool->lock held, the work is pending and in no list */
-static void insert_work(struct worker_pool *pool, struct workqueue_struct *wq, struct work_struct *work)
+static void insert_work(struct worker_pool *pool, struct workqueue_struct *wq,
+			struct work_struct *work)
 {
 	unsigned int color = READ_ONCE(wq->color);
 
@@ -143,7 +145,7 @@ static void enqueue(int cpu, struct workqueue_struct *wq, struct work_struct *wo
 		struct worker *w;
 
 		spin_lock_irqsave(&last->lock, flags);
-		list_for_each_entry(w, &last->workers, node)
+		list_for_each_entry (w, &last->workers, node)
 			if (w->current_work == work)
 				pool = last;
 		if (pool == last) {
@@ -173,7 +175,8 @@ void delayed_work_timer_fn(struct timer_list *t)
 	enqueue(dw->cpu, dw->wq, &dw->work);
 }
 
-static void start_delay(int cpu, struct workqueue_struct *wq, struct delayed_work *dw, unsigned long delay)
+static void start_delay(int cpu, struct workqueue_struct *wq, struct delayed_work *dw,
+			unsigned long delay)
 {
 	if (!delay) {
 		enqueue(cpu, wq, &dw->work);
@@ -184,7 +187,8 @@ static void start_delay(int cpu, struct workqueue_struct *wq, struct delayed_wor
 	mod_timer(&dw->timer, jiffies + delay);
 }
 
-bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dw, unsigned long delay)
+bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dw,
+			   unsigned long delay)
 {
 	if (test_and_set_bit(WORK_PENDING, &dw->work.flags))
 		return false;
@@ -211,12 +215,14 @@ bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *rw)
 /* ---- executing ---- */
 
 /* A work of @wq has ended or was taken back. => pool->lock held; true: somebody may wait for the count */
-static bool work_gone(struct worker_pool *pool, struct workqueue_struct *wq, unsigned int color, bool active)
+static bool work_gone(struct worker_pool *pool, struct workqueue_struct *wq, unsigned int color,
+		      bool active)
 {
 	if (active && wq->max_active && (wq->flags & WQ_UNBOUND)) {
 		wq->nr_active--;
 		if (!list_empty(&wq->inactive)) {
-			struct work_struct *next = list_first_entry(&wq->inactive, struct work_struct, entry);
+			struct work_struct *next =
+				list_first_entry(&wq->inactive, struct work_struct, entry);
 
 			list_move_tail(&next->entry, &pool->pending);
 			wq->nr_active++;
@@ -230,7 +236,7 @@ static struct worker *executing_worker(struct worker_pool *pool, struct work_str
 {
 	struct worker *w;
 
-	list_for_each_entry(w, &pool->workers, node)
+	list_for_each_entry (w, &pool->workers, node)
 		if (w->current_work == work)
 			return w;
 	return NULL;
@@ -252,9 +258,10 @@ static void execute(struct worker *worker, struct work_struct *work)
 	clear_bit_unlock(WORK_PENDING, &work->flags);
 	spin_unlock_irq(&pool->lock);
 
-	fn(work);		/* the work may be freed from here on */
+	fn(work); /* the work may be freed from here on */
 
-	if (WARN_ONCE(in_atomic(), "workqueue: %ps returned with preempt_count %u\n", fn, preempt_count()))
+	if (WARN_ONCE(in_atomic(), "workqueue: %ps returned with preempt_count %u\n", fn,
+		      preempt_count()))
 		preempt_count_set(0);
 	cond_resched();
 	spin_lock_irq(&pool->lock);
@@ -274,7 +281,8 @@ static void run_pending(struct worker *worker)
 	struct worker_pool *pool = worker->pool;
 
 	while (!list_empty(&pool->pending)) {
-		struct work_struct *work = list_first_entry(&pool->pending, struct work_struct, entry);
+		struct work_struct *work =
+			list_first_entry(&pool->pending, struct work_struct, entry);
 		struct worker *other = executing_worker(pool, work);
 
 		if (other) {
@@ -285,7 +293,8 @@ static void run_pending(struct worker *worker)
 			wake_worker(pool);
 		execute(worker, work);
 		while (!list_empty(&worker->scheduled))
-			execute(worker, list_first_entry(&worker->scheduled, struct work_struct, entry));
+			execute(worker,
+				list_first_entry(&worker->scheduled, struct work_struct, entry));
 	}
 }
 
@@ -345,7 +354,8 @@ static bool manage_pool(struct worker_pool *pool)
 	bool backlog, stuck;
 
 	spin_lock_irq(&pool->lock);
-	backlog = !list_empty(&pool->pending) && list_empty(&pool->idle) && pool->nr_workers < MAX_WORKERS;
+	backlog = !list_empty(&pool->pending) && list_empty(&pool->idle) &&
+		  pool->nr_workers < MAX_WORKERS;
 	stuck = backlog && (pool->begun == pool->begun_seen || !pool->nr_workers);
 	pool->begun_seen = pool->begun;
 	spin_unlock_irq(&pool->lock);
@@ -368,7 +378,7 @@ static int manager_fn(void *unused)
 		__set_current_state(TASK_RUNNING);
 		do {
 			again = manage_pool(&unbound_pool);
-			for_each_online_cpu(cpu)
+			for_each_online_cpu (cpu)
 				again |= manage_pool(per_cpu_ptr(&cpu_pool, cpu));
 			if (again)
 				schedule_timeout_uninterruptible(1);
@@ -483,7 +493,7 @@ static int try_take_back(struct work_struct *work)
 		bool drained;
 
 		if (wq->max_active && (wq->flags & WQ_UNBOUND))
-			list_for_each_entry(i, &wq->inactive, entry)
+			list_for_each_entry (i, &wq->inactive, entry)
 				inactive |= i == work;
 		list_del_init(&work->entry);
 		clear_bit_unlock(WORK_PENDING, &work->flags);
@@ -530,7 +540,7 @@ bool cancel_delayed_work(struct delayed_work *dw)
 		ret = try_take_back(&dw->work);
 		if (ret != -EAGAIN)
 			return ret;
-		cpu_relax();	/* its timer function runs */
+		cpu_relax(); /* its timer function runs */
 	}
 }
 
@@ -546,7 +556,8 @@ bool cancel_delayed_work_sync(struct delayed_work *dw)
 	return was_pending;
 }
 
-bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dw, unsigned long delay)
+bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dw,
+			 unsigned long delay)
 {
 	bool was_pending = cancel_delayed_work(dw);
 
@@ -574,11 +585,11 @@ int schedule_on_each_cpu(work_func_t func)
 
 	if (!works)
 		return -ENOMEM;
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		INIT_WORK(&works[cpu], func);
 		schedule_work_on(cpu, &works[cpu]);
 	}
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		flush_work(&works[cpu]);
 	kfree(works);
 	return 0;
@@ -637,12 +648,13 @@ static void init_pool(struct worker_pool *pool, int cpu)
 
 void workqueue_init_early(void)
 {
-	static const char *const names[] = { "events", "events_highpri", "events_long", "events_unbound",
-					     "events_freezable", "events_power" };
-	static const unsigned int flags[] = { 0, WQ_HIGHPRI, 0, WQ_UNBOUND, WQ_FREEZABLE, WQ_POWER_EFFICIENT };
+	static const char *const names[] = { "events",	       "events_highpri",   "events_long",
+					     "events_unbound", "events_freezable", "events_power" };
+	static const unsigned int flags[] = { 0,	  WQ_HIGHPRI,	0,
+					      WQ_UNBOUND, WQ_FREEZABLE, WQ_POWER_EFFICIENT };
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		init_pool(per_cpu_ptr(&cpu_pool, cpu), cpu);
 	init_pool(&unbound_pool, -1);
 	for (size_t i = 0; i < ARRAY_SIZE(early_wq); i++) {
@@ -673,7 +685,7 @@ static int workqueue_init_others(void)
 {
 	unsigned int cpu;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct worker_pool *pool = per_cpu_ptr(&cpu_pool, cpu);
 		int err = pool->nr_workers ? 0 : create_worker(pool);
 

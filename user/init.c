@@ -429,7 +429,7 @@ static pid_t start(int ours[3], int *tty)
 /* --- the streams --- */
 
 struct stream {
-	int from, to; /* -1: that end is closed */
+	int from, to;	/* -1: that end is closed */
 	uint64_t total; /* bytes passed on */
 	size_t off, len;
 	char buf[32768];

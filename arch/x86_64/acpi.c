@@ -55,7 +55,8 @@ struct acpi_fadt {
 	u32 smi_cmd;
 	u8 acpi_enable, acpi_disable, s4bios, pstate;
 	u32 pm1a_evt, pm1b_evt, pm1a_cnt, pm1b_cnt, pm2_cnt, pm_tmr, gpe0, gpe1;
-	u8 pm1_evt_len, pm1_cnt_len, pm2_cnt_len, pm_tmr_len, gpe0_len, gpe1_len, gpe1_base, cst_cnt;
+	u8 pm1_evt_len, pm1_cnt_len, pm2_cnt_len, pm_tmr_len, gpe0_len, gpe1_len, gpe1_base,
+		cst_cnt;
 	u16 c2_lat, c3_lat, flush_size, flush_stride;
 	u8 duty_offset, duty_width, day_alarm, month_alarm, century;
 	u16 boot_arch;
@@ -66,13 +67,14 @@ struct acpi_fadt {
 	u16 arm_boot;
 	u8 minor;
 	u64 x_facs, x_dsdt;
-	struct acpi_gas x_pm1a_evt, x_pm1b_evt, x_pm1a_cnt, x_pm1b_cnt, x_pm2_cnt, x_pm_tmr, x_gpe0, x_gpe1;
+	struct acpi_gas x_pm1a_evt, x_pm1b_evt, x_pm1a_cnt, x_pm1b_cnt, x_pm2_cnt, x_pm_tmr, x_gpe0,
+		x_gpe1;
 	struct acpi_gas sleep_control, sleep_status;
 } __attribute__((packed));
 
-#define FADT_TMR_VAL_EXT	(1u << 8)
-#define FADT_RESET_REG		(1u << 10)
-#define FADT_HW_REDUCED		(1u << 20)
+#define FADT_TMR_VAL_EXT (1u << 8)
+#define FADT_RESET_REG	 (1u << 10)
+#define FADT_HW_REDUCED	 (1u << 20)
 
 struct acpi_mcfg_window acpi_mcfg[4];
 unsigned int acpi_mcfg_nr;
@@ -134,25 +136,44 @@ static const struct acpi_header *__init get_table(u64 phys)
 	if (!h)
 		return NULL;
 	if (h->length < sizeof(*h) || h->length > TABLE_MAX || !firmware_memory(phys, h->length)) {
-		pr_warn("ACPI: table at 0x%llx has an impossible length %u, ignored\n", phys, h->length);
+		pr_warn("ACPI: table at 0x%llx has an impossible length %u, ignored\n", phys,
+			h->length);
 		return NULL;
 	}
 	if (sum_bytes(h, h->length)) {
 		pr_warn("ACPI: %.4s at 0x%llx has a wrong checksum, ignored\n", h->signature, phys);
 		return NULL;
 	}
-	pr_info("ACPI: %.4s 0x%016llx %06X (v%02u %.6s %.8s)\n", h->signature, phys, h->length, h->revision,
-		h->oem_id, h->oem_table_id);
+	pr_info("ACPI: %.4s 0x%016llx %06X (v%02u %.6s %.8s)\n", h->signature, phys, h->length,
+		h->revision, h->oem_id, h->oem_table_id);
 	return h;
 }
 
 /* ---- MADT ---- */
 
-struct madt_lapic { u8 type, len, acpi_id, apic_id; u32 flags; } __attribute__((packed));
-struct madt_ioapic { u8 type, len, id, reserved; u32 address, gsi_base; } __attribute__((packed));
-struct madt_override { u8 type, len, bus, irq; u32 gsi; u16 flags; } __attribute__((packed));
-struct madt_lapic_addr { u8 type, len; u16 reserved; u64 address; } __attribute__((packed));
-struct madt_x2apic { u8 type, len; u16 reserved; u32 apic_id, flags, acpi_id; } __attribute__((packed));
+struct madt_lapic {
+	u8 type, len, acpi_id, apic_id;
+	u32 flags;
+} __attribute__((packed));
+struct madt_ioapic {
+	u8 type, len, id, reserved;
+	u32 address, gsi_base;
+} __attribute__((packed));
+struct madt_override {
+	u8 type, len, bus, irq;
+	u32 gsi;
+	u16 flags;
+} __attribute__((packed));
+struct madt_lapic_addr {
+	u8 type, len;
+	u16 reserved;
+	u64 address;
+} __attribute__((packed));
+struct madt_x2apic {
+	u8 type, len;
+	u16 reserved;
+	u32 apic_id, flags, acpi_id;
+} __attribute__((packed));
 
 static void __init madt_entry(const u8 *e)
 {
@@ -216,9 +237,25 @@ static void __init parse_madt(const struct acpi_header *h)
 
 /* ---- SRAT, SLIT ---- */
 
-struct srat_lapic { u8 type, len, domain_low, apic_id; u32 flags; u8 eid, domain_high[3]; u32 clock; } __attribute__((packed));
-struct srat_memory { u8 type, len; u32 domain; u16 r1; u64 base, length; u32 r2, flags; u64 r3; } __attribute__((packed));
-struct srat_x2apic { u8 type, len; u16 r1; u32 domain, apic_id, flags, clock, r2; } __attribute__((packed));
+struct srat_lapic {
+	u8 type, len, domain_low, apic_id;
+	u32 flags;
+	u8 eid, domain_high[3];
+	u32 clock;
+} __attribute__((packed));
+struct srat_memory {
+	u8 type, len;
+	u32 domain;
+	u16 r1;
+	u64 base, length;
+	u32 r2, flags;
+	u64 r3;
+} __attribute__((packed));
+struct srat_x2apic {
+	u8 type, len;
+	u16 r1;
+	u32 domain, apic_id, flags, clock, r2;
+} __attribute__((packed));
 
 static void __init add_srat_cpu(u32 apicid, u32 domain)
 {
@@ -232,13 +269,14 @@ static void __init srat_entry(const u8 *e)
 		const struct srat_lapic *l = (const void *)e;
 
 		if (l->flags & 1)
-			add_srat_cpu(l->apic_id, l->domain_low | l->domain_high[0] << 8 | l->domain_high[1] << 16 |
-				     (u32)l->domain_high[2] << 24);
+			add_srat_cpu(l->apic_id, l->domain_low | l->domain_high[0] << 8 |
+							 l->domain_high[1] << 16 |
+							 (u32)l->domain_high[2] << 24);
 	} else if (e[0] == 1 && e[1] >= sizeof(struct srat_memory)) {
 		const struct srat_memory *m = (const void *)e;
 
-		if ((m->flags & 1) && m->length && m->base < 1ULL << 52 && m->length <= (1ULL << 52) - m->base &&
-		    srat_mem_nr < MAX_SRAT_MEM)
+		if ((m->flags & 1) && m->length && m->base < 1ULL << 52 &&
+		    m->length <= (1ULL << 52) - m->base && srat_mem_nr < MAX_SRAT_MEM)
 			srat_mem[srat_mem_nr++] = (struct srat_mem){ m->base, m->length, m->domain,
 								     !!(m->flags & 2) };
 	} else if (e[0] == 2 && e[1] >= sizeof(struct srat_x2apic)) {
@@ -280,7 +318,7 @@ static bool __init find_s5(const u8 *p, u32 len, u8 *a, u8 *b)
 		if (memcmp(p + i, "_S5_\x12", 5) || (p[i - 1] != 8 && p[i - 1] != '\\'))
 			continue;
 		q = p + i + 5;
-		q += (*q >> 6) + 2;	/* length of the package, number of elements */
+		q += (*q >> 6) + 2; /* length of the package, number of elements */
 		for (int k = 0; k < 2 && q + 1 < p + len; k++) {
 			if (*q == 0x0a)
 				q++;
@@ -303,7 +341,8 @@ static void __init find_virtio_mmio(const u8 *p, u32 len)
 		if (memcmp(p + i, "LNRO0005", 8))
 			continue;
 		for (u32 k = i + 8; k + 21 <= len && k < i + 160; k++) {
-			if (memcmp(p + k, "\x86\x09\x00", 3) || memcmp(p + k + 12, "\x89\x06\x00", 3))
+			if (memcmp(p + k, "\x86\x09\x00", 3) ||
+			    memcmp(p + k + 12, "\x89\x06\x00", 3))
 				continue;
 			memcpy(&dev.irq, p + k + 17, 4);
 			dev.base = *(const u32 *)(p + k + 4);
@@ -352,7 +391,8 @@ static void __init parse_fadt(const struct acpi_header *h)
 		acpi_poweroff.sleep_control_is_port = f.sleep_control.space == 1;
 	}
 	if ((f.flags & FADT_RESET_REG) && f.reset_reg.space <= 1 && f.reset_reg.address)
-		acpi_reset = (struct acpi_reset){ f.reset_reg.address, f.reset_value, true, f.reset_reg.space == 1 };
+		acpi_reset = (struct acpi_reset){ f.reset_reg.address, f.reset_value, true,
+						  f.reset_reg.space == 1 };
 	dsdt = f.x_dsdt ? f.x_dsdt : f.dsdt;
 	if (dsdt)
 		parse_dsdt(dsdt, f.flags & FADT_HW_REDUCED);
@@ -368,12 +408,19 @@ static void __init parse_hpet(const struct acpi_header *h)
 
 static void __init parse_mcfg(const struct acpi_header *h)
 {
-	struct { u64 base; u16 segment; u8 first, last; u32 reserved; } __attribute__((packed)) e;
+	struct {
+		u64 base;
+		u16 segment;
+		u8 first, last;
+		u32 reserved;
+	} __attribute__((packed)) e;
 
-	for (u32 at = 44; at + sizeof(e) <= h->length && acpi_mcfg_nr < ARRAY_SIZE(acpi_mcfg); at += sizeof(e)) {
+	for (u32 at = 44; at + sizeof(e) <= h->length && acpi_mcfg_nr < ARRAY_SIZE(acpi_mcfg);
+	     at += sizeof(e)) {
 		memcpy(&e, (const u8 *)h + at, sizeof(e));
 		if (e.first <= e.last)
-			acpi_mcfg[acpi_mcfg_nr++] = (struct acpi_mcfg_window){ e.base, e.segment, e.first, e.last };
+			acpi_mcfg[acpi_mcfg_nr++] =
+				(struct acpi_mcfg_window){ e.base, e.segment, e.first, e.last };
 	}
 }
 
@@ -421,7 +468,7 @@ static const struct acpi_rsdp *__init scan_rsdp(u64 from, u64 to)
 static const struct acpi_rsdp *__init find_rsdp(void)
 {
 	const struct acpi_rsdp *r = NULL;
-	u64 ebda = (u64)*(const u16 *)__va(0x40e) << 4;
+	u64 ebda = (u64)(*(const u16 *)__va(0x40e)) << 4;
 
 	if (rsdp_from_loader)
 		r = firmware_memory(rsdp_from_loader, sizeof(*r));
@@ -459,7 +506,8 @@ void __init acpi_boot_init(void)
 	}
 	for (u32 at = sizeof(*root), step = wide ? 8 : 4; at + step <= root->length; at += step) {
 		const u8 *entry = (const u8 *)root + at;
-		const struct acpi_header *h = get_table(wide ? *(const u64 *)entry : *(const u32 *)entry);
+		const struct acpi_header *h =
+			get_table(wide ? *(const u64 *)entry : *(const u32 *)entry);
 
 		if (h)
 			parse_table(h);

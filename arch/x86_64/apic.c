@@ -24,7 +24,7 @@
 #include "apic.h"
 
 #define LAPIC_DEFAULT	0xfee00000ULL
-#define APICBASE_ENABLE	(1u << 11)
+#define APICBASE_ENABLE (1u << 11)
 #define APICBASE_X2	(1u << 10)
 
 bool x2apic_mode __ro_after_init, apic_usable __ro_after_init;

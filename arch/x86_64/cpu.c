@@ -37,7 +37,7 @@
 
 extern bool page_data_avx;
 
-#define IST_STACK_PAGES	2
+#define IST_STACK_PAGES 2
 #define IST_SLOT	((IST_STACK_PAGES + 1) * PAGE_SIZE)
 
 struct cpuinfo_x86 boot_cpu_data __ro_after_init;
@@ -47,7 +47,8 @@ DEFINE_PER_CPU_FIRST(unsigned long, this_cpu_off);
 DEFINE_PER_CPU_FIRST(unsigned int, cpu_number);
 DEFINE_PER_CPU_FIRST(unsigned int, __preempt_count) = INIT_PREEMPT_COUNT;
 DEFINE_PER_CPU_FIRST(struct task_struct *, current_task) = &init_task;
-DEFINE_PER_CPU_FIRST(unsigned long, cpu_current_top_of_stack) = (unsigned long)init_stack + THREAD_SIZE;
+DEFINE_PER_CPU_FIRST(unsigned long, cpu_current_top_of_stack) = (unsigned long)init_stack
+								+ THREAD_SIZE;
 DEFINE_PER_CPU_FIRST(unsigned long, cpu_user_rsp_scratch);
 unsigned long __per_cpu_offset[NR_CPUS];
 
@@ -57,18 +58,19 @@ struct gdt_page {
 	u64 gdt[GDT_ENTRIES];
 } __attribute__((aligned(64)));
 
-#define SEG_KERNEL_CODE	0x00af9b000000ffffULL
-#define SEG_KERNEL_DATA	0x00cf93000000ffffULL
+#define SEG_KERNEL_CODE 0x00af9b000000ffffULL
+#define SEG_KERNEL_DATA 0x00cf93000000ffffULL
 #define SEG_USER_DATA	0x00cff3000000ffffULL
 #define SEG_USER_CODE	0x00affb000000ffffULL
 
 /* Entry 4 (32-bit user code) stays absent: there are no 32-bit programs. */
-static DEFINE_PER_CPU_ALIGNED(struct gdt_page, gdt_page) = { .gdt = {
-	[__KERNEL_CS / 8] = SEG_KERNEL_CODE,
-	[__KERNEL_DS / 8] = SEG_KERNEL_DATA,
-	[__USER_DS / 8] = SEG_USER_DATA,
-	[__USER_CS / 8] = SEG_USER_CODE,
-} };
+static DEFINE_PER_CPU_ALIGNED(struct gdt_page,
+			      gdt_page) = { .gdt = {
+						    [__KERNEL_CS / 8] = SEG_KERNEL_CODE,
+						    [__KERNEL_DS / 8] = SEG_KERNEL_DATA,
+						    [__USER_DS / 8] = SEG_USER_DATA,
+						    [__USER_CS / 8] = SEG_USER_CODE,
+					    } };
 
 /* ---- CPUID ---- */
 
@@ -185,13 +187,13 @@ static int __init setup_noexec(char *arg)
 }
 early_param("noexec", setup_noexec);
 
-#define CAP_PARAM(name, feature)				\
-static int __init setup_##name(char *arg)			\
-{								\
-	setup_clear_cpu_cap(feature);				\
-	return 0;						\
-}								\
-early_param(#name, setup_##name)
+#define CAP_PARAM(name, feature)                                                                   \
+	static int __init setup_##name(char *arg)                                                  \
+	{                                                                                          \
+		setup_clear_cpu_cap(feature);                                                      \
+		return 0;                                                                          \
+	}                                                                                          \
+	early_param(#name, setup_##name)
 CAP_PARAM(nosmep, X86_FEATURE_SMEP);
 CAP_PARAM(nosmap, X86_FEATURE_SMAP);
 CAP_PARAM(nopcid, X86_FEATURE_PCID);
@@ -219,12 +221,23 @@ void __init cpu_early_init(void)
 
 void __init cpu_print_features(void)
 {
-	static const struct { unsigned int feature; const char *name; } list[] = {
-		{ X86_FEATURE_NX, "NX" }, { X86_FEATURE_SMEP, "SMEP" }, { X86_FEATURE_SMAP, "SMAP" },
-		{ X86_FEATURE_UMIP, "UMIP" }, { X86_FEATURE_PGE, "PGE" }, { X86_FEATURE_FSGSBASE, "FSGSBASE" },
-		{ X86_FEATURE_PCID, "PCID" }, { X86_FEATURE_INVPCID, "INVPCID" }, { X86_FEATURE_GBPAGES, "1G pages" },
-		{ X86_FEATURE_X2APIC, "x2APIC" }, { X86_FEATURE_TSC_DEADLINE_TIMER, "TSC deadline" },
-		{ X86_FEATURE_CONSTANT_TSC, "invariant TSC" }, { X86_FEATURE_AVX, "AVX" },
+	static const struct {
+		unsigned int feature;
+		const char *name;
+	} list[] = {
+		{ X86_FEATURE_NX, "NX" },
+		{ X86_FEATURE_SMEP, "SMEP" },
+		{ X86_FEATURE_SMAP, "SMAP" },
+		{ X86_FEATURE_UMIP, "UMIP" },
+		{ X86_FEATURE_PGE, "PGE" },
+		{ X86_FEATURE_FSGSBASE, "FSGSBASE" },
+		{ X86_FEATURE_PCID, "PCID" },
+		{ X86_FEATURE_INVPCID, "INVPCID" },
+		{ X86_FEATURE_GBPAGES, "1G pages" },
+		{ X86_FEATURE_X2APIC, "x2APIC" },
+		{ X86_FEATURE_TSC_DEADLINE_TIMER, "TSC deadline" },
+		{ X86_FEATURE_CONSTANT_TSC, "invariant TSC" },
+		{ X86_FEATURE_AVX, "AVX" },
 	};
 	char text[160];
 	size_t n = 0;
@@ -233,8 +246,8 @@ void __init cpu_print_features(void)
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		if (boot_cpu_has(list[i].feature))
 			n += scnprintf(text + n, sizeof(text) - n, " %s", list[i].name);
-	pr_info("CPU: %s, family 0x%x model 0x%x:%s\n", boot_cpu_data.model_id, boot_cpu_data.family,
-		boot_cpu_data.model, text);
+	pr_info("CPU: %s, family 0x%x model 0x%x:%s\n", boot_cpu_data.model_id,
+		boot_cpu_data.family, boot_cpu_data.model, text);
 }
 
 /* ---- control registers ---- */
@@ -249,10 +262,13 @@ void cr4_set_bits(unsigned long mask)
 
 static unsigned long wanted_cr4(void)
 {
-	static const struct { unsigned int feature; unsigned long bit; } list[] = {
-		{ X86_FEATURE_PGE, X86_CR4_PGE }, { X86_FEATURE_SMEP, X86_CR4_SMEP }, { X86_FEATURE_SMAP, X86_CR4_SMAP },
-		{ X86_FEATURE_UMIP, X86_CR4_UMIP }, { X86_FEATURE_FSGSBASE, X86_CR4_FSGSBASE },
-		{ X86_FEATURE_PCID, X86_CR4_PCIDE },
+	static const struct {
+		unsigned int feature;
+		unsigned long bit;
+	} list[] = {
+		{ X86_FEATURE_PGE, X86_CR4_PGE },	    { X86_FEATURE_SMEP, X86_CR4_SMEP },
+		{ X86_FEATURE_SMAP, X86_CR4_SMAP },	    { X86_FEATURE_UMIP, X86_CR4_UMIP },
+		{ X86_FEATURE_FSGSBASE, X86_CR4_FSGSBASE }, { X86_FEATURE_PCID, X86_CR4_PCIDE },
 	};
 	unsigned long bits = X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT | X86_CR4_MCE;
 
@@ -293,7 +309,8 @@ static void set_tss_descriptor(struct gdt_page *g, unsigned long base)
 {
 	unsigned long limit = sizeof(struct x86_hw_tss) - 1;
 
-	g->gdt[GDT_ENTRY_TSS] = limit | (base & 0xffffff) << 16 | 0x89ULL << 40 | (base >> 24 & 0xff) << 56;
+	g->gdt[GDT_ENTRY_TSS] =
+		limit | (base & 0xffffff) << 16 | 0x89ULL << 40 | (base >> 24 & 0xff) << 56;
 	g->gdt[GDT_ENTRY_TSS + 1] = base >> 32;
 }
 
@@ -312,7 +329,8 @@ void __init ist_stacks_init(void)
 {
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		for (unsigned int i = 0; i < NR_IST; i++) {
-			phys_addr_t pa = memblock_phys_alloc(IST_STACK_PAGES * PAGE_SIZE, PAGE_SIZE);
+			phys_addr_t pa =
+				memblock_phys_alloc(IST_STACK_PAGES * PAGE_SIZE, PAGE_SIZE);
 			unsigned long low, high;
 
 			if (!pa)
@@ -333,7 +351,7 @@ static void tss_setup(unsigned int cpu)
 		ist_stack_bounds(cpu, i, &low, &high);
 		tss->ist[i] = high;
 	}
-	tss->io_bitmap_base = sizeof(*tss);	/* no bitmap: user mode may use no port */
+	tss->io_bitmap_base = sizeof(*tss); /* no bitmap: user mode may use no port */
 	set_tss_descriptor(g, (unsigned long)tss);
 	g->gdt[GDT_ENTRY_CPUNODE] = 0x0040f50000000000ULL | cpu | (u64)early_cpu_to_node(cpu) << 12;
 	__asm__ volatile("ltr %w0" : : "r"(GDT_ENTRY_TSS * 8));

@@ -33,7 +33,7 @@
 static unsigned int die_counter;
 
 struct unwind {
-	unsigned long bp, sp;	/* next frame; lowest address it may have */
+	unsigned long bp, sp; /* next frame; lowest address it may have */
 	unsigned long ret;
 };
 
@@ -56,7 +56,9 @@ static bool unwind_next(struct unwind *u)
 
 static void unwind_start_task(struct unwind *u, struct task_struct *tsk)
 {
-	struct { unsigned long r15, r14, r13, r12, bx, bp, ret; } frame = { 0 };
+	struct {
+		unsigned long r15, r14, r13, r12, bx, bp, ret;
+	} frame = { 0 };
 
 	/* Asleep in __switch_to_asm: its six registers, then its return address. */
 	copy_from_kernel_nofault(&frame, (void *)tsk->thread.sp, sizeof(frame));
@@ -179,7 +181,8 @@ static void print_registers(const struct pt_regs *r)
 	printk(KERN_DEFAULT "RBP: %016lx R08: %016lx R09: %016lx\n", r->bp, r->r8, r->r9);
 	printk(KERN_DEFAULT "R10: %016lx R11: %016lx R12: %016lx\n", r->r10, r->r11, r->r12);
 	printk(KERN_DEFAULT "R13: %016lx R14: %016lx R15: %016lx\n", r->r13, r->r14, r->r15);
-	printk(KERN_DEFAULT "CR2: %016lx CR3: %016lx CR4: %016lx\n", read_cr2(), read_cr3(), read_cr4());
+	printk(KERN_DEFAULT "CR2: %016lx CR3: %016lx CR4: %016lx\n", read_cr2(), read_cr3(),
+	       read_cr4());
 }
 
 void show_regs(struct pt_regs *regs)
@@ -193,7 +196,8 @@ void show_regs(struct pt_regs *regs)
 	if (user_mode(regs))
 		return;
 	/* A function without a frame of its own: its caller is what lies on the stack, perhaps. */
-	if (!copy_from_kernel_nofault(&top, (void *)regs->sp, sizeof(top)) && __kernel_text_address(top)) {
+	if (!copy_from_kernel_nofault(&top, (void *)regs->sp, sizeof(top)) &&
+	    __kernel_text_address(top)) {
 		sprint_backtrace(sym, top);
 		printk(KERN_DEFAULT "Called from? %s\n", sym);
 	}
@@ -206,7 +210,8 @@ void die(const char *what, struct pt_regs *regs, long err)
 	int cpu = (int)raw_smp_processor_id(), none = -1;
 
 	/* One report at a time; a fault within the report ends the machine. */
-	while (!__atomic_compare_exchange_n(&owner, &none, cpu, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+	while (!__atomic_compare_exchange_n(&owner, &none, cpu, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
 		if (none == cpu)
 			panic("fault while reporting an oops: %s", what);
 		none = -1;

@@ -44,18 +44,20 @@ struct fault_ctx {
 	struct pt_regs *regs;
 	unsigned long error;
 	unsigned long address;
-	unsigned int flags;	/* FAULT_FLAG_* */
+	unsigned int flags; /* FAULT_FLAG_* */
 };
 
 static __cold void print_fault(const struct fault_ctx *f)
 {
 	pr_emerg("#PF: %s %s in %s mode\n", f->error & X86_PF_USER ? "user" : "supervisor",
-		 f->error & X86_PF_INSTR ? "instruction fetch" :
-		 f->error & X86_PF_WRITE ? "write access" : "read access",
+		 f->error & X86_PF_INSTR   ? "instruction fetch"
+		 : f->error & X86_PF_WRITE ? "write access"
+					   : "read access",
 		 user_mode(f->regs) ? "user" : "kernel");
 	pr_emerg("#PF: error_code(0x%04lx) - %s\n", f->error,
-		 !(f->error & X86_PF_PROT) ? "not-present page" :
-		 f->error & X86_PF_RSVD ? "reserved bit violation" : "permissions violation");
+		 !(f->error & X86_PF_PROT) ? "not-present page"
+		 : f->error & X86_PF_RSVD  ? "reserved bit violation"
+					   : "permissions violation");
 }
 
 /* Kernel mode, nobody can serve it. */
@@ -137,7 +139,7 @@ static __always_inline bool access_error(unsigned long error, const struct vm_ar
 	if (error & X86_PF_WRITE)
 		return !(vma->vm_flags & VM_WRITE);
 	if (unlikely(error & X86_PF_PROT))
-		return true;	/* a present page that may not be read or executed */
+		return true; /* a present page that may not be read or executed */
 	return !(vma->vm_flags & VM_ACCESS_FLAGS);
 }
 
@@ -160,8 +162,9 @@ static void noinline fault_mmap_lock(struct fault_ctx *f)
 			return;
 		}
 		fault = handle_mm_fault(vma, f->address, f->flags, f->regs);
-		if ((fault & VM_FAULT_RETRY) && signal_pending_state(user_mode(f->regs) ?
-				TASK_INTERRUPTIBLE : TASK_KILLABLE, current)) {
+		if ((fault & VM_FAULT_RETRY) &&
+		    signal_pending_state(user_mode(f->regs) ? TASK_INTERRUPTIBLE : TASK_KILLABLE,
+					 current)) {
 			/* User mode takes the signal first and faults again; the kernel gives up. */
 			if (!user_mode(f->regs))
 				kernel_fault(f);
@@ -179,12 +182,14 @@ static void noinline fault_mmap_lock(struct fault_ctx *f)
 }
 
 /* What the short way could not finish: @vma read-locked, @fault the answer of handle_mm_fault(). */
-static noinline void fault_unfinished(struct fault_ctx *f, struct vm_area_struct *vma, vm_fault_t fault)
+static noinline void fault_unfinished(struct fault_ctx *f, struct vm_area_struct *vma,
+				      vm_fault_t fault)
 {
 	if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
 		vma_end_read(vma);
 	if (fault & VM_FAULT_RETRY) {
-		if (signal_pending_state(user_mode(f->regs) ? TASK_INTERRUPTIBLE : TASK_KILLABLE, current)) {
+		if (signal_pending_state(user_mode(f->regs) ? TASK_INTERRUPTIBLE : TASK_KILLABLE,
+					 current)) {
 			if (!user_mode(f->regs))
 				kernel_fault(f);
 			return;
@@ -202,7 +207,8 @@ static __always_inline unsigned int fault_flags(unsigned long error)
 {
 	static_assert(X86_PF_WRITE == 2 * FAULT_FLAG_WRITE, "shift by 1");
 	static_assert(X86_PF_INSTR << 4 == FAULT_FLAG_INSTRUCTION, "shift by 4");
-	return FAULT_FLAG_DEFAULT | (u32)(error & X86_PF_WRITE) >> 1 | (u32)(error & X86_PF_INSTR) << 4;
+	return FAULT_FLAG_DEFAULT | (u32)(error & X86_PF_WRITE) >> 1 |
+	       (u32)(error & X86_PF_INSTR) << 4;
 }
 
 /* A user address that is to be served. Interrupts are on. */
@@ -246,7 +252,8 @@ void exc_page_fault_user(struct pt_regs *regs, unsigned long error, unsigned lon
 	local_irq_enable();
 	trace_page_fault_user(address, regs->ip, error);
 	if (unlikely(address >= TASK_SIZE_MAX || (error & X86_PF_RSVD)))
-		fault_not_user_address(&(struct fault_ctx){ regs, error, address, FAULT_FLAG_USER });
+		fault_not_user_address(
+			&(struct fault_ctx){ regs, error, address, FAULT_FLAG_USER });
 	else
 		fault_user_address(regs, error, address, FAULT_FLAG_USER);
 }
@@ -254,9 +261,12 @@ void exc_page_fault_user(struct pt_regs *regs, unsigned long error, unsigned lon
 /* The kernel touches user memory outside of the primitives: never fixed up. Mostly a NULL pointer. */
 static noinline __cold void forbidden_user_access(struct fault_ctx *f)
 {
-	pr_emerg("BUG: %s, address: %016lx\n", f->address < PAGE_SIZE ? "kernel NULL pointer dereference" :
-		 f->error & X86_PF_INSTR ? "unable to execute userspace code (SMEP?)" :
-		 "kernel accesses user memory outside of the primitives (SMAP)", f->address);
+	pr_emerg("BUG: %s, address: %016lx\n",
+		 f->address < PAGE_SIZE ? "kernel NULL pointer dereference"
+		 : f->error & X86_PF_INSTR
+			 ? "unable to execute userspace code (SMEP?)"
+			 : "kernel accesses user memory outside of the primitives (SMAP)",
+		 f->address);
 	print_fault(f);
 	die("Oops", f->regs, (long)f->error);
 }
@@ -274,8 +284,9 @@ void exc_page_fault_kernel(struct pt_regs *regs, unsigned long error, unsigned l
 	}
 	if (unlikely((error & X86_PF_RSVD) || (error & X86_PF_INSTR) ||
 		     (!(regs->flags & X86_EFLAGS_AC) && boot_cpu_has(X86_FEATURE_SMAP)))) {
-		if (!(error & X86_PF_RSVD) && search_exception_tables(regs->ip) && pagefault_disabled())
-			kernel_fault(&f);	/* a nofault read of a user address */
+		if (!(error & X86_PF_RSVD) && search_exception_tables(regs->ip) &&
+		    pagefault_disabled())
+			kernel_fault(&f); /* a nofault read of a user address */
 		else
 			forbidden_user_access(&f);
 		return;

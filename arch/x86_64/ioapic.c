@@ -21,16 +21,16 @@
 #include <seam/io.h>
 #include "apic.h"
 
-#define IOAPIC_DEFAULT	0xfec00000u
-#define IOAPIC_VERSION	1
+#define IOAPIC_DEFAULT	  0xfec00000u
+#define IOAPIC_VERSION	  1
 #define IOAPIC_REDIR(pin) (0x10 + 2 * (pin))
-#define REDIR_MASKED	(1u << 16)
-#define REDIR_LEVEL	(1u << 15)
-#define REDIR_LOW	(1u << 13)
+#define REDIR_MASKED	  (1u << 16)
+#define REDIR_LEVEL	  (1u << 15)
+#define REDIR_LOW	  (1u << 13)
 
 struct ioapic {
 	u32 id, address, gsi_base;
-	u32 pins;			/* 0: not answering */
+	u32 pins; /* 0: not answering */
 };
 
 static struct ioapic ioapics[MAX_IO_APICS];
@@ -62,7 +62,8 @@ void __init ioapic_isa_override(u32 irq, u32 gsi, u16 flags)
 
 static volatile u32 *ioapic_regs(unsigned int chip)
 {
-	return (volatile u32 *)(fix_to_virt(FIX_IO_APIC_BASE_0 + chip) + (ioapics[chip].address & 0xfff));
+	return (volatile u32 *)(fix_to_virt(FIX_IO_APIC_BASE_0 + chip) +
+				(ioapics[chip].address & 0xfff));
 }
 
 static u32 ioapic_read(unsigned int chip, u32 reg)
@@ -104,7 +105,8 @@ void ioapic_default_type(unsigned int irq, bool *level, bool *low)
 	}
 }
 
-void ioapic_set_route(struct ioapic_pin pin, u8 vector, u32 apicid, bool level, bool low, bool masked)
+void ioapic_set_route(struct ioapic_pin pin, u8 vector, u32 apicid, bool level, bool low,
+		      bool masked)
 {
 	u32 lo = vector | (level ? REDIR_LEVEL : 0) | (low ? REDIR_LOW : 0);
 	unsigned long flags;
@@ -144,7 +146,8 @@ void __init ioapic_init(void)
 		ioapics[i].pins = (version >> 16 & 0xff) + 1;
 		for (u32 pin = 0; pin < ioapics[i].pins; pin++)
 			ioapic_write(i, IOAPIC_REDIR(pin), REDIR_MASKED);
-		pr_info("IOAPIC[%u]: version %u, address 0x%x, GSI %u-%u\n", i, version & 0xff, ioapics[i].address,
-			ioapics[i].gsi_base, ioapics[i].gsi_base + ioapics[i].pins - 1);
+		pr_info("IOAPIC[%u]: version %u, address 0x%x, GSI %u-%u\n", i, version & 0xff,
+			ioapics[i].address, ioapics[i].gsi_base,
+			ioapics[i].gsi_base + ioapics[i].pins - 1);
 	}
 }

@@ -63,23 +63,23 @@ enum irq_kind { IRQ_KIND_NONE, IRQ_KIND_PIN, IRQ_KIND_MSI };
 
 struct irq_desc {
 	spinlock_t lock;
-	u8 vector;			/* 0: none */
+	u8 vector; /* 0: none */
 	u8 kind;
 	bool level, low, type_set;
 	struct ioapic_pin pin;
-	u16 cpu;			/* where it is delivered */
-	int depth;			/* > 0: disabled */
+	u16 cpu;   /* where it is delivered */
+	int depth; /* > 0: disabled */
 	atomic_t in_progress;
 	unsigned int unhandled;
 	struct irqaction *action;
 };
 
 static struct irq_desc irq_desc[NR_IRQS];
-static u16 vector_irq[NR_VECTORS];		/* 0xffff: none */
+static u16 vector_irq[NR_VECTORS]; /* 0xffff: none */
 static DEFINE_MUTEX(irq_mutex, LOCK_IRQ_REQUEST);
 
-DEFINE_PER_CPU(unsigned int [NR_IRQ_STATS], irq_stats);
-static DEFINE_PER_CPU(unsigned int [NR_IRQS], irq_counts);
+DEFINE_PER_CPU(unsigned int[NR_IRQ_STATS], irq_stats);
+static DEFINE_PER_CPU(unsigned int[NR_IRQS], irq_counts);
 static DEFINE_PER_CPU(u64, irq_total);
 static DEFINE_PER_CPU(struct pt_regs *, irq_regs);
 
@@ -134,7 +134,8 @@ static void handle_device_vector(u32 vector)
 	if (unlikely(irq >= NR_IRQS)) {
 		apic_eoi();
 		inc_irq_stat(IRQ_STAT_SPURIOUS);
-		pr_warn_ratelimited("irq: no handler for vector 0x%x on CPU %u\n", vector, smp_processor_id());
+		pr_warn_ratelimited("irq: no handler for vector 0x%x on CPU %u\n", vector,
+				    smp_processor_id());
 		return;
 	}
 	handle_irq_desc(irq, &irq_desc[irq]);
@@ -168,7 +169,7 @@ void common_interrupt(struct pt_regs *regs, u32 vector)
 		apic_eoi();
 		inc_irq_stat(IRQ_STAT_ERROR);
 		break;
-	case SPURIOUS_APIC_VECTOR:	/* not in service: no end to signal */
+	case SPURIOUS_APIC_VECTOR: /* not in service: no end to signal */
 		inc_irq_stat(IRQ_STAT_SPURIOUS);
 		break;
 	default:
@@ -204,7 +205,8 @@ static void release_vector(struct irq_desc *d)
 static void program_source(struct irq_desc *d)
 {
 	if (d->kind == IRQ_KIND_PIN)
-		ioapic_set_route(d->pin, d->vector, cpu_apicid[d->cpu], d->level, d->low, d->depth > 0);
+		ioapic_set_route(d->pin, d->vector, cpu_apicid[d->cpu], d->level, d->low,
+				 d->depth > 0);
 }
 
 static int prepare_pin(unsigned int irq, struct irq_desc *d, unsigned long flags)
@@ -241,7 +243,8 @@ static int startup_irq(unsigned int irq, struct irq_desc *d, unsigned long flags
 	return err;
 }
 
-int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char *name, void *dev_id)
+int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char *name,
+		void *dev_id)
 {
 	struct irqaction *action, **tail;
 	struct irq_desc *d;
@@ -281,7 +284,7 @@ void synchronize_irq(unsigned int irq)
 {
 	if (irq >= NR_IRQS)
 		return;
-	smp_mb();	/* what was unlinked before is not found by a handler that is not counted here */
+	smp_mb(); /* what was unlinked before is not found by a handler that is not counted here */
 	while (atomic_read(&irq_desc[irq].in_progress))
 		cpu_relax();
 }

@@ -18,12 +18,12 @@
 #include <seam/timex.h>
 #include "apic.h"
 
-#define DIVIDE_BY_16	0x3
-#define MIN_DELTA_NS	1000ULL
-#define MAX_DELTA_NS	8000000000ULL
+#define DIVIDE_BY_16 0x3
+#define MIN_DELTA_NS 1000ULL
+#define MAX_DELTA_NS 8000000000ULL
 
 static u64 timer_hz;
-static u64 deadline_mult, count_mult;	/* ticks = ns * mult >> 32 */
+static u64 deadline_mult, count_mult; /* ticks = ns * mult >> 32 */
 static bool deadline_mode;
 
 void lapic_timer_free_run(void)
@@ -45,7 +45,7 @@ void lapic_timer_calibrated(u64 hz)
 
 void __init lapic_timer_calibrate_by_tsc(unsigned int khz)
 {
-	u64 start, cycles = khz;	/* a millisecond */
+	u64 start, cycles = khz; /* a millisecond */
 	u32 from, to;
 
 	lapic_timer_free_run();
@@ -65,7 +65,8 @@ void clockevents_program(u64 delta_ns)
 		max = min(idle, 1000000000ULL);
 	delta_ns = clamp(delta_ns, MIN_DELTA_NS, max);
 	if (deadline_mode)
-		wrmsrl(MSR_IA32_TSC_DEADLINE, rdtsc() + (u64)((unsigned __int128)delta_ns * deadline_mult >> 32));
+		wrmsrl(MSR_IA32_TSC_DEADLINE,
+		       rdtsc() + (u64)((unsigned __int128)delta_ns * deadline_mult >> 32));
 	else
 		apic_write(APIC_TMICT, (delta_ns * count_mult >> 32) + 1);
 }
@@ -101,11 +102,12 @@ void __init setup_boot_APIC_clock(void)
 {
 	deadline_mode = boot_cpu_has(X86_FEATURE_TSC_DEADLINE_TIMER);
 	if (!timer_hz)
-		timer_hz = 62500000;		/* 1 GHz bus, the common virtual one */
+		timer_hz = 62500000; /* 1 GHz bus, the common virtual one */
 	count_mult = (timer_hz << 32) / 1000000000;
 	deadline_mult = ((u64)tsc_khz << 32) / 1000000;
 	setup_cpu_timer();
-	pr_info("clockevents: %s, %llu.%03llu MHz\n", clockevents_name(), timer_hz / 1000000, timer_hz / 1000 % 1000);
+	pr_info("clockevents: %s, %llu.%03llu MHz\n", clockevents_name(), timer_hz / 1000000,
+		timer_hz / 1000 % 1000);
 }
 
 void setup_secondary_APIC_clock(void)

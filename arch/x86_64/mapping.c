@@ -55,20 +55,35 @@ static pte_t fixmap_pte[512] __attribute__((section(".bss..page_aligned"), align
 static pgd_t trampoline_pgd[512] __attribute__((section(".bss..page_aligned"), aligned(4096)));
 
 pteval_t __supported_pte_mask __ro_after_init = ~_PAGE_NX;
-bool has_direct_gbpages __ro_after_init = true;	/* until nogbpages or the CPU says no */
+bool has_direct_gbpages __ro_after_init = true; /* until nogbpages or the CPU says no */
 
 /* Bytes of the direct map by page size, for /proc/meminfo. Index 0: 4 KiB, 1: 2 MiB, 2: 1 GiB. */
 unsigned long direct_pages_count[3];
 
-#define P_(x) { (x) }
+#define P_(x)                                                                                      \
+	{                                                                                          \
+		(x)                                                                                \
+	}
 #define U_ (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)
 pgprot_t protection_map[16] __ro_after_init = {
 	/* private: a write goes to a copy, so the page starts read-only */
-	P_(_PAGE_PROTNONE | _PAGE_ACCESSED), P_(U_ | _PAGE_NX), P_(U_ | _PAGE_NX), P_(U_ | _PAGE_NX),
-	P_(U_), P_(U_), P_(U_), P_(U_),
+	P_(_PAGE_PROTNONE | _PAGE_ACCESSED),
+	P_(U_ | _PAGE_NX),
+	P_(U_ | _PAGE_NX),
+	P_(U_ | _PAGE_NX),
+	P_(U_),
+	P_(U_),
+	P_(U_),
+	P_(U_),
 	/* shared */
-	P_(_PAGE_PROTNONE | _PAGE_ACCESSED), P_(U_ | _PAGE_NX), P_(U_ | _PAGE_RW | _PAGE_NX), P_(U_ | _PAGE_RW | _PAGE_NX),
-	P_(U_), P_(U_), P_(U_ | _PAGE_RW), P_(U_ | _PAGE_RW),
+	P_(_PAGE_PROTNONE | _PAGE_ACCESSED),
+	P_(U_ | _PAGE_NX),
+	P_(U_ | _PAGE_RW | _PAGE_NX),
+	P_(U_ | _PAGE_RW | _PAGE_NX),
+	P_(U_),
+	P_(U_),
+	P_(U_ | _PAGE_RW),
+	P_(U_ | _PAGE_RW),
 };
 
 /* A zeroed page for a table. Early ones must lie below 4 GiB, where the tables of head.S reach. */
@@ -187,7 +202,8 @@ bool __virt_addr_valid(unsigned long kaddr)
 {
 	unsigned long pa = __pa(kaddr);
 
-	if (kaddr < PAGE_OFFSET || (kaddr >= VMALLOC_START && kaddr < __START_KERNEL_map) || kaddr >= (unsigned long)_end)
+	if (kaddr < PAGE_OFFSET || (kaddr >= VMALLOC_START && kaddr < __START_KERNEL_map) ||
+	    kaddr >= (unsigned long)_end)
 		return false;
 	return pfn_valid(pa >> PAGE_SHIFT);
 }
@@ -209,7 +225,8 @@ static void __init map_image(const char *start, const char *end, pgprot_t prot)
 static void protect_image(const char *start, const char *end, pgprotval_t prot)
 {
 	for (unsigned long va = (unsigned long)start; va < (unsigned long)end; va += PAGE_SIZE) {
-		pte_t *pte = pte_offset_kernel(pmd_offset(pud_offset(pgd_offset_k(va), va), va), va);
+		pte_t *pte =
+			pte_offset_kernel(pmd_offset(pud_offset(pgd_offset_k(va), va), va), va);
 
 		set_pte(pte, __pte(prot ? __pa_symbol(va) | prot : 0));
 	}
@@ -352,7 +369,8 @@ void mark_rodata_ro(void)
 	unsigned long wx;
 
 	protect_image(__start_ro_after_init, __end_ro_after_init, pgprot_val(PAGE_KERNEL_RO));
-	flush_tlb_kernel_range((unsigned long)__start_ro_after_init, (unsigned long)__end_ro_after_init);
+	flush_tlb_kernel_range((unsigned long)__start_ro_after_init,
+			       (unsigned long)__end_ro_after_init);
 	wx = ptdump_count_wx();
 	if (wx)
 		pr_err("x86/mm: Checked W+X mappings: FAILED, %lu W+X pages found.\n", wx);
@@ -367,7 +385,8 @@ void free_initmem(void)
 	/* Nobody may run or read there any more: a stale pointer faults instead of finding other data. */
 	protect_image(__init_begin, __init_end, 0);
 	flush_tlb_kernel_range(begin, end);
-	free_reserved_area(__va(__pa_symbol(begin)), __va(__pa_symbol(end)), -1, "unused kernel image (initmem)");
+	free_reserved_area(__va(__pa_symbol(begin)), __va(__pa_symbol(end)), -1,
+			   "unused kernel image (initmem)");
 }
 
 void free_initrd_mem(unsigned long start, unsigned long end)
@@ -408,7 +427,8 @@ unsigned long ptdump_count_wx(void)
 
 				if (pmd_none(pmd))
 					continue;
-				n += pmd_leaf(pmd) ? (pmd_val(pmd) & bits) == _PAGE_RW : count_wx_ptes(pmd);
+				n += pmd_leaf(pmd) ? (pmd_val(pmd) & bits) == _PAGE_RW
+						   : count_wx_ptes(pmd);
 			}
 		}
 	}

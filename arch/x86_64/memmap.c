@@ -115,25 +115,38 @@ void __init e820_limit(u64 limit)
 static const char *__init e820_name(u32 type)
 {
 	switch (type) {
-	case E820_RAM: return "System RAM";
-	case E820_ACPI: return "ACPI Tables";
-	case E820_NVS: return "ACPI Non-volatile Storage";
-	case E820_UNUSABLE: return "Unusable memory";
-	case E820_PMEM: return "Persistent Memory";
-	default: return "Reserved";
+	case E820_RAM:
+		return "System RAM";
+	case E820_ACPI:
+		return "ACPI Tables";
+	case E820_NVS:
+		return "ACPI Non-volatile Storage";
+	case E820_UNUSABLE:
+		return "Unusable memory";
+	case E820_PMEM:
+		return "Persistent Memory";
+	default:
+		return "Reserved";
 	}
 }
 
 static const char *__init e820_type_text(u32 type)
 {
 	switch (type) {
-	case E820_RAM: return "usable";
-	case E820_RESERVED: return "reserved";
-	case E820_ACPI: return "ACPI data";
-	case E820_NVS: return "ACPI NVS";
-	case E820_UNUSABLE: return "unusable";
-	case E820_PMEM: return "persistent";
-	default: return "unknown";
+	case E820_RAM:
+		return "usable";
+	case E820_RESERVED:
+		return "reserved";
+	case E820_ACPI:
+		return "ACPI data";
+	case E820_NVS:
+		return "ACPI NVS";
+	case E820_UNUSABLE:
+		return "unusable";
+	case E820_PMEM:
+		return "persistent";
+	default:
+		return "unknown";
 	}
 }
 
@@ -141,7 +154,8 @@ void __init e820_print(const char *who)
 {
 	for (unsigned int i = 0; i < e820_nr; i++)
 		pr_info("%s: [mem 0x%016llx-0x%016llx] %s\n", who, e820_table[i].start,
-			e820_table[i].start + e820_table[i].size - 1, e820_type_text(e820_table[i].type));
+			e820_table[i].start + e820_table[i].size - 1,
+			e820_type_text(e820_table[i].type));
 }
 
 u32 __init e820_type_at(u64 addr)
@@ -172,7 +186,10 @@ void __init e820_to_memblock(void)
 }
 
 static struct resource image_resource[4] = {
-	{ .name = "Kernel code" }, { .name = "Kernel rodata" }, { .name = "Kernel data" }, { .name = "Kernel bss" },
+	{ .name = "Kernel code" },
+	{ .name = "Kernel rodata" },
+	{ .name = "Kernel data" },
+	{ .name = "Kernel bss" },
 };
 
 static void __init insert_image(struct resource *r, const char *start, const char *end)
@@ -193,7 +210,8 @@ void __init e820_to_resources(void)
 		r->start = e820_table[i].start;
 		r->end = r->start + e820_table[i].size - 1;
 		r->name = e820_name(e820_table[i].type);
-		r->flags = e820_table[i].type == E820_RAM ? IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY : IORESOURCE_MEM;
+		r->flags = e820_table[i].type == E820_RAM ? IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY
+							  : IORESOURCE_MEM;
 		insert_resource(&iomem_resource, r);
 	}
 	insert_image(&image_resource[0], _text, _etext);

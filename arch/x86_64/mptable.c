@@ -63,8 +63,8 @@ bool __init mptable_init(void)
 	if (!f || !f->table || f->table > 0xfffff || f->feature1)
 		return false;
 	t = __va(f->table);
-	if (memcmp(t->signature, "PCMP", 4) || t->length < sizeof(*t) || f->table + t->length > 0x100000 ||
-	    sum_bytes(t, t->length))
+	if (memcmp(t->signature, "PCMP", 4) || t->length < sizeof(*t) ||
+	    f->table + t->length > 0x100000 || sum_bytes(t, t->length))
 		return false;
 	lapic_phys = t->lapic;
 	p = (const u8 *)(t + 1);
@@ -86,10 +86,10 @@ bool __init mptable_init(void)
 	return apic_cpus_found > 0;
 }
 
-#define FW_CFG_SELECTOR	0x510
-#define FW_CFG_DATA	0x511
+#define FW_CFG_SELECTOR	 0x510
+#define FW_CFG_DATA	 0x511
 #define FW_CFG_SIGNATURE 0
-#define FW_CFG_NB_CPUS	5
+#define FW_CFG_NB_CPUS	 5
 
 unsigned int __init fw_cfg_cpu_count(void)
 {

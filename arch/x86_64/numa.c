@@ -83,7 +83,8 @@ static bool __init covers_memory(void)
 	phys_addr_t start, end;
 	u64 i, ram = 0, covered = 0;
 
-	for_each_mem_range(i, &start, &end) {
+	for_each_mem_range(i, &start, &end)
+	{
 		ram += end - start;
 		for (unsigned int k = 0; k < srat_mem_nr; k++) {
 			u64 s = max(start, (phys_addr_t)srat_mem[k].start);
@@ -102,7 +103,8 @@ static void __init set_distances(void)
 		for (int b = 0; b < nr_nodes; b++) {
 			u32 da = domain_of_node[a], db = domain_of_node[b];
 
-			if (da < slit_nr && db < slit_nr && slit[da * slit_nr + db] >= LOCAL_DISTANCE)
+			if (da < slit_nr && db < slit_nr &&
+			    slit[da * slit_nr + db] >= LOCAL_DISTANCE)
 				numa_set_distance(a, b, slit[da * slit_nr + db]);
 		}
 }
@@ -123,8 +125,9 @@ void __init numa_init(void)
 		int node = node_of_domain(srat_mem[i].domain);
 
 		memblock_set_node(srat_mem[i].start, srat_mem[i].size, &memblock.memory, node);
-		pr_info("SRAT: node %d domain %u [mem 0x%llx-0x%llx]%s\n", node, srat_mem[i].domain, srat_mem[i].start,
-			srat_mem[i].start + srat_mem[i].size - 1, srat_mem[i].hotplug ? " hotplug" : "");
+		pr_info("SRAT: node %d domain %u [mem 0x%llx-0x%llx]%s\n", node, srat_mem[i].domain,
+			srat_mem[i].start, srat_mem[i].start + srat_mem[i].size - 1,
+			srat_mem[i].hotplug ? " hotplug" : "");
 	}
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++)
 		for (unsigned int i = 0; i < srat_cpu_nr; i++)

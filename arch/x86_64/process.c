@@ -43,7 +43,7 @@ static_assert(sizeof(struct pt_regs) == 168, "entry.S knows the layout");
 DEFINE_PER_CPU_FIRST(unsigned long, cpu_syscall_limit) = NR_SYSCALLS;
 
 /* For the auxiliary vector: CPUID.1.EDX, and HWCAP2_* of Linux. */
-#define HWCAP2_FSGSBASE		(1UL << 1)
+#define HWCAP2_FSGSBASE (1UL << 1)
 unsigned long elf_hwcap, elf_hwcap2;
 
 void __init elf_hwcap_init(void)
@@ -147,7 +147,9 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	arch_dup_thread_init(&p->thread);
 
 	if (args->fn) {
-		*regs = (struct pt_regs){ .cs = __USER_CS, .ss = __USER_DS, .flags = X86_EFLAGS_IF };
+		*regs = (struct pt_regs){ .cs = __USER_CS,
+					  .ss = __USER_DS,
+					  .flags = X86_EFLAGS_IF };
 		frame->bx = (unsigned long)args->fn;
 		frame->r12 = (unsigned long)args->fn_arg;
 		p->thread.fsbase = p->thread.gsbase = 0;
@@ -191,8 +193,12 @@ int flush_thread(void)
 void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_sp)
 {
 	*regs = (struct pt_regs){
-		.ip = new_ip, .sp = new_sp, .cs = __USER_CS, .ss = __USER_DS,
-		.flags = X86_EFLAGS_IF, .orig_ax = -1,
+		.ip = new_ip,
+		.sp = new_sp,
+		.cs = __USER_CS,
+		.ss = __USER_DS,
+		.flags = X86_EFLAGS_IF,
+		.orig_ax = -1,
 	};
 }
 
@@ -255,7 +261,7 @@ SYSCALL_DEFINE2(arch_prctl, int, option, unsigned long, arg2)
 {
 	switch (option) {
 	case ARCH_GET_CPUID:
-		return 1;	/* CPUID is never refused */
+		return 1; /* CPUID is never refused */
 	case ARCH_SET_CPUID:
 		return -ENODEV;
 	default:
@@ -269,7 +275,8 @@ SYSCALL_DEFINE3(modify_ldt, int, func, void __user *, ptr, unsigned long, byteco
 	if (func == 0)
 		return 0;
 	if (func == 2)
-		return clear_user(ptr, bytecount < 128 ? bytecount : 128) ? -EFAULT
-			: (long)(bytecount < 128 ? bytecount : 128);
+		return clear_user(ptr, bytecount < 128 ? bytecount : 128)
+			       ? -EFAULT
+			       : (long)(bytecount < 128 ? bytecount : 128);
 	return -ENOSYS;
 }

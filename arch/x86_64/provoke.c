@@ -80,10 +80,18 @@ static noinline void provoke_nested(void)
 
 static int provoke_late(void)
 {
-	static const struct { const char *name; void (*fn)(void); } table[] = {
-		{ "null", provoke_null }, { "wild", provoke_wild }, { "write-text", provoke_write_text },
-		{ "exec-data", provoke_exec_data }, { "user", provoke_user }, { "divide", provoke_divide },
-		{ "opcode", provoke_opcode }, { "nested", provoke_nested },
+	static const struct {
+		const char *name;
+		void (*fn)(void);
+	} table[] = {
+		{ "null", provoke_null },
+		{ "wild", provoke_wild },
+		{ "write-text", provoke_write_text },
+		{ "exec-data", provoke_exec_data },
+		{ "user", provoke_user },
+		{ "divide", provoke_divide },
+		{ "opcode", provoke_opcode },
+		{ "nested", provoke_nested },
 	};
 
 	if (!provoke_what[0])

@@ -18,11 +18,11 @@
 #include <seam/acpi.h>
 #include "apic.h"
 
-#define DEBUG_EXIT_PORT		0x501
-#define DEBUG_EXIT_ORDERLY	0x10
-#define DEBUG_EXIT_PANIC	0x7e
+#define DEBUG_EXIT_PORT	   0x501
+#define DEBUG_EXIT_ORDERLY 0x10
+#define DEBUG_EXIT_PANIC   0x7e
 
-#define SLP_EN	(1u << 13)
+#define SLP_EN (1u << 13)
 
 /* Registers in memory are mapped at boot: nothing can be mapped when the end has come. */
 static void __iomem *sleep_reg, *reset_reg;
@@ -98,7 +98,7 @@ void machine_restart(char *cmd)
 			writeb(acpi_reset.value, reset_reg);
 		udelay(1000);
 	}
-	for (int i = 0; i < 10; i++) {		/* the keyboard controller's reset line */
+	for (int i = 0; i < 10; i++) { /* the keyboard controller's reset line */
 		outb(0xfe, 0x64);
 		udelay(50);
 	}

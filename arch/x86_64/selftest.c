@@ -45,14 +45,17 @@ static int test_mappings(void)
 
 	SELFTEST_EXPECT(ptdump_count_wx() == 0);
 	SELFTEST_EXPECT(!(kernel_flags((unsigned long)_text) & (_PAGE_RW | _PAGE_NX)));
-	SELFTEST_EXPECT((kernel_flags((unsigned long)__start_rodata) & (_PAGE_RW | _PAGE_NX)) == nx);
-	SELFTEST_EXPECT((kernel_flags((unsigned long)__bss_start) & (_PAGE_RW | nx)) == (_PAGE_RW | nx));
+	SELFTEST_EXPECT((kernel_flags((unsigned long)__start_rodata) & (_PAGE_RW | _PAGE_NX)) ==
+			nx);
+	SELFTEST_EXPECT((kernel_flags((unsigned long)__bss_start) & (_PAGE_RW | nx)) ==
+			(_PAGE_RW | nx));
 	SELFTEST_EXPECT(!(kernel_flags((unsigned long)__va(__pa(_text))) & _PAGE_RW));
 	SELFTEST_EXPECT(kernel_flags((unsigned long)init_stack_guard) == 0);
 	SELFTEST_EXPECT(kernel_flags((unsigned long)init_stack) != 0);
 	for (unsigned int i = 0; i < NR_IST; i++) {
 		ist_stack_bounds(0, i, &low, &high);
-		SELFTEST_EXPECT(kernel_flags(low) && kernel_flags(high - 1) && !kernel_flags(low - 1));
+		SELFTEST_EXPECT(kernel_flags(low) && kernel_flags(high - 1) &&
+				!kernel_flags(low - 1));
 	}
 	/* No kernel page is open to user mode, the identity mapping is gone. */
 	SELFTEST_EXPECT(pgd_none(swapper_pg_dir[0]));
@@ -88,7 +91,7 @@ static int test_calls(void)
 	for (int i = 0; i < 100; i++)
 		on_each_cpu(count_call, &calls, 1);
 	SELFTEST_EXPECT(atomic_read(&calls) == 100 * num_online_cpus());
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		SELFTEST_EXPECT(smp_call_function_single(cpu, count_call, &calls, 1) == 0);
 	SELFTEST_EXPECT(atomic_read(&calls) == 101 * num_online_cpus());
 	SELFTEST_EXPECT(smp_call_function_single(nr_cpu_ids, count_call, &calls, 1) == -ENXIO);
@@ -108,7 +111,8 @@ static void read_poke(void *expect)
 static int test_kernel_flush(void)
 {
 	unsigned long va = fix_to_virt(FIX_TEXT_POKE);
-	unsigned long *a = (void *)get_zeroed_page(GFP_KERNEL), *b = (void *)get_zeroed_page(GFP_KERNEL);
+	unsigned long *a = (void *)get_zeroed_page(GFP_KERNEL),
+		      *b = (void *)get_zeroed_page(GFP_KERNEL);
 
 	if (!a || !b) {
 		free_page((unsigned long)a);

@@ -19,7 +19,7 @@
 #include <kernel/time.h>
 #include <kernel/timekeeping.h>
 
-#define EDGE	80	/* bytes around the end of a page that the copies are tried on */
+#define EDGE 80 /* bytes around the end of a page that the copies are tried on */
 
 unsigned long __clear_user_asm(void __user *to, unsigned long n);
 
@@ -42,7 +42,8 @@ static int __init test_copy_edge(void)
 			SELFTEST_EXPECT(buf[n] == 0xee);
 			SELFTEST_EXPECT(raw_copy_user(end - have, buf, n) == n - good);
 			memset(end - EDGE, 0x55, EDGE);
-			SELFTEST_EXPECT(__clear_user_asm((void __user *)(end - have), n) == n - good);
+			SELFTEST_EXPECT(__clear_user_asm((void __user *)(end - have), n) ==
+					n - good);
 			SELFTEST_EXPECT(have == 0 || n == 0 || *(end - have) == 0);
 			for (unsigned int i = PAGE_SIZE - EDGE; i < PAGE_SIZE; i++)
 				page[i] = (u8)(i * 7 + 1);
@@ -57,8 +58,16 @@ SELFTEST("uaccess-copy-edge", test_copy_edge);
 static int __init test_uaccess_fixup(void)
 {
 	static const unsigned long bad[] = {
-		0, 8, TASK_SIZE_MAX - 8, TASK_SIZE_MAX, 0x0000800000000000UL, 0x8000000000000000UL,
-		PAGE_OFFSET, VMALLOC_START, -4096UL, -8UL,
+		0,
+		8,
+		TASK_SIZE_MAX - 8,
+		TASK_SIZE_MAX,
+		0x0000800000000000UL,
+		0x8000000000000000UL,
+		PAGE_OFFSET,
+		VMALLOC_START,
+		-4096UL,
+		-8UL,
 	};
 	u8 buf[16];
 	u64 x;
@@ -138,11 +147,12 @@ static int __init test_calendar(void)
 
 	for (time64_t t = -86400LL * 800; t < 86400LL * 60000; t += 86400LL * 17 + 12345) {
 		time64_to_tm(t, 0, &tm);
-		SELFTEST_EXPECT(mktime64((unsigned int)(tm.tm_year + 1900), (unsigned int)tm.tm_mon + 1,
-					 (unsigned int)tm.tm_mday, (unsigned int)tm.tm_hour,
-					 (unsigned int)tm.tm_min, (unsigned int)tm.tm_sec) == t);
+		SELFTEST_EXPECT(mktime64((unsigned int)(tm.tm_year + 1900),
+					 (unsigned int)tm.tm_mon + 1, (unsigned int)tm.tm_mday,
+					 (unsigned int)tm.tm_hour, (unsigned int)tm.tm_min,
+					 (unsigned int)tm.tm_sec) == t);
 	}
-	time64_to_tm(1709210096, 0, &tm);	/* Thu 29 Feb 2024 12:34:56 */
+	time64_to_tm(1709210096, 0, &tm); /* Thu 29 Feb 2024 12:34:56 */
 	SELFTEST_EXPECT(tm.tm_mon == 1 && tm.tm_mday == 29 && tm.tm_wday == 4 && tm.tm_hour == 12);
 	return 0;
 }

@@ -30,12 +30,12 @@
 #include "boot/early.h"
 
 /* Below this the kernel cannot come up: image, tables, page metadata and a program. */
-#define MINIMUM_MEMORY	(8UL << 20)
+#define MINIMUM_MEMORY (8UL << 20)
 
 unsigned long initrd_start, initrd_end;
 u64 rsdp_from_loader __initdata;
 
-static char command_line[COMMAND_LINE_SIZE];	/* init gets pointers into it */
+static char command_line[COMMAND_LINE_SIZE]; /* init gets pointers into it */
 static u64 initrd_phys __initdata, initrd_size __initdata;
 static u64 memory_limit __initdata = ~0ULL;
 
@@ -70,7 +70,7 @@ void __init x86_64_start_kernel(unsigned long start_info)
 {
 	const struct hvm_start_info *info = early_va(start_info);
 
-	load_percpu_segment(0);		/* offset 0: the linked template; and a GDT in the kernel's half */
+	load_percpu_segment(0); /* offset 0: the linked template; and a GDT in the kernel's half */
 	early_idt_setup();
 	identify_cpu(&boot_cpu_data);
 	if (info->magic != HVM_START_MAGIC) {
@@ -127,8 +127,9 @@ static void __init check_enough_memory(void)
 
 	if (total >= needed)
 		return;
-	pr_emerg("Quire needs at least %llu MiB of memory with this initial RAM disk; the machine has %llu MiB.\n",
-		 (needed + (1 << 20) - 1) >> 20, total >> 20);
+	pr_emerg(
+		"Quire needs at least %llu MiB of memory with this initial RAM disk; the machine has %llu MiB.\n",
+		(needed + (1 << 20) - 1) >> 20, total >> 20);
 	machine_panic_stop();
 }
 
@@ -137,7 +138,8 @@ static void __init setup_initrd(void)
 {
 	if (!initrd_size)
 		return;
-	if (initrd_phys + initrd_size < initrd_phys || !memblock_is_region_memory(initrd_phys, initrd_size)) {
+	if (initrd_phys + initrd_size < initrd_phys ||
+	    !memblock_is_region_memory(initrd_phys, initrd_size)) {
 		pr_err("initrd: [0x%llx-0x%llx] is not in usable memory, ignored\n", initrd_phys,
 		       initrd_phys + initrd_size - 1);
 		return;

@@ -48,14 +48,16 @@ struct rt_sigframe {
 	siginfo_t info;
 };
 
-#define REDZONE		128
-#define FLAGS_RESTORED	(X86_EFLAGS_AC | X86_EFLAGS_OF | X86_EFLAGS_DF | X86_EFLAGS_TF | X86_EFLAGS_SF | \
-			 X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF | X86_EFLAGS_RF)
+#define REDZONE 128
+#define FLAGS_RESTORED                                                                             \
+	(X86_EFLAGS_AC | X86_EFLAGS_OF | X86_EFLAGS_DF | X86_EFLAGS_TF | X86_EFLAGS_SF |           \
+	 X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF | X86_EFLAGS_RF)
 
 /* Largest frame, for AT_MINSIGSTKSZ: with the padding that alignment may need. */
 unsigned int arch_minsigstksz(void)
 {
-	return (unsigned int)((sizeof(struct rt_sigframe) + fpu_frame_size() + 63 + 16 + 15) & ~15UL);
+	return (unsigned int)((sizeof(struct rt_sigframe) + fpu_frame_size() + 63 + 16 + 15) &
+			      ~15UL);
 }
 
 static bool within_altstack(unsigned long sp)
@@ -85,13 +87,31 @@ static void save_registers(struct sigcontext *sc, const struct pt_regs *regs, un
 			   unsigned long fpstate)
 {
 	*sc = (struct sigcontext){
-		.r8 = regs->r8, .r9 = regs->r9, .r10 = regs->r10, .r11 = regs->r11,
-		.r12 = regs->r12, .r13 = regs->r13, .r14 = regs->r14, .r15 = regs->r15,
-		.rdi = regs->di, .rsi = regs->si, .rbp = regs->bp, .rbx = regs->bx,
-		.rdx = regs->dx, .rax = regs->ax, .rcx = regs->cx, .rsp = regs->sp,
-		.rip = regs->ip, .eflags = regs->flags, .cs = (u16)regs->cs, .ss = (u16)regs->ss,
-		.err = current->thread.error_code, .trapno = current->thread.trap_nr,
-		.oldmask = mask, .cr2 = current->thread.cr2, .fpstate = (struct _fpstate *)fpstate,
+		.r8 = regs->r8,
+		.r9 = regs->r9,
+		.r10 = regs->r10,
+		.r11 = regs->r11,
+		.r12 = regs->r12,
+		.r13 = regs->r13,
+		.r14 = regs->r14,
+		.r15 = regs->r15,
+		.rdi = regs->di,
+		.rsi = regs->si,
+		.rbp = regs->bp,
+		.rbx = regs->bx,
+		.rdx = regs->dx,
+		.rax = regs->ax,
+		.rcx = regs->cx,
+		.rsp = regs->sp,
+		.rip = regs->ip,
+		.eflags = regs->flags,
+		.cs = (u16)regs->cs,
+		.ss = (u16)regs->ss,
+		.err = current->thread.error_code,
+		.trapno = current->thread.trap_nr,
+		.oldmask = mask,
+		.cr2 = current->thread.cr2,
+		.fpstate = (struct _fpstate *)fpstate,
 	};
 }
 
@@ -105,12 +125,14 @@ static int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 	if (!(ksig->ka.sa.sa_flags & SA_RESTORER))
 		return -EFAULT;
 	frame = place_frame(ksig, regs, &fpstate);
-	if (!frame || !access_ok(frame, sizeof(*frame)) || !fpu_copy_to_frame((void __user *)fpstate))
+	if (!frame || !access_ok(frame, sizeof(*frame)) ||
+	    !fpu_copy_to_frame((void __user *)fpstate))
 		return -EFAULT;
 	uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (fpu_xfeatures ? UC_FP_XSTATE : 0);
 	save_registers(&uc.uc_mcontext, regs, *set, fpstate);
 	uc.uc_sigmask = *set;
-	if (copy_to_user(&frame->uc, &uc, sizeof(uc)) || __save_altstack(&frame->uc.uc_stack, regs->sp) ||
+	if (copy_to_user(&frame->uc, &uc, sizeof(uc)) ||
+	    __save_altstack(&frame->uc.uc_stack, regs->sp) ||
 	    put_user((unsigned long)ksig->ka.sa.sa_restorer, &frame->pretcode))
 		return -EFAULT;
 	if ((ksig->ka.sa.sa_flags & SA_SIGINFO) && copy_siginfo_to_user(&frame->info, &ksig->info))
@@ -135,7 +157,7 @@ static bool in_syscall(const struct pt_regs *regs)
 static void restart(struct pt_regs *regs, unsigned long nr)
 {
 	regs->ax = nr;
-	regs->ip -= 2;		/* length of the syscall instruction */
+	regs->ip -= 2; /* length of the syscall instruction */
 }
 
 static void handle_signal(struct ksignal *ksig, struct pt_regs *regs)
@@ -195,14 +217,29 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 	restore_saved_sigmask();
 }
 
-static bool restore_registers(struct pt_regs *regs, const struct sigcontext *sc, unsigned long uc_flags)
+static bool restore_registers(struct pt_regs *regs, const struct sigcontext *sc,
+			      unsigned long uc_flags)
 {
 	*regs = (struct pt_regs){
-		.r8 = sc->r8, .r9 = sc->r9, .r10 = sc->r10, .r11 = sc->r11,
-		.r12 = sc->r12, .r13 = sc->r13, .r14 = sc->r14, .r15 = sc->r15,
-		.di = sc->rdi, .si = sc->rsi, .bp = sc->rbp, .bx = sc->rbx,
-		.dx = sc->rdx, .ax = sc->rax, .cx = sc->rcx, .sp = sc->rsp, .ip = sc->rip,
-		.cs = sc->cs | 3UL, .ss = sc->ss | 3UL,
+		.r8 = sc->r8,
+		.r9 = sc->r9,
+		.r10 = sc->r10,
+		.r11 = sc->r11,
+		.r12 = sc->r12,
+		.r13 = sc->r13,
+		.r14 = sc->r14,
+		.r15 = sc->r15,
+		.di = sc->rdi,
+		.si = sc->rsi,
+		.bp = sc->rbp,
+		.bx = sc->rbx,
+		.dx = sc->rdx,
+		.ax = sc->rax,
+		.cx = sc->rcx,
+		.sp = sc->rsp,
+		.ip = sc->rip,
+		.cs = sc->cs | 3UL,
+		.ss = sc->ss | 3UL,
 		.flags = (regs->flags & ~FLAGS_RESTORED) | (sc->eflags & FLAGS_RESTORED),
 		.orig_ax = (unsigned long)-1,
 	};
@@ -228,8 +265,9 @@ SYSCALL_DEFINE0(rt_sigreturn)
 	return (long)regs->ax;
 bad:
 	if (unhandled_signal(current, SIGSEGV))
-		pr_info("%s[%d] bad frame in rt_sigreturn frame:%lx ip:%lx sp:%lx orax:%lx\n", current->comm,
-			current->pid, (unsigned long)frame, regs->ip, regs->sp, regs->orig_ax);
+		pr_info("%s[%d] bad frame in rt_sigreturn frame:%lx ip:%lx sp:%lx orax:%lx\n",
+			current->comm, current->pid, (unsigned long)frame, regs->ip, regs->sp,
+			regs->orig_ax);
 	force_sig(SIGSEGV);
 	return 0;
 }

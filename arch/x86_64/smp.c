@@ -57,7 +57,7 @@ struct call_single {
 
 static DEFINE_PER_CPU_ALIGNED(struct call_single *, call_queue);
 /* One record for each receiver. */
-static DEFINE_PER_CPU(struct call_single [NR_CPUS], call_records);
+static DEFINE_PER_CPU(struct call_single[NR_CPUS], call_records);
 
 static void wait_record(struct call_single *c)
 {
@@ -73,7 +73,8 @@ static bool push_call(int cpu, struct call_single *c)
 
 	do
 		c->next = first;
-	while (!__atomic_compare_exchange_n(head, &first, c, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	while (!__atomic_compare_exchange_n(head, &first, c, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED));
 	return !first;
 }
 
@@ -93,7 +94,8 @@ static struct call_single *queue_call(int cpu, smp_call_func_t func, void *info)
 
 void smp_call_function_interrupt(void)
 {
-	struct call_single *list = __atomic_exchange_n(this_cpu_ptr(&call_queue), NULL, __ATOMIC_SEQ_CST);
+	struct call_single *list =
+		__atomic_exchange_n(this_cpu_ptr(&call_queue), NULL, __ATOMIC_SEQ_CST);
 	struct call_single *fifo = NULL;
 
 	inc_irq_stat(IRQ_STAT_CALL);
@@ -148,12 +150,12 @@ void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, vo
 #if QUIRE_DEBUG
 	WARN_ON_ONCE(irqs_disabled() && num_online_cpus() > 1 && system_state == SYSTEM_RUNNING);
 #endif
-	for_each_cpu(cpu, mask)
+	for_each_cpu (cpu, mask)
 		if (cpu != self && cpu_online(cpu))
 			queue_call(cpu, func, info);
 	if (!wait)
 		return;
-	for_each_cpu(cpu, mask)
+	for_each_cpu (cpu, mask)
 		if (cpu != self)
 			wait_record(&(*this_cpu_ptr(&call_records))[cpu]);
 }
@@ -210,7 +212,7 @@ void smp_send_stop(void)
 
 	if (!apic_usable || others <= 0 || atomic_cmpxchg(&stopping_cpu, -1, self) != -1)
 		return;
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		if (cpu != self)
 			apic_send(cpu_apicid[cpu], APIC_DM_NMI);
 	for (int ms = 0; ms < 100 && atomic_read(&stopped_cpus) < others; ms++)
@@ -302,14 +304,17 @@ void __init smp_init(void)
 
 	if (nr_cpu_ids > 1)
 		smp_prepare_cpus(nr_cpu_ids);
-	for_each_present_cpu(cpu) {
+	for_each_present_cpu(cpu)
+	{
 		int err;
 
 		if (cpu_online(cpu))
 			continue;
 		err = start_cpu(cpu);
 		if (err)
-			pr_err("smp: CPU %d (APIC id %u) did not start: %d\n", cpu, cpu_apicid[cpu], err);
+			pr_err("smp: CPU %d (APIC id %u) did not start: %d\n", cpu, cpu_apicid[cpu],
+			       err);
 	}
-	pr_info("smp: %u CPUs online after %llu us\n", num_online_cpus(), (sched_clock() - start) / 1000);
+	pr_info("smp: %u CPUs online after %llu us\n", num_online_cpus(),
+		(sched_clock() - start) / 1000);
 }

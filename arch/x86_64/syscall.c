@@ -39,7 +39,8 @@ static const char *const syscall_names[NR_SYSCALLS] = {
 
 /* These look at bx, bp, r12-r15 of the caller, or put others in their place. */
 static const u16 full_syscalls[] = {
-	__NR_fork, __NR_vfork, __NR_clone, __NR_clone3, __NR_execve, __NR_execveat, __NR_rt_sigreturn,
+	__NR_fork,   __NR_vfork,    __NR_clone,	       __NR_clone3,
+	__NR_execve, __NR_execveat, __NR_rt_sigreturn,
 };
 
 const char *syscall_name(long nr)
@@ -84,8 +85,10 @@ void syscall_init(void)
 	wrmsrl(MSR_STAR, ((u64)__USER32_CS << 48) | ((u64)__KERNEL_CS << 32));
 	wrmsrl(MSR_LSTAR, (u64)entry_SYSCALL_64);
 	wrmsrl(MSR_SYSCALL_MASK, X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | X86_EFLAGS_ZF |
-	       X86_EFLAGS_SF | X86_EFLAGS_TF | X86_EFLAGS_IF | X86_EFLAGS_DF | X86_EFLAGS_OF |
-	       X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_AC | X86_EFLAGS_ID);
+					 X86_EFLAGS_SF | X86_EFLAGS_TF | X86_EFLAGS_IF |
+					 X86_EFLAGS_DF | X86_EFLAGS_OF | X86_EFLAGS_IOPL |
+					 X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_AC |
+					 X86_EFLAGS_ID);
 	wrmsrl(MSR_EFER, rdmsrl_val(MSR_EFER) | EFER_SCE);
 }
 
@@ -95,13 +98,14 @@ void do_syscall_slow(struct pt_regs *regs)
 	long nr = (int)regs->orig_ax;
 
 	if (nr >= 0 && nr < NR_SYSCALLS)
-		regs->ax = (unsigned long)sys_call_impl[nr]((long)regs->di, (long)regs->si, (long)regs->dx,
-							    (long)regs->r10, (long)regs->r8, (long)regs->r9);
+		regs->ax = (unsigned long)sys_call_impl[nr]((long)regs->di, (long)regs->si,
+							    (long)regs->dx, (long)regs->r10,
+							    (long)regs->r8, (long)regs->r9);
 	else if (nr != -1)
 		regs->ax = (unsigned long)sys_ni_syscall();
 }
 
-#define WORK_IN_LOOP	(_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME)
+#define WORK_IN_LOOP (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME)
 
 /*
  * All that the flags ask for. => interrupts off, pt_regs complete, @regs of user mode

@@ -48,7 +48,7 @@
 #include <seam/smp.h>
 #include <seam/tlbflush.h>
 
-#define CR3_NOFLUSH	(1UL << 63)
+#define CR3_NOFLUSH (1UL << 63)
 
 unsigned long tlb_single_page_flush_ceiling = 33;
 
@@ -182,9 +182,7 @@ int init_new_context(struct task_struct *tsk, struct mm_struct *mm)
 	return 0;
 }
 
-void destroy_context(struct mm_struct *mm)
-{
-}
+void destroy_context(struct mm_struct *mm) {}
 
 /* ---- flushing an address space ---- */
 
@@ -219,7 +217,8 @@ static void flush_tlb_func(void *arg)
 	gen = atomic64_read(&mm->context.tlb_gen);
 	if (ctx->tlb_gen == gen)
 		return;
-	if (f->end != TLB_FLUSH_ALL && f->new_tlb_gen == ctx->tlb_gen + 1 && f->new_tlb_gen == gen) {
+	if (f->end != TLB_FLUSH_ALL && f->new_tlb_gen == ctx->tlb_gen + 1 &&
+	    f->new_tlb_gen == gen) {
 		invalidate_range(f->start, f->end, f->stride_shift);
 	} else {
 		local_flush_tlb();
@@ -240,7 +239,7 @@ static void flush_tlb_others(const struct cpumask *mask, const struct flush_tlb_
 		return;
 	}
 	cpumask_clear(&busy);
-	for_each_cpu(cpu, mask)
+	for_each_cpu (cpu, mask)
 		if (!READ_ONCE(per_cpu(cpu_tlbstate.is_lazy, cpu)))
 			__cpumask_set_cpu(cpu, &busy);
 	smp_call_function_many(&busy, flush_tlb_func, (void *)f, true);
@@ -252,7 +251,8 @@ static void flush_tlb_others(const struct cpumask *mask, const struct flush_tlb_
  * worst is one flush too many.
  * => preemption disabled
  */
-static void flush_here(struct tlb_state *st, unsigned long start, unsigned long end, unsigned int stride_shift, u64 gen)
+static void flush_here(struct tlb_state *st, unsigned long start, unsigned long end,
+		       unsigned int stride_shift, u64 gen)
 {
 	struct tlb_context *ctx = &st->ctxs[st->loaded_mm_asid];
 
@@ -265,8 +265,8 @@ static void flush_here(struct tlb_state *st, unsigned long start, unsigned long 
 	WRITE_ONCE(ctx->tlb_gen, gen);
 }
 
-void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned int stride_shift,
-			bool freed_tables)
+void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+			unsigned int stride_shift, bool freed_tables)
 {
 	unsigned int cpu = get_cpu();
 	struct tlb_state *st = this_cpu_ptr(&cpu_tlbstate);
@@ -284,8 +284,13 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long
 		return;
 	}
 	f = (struct flush_tlb_info){
-		.mm = mm, .start = start, .end = end, .new_tlb_gen = gen, .stride_shift = stride_shift,
-		.freed_tables = freed_tables, .initiating_cpu = cpu,
+		.mm = mm,
+		.start = start,
+		.end = end,
+		.new_tlb_gen = gen,
+		.stride_shift = stride_shift,
+		.freed_tables = freed_tables,
+		.initiating_cpu = cpu,
 	};
 	if (mm == st->loaded_mm) {
 		unsigned long flags;

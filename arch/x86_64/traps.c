@@ -52,30 +52,43 @@ struct idt_gate {
 
 static struct idt_gate idt_table[NR_VECTORS] __attribute__((aligned(4096)));
 
-#define GATE_INTERRUPT	0x8e
-#define GATE_USER	0xee	/* int3 and into may be executed by user mode */
+#define GATE_INTERRUPT 0x8e
+#define GATE_USER      0xee /* int3 and into may be executed by user mode */
 
 static void __init set_gate(unsigned int vector, const void *entry, u8 type, u8 ist)
 {
 	unsigned long addr = (unsigned long)entry;
 
 	idt_table[vector] = (struct idt_gate){
-		.offset_low = (u16)addr, .offset_mid = (u16)(addr >> 16), .offset_high = (u32)(addr >> 32),
-		.segment = __KERNEL_CS, .ist = ist, .type_dpl = type,
+		.offset_low = (u16)addr,
+		.offset_mid = (u16)(addr >> 16),
+		.offset_high = (u32)(addr >> 32),
+		.segment = __KERNEL_CS,
+		.ist = ist,
+		.type_dpl = type,
 	};
 }
 
 static void __init idt_setup(void)
 {
-	static const struct { u8 vector; void (*entry)(void); } gates[] = {
-		{ X86_TRAP_DE, asm_exc_divide_error }, { X86_TRAP_DB, asm_exc_debug },
-		{ X86_TRAP_BR, asm_exc_bounds }, { X86_TRAP_UD, asm_exc_invalid_op },
+	static const struct {
+		u8 vector;
+		void (*entry)(void);
+	} gates[] = {
+		{ X86_TRAP_DE, asm_exc_divide_error },
+		{ X86_TRAP_DB, asm_exc_debug },
+		{ X86_TRAP_BR, asm_exc_bounds },
+		{ X86_TRAP_UD, asm_exc_invalid_op },
 		{ X86_TRAP_NM, asm_exc_device_not_available },
 		{ X86_TRAP_OLD_MF, asm_exc_coproc_segment_overrun },
-		{ X86_TRAP_TS, asm_exc_invalid_tss }, { X86_TRAP_NP, asm_exc_segment_not_present },
-		{ X86_TRAP_SS, asm_exc_stack_segment }, { X86_TRAP_GP, asm_exc_general_protection },
-		{ X86_TRAP_PF, asm_exc_page_fault }, { X86_TRAP_MF, asm_exc_coprocessor_error },
-		{ X86_TRAP_AC, asm_exc_alignment_check }, { X86_TRAP_XF, asm_exc_simd_coprocessor_error },
+		{ X86_TRAP_TS, asm_exc_invalid_tss },
+		{ X86_TRAP_NP, asm_exc_segment_not_present },
+		{ X86_TRAP_SS, asm_exc_stack_segment },
+		{ X86_TRAP_GP, asm_exc_general_protection },
+		{ X86_TRAP_PF, asm_exc_page_fault },
+		{ X86_TRAP_MF, asm_exc_coprocessor_error },
+		{ X86_TRAP_AC, asm_exc_alignment_check },
+		{ X86_TRAP_XF, asm_exc_simd_coprocessor_error },
 		{ X86_TRAP_SPURIOUS, asm_exc_unknown },
 	};
 
@@ -87,7 +100,8 @@ static void __init idt_setup(void)
 	set_gate(X86_TRAP_DF, asm_exc_double_fault, GATE_INTERRUPT, IST_INDEX_DF + 1);
 	set_gate(X86_TRAP_MC, asm_exc_machine_check, GATE_INTERRUPT, IST_INDEX_MCE + 1);
 	for (unsigned int v = FIRST_EXTERNAL_VECTOR; v < NR_VECTORS; v++)
-		set_gate(v, irq_entries_start + 16 * (v - FIRST_EXTERNAL_VECTOR), GATE_INTERRUPT, 0);
+		set_gate(v, irq_entries_start + 16 * (v - FIRST_EXTERNAL_VECTOR), GATE_INTERRUPT,
+			 0);
 }
 
 void idt_load(void)
@@ -135,8 +149,8 @@ static bool may_print(void)
 	return printed++ < 10;
 }
 
-void show_signal_msg(struct pt_regs *regs, const char *what, unsigned long error, unsigned long address,
-		     bool with_address)
+void show_signal_msg(struct pt_regs *regs, const char *what, unsigned long error,
+		     unsigned long address, bool with_address)
 {
 	if (!may_print())
 		return;
@@ -151,8 +165,8 @@ void show_signal_msg(struct pt_regs *regs, const char *what, unsigned long error
 /*
  * The common end of most exceptions. @code 0: the signal without an address (si_code SI_KERNEL).
  */
-static void do_trap(int trapnr, int sig, const char *what, struct pt_regs *regs, unsigned long error,
-		    int code, void __user *addr)
+static void do_trap(int trapnr, int sig, const char *what, struct pt_regs *regs,
+		    unsigned long error, int code, void __user *addr)
 {
 	if (error == ~0UL)
 		error = 0;
@@ -173,7 +187,7 @@ static void do_trap(int trapnr, int sig, const char *what, struct pt_regs *regs,
 		force_sig(sig);
 }
 
-#define IP(regs)	((void __user *)(regs)->ip)
+#define IP(regs) ((void __user *)(regs)->ip)
 
 void exc_divide_error(struct pt_regs *regs, unsigned long error)
 {
@@ -228,8 +242,10 @@ void exc_stack_segment(struct pt_regs *regs, unsigned long error)
 
 void exc_general_protection(struct pt_regs *regs, unsigned long error)
 {
-	do_trap(X86_TRAP_GP, SIGSEGV, user_mode(regs) ? "general protection fault" :
-		"general protection fault, probably for non-canonical address", regs, error, 0, NULL);
+	do_trap(X86_TRAP_GP, SIGSEGV,
+		user_mode(regs) ? "general protection fault"
+				: "general protection fault, probably for non-canonical address",
+		regs, error, 0, NULL);
 }
 
 void exc_alignment_check(struct pt_regs *regs, unsigned long error)
@@ -253,7 +269,7 @@ void exc_debug(struct pt_regs *regs, unsigned long error)
 
 	__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
 	__asm__ volatile("mov %0, %%dr6" : : "r"(zero));
-	dr6 ^= zero;	/* bits that were inverted in hardware read as "set when it happened" */
+	dr6 ^= zero; /* bits that were inverted in hardware read as "set when it happened" */
 	if (!user_mode(regs)) {
 		/* A program that steps over a system call instruction: not for the kernel. */
 		regs->flags &= ~X86_EFLAGS_TF;
@@ -263,7 +279,11 @@ void exc_debug(struct pt_regs *regs, unsigned long error)
 	current->thread.error_code = 0;
 	current->thread.virtual_dr6 = dr6 & 0xe00f;
 	cond_irq_enable(regs);
-	force_sig_fault(SIGTRAP, dr6 & 0x4000 ? TRAP_TRACE : dr6 & 0xf ? TRAP_HWBKPT : TRAP_BRKPT, IP(regs));
+	force_sig_fault(SIGTRAP,
+			dr6 & 0x4000 ? TRAP_TRACE
+			: dr6 & 0xf  ? TRAP_HWBKPT
+				     : TRAP_BRKPT,
+			IP(regs));
 }
 
 /* si_code for the exception bits that are pending and not masked; 0: none (spurious). */
@@ -342,7 +362,8 @@ void exc_nmi(struct pt_regs *regs, unsigned long error, unsigned long cr2)
 	__preempt_count_add(NMI_OFFSET);
 	inc_irq_stat(IRQ_STAT_NMI);
 	if (!smp_nmi_stop_requested())
-		pr_emerg("NMI without known reason on CPU %u at %pS\n", smp_processor_id(), (void *)regs->ip);
+		pr_emerg("NMI without known reason on CPU %u at %pS\n", smp_processor_id(),
+			 (void *)regs->ip);
 	__preempt_count_sub(NMI_OFFSET);
 }
 
@@ -352,8 +373,9 @@ void exc_double_fault(struct pt_regs *regs, unsigned long error, unsigned long c
 
 	/* The page below the stack, or the lowest bytes that an exception frame could not fit into. */
 	if (cr2 >= low - PAGE_SIZE && cr2 < low) {
-		pr_emerg("BUG: kernel stack guard page was hit at %016lx (stack is %016lx..%016lx)\n", cr2,
-			 low, low + THREAD_SIZE - 1);
+		pr_emerg(
+			"BUG: kernel stack guard page was hit at %016lx (stack is %016lx..%016lx)\n",
+			cr2, low, low + THREAD_SIZE - 1);
 		die("kernel stack overflow (double-fault)", regs, (long)error);
 	} else {
 		pr_emerg("CR2 at the double fault: %016lx\n", cr2);
@@ -371,8 +393,8 @@ void exc_machine_check(struct pt_regs *regs, unsigned long error, unsigned long 
 		u64 status = rdmsrl_val(0x401 + 4 * bank);
 
 		if (status >> 63)
-			pr_emerg("machine check: bank %u status %016llx address %016llx\n", bank, status,
-				 status >> 58 & 1 ? rdmsrl_val(0x402 + 4 * bank) : 0);
+			pr_emerg("machine check: bank %u status %016llx address %016llx\n", bank,
+				 status, status >> 58 & 1 ? rdmsrl_val(0x402 + 4 * bank) : 0);
 	}
 	panic("Machine check on CPU %u at %pS", smp_processor_id(), (void *)regs->ip);
 }

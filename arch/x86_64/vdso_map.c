@@ -35,7 +35,8 @@ static int __init setup_vdso(char *arg)
 early_param("vdso", setup_vdso);
 
 /* The page of the kernel image at @kaddr: it has no struct page worth counting, so by its frame. */
-static unsigned int map_kernel_page(struct vm_area_struct *vma, struct vm_fault *vmf, const void *kaddr)
+static unsigned int map_kernel_page(struct vm_area_struct *vma, struct vm_fault *vmf,
+				    const void *kaddr)
 {
 	return vmf_insert_pfn(vma, vmf->address & PAGE_MASK, __pa(kaddr) >> PAGE_SHIFT);
 }
@@ -62,7 +63,9 @@ static int vdso_mremap(const struct vm_special_mapping *sm, struct vm_area_struc
 
 static const struct vm_special_mapping vvar_mapping = { .name = "[vvar]", .fault = vvar_fault };
 static const struct vm_special_mapping vdso_mapping = {
-	.name = "[vdso]", .fault = vdso_fault, .mremap = vdso_mremap,
+	.name = "[vdso]",
+	.fault = vdso_fault,
+	.mremap = vdso_mremap,
 };
 
 /* A random page between the stack and the end of its 2 MiB (where page tables exist already). */
@@ -78,7 +81,8 @@ static unsigned long place_above_stack(unsigned long len)
 	end -= len;
 	if (end <= start)
 		return start;
-	return start + ((unsigned long)get_random_u32_below((u32)((end - start) >> PAGE_SHIFT) + 1) << PAGE_SHIFT);
+	return start + ((unsigned long)get_random_u32_below((u32)((end - start) >> PAGE_SHIFT) + 1)
+			<< PAGE_SHIFT);
 }
 
 int arch_setup_additional_pages(struct linux_binprm *bprm, int uses_interp)
@@ -93,20 +97,23 @@ int arch_setup_additional_pages(struct linux_binprm *bprm, int uses_interp)
 		return 0;
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	addr = get_unmapped_area(NULL, place_above_stack(PAGE_SIZE + image_len), PAGE_SIZE + image_len, 0, 0);
+	addr = get_unmapped_area(NULL, place_above_stack(PAGE_SIZE + image_len),
+				 PAGE_SIZE + image_len, 0, 0);
 	if (IS_ERR_VALUE(addr)) {
 		ret = (int)addr;
 		goto out;
 	}
 	vma = _install_special_mapping(mm, addr + PAGE_SIZE, image_len,
-				       VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_PFNMAP,
+				       VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
+					       VM_PFNMAP,
 				       &vdso_mapping);
 	if (IS_ERR(vma)) {
 		ret = (int)PTR_ERR(vma);
 		goto out;
 	}
 	vma = _install_special_mapping(mm, addr, PAGE_SIZE,
-				       VM_READ | VM_MAYREAD | VM_IO | VM_DONTDUMP | VM_PFNMAP, &vvar_mapping);
+				       VM_READ | VM_MAYREAD | VM_IO | VM_DONTDUMP | VM_PFNMAP,
+				       &vvar_mapping);
 	if (IS_ERR(vma)) {
 		ret = (int)PTR_ERR(vma);
 		goto out;

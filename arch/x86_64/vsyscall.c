@@ -31,9 +31,10 @@ bool emulate_vsyscall(struct pt_regs *regs, unsigned long error, unsigned long a
 		return true;
 	}
 	regs->orig_ax = (unsigned long)-1;
-	ret = sys_call_impl[vsyscall_nr[which]]((long)regs->di, (long)regs->si, (long)regs->dx, 0, 0, 0);
+	ret = sys_call_impl[vsyscall_nr[which]]((long)regs->di, (long)regs->si, (long)regs->dx, 0,
+						0, 0);
 	if (ret == -EFAULT) {
-		force_sig(SIGSEGV);	/* the page that was could only fault */
+		force_sig(SIGSEGV); /* the page that was could only fault */
 		return true;
 	}
 	regs->ax = (unsigned long)ret;

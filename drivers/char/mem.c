@@ -114,21 +114,30 @@ static ssize_t random_write(struct file *file, const char __user *buf, size_t co
 }
 
 static const struct file_operations null_fops = {
-	.llseek = null_llseek, .read_iter = null_read_iter, .write_iter = null_write_iter,
+	.llseek = null_llseek,
+	.read_iter = null_read_iter,
+	.write_iter = null_write_iter,
 };
 static const struct file_operations zero_fops = {
-	.llseek = null_llseek, .read_iter = zero_read_iter, .write_iter = null_write_iter, .mmap = zero_mmap,
+	.llseek = null_llseek,
+	.read_iter = zero_read_iter,
+	.write_iter = null_write_iter,
+	.mmap = zero_mmap,
 };
 static const struct file_operations full_fops = {
-	.llseek = null_llseek, .read_iter = zero_read_iter, .write_iter = full_write_iter,
+	.llseek = null_llseek,
+	.read_iter = zero_read_iter,
+	.write_iter = full_write_iter,
 };
 static const struct file_operations random_fops = {
-	.llseek = noop_llseek, .read = random_read, .write = random_write,
+	.llseek = noop_llseek,
+	.read = random_read,
+	.write = random_write,
 };
 
 /* ---- /dev/kmsg: one record a read, "level,seq,usec,-;text\n" ---- */
 
-#define KMSG_LINE	1024
+#define KMSG_LINE 1024
 
 struct kmsg_file {
 	u64 seq;
@@ -169,7 +178,7 @@ static ssize_t kmsg_read(struct file *file, char __user *buf, size_t count, loff
 			return -ERESTARTSYS;
 	}
 	if (n < 0)
-		return n;	/* -EPIPE: records were overwritten */
+		return n; /* -EPIPE: records were overwritten */
 	if ((size_t)n > count)
 		return -EINVAL;
 	return copy_to_user(buf, kf->text, n) ? -EFAULT : n;
@@ -235,8 +244,12 @@ static __poll_t kmsg_poll(struct file *file, poll_table *wait)
 }
 
 static const struct file_operations kmsg_fops = {
-	.open = kmsg_open, .release = kmsg_release, .read = kmsg_read, .write = kmsg_write,
-	.llseek = kmsg_llseek, .poll = kmsg_poll,
+	.open = kmsg_open,
+	.release = kmsg_release,
+	.read = kmsg_read,
+	.write = kmsg_write,
+	.llseek = kmsg_llseek,
+	.poll = kmsg_poll,
 };
 
 static const struct mem_device {
@@ -244,12 +257,9 @@ static const struct mem_device {
 	umode_t mode;
 	const struct file_operations *fops;
 } devices[] = {
-	[3] = { "null", 0666, &null_fops },
-	[5] = { "zero", 0666, &zero_fops },
-	[7] = { "full", 0666, &full_fops },
-	[8] = { "random", 0666, &random_fops },
-	[9] = { "urandom", 0666, &random_fops },
-	[11] = { "kmsg", 0644, &kmsg_fops },
+	[3] = { "null", 0666, &null_fops },	 [5] = { "zero", 0666, &zero_fops },
+	[7] = { "full", 0666, &full_fops },	 [8] = { "random", 0666, &random_fops },
+	[9] = { "urandom", 0666, &random_fops }, [11] = { "kmsg", 0644, &kmsg_fops },
 };
 
 static int mem_open(struct inode *inode, struct file *file)
@@ -271,7 +281,8 @@ static int __init mem_init_devices(void)
 	register_chrdev(MEM_MAJOR, "mem", &mem_fops);
 	for (i = 0; i < ARRAY_SIZE(devices); i++)
 		if (devices[i].name)
-			devtmpfs_create_node(devices[i].name, S_IFCHR | devices[i].mode, MKDEV(MEM_MAJOR, i));
+			devtmpfs_create_node(devices[i].name, S_IFCHR | devices[i].mode,
+					     MKDEV(MEM_MAJOR, i));
 	return 0;
 }
 fs_initcall(mem_init_devices);

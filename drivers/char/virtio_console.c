@@ -53,9 +53,9 @@
 #define IN_BYTES	PAGE_SIZE
 #define OUT_BYTES_MAX	(32 * 1024)
 #define HVC_OUT_BYTES	256
-#define NR_CONTROL_BUFS	16
-#define HVC_MAJOR	229	/* Documentation/admin-guide/devices.txt of Linux */
-#define VPORT_MAJOR	249	/* of the range for local use */
+#define NR_CONTROL_BUFS 16
+#define HVC_MAJOR	229 /* Documentation/admin-guide/devices.txt of Linux */
+#define VPORT_MAJOR	249 /* of the range for local use */
 #define VPORT_MINORS	64
 
 /* A buffer of input: filled by the host up to @bytes, read up to @offset. */
@@ -69,18 +69,18 @@ struct vport {
 	struct virtio_console *console;
 	u32 id;
 	struct virtqueue *in, *out;
-	spinlock_t in_lock;		/* the in queue, filled */
-	spinlock_t out_lock;		/* the out queue, out_pending */
-	struct list_head filled;	/* struct port_buf, oldest first */
-	unsigned int out_pending;	/* requests that the host has not taken */
+	spinlock_t in_lock;	  /* the in queue, filled */
+	spinlock_t out_lock;	  /* the out queue, out_pending */
+	struct list_head filled;  /* struct port_buf, oldest first */
+	unsigned int out_pending; /* requests that the host has not taken */
 	bool host_connected;
-	bool announced;			/* it has its node or terminal */
-	bool opened;			/* tty_mutex-free: in_lock; one opener at a time */
+	bool announced; /* it has its node or terminal */
+	bool opened;	/* tty_mutex-free: in_lock; one opener at a time */
 	struct mutex read_lock;
 	wait_queue_head_t wait;
 	char *name;
 	char node_name[20];
-	struct tty_struct *tty;		/* of a console port */
+	struct tty_struct *tty; /* of a console port */
 };
 
 struct virtio_console {
@@ -90,7 +90,7 @@ struct virtio_console {
 	bool multiport;
 	struct vport **ports;
 	struct virtqueue *control_in, *control_out;
-	spinlock_t control_lock;	/* both control queues */
+	spinlock_t control_lock; /* both control queues */
 	struct work_struct control_work;
 	struct virtio_console *next;
 };
@@ -317,7 +317,8 @@ static int wait_writable(struct vport *port, struct file *file)
 	return wait_event_interruptible(port->wait, port_writable(port));
 }
 
-static ssize_t write_some(struct vport *port, struct file *file, const char __user *from, size_t count)
+static ssize_t write_some(struct vport *port, struct file *file, const char __user *from,
+			  size_t count)
 {
 	void *buf;
 	int err;
@@ -410,7 +411,8 @@ static int vport_open(struct inode *inode, struct file *file)
 	bool busy;
 
 	for (console = consoles; console; console = console->next)
-		if (console->index == minor / VPORT_MINORS && minor % VPORT_MINORS < console->nr_ports)
+		if (console->index == minor / VPORT_MINORS &&
+		    minor % VPORT_MINORS < console->nr_ports)
 			port = console->ports[minor % VPORT_MINORS];
 	if (!port || port->tty)
 		return -ENXIO;
@@ -520,7 +522,8 @@ static void make_node(struct vport *port)
 	if (port->announced)
 		return;
 	port->announced = true;
-	snprintf(port->node_name, sizeof(port->node_name), "vport%up%u", port->console->index, port->id);
+	snprintf(port->node_name, sizeof(port->node_name), "vport%up%u", port->console->index,
+		 port->id);
 	devtmpfs_create_node(port->node_name, S_IFCHR | 0600,
 			     MKDEV(VPORT_MAJOR, port->console->index * VPORT_MINORS + port->id));
 }
@@ -569,7 +572,8 @@ static void name_port(struct vport *port, const struct control_msg *msg, u32 byt
 		sysfs_add_virtio_port(port->node_name, port->name);
 }
 
-static void control_received(struct virtio_console *console, const struct control_msg *msg, u32 bytes)
+static void control_received(struct virtio_console *console, const struct control_msg *msg,
+			     u32 bytes)
 {
 	u32 id = msg->head.id;
 	struct vport *port = id < console->nr_ports ? console->ports[id] : NULL;
@@ -696,7 +700,8 @@ static int virtio_console_probe(struct virtio_device *vdev)
 	console->nr_ports = 1;
 	if (console->multiport) {
 		vdev->config->get(vdev, 0, &config, sizeof(config));
-		console->nr_ports = clamp_t(u32, config.max_nr_ports, 1, (VIRTIO_MAX_QUEUES - 2) / 2);
+		console->nr_ports =
+			clamp_t(u32, config.max_nr_ports, 1, (VIRTIO_MAX_QUEUES - 2) / 2);
 	}
 	spin_lock_init(&console->control_lock, LOCK_VCONSOLE_CONTROL);
 	INIT_WORK(&console->control_work, control_work);

@@ -51,11 +51,14 @@ static u64 read_nothing(struct clocksource *cs)
 	return 0;
 }
 
-static struct clocksource clocksource_none = { .name = "none", .read = read_nothing, .mask = ~0ULL };
+static struct clocksource clocksource_none = { .name = "none",
+					       .read = read_nothing,
+					       .mask = ~0ULL };
 
 static unsigned int seq;
 static struct conversion conv[2] = {
-	{ .cs = &clocksource_none }, { .cs = &clocksource_none },
+	{ .cs = &clocksource_none },
+	{ .cs = &clocksource_none },
 };
 static LIST_HEAD(clocksources);
 static DEFINE_SPINLOCK(clock_lock, LOCK_CLOCK_BASE);
@@ -135,8 +138,10 @@ void ktime_get_params(struct clock_params *p)
 	spin_lock_irqsave(&clock_lock, flags);
 	*p = (struct clock_params){
 		.tsc = conv[seq & 1].cs->vdso_mode == VDSO_CLOCKMODE_TSC,
-		.base_tsc = conv[seq & 1].cycles, .base_ns = conv[seq & 1].ns,
-		.mult = conv[seq & 1].mult, .shift = conv[seq & 1].shift,
+		.base_tsc = conv[seq & 1].cycles,
+		.base_ns = conv[seq & 1].ns,
+		.mult = conv[seq & 1].mult,
+		.shift = conv[seq & 1].shift,
 	};
 	spin_unlock_irqrestore(&clock_lock, flags);
 }
@@ -177,7 +182,7 @@ void __init clocksource_select_boot(void)
 {
 	struct clocksource *cs, *best = NULL;
 
-	list_for_each_entry(cs, &clocksources, list) {
+	list_for_each_entry (cs, &clocksources, list) {
 		if (!best || cs->rating > best->rating)
 			best = cs;
 		if (wanted[0] && !strcmp(cs->name, wanted)) {
@@ -217,7 +222,7 @@ int clocksource_register_khz(struct clocksource *cs, u32 khz)
 	clocks_calc_mult_shift(&cs->mult, &cs->shift, khz, 1000000, 0);
 	cs->max_idle_ns = cs->mask == ~0ULL ? ~0ULL : scale(cs->mask / 2, cs->mult, cs->shift);
 	spin_lock_irqsave(&clock_lock, flags);
-	list_for_each_entry(pos, &clocksources, list) {
+	list_for_each_entry (pos, &clocksources, list) {
 		if (pos->rating < cs->rating) {
 			at = &pos->list;
 			break;
@@ -250,7 +255,7 @@ int clocksource_list_available(char *buf, size_t len)
 	size_t n = 0;
 
 	buf[0] = 0;
-	list_for_each_entry(cs, &clocksources, list)
+	list_for_each_entry (cs, &clocksources, list)
 		n += scnprintf(buf + n, len - n, "%s ", cs->name);
 	return n;
 }

@@ -9,17 +9,17 @@
 #include <seam/io.h>
 #include "clock_internal.h"
 
-#define HPET_PERIOD	0x004	/* femtoseconds per tick */
+#define HPET_PERIOD	0x004 /* femtoseconds per tick */
 #define HPET_CFG	0x010
 #define HPET_COUNTER	0x0f0
-#define HPET_MAX_PERIOD	100000000u
+#define HPET_MAX_PERIOD 100000000u
 
 static u64 hpet_hz __initdata;
 static bool hpet_off __initdata;
 
 static int __init setup_hpet(char *arg)
 {
-	hpet_off = arg && arg[0] == 'd';	/* hpet=disable */
+	hpet_off = arg && arg[0] == 'd'; /* hpet=disable */
 	return 0;
 }
 early_param("hpet", setup_hpet);
@@ -40,7 +40,10 @@ static u64 hpet_read_cs(struct clocksource *cs)
 }
 
 static struct clocksource clocksource_hpet = {
-	.name = "hpet", .rating = 250, .read = hpet_read_cs, .mask = CLOCKSOURCE_MASK(32),
+	.name = "hpet",
+	.rating = 250,
+	.read = hpet_read_cs,
+	.mask = CLOCKSOURCE_MASK(32),
 };
 
 bool __init hpet_init(struct reference *ref)

@@ -66,12 +66,17 @@ static u64 kvmclock_read(struct clocksource *cs)
 	do
 		if (ns <= seen)
 			return seen;
-	while (!__atomic_compare_exchange_n(&last, &seen, ns, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	while (!__atomic_compare_exchange_n(&last, &seen, ns, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED));
 	return ns;
 }
 
 static struct clocksource clocksource_kvm = {
-	.name = "kvm-clock", .rating = 400, .read = kvmclock_read, .mask = ~0ULL, .vdso_mode = VDSO_CLOCKMODE_NONE,
+	.name = "kvm-clock",
+	.rating = 400,
+	.read = kvmclock_read,
+	.mask = ~0ULL,
+	.vdso_mode = VDSO_CLOCKMODE_NONE,
 };
 
 void kvmclock_init_cpu(void)

@@ -8,14 +8,14 @@
 #include <seam/io.h>
 #include "clock_internal.h"
 
-#define PIT_CH0		0x40
-#define PIT_MODE	0x43
+#define PIT_CH0	 0x40
+#define PIT_MODE 0x43
 
 static u64 pit_read(void)
 {
 	u8 low;
 
-	outb(0x00, PIT_MODE);		/* latch channel 0 */
+	outb(0x00, PIT_MODE); /* latch channel 0 */
 	low = inb(PIT_CH0);
 	return low | inb(PIT_CH0) << 8;
 }
@@ -24,9 +24,9 @@ bool __init pit_init(struct reference *ref)
 {
 	u64 first;
 
-	outb(0x34, PIT_MODE);		/* channel 0, low then high byte, mode 2, binary */
+	outb(0x34, PIT_MODE); /* channel 0, low then high byte, mode 2, binary */
 	outb(0, PIT_CH0);
-	outb(0, PIT_CH0);		/* 65536 ticks around */
+	outb(0, PIT_CH0); /* 65536 ticks around */
 	first = pit_read();
 	if (first == 0xffff && pit_read() == 0xffff && inb(PIT_CH0) == 0xff)
 		return false;

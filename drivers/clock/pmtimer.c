@@ -29,7 +29,10 @@ static u64 pmtimer_read_cs(struct clocksource *cs)
 }
 
 static struct clocksource clocksource_pmtimer = {
-	.name = "acpi_pm", .rating = 200, .read = pmtimer_read_cs, .mask = CLOCKSOURCE_MASK(24),
+	.name = "acpi_pm",
+	.rating = 200,
+	.read = pmtimer_read_cs,
+	.mask = CLOCKSOURCE_MASK(24),
 };
 
 bool __init pmtimer_init(struct reference *ref)
@@ -41,7 +44,8 @@ bool __init pmtimer_init(struct reference *ref)
 	first = pmtimer_read();
 	for (int i = 0; i < 1000 && !present; i++)
 		present = pmtimer_read() != first;
-	*ref = (struct reference){ "PM timer", pmtimer_read, PMTMR_HZ, CLOCKSOURCE_MASK(24), false };
+	*ref = (struct reference){ "PM timer", pmtimer_read, PMTMR_HZ, CLOCKSOURCE_MASK(24),
+				   false };
 	return present;
 }
 

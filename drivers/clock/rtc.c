@@ -5,13 +5,24 @@
 #include <kernel/timekeeping.h>
 #include <seam/io.h>
 
-enum { RTC_SEC = 0, RTC_MIN = 2, RTC_HOUR = 4, RTC_DAY = 7, RTC_MONTH = 8, RTC_YEAR = 9, RTC_A = 10, RTC_B = 11,
-       RTC_CENTURY = 0x32 };
-#define RTC_UPDATING	0x80
-#define RTC_BINARY	0x04
-#define RTC_24H		0x02
+enum {
+	RTC_SEC = 0,
+	RTC_MIN = 2,
+	RTC_HOUR = 4,
+	RTC_DAY = 7,
+	RTC_MONTH = 8,
+	RTC_YEAR = 9,
+	RTC_A = 10,
+	RTC_B = 11,
+	RTC_CENTURY = 0x32
+};
+#define RTC_UPDATING 0x80
+#define RTC_BINARY   0x04
+#define RTC_24H	     0x02
 
-static const u8 fields[7] = { RTC_SEC, RTC_MIN, RTC_HOUR, RTC_DAY, RTC_MONTH, RTC_YEAR, RTC_CENTURY };
+static const u8 fields[7] = {
+	RTC_SEC, RTC_MIN, RTC_HOUR, RTC_DAY, RTC_MONTH, RTC_YEAR, RTC_CENTURY
+};
 
 static u8 cmos(u8 reg)
 {

@@ -27,7 +27,7 @@
 #include <seam/timex.h>
 #include "clock_internal.h"
 
-#define WINDOW_US	1000
+#define WINDOW_US 1000
 
 unsigned int tsc_khz, cpu_khz;
 
@@ -47,7 +47,11 @@ static u64 read_tsc(struct clocksource *cs)
 }
 
 static struct clocksource clocksource_tsc = {
-	.name = "tsc", .rating = 300, .read = read_tsc, .mask = ~0ULL, .vdso_mode = VDSO_CLOCKMODE_TSC,
+	.name = "tsc",
+	.rating = 300,
+	.read = read_tsc,
+	.mask = ~0ULL,
+	.vdso_mode = VDSO_CLOCKMODE_TSC,
 };
 
 u64 sched_clock(void)
@@ -71,7 +75,7 @@ static int __init setup_tsc(char *arg)
 {
 	if (!arg)
 		return -EINVAL;
-	if (*arg == 'u')		/* unstable */
+	if (*arg == 'u') /* unstable */
 		tsc_unstable = true;
 	return 0;
 }
@@ -133,7 +137,8 @@ static bool __init measure(unsigned int *khz)
 	b = take_sample();
 	*khz = rate_khz(&a, &b);
 	if (*khz)
-		lapic_timer_calibrated((u64)(u32)(a.lapic - b.lapic) * *khz * 1000 / (b.tsc - a.tsc));
+		lapic_timer_calibrated((u64)(u32)(a.lapic - b.lapic) * *khz * 1000 /
+				       (b.tsc - a.tsc));
 	return *khz > 1000;
 }
 
@@ -177,7 +182,7 @@ void __init tsc_init(void)
 		if (ref.hz != 1193182 && pit_init(&ref))
 			measure(&measured);
 	}
-	pmtimer_init(&other);		/* as a clock source, if HPET was the reference */
+	pmtimer_init(&other); /* as a clock source, if HPET was the reference */
 	if (!khz && measured) {
 		khz = measured;
 		pr_info("tsc: Fast TSC calibration using %s\n", ref.name);
@@ -215,7 +220,8 @@ static void tsc_refine(struct work_struct *work)
 		return;
 	set_rate(khz);
 	clocksource_set_khz(&clocksource_tsc, khz);
-	pr_info("tsc: Refined TSC clocksource calibration: %llu.%03llu MHz\n", khz / 1000, khz % 1000);
+	pr_info("tsc: Refined TSC clocksource calibration: %llu.%03llu MHz\n", khz / 1000,
+		khz % 1000);
 }
 
 static int __init tsc_start_refinement(void)

@@ -22,8 +22,8 @@
 
 #include <linux/pci_regs.h>
 
-#define CONFIG_ADDRESS	0xcf8
-#define CONFIG_DATA	0xcfc
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA    0xcfc
 
 static LIST_HEAD(pci_devices);
 static struct pci_driver *pci_drivers;
@@ -103,7 +103,8 @@ void pci_set_master(struct pci_dev *dev)
 	u16 command = pci_read_config_word(dev, PCI_COMMAND);
 
 	pci_write_config_word(dev, PCI_COMMAND,
-			      command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+			      command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+				      PCI_COMMAND_INTX_DISABLE);
 }
 
 void __iomem *pci_iomap(struct pci_dev *dev, int bar, u64 offset, u64 bytes)
@@ -125,7 +126,8 @@ static int pci_read_bar(struct pci_dev *dev, int bar)
 
 	if (low & PCI_BASE_ADDRESS_SPACE_IO)
 		return bar + 1;
-	wide = (low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 && bar < PCI_NR_BARS - 1;
+	wide = (low & PCI_BASE_ADDRESS_MEM_TYPE_MASK) == PCI_BASE_ADDRESS_MEM_TYPE_64 &&
+	       bar < PCI_NR_BARS - 1;
 	pci_write_config_dword(dev, where, 0xffffffff);
 	size = pci_read_config_dword(dev, where) & PCI_BASE_ADDRESS_MEM_MASK;
 	pci_write_config_dword(dev, where, low);
@@ -176,8 +178,8 @@ int pci_enable_msix(struct pci_dev *dev)
 	return 0;
 }
 
-int pci_request_msix(struct pci_dev *dev, unsigned int entry, irq_handler_t handler, const char *name,
-		     void *data)
+int pci_request_msix(struct pci_dev *dev, unsigned int entry, irq_handler_t handler,
+		     const char *name, void *data)
 {
 	struct msi_msg msg;
 	void __iomem *slot;
@@ -208,7 +210,8 @@ static void pci_match(struct pci_dev *dev, const struct pci_driver *driver)
 	if (dev->driver)
 		return;
 	for (id = driver->ids; id->vendor; id++) {
-		if (id->vendor != dev->vendor || (id->device != PCI_ANY_ID && id->device != dev->device))
+		if (id->vendor != dev->vendor ||
+		    (id->device != PCI_ANY_ID && id->device != dev->device))
 			continue;
 		dev->driver = driver;
 		if (driver->probe(dev) < 0)
@@ -223,7 +226,7 @@ void pci_register_driver(struct pci_driver *driver)
 
 	driver->next = pci_drivers;
 	pci_drivers = driver;
-	list_for_each_entry(dev, &pci_devices, node)
+	list_for_each_entry (dev, &pci_devices, node)
 		pci_match(dev, driver);
 }
 
@@ -258,8 +261,8 @@ static void pci_scan_function(u8 bus, u8 devfn, u32 id)
 	pci_read_bars(dev);
 	dev->msix_cap = pci_find_capability(dev, 0, PCI_CAP_ID_MSIX);
 	list_add_tail(&dev->node, &pci_devices);
-	pr_debug("pci %02x:%02x.%x: [%04x:%04x] class %06x\n", bus, devfn >> 3, devfn & 7, dev->vendor,
-		 dev->device, dev->class_code);
+	pr_debug("pci %02x:%02x.%x: [%04x:%04x] class %06x\n", bus, devfn >> 3, devfn & 7,
+		 dev->vendor, dev->device, dev->class_code);
 }
 
 static void pci_scan_bus(u8 bus)

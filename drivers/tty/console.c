@@ -14,8 +14,8 @@
 
 #include <linux/major.h>
 
-#define SERIAL_MINOR	64
-#define HVC_MAJOR	229
+#define SERIAL_MINOR 64
+#define HVC_MAJOR    229
 
 static dev_t console_dev = MKDEV(TTY_MAJOR, SERIAL_MINOR);
 

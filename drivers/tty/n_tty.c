@@ -40,10 +40,10 @@
 
 #define __DISABLED_CHAR '\0'
 
-#define I_FLAG(tty, f)	((tty)->termios.c_iflag & (f))
-#define O_FLAG(tty, f)	((tty)->termios.c_oflag & (f))
-#define L_FLAG(tty, f)	((tty)->termios.c_lflag & (f))
-#define CC(tty, i)	((tty)->termios.c_cc[i])
+#define I_FLAG(tty, f) ((tty)->termios.c_iflag & (f))
+#define O_FLAG(tty, f) ((tty)->termios.c_oflag & (f))
+#define L_FLAG(tty, f) ((tty)->termios.c_lflag & (f))
+#define CC(tty, i)     ((tty)->termios.c_cc[i])
 
 static u8 *slot(struct n_tty *l, size_t i)
 {
@@ -378,7 +378,8 @@ static void erase_one(struct tty_struct *tty, bool echo)
 
 static bool is_word(u8 c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_' || c >= 0x80;
 }
 
 static void erase_word(struct tty_struct *tty)
@@ -587,7 +588,7 @@ static bool receive_char(struct tty_struct *tty, u8 c)
 	if (!room && !(L_FLAG(tty, ICANON) && l->canon_head == l->tail))
 		return false;
 	if (L_FLAG(tty, ICANON)) {
-		if (room <= 1 && l->canon_head == l->tail) {	/* one overlong line */
+		if (room <= 1 && l->canon_head == l->tail) { /* one overlong line */
 			if (room && (c == '\n' || is_cc(tty, VEOF, c)))
 				complete_line(tty, c == '\n' ? c : __DISABLED_CHAR);
 			else if (I_FLAG(tty, IMAXBEL))
@@ -664,7 +665,8 @@ int n_tty_inq(struct tty_struct *tty)
 		nr = l->head - l->tail;
 	} else {
 		for (i = l->tail; i != l->canon_head; i++)
-			if (!test_bit(i & (N_TTY_BUF_SIZE - 1), l->mark) || *slot(l, i) != __DISABLED_CHAR)
+			if (!test_bit(i & (N_TTY_BUF_SIZE - 1), l->mark) ||
+			    *slot(l, i) != __DISABLED_CHAR)
 				nr++;
 	}
 	mutex_unlock(&tty->ldisc_lock);
@@ -722,13 +724,15 @@ static ssize_t take_input(struct tty_struct *tty, char __user *buf, size_t count
 	do {
 		size_t want = min(count - done, sizeof(piece));
 
-		n = canon ? take_line(&tty->ldisc, piece, want, line_end) : take_raw(&tty->ldisc, piece, want);
+		n = canon ? take_line(&tty->ldisc, piece, want, line_end)
+			  : take_raw(&tty->ldisc, piece, want);
 		if (n && copy_to_user(buf + done, piece, n))
 			return -EFAULT;
 		done += n;
 	} while (n && done < count && !*line_end);
 	/* A line of exactly @count bytes whose end is an EOF: swallow that now, or it would read as 0. */
-	if (canon && done == count && done && !*line_end && tty->ldisc.tail != tty->ldisc.canon_head &&
+	if (canon && done == count && done && !*line_end &&
+	    tty->ldisc.tail != tty->ldisc.canon_head &&
 	    test_bit(tty->ldisc.tail & (N_TTY_BUF_SIZE - 1), tty->ldisc.mark) &&
 	    *slot(&tty->ldisc, tty->ldisc.tail) == __DISABLED_CHAR)
 		tty->ldisc.tail++;
@@ -743,8 +747,8 @@ static int read_job_control(struct tty_struct *tty, struct file *file)
 /* How long a raw read may wait (jiffies), and for how many bytes: POSIX's four cases of MIN and TIME. */
 struct raw_wait {
 	size_t minimum;
-	long timeout;		/* for the first byte */
-	long between;		/* after it; 0: none */
+	long timeout; /* for the first byte */
+	long between; /* after it; 0: none */
 };
 
 static struct raw_wait raw_wait_of(struct tty_struct *tty)
@@ -822,7 +826,7 @@ ssize_t n_tty_read(struct tty_struct *tty, struct file *file, char __user *buf, 
 	}
 	finish_wait(&tty->read_wait, &wait);
 	mutex_unlock(&tty->ldisc_lock);
-	tty_flip_buffer_push(tty);	/* there may be room for input that waits */
+	tty_flip_buffer_push(tty); /* there may be room for input that waits */
 	if (tty->ops->input_flushed)
 		tty->ops->input_flushed(tty);
 	return done ? done : n;

@@ -38,25 +38,25 @@
 
 #include <linux/major.h>
 
-#define PTY_FIFO_BYTES	8192
+#define PTY_FIFO_BYTES 8192
 
 struct pty {
-	struct tty_struct tty;		/* the slave */
+	struct tty_struct tty; /* the slave */
 	char name[16];
 	unsigned int index;
 	struct pty_owner owner;
-	bool master_open;		/* tty_mutex */
-	bool slave_was_open;		/* tty_mutex: a read of the master fails once the last slave is closed */
-	bool locked;			/* tty_mutex: TIOCSPTLCK */
+	bool master_open;    /* tty_mutex */
+	bool slave_was_open; /* tty_mutex: a read of the master fails once the last slave is closed */
+	bool locked;	     /* tty_mutex: TIOCSPTLCK */
 	spinlock_t fifo_lock;
-	u8 fifo[PTY_FIFO_BYTES];	/* fifo_lock */
-	size_t head, tail;		/* fifo_lock */
-	wait_queue_head_t read_wait;	/* the master's reader and poller */
-	wait_queue_head_t write_wait;	/* the master's writer: the slave has no room */
-	bool input_blocked;		/* the slave took less than was offered */
+	u8 fifo[PTY_FIFO_BYTES];      /* fifo_lock */
+	size_t head, tail;	      /* fifo_lock */
+	wait_queue_head_t read_wait;  /* the master's reader and poller */
+	wait_queue_head_t write_wait; /* the master's writer: the slave has no room */
+	bool input_blocked;	      /* the slave took less than was offered */
 };
 
-static struct pty *ptys[NR_PTYS_MAX];	/* tty_mutex */
+static struct pty *ptys[NR_PTYS_MAX]; /* tty_mutex */
 
 static struct pty *to_pty(struct tty_struct *tty)
 {
@@ -91,7 +91,7 @@ static unsigned int pty_write_room(struct tty_struct *tty)
 
 static unsigned int pty_chars_in_buffer(struct tty_struct *tty)
 {
-	return 0;	/* what the master has not read has left the terminal, as on Linux */
+	return 0; /* what the master has not read has left the terminal, as on Linux */
 }
 
 static void pty_packet_event(struct pty *pty, u8 set, u8 clear)
@@ -238,7 +238,8 @@ static ssize_t ptmx_read(struct file *file, char __user *buf, size_t count, loff
 			return -EIO;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(pty->read_wait, master_readable(pty) || slave_closed(pty)))
+		if (wait_event_interruptible(pty->read_wait,
+					     master_readable(pty) || slave_closed(pty)))
 			return -ERESTARTSYS;
 	}
 	n = pty->tty.packet ? packet_read(pty, buf, count) : fifo_read(pty, buf, count);

@@ -20,20 +20,22 @@
 #include <linux/major.h>
 #include <linux/serial_reg.h>
 
-#define NR_PORTS	4
-#define SERIAL_MINOR	64
-#define FIFO_BYTES	16
-#define SPIN_MAX	100000
+#define NR_PORTS     4
+#define SERIAL_MINOR 64
+#define FIFO_BYTES   16
+#define SPIN_MAX     100000
 
 static struct serial_port {
 	u16 base;
 	u8 irq;
 	const char *name;
 	struct tty_struct *tty;
-	spinlock_t lock;	/* the registers */
+	spinlock_t lock; /* the registers */
 } ports[NR_PORTS] = {
-	{ 0x3f8, 4, "ttyS0", NULL, {} }, { 0x2f8, 3, "ttyS1", NULL, {} },
-	{ 0x3e8, 4, "ttyS2", NULL, {} }, { 0x2e8, 3, "ttyS3", NULL, {} },
+	{ 0x3f8, 4, "ttyS0", NULL, {} },
+	{ 0x2f8, 3, "ttyS1", NULL, {} },
+	{ 0x3e8, 4, "ttyS2", NULL, {} },
+	{ 0x2e8, 3, "ttyS3", NULL, {} },
 };
 
 static irqreturn_t serial_interrupt(int irq, void *data)
@@ -63,7 +65,8 @@ static int serial_write(struct tty_struct *tty, const u8 *buf, int count)
 
 	spin_lock_irqsave(&port->lock, flags);
 	for (i = 0; i < count; i++) {
-		for (spins = 0; !(inb(port->base + UART_LSR) & UART_LSR_THRE) && spins < SPIN_MAX; spins++)
+		for (spins = 0; !(inb(port->base + UART_LSR) & UART_LSR_THRE) && spins < SPIN_MAX;
+		     spins++)
 			cpu_relax();
 		outb(buf[i], port->base + UART_TX);
 	}

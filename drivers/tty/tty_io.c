@@ -31,19 +31,29 @@
 #include <linux/capability.h>
 #include <linux/major.h>
 
-#define HVC_MAJOR	229
+#define HVC_MAJOR 229
 
 DEFINE_MUTEX(tty_mutex, LOCK_TTY);
-static struct tty_struct *all_ttys;	/* tty_mutex; ptys are not in it */
+static struct tty_struct *all_ttys; /* tty_mutex; ptys are not in it */
 
 const struct ktermios tty_std_termios = {
 	.c_iflag = ICRNL | IXON,
 	.c_oflag = OPOST | ONLCR,
 	.c_cflag = B38400 | CS8 | CREAD | HUPCL,
 	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-	.c_cc = { [VINTR] = 'C' & 31, [VQUIT] = '\\' & 31, [VERASE] = 0x7f, [VKILL] = 'U' & 31,
-		  [VEOF] = 'D' & 31, [VTIME] = 0, [VMIN] = 1, [VSTART] = 'Q' & 31, [VSTOP] = 'S' & 31,
-		  [VSUSP] = 'Z' & 31, [VREPRINT] = 'R' & 31, [VDISCARD] = 'O' & 31, [VWERASE] = 'W' & 31,
+	.c_cc = { [VINTR] = 'C' & 31,
+		  [VQUIT] = '\\' & 31,
+		  [VERASE] = 0x7f,
+		  [VKILL] = 'U' & 31,
+		  [VEOF] = 'D' & 31,
+		  [VTIME] = 0,
+		  [VMIN] = 1,
+		  [VSTART] = 'Q' & 31,
+		  [VSTOP] = 'S' & 31,
+		  [VSUSP] = 'Z' & 31,
+		  [VREPRINT] = 'R' & 31,
+		  [VDISCARD] = 'O' & 31,
+		  [VWERASE] = 'W' & 31,
 		  [VLNEXT] = 'V' & 31 },
 	.c_ispeed = 38400,
 	.c_ospeed = 38400,
@@ -178,7 +188,9 @@ static int tty_open(struct inode *inode, struct file *file)
 	} else {
 		tty = tty_by_dev(inode->i_rdev);
 	}
-	err = tty ? tty_open_file(tty, file) : inode->i_rdev == MKDEV(TTYAUX_MAJOR, 1) ? -ENODEV : -ENXIO;
+	err = tty					? tty_open_file(tty, file)
+	      : inode->i_rdev == MKDEV(TTYAUX_MAJOR, 1) ? -ENODEV
+							: -ENXIO;
 	mutex_unlock(&tty_mutex);
 	return err;
 }

@@ -49,8 +49,8 @@ static int get_termios(struct tty_struct *tty, void __user *to, size_t bytes)
 	return copy_to_user(to, &copy, bytes) ? -EFAULT : 0;
 }
 
-#define TERMIOS_FLUSH	1
-#define TERMIOS_WAIT	2
+#define TERMIOS_FLUSH 1
+#define TERMIOS_WAIT  2
 
 static int change_termios(struct tty_struct *tty, const struct ktermios *new)
 {
@@ -69,14 +69,16 @@ static int change_termios(struct tty_struct *tty, const struct ktermios *new)
 }
 
 static const unsigned int baud_bits[] = {
-	B0, B50, B75, B110, B134, B150, B200, B300, B600, B1200, B1800, B2400, B4800, B9600, B19200, B38400,
-	B57600, B115200, B230400, B460800, B500000, B576000, B921600, B1000000, B1152000, B1500000, B2000000,
-	B2500000, B3000000, B3500000, B4000000,
+	B0,	  B50,	    B75,      B110,	B134,	  B150,	    B200,     B300,
+	B600,	  B1200,    B1800,    B2400,	B4800,	  B9600,    B19200,   B38400,
+	B57600,	  B115200,  B230400,  B460800,	B500000,  B576000,  B921600,  B1000000,
+	B1152000, B1500000, B2000000, B2500000, B3000000, B3500000, B4000000,
 };
 static const unsigned int baud_rates[] = {
-	0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400,
-	57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000,
-	2500000, 3000000, 3500000, 4000000,
+	0,	 50,	  75,	   110,	    134,     150,     200,     300,
+	600,	 1200,	  1800,	   2400,    4800,    9600,    19200,   38400,
+	57600,	 115200,  230400,  460800,  500000,  576000,  921600,  1000000,
+	1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
 };
 
 static unsigned int baud_of(unsigned int cbaud, unsigned int other)
@@ -86,7 +88,7 @@ static unsigned int baud_of(unsigned int cbaud, unsigned int other)
 	for (i = 0; i < sizeof(baud_bits) / sizeof(baud_bits[0]); i++)
 		if (baud_bits[i] == cbaud)
 			return baud_rates[i];
-	return other;	/* BOTHER */
+	return other; /* BOTHER */
 }
 
 static int set_termios(struct tty_struct *tty, const void __user *from, size_t bytes, int how)
@@ -101,9 +103,10 @@ static int set_termios(struct tty_struct *tty, const void __user *from, size_t b
 	mutex_unlock(&tty->ldisc_lock);
 	if (copy_from_user(&new, from, bytes))
 		return -EFAULT;
-	new.c_ospeed = baud_of(new.c_cflag & CBAUD, new.c_ospeed);
-	new.c_ispeed = (new.c_cflag >> IBSHIFT) & CBAUD ? baud_of((new.c_cflag >> IBSHIFT) & CBAUD, new.c_ispeed)
-							 : new.c_ospeed;
+	new.c_ospeed = baud_of(new.c_cflag &CBAUD, new.c_ospeed);
+	new.c_ispeed = (new.c_cflag >> IBSHIFT) & CBAUD
+			       ? baud_of((new.c_cflag >> IBSHIFT) & CBAUD, new.c_ispeed)
+			       : new.c_ospeed;
 	if (how & TERMIOS_FLUSH) {
 		mutex_lock(&tty->ldisc_lock);
 		n_tty_flush_input(tty);
@@ -297,7 +300,7 @@ long tty_mode_ioctl(struct tty_struct *tty, struct file *file, unsigned int cmd,
 		return flow_control(tty, arg);
 	case TCFLSH:
 		return flush_queues(tty, arg);
-	case TCSBRK:		/* tcdrain() when arg is not 0; a break has no meaning on our devices */
+	case TCSBRK: /* tcdrain() when arg is not 0; a break has no meaning on our devices */
 	case TCSBRKP:
 		ret = tty_check_change(tty);
 		return ret ? ret : tty_wait_until_sent(tty);

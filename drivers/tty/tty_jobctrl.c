@@ -136,7 +136,7 @@ static void session_clear_tty(struct pid *session)
 	if (!session)
 		return;
 	read_lock(&tasklist_lock);
-	do_each_pid_task(session, PIDTYPE_SID, task)
+	do_each_pid_task (session, PIDTYPE_SID, task)
 		set_signal_tty(task, NULL);
 	while_each_pid_task(session, PIDTYPE_SID, task);
 	read_unlock(&tasklist_lock);
@@ -148,7 +148,7 @@ void tty_signal_session_leader(struct tty_struct *tty)
 	struct task_struct *task;
 
 	read_lock(&tasklist_lock);
-	do_each_pid_task(tty->session, PIDTYPE_SID, task)
+	do_each_pid_task (tty->session, PIDTYPE_SID, task)
 		if (task->signal->leader) {
 			send_sig(SIGHUP, task, 1);
 			send_sig(SIGCONT, task, 1);
@@ -293,7 +293,8 @@ static long tiocgsid(struct tty_struct *tty, struct tty_struct *real, pid_t __us
 	return put_user(pid_vnr(real->session), arg);
 }
 
-long tty_jobctrl_ioctl(struct tty_struct *tty, struct tty_struct *real, unsigned int cmd, unsigned long arg)
+long tty_jobctrl_ioctl(struct tty_struct *tty, struct tty_struct *real, unsigned int cmd,
+		       unsigned long arg)
 {
 	switch (cmd) {
 	case TIOCNOTTY:

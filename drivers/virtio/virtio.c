@@ -12,7 +12,7 @@
 static struct virtio_device *virtio_devices;
 static struct virtio_driver *virtio_drivers;
 static u32 nr_virtio_devices;
-static DEFINE_MUTEX(virtio_lock, LOCK_VIRTIO_BUS);	/* the three above */
+static DEFINE_MUTEX(virtio_lock, LOCK_VIRTIO_BUS); /* the three above */
 
 static void virtio_add_status(struct virtio_device *vdev, u8 status)
 {
@@ -54,7 +54,8 @@ static void virtio_bind(struct virtio_device *vdev, struct virtio_driver *driver
 	if (err) {
 		vdev->driver = NULL;
 		virtio_add_status(vdev, VIRTIO_CONFIG_S_FAILED);
-		pr_warn("virtio%u: %s refused the device, error %d\n", vdev->number, driver->name, err);
+		pr_warn("virtio%u: %s refused the device, error %d\n", vdev->number, driver->name,
+			err);
 	}
 }
 

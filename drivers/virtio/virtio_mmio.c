@@ -24,9 +24,9 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 
-#define MMIO_MAGIC	0x74726976	/* "virt" */
-#define MMIO_VERSION	2
-#define MMIO_SLOTS_MAX	32
+#define MMIO_MAGIC     0x74726976 /* "virt" */
+#define MMIO_VERSION   2
+#define MMIO_SLOTS_MAX 32
 
 struct virtio_mmio_device {
 	struct virtio_device vdev;
@@ -83,7 +83,8 @@ static void vm_get(struct virtio_device *vdev, unsigned int offset, void *buf, u
 		((u8 *)buf)[i] = readb(mmio_base(vdev) + VIRTIO_MMIO_CONFIG + offset + i);
 }
 
-static void vm_set(struct virtio_device *vdev, unsigned int offset, const void *buf, unsigned int bytes)
+static void vm_set(struct virtio_device *vdev, unsigned int offset, const void *buf,
+		   unsigned int bytes)
 {
 	unsigned int i;
 
@@ -169,7 +170,7 @@ static void __init virtio_mmio_probe(const struct virtio_mmio_slot *slot)
 	vm->vdev.id = readl(vm->base + VIRTIO_MMIO_DEVICE_ID);
 	err = 0;
 	if (readl(vm->base + VIRTIO_MMIO_MAGIC_VALUE) != MMIO_MAGIC || !vm->vdev.id)
-		goto fail;		/* an empty slot is no error */
+		goto fail; /* an empty slot is no error */
 	err = -ENODEV;
 	if (readl(vm->base + VIRTIO_MMIO_VERSION) != MMIO_VERSION)
 		goto fail;
@@ -182,7 +183,8 @@ static void __init virtio_mmio_probe(const struct virtio_mmio_slot *slot)
 fail:
 	if (err)
 		pr_warn("virtio-mmio at 0x%llx: not usable, error %d (version 2 is needed: "
-			"-global virtio-mmio.force-legacy=off)\n", (u64)slot->base, err);
+			"-global virtio-mmio.force-legacy=off)\n",
+			(u64)slot->base, err);
 	if (vm && vm->base)
 		iounmap(vm->base);
 	kfree(vm);
@@ -217,7 +219,8 @@ static int __init virtio_mmio_init(void)
 	unsigned int i;
 
 	for (i = 0; i < acpi_virtio_mmio_nr; i++)
-		virtio_mmio_add(acpi_virtio_mmio[i].base, acpi_virtio_mmio[i].size, acpi_virtio_mmio[i].irq);
+		virtio_mmio_add(acpi_virtio_mmio[i].base, acpi_virtio_mmio[i].size,
+				acpi_virtio_mmio[i].irq);
 	for (i = 0; i < nr_slots; i++)
 		virtio_mmio_probe(&slots[i]);
 	return 0;

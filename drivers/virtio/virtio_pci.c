@@ -20,11 +20,11 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci.h>
 
-#define VIRTIO_PCI_VENDOR	0x1af4
-#define VIRTIO_PCI_MODERN_BASE	0x1040
-#define VIRTIO_PCI_LEGACY_BASE	0x1000
-#define MSIX_CONFIG		0
-#define MSIX_QUEUES		1
+#define VIRTIO_PCI_VENDOR      0x1af4
+#define VIRTIO_PCI_MODERN_BASE 0x1040
+#define VIRTIO_PCI_LEGACY_BASE 0x1000
+#define MSIX_CONFIG	       0
+#define MSIX_QUEUES	       1
 
 struct virtio_pci_device {
 	struct virtio_device vdev;
@@ -85,7 +85,8 @@ static void vp_get(struct virtio_device *vdev, unsigned int offset, void *buf, u
 		((u8 *)buf)[i] = offset + i < vp->device_bytes ? readb(vp->device + offset + i) : 0;
 }
 
-static void vp_set(struct virtio_device *vdev, unsigned int offset, const void *buf, unsigned int bytes)
+static void vp_set(struct virtio_device *vdev, unsigned int offset, const void *buf,
+		   unsigned int bytes)
 {
 	struct virtio_pci_device *vp = to_virtio_pci(vdev);
 	unsigned int i;
@@ -125,7 +126,8 @@ static int vp_queue_enable(struct virtio_device *vdev, struct virtqueue *vq)
 	write_address(common + VIRTIO_PCI_COMMON_Q_DESCLO, vq->desc);
 	write_address(common + VIRTIO_PCI_COMMON_Q_AVAILLO, vq->avail);
 	write_address(common + VIRTIO_PCI_COMMON_Q_USEDLO, vq->used);
-	vq->notify = vp->notify_base + readw(common + VIRTIO_PCI_COMMON_Q_NOFF) * vp->notify_multiplier;
+	vq->notify =
+		vp->notify_base + readw(common + VIRTIO_PCI_COMMON_Q_NOFF) * vp->notify_multiplier;
 	writew(1, common + VIRTIO_PCI_COMMON_Q_ENABLE);
 	return 0;
 }
@@ -202,7 +204,8 @@ static int vp_setup_irqs(struct virtio_pci_device *vp)
 	int err = pci_enable_msix(vp->pci);
 
 	if (!err)
-		err = pci_request_msix(vp->pci, MSIX_CONFIG, vp_config_irq, "virtio-config", &vp->vdev);
+		err = pci_request_msix(vp->pci, MSIX_CONFIG, vp_config_irq, "virtio-config",
+				       &vp->vdev);
 	if (!err)
 		err = pci_request_msix(vp->pci, MSIX_QUEUES, vp_queues_irq, "virtio", &vp->vdev);
 	if (!err)
@@ -220,7 +223,7 @@ static int virtio_pci_probe(struct pci_dev *pci)
 	vp->pci = pci;
 	vp->vdev.config = &virtio_pci_config_ops;
 	vp->vdev.id = pci->device >= VIRTIO_PCI_MODERN_BASE ? pci->device - VIRTIO_PCI_MODERN_BASE
-							   : pci->subsystem_device;
+							    : pci->subsystem_device;
 	pci_set_master(pci);
 	err = vp_map_blocks(vp);
 	if (err)
@@ -231,16 +234,13 @@ static int virtio_pci_probe(struct pci_dev *pci)
 		goto free;
 	return register_virtio_device(&vp->vdev);
 free:
-	pr_warn("virtio-pci %02x:%02x: not usable, error %d (modern interface and MSI-X are needed)\n", pci->bus,
-		pci->devfn >> 3, err);
+	pr_warn("virtio-pci %02x:%02x: not usable, error %d (modern interface and MSI-X are needed)\n",
+		pci->bus, pci->devfn >> 3, err);
 	kfree(vp);
 	return err;
 }
 
-static const struct pci_device_id virtio_pci_ids[] = {
-	{ VIRTIO_PCI_VENDOR, PCI_ANY_ID },
-	{ 0 }
-};
+static const struct pci_device_id virtio_pci_ids[] = { { VIRTIO_PCI_VENDOR, PCI_ANY_ID }, { 0 } };
 
 static struct pci_driver virtio_pci_driver = {
 	.name = "virtio-pci",

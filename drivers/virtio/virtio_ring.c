@@ -25,7 +25,7 @@
 
 #include <linux/virtio_config.h>
 
-#define VIRTQUEUE_SIZE_MAX	128
+#define VIRTQUEUE_SIZE_MAX 128
 
 static void virtqueue_layout(struct virtqueue *vq, void *mem)
 {
@@ -33,7 +33,8 @@ static void virtqueue_layout(struct virtqueue *vq, void *mem)
 
 	vq->desc = mem;
 	vq->avail = mem + vq->size * sizeof(struct vring_desc);
-	vq->used = mem + ALIGN(vq->size * sizeof(struct vring_desc) + sizeof(u16) * (3 + vq->size), 4);
+	vq->used =
+		mem + ALIGN(vq->size * sizeof(struct vring_desc) + sizeof(u16) * (3 + vq->size), 4);
 	for (i = 0; i < vq->size; i++)
 		vq->desc[i].next = i + 1;
 	vq->nr_free = vq->size;

@@ -30,15 +30,24 @@ static u64 ns_to_ticks(u64 ns)
 static const char *state_word(char letter)
 {
 	switch (letter) {
-	case 'R': return "R (running)";
-	case 'S': return "S (sleeping)";
-	case 'D': return "D (disk sleep)";
-	case 'T': return "T (stopped)";
-	case 't': return "t (tracing stop)";
-	case 'X': return "X (dead)";
-	case 'Z': return "Z (zombie)";
-	case 'P': return "P (parked)";
-	default:  return "I (idle)";
+	case 'R':
+		return "R (running)";
+	case 'S':
+		return "S (sleeping)";
+	case 'D':
+		return "D (disk sleep)";
+	case 'T':
+		return "T (stopped)";
+	case 't':
+		return "t (tracing stop)";
+	case 'X':
+		return "X (dead)";
+	case 'Z':
+		return "Z (zombie)";
+	case 'P':
+		return "P (parked)";
+	default:
+		return "I (idle)";
 	}
 }
 
@@ -99,7 +108,8 @@ static void status_ids(struct seq_file *m, struct task_struct *task)
 	if (task->ptrace)
 		tracer = task->parent->tgid;
 	rcu_read_unlock();
-	seq_printf(m, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", task->tgid, task->pid, ppid, tracer);
+	seq_printf(m, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", task->tgid,
+		   task->pid, ppid, tracer);
 	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\n", cred->uid, cred->euid, cred->suid, cred->fsuid);
 	seq_printf(m, "Gid:\t%u\t%u\t%u\t%u\n", cred->gid, cred->egid, cred->sgid, cred->fsgid);
 	task_lock(task);
@@ -124,17 +134,21 @@ static void status_signals(struct seq_file *m, struct task_struct *task)
 	put_cred(cred);
 	seq_printf(m, "Threads:\t%d\n", s.num_threads);
 	seq_printf(m, "SigQ:\t%u/%lu\n", s.qsize, task_rlimit(task, RLIMIT_SIGPENDING));
-	seq_printf(m, "SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.pending,
-		   s.shared, s.blocked, s.ignored, s.caught);
+	seq_printf(
+		m,
+		"SigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		s.pending, s.shared, s.blocked, s.ignored, s.caught);
 }
 
 static void status_caps(struct seq_file *m, struct task_struct *task)
 {
 	const struct cred *cred = get_task_cred(task);
 
-	seq_printf(m, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
-		   (u64)cred->cap_inheritable, (u64)cred->cap_permitted, (u64)cred->cap_effective,
-		   (u64)cred->cap_bset, (u64)cred->cap_ambient);
+	seq_printf(
+		m,
+		"CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+		(u64)cred->cap_inheritable, (u64)cred->cap_permitted, (u64)cred->cap_effective,
+		(u64)cred->cap_bset, (u64)cred->cap_ambient);
 	put_cred(cred);
 	seq_printf(m, "NoNewPrivs:\t%d\n", task->no_new_privs);
 }
@@ -162,7 +176,8 @@ int proc_pid_status(struct seq_file *m, struct task_struct *task)
 	status_caps(m, task);
 	seq_printf(m, "Cpus_allowed:\t%*pb\n", cpumask_pr_args(&task->cpus_mask));
 	seq_printf(m, "Cpus_allowed_list:\t%*pbl\n", cpumask_pr_args(&task->cpus_mask));
-	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", task->nvcsw, task->nivcsw);
+	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+		   task->nvcsw, task->nivcsw);
 	return 0;
 }
 
@@ -192,7 +207,7 @@ static void sum_process(struct task_struct *task, bool whole, struct stat_sums *
 	if (whole) {
 		s->min_flt = sig->min_flt;
 		s->maj_flt = sig->maj_flt;
-		for_each_thread(task, t) {
+		for_each_thread (task, t) {
 			s->min_flt += t->min_flt;
 			s->maj_flt += t->maj_flt;
 		}
@@ -228,7 +243,7 @@ static void stat_memory(struct seq_file *m, struct mm_struct *mm, unsigned long 
 	seq_put_decimal_ull(m, " ", mm ? mm->start_code : 0);
 	seq_put_decimal_ull(m, " ", mm ? mm->end_code : 0);
 	seq_put_decimal_ull(m, " ", mm ? mm->start_stack : 0);
-	seq_puts(m, " 0 0");	/* kstkesp, kstkeip: 0 unless the task is exiting, as on Linux */
+	seq_puts(m, " 0 0"); /* kstkesp, kstkeip: 0 unless the task is exiting, as on Linux */
 }
 
 static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_struct *mm)
@@ -240,10 +255,11 @@ static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_st
 	seq_put_decimal_ull(m, " ", s.blocked & 0x7fffffffUL);
 	seq_put_decimal_ull(m, " ", s.ignored & 0x7fffffffUL);
 	seq_put_decimal_ull(m, " ", s.caught & 0x7fffffffUL);
-	seq_printf(m, " %d", !task_is_running(task));	/* wchan: is there one */
-	seq_puts(m, " 0 0");				/* nswap, cnswap: never maintained */
-	seq_printf(m, " %d %u %u %u", task->exit_signal, task_cpu(task), task->rt_priority, task->policy);
-	seq_puts(m, " 0 0 0");				/* delayacct_blkio, guest, cguest: none here */
+	seq_printf(m, " %d", !task_is_running(task)); /* wchan: is there one */
+	seq_puts(m, " 0 0");			      /* nswap, cnswap: never maintained */
+	seq_printf(m, " %d %u %u %u", task->exit_signal, task_cpu(task), task->rt_priority,
+		   task->policy);
+	seq_puts(m, " 0 0 0"); /* delayacct_blkio, guest, cguest: none here */
 	seq_put_decimal_ull(m, " ", mm ? mm->start_data : 0);
 	seq_put_decimal_ull(m, " ", mm ? mm->end_data : 0);
 	seq_put_decimal_ull(m, " ", mm ? mm->start_brk : 0);

@@ -48,7 +48,7 @@ struct pid_entry {
 	pid_show_t show;
 	ssize_t (*write)(struct task_struct *task, char *buf, size_t count);
 	proc_get_link_t get_link;
-	const struct inode_operations *iops;	/* of a directory */
+	const struct inode_operations *iops; /* of a directory */
 	const struct file_operations *fops;
 };
 
@@ -71,8 +71,8 @@ bool ptrace_may_read(struct task_struct *task)
 	if (same_thread_group(task, current))
 		return true;
 	it = get_task_cred(task);
-	same = me->fsuid == it->uid && me->fsuid == it->euid && me->fsuid == it->suid && me->fsgid == it->gid &&
-	       me->fsgid == it->egid && me->fsgid == it->sgid;
+	same = me->fsuid == it->uid && me->fsuid == it->euid && me->fsuid == it->suid &&
+	       me->fsgid == it->gid && me->fsgid == it->egid && me->fsgid == it->sgid;
 	put_cred(it);
 	return same || capable(CAP_SYS_PTRACE);
 }
@@ -185,7 +185,8 @@ static const struct file_operations pid_file_fops = {
 
 /* ---- links to objects ---- */
 
-static const char *pid_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+static const char *pid_get_link(struct dentry *dentry, struct inode *inode,
+				struct delayed_call *done)
 {
 	struct path path;
 	int err;
@@ -222,7 +223,8 @@ static int pid_readlink(struct dentry *dentry, char __user *buffer, int buflen)
 	return err;
 }
 
-static const struct inode_operations pid_link_iops = { .readlink = pid_readlink, .get_link = pid_get_link };
+static const struct inode_operations pid_link_iops = { .readlink = pid_readlink,
+						       .get_link = pid_get_link };
 
 static int exe_get_link(struct dentry *dentry, struct path *path)
 {
@@ -309,7 +311,8 @@ static ssize_t comm_write(struct task_struct *task, char *buf, size_t count)
 }
 
 /* Copy a part of a task's memory out, as far as it can be read. */
-static void show_memory(struct seq_file *m, struct mm_struct *mm, unsigned long start, unsigned long end)
+static void show_memory(struct seq_file *m, struct mm_struct *mm, unsigned long start,
+			unsigned long end)
 {
 	char *page = (char *)__get_free_page(GFP_KERNEL);
 
@@ -339,8 +342,10 @@ static int cmdline_show(struct seq_file *m, struct task_struct *task)
 	env_end = mm->env_end;
 	spin_unlock(&mm->arg_lock);
 	/* setproctitle(): a title that overwrote the final NUL goes on into the environment. */
-	if (end > start && access_remote_vm(mm, end - 1, &last, 1, FOLL_FORCE) == 1 && last && env_end > end) {
-		while (end < env_end && access_remote_vm(mm, end, &last, 1, FOLL_FORCE) == 1 && last)
+	if (end > start && access_remote_vm(mm, end - 1, &last, 1, FOLL_FORCE) == 1 && last &&
+	    env_end > end) {
+		while (end < env_end && access_remote_vm(mm, end, &last, 1, FOLL_FORCE) == 1 &&
+		       last)
 			end++;
 	}
 	show_memory(m, mm, start, end);
@@ -458,7 +463,7 @@ static int personality_show(struct seq_file *m, struct task_struct *task)
 
 static int sessionid_show(struct seq_file *m, struct task_struct *task)
 {
-	seq_printf(m, "%u", 4294967295u);	/* no audit session */
+	seq_printf(m, "%u", 4294967295u); /* no audit session */
 	return 0;
 }
 
@@ -516,53 +521,57 @@ static ssize_t make_it_fail_write(struct task_struct *task, char *buf, size_t co
 static const struct inode_operations proc_task_iops;
 static const struct file_operations proc_task_fops;
 
-#define FILE_(name, mode, show)		{ name, S_IFREG | (mode), show, NULL, NULL, NULL, &pid_file_fops }
-#define FILE_RW(name, mode, show, wr)	{ name, S_IFREG | (mode), show, wr, NULL, NULL, &pid_file_fops }
-#define LINK_(name, get)		{ name, S_IFLNK | 0777, NULL, NULL, get, &pid_link_iops, NULL }
-#define DIR_(name, mode, iops, fops)	{ name, S_IFDIR | (mode), NULL, NULL, NULL, &(iops), &(fops) }
+#define FILE_(name, mode, show)                                                                    \
+	{                                                                                          \
+		name, S_IFREG | (mode), show, NULL, NULL, NULL, &pid_file_fops                     \
+	}
+#define FILE_RW(name, mode, show, wr)                                                              \
+	{                                                                                          \
+		name, S_IFREG | (mode), show, wr, NULL, NULL, &pid_file_fops                       \
+	}
+#define LINK_(name, get)                                                                           \
+	{                                                                                          \
+		name, S_IFLNK | 0777, NULL, NULL, get, &pid_link_iops, NULL                        \
+	}
+#define DIR_(name, mode, iops, fops)                                                               \
+	{                                                                                          \
+		name, S_IFDIR | (mode), NULL, NULL, NULL, &(iops), &(fops)                         \
+	}
 
-#define ENTRIES_OF_BOTH								\
-	DIR_("fd", 0500, proc_fd_iops, proc_fd_fops),				\
-	DIR_("fdinfo", 0555, proc_fdinfo_iops, proc_fdinfo_fops),		\
-	FILE_("status", 0444, proc_pid_status),					\
-	FILE_("statm", 0444, proc_pid_statm),					\
-	FILE_("limits", 0444, proc_pid_limits),					\
-	FILE_("cmdline", 0444, cmdline_show),					\
-	FILE_("environ", 0400, environ_show),					\
-	FILE_("auxv", 0400, auxv_show),						\
-	FILE_("maps", 0444, maps_show),						\
-	FILE_("smaps", 0444, smaps_show),					\
-	FILE_("smaps_rollup", 0444, smaps_rollup_show),				\
-	FILE_("personality", 0400, personality_show),				\
-	FILE_("mounts", 0444, task_mounts_show),					\
-	FILE_("mountinfo", 0444, task_mountinfo_show),				\
-	FILE_("mountstats", 0400, task_mountstats_show),				\
-	FILE_("sessionid", 0444, sessionid_show),				\
-	FILE_RW("comm", 0644, comm_show, comm_write),				\
-	FILE_RW("oom_score_adj", 0644, oom_score_adj_show, oom_score_adj_write),	\
-	FILE_RW("fail-nth", 0644, fail_nth_show, fail_nth_write),		\
-	FILE_RW("make-it-fail", 0644, make_it_fail_show, make_it_fail_write),	\
-	LINK_("exe", exe_get_link),						\
-	LINK_("cwd", cwd_get_link),						\
-	LINK_("root", root_get_link)
+#define ENTRIES_OF_BOTH                                                                            \
+	DIR_("fd", 0500, proc_fd_iops, proc_fd_fops),                                              \
+		DIR_("fdinfo", 0555, proc_fdinfo_iops, proc_fdinfo_fops),                          \
+		FILE_("status", 0444, proc_pid_status), FILE_("statm", 0444, proc_pid_statm),      \
+		FILE_("limits", 0444, proc_pid_limits), FILE_("cmdline", 0444, cmdline_show),      \
+		FILE_("environ", 0400, environ_show), FILE_("auxv", 0400, auxv_show),              \
+		FILE_("maps", 0444, maps_show), FILE_("smaps", 0444, smaps_show),                  \
+		FILE_("smaps_rollup", 0444, smaps_rollup_show),                                    \
+		FILE_("personality", 0400, personality_show),                                      \
+		FILE_("mounts", 0444, task_mounts_show),                                           \
+		FILE_("mountinfo", 0444, task_mountinfo_show),                                     \
+		FILE_("mountstats", 0400, task_mountstats_show),                                   \
+		FILE_("sessionid", 0444, sessionid_show),                                          \
+		FILE_RW("comm", 0644, comm_show, comm_write),                                      \
+		FILE_RW("oom_score_adj", 0644, oom_score_adj_show, oom_score_adj_write),           \
+		FILE_RW("fail-nth", 0644, fail_nth_show, fail_nth_write),                          \
+		FILE_RW("make-it-fail", 0644, make_it_fail_show, make_it_fail_write),              \
+		LINK_("exe", exe_get_link), LINK_("cwd", cwd_get_link),                            \
+		LINK_("root", root_get_link)
 
-static const struct pid_entry process_entries[] = {
-	DIR_("task", 0555, proc_task_iops, proc_task_fops),
-	FILE_("stat", 0444, stat_show),
-	ENTRIES_OF_BOTH,
-	{ 0 }
-};
+static const struct pid_entry process_entries[] = { DIR_("task", 0555, proc_task_iops,
+							 proc_task_fops),
+						    FILE_("stat", 0444, stat_show),
+						    ENTRIES_OF_BOTH,
+						    { 0 } };
 
-static const struct pid_entry thread_entries[] = {
-	FILE_("stat", 0444, task_stat_show),
-	ENTRIES_OF_BOTH,
-	{ 0 }
-};
+static const struct pid_entry thread_entries[] = { FILE_("stat", 0444, task_stat_show),
+						   ENTRIES_OF_BOTH,
+						   { 0 } };
 
 /* ---- directories of tasks ---- */
 
-static struct dentry *instantiate(struct dentry *dentry, struct super_block *sb, struct task_struct *task,
-				  const struct pid_entry *entry)
+static struct dentry *instantiate(struct dentry *dentry, struct super_block *sb,
+				  struct task_struct *task, const struct pid_entry *entry)
 {
 	struct inode *inode = proc_pid_make_inode(sb, task, entry->mode);
 
@@ -579,7 +588,8 @@ static struct dentry *instantiate(struct dentry *dentry, struct super_block *sb,
 	return d_splice_alias(inode, dentry);
 }
 
-static struct dentry *lookup_entry(struct inode *dir, struct dentry *dentry, const struct pid_entry *entries)
+static struct dentry *lookup_entry(struct inode *dir, struct dentry *dentry,
+				   const struct pid_entry *entries)
 {
 	struct task_struct *task = get_proc_task(dir);
 	struct dentry *res = ERR_PTR(-ENOENT);
@@ -597,7 +607,8 @@ static struct dentry *lookup_entry(struct inode *dir, struct dentry *dentry, con
 	return res;
 }
 
-static int readdir_entries(struct file *file, struct dir_context *ctx, const struct pid_entry *entries, unsigned int nr)
+static int readdir_entries(struct file *file, struct dir_context *ctx,
+			   const struct pid_entry *entries, unsigned int nr)
 {
 	if (!dir_emit_dots(file, ctx))
 		return 0;
@@ -633,14 +644,20 @@ static int thread_readdir(struct file *file, struct dir_context *ctx)
 static const struct inode_operations process_iops = { .lookup = process_lookup };
 static const struct inode_operations thread_iops = { .lookup = thread_lookup };
 static const struct file_operations process_fops = {
-	.read = generic_read_dir, .iterate_shared = process_readdir, .llseek = generic_file_llseek,
+	.read = generic_read_dir,
+	.iterate_shared = process_readdir,
+	.llseek = generic_file_llseek,
 };
 static const struct file_operations thread_fops = {
-	.read = generic_read_dir, .iterate_shared = thread_readdir, .llseek = generic_file_llseek,
+	.read = generic_read_dir,
+	.iterate_shared = thread_readdir,
+	.llseek = generic_file_llseek,
 };
 
-static const struct pid_entry process_dir = { "", S_IFDIR | 0555, NULL, NULL, NULL, &process_iops, &process_fops };
-static const struct pid_entry thread_dir = { "", S_IFDIR | 0555, NULL, NULL, NULL, &thread_iops, &thread_fops };
+static const struct pid_entry process_dir = { "",   S_IFDIR | 0555, NULL,	  NULL,
+					      NULL, &process_iops,  &process_fops };
+static const struct pid_entry thread_dir = { "",   S_IFDIR | 0555, NULL,	NULL,
+					     NULL, &thread_iops,   &thread_fops };
 
 /* A decimal number without sign or leading zeros, or -1. */
 static pid_t name_to_pid(const struct qstr *name)
@@ -686,7 +703,7 @@ static pid_t next_tid(struct task_struct *leader, pid_t from)
 	pid_t best = 0;
 
 	rcu_read_lock();
-	for_each_thread(leader, t)
+	for_each_thread (leader, t)
 		if (t->pid >= from && (!best || t->pid < best))
 			best = t->pid;
 	rcu_read_unlock();
@@ -717,7 +734,9 @@ out:
 
 static const struct inode_operations proc_task_iops = { .lookup = task_lookup };
 static const struct file_operations proc_task_fops = {
-	.read = generic_read_dir, .iterate_shared = task_readdir, .llseek = generic_file_llseek,
+	.read = generic_read_dir,
+	.iterate_shared = task_readdir,
+	.llseek = generic_file_llseek,
 };
 
 /* ---- /proc itself ---- */
@@ -728,7 +747,8 @@ static void free_link(void *text)
 	kfree(text);
 }
 
-static const char *self_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+static const char *self_get_link(struct dentry *dentry, struct inode *inode,
+				 struct delayed_call *done)
 {
 	char *text = kasprintf(dentry ? GFP_KERNEL : GFP_ATOMIC, "%d", current->tgid);
 
@@ -738,9 +758,11 @@ static const char *self_get_link(struct dentry *dentry, struct inode *inode, str
 	return text;
 }
 
-static const char *thread_self_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+static const char *thread_self_get_link(struct dentry *dentry, struct inode *inode,
+					struct delayed_call *done)
 {
-	char *text = kasprintf(dentry ? GFP_KERNEL : GFP_ATOMIC, "%d/task/%d", current->tgid, current->pid);
+	char *text = kasprintf(dentry ? GFP_KERNEL : GFP_ATOMIC, "%d/task/%d", current->tgid,
+			       current->pid);
 
 	if (!text)
 		return dentry ? ERR_PTR(-ENOMEM) : ERR_PTR(-ECHILD);
@@ -751,7 +773,8 @@ static const char *thread_self_get_link(struct dentry *dentry, struct inode *ino
 static const struct inode_operations self_iops = { .get_link = self_get_link };
 static const struct inode_operations thread_self_iops = { .get_link = thread_self_get_link };
 
-static struct dentry *lookup_self(struct inode *dir, struct dentry *dentry, const struct inode_operations *iops)
+static struct dentry *lookup_self(struct inode *dir, struct dentry *dentry,
+				  const struct inode_operations *iops)
 {
 	struct inode *inode = new_inode(dir->i_sb);
 

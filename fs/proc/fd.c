@@ -66,7 +66,8 @@ static int fd_path(struct dentry *dentry, struct path *path)
 	return 0;
 }
 
-static const char *fd_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+static const char *fd_get_link(struct dentry *dentry, struct inode *inode,
+			       struct delayed_call *done)
 {
 	struct path path;
 	int err;
@@ -105,7 +106,8 @@ free:
 	return err;
 }
 
-static const struct inode_operations fd_link_iops = { .readlink = fd_readlink, .get_link = fd_get_link };
+static const struct inode_operations fd_link_iops = { .readlink = fd_readlink,
+						      .get_link = fd_get_link };
 
 /* ---- files fdinfo/N ---- */
 
@@ -141,8 +143,8 @@ static int fdinfo_show(struct seq_file *m, void *v)
 	flags = file->f_flags & ~O_CLOEXEC;
 	if (file_is_close_on_exec(inode))
 		flags |= O_CLOEXEC;
-	seq_printf(m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n", (long long)file->f_pos, flags,
-		   real_mount(file->f_path.mnt)->mnt_id, file_inode(file)->i_ino);
+	seq_printf(m, "pos:\t%lli\nflags:\t0%o\nmnt_id:\t%i\nino:\t%lu\n", (long long)file->f_pos,
+		   flags, real_mount(file->f_path.mnt)->mnt_id, file_inode(file)->i_ino);
 	if (file->f_op->show_fdinfo)
 		file->f_op->show_fdinfo(m, file);
 	fput(file);
@@ -155,13 +157,16 @@ static int fdinfo_open(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations fdinfo_fops = {
-	.open = fdinfo_open, .read = seq_read, .llseek = seq_lseek, .release = single_release,
+	.open = fdinfo_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
 };
 
 /* ---- the directories ---- */
 
-static struct dentry *make_entry(struct dentry *dentry, struct super_block *sb, struct task_struct *task, int fd,
-				 umode_t mode, bool link)
+static struct dentry *make_entry(struct dentry *dentry, struct super_block *sb,
+				 struct task_struct *task, int fd, umode_t mode, bool link)
 {
 	struct inode *inode = proc_pid_make_inode(sb, task, mode);
 
@@ -204,7 +209,8 @@ static struct dentry *lookup_common(struct inode *dir, struct dentry *dentry, bo
 		umode_t mode = S_IFREG | 0444;
 
 		if (link)
-			mode = S_IFLNK | (file->f_mode & FMODE_READ ? 0500 : 0) | (file->f_mode & FMODE_WRITE ? 0300 : 0);
+			mode = S_IFLNK | (file->f_mode & FMODE_READ ? 0500 : 0) |
+			       (file->f_mode & FMODE_WRITE ? 0300 : 0);
 		fput(file);
 		res = make_entry(dentry, dir->i_sb, task, fd, mode, link);
 	}
@@ -286,8 +292,12 @@ static int fd_permission(struct inode *inode, int mask)
 const struct inode_operations proc_fd_iops = { .lookup = fd_lookup, .permission = fd_permission };
 const struct inode_operations proc_fdinfo_iops = { .lookup = fdinfo_lookup };
 const struct file_operations proc_fd_fops = {
-	.read = generic_read_dir, .iterate_shared = fd_readdir, .llseek = generic_file_llseek,
+	.read = generic_read_dir,
+	.iterate_shared = fd_readdir,
+	.llseek = generic_file_llseek,
 };
 const struct file_operations proc_fdinfo_fops = {
-	.read = generic_read_dir, .iterate_shared = fdinfo_readdir, .llseek = generic_file_llseek,
+	.read = generic_read_dir,
+	.iterate_shared = fdinfo_readdir,
+	.llseek = generic_file_llseek,
 };

@@ -35,16 +35,18 @@ struct proc_dir_entry *proc_create(const char *name, umode_t mode, struct proc_d
 struct proc_dir_entry *proc_create_rw(const char *name, umode_t mode, struct proc_dir_entry *parent,
 				      proc_show_t show, proc_write_t write)
 {
-	return (struct proc_dir_entry *)kernfs_create_file(node_of(parent), name, mode, show, write, NULL);
+	return (struct proc_dir_entry *)kernfs_create_file(node_of(parent), name, mode, show, write,
+							   NULL);
 }
 
-struct proc_dir_entry *proc_create_single(const char *name, umode_t mode, struct proc_dir_entry *parent,
-					  proc_show_t show)
+struct proc_dir_entry *proc_create_single(const char *name, umode_t mode,
+					  struct proc_dir_entry *parent, proc_show_t show)
 {
 	return proc_create_rw(name, mode, parent, show, NULL);
 }
 
-struct proc_dir_entry *proc_symlink(const char *name, struct proc_dir_entry *parent, const char *dest)
+struct proc_dir_entry *proc_symlink(const char *name, struct proc_dir_entry *parent,
+				    const char *dest)
 {
 	return (struct proc_dir_entry *)kernfs_create_link(node_of(parent), name, dest);
 }

@@ -39,11 +39,12 @@ static int uptime_show(struct seq_file *m, void *v)
 	int cpu;
 
 	ktime_get_boottime_ts64(&up);
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		idle_ns += get_cpu_idle_time_ns(cpu);
 	idle = ns_to_timespec64(idle_ns);
-	seq_printf(m, "%lu.%02lu %lu.%02lu\n", (unsigned long)up.tv_sec, up.tv_nsec / (NSEC_PER_SEC / 100),
-		   (unsigned long)idle.tv_sec, idle.tv_nsec / (NSEC_PER_SEC / 100));
+	seq_printf(m, "%lu.%02lu %lu.%02lu\n", (unsigned long)up.tv_sec,
+		   up.tv_nsec / (NSEC_PER_SEC / 100), (unsigned long)idle.tv_sec,
+		   idle.tv_nsec / (NSEC_PER_SEC / 100));
 	return 0;
 }
 
@@ -53,7 +54,7 @@ static unsigned int nr_threads_now(void)
 	unsigned int nr = 0;
 
 	rcu_read_lock();
-	for_each_process(p)
+	for_each_process (p)
 		nr += get_nr_threads(p);
 	rcu_read_unlock();
 	return nr;
@@ -64,17 +65,18 @@ static int loadavg_show(struct seq_file *m, void *v)
 	unsigned long avnrun[3];
 
 	get_avenrun(avnrun, FIXED_1 / 200, 0);
-	seq_printf(m, "%lu.%02lu %lu.%02lu %lu.%02lu %u/%u %d\n", LOAD_INT(avnrun[0]), LOAD_FRAC(avnrun[0]),
-		   LOAD_INT(avnrun[1]), LOAD_FRAC(avnrun[1]), LOAD_INT(avnrun[2]), LOAD_FRAC(avnrun[2]), nr_running(),
-		   nr_threads_now(), last_pid_nr());
+	seq_printf(m, "%lu.%02lu %lu.%02lu %lu.%02lu %u/%u %d\n", LOAD_INT(avnrun[0]),
+		   LOAD_FRAC(avnrun[0]), LOAD_INT(avnrun[1]), LOAD_FRAC(avnrun[1]),
+		   LOAD_INT(avnrun[2]), LOAD_FRAC(avnrun[2]), nr_running(), nr_threads_now(),
+		   last_pid_nr());
 	return 0;
 }
 
 static void show_cpu_times(struct seq_file *m, const u64 *t)
 {
 	static const enum cpu_usage_stat order[] = {
-		CPUTIME_USER, CPUTIME_NICE, CPUTIME_SYSTEM, CPUTIME_IDLE, CPUTIME_IOWAIT, CPUTIME_IRQ,
-		CPUTIME_SOFTIRQ, CPUTIME_STEAL, CPUTIME_GUEST, CPUTIME_GUEST_NICE,
+		CPUTIME_USER, CPUTIME_NICE,    CPUTIME_SYSTEM, CPUTIME_IDLE,  CPUTIME_IOWAIT,
+		CPUTIME_IRQ,  CPUTIME_SOFTIRQ, CPUTIME_STEAL,  CPUTIME_GUEST, CPUTIME_GUEST_NICE,
 	};
 	unsigned int i;
 
@@ -98,12 +100,12 @@ static void show_irq_sums(struct seq_file *m)
 	unsigned int irq;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += kstat_cpu_irqs_sum(cpu);
 	seq_printf(m, "intr %llu", sum);
 	for (irq = 0; irq < NR_IRQS; irq++) {
 		one = 0;
-		for_each_possible_cpu(cpu)
+		for_each_possible_cpu (cpu)
 			one += kstat_irqs_cpu(irq, cpu);
 		seq_put_decimal_ull(m, " ", one);
 	}
@@ -116,14 +118,14 @@ static int stat_show(struct seq_file *m, void *v)
 	struct timespec64 boot;
 	int cpu, i;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		get_cpu_times(cpu, one);
 		for (i = 0; i < NR_STATS; i++)
 			sum[i] += one[i];
 	}
 	seq_puts(m, "cpu ");
 	show_cpu_times(m, sum);
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		get_cpu_times(cpu, one);
 		seq_printf(m, "cpu%d", cpu);
 		show_cpu_times(m, one);
@@ -131,7 +133,8 @@ static int stat_show(struct seq_file *m, void *v)
 	show_irq_sums(m);
 	getboottime64(&boot);
 	seq_printf(m, "ctxt %llu\nbtime %llu\nprocesses %lu\nprocs_running %u\nprocs_blocked %lu\n",
-		   nr_context_switches(), (unsigned long long)boot.tv_sec, total_forks, nr_running(), nr_iowait());
+		   nr_context_switches(), (unsigned long long)boot.tv_sec, total_forks,
+		   nr_running(), nr_iowait());
 	/* Quire has no soft interrupts: the total and the ten kinds that Linux lists never count. */
 	seq_puts(m, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;
@@ -145,20 +148,20 @@ static int interrupts_show(struct seq_file *m, void *v)
 	int cpu, item;
 
 	seq_puts(m, "    ");
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		seq_printf(m, "       CPU%-1d", cpu);
 	seq_putc(m, '\n');
 	for (irq = 0; irq < NR_IRQS; irq++) {
 		if (!irq_describe(irq, &chip, what, sizeof(what)))
 			continue;
 		seq_printf(m, "%3u:", irq);
-		for_each_online_cpu(cpu)
+		for_each_online_cpu (cpu)
 			seq_printf(m, " %10u", kstat_irqs_cpu(irq, cpu));
 		seq_printf(m, "   %s  %s\n", chip, what);
 	}
 	for (item = 0; item < NR_IRQ_STATS; item++) {
 		seq_printf(m, "%3s:", irq_stat_label(item, &description));
-		for_each_online_cpu(cpu)
+		for_each_online_cpu (cpu)
 			seq_printf(m, " %10u", per_cpu(irq_stats, cpu)[item]);
 		seq_printf(m, "   %s\n", description);
 	}
@@ -184,7 +187,8 @@ static int kallsyms_show(struct seq_file *m, void *v)
 static void show_resource(struct seq_file *m, struct resource *r, int depth)
 {
 	for (; r; r = r->sibling) {
-		seq_printf(m, "%*s%08llx-%08llx : %s\n", depth * 2, "", (u64)r->start, (u64)r->end, r->name);
+		seq_printf(m, "%*s%08llx-%08llx : %s\n", depth * 2, "", (u64)r->start, (u64)r->end,
+			   r->name);
 		show_resource(m, r->child, depth + 1);
 	}
 }

@@ -16,7 +16,7 @@
 #include <linux/magic.h>
 
 /* Numbers of static entries and of kernfs directories stay below this position in the listing. */
-#define FIRST_PROCESS_POS	(1 << 20)
+#define FIRST_PROCESS_POS (1 << 20)
 
 static struct dentry *proc_root_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {

@@ -125,7 +125,7 @@ static int boot_id_show(struct seq_file *m)
 
 static int entropy_show(struct seq_file *m)
 {
-	seq_puts(m, "256\n");	/* once seeded the generator never runs dry */
+	seq_puts(m, "256\n"); /* once seeded the generator never runs dry */
 	return 0;
 }
 
@@ -143,7 +143,8 @@ static int inode_nr_show(struct seq_file *m)
 
 static int dentry_state_show(struct seq_file *m)
 {
-	seq_printf(m, "%ld\t%ld\t45\t0\t0\t0\n", atomic_long_read(&nr_dentry), atomic_long_read(&nr_dentry_unused));
+	seq_printf(m, "%ld\t%ld\t45\t0\t0\t0\n", atomic_long_read(&nr_dentry),
+		   atomic_long_read(&nr_dentry_unused));
 	return 0;
 }
 
@@ -153,10 +154,22 @@ static void min_free_changed(void)
 	setup_per_zone_wmarks();
 }
 
-#define RO(name, get)		{ .path = name, .mode = 0444, .type = CTL_FUNC, .show = get }
-#define RW(name, get, set)	{ .path = name, .mode = 0644, .type = CTL_FUNC, .show = get, .store = set }
-#define INT(name, var, lo, hi)	{ .path = name, .mode = 0644, .type = CTL_INT, .data = &(var), .min = lo, .max = hi }
-#define ULONG(name, var)	{ .path = name, .mode = 0644, .type = CTL_ULONG, .data = &(var) }
+#define RO(name, get)                                                                              \
+	{                                                                                          \
+		.path = name, .mode = 0444, .type = CTL_FUNC, .show = get                          \
+	}
+#define RW(name, get, set)                                                                         \
+	{                                                                                          \
+		.path = name, .mode = 0644, .type = CTL_FUNC, .show = get, .store = set            \
+	}
+#define INT(name, var, lo, hi)                                                                     \
+	{                                                                                          \
+		.path = name, .mode = 0644, .type = CTL_INT, .data = &(var), .min = lo, .max = hi  \
+	}
+#define ULONG(name, var)                                                                           \
+	{                                                                                          \
+		.path = name, .mode = 0644, .type = CTL_ULONG, .data = &(var)                      \
+	}
 
 static struct ctl_table kernel_table[] = {
 	RO("kernel/ostype", ostype_show),
@@ -175,10 +188,20 @@ static struct ctl_table kernel_table[] = {
 	ULONG("fs/file-max", sysctl_max_files),
 	INT("fs/nr_open", sysctl_nr_open, 64, NR_OPEN_MAX),
 	INT("fs/pipe-max-size", pipe_max_size, 4096, 1 << 30),
-	{ .path = "vm/min_free_kbytes", .mode = 0644, .type = CTL_INT, .data = &min_free_kbytes, .min = 0,
-	  .max = INT_MAX, .changed = min_free_changed },
-	{ .path = "vm/watermark_scale_factor", .mode = 0644, .type = CTL_INT, .data = &watermark_scale_factor, .min = 1,
-	  .max = 3000, .changed = setup_per_zone_wmarks },
+	{ .path = "vm/min_free_kbytes",
+	  .mode = 0644,
+	  .type = CTL_INT,
+	  .data = &min_free_kbytes,
+	  .min = 0,
+	  .max = INT_MAX,
+	  .changed = min_free_changed },
+	{ .path = "vm/watermark_scale_factor",
+	  .mode = 0644,
+	  .type = CTL_INT,
+	  .data = &watermark_scale_factor,
+	  .min = 1,
+	  .max = 3000,
+	  .changed = setup_per_zone_wmarks },
 	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
 	INT("vm/overcommit_ratio", sysctl_overcommit_ratio, 0, 10000),
 	ULONG("vm/overcommit_kbytes", sysctl_overcommit_kbytes),

@@ -36,10 +36,10 @@
 #include <linux/personality.h>
 #include "elf_check.h"
 
-#define ELF_ET_DYN_BASE		(TASK_SIZE / 3 * 2)
-#define ELF_PLATFORM_STRING	"x86_64"
-#define PAGE_OFFSET_OF(x)	((x) & (PAGE_SIZE - 1))
-#define BAD_ADDR(x)		((unsigned long)(x) >= TASK_SIZE)
+#define ELF_ET_DYN_BASE	    (TASK_SIZE / 3 * 2)
+#define ELF_PLATFORM_STRING "x86_64"
+#define PAGE_OFFSET_OF(x)   ((x) & (PAGE_SIZE - 1))
+#define BAD_ADDR(x)	    ((unsigned long)(x) >= TASK_SIZE)
 
 /* One file being mapped: the program or its interpreter. */
 struct elf_file {
@@ -78,8 +78,8 @@ static int prot_of(const struct elf64_phdr *ph)
 }
 
 /* Map the part of @ph that is in the file; @total: reserve so many bytes (first segment), or 0. */
-static unsigned long map_file_part(struct file *file, unsigned long addr, const struct elf64_phdr *ph,
-				   int type, unsigned long total)
+static unsigned long map_file_part(struct file *file, unsigned long addr,
+				   const struct elf64_phdr *ph, int type, unsigned long total)
 {
 	unsigned long size = PAGE_ALIGN(ph->p_filesz + PAGE_OFFSET_OF(ph->p_vaddr));
 	unsigned long off = ph->p_offset - PAGE_OFFSET_OF(ph->p_vaddr);
@@ -103,8 +103,8 @@ static int map_bss(unsigned long start, unsigned long end, const struct elf64_ph
 	unsigned long page_end = PAGE_ALIGN(start);
 
 	/* A segment that cannot be written keeps what the file has there, as Linux. */
-	if (PAGE_OFFSET_OF(start) && ph->p_filesz && clear_user((void __user *)start, page_end - start) &&
-	    (ph->p_flags & PF_W))
+	if (PAGE_OFFSET_OF(start) && ph->p_filesz &&
+	    clear_user((void __user *)start, page_end - start) && (ph->p_flags & PF_W))
 		return -EFAULT;
 	end = PAGE_ALIGN(end);
 	if (end <= page_end)
@@ -119,7 +119,7 @@ static unsigned long map_segment(struct file *file, unsigned long addr, const st
 	unsigned long map, base;
 	int err;
 
-	if (!ph->p_filesz) {	/* nothing but zeroes */
+	if (!ph->p_filesz) { /* nothing but zeroes */
 		base = addr & PAGE_MASK;
 		err = map_bss(base, addr + ph->p_memsz, ph);
 		return err ? (unsigned long)err : base;
@@ -214,8 +214,8 @@ static int map_segments(struct elf_file *f, bool has_interp, bool is_interp, uns
 }
 
 /* Open the interpreter that @ph of the program names, and read its headers. 0 or an errno. */
-static int open_interpreter(struct elf_file *prog, const struct elf64_phdr *ph, struct elf_file *interp,
-			    struct linux_binprm *bprm)
+static int open_interpreter(struct elf_file *prog, const struct elf64_phdr *ph,
+			    struct elf_file *interp, struct linux_binprm *bprm)
 {
 	char *name = kmalloc(ph->p_filesz, GFP_KERNEL);
 	int err;
@@ -296,7 +296,7 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf64_hdr *eh, unsi
 	if (bprm->have_execfd)
 		a = aux(a, AT_EXECFD, bprm->execfd);
 	a = aux(a, AT_NULL, 0);
-	return a - mm->saved_auxv;	/* words */
+	return a - mm->saved_auxv; /* words */
 }
 
 /* Pointers to @count strings that lie one after the other from *@p on; NULL ends them. */
@@ -322,8 +322,9 @@ static unsigned long arch_align_stack(unsigned long sp)
 	return sp & ~0xfUL;
 }
 
-static int create_elf_tables(struct linux_binprm *bprm, const struct elf64_hdr *eh, unsigned long interp_base,
-			     unsigned long entry, unsigned long phdr_addr)
+static int create_elf_tables(struct linux_binprm *bprm, const struct elf64_hdr *eh,
+			     unsigned long interp_base, unsigned long entry,
+			     unsigned long phdr_addr)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long p = arch_align_stack(bprm->p), u_platform, u_rand;

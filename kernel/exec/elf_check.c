@@ -7,8 +7,8 @@
 #include <linux/errno.h>
 #include "elf_check.h"
 
-#define PAGE		4096UL
-#define PAGE_START(x)	((x) & ~(PAGE - 1))
+#define PAGE	      4096UL
+#define PAGE_START(x) ((x) & ~(PAGE - 1))
 
 int elf_check_header(const struct elf64_hdr *eh)
 {

@@ -62,11 +62,11 @@
 #include <linux/prctl.h>
 #include <linux/securebits.h>
 
-#define STK_LIM		(8UL << 20)
+#define STK_LIM (8UL << 20)
 
 int suid_dumpable;
 
-static LIST_HEAD(formats);	/* filled at start-up, constant then */
+static LIST_HEAD(formats); /* filled at start-up, constant then */
 
 void register_binfmt(struct linux_binfmt *fmt)
 {
@@ -334,7 +334,7 @@ static int kill_other_threads(struct task_struct *tsk)
 	sig->group_exec_task = tsk;
 	sig->notify_count = zap_other_threads(tsk);
 	if (!thread_group_leader(tsk))
-		sig->notify_count--;	/* the leader stays as a zombie */
+		sig->notify_count--; /* the leader stays as a zombie */
 	while (sig->notify_count) {
 		__set_current_state(TASK_KILLABLE);
 		spin_unlock_irq(lock);
@@ -355,7 +355,7 @@ static int become_leader(struct task_struct *tsk)
 
 	for (;;) {
 		write_lock_irq(&tasklist_lock);
-		sig->notify_count = -1;	/* exit_notify() of the leader wakes us */
+		sig->notify_count = -1; /* exit_notify() of the leader wakes us */
 		if (leader->exit_state)
 			break;
 		__set_current_state(TASK_KILLABLE);
@@ -484,7 +484,7 @@ static int creds_from_file(struct linux_binprm *bprm)
 	new->suid = new->fsuid = new->euid;
 	new->sgid = new->fsgid = new->egid;
 	/* Root has all capabilities, unless SECBIT_NOROOT; files carry none here. */
-	new->cap_permitted = new->cap_inheritable & new->cap_ambient;
+	new->cap_permitted = new->cap_inheritable &new->cap_ambient;
 	if (!(old->securebits & (1U << SECURE_NOROOT)) && (!new->euid || !new->uid)) {
 		new->cap_permitted = old->cap_bset | old->cap_inheritable;
 		new->cap_effective = new->euid == 0 ? new->cap_permitted : 0;
@@ -604,7 +604,7 @@ static int search_binary_handler(struct linux_binprm *bprm)
 
 	if (err)
 		return err;
-	list_for_each_entry(fmt, &formats, lh) {
+	list_for_each_entry (fmt, &formats, lh) {
 		err = fmt->load_binary(bprm);
 		if (bprm->point_of_no_return || err != -ENOEXEC)
 			return err;
@@ -644,7 +644,7 @@ static void check_unsafe(struct linux_binprm *bprm)
 		bprm->unsafe = 1;
 	spin_lock(&p->fs->lock);
 	rcu_read_lock();
-	for_each_thread(p, t)
+	for_each_thread (p, t)
 		if (t != p && t->fs == p->fs)
 			n_fs++;
 	rcu_read_unlock();
@@ -683,8 +683,9 @@ static struct linux_binprm *alloc_bprm(int fd, struct filename *filename)
 	if (fd == AT_FDCWD || filename->name[0] == '/') {
 		bprm->filename = filename->name;
 	} else {
-		bprm->fdpath = kasprintf(GFP_KERNEL, filename->name[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", fd,
-					 filename->name);
+		bprm->fdpath =
+			kasprintf(GFP_KERNEL, filename->name[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d",
+				  fd, filename->name);
 		if (!bprm->fdpath) {
 			kfree(bprm);
 			return ERR_PTR(-ENOMEM);
@@ -760,7 +761,7 @@ static int do_execveat_common(int fd, struct filename *filename, const struct st
 	if (err < 0)
 		goto out;
 	if (!err)
-		argv = &one_empty;	/* programs expect argv[0] */
+		argv = &one_empty; /* programs expect argv[0] */
 	err = bprm->envc = count_strings(envp);
 	if (err < 0)
 		goto out;
@@ -801,8 +802,8 @@ SYSCALL_DEFINE3(execve, const char __user *, filename, const char __user *const 
 	return do_execveat_common(AT_FDCWD, getname(filename), &a, &e, 0);
 }
 
-SYSCALL_DEFINE5(execveat, int, fd, const char __user *, filename, const char __user *const __user *, argv,
-		const char __user *const __user *, envp, int, flags)
+SYSCALL_DEFINE5(execveat, int, fd, const char __user *, filename, const char __user *const __user *,
+		argv, const char __user *const __user *, envp, int, flags)
 {
 	struct string_source a = { .user = argv }, e = { .user = envp };
 	int lookup = flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0;

@@ -11,7 +11,7 @@
 #include "internal.h"
 #include <kernel/timer.h>
 
-#define BALANCE_TICKS	8
+#define BALANCE_TICKS 8
 
 /* CPU of @p's mask that is online and has the shortest queue. => pi_lock, or @p is off all queues */
 int select_fallback_rq(struct task_struct *p)
@@ -19,7 +19,8 @@ int select_fallback_rq(struct task_struct *p)
 	unsigned int best_nr = ~0U;
 	int cpu, best = -1;
 
-	for_each_cpu_and(cpu, &p->cpus_mask, cpu_online_mask) {
+	for_each_cpu_and(cpu, &p->cpus_mask, cpu_online_mask)
+	{
 		unsigned int nr = READ_ONCE(cpu_rq(cpu)->nr_running);
 
 		if (nr < best_nr) {
@@ -47,7 +48,8 @@ int select_idlest_cpu(struct task_struct *p, int cpu)
 		best_nr = READ_ONCE(cpu_rq(cpu)->nr_running);
 	else
 		best = select_fallback_rq(p);
-	for_each_cpu_and(c, &p->cpus_mask, cpu_online_mask) {
+	for_each_cpu_and(c, &p->cpus_mask, cpu_online_mask)
+	{
 		if (!READ_ONCE(cpu_rq(c)->online))
 			continue;
 		nr = READ_ONCE(cpu_rq(c)->nr_running);
@@ -69,7 +71,8 @@ static int select_rt(struct task_struct *p, int prev_cpu)
 		if (best_prio > p->prio)
 			return prev_cpu;
 	}
-	for_each_cpu_and(cpu, &p->cpus_mask, cpu_online_mask) {
+	for_each_cpu_and(cpu, &p->cpus_mask, cpu_online_mask)
+	{
 		int prio;
 
 		if (!READ_ONCE(cpu_rq(cpu)->online))
@@ -105,9 +108,8 @@ int select_task_rq(struct task_struct *p, int prev_cpu, bool sync_hint)
 	this_cpu = raw_smp_processor_id();
 	if (this_cpu != prev_cpu && allowed_idle(p, this_cpu))
 		return this_cpu;
-	for_each_cpu_and(cpu, &idle_cpus, &p->cpus_mask)
-		if (!READ_ONCE(cpu_rq(cpu)->nr_running))
-			return cpu;
+	for_each_cpu_and(cpu, &idle_cpus,
+			 &p->cpus_mask) if (!READ_ONCE(cpu_rq(cpu)->nr_running)) return cpu;
 	if (cpumask_test_cpu(prev_cpu, &p->cpus_mask))
 		return prev_cpu;
 	return select_fallback_rq(p);
@@ -119,7 +121,7 @@ static struct rq *find_busiest(struct rq *this_rq, unsigned int min)
 	struct rq *busiest = NULL;
 	int cpu;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct rq *rq = cpu_rq(cpu);
 
 		if (rq != this_rq && READ_ONCE(rq->nr_running) >= min) {
@@ -143,12 +145,13 @@ static struct task_struct *find_movable(struct rq *from, int cpu)
 	struct rb_node *n;
 	unsigned int prio;
 
-	for_each_set_bit(prio, from->rt.bitmap, MAX_RT_PRIO)
-		list_for_each_entry(p, &from->rt.queue[prio], rt.run_list)
+	for_each_set_bit (prio, from->rt.bitmap, MAX_RT_PRIO)
+		list_for_each_entry (p, &from->rt.queue[prio], rt.run_list)
 			if (can_migrate(p, from, cpu))
 				return p;
 	for (n = rb_first_cached(&from->cfs.tasks); n; n = rb_next(n)) {
-		p = container_of(rb_entry(n, struct sched_entity, run_node), struct task_struct, se);
+		p = container_of(rb_entry(n, struct sched_entity, run_node), struct task_struct,
+				 se);
 		if (can_migrate(p, from, cpu))
 			return p;
 	}

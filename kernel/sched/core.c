@@ -212,7 +212,8 @@ static __always_inline void lock_handed_over(struct rq *rq)
 	lock_acquired_try(&rq->lock, rq->lock.rank, 0);
 }
 
-static __always_inline void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
+static __always_inline void context_switch(struct rq *rq, struct task_struct *prev,
+					   struct task_struct *next)
 {
 	trace_sched_switch(prev->pid, prev->prio, READ_ONCE(prev->__state), next->pid, next->prio);
 	if (!next->mm) {
@@ -282,7 +283,7 @@ static void __schedule(bool preempt)
 		      preempt_count());
 	local_irq_disable();
 	rcu_note_context_switch(preempt);
-	spin_lock(&rq->lock);		/* full barrier after the store of the state */
+	spin_lock(&rq->lock); /* full barrier after the store of the state */
 	update_rq_clock(rq);
 	if (rt_task(prev))
 		update_curr_rt(rq);
@@ -478,10 +479,10 @@ int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags)
 		preempt_enable();
 		return success;
 	}
-	spin_lock_irqsave(&p->pi_lock, flags);	/* full barrier: orders the caller's condition */
+	spin_lock_irqsave(&p->pi_lock, flags); /* full barrier: orders the caller's condition */
 	if (READ_ONCE(p->__state) & state) {
 		success = 1;
-		smp_rmb();	/* state before on_rq: see the drawing above */
+		smp_rmb(); /* state before on_rq: see the drawing above */
 		if (!(READ_ONCE(p->on_rq) && wake_queued(p))) {
 			smp_rmb();
 			wake_sleeper(p);
@@ -606,9 +607,7 @@ int sched_fork(unsigned long clone_flags, struct task_struct *p)
 	return 0;
 }
 
-void sched_post_fork(struct task_struct *p)
-{
-}
+void sched_post_fork(struct task_struct *p) {}
 
 /* The program is about to change, its caches are cold: a good moment to move to an idler CPU. */
 void sched_exec(void)
@@ -620,7 +619,7 @@ void sched_exec(void)
 		return;
 	cpu = select_idlest_cpu(p, task_cpu(p));
 	if (cpu != task_cpu(p))
-		yield();	/* an idle CPU pulls what waits here */
+		yield(); /* an idle CPU pulls what waits here */
 }
 
 /* Time ----------------------------------------------------------------------------------------- */
@@ -753,19 +752,20 @@ int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask)
 		return 0;
 	}
 	if (p->on_cpu) {
-		resched_curr(rq);	/* __schedule() there pushes it away */
+		resched_curr(rq); /* __schedule() there pushes it away */
 		task_rq_unlock(rq, p, &flags);
 		if (p == current)
 			schedule();
 		else
-			while (READ_ONCE(p->on_cpu) && !cpumask_test_cpu(task_cpu(p), &p->cpus_mask))
+			while (READ_ONCE(p->on_cpu) &&
+			       !cpumask_test_cpu(task_cpu(p), &p->cpus_mask))
 				yield();
 		return 0;
 	}
 	if (p->on_rq)
 		move_queued(rq, p);
 	else
-		spin_unlock(&rq->lock);	/* asleep: its wake-up chooses */
+		spin_unlock(&rq->lock); /* asleep: its wake-up chooses */
 	spin_unlock_irqrestore(&p->pi_lock, flags);
 	return 0;
 }
@@ -775,8 +775,8 @@ int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask)
 /*
  * Change @p by @change(p, arg) while it is on no queue's list, and put it back. => rq lock, pi_lock held
  */
-static void requeue_around(struct rq *rq, struct task_struct *p, void (*change)(struct task_struct *, void *),
-			   void *arg)
+static void requeue_around(struct rq *rq, struct task_struct *p,
+			   void (*change)(struct task_struct *, void *), void *arg)
 {
 	bool queued = p->on_rq == TASK_ON_RQ_QUEUED;
 	int old_prio = p->prio;
@@ -821,7 +821,7 @@ void set_user_nice(struct task_struct *p, long nice)
 struct policy_change {
 	int policy, rt_priority;
 	bool reset_on_fork;
-	int nice;		/* MAX_NICE + 1: leave it */
+	int nice; /* MAX_NICE + 1: leave it */
 };
 
 static void change_policy(struct task_struct *p, void *arg)
@@ -889,7 +889,8 @@ void init_idle(struct task_struct *idle, int cpu)
 	struct rq *rq = cpu_rq(cpu);
 
 	idle->flags |= PF_IDLE | PF_KTHREAD | PF_NO_SETAFFINITY;
-	idle->prio = MAX_PRIO - 1;	/* policy and nice 0 stay: the first task's children inherit it */
+	idle->prio =
+		MAX_PRIO - 1; /* policy and nice 0 stay: the first task's children inherit it */
 	set_load_weight(idle);
 	idle->__state = TASK_RUNNING;
 	idle->cpu = cpu;
@@ -908,7 +909,7 @@ void __init sched_init(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		init_rq(cpu_rq(cpu), cpu);
 	init_idle(&init_task, 0);
 	cpu_rq(0)->online = true;

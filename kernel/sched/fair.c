@@ -25,25 +25,25 @@
 
 /* weight[nice + 20] = 1024 * 1.25^-nice, rounded. */
 static const unsigned int nice_to_weight[40] = {
-	88818, 71054, 56843, 45475, 36380, 29104, 23283, 18626,
-	14901, 11921, 9537, 7629, 6104, 4883, 3906, 3125,
-	2500, 2000, 1600, 1280, 1024, 819, 655, 524,
-	419, 336, 268, 215, 172, 137, 110, 88,
-	70, 56, 45, 36, 29, 23, 18, 15,
+	88818, 71054, 56843, 45475, 36380, 29104, 23283, 18626, 14901, 11921,
+	9537,  7629,  6104,  4883,  3906,  3125,  2500,	 2000,	1600,  1280,
+	1024,  819,   655,   524,   419,   336,	  268,	 215,	172,   137,
+	110,   88,    70,    56,    45,	   36,	  29,	 23,	18,    15,
 };
 
-#define se_task(s)	container_of(s, struct task_struct, se)
+#define se_task(s) container_of(s, struct task_struct, se)
 
 void init_cfs_rq(struct cfs_rq *cfs)
 {
 	cfs->tasks = RB_ROOT_CACHED;
-	cfs->min_vruntime = -(1ULL << 20);	/* wraps early, so that a mistake shows early */
+	cfs->min_vruntime = -(1ULL << 20); /* wraps early, so that a mistake shows early */
 }
 
 void set_load_weight(struct task_struct *p)
 {
-	unsigned long w = idle_policy(p->policy) ? IDLE_POLICY_WEIGHT :
-			  nice_to_weight[PRIO_TO_NICE(p->static_prio) - MIN_NICE];
+	unsigned long w = idle_policy(p->policy)
+				  ? IDLE_POLICY_WEIGHT
+				  : nice_to_weight[PRIO_TO_NICE(p->static_prio) - MIN_NICE];
 
 	p->se.weight = w;
 	p->se.inv_weight = (1UL << 32) / w;
@@ -110,7 +110,8 @@ static void tree_insert(struct cfs_rq *cfs, struct sched_entity *se)
 
 	while (*link) {
 		parent = *link;
-		if ((s64)(se->vruntime - rb_entry(parent, struct sched_entity, run_node)->vruntime) < 0) {
+		if ((s64)(se->vruntime -
+			  rb_entry(parent, struct sched_entity, run_node)->vruntime) < 0) {
 			link = &parent->rb_left;
 		} else {
 			link = &parent->rb_right;
@@ -127,7 +128,7 @@ static void place(struct cfs_rq *cfs, struct sched_entity *se, bool initial)
 	u64 v = cfs->min_vruntime;
 
 	if (initial)
-		v += calc_delta_fair(SCHED_MIN_GRAN_NS, se);	/* not before those who wait already */
+		v += calc_delta_fair(SCHED_MIN_GRAN_NS, se); /* not before those who wait already */
 	else
 		v -= SCHED_LATENCY_NS / 2;
 	/* Never backwards: no gain from short sleeps. A very long sleep may look like the future. */
@@ -229,7 +230,7 @@ void check_preempt_fair(struct rq *rq, struct task_struct *p)
 		return;
 	}
 	if (p->policy != SCHED_NORMAL)
-		return;		/* batch and idle tasks never push */
+		return; /* batch and idle tasks never push */
 	if ((s64)(curr->se.vruntime - p->se.vruntime) >
 	    (s64)calc_delta_fair(SCHED_WAKEUP_GRAN_NS, &p->se))
 		resched_curr(rq);
@@ -261,7 +262,7 @@ void fork_fair(struct task_struct *p)
 	se->sum_exec_runtime = 0;
 	se->prev_sum_exec_runtime = 0;
 	se->nr_migrations = 0;
-	se->vruntime = 0;	/* relative: ENQUEUE_MIGRATED | ENQUEUE_INITIAL follow */
+	se->vruntime = 0; /* relative: ENQUEUE_MIGRATED | ENQUEUE_INITIAL follow */
 }
 
 /*

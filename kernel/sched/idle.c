@@ -23,7 +23,7 @@ static void do_idle(struct rq *rq)
 		}
 		tick_idle_enter();
 		rcu_idle_enter();
-		arch_cpu_idle();	/* enables interrupts */
+		arch_cpu_idle(); /* enables interrupts */
 		rcu_idle_exit();
 		tick_idle_exit();
 	}

@@ -16,7 +16,7 @@ static void check_all_queues(void)
 {
 	int cpu;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct rq *rq = cpu_rq(cpu);
 		unsigned long flags;
 
@@ -108,7 +108,7 @@ static int test_fairness(void)
 		kthread_stop(t[i]);
 	SELFTEST_EXPECT(ran[0] && ran[1] && ran[2]);
 	SELFTEST_EXPECT(ran[0] < ran[1] * 2 && ran[1] < ran[0] * 2);
-	SELFTEST_EXPECT(ran[2] < ran[0] && ran[2] > ran[0] / 12);	/* 335 : 1024, on a noisy host */
+	SELFTEST_EXPECT(ran[2] < ran[0] && ran[2] > ran[0] / 12); /* 335 : 1024, on a noisy host */
 	return 0;
 }
 SELFTEST("sched_fairness", test_fairness);
@@ -130,7 +130,7 @@ static int test_affinity(void)
 	struct task_struct *t = kthread_run(where_am_i, &seen, "wanderer");
 
 	SELFTEST_EXPECT(!IS_ERR(t));
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		cpumask_clear(&mask);
 		cpumask_set_cpu(cpu, &mask);
 		SELFTEST_EXPECT(set_cpus_allowed_ptr(t, &mask) == 0);
@@ -139,7 +139,7 @@ static int test_affinity(void)
 	}
 	kthread_stop(t);
 	/* And current itself. */
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		cpumask_clear(&mask);
 		cpumask_set_cpu(cpu, &mask);
 		SELFTEST_EXPECT(set_cpus_allowed_ptr(current, &mask) == 0);
@@ -242,7 +242,8 @@ static int test_timers(void)
 	SELFTEST_EXPECT(!timer_pending(&a) && !timer_pending(&b) && timer_pending(&c));
 	SELFTEST_EXPECT(del_timer_sync(&c) == 1 && del_timer_sync(&a) == 0);
 	SELFTEST_EXPECT(nr_fired == 2);
-	SELFTEST_EXPECT(fired_order[0] == ((now + 3) & 0xff) && fired_order[1] == ((now + 6) & 0xff));
+	SELFTEST_EXPECT(fired_order[0] == ((now + 3) & 0xff) &&
+			fired_order[1] == ((now + 6) & 0xff));
 	return 0;
 }
 SELFTEST("time_timers", test_timers);

@@ -27,7 +27,7 @@ void account_process_tick(struct task_struct *p, int user_tick)
 		p->utime += TICK_NSEC;
 		cpustat_add(task_nice(p) > 0 ? CPUTIME_NICE : CPUTIME_USER, TICK_NSEC);
 	} else if (is_idle_task(p)) {
-		return;		/* measured, see get_cpu_idle_time_ns */
+		return; /* measured, see get_cpu_idle_time_ns */
 	} else {
 		p->stime += TICK_NSEC;
 		cpustat_add(CPUTIME_SYSTEM, TICK_NSEC);
@@ -100,7 +100,7 @@ void thread_group_cputime_adjusted(struct task_struct *p, u64 *ut, u64 *st)
 		total = sig->sum_sched_runtime;
 		u = sig->utime;
 		s = sig->stime;
-		for_each_thread(p, t) {
+		for_each_thread (p, t) {
 			total += task_sched_runtime(t);
 			u += t->utime;
 			s += t->stime;
@@ -115,7 +115,7 @@ unsigned int nr_running(void)
 	unsigned int sum = 0;
 	int cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		sum += READ_ONCE(cpu_rq(cpu)->nr_running);
 	return sum;
 }
@@ -125,7 +125,7 @@ unsigned long nr_uninterruptible(void)
 	long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += READ_ONCE(cpu_rq(cpu)->nr_uninterruptible);
 	return sum < 0 ? 0 : sum;
 }
@@ -140,7 +140,7 @@ unsigned long nr_iowait(void)
 	unsigned long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += nr_iowait_cpu(cpu);
 	return sum;
 }
@@ -150,7 +150,7 @@ unsigned long long nr_context_switches(void)
 	unsigned long long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += READ_ONCE(cpu_rq(cpu)->nr_switches);
 	return sum;
 }
@@ -164,7 +164,7 @@ bool idle_cpu(int cpu)
 
 /* Load ----------------------------------------------------------------------------------------- */
 
-#define LOAD_FREQ	(5 * HZ + 1)
+#define LOAD_FREQ (5 * HZ + 1)
 /* exp(-5 s / 1, 5, 15 min) in fixed point */
 static const unsigned long load_decay[3] = { 1884, 2014, 2037 };
 

@@ -15,12 +15,12 @@
 #include <linux/resource.h>
 
 #ifndef SCHED_ATTR_SIZE_VER0
-#define SCHED_ATTR_SIZE_VER0	48
+#define SCHED_ATTR_SIZE_VER0 48
 #endif
 #define SCHED_FLAG_RESET_ON_FORK_ 0x01
-#define SCHED_FLAG_KEEP_ALL_	0x18
-#define SCHED_FLAG_KEEP_POLICY_	0x08
-#define SCHED_FLAG_KEEP_PARAMS_	0x10
+#define SCHED_FLAG_KEEP_ALL_	  0x18
+#define SCHED_FLAG_KEEP_POLICY_	  0x08
+#define SCHED_FLAG_KEEP_PARAMS_	  0x10
 
 int __sched_set(struct task_struct *p, int policy, int rt_priority, bool reset_on_fork, int nice);
 
@@ -55,11 +55,13 @@ bool can_nice(const struct task_struct *p, int nice)
 }
 
 /* Does the change need CAP_SYS_NICE, which the caller has not? 0 or -EPERM. */
-static int check_permission(struct task_struct *p, int policy, int rt_priority, int nice, bool reset_on_fork)
+static int check_permission(struct task_struct *p, int policy, int rt_priority, int nice,
+			    bool reset_on_fork)
 {
 	if (capable(CAP_SYS_NICE))
 		return 0;
-	if (fair_policy(policy) && nice <= MAX_NICE && nice < task_nice(p) && !is_nice_reduction(p, nice))
+	if (fair_policy(policy) && nice <= MAX_NICE && nice < task_nice(p) &&
+	    !is_nice_reduction(p, nice))
 		return -EPERM;
 	if (rt_policy(policy)) {
 		unsigned long limit = task_rlimit(p, RLIMIT_RTPRIO);
@@ -79,7 +81,8 @@ static int check_permission(struct task_struct *p, int policy, int rt_priority, 
 }
 
 /* Set policy and parameters of thread @pid. @policy < 0: keep it. @nice: MAX_NICE + 1 keeps it. */
-static int set_scheduler(struct task_struct *p, int policy, int rt_priority, int nice, bool reset_on_fork)
+static int set_scheduler(struct task_struct *p, int policy, int rt_priority, int nice,
+			 bool reset_on_fork)
 {
 	int err;
 
@@ -295,8 +298,8 @@ static int set_one_prio(struct task_struct *p, int niceval, int error)
 }
 
 /* Call @fn for each task that (@which, @who) names. => under RCU and tasklist_lock */
-static long for_prio_targets(int which, int who, long (*fn)(struct task_struct *, long, long), long arg,
-			     long ret)
+static long for_prio_targets(int which, int who, long (*fn)(struct task_struct *, long, long),
+			     long arg, long ret)
 {
 	struct task_struct *g, *p;
 	struct pid *pgrp;
@@ -308,16 +311,15 @@ static long for_prio_targets(int which, int who, long (*fn)(struct task_struct *
 		return p ? fn(p, arg, ret) : ret;
 	case PRIO_PGRP:
 		pgrp = who ? find_vpid(who) : task_pgrp(current);
-		do_each_pid_task(pgrp, PIDTYPE_PGID, g) {
-			for_each_thread(g, p)
+		do_each_pid_task (pgrp, PIDTYPE_PGID, g) {
+			for_each_thread (g, p)
 				ret = fn(p, arg, ret);
-		} while_each_pid_task(pgrp, PIDTYPE_PGID, g);
+		}
+		while_each_pid_task(pgrp, PIDTYPE_PGID, g);
 		return ret;
 	default:
 		uid = who ? (uid_t)who : current_uid();
-		for_each_process_thread(g, p)
-			if (task_uid(p) == uid)
-				ret = fn(p, arg, ret);
+		for_each_process_thread(g, p) if (task_uid(p) == uid) ret = fn(p, arg, ret);
 		return ret;
 	}
 }
@@ -329,7 +331,7 @@ static long prio_set(struct task_struct *p, long nice, long ret)
 
 static long prio_get(struct task_struct *p, long unused, long ret)
 {
-	long v = MAX_NICE - task_nice(p) + 1;	/* 40..1: an error is negative */
+	long v = MAX_NICE - task_nice(p) + 1; /* 40..1: an error is negative */
 
 	return v > ret ? v : ret;
 }
@@ -425,7 +427,8 @@ SYSCALL_DEFINE3(sched_getaffinity, pid_t, pid, unsigned int, len, unsigned long 
 	return copy_to_user(user_mask, &mask, len) ? -EFAULT : (long)len;
 }
 
-SYSCALL_DEFINE3(getcpu, unsigned int __user *, cpup, unsigned int __user *, nodep, void __user *, unused)
+SYSCALL_DEFINE3(getcpu, unsigned int __user *, cpup, unsigned int __user *, nodep, void __user *,
+		unused)
 {
 	int cpu = raw_smp_processor_id();
 

@@ -34,7 +34,7 @@ struct hrtimer_cpu_base {
 	spinlock_t lock;
 	int cpu;
 	unsigned int nr_active;
-	bool in_interrupt;		/* will reprogram at its end anyhow */
+	bool in_interrupt; /* will reprogram at its end anyhow */
 	struct hrtimer *running;
 	struct hrtimer_clock_base clock_base[HRTIMER_MAX_CLOCK_BASES];
 };
@@ -75,7 +75,8 @@ void hrtimer_init(struct hrtimer *timer, clockid_t clock_id, enum hrtimer_mode m
 	timer->function = NULL;
 	timer->state = 0;
 	timer->is_rel = 0;
-	timer->base = &per_cpu_ptr(&hrtimer_bases, raw_smp_processor_id())->clock_base[clock_to_base(clock_id)];
+	timer->base = &per_cpu_ptr(&hrtimer_bases, raw_smp_processor_id())
+			       ->clock_base[clock_to_base(clock_id)];
 }
 
 void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *),
@@ -172,7 +173,8 @@ ktime_t hrtimer_get_next_event(void)
 }
 
 /* Bring the idle @timer from locked @base to this CPU, which is locked then. */
-static struct hrtimer_clock_base *switch_base(struct hrtimer *timer, struct hrtimer_clock_base *base)
+static struct hrtimer_clock_base *switch_base(struct hrtimer *timer,
+					      struct hrtimer_clock_base *base)
 {
 	struct hrtimer_cpu_base *cb = this_cpu_ptr(&hrtimer_bases);
 	struct hrtimer_clock_base *new = &cb->clock_base[base->type];
@@ -191,7 +193,8 @@ static struct hrtimer_clock_base *switch_base(struct hrtimer *timer, struct hrti
  * @tim: ns, absolute on its clock or from now on (HRTIMER_MODE_REL)
  * Any context.
  */
-void hrtimer_start_range_ns(struct hrtimer *timer, ktime_t tim, u64 range_ns, enum hrtimer_mode mode)
+void hrtimer_start_range_ns(struct hrtimer *timer, ktime_t tim, u64 range_ns,
+			    enum hrtimer_mode mode)
 {
 	unsigned long flags;
 	struct hrtimer_clock_base *base = lock_base(timer, &flags);
@@ -297,7 +300,8 @@ u64 hrtimer_forward_now(struct hrtimer *timer, ktime_t interval)
 }
 
 /* Call the function of the expired @timer. => cb->lock held, dropped meanwhile */
-static void run_timer(struct hrtimer_cpu_base *cb, struct hrtimer_clock_base *base, struct hrtimer *timer)
+static void run_timer(struct hrtimer_cpu_base *cb, struct hrtimer_clock_base *base,
+		      struct hrtimer *timer)
 {
 	enum hrtimer_restart restart;
 
@@ -351,7 +355,7 @@ void __init hrtimers_init(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct hrtimer_cpu_base *cb = per_cpu_ptr(&hrtimer_bases, cpu);
 
 		spin_lock_init(&cb->lock, LOCK_HRTIMER_BASE);
@@ -388,7 +392,8 @@ void hrtimer_sleeper_start_expires(struct hrtimer_sleeper *sl, enum hrtimer_mode
 	hrtimer_start(&sl->timer, sl->timer.expires, mode);
 }
 
-int schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta, enum hrtimer_mode mode, clockid_t clock)
+int schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta, enum hrtimer_mode mode,
+				   clockid_t clock)
 {
 	struct hrtimer_sleeper t;
 

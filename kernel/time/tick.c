@@ -24,9 +24,9 @@
 void calc_global_load(void);
 
 struct tick_cpu {
-	u64 next;		/* ns of the next tick */
+	u64 next; /* ns of the next tick */
 	bool running;
-	bool stopped;		/* idle */
+	bool stopped; /* idle */
 };
 static DEFINE_PER_CPU(struct tick_cpu, tick_cpu);
 
@@ -41,7 +41,7 @@ static void update_jiffies(u64 now)
 	if (time_before_eq(target, jiffies))
 		return;
 	if (!spin_trylock(&jiffies_lock))
-		return;		/* another CPU does it */
+		return; /* another CPU does it */
 	if (time_after(target, jiffies)) {
 		WRITE_ONCE(jiffies, target);
 		timekeeping_tick();
@@ -84,7 +84,7 @@ void tick_handle(struct pt_regs *regs)
 		run_local_timers();
 	} else if (now >= t->next) {
 		t->next += TICK_NSEC;
-		if (t->next <= now)	/* some were missed: held up with interrupts off */
+		if (t->next <= now) /* some were missed: held up with interrupts off */
 			t->next = now + TICK_NSEC - now % TICK_NSEC;
 		update_process_times(user_mode(regs));
 	}

@@ -26,7 +26,7 @@
 struct timer_base {
 	spinlock_t lock;
 	struct rb_root_cached tree;
-	struct timer_list *running;	/* its function runs now */
+	struct timer_list *running; /* its function runs now */
 };
 static DEFINE_PER_CPU_ALIGNED(struct timer_base, timer_bases);
 
@@ -50,7 +50,8 @@ static void enqueue(struct timer_base *base, struct timer_list *timer)
 
 	while (*link) {
 		parent = *link;
-		if (time_before(timer->expires, rb_entry(parent, struct timer_list, entry)->expires)) {
+		if (time_before(timer->expires,
+				rb_entry(parent, struct timer_list, entry)->expires)) {
 			link = &parent->rb_left;
 		} else {
 			link = &parent->rb_right;
@@ -123,8 +124,8 @@ static int __mod_timer(struct timer_list *timer, unsigned long expires, enum mod
 	}
 	dequeue(base, timer);
 	if (cpu < 0)
-		cpu = timer->flags & TIMER_PINNED ? (int)(timer->flags & TIMER_CPUMASK) :
-						    raw_smp_processor_id();
+		cpu = timer->flags & TIMER_PINNED ? (int)(timer->flags & TIMER_CPUMASK)
+						  : raw_smp_processor_id();
 	base = change_base(base, timer, cpu);
 	timer->expires = expires;
 	enqueue(base, timer);
@@ -132,7 +133,7 @@ static int __mod_timer(struct timer_list *timer, unsigned long expires, enum mod
 	first = rb_first_cached(&base->tree) == &timer->entry;
 	spin_unlock_irqrestore(&base->lock, flags);
 	if (first && cpu != raw_smp_processor_id() && idle_cpu(cpu))
-		smp_send_reschedule(cpu);	/* it sleeps without a tick: let it look */
+		smp_send_reschedule(cpu); /* it sleeps without a tick: let it look */
 	return pending;
 }
 
@@ -241,7 +242,7 @@ void __init init_timers(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct timer_base *base = per_cpu_ptr(&timer_bases, cpu);
 
 		spin_lock_init(&base->lock, LOCK_TIMER_BASE);

@@ -41,10 +41,13 @@ struct memblock memblock = {
 
 bool memblock_debug;
 static const char *alloc_name;
-static bool pages_released;	/* memblock_free_all() is over */
+static bool pages_released; /* memblock_free_all() is over */
 
-#define memblock_dbg(fmt, ...) \
-	do { if (memblock_debug) pr_info("memblock: " fmt, ##__VA_ARGS__); } while (0)
+#define memblock_dbg(fmt, ...)                                                                     \
+	do {                                                                                       \
+		if (memblock_debug)                                                                \
+			pr_info("memblock: " fmt, ##__VA_ARGS__);                                  \
+	} while (0)
 
 static int __init early_memblock(char *p)
 {
@@ -73,8 +76,8 @@ static int double_array(struct memblock_type *type)
 	phys_addr_t bytes = 2 * type->max * sizeof(struct memblock_region), at;
 	struct memblock_region *regions;
 
-	if (pages_released || find_in_area(PAGE_SIZE, memblock.current_limit, bytes, PAGE_SIZE,
-					   NUMA_NO_NODE, &at))
+	if (pages_released ||
+	    find_in_area(PAGE_SIZE, memblock.current_limit, bytes, PAGE_SIZE, NUMA_NO_NODE, &at))
 		return -ENOMEM;
 	regions = __va(at);
 	memcpy(regions, type->regions, type->cnt * sizeof(*regions));
@@ -106,7 +109,7 @@ static void remove_region(struct memblock_type *type, unsigned long idx)
 
 static void merge_regions(struct memblock_type *type)
 {
-	for (unsigned long i = 0; i + 1 < type->cnt; ) {
+	for (unsigned long i = 0; i + 1 < type->cnt;) {
 		struct memblock_region *this = &type->regions[i], *next = this + 1;
 
 		if (region_end(this) != next->base || this->nid != next->nid ||
@@ -115,7 +118,7 @@ static void merge_regions(struct memblock_type *type)
 			continue;
 		}
 		this->size += next->size;
-		type->total_size += next->size;	/* remove_region takes it off again */
+		type->total_size += next->size; /* remove_region takes it off again */
 		remove_region(type, i + 1);
 	}
 }
@@ -145,7 +148,8 @@ static int isolate_range(struct memblock_type *type, phys_addr_t base, phys_addr
 		if (cut) {
 			r->size = cut - old.base;
 			type->total_size -= region_end(&old) - cut;
-			insert_region(type, i + 1, cut, region_end(&old) - cut, old.nid, old.flags, old.name);
+			insert_region(type, i + 1, cut, region_end(&old) - cut, old.nid, old.flags,
+				      old.name);
 			if (cut == base)
 				continue;
 		}
@@ -226,7 +230,8 @@ int memblock_remove(phys_addr_t base, phys_addr_t size)
 
 int memblock_reserve_named(phys_addr_t base, phys_addr_t size, const char *name)
 {
-	memblock_dbg("reserve [%#018llx-%#018llx] %s\n", (u64)base, (u64)(base + size - 1), name ? name : "");
+	memblock_dbg("reserve [%#018llx-%#018llx] %s\n", (u64)base, (u64)(base + size - 1),
+		     name ? name : "");
 	return add_range(&memblock.reserved, base, size, 0, MEMBLOCK_NONE, name);
 }
 
@@ -276,7 +281,8 @@ void __next_mem_range(u64 *idx, int nid, struct memblock_type *type_a, struct me
 			continue;
 		for (; b <= type_b->cnt; b++) {
 			phys_addr_t gap_start = b ? region_end(&type_b->regions[b - 1]) : 0;
-			phys_addr_t gap_end = b < type_b->cnt ? type_b->regions[b].base : ~(phys_addr_t)0;
+			phys_addr_t gap_end =
+				b < type_b->cnt ? type_b->regions[b].base : ~(phys_addr_t)0;
 			phys_addr_t lo = max(gap_start, m->base), hi = min(gap_end, region_end(m));
 
 			if (gap_start >= region_end(m))
@@ -307,7 +313,8 @@ static int find_in_area(phys_addr_t start, phys_addr_t end, phys_addr_t size, ph
 	bool have = false;
 	u64 i;
 
-	for_each_free_mem_range(i, nid, &lo, &hi, NULL) {
+	for_each_free_mem_range(i, nid, &lo, &hi, NULL)
+	{
 		lo = clamp(lo, start, end);
 		hi = clamp(hi, start, end);
 		if (memblock.bottom_up) {
@@ -319,7 +326,7 @@ static int find_in_area(phys_addr_t start, phys_addr_t end, phys_addr_t size, ph
 		} else if (hi >= size) {
 			at = round_down(hi - size, align);
 			if (at >= lo && at < hi) {
-				*found = at;		/* ranges ascend: the last fit is the highest */
+				*found = at; /* ranges ascend: the last fit is the highest */
 				have = true;
 			}
 		}
@@ -327,14 +334,18 @@ static int find_in_area(phys_addr_t start, phys_addr_t end, phys_addr_t size, ph
 	return have ? 0 : -ENOMEM;
 }
 
-phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size, phys_addr_t align)
+phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size,
+				   phys_addr_t align)
 {
 	phys_addr_t at;
 
-	return find_in_area(max(start, (phys_addr_t)PAGE_SIZE), end, size, align, NUMA_NO_NODE, &at) ? 0 : at;
+	return find_in_area(max(start, (phys_addr_t)PAGE_SIZE), end, size, align, NUMA_NO_NODE, &at)
+		       ? 0
+		       : at;
 }
 
-static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start, phys_addr_t end, int nid)
+static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+			       phys_addr_t end, int nid)
 {
 	phys_addr_t at;
 
@@ -344,7 +355,7 @@ static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t 
 		align = SMP_CACHE_BYTES;
 	if (end == MEMBLOCK_ALLOC_ACCESSIBLE || end > memblock.current_limit)
 		end = memblock.current_limit;
-	start = max(start, (phys_addr_t)PAGE_SIZE);	/* address 0 means failure */
+	start = max(start, (phys_addr_t)PAGE_SIZE); /* address 0 means failure */
 	size = round_up(size, align < SMP_CACHE_BYTES ? align : SMP_CACHE_BYTES);
 	if (find_in_area(start, end, size, align, nid, &at) &&
 	    (nid == NUMA_NO_NODE || find_in_area(start, end, size, align, NUMA_NO_NODE, &at)))
@@ -354,7 +365,8 @@ static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t 
 	return at;
 }
 
-phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start, phys_addr_t end)
+phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
+				      phys_addr_t end)
 {
 	return alloc_range(size, align, start, end, NUMA_NO_NODE);
 }
@@ -369,7 +381,8 @@ phys_addr_t memblock_phys_alloc_try_nid(phys_addr_t size, phys_addr_t align, int
 	return alloc_range(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid);
 }
 
-void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min, phys_addr_t max, int nid)
+void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min,
+				 phys_addr_t max, int nid)
 {
 	phys_addr_t at = alloc_range(size, align, min, max, nid);
 
@@ -433,7 +446,8 @@ phys_addr_t memblock_start_of_DRAM(void)
 
 phys_addr_t memblock_end_of_DRAM(void)
 {
-	return memblock.memory.cnt ? region_end(&memblock.memory.regions[memblock.memory.cnt - 1]) : 0;
+	return memblock.memory.cnt ? region_end(&memblock.memory.regions[memblock.memory.cnt - 1])
+				   : 0;
 }
 
 void memblock_enforce_memory_limit(phys_addr_t limit)
@@ -443,7 +457,8 @@ void memblock_enforce_memory_limit(phys_addr_t limit)
 
 	if (!limit || limit >= memblock_phys_mem_size())
 		return;
-	for_each_mem_region(r) {
+	for_each_mem_region(r)
+	{
 		if (left <= r->size) {
 			phys_addr_t cut = r->base + left;
 
@@ -495,9 +510,7 @@ bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)
 	phys_addr_t end = base + cap_size(base, size);
 	struct memblock_region *r;
 
-	for_each_reserved_mem_region(r)
-		if (r->base < end && base < region_end(r))
-			return true;
+	for_each_reserved_mem_region(r) if (r->base < end && base < region_end(r)) return true;
 	return false;
 }
 
@@ -507,9 +520,9 @@ static void dump_type(struct memblock_type *type)
 	for (unsigned long i = 0; i < type->cnt; i++) {
 		struct memblock_region *r = &type->regions[i];
 
-		pr_info(" %s[%#lx]\t[%#018llx-%#018llx], %#llx bytes on node %d flags: %#x%s%s\n", type->name,
-			i, (u64)r->base, (u64)region_end(r) - 1, (u64)r->size, r->nid, (unsigned int)r->flags,
-			r->name ? " " : "", r->name ? r->name : "");
+		pr_info(" %s[%#lx]\t[%#018llx-%#018llx], %#llx bytes on node %d flags: %#x%s%s\n",
+			type->name, i, (u64)r->base, (u64)region_end(r) - 1, (u64)r->size, r->nid,
+			(unsigned int)r->flags, r->name ? " " : "", r->name ? r->name : "");
 	}
 }
 
@@ -536,8 +549,8 @@ static void check_type(struct memblock_type *type)
 		if (!i)
 			continue;
 		BUG_ON(region_end(r - 1) > r->base);
-		BUG_ON(region_end(r - 1) == r->base && r[-1].nid == r->nid && r[-1].flags == r->flags &&
-		       r[-1].name == r->name);
+		BUG_ON(region_end(r - 1) == r->base && r[-1].nid == r->nid &&
+		       r[-1].flags == r->flags && r[-1].name == r->name);
 	}
 	BUG_ON(sum != type->total_size);
 	BUG_ON(type->cnt > type->max);

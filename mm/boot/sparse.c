@@ -28,7 +28,7 @@
 #define UNIT_SHIFT (MAX_ORDER - 1)
 
 unsigned long max_pfn, min_low_pfn, max_low_pfn, zero_pfn;
-static unsigned long *populated;	/* bit: unit of frames has descriptors */
+static unsigned long *populated; /* bit: unit of frames has descriptors */
 static unsigned long nr_units;
 static unsigned long memmap_bytes;
 
@@ -75,8 +75,8 @@ static void __init populate(unsigned long first, unsigned long last, int nid)
 	unsigned long end = (unsigned long)pfn_to_page(last << UNIT_SHIFT);
 
 	if (vmemmap_populate(start, end, nid))
-		panic("Out of memory: %lu KiB for the descriptors of %lu KiB on node %d", (end - start) >> 10,
-		      (last - first) << (UNIT_SHIFT + PAGE_SHIFT - 10), nid);
+		panic("Out of memory: %lu KiB for the descriptors of %lu KiB on node %d",
+		      (end - start) >> 10, (last - first) << (UNIT_SHIFT + PAGE_SHIFT - 10), nid);
 	for (unsigned long unit = first; unit < last; unit++)
 		__set_bit(unit, populated);
 	memmap_bytes += end - start;
@@ -98,7 +98,8 @@ void __init sparse_init(void)
 	if (!populated || !pageblock_types)
 		panic("Out of memory: no room for the map of sections");
 	/* Ranges may share a unit; neighbours on the same node are populated in one go (larger pages). */
-	for_each_mem_region(r) {
+	for_each_mem_region(r)
+	{
 		first = max(done, (unsigned long)PFN_UP(r->base) >> UNIT_SHIFT);
 		last = DIV_ROUND_UP((unsigned long)PFN_DOWN(r->base + r->size), MAX_ORDER_NR_PAGES);
 		if (first >= last || PFN_UP(r->base) >= PFN_DOWN(r->base + r->size))

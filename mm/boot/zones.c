@@ -44,9 +44,9 @@ static const unsigned long zone_limit_pfn[ZONE_MOVABLE] = {
 
 /* ---- parameters ---- */
 
-static unsigned long required_kernelcore, required_movablecore;	/* frames */
+static unsigned long required_kernelcore, required_movablecore; /* frames */
 static unsigned int kernelcore_percent, movablecore_percent;
-static unsigned long zone_movable_pfn[MAX_NUMNODES];	/* first movable frame, 0: none */
+static unsigned long zone_movable_pfn[MAX_NUMNODES]; /* first movable frame, 0: none */
 
 static int __init parse_core(char *p, unsigned long *frames, unsigned int *percent)
 {
@@ -98,7 +98,8 @@ static unsigned long __init present_in(int nid, unsigned long start, unsigned lo
 	struct memblock_region *r;
 	unsigned long sum = 0;
 
-	for_each_mem_region(r) {
+	for_each_mem_region(r)
+	{
 		unsigned long lo = clamp((unsigned long)PFN_UP(r->base), start, end);
 		unsigned long hi = clamp((unsigned long)PFN_DOWN(r->base + r->size), start, end);
 
@@ -114,7 +115,8 @@ static void __init node_span(int nid, unsigned long *start, unsigned long *end)
 
 	*start = ~0UL;
 	*end = 0;
-	for_each_mem_region(r) {
+	for_each_mem_region(r)
+	{
 		if (r->nid != nid)
 			continue;
 		*start = min(*start, (unsigned long)PFN_UP(r->base));
@@ -131,7 +133,8 @@ static unsigned long __init movable_start(int nid, unsigned long core)
 	unsigned long start, end;
 
 	node_span(nid, &start, &end);
-	for_each_mem_region(r) {
+	for_each_mem_region(r)
+	{
 		unsigned long lo = PFN_UP(r->base), hi = PFN_DOWN(r->base + r->size);
 
 		if (r->nid != nid || hi <= lo)
@@ -159,10 +162,11 @@ static void __init find_movable(void)
 		required_movablecore = total * movablecore_percent / 100;
 	core = required_kernelcore;
 	if (required_movablecore)
-		core = max(core, total - min(total, round_up(required_movablecore, MAX_ORDER_NR_PAGES)));
+		core = max(core,
+			   total - min(total, round_up(required_movablecore, MAX_ORDER_NR_PAGES)));
 	if (!core || core >= total)
 		return;
-	for (left = core; left; ) {
+	for (left = core; left;) {
 		unsigned long before = left, part;
 
 		nodes = 0;
@@ -172,7 +176,8 @@ static void __init find_movable(void)
 			break;
 		part = max(left / nodes, 1UL);
 		for (int nid = 0; nid < MAX_NUMNODES && left; nid++) {
-			unsigned long room = present_in(nid, 0, ~0UL) - share[nid], take = min3(part, left, room);
+			unsigned long room = present_in(nid, 0, ~0UL) - share[nid],
+				      take = min3(part, left, room);
 
 			if (!node_data[nid] || full[nid])
 				continue;
@@ -188,7 +193,8 @@ static void __init find_movable(void)
 			zone_movable_pfn[nid] = movable_start(nid, share[nid]);
 }
 
-static void __init init_zone(struct pglist_data *pgdat, int idx, unsigned long start, unsigned long end)
+static void __init init_zone(struct pglist_data *pgdat, int idx, unsigned long start,
+			     unsigned long end)
 {
 	struct zone *zone = pgdat->node_zones + idx;
 
@@ -254,7 +260,8 @@ static void __init build_zonelists(struct pglist_data *pgdat)
 			int nid = (pgdat->node_id + i) % MAX_NUMNODES;
 
 			if (node_data[nid] && !used[nid] &&
-			    (best < 0 || node_distance(pgdat->node_id, nid) < node_distance(pgdat->node_id, best)))
+			    (best < 0 || node_distance(pgdat->node_id, nid) <
+						 node_distance(pgdat->node_id, best)))
 				best = nid;
 		}
 		if (best < 0)
@@ -290,7 +297,7 @@ static void __init home_cpus(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		int nid = per_cpu(numa_node, cpu), best = -1;
 
 		if (nid >= 0 && nid < MAX_NUMNODES)
@@ -299,7 +306,8 @@ static void __init home_cpus(void)
 			continue;
 		for (int other = 0; other < MAX_NUMNODES; other++)
 			if (node_data[other] &&
-			    (best < 0 || (nid >= 0 && node_distance(nid, other) < node_distance(nid, best))))
+			    (best < 0 ||
+			     (nid >= 0 && node_distance(nid, other) < node_distance(nid, best))))
 				best = other;
 		per_cpu(numa_node, cpu) = best;
 	}
@@ -311,14 +319,13 @@ void __init free_area_init(void)
 	struct pglist_data *pgdat;
 	struct memblock_region *r;
 
-	for_each_mem_region(r)
-		if (!node_data[r->nid])
-			alloc_node(r->nid);
+	for_each_mem_region(r) if (!node_data[r->nid]) alloc_node(r->nid);
 	if (!nr_mem_nodes)
 		panic("No memory: the firmware reported none");
 	find_movable();
 	pr_info("Zone ranges:\n");
-	for_each_online_pgdat(pgdat) {
+	for_each_online_pgdat(pgdat)
+	{
 		unsigned long end;
 
 		node_span(pgdat->node_id, &pgdat->node_start_pfn, &end);
@@ -326,8 +333,7 @@ void __init free_area_init(void)
 		pgdat->node_present_pages = present_in(pgdat->node_id, 0, ~0UL);
 		init_node_zones(pgdat);
 	}
-	for_each_online_pgdat(pgdat)
-		build_zonelists(pgdat);
+	for_each_online_pgdat(pgdat) build_zonelists(pgdat);
 	home_cpus();
 	memblock_alloc_name(old);
 }
@@ -339,8 +345,10 @@ static u32 __init frame_zone_flags(unsigned long pfn, unsigned long *limit)
 {
 	struct pglist_data *pgdat, *home = NULL;
 
-	for_each_online_pgdat(pgdat) {
-		unsigned long start = pgdat->node_start_pfn, end = start + pgdat->node_spanned_pages;
+	for_each_online_pgdat(pgdat)
+	{
+		unsigned long start = pgdat->node_start_pfn,
+			      end = start + pgdat->node_spanned_pages;
 
 		if (pfn >= start && pfn < end) {
 			home = pgdat;
@@ -423,7 +431,8 @@ static void __init init_free(unsigned long start, unsigned long end, int nid)
 static void __init release_range(unsigned long start, unsigned long end)
 {
 	while (start < end) {
-		unsigned int order = min(start ? __builtin_ctzl(start) : MAX_ORDER - 1, MAX_ORDER - 1);
+		unsigned int order =
+			min(start ? __builtin_ctzl(start) : MAX_ORDER - 1, MAX_ORDER - 1);
 
 		while (start + (1UL << order) > end)
 			order--;
@@ -451,7 +460,8 @@ static void __init memmap_init(void)
 	while (next_populated_run(&run_start, &run_end)) {
 		unsigned long at = run_start;
 
-		for_each_free_mem_range(i, NUMA_NO_NODE, &lo, &hi, &nid) {
+		for_each_free_mem_range(i, NUMA_NO_NODE, &lo, &hi, &nid)
+		{
 			unsigned long start = clamp((unsigned long)PFN_UP(lo), at, run_end);
 			unsigned long end = clamp((unsigned long)PFN_DOWN(hi), at, run_end);
 
@@ -472,7 +482,8 @@ void __init memblock_free_all(void)
 
 	init_pageblocks();
 	memmap_init();
-	for_each_free_mem_range(i, NUMA_NO_NODE, &lo, &hi, NULL) {
+	for_each_free_mem_range(i, NUMA_NO_NODE, &lo, &hi, NULL)
+	{
 		unsigned long start = PFN_UP(lo), end = PFN_DOWN(hi);
 
 		/* Blocks must not straddle zones: cut at their borders. */
@@ -511,17 +522,21 @@ unsigned long free_reserved_area(void *start, void *end, int poison, const char 
 	return freed;
 }
 
-extern char __init_begin[], __init_end[], _text[], _etext[], __start_rodata[], __end_rodata[], _sdata[], _edata[];
+extern char __init_begin[], __init_end[], _text[], _etext[], __start_rodata[], __end_rodata[],
+	_sdata[], _edata[];
 extern char __bss_start[], __bss_stop[], __per_cpu_load[];
 
 void __init mem_init_print_info(void)
 {
-	unsigned long physpages = present_in(NUMA_NO_NODE, 0, ~0UL), reserved = physpages - totalram_pages();
+	unsigned long physpages = present_in(NUMA_NO_NODE, 0, ~0UL),
+		      reserved = physpages - totalram_pages();
 
 	pr_info("Memory: %luK/%luK available (%luK kernel code, %luK rodata, %luK rwdata, %luK init, %luK bss, %luK memmap, %luK reserved)\n",
 		nr_free_pages() << (PAGE_SHIFT - 10), physpages << (PAGE_SHIFT - 10),
-		(unsigned long)(_etext - _text) >> 10, (unsigned long)(__end_rodata - __start_rodata) >> 10,
-		(unsigned long)(_edata - _sdata) >> 10, (unsigned long)(__init_end - __init_begin) >> 10,
+		(unsigned long)(_etext - _text) >> 10,
+		(unsigned long)(__end_rodata - __start_rodata) >> 10,
+		(unsigned long)(_edata - _sdata) >> 10,
+		(unsigned long)(__init_end - __init_begin) >> 10,
 		(unsigned long)(__bss_stop - __bss_start) >> 10, memmap_nr_bytes() >> 10,
 		reserved << (PAGE_SHIFT - 10));
 }

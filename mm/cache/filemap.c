@@ -52,7 +52,7 @@
 #include <fs/super.h>
 #include <seam/page.h>
 
-#define FOLIO_WAIT_BITS	6
+#define FOLIO_WAIT_BITS 6
 static wait_queue_head_t folio_wait_table[1 << FOLIO_WAIT_BITS];
 
 void page_cache_init(void)
@@ -135,7 +135,8 @@ void folio_wake_waiters(struct folio *folio)
 
 bool folio_trylock(struct folio *folio)
 {
-	return !(__atomic_fetch_or(&folio->flags, 1u << PG_locked, __ATOMIC_ACQUIRE) >> PG_locked & 1);
+	return !(__atomic_fetch_or(&folio->flags, 1u << PG_locked, __ATOMIC_ACQUIRE) >> PG_locked &
+		 1);
 }
 
 void __folio_lock(struct folio *folio)
@@ -333,7 +334,7 @@ struct folio *filemap_get_entry(struct address_space *mapping, pgoff_t index)
 		folio = rcu_dereference_raw(*slot);
 		if (unlikely(xa_is_node(folio))) {
 			folio = NULL;
-			continue;	/* the tree has just grown over this slot */
+			continue; /* the tree has just grown over this slot */
 		}
 		if (!folio || unlikely(xa_is_value(folio))) {
 			folio = NULL;
@@ -367,7 +368,8 @@ static bool lock_and_verify(struct address_space *mapping, struct folio *folio, 
 }
 
 /* A new folio at @index: locked, with a reference, or ERR_PTR(-EEXIST, -ENOMEM). */
-static struct folio *create_folio(struct address_space *mapping, pgoff_t index, int fgp_flags, gfp_t gfp)
+static struct folio *create_folio(struct address_space *mapping, pgoff_t index, int fgp_flags,
+				  gfp_t gfp)
 {
 	struct folio *folio;
 	int err;
@@ -391,7 +393,8 @@ static struct folio *create_folio(struct address_space *mapping, pgoff_t index, 
 	return folio;
 }
 
-struct folio *__filemap_get_folio(struct address_space *mapping, pgoff_t index, int fgp_flags, gfp_t gfp)
+struct folio *__filemap_get_folio(struct address_space *mapping, pgoff_t index, int fgp_flags,
+				  gfp_t gfp)
 {
 	for (;;) {
 		struct folio *folio = filemap_get_entry(mapping, index);
@@ -444,11 +447,12 @@ unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, p
 	unsigned int n = 0;
 
 	rcu_read_lock();
-	xas_for_each(&xas, folio, end) {
+	xas_for_each(&xas, folio, end)
+	{
 		if (xa_is_value(folio))
 			continue;
 		if (!folio_try_get(folio))
-			continue;	/* it is being freed, hence it leaves the cache */
+			continue; /* it is being freed, hence it leaves the cache */
 		if (unlikely(folio != xas_reload(&xas))) {
 			folio_put(folio);
 			continue;
@@ -511,8 +515,8 @@ int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_
 		return xas_error(&xas);
 	}
 	account_folio(mapping, folio, nr);
-	trace_mm_filemap_add_to_page_cache(folio_pfn(folio), mapping->host->i_ino, index, mapping->host->i_sb->s_dev,
-					   folio_order(folio));
+	trace_mm_filemap_add_to_page_cache(folio_pfn(folio), mapping->host->i_ino, index,
+					   mapping->host->i_sb->s_dev, folio_order(folio));
 	return 0;
 }
 
@@ -531,8 +535,9 @@ void filemap_remove_folio(struct folio *folio)
 	mapping->nrpages -= nr;
 	xas_unlock(&xas);
 	account_folio(mapping, folio, -nr);
-	trace_mm_filemap_delete_from_page_cache(folio_pfn(folio), mapping->host->i_ino, folio->index,
-						mapping->host->i_sb->s_dev, folio_order(folio));
+	trace_mm_filemap_delete_from_page_cache(folio_pfn(folio), mapping->host->i_ino,
+						folio->index, mapping->host->i_sb->s_dev,
+						folio_order(folio));
 	folio_put_refs(folio, nr);
 }
 
@@ -565,13 +570,13 @@ static int read_folio(struct file *file, struct address_space *mapping, struct f
 		return err;
 	if (folio->mapping != mapping) {
 		folio_unlock(folio);
-		return -EAGAIN;		/* truncated: look again */
+		return -EAGAIN; /* truncated: look again */
 	}
 	if (folio_test_uptodate(folio)) {
 		folio_unlock(folio);
 		return 0;
 	}
-	err = mapping->a_ops->read_folio(file, folio);	/* unlocks */
+	err = mapping->a_ops->read_folio(file, folio); /* unlocks */
 	if (err)
 		return err;
 	err = folio_wait_locked_killable(folio);
@@ -592,7 +597,7 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 		if (!mapping->a_ops->read_folio) {
 			if (!folio)
 				return NULL;
-			folio_wait_locked(folio);	/* being filled by a write */
+			folio_wait_locked(folio); /* being filled by a write */
 			if (folio_test_uptodate(folio))
 				return folio;
 			folio_put(folio);
@@ -608,7 +613,8 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 
 			if (file)
 				page_cache_sync_readahead(mapping, &file->f_ra, file, index, 1);
-			folio = __filemap_get_folio(mapping, index, FGP_CREAT, mapping_gfp_mask(mapping));
+			folio = __filemap_get_folio(mapping, index, FGP_CREAT,
+						    mapping_gfp_mask(mapping));
 			if (!folio)
 				return ERR_PTR(-ENOMEM);
 		}
@@ -621,7 +627,8 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 	}
 }
 
-struct folio *read_cache_folio(struct address_space *mapping, pgoff_t index, void *unused, struct file *file)
+struct folio *read_cache_folio(struct address_space *mapping, pgoff_t index, void *unused,
+			       struct file *file)
 {
 	struct kiocb iocb = { .ki_filp = file };
 	struct folio *folio = get_uptodate(file ? &iocb : NULL, mapping, index);
@@ -649,7 +656,7 @@ ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_re
 			err = PTR_ERR(folio);
 			break;
 		}
-		isize = i_size_read(mapping->host);	/* the folio may be newer than the size was */
+		isize = i_size_read(mapping->host); /* the folio may be newer than the size was */
 		if (folio) {
 			offset = pos & (folio_size(folio) - 1);
 			bytes = folio_size(folio) - offset;
@@ -759,7 +766,8 @@ ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from)
 		n = write_chunk(iocb, from, pos);
 		if (unlikely(n == 0)) {
 			/* The source is not in memory: fault it in without the page lock, and again. */
-			size_t bytes = min_t(size_t, PAGE_SIZE - (pos & (PAGE_SIZE - 1)), iov_iter_count(from));
+			size_t bytes = min_t(size_t, PAGE_SIZE - (pos & (PAGE_SIZE - 1)),
+					     iov_iter_count(from));
 
 			if (fault_in_iov_iter_readable(from, bytes) == bytes) {
 				n = -EFAULT;
@@ -845,7 +853,7 @@ vm_fault_t filemap_fault(struct vm_fault *vmf)
 		folio_put(folio);
 		return ret | VM_FAULT_RETRY;
 	}
-	if (unlikely(folio->mapping != mapping)) {	/* truncated: fault again */
+	if (unlikely(folio->mapping != mapping)) { /* truncated: fault again */
 		folio_unlock(folio);
 		folio_put(folio);
 		return ret | VM_FAULT_NOPAGE;
@@ -968,7 +976,8 @@ void mapping_check(struct address_space *mapping)
 	struct folio *folio;
 
 	xa_check(&mapping->i_pages);
-	xa_for_each(&mapping->i_pages, index, folio) {
+	xa_for_each(&mapping->i_pages, index, folio)
+	{
 		if (xa_is_value(folio))
 			continue;
 		BUG_ON(folio->mapping != mapping || folio->index != index);

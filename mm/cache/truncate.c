@@ -20,8 +20,8 @@
 #include <fs/super.h>
 #include <linux/fadvise.h>
 
-#define BATCH	15
-#define OFFSET_MAX_FADVISE	MAX_LFS_FILESIZE
+#define BATCH		   15
+#define OFFSET_MAX_FADVISE MAX_LFS_FILESIZE
 
 /* => folio locked and in @mapping. Nobody maps it afterwards, and it is clean. */
 static void cleanup_folio(struct address_space *mapping, struct folio *folio)
@@ -94,7 +94,7 @@ void truncate_inode_pages_range(struct address_space *mapping, loff_t lstart, lo
 
 	if (mapping_empty(mapping))
 		return;
-	if (head && tail && first > behind) {		/* within one page */
+	if (head && tail && first > behind) { /* within one page */
 		truncate_partial(mapping, behind, lstart, lend);
 		return;
 	}
@@ -124,7 +124,7 @@ void truncate_pagecache(struct inode *inode, loff_t newsize)
 
 	unmap_mapping_range(mapping, hole, 0, 1);
 	truncate_inode_pages(mapping, newsize);
-	unmap_mapping_range(mapping, hole, 0, 1);	/* private copies that came in between */
+	unmap_mapping_range(mapping, hole, 0, 1); /* private copies that came in between */
 }
 
 void truncate_setsize(struct inode *inode, loff_t newsize)
@@ -154,7 +154,7 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t st
 	unsigned int n;
 
 	if (mapping->flags & (1UL << AS_SHMEM))
-		return 0;	/* the cache is the only copy */
+		return 0; /* the cache is the only copy */
 	while (start <= end && (n = filemap_get_folios(mapping, &start, end, folios, BATCH))) {
 		for (unsigned int i = 0; i < n; i++) {
 			struct folio *folio = folios[i];
@@ -181,7 +181,8 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t st
 int invalidate_inode_pages2_range(struct address_space *mapping, pgoff_t start, pgoff_t end)
 {
 	int err = filemap_write_and_wait_range(mapping, (loff_t)start << PAGE_SHIFT,
-					       end == ~0UL ? -1 : (((loff_t)end + 1) << PAGE_SHIFT) - 1);
+					       end == ~0UL ? -1
+							   : (((loff_t)end + 1) << PAGE_SHIFT) - 1);
 
 	if (err)
 		return err;
@@ -199,7 +200,8 @@ int generic_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 		return -ESPIPE;
 	if (!mapping || len < 0 || advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE)
 		return -EINVAL;
-	end = len && (u64)offset + len <= OFFSET_MAX_FADVISE ? offset + len - 1 : OFFSET_MAX_FADVISE;
+	end = len && (u64)offset + len <= OFFSET_MAX_FADVISE ? offset + len - 1
+							     : OFFSET_MAX_FADVISE;
 	switch (advice) {
 	case POSIX_FADV_NORMAL:
 		file->f_ra.ra_pages = VM_READAHEAD_PAGES;
@@ -218,7 +220,8 @@ int generic_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 		break;
 	case POSIX_FADV_DONTNEED:
 		invalidate_mapping_pages(mapping, DIV_ROUND_UP((u64)offset, PAGE_SIZE),
-					 end == OFFSET_MAX_FADVISE ? ~0UL : (u64)(end + 1) >> PAGE_SHIFT);
+					 end == OFFSET_MAX_FADVISE ? ~0UL
+								   : (u64)(end + 1) >> PAGE_SHIFT);
 		break;
 	}
 	return 0;

@@ -16,16 +16,19 @@ void file_ra_state_init(struct file_ra_state *ra, struct address_space *mapping)
 	*ra = (struct file_ra_state){ .ra_pages = VM_READAHEAD_PAGES, .prev_pos = -1 };
 }
 
-void page_cache_sync_readahead(struct address_space *mapping, struct file_ra_state *ra, struct file *file,
-			       pgoff_t index, unsigned long req_count)
+void page_cache_sync_readahead(struct address_space *mapping, struct file_ra_state *ra,
+			       struct file *file, pgoff_t index, unsigned long req_count)
 {
-	struct readahead_control rac = { .file = file, .mapping = mapping, .ra = ra, ._index = index };
+	struct readahead_control rac = {
+		.file = file, .mapping = mapping, .ra = ra, ._index = index
+	};
 	unsigned long nr = req_count > ra->ra_pages ? req_count : ra->ra_pages;
 
 	if (!mapping->a_ops->readahead || !nr)
 		return;
 	for (pgoff_t i = index; i < index + nr; i++) {
-		struct folio *folio = filemap_alloc_folio(mapping_gfp_mask(mapping) | __GFP_NORETRY, 0);
+		struct folio *folio =
+			filemap_alloc_folio(mapping_gfp_mask(mapping) | __GFP_NORETRY, 0);
 
 		if (!folio)
 			break;
@@ -33,7 +36,7 @@ void page_cache_sync_readahead(struct address_space *mapping, struct file_ra_sta
 		if (filemap_add_folio(mapping, folio, i, mapping_gfp_mask(mapping))) {
 			__folio_clear_locked(folio);
 			folio_put(folio);
-			break;		/* it is there already: the window ends */
+			break; /* it is there already: the window ends */
 		}
 		folio_put(folio);
 		rac._nr_pages++;
@@ -109,5 +112,5 @@ int write_inode_now(struct inode *inode, int sync)
 
 int sync_inode_metadata(struct inode *inode, int wait)
 {
-	return 0;	/* no file system with metadata on a disk yet */
+	return 0; /* no file system with metadata on a disk yet */
 }

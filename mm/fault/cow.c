@@ -125,7 +125,7 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 	if (!installed)
 		__free_page(new);
 	else if (old)
-		put_page(old);		/* the reference of the entry */
+		put_page(old); /* the reference of the entry */
 	if (old)
 		put_page(old);
 	return 0;
@@ -147,7 +147,7 @@ vm_fault_t do_page_mkwrite(struct vm_fault *vmf)
 		struct folio *folio = page_folio(vmf->page);
 
 		folio_lock(folio);
-		if (!folio_mapping(folio)) {	/* truncated */
+		if (!folio_mapping(folio)) { /* truncated */
 			folio_unlock(folio);
 			return 0;
 		}

@@ -79,7 +79,7 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long ad
 	pte_t *pte, entry;
 
 	if (unlikely(vma->vm_flags & VM_SHARED))
-		return VM_FAULT_SIGBUS;		/* shared memory has a file */
+		return VM_FAULT_SIGBUS; /* shared memory has a file */
 	if (pte_alloc(mm, pmd))
 		return VM_FAULT_OOM;
 	if (!(flags & FAULT_FLAG_WRITE))
@@ -92,7 +92,7 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long ad
 	entry = maybe_mkwrite(pte_mkdirty(mk_pte(page, vma->vm_page_prot)), vma);
 
 	pte = pte_lock_kept(pmd, address, &ptl);
-	if (unlikely(!pte_none(ptep_get(pte)))) {	/* another thread was faster */
+	if (unlikely(!pte_none(ptep_get(pte)))) { /* another thread was faster */
 		spin_unlock(ptl);
 		__free_page(page);
 		return 0;
@@ -111,8 +111,9 @@ static vm_fault_t do_numa_page(struct vm_fault *vmf)
 	vmf_lock_pte(vmf);
 	if (pte_same(ptep_get(vmf->pte), vmf->orig_pte)) {
 		ptep_modify_prot_start(vmf->vma, vmf->address, vmf->pte);
-		ptep_modify_prot_commit(vmf->vma, vmf->address, vmf->pte, vmf->orig_pte,
-				pte_mkyoung(pte_modify(vmf->orig_pte, vmf->vma->vm_page_prot)));
+		ptep_modify_prot_commit(
+			vmf->vma, vmf->address, vmf->pte, vmf->orig_pte,
+			pte_mkyoung(pte_modify(vmf->orig_pte, vmf->vma->vm_page_prot)));
 	}
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
 	return 0;
@@ -128,7 +129,7 @@ static vm_fault_t do_present_fault(struct vm_fault *vmf)
 		return do_numa_page(vmf);
 	vmf_lock_pte(vmf);
 	if (unlikely(!pte_same(ptep_get(vmf->pte), entry)))
-		goto unlock;			/* changed meanwhile: the access is tried again */
+		goto unlock; /* changed meanwhile: the access is tried again */
 	if (vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) {
 		if (!pte_write(entry))
 			return do_wp_page(vmf);
@@ -159,17 +160,18 @@ static __always_inline bool is_last_owner(const struct page *page)
 	return page_is_small_anon(page) && (PageAnonExclusive(page) || page_ref_count(page) == 1);
 }
 
-static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, pmd_t *pmd, pte_t orig_pte)
+static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, pmd_t *pmd,
+			     pte_t orig_pte)
 {
 	struct page *page = pte_page(orig_pte);
 	bool reuse = true;
 	spinlock_t *ptl;
 	pte_t *pte;
 
-	if (!is_last_owner(page))	/* a glance; the answer counts under the lock */
+	if (!is_last_owner(page)) /* a glance; the answer counts under the lock */
 		return false;
 	pte = pte_lock_kept(pmd, address, &ptl);
-	if (likely(pte_same(ptep_get(pte), orig_pte))) {	/* else the access is tried again */
+	if (likely(pte_same(ptep_get(pte), orig_pte))) { /* else the access is tried again */
 		reuse = is_last_owner(page);
 		if (likely(reuse)) {
 			if (!PageAnonExclusive(page)) {
@@ -185,7 +187,8 @@ static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, 
 }
 
 /* A write to a page that is present, but read-only, in private writable memory? */
-static __always_inline bool is_private_write(struct vm_area_struct *vma, unsigned int flags, pte_t pte)
+static __always_inline bool is_private_write(struct vm_area_struct *vma, unsigned int flags,
+					     pte_t pte)
 {
 	return (flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) == FAULT_FLAG_WRITE &&
 	       (pte_val(pte) & (_PAGE_PRESENT | _PAGE_RW | _PAGE_SPECIAL)) == _PAGE_PRESENT &&
@@ -214,7 +217,7 @@ static vm_fault_t do_other_fault(struct vm_area_struct *vma, unsigned long addre
 		return do_file_fault(&vmf);
 	if (likely(pte_present(orig_pte)))
 		return do_present_fault(&vmf);
-	print_bad_pte(vma, address, orig_pte, NULL);	/* no swap entries exist yet */
+	print_bad_pte(vma, address, orig_pte, NULL); /* no swap entries exist yet */
 	return VM_FAULT_SIGBUS;
 }
 

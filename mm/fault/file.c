@@ -43,7 +43,7 @@ static vm_fault_t ask_owner(struct vm_fault *vmf)
 
 bool filemap_map_pmd(struct vm_fault *vmf)
 {
-	return false;		/* the table is there before ->map_pages is called */
+	return false; /* the table is there before ->map_pages is called */
 }
 
 void set_pte_range(struct vm_fault *vmf, struct folio *folio, struct page *page, unsigned int nr,

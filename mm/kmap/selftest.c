@@ -26,7 +26,10 @@ static u32 random_below(u32 n)
 
 static int test_vmalloc(void)
 {
-	static struct { u32 *p; size_t size; } area[NR_AREAS];
+	static struct {
+		u32 *p;
+		size_t size;
+	} area[NR_AREAS];
 	unsigned long pages = vmalloc_nr_pages();
 
 	memset(area, 0, sizeof(area));
@@ -42,7 +45,8 @@ static int test_vmalloc(void)
 			area[i].size = (1 + random_below(20)) * PAGE_SIZE;
 			area[i].p = random_below(2) ? vmalloc(area[i].size) : vzalloc(area[i].size);
 			SELFTEST_EXPECT(area[i].p && is_vmalloc_addr(area[i].p));
-			SELFTEST_EXPECT(vmalloc_to_page(area[i].p) && !vmalloc_to_page((void *)area[i].p + area[i].size));
+			SELFTEST_EXPECT(vmalloc_to_page(area[i].p) &&
+					!vmalloc_to_page((void *)area[i].p + area[i].size));
 			for (size_t at = 0; at < area[i].size; at += PAGE_SIZE)
 				area[i].p[at / 4] = i + at;
 		}
@@ -84,7 +88,8 @@ static int test_injected_failure(void)
 	}
 	drain_all_pages(NULL);
 	/* Slabs of the descriptors and tables for new addresses may stay. */
-	SELFTEST_EXPECT(nr_free_pages() + 4 + global_node_page_state(NR_PAGETABLE) - tables >= free);
+	SELFTEST_EXPECT(nr_free_pages() + 4 + global_node_page_state(NR_PAGETABLE) - tables >=
+			free);
 	return 0;
 }
 SELFTEST("kmap/injected-failure", test_injected_failure);
@@ -144,16 +149,17 @@ static int test_percpu(void)
 		int cpu;
 
 		if (held[i]) {
-			for_each_possible_cpu(cpu)
+			for_each_possible_cpu (cpu)
 				for (u32 n = 0; n < count[i]; n++)
-					SELFTEST_EXPECT(per_cpu_ptr(held[i], cpu)[n] == i * 1000 + cpu);
+					SELFTEST_EXPECT(per_cpu_ptr(held[i], cpu)[n] ==
+							i * 1000 + cpu);
 			free_percpu(held[i]);
 			held[i] = NULL;
 		} else {
 			count[i] = 1 + random_below(32);
 			held[i] = __alloc_percpu(count[i] * 8, 8u << random_below(4));
 			SELFTEST_EXPECT(held[i]);
-			for_each_possible_cpu(cpu)
+			for_each_possible_cpu (cpu)
 				for (u32 n = 0; n < count[i]; n++) {
 					SELFTEST_EXPECT(per_cpu_ptr(held[i], cpu)[n] == 0);
 					per_cpu_ptr(held[i], cpu)[n] = i * 1000 + cpu;

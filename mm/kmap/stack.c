@@ -48,8 +48,8 @@ static void count_stack(void *stack, long kb)
 
 static void *make_stack(int node)
 {
-	void *stack = __vmalloc_area(THREAD_SIZE, 2 * THREAD_SIZE, VM_ALLOC | VM_STACK_AREA, GFP_KERNEL, node,
-				     __builtin_return_address(0));
+	void *stack = __vmalloc_area(THREAD_SIZE, 2 * THREAD_SIZE, VM_ALLOC | VM_STACK_AREA,
+				     GFP_KERNEL, node, __builtin_return_address(0));
 
 	for (unsigned long at = 0; stack && at < THREAD_SIZE; at += PAGE_SIZE)
 		__SetPageStack(vmalloc_to_page(stack + at));
@@ -100,7 +100,7 @@ unsigned long thread_stack_stored_pages(void)
 	unsigned long stacks = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		stacks += READ_ONCE(per_cpu(stack_store, cpu).count);
 	return stacks * (THREAD_SIZE >> PAGE_SHIFT);
 }

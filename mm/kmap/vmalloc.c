@@ -44,18 +44,18 @@
 #include <mm/vmstat.h>
 #include "kmap_internal.h"
 
-LIST_HEAD(vmap_spares);		/* descriptors to be freed outside the lock */
+LIST_HEAD(vmap_spares); /* descriptors to be freed outside the lock */
 static struct rb_root busy_root, free_root;
 static LIST_HEAD(lazy_list);
 static unsigned long lazy_pages;
-static unsigned long used_bytes;		/* of addresses, in busy and lazy areas */
+static unsigned long used_bytes; /* of addresses, in busy and lazy areas */
 static atomic_long_t vmalloc_pages;
 static DEFINE_SPINLOCK(vmap_lock, LOCK_VMAP_AREA);
 static DEFINE_MUTEX(kernel_table_mutex, LOCK_KERNEL_TABLES);
 static DEFINE_MUTEX(purge_mutex, LOCK_VMAP_PURGE);
 static struct kmem_cache *vmap_area_cache;
 
-#define LAZY_MAX_PAGES	(8UL << (20 - PAGE_SHIFT))
+#define LAZY_MAX_PAGES (8UL << (20 - PAGE_SHIFT))
 
 static unsigned long area_size(const struct vmap_area *va)
 {
@@ -129,7 +129,8 @@ static pte_t *kernel_pte_find(unsigned long addr, unsigned long *next)
 }
 
 /* Map page after page; @phys when @pages is NULL. */
-static int map_range(unsigned long addr, unsigned long end, pgprot_t prot, struct page **pages, phys_addr_t phys)
+static int map_range(unsigned long addr, unsigned long end, pgprot_t prot, struct page **pages,
+		     phys_addr_t phys)
 {
 	unsigned long start = addr;
 	pte_t *pte = NULL;
@@ -204,7 +205,8 @@ bool is_vmalloc_addr(const void *x)
 
 /* ---- addresses. All => vmap_lock held ---- */
 
-RB_DECLARE_CALLBACKS_MAX(static, free_augment, struct vmap_area, node, unsigned long, subtree_max, area_size);
+RB_DECLARE_CALLBACKS_MAX(static, free_augment, struct vmap_area, node, unsigned long, subtree_max,
+			 area_size);
 
 static void insert_busy(struct vmap_area *va)
 {
@@ -212,8 +214,9 @@ static void insert_busy(struct vmap_area *va)
 
 	while (*link) {
 		parent = *link;
-		link = va->start < rb_entry(parent, struct vmap_area, node)->start ? &parent->rb_left :
-										    &parent->rb_right;
+		link = va->start < rb_entry(parent, struct vmap_area, node)->start
+			       ? &parent->rb_left
+			       : &parent->rb_right;
 	}
 	rb_link_node(&va->node, parent, link);
 	rb_insert_color(&va->node, &busy_root);
@@ -267,7 +270,8 @@ static struct vmap_area *first_fit(unsigned long size, unsigned long align)
 }
 
 /* Cut [start, start + size) out of the free area @va; @spare is used when two parts remain. True if used. */
-static bool cut(struct vmap_area *va, unsigned long start, unsigned long size, struct vmap_area *spare)
+static bool cut(struct vmap_area *va, unsigned long start, unsigned long size,
+		struct vmap_area *spare)
 {
 	unsigned long end = va->end;
 	bool left = start > va->start, right = start + size < end;
@@ -302,7 +306,7 @@ static void free_spares(void)
 	spin_lock(&vmap_lock);
 	list_splice_init(&vmap_spares, &out);
 	spin_unlock(&vmap_lock);
-	list_for_each_entry_safe(va, next, &out, list)
+	list_for_each_entry_safe (va, next, &out, list)
 		kmem_cache_free(vmap_area_cache, va);
 }
 
@@ -350,14 +354,14 @@ static void purge_lazy(void)
 	list_splice_init(&lazy_list, &areas);
 	lazy_pages = 0;
 	spin_unlock(&vmap_lock);
-	list_for_each_entry(va, &areas, list) {
+	list_for_each_entry (va, &areas, list) {
 		start = min(start, va->start);
 		end = max(end, va->end);
 	}
 	if (end) {
 		flush_tlb_kernel_range(start, end);
 		spin_lock(&vmap_lock);
-		list_for_each_entry_safe(va, next, &areas, list) {
+		list_for_each_entry_safe (va, next, &areas, list) {
 			used_bytes -= area_size(va);
 			merge_free(va);
 		}
@@ -367,7 +371,8 @@ static void purge_lazy(void)
 	free_spares();
 }
 
-static bool try_take(struct vmap_area *va, struct vmap_area **spare, unsigned long size, unsigned long align)
+static bool try_take(struct vmap_area *va, struct vmap_area **spare, unsigned long size,
+		     unsigned long align)
 {
 	struct vmap_area *from;
 
@@ -386,8 +391,8 @@ static bool try_take(struct vmap_area *va, struct vmap_area **spare, unsigned lo
 }
 
 /* Addresses for @size bytes, guard page included. */
-static struct vmap_area *alloc_area(unsigned long size, unsigned long align, unsigned long flags, gfp_t gfp,
-				    const void *caller)
+static struct vmap_area *alloc_area(unsigned long size, unsigned long align, unsigned long flags,
+				    gfp_t gfp, const void *caller)
 {
 	struct vmap_area *va = kmem_cache_zalloc(vmap_area_cache, gfp & GFP_RECLAIM_MASK);
 	struct vmap_area *spare = kmem_cache_alloc(vmap_area_cache, gfp & GFP_RECLAIM_MASK);
@@ -486,7 +491,8 @@ static void free_area_pages(struct vm_struct *vm)
 /* The page array of an area, filled. 0 or -ENOMEM with nothing left. */
 static int alloc_area_pages(struct vm_struct *vm, unsigned int nr, gfp_t gfp, int node)
 {
-	vm->pages = kvmalloc_node(nr * sizeof(struct page *), (gfp & GFP_RECLAIM_MASK) | __GFP_ZERO, node);
+	vm->pages = kvmalloc_node(nr * sizeof(struct page *), (gfp & GFP_RECLAIM_MASK) | __GFP_ZERO,
+				  node);
 	if (!vm->pages)
 		return -ENOMEM;
 	while (vm->nr_pages < nr) {
@@ -504,8 +510,8 @@ static int alloc_area_pages(struct vm_struct *vm, unsigned int nr, gfp_t gfp, in
 	return 0;
 }
 
-void *__vmalloc_area(unsigned long size, unsigned long align, unsigned long flags, gfp_t gfp, int node,
-		     const void *caller)
+void *__vmalloc_area(unsigned long size, unsigned long align, unsigned long flags, gfp_t gfp,
+		     int node, const void *caller)
 {
 	unsigned long bytes = PAGE_ALIGN(size);
 	struct vmap_area *va;
@@ -531,23 +537,40 @@ void *__vmalloc_area(unsigned long size, unsigned long align, unsigned long flag
 	return va->vm.addr;
 }
 
-void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller)
+void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node,
+		     const void *caller)
 {
 	return __vmalloc_area(size, align, VM_ALLOC, gfp, node, caller);
 }
 
-#define VMALLOC_CALL(size, gfp, node) __vmalloc_area(size, 1, VM_ALLOC, gfp, node, __builtin_return_address(0))
+#define VMALLOC_CALL(size, gfp, node)                                                              \
+	__vmalloc_area(size, 1, VM_ALLOC, gfp, node, __builtin_return_address(0))
 
-void *__vmalloc(unsigned long size, gfp_t gfp) { return VMALLOC_CALL(size, gfp, NUMA_NO_NODE); }
-void *vmalloc(unsigned long size) { return VMALLOC_CALL(size, GFP_KERNEL, NUMA_NO_NODE); }
-void *vzalloc(unsigned long size) { return VMALLOC_CALL(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE); }
-void *vmalloc_node(unsigned long size, int node) { return VMALLOC_CALL(size, GFP_KERNEL, node); }
-void *vzalloc_node(unsigned long size, int node) { return VMALLOC_CALL(size, GFP_KERNEL | __GFP_ZERO, node); }
+void *__vmalloc(unsigned long size, gfp_t gfp)
+{
+	return VMALLOC_CALL(size, gfp, NUMA_NO_NODE);
+}
+void *vmalloc(unsigned long size)
+{
+	return VMALLOC_CALL(size, GFP_KERNEL, NUMA_NO_NODE);
+}
+void *vzalloc(unsigned long size)
+{
+	return VMALLOC_CALL(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
+}
+void *vmalloc_node(unsigned long size, int node)
+{
+	return VMALLOC_CALL(size, GFP_KERNEL, node);
+}
+void *vzalloc_node(unsigned long size, int node)
+{
+	return VMALLOC_CALL(size, GFP_KERNEL | __GFP_ZERO, node);
+}
 
 void *vmalloc_user(unsigned long size)
 {
-	return __vmalloc_area(size, PAGE_SIZE, VM_ALLOC | VM_USERMAP, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE,
-			      __builtin_return_address(0));
+	return __vmalloc_area(size, PAGE_SIZE, VM_ALLOC | VM_USERMAP, GFP_KERNEL | __GFP_ZERO,
+			      NUMA_NO_NODE, __builtin_return_address(0));
 }
 
 void *vcalloc(size_t n, size_t size)
@@ -621,7 +644,8 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 
 	if (!count || count > totalram_pages())
 		return NULL;
-	va = alloc_area(bytes + PAGE_SIZE, PAGE_SIZE, flags | VM_MAP, GFP_KERNEL, __builtin_return_address(0));
+	va = alloc_area(bytes + PAGE_SIZE, PAGE_SIZE, flags | VM_MAP, GFP_KERNEL,
+			__builtin_return_address(0));
 	if (!va)
 		return NULL;
 	if (vmap_pages_range(va->start, va->start + bytes, prot, pages)) {
@@ -636,7 +660,8 @@ void vunmap(const void *addr)
 	struct vm_struct vm;
 
 	if (addr)
-		WARN(!remove_area(addr, &vm), "Trying to vunmap() nonexistent vm area (%p)\n", addr);
+		WARN(!remove_area(addr, &vm), "Trying to vunmap() nonexistent vm area (%p)\n",
+		     addr);
 }
 
 /* ---- device registers ---- */
@@ -668,7 +693,8 @@ void __iomem *ioremap(phys_addr_t phys, size_t size)
 		WARN_ONCE(1, "ioremap on RAM at %#llx\n", (unsigned long long)phys);
 		return NULL;
 	}
-	return (void __iomem *)map_phys(phys, size, PAGE_KERNEL_NOCACHE, __builtin_return_address(0));
+	return (void __iomem *)map_phys(phys, size, PAGE_KERNEL_NOCACHE,
+					__builtin_return_address(0));
 }
 
 void iounmap(volatile void __iomem *addr)
@@ -680,7 +706,8 @@ void *memremap(phys_addr_t phys, size_t size, unsigned long flags)
 {
 	pgprot_t prot = PAGE_KERNEL;
 
-	if ((flags & MEMREMAP_WB) && pfn_valid(phys >> PAGE_SHIFT) && pfn_valid((phys + size - 1) >> PAGE_SHIFT))
+	if ((flags & MEMREMAP_WB) && pfn_valid(phys >> PAGE_SHIFT) &&
+	    pfn_valid((phys + size - 1) >> PAGE_SHIFT))
 		return __va(phys);
 	if (flags & MEMREMAP_WC)
 		prot = pgprot_writecombine(prot);
@@ -717,7 +744,7 @@ bool vmap_area_copy(unsigned long addr, struct vm_struct *vm, unsigned long *end
 	struct vmap_area *best = NULL;
 
 	spin_lock(&vmap_lock);
-	for (node = busy_root.rb_node; node; ) {
+	for (node = busy_root.rb_node; node;) {
 		struct vmap_area *va = rb_entry(node, struct vmap_area, node);
 
 		if (va->start >= addr) {
@@ -743,7 +770,8 @@ static unsigned long check_free_tree(struct rb_node *node, unsigned long *bytes)
 	if (!node)
 		return 0;
 	va = rb_entry(node, struct vmap_area, node);
-	most = max(max(check_free_tree(node->rb_left, bytes), check_free_tree(node->rb_right, bytes)),
+	most = max(max(check_free_tree(node->rb_left, bytes),
+		       check_free_tree(node->rb_right, bytes)),
 		   area_size(va));
 	BUG_ON(va->subtree_max != most);
 	BUG_ON(va->start >= va->end);
@@ -765,7 +793,7 @@ void vmalloc_check(void)
 		last = va->end;
 		busy += area_size(va);
 	}
-	list_for_each_entry(va, &lazy_list, list)
+	list_for_each_entry (va, &lazy_list, list)
 		busy += area_size(va);
 	/* an area that remove_area() is just unmapping is in neither */
 	BUG_ON(busy > used_bytes);
@@ -778,7 +806,8 @@ void vmalloc_init(void)
 {
 	struct vmap_area *all;
 
-	vmap_area_cache = kmem_cache_create("vmap_area", sizeof(struct vmap_area), 0, SLAB_PANIC, NULL);
+	vmap_area_cache =
+		kmem_cache_create("vmap_area", sizeof(struct vmap_area), 0, SLAB_PANIC, NULL);
 	all = kmem_cache_zalloc(vmap_area_cache, GFP_NOWAIT);
 	BUG_ON(!all);
 	all->start = VMALLOC_START;

@@ -50,7 +50,7 @@ struct page_alloc_ops page_alloc_ops;
  * only together with HIGHMEM; contradictory combinations ask for the lower one.
  */
 static const u8 gfp_zone_table[16] = {
-	ZONE_NORMAL, ZONE_DMA, ZONE_NORMAL, ZONE_DMA, ZONE_DMA32, ZONE_DMA, ZONE_DMA32, ZONE_DMA,
+	ZONE_NORMAL, ZONE_DMA, ZONE_NORMAL,  ZONE_DMA, ZONE_DMA32, ZONE_DMA, ZONE_DMA32, ZONE_DMA,
 	ZONE_NORMAL, ZONE_DMA, ZONE_MOVABLE, ZONE_DMA, ZONE_DMA32, ZONE_DMA, ZONE_DMA32, ZONE_DMA,
 };
 
@@ -61,7 +61,8 @@ enum zone_type gfp_zone(gfp_t gfp)
 
 struct zonelist *node_zonelist(int nid, gfp_t gfp)
 {
-	return NODE_DATA(nid)->node_zonelists + (gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK : ZONELIST_FALLBACK);
+	return NODE_DATA(nid)->node_zonelists +
+	       (gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK : ZONELIST_FALLBACK);
 }
 
 /* ---- watermarks ---- */
@@ -83,7 +84,8 @@ bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, i
 		return false;
 	if (!order)
 		return true;
-	orders = READ_ONCE(z->order_map[MIGRATE_UNMOVABLE]) | READ_ONCE(z->order_map[MIGRATE_MOVABLE]) |
+	orders = READ_ONCE(z->order_map[MIGRATE_UNMOVABLE]) |
+		 READ_ONCE(z->order_map[MIGRATE_MOVABLE]) |
 		 READ_ONCE(z->order_map[MIGRATE_RECLAIMABLE]);
 	if (alloc_flags & ALLOC_CMA)
 		orders |= READ_ONCE(z->order_map[MIGRATE_CMA]);
@@ -108,11 +110,14 @@ static void count_numa(struct zone *zone, int preferred_nid)
 		return;
 	}
 	this_cpu_inc(pcp->numa[NUMA_MISS]);
-	this_cpu_inc(NODE_DATA(preferred_nid)->node_zones[zone_idx(zone)].per_cpu_pageset->numa[NUMA_FOREIGN]);
+	this_cpu_inc(NODE_DATA(preferred_nid)
+			     ->node_zones[zone_idx(zone)]
+			     .per_cpu_pageset->numa[NUMA_FOREIGN]);
 }
 
 /* A block of @zone, whose watermark has been looked at. */
-static struct page *rmqueue(struct zone *zone, unsigned int order, unsigned int alloc_flags, int migratetype)
+static struct page *rmqueue(struct zone *zone, unsigned int order, unsigned int alloc_flags,
+			    int migratetype)
 {
 	int pindex = order_to_pindex(order);
 	struct page *page = NULL;
@@ -141,10 +146,12 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 
 		if (z->zone_idx > ac->highest_zoneidx)
 			continue;
-		if (ac->nodemask && !node_isset(zone_to_nid(zone), *(const nodemask_t *)ac->nodemask))
+		if (ac->nodemask &&
+		    !node_isset(zone_to_nid(zone), *(const nodemask_t *)ac->nodemask))
 			continue;
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
-		    !zone_watermark_ok(zone, order, wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
+		    !zone_watermark_ok(zone, order,
+				       wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
 				       ac->highest_zoneidx, alloc_flags))
 			continue;
 		page = rmqueue(zone, order, alloc_flags, ac->migratetype);
@@ -205,7 +212,8 @@ static unsigned long reclaim_stores(gfp_t gfp, const struct alloc_context *ac, i
 	return after > before ? after - before : freed ? 1 : 0;
 }
 
-static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct alloc_context *ac, int round)
+static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct alloc_context *ac,
+				    int round)
 {
 	unsigned int noreclaim = memalloc_noreclaim_save();
 	unsigned long progress = 0;
@@ -230,8 +238,9 @@ static bool should_stop(gfp_t gfp, unsigned int order, unsigned long progress, i
 /* Ask for a victim; true when trying again makes sense. */
 static bool try_oom(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
 {
-	if (!page_alloc_ops.out_of_memory || !(gfp & __GFP_FS) || (gfp & (__GFP_RETRY_MAYFAIL | __GFP_THISNODE)) ||
-	    order > PAGE_ALLOC_COSTLY_ORDER || ac->highest_zoneidx < ZONE_NORMAL)
+	if (!page_alloc_ops.out_of_memory || !(gfp & __GFP_FS) ||
+	    (gfp & (__GFP_RETRY_MAYFAIL | __GFP_THISNODE)) || order > PAGE_ALLOC_COSTLY_ORDER ||
+	    ac->highest_zoneidx < ZONE_NORMAL)
 		return false;
 	return page_alloc_ops.out_of_memory(gfp, order, ac);
 }
@@ -241,10 +250,11 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 {
 	struct page *page;
 
-	for (int round = 0; ; round++) {
+	for (int round = 0;; round++) {
 		unsigned long progress = direct_reclaim(gfp, order, ac, round);
 
-		if (order && page_alloc_ops.direct_compact && page_alloc_ops.direct_compact(gfp, order, ac))
+		if (order && page_alloc_ops.direct_compact &&
+		    page_alloc_ops.direct_compact(gfp, order, ac))
 			progress++;
 		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 		if (page)
@@ -264,7 +274,8 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 	}
 }
 
-static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order,
+					 const struct alloc_context *ac)
 {
 	unsigned int alloc_flags = gfp_to_alloc_flags(gfp), reserve;
 	struct page *page;
@@ -444,21 +455,45 @@ void memalloc_noreclaim_restore(unsigned int old)
 
 /* ---- names of flags ---- */
 
-static const struct { gfp_t mask; const char *name; } gfp_names[] = {
-	{ GFP_TRANSHUGE, "GFP_TRANSHUGE" }, { GFP_TRANSHUGE_LIGHT, "GFP_TRANSHUGE_LIGHT" },
-	{ GFP_HIGHUSER_MOVABLE, "GFP_HIGHUSER_MOVABLE" }, { GFP_HIGHUSER, "GFP_HIGHUSER" },
-	{ GFP_USER, "GFP_USER" }, { GFP_KERNEL_ACCOUNT, "GFP_KERNEL_ACCOUNT" }, { GFP_KERNEL, "GFP_KERNEL" },
-	{ GFP_NOFS, "GFP_NOFS" }, { GFP_ATOMIC, "GFP_ATOMIC" }, { GFP_NOIO, "GFP_NOIO" },
-	{ GFP_NOWAIT, "GFP_NOWAIT" }, { GFP_DMA, "GFP_DMA" }, { __GFP_HIGHMEM, "__GFP_HIGHMEM" },
-	{ GFP_DMA32, "GFP_DMA32" }, { __GFP_HIGH, "__GFP_HIGH" }, { __GFP_ATOMIC, "__GFP_ATOMIC" },
-	{ __GFP_IO, "__GFP_IO" }, { __GFP_FS, "__GFP_FS" }, { __GFP_NOWARN, "__GFP_NOWARN" },
-	{ __GFP_RETRY_MAYFAIL, "__GFP_RETRY_MAYFAIL" }, { __GFP_NOFAIL, "__GFP_NOFAIL" },
-	{ __GFP_NORETRY, "__GFP_NORETRY" }, { __GFP_COMP, "__GFP_COMP" }, { __GFP_ZERO, "__GFP_ZERO" },
-	{ __GFP_NOMEMALLOC, "__GFP_NOMEMALLOC" }, { __GFP_MEMALLOC, "__GFP_MEMALLOC" },
-	{ __GFP_HARDWALL, "__GFP_HARDWALL" }, { __GFP_THISNODE, "__GFP_THISNODE" },
-	{ __GFP_RECLAIMABLE, "__GFP_RECLAIMABLE" }, { __GFP_MOVABLE, "__GFP_MOVABLE" },
-	{ __GFP_ACCOUNT, "__GFP_ACCOUNT" }, { __GFP_WRITE, "__GFP_WRITE" }, { __GFP_RECLAIM, "__GFP_RECLAIM" },
-	{ __GFP_DIRECT_RECLAIM, "__GFP_DIRECT_RECLAIM" }, { __GFP_KSWAPD_RECLAIM, "__GFP_KSWAPD_RECLAIM" },
+static const struct {
+	gfp_t mask;
+	const char *name;
+} gfp_names[] = {
+	{ GFP_TRANSHUGE, "GFP_TRANSHUGE" },
+	{ GFP_TRANSHUGE_LIGHT, "GFP_TRANSHUGE_LIGHT" },
+	{ GFP_HIGHUSER_MOVABLE, "GFP_HIGHUSER_MOVABLE" },
+	{ GFP_HIGHUSER, "GFP_HIGHUSER" },
+	{ GFP_USER, "GFP_USER" },
+	{ GFP_KERNEL_ACCOUNT, "GFP_KERNEL_ACCOUNT" },
+	{ GFP_KERNEL, "GFP_KERNEL" },
+	{ GFP_NOFS, "GFP_NOFS" },
+	{ GFP_ATOMIC, "GFP_ATOMIC" },
+	{ GFP_NOIO, "GFP_NOIO" },
+	{ GFP_NOWAIT, "GFP_NOWAIT" },
+	{ GFP_DMA, "GFP_DMA" },
+	{ __GFP_HIGHMEM, "__GFP_HIGHMEM" },
+	{ GFP_DMA32, "GFP_DMA32" },
+	{ __GFP_HIGH, "__GFP_HIGH" },
+	{ __GFP_ATOMIC, "__GFP_ATOMIC" },
+	{ __GFP_IO, "__GFP_IO" },
+	{ __GFP_FS, "__GFP_FS" },
+	{ __GFP_NOWARN, "__GFP_NOWARN" },
+	{ __GFP_RETRY_MAYFAIL, "__GFP_RETRY_MAYFAIL" },
+	{ __GFP_NOFAIL, "__GFP_NOFAIL" },
+	{ __GFP_NORETRY, "__GFP_NORETRY" },
+	{ __GFP_COMP, "__GFP_COMP" },
+	{ __GFP_ZERO, "__GFP_ZERO" },
+	{ __GFP_NOMEMALLOC, "__GFP_NOMEMALLOC" },
+	{ __GFP_MEMALLOC, "__GFP_MEMALLOC" },
+	{ __GFP_HARDWALL, "__GFP_HARDWALL" },
+	{ __GFP_THISNODE, "__GFP_THISNODE" },
+	{ __GFP_RECLAIMABLE, "__GFP_RECLAIMABLE" },
+	{ __GFP_MOVABLE, "__GFP_MOVABLE" },
+	{ __GFP_ACCOUNT, "__GFP_ACCOUNT" },
+	{ __GFP_WRITE, "__GFP_WRITE" },
+	{ __GFP_RECLAIM, "__GFP_RECLAIM" },
+	{ __GFP_DIRECT_RECLAIM, "__GFP_DIRECT_RECLAIM" },
+	{ __GFP_KSWAPD_RECLAIM, "__GFP_KSWAPD_RECLAIM" },
 };
 
 int gfp_to_string(char *buf, size_t size, gfp_t gfp)

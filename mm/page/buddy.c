@@ -82,7 +82,8 @@ static void account_freepages(struct zone *zone, long nr, int mt)
 }
 
 /* Put a block on a list. NR_FREE is the business of the caller. */
-static inline void add_to_free_list(struct page *page, struct zone *zone, unsigned int order, int mt)
+static inline void add_to_free_list(struct page *page, struct zone *zone, unsigned int order,
+				    int mt)
 {
 	struct free_area *area = &zone->free_area[order];
 
@@ -93,14 +94,15 @@ static inline void add_to_free_list(struct page *page, struct zone *zone, unsign
 }
 
 /* Take a block off its list: afterwards an allocated-looking page with refcount 0 and empty fields. */
-static inline void del_page_from_free_list(struct page *page, struct zone *zone, unsigned int order, int mt)
+static inline void del_page_from_free_list(struct page *page, struct zone *zone, unsigned int order,
+					   int mt)
 {
 	struct free_area *area = &zone->free_area[order];
 	struct list_head *next = page->buddy_list.next, *prev = page->buddy_list.prev;
 
 	next->prev = prev;
 	prev->next = next;
-	if (next == prev)			/* both are the head: nothing left */
+	if (next == prev) /* both are the head: nothing left */
 		WRITE_ONCE(zone->order_map[mt], zone->order_map[mt] & ~(1u << order));
 	area->nr_free--;
 	WRITE_ONCE(page->type_and_private, PAGE_WORD_NONE);
@@ -115,7 +117,8 @@ static inline struct page *first_free(struct zone *zone, unsigned int order, int
 /*
  * Keep the first 2^low frames of a block of order @high, put the upper halves back.
  */
-static inline void expand(struct zone *zone, struct page *page, unsigned int low, unsigned int high, int mt)
+static inline void expand(struct zone *zone, struct page *page, unsigned int low, unsigned int high,
+			  int mt)
 {
 	while (high > low) {
 		high--;
@@ -183,7 +186,8 @@ unsigned int move_freepages_block(struct zone *zone, struct page *page, int migr
 /* Frames of the pageblock that are free or, as far as one can see, as movable as @mt wants. */
 static unsigned int count_compatible(struct zone *zone, struct page *page, int mt, int old_mt)
 {
-	unsigned long pfn = page_to_pfn(page) & ~(pageblock_nr_pages - 1), end = pfn + pageblock_nr_pages;
+	unsigned long pfn = page_to_pfn(page) & ~(pageblock_nr_pages - 1),
+		      end = pfn + pageblock_nr_pages;
 	unsigned int free = 0, movable = 0;
 
 	while (pfn < end) {
@@ -204,7 +208,8 @@ static unsigned int count_compatible(struct zone *zone, struct page *page, int m
 }
 
 /* Turn the pageblock of @page to @mt when that is worth it. True when its free blocks now have that type. */
-static bool steal_block(struct zone *zone, struct page *page, unsigned int order, int mt, int old_mt)
+static bool steal_block(struct zone *zone, struct page *page, unsigned int order, int mt,
+			int old_mt)
 {
 	if (order < pageblock_order && mt == MIGRATE_MOVABLE &&
 	    count_compatible(zone, page, mt, old_mt) < pageblock_nr_pages / 2)
@@ -237,7 +242,8 @@ static struct page *__rmqueue_fallback(struct zone *zone, unsigned int order, in
 	return NULL;
 }
 
-struct page *__rmqueue(struct zone *zone, unsigned int order, int migratetype, unsigned int alloc_flags)
+struct page *__rmqueue(struct zone *zone, unsigned int order, int migratetype,
+		       unsigned int alloc_flags)
 {
 	struct page *page = NULL;
 
@@ -262,8 +268,8 @@ struct page *__rmqueue(struct zone *zone, unsigned int order, int migratetype, u
  * k * 2^k list operations. The smallest blocks go first; the chain begins with the lowest frame, because
  * neighbours that are handed out one after the other are neighbours in memory.
  */
-unsigned int rmqueue_bulk(struct zone *zone, unsigned int count, struct page **list, int migratetype,
-			  unsigned int alloc_flags)
+unsigned int rmqueue_bulk(struct zone *zone, unsigned int count, struct page **list,
+			  int migratetype, unsigned int alloc_flags)
 {
 	struct page *head = *list;
 	unsigned int got = 0;
@@ -291,7 +297,8 @@ unsigned int rmqueue_bulk(struct zone *zone, unsigned int count, struct page **l
 	return got;
 }
 
-static inline bool buddy_is_free(const struct page *page, const struct page *buddy, unsigned int order)
+static inline bool buddy_is_free(const struct page *page, const struct page *buddy,
+				 unsigned int order)
 {
 	return READ_ONCE(buddy->type_and_private) == BUDDY_WORD(order) &&
 	       page_zone_id(page) == page_zone_id(buddy);
@@ -314,8 +321,8 @@ void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone, un
 			break;
 		if (unlikely(order >= pageblock_order)) {
 			buddy_mt = get_pfnblock_migratetype(buddy_pfn);
-			if (buddy_mt != migratetype &&
-			    !(migratetype_is_mergeable(migratetype) && migratetype_is_mergeable(buddy_mt)))
+			if (buddy_mt != migratetype && !(migratetype_is_mergeable(migratetype) &&
+							 migratetype_is_mergeable(buddy_mt)))
 				break;
 			set_pageblock_migratetype(buddy, migratetype);
 		}
@@ -369,7 +376,8 @@ static bool unreserve_zone(struct zone *zone, int migratetype)
 	if (!map)
 		return false;
 	zone->nr_reserved_highatomic -= min(pageblock_nr_pages, zone->nr_reserved_highatomic);
-	move_freepages_block(zone, first_free(zone, __builtin_ctz(map), MIGRATE_HIGHATOMIC), migratetype);
+	move_freepages_block(zone, first_free(zone, __builtin_ctz(map), MIGRATE_HIGHATOMIC),
+			     migratetype);
 	return true;
 }
 
@@ -409,8 +417,8 @@ static int isolate_block(unsigned long pfn, int migratetype, bool isolate)
 	return err;
 }
 
-int start_isolate_page_range(unsigned long start_pfn, unsigned long end_pfn, int migratetype, int flags,
-			     gfp_t gfp)
+int start_isolate_page_range(unsigned long start_pfn, unsigned long end_pfn, int migratetype,
+			     int flags, gfp_t gfp)
 {
 	unsigned long pfn, start = round_down(start_pfn, MAX_ORDER_NR_PAGES);
 	unsigned long end = round_up(end_pfn, MAX_ORDER_NR_PAGES);
@@ -421,12 +429,14 @@ int start_isolate_page_range(unsigned long start_pfn, unsigned long end_pfn, int
 			/* a free block of order 10 was taken whole with its first half */
 			if (pfn > start && (pfn & pageblock_nr_pages) &&
 			    get_pfnblock_migratetype(pfn) == MIGRATE_ISOLATE &&
-			    pfn_to_page(pfn - pageblock_nr_pages)->type_and_private == BUDDY_WORD(MAX_ORDER - 1))
+			    pfn_to_page(pfn - pageblock_nr_pages)->type_and_private ==
+				    BUDDY_WORD(MAX_ORDER - 1))
 				continue;
 			err = isolate_block(pfn, migratetype, true);
 		}
 	if (err)
-		for (end = pfn - pageblock_nr_pages, pfn = start; pfn < end; pfn += pageblock_nr_pages)
+		for (end = pfn - pageblock_nr_pages, pfn = start; pfn < end;
+		     pfn += pageblock_nr_pages)
 			if (pfn_valid(pfn))
 				isolate_block(pfn, migratetype, false);
 	return err;
@@ -436,7 +446,8 @@ void undo_isolate_page_range(unsigned long start_pfn, unsigned long end_pfn, int
 {
 	unsigned long end = round_up(end_pfn, MAX_ORDER_NR_PAGES);
 
-	for (unsigned long pfn = round_down(start_pfn, MAX_ORDER_NR_PAGES); pfn < end; pfn += pageblock_nr_pages)
+	for (unsigned long pfn = round_down(start_pfn, MAX_ORDER_NR_PAGES); pfn < end;
+	     pfn += pageblock_nr_pages)
 		if (pfn_valid(pfn) && get_pfnblock_migratetype(pfn) == MIGRATE_ISOLATE)
 			isolate_block(pfn, migratetype, false);
 }
@@ -477,7 +488,8 @@ void zone_check(struct zone *zone)
 			BUG_ON((zone->order_map[mt] >> order & 1) == (u32)list_empty(head));
 			for (p = head->next; p != head; p = p->next, blocks++) {
 				BUG_ON(p->next->prev != p);
-				check_block(zone, list_entry(p, struct page, buddy_list), order, mt);
+				check_block(zone, list_entry(p, struct page, buddy_list), order,
+					    mt);
 			}
 		}
 		BUG_ON(blocks != zone->free_area[order].nr_free);
@@ -491,6 +503,6 @@ void buddy_check(void)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
+	for_each_populated_zone (zone)
 		zone_check(zone);
 }

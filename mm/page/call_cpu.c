@@ -49,7 +49,7 @@ void call_cpus_unpinned(void (*fn)(void *arg), bool (*wanted)(int cpu, void *arg
 {
 	int cpu;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct request req = { .fn = fn, .arg = arg };
 
 		for (int tries = 0; tries < 1000 && wanted(cpu, arg); tries++) {

@@ -89,7 +89,7 @@ static void check_poison(struct page *page, unsigned int order)
 		}
 }
 #else
-static inline void check_poison(struct page *page, unsigned int order) { }
+static inline void check_poison(struct page *page, unsigned int order) {}
 #endif
 
 static void clear_pages(struct page *page, unsigned int order)
@@ -126,15 +126,16 @@ void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
 }
 
 /* A batch for an empty chain. => preemption off, not in an interrupt */
-static struct page *pcp_refill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, int pindex,
-			       int mt, unsigned int alloc_flags)
+static struct page *pcp_refill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order,
+			       int pindex, int mt, unsigned int alloc_flags)
 {
 	struct page **list = &pcp->lists[pindex][mt], *page;
 	unsigned int want = max(pcp->batch >> order, 1L), got = 0;
 	unsigned long flags;
 
 	/* Near the watermark a whole batch would be lost to the others. */
-	if (!zone_watermark_ok(zone, 0, min_wmark_pages(zone) + ((unsigned long)want << order), 0, 0))
+	if (!zone_watermark_ok(zone, 0, min_wmark_pages(zone) + ((unsigned long)want << order), 0,
+			       0))
 		want = 1;
 	spin_lock_irqsave(&zone->lock, flags);
 	if (order == 0) {
@@ -178,7 +179,8 @@ struct page *rmqueue_pcplist(struct zone *zone, unsigned int order, int pindex, 
 /*
  * The fast path: pop from the best zone's chain of this CPU. Everything else is alloc_pages_slow().
  */
-static __always_inline struct page *alloc_pages_fast(gfp_t gfp, unsigned int order, unsigned int pindex)
+static __always_inline struct page *alloc_pages_fast(gfp_t gfp, unsigned int order,
+						     unsigned int pindex)
 {
 	struct per_cpu_pages *pcp;
 	struct page **list, *page = NULL;
@@ -245,7 +247,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 static bool bad_page(struct page *page, const char *why)
 {
 	/* Out of circulation: a leak of one page is the lesser harm. */
-	pr_alert("BUG: Bad page state in process %s  pfn:%05lx: %s\n", current->comm, page_to_pfn(page), why);
+	pr_alert("BUG: Bad page state in process %s  pfn:%05lx: %s\n", current->comm,
+		 page_to_pfn(page), why);
 	dump_page(page, why);
 	dump_stack();
 	page->flags &= ~PAGEFLAGS_MASK;
@@ -270,7 +273,7 @@ static noinline bool reject_bad_page(struct page *page)
 	const char *why = free_page_complaint(page);
 
 	if (!why && PageHWPoison(page))
-		return false;		/* silently kept out */
+		return false; /* silently kept out */
 	return bad_page(page, why ? why : "unknown");
 }
 
@@ -279,11 +282,12 @@ static __always_inline bool prepare_single(struct page *page)
 {
 	u32 flags = page->flags;
 
-	if (unlikely((flags & (PAGE_FLAGS_CHECK_AT_FREE | 1u << PG_hwpoison)) || page->page_type != PAGE_TYPE_NONE))
+	if (unlikely((flags & (PAGE_FLAGS_CHECK_AT_FREE | 1u << PG_hwpoison)) ||
+		     page->page_type != PAGE_TYPE_NONE))
 		return reject_bad_page(page);
 	VM_BUG_ON_PAGE(page_ref_count(page), page);
 	page->flags = flags & ~PAGEFLAGS_MASK;
-	WRITE_ONCE(page->private, 0);	/* a neighbour's free may look at it meanwhile */
+	WRITE_ONCE(page->private, 0); /* a neighbour's free may look at it meanwhile */
 	page->mapping = NULL;
 	poison_pages(page, 0);
 	return true;
@@ -353,7 +357,8 @@ static void merge_flush(struct merge_stack *m)
 	for (unsigned int i = 0; i < m->depth; i++) {
 		unsigned long pfn = page_to_pfn(m->block[i].page);
 
-		__free_one_page(m->block[i].page, pfn, m->zone, m->block[i].order, get_pfnblock_migratetype(pfn));
+		__free_one_page(m->block[i].page, pfn, m->zone, m->block[i].order,
+				get_pfnblock_migratetype(pfn));
 	}
 	m->depth = 0;
 }
@@ -398,7 +403,8 @@ static long drain_chain(struct per_cpu_pages *pcp, unsigned int pindex, unsigned
  * Give @count pages of the chains back, those that were freed last first, beginning with chain number @from
  * (the one that grew). => preemption off
  */
-static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, long count, unsigned int from)
+static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, long count,
+			       unsigned int from)
 {
 	struct merge_stack m;
 	unsigned long flags;
@@ -420,7 +426,8 @@ static void free_pcppages_bulk(struct zone *zone, struct per_cpu_pages *pcp, lon
 
 static noinline void pcp_overflow(struct per_cpu_pages *pcp, unsigned int chain)
 {
-	free_pcppages_bulk(pcp->zone, pcp, min(pcp->count, pcp->batch + (pcp->count - pcp->high)), chain);
+	free_pcppages_bulk(pcp->zone, pcp, min(pcp->count, pcp->batch + (pcp->count - pcp->high)),
+			   chain);
 }
 
 /* In an interrupt, of an order without list, into an isolated pageblock. */
@@ -447,7 +454,7 @@ static __always_inline void pcp_push(struct page *page, unsigned int order, unsi
 			free_unref_slow(page, order);
 			return;
 		}
-		mt = MIGRATE_MOVABLE;	/* HIGHATOMIC, CMA: back to their pageblock with the drain */
+		mt = MIGRATE_MOVABLE; /* HIGHATOMIC, CMA: back to their pageblock with the drain */
 	}
 	pcp = this_cpu_ptr(zone_pcp[page_zone_id(page)]);
 	page->pcp_next = pcp->lists[pindex][mt];
@@ -560,7 +567,7 @@ void drain_local_pages(struct zone *only)
 
 	preempt_disable();
 	if (pcp_usable())
-		for_each_populated_zone(zone)
+		for_each_populated_zone (zone)
 			if (!only || zone == only)
 				drain_zone(zone);
 	preempt_enable();
@@ -570,7 +577,7 @@ static void drain_this_cpu(void *only)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
+	for_each_populated_zone (zone)
 		if (!only || zone == only)
 			drain_zone(zone);
 }
@@ -579,8 +586,9 @@ static bool cpu_has_pages(int cpu, void *only)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
-		if ((!only || zone == only) && READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count))
+	for_each_populated_zone (zone)
+		if ((!only || zone == only) &&
+		    READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count))
 			return true;
 	return false;
 }
@@ -604,8 +612,9 @@ int percpu_pagelist_high_fraction;
 
 static long zone_highsize(struct zone *zone, long batch)
 {
-	unsigned long total = percpu_pagelist_high_fraction ?
-			      zone_managed_pages(zone) / percpu_pagelist_high_fraction : low_wmark_pages(zone);
+	unsigned long total = percpu_pagelist_high_fraction
+				      ? zone_managed_pages(zone) / percpu_pagelist_high_fraction
+				      : low_wmark_pages(zone);
 	int nr_cpus = max((int)num_online_cpus(), 1);
 
 	return max((long)(total / nr_cpus), batch * 4);
@@ -616,7 +625,7 @@ void pcp_setup_zone(struct zone *zone)
 	long batch = zone_batchsize(zone), high = zone_highsize(zone, batch);
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
 		pcp->zone = zone;
@@ -630,7 +639,7 @@ void zone_pcp_update_all(void)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone)
+	for_each_populated_zone (zone)
 		pcp_setup_zone(zone);
 }
 
@@ -639,7 +648,7 @@ void pcp_setup_cpus(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		for (unsigned int gfp = 0; gfp < 16; gfp++) {
 			struct zonelist *zl = node_zonelist(cpu_to_node(cpu), 0);
 			int highest = gfp_zone(gfp);
@@ -647,7 +656,8 @@ void pcp_setup_cpus(void)
 			for (struct zoneref *z = zl->_zonerefs; z->zone; z++) {
 				if (z->zone_idx > highest)
 					continue;
-				per_cpu(pcp_for_gfp[gfp], cpu) = per_cpu_ptr(z->zone->per_cpu_pageset, cpu);
+				per_cpu(pcp_for_gfp[gfp], cpu) =
+					per_cpu_ptr(z->zone->per_cpu_pageset, cpu);
 				break;
 			}
 		}
@@ -659,13 +669,15 @@ void pcp_check(void)
 	struct zone *zone;
 
 	preempt_disable();
-	for_each_populated_zone(zone) {
+	for_each_populated_zone (zone) {
 		struct per_cpu_pages *pcp = this_cpu_ptr(zone->per_cpu_pageset);
 		long sum = 0;
 
 		for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES; i++)
-			for (struct page *p = pcp->lists[i / PCP_TYPES][i % PCP_TYPES]; p; p = p->pcp_next) {
-				BUG_ON(page_ref_count(p) || p->mapping || p->type_and_private != PAGE_WORD_NONE);
+			for (struct page *p = pcp->lists[i / PCP_TYPES][i % PCP_TYPES]; p;
+			     p = p->pcp_next) {
+				BUG_ON(page_ref_count(p) || p->mapping ||
+				       p->type_and_private != PAGE_WORD_NONE);
 				BUG_ON(page_zone(p) != zone);
 				sum += 1L << pindex_to_order(i / PCP_TYPES);
 			}

@@ -68,8 +68,10 @@ static bool zeroed(struct page *page, unsigned int order)
 
 static int test_random(void)
 {
-	static const gfp_t kinds[] = { GFP_KERNEL, GFP_HIGHUSER_MOVABLE, GFP_KERNEL | __GFP_RECLAIMABLE, GFP_ATOMIC,
-				       GFP_KERNEL | __GFP_ZERO, GFP_DMA | GFP_ATOMIC };
+	static const gfp_t kinds[] = {
+		GFP_KERNEL, GFP_HIGHUSER_MOVABLE,    GFP_KERNEL | __GFP_RECLAIMABLE,
+		GFP_ATOMIC, GFP_KERNEL | __GFP_ZERO, GFP_DMA | GFP_ATOMIC
+	};
 	static struct held held[NR_HELD];
 	unsigned long before = settled_free_pages();
 
@@ -120,7 +122,7 @@ static int test_orders(void)
 		struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, order);
 
 		if (!page)
-			continue;	/* a small machine may have no such block */
+			continue; /* a small machine may have no such block */
 		SELFTEST_EXPECT(folio_nr_pages(page_folio(page)) == 1L << order);
 		SELFTEST_EXPECT(page_folio(page + (1ul << order) - 1) == page_folio(page));
 		get_page(page + (1ul << order) / 2);
@@ -143,7 +145,8 @@ static int test_exact_and_bulk(void)
 	SELFTEST_EXPECT(p);
 	SELFTEST_EXPECT(settled_free_pages() == before - 5);
 	free_pages_exact(p, 5 * PAGE_SIZE);
-	SELFTEST_EXPECT(alloc_pages_bulk_array(GFP_KERNEL, ARRAY_SIZE(pages), pages) == ARRAY_SIZE(pages));
+	SELFTEST_EXPECT(alloc_pages_bulk_array(GFP_KERNEL, ARRAY_SIZE(pages), pages) ==
+			ARRAY_SIZE(pages));
 	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
 		__free_page(pages[i]);
 	buddy_check();
@@ -185,7 +188,8 @@ static int test_isolation(void)
 	SELFTEST_EXPECT(page);
 	pfn = page_to_pfn(page) & ~(MAX_ORDER_NR_PAGES - 1);
 	before = settled_free_pages();
-	SELFTEST_EXPECT(!start_isolate_page_range(pfn, pfn + MAX_ORDER_NR_PAGES, MIGRATE_MOVABLE, 0, GFP_KERNEL));
+	SELFTEST_EXPECT(!start_isolate_page_range(pfn, pfn + MAX_ORDER_NR_PAGES, MIGRATE_MOVABLE, 0,
+						  GFP_KERNEL));
 	buddy_check();
 	__free_page(page);
 	for (int i = 0; i < 100; i++) {
@@ -213,7 +217,9 @@ static int test_antifragmentation(void)
 		unmovable[i] = alloc_page(GFP_KERNEL | __GFP_NOWARN);
 	}
 	for (unsigned int i = 0; i < 512; i++) {
-		unsigned long block = unmovable[i] ? page_to_pfn(unmovable[i]) >> pageblock_order : 0, j;
+		unsigned long block = unmovable[i] ? page_to_pfn(unmovable[i]) >> pageblock_order
+						   : 0,
+			      j;
 
 		for (j = 0; unmovable[i] && j < nr_blocks && blocks[j] != block; j++)
 			;
@@ -246,7 +252,8 @@ static int test_exhaustion(void)
 	}
 	buddy_check();
 	SELFTEST_EXPECT(got > before / 2);
-	page = alloc_page(GFP_ATOMIC | __GFP_NOWARN);	/* the reserve is there for those who cannot wait */
+	page = alloc_page(GFP_ATOMIC |
+			  __GFP_NOWARN); /* the reserve is there for those who cannot wait */
 	SELFTEST_EXPECT(page);
 	__free_page(page);
 	while ((page = list)) {

@@ -31,9 +31,10 @@ u8 empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE) __section(".bss..page_aligned
 
 const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "Movable" };
 const char *const pageflag_names[__NR_PAGEFLAGS] = {
-	"locked", "referenced", "uptodate", "dirty", "lru", "active", "workingset", "waiters", "error", "slab",
-	"owner_priv_1", "arch_1", "reserved", "private", "private_2", "writeback", "head", "mappedtodisk",
-	"reclaim", "swapbacked", "unevictable", "mlocked", "hwpoison", "tail",
+	"locked",     "referenced", "uptodate",	   "dirty",	"lru",		"active",
+	"workingset", "waiters",    "error",	   "slab",	"owner_priv_1", "arch_1",
+	"reserved",   "private",    "private_2",   "writeback", "head",		"mappedtodisk",
+	"reclaim",    "swapbacked", "unevictable", "mlocked",	"hwpoison",	"tail",
 };
 
 int min_free_kbytes = 1024, user_min_free_kbytes = -1, watermark_scale_factor = 10;
@@ -104,8 +105,8 @@ int node_distance(int from, int to)
 
 void numa_set_distance(int from, int to, int distance)
 {
-	if (from < 0 || to < 0 || from >= MAX_NUMNODES || to >= MAX_NUMNODES || distance < 1 || distance > 255 ||
-	    (from == to && distance != 10)) {
+	if (from < 0 || to < 0 || from >= MAX_NUMNODES || to >= MAX_NUMNODES || distance < 1 ||
+	    distance > 255 || (from == to && distance != 10)) {
 		pr_warn("NUMA: distance %d from node %d to node %d ignored\n", distance, from, to);
 		return;
 	}
@@ -119,7 +120,8 @@ static void calculate_totalreserve_pages(void)
 	struct pglist_data *pgdat;
 	unsigned long total = 0;
 
-	for_each_online_pgdat(pgdat) {
+	for_each_online_pgdat(pgdat)
+	{
 		pgdat->totalreserve_pages = 0;
 		for (int i = 0; i < MAX_NR_ZONES; i++) {
 			struct zone *zone = pgdat->node_zones + i;
@@ -127,7 +129,8 @@ static void calculate_totalreserve_pages(void)
 
 			for (int j = i; j < MAX_NR_ZONES; j++)
 				most = max(most, zone->lowmem_reserve[j]);
-			most = min((unsigned long)most + high_wmark_pages(zone), zone_managed_pages(zone));
+			most = min((unsigned long)most + high_wmark_pages(zone),
+				   zone_managed_pages(zone));
 			pgdat->totalreserve_pages += most;
 			total += most;
 		}
@@ -139,7 +142,8 @@ void setup_per_zone_lowmem_reserve(void)
 {
 	struct pglist_data *pgdat;
 
-	for_each_online_pgdat(pgdat) {
+	for_each_online_pgdat(pgdat)
+	{
 		for (int i = 0; i < MAX_NR_ZONES - 1; i++) {
 			struct zone *zone = pgdat->node_zones + i;
 			int ratio = sysctl_lowmem_reserve_ratio[i];
@@ -175,9 +179,9 @@ void setup_per_zone_wmarks(void)
 	struct zone *zone;
 
 	spin_lock(&wmark_lock);
-	for_each_zone(zone)
+	for_each_zone (zone)
 		lowmem += zone_managed_pages(zone);
-	for_each_zone(zone)
+	for_each_zone (zone)
 		set_wmarks(zone, pages_min, lowmem);
 	calculate_totalreserve_pages();
 	zone_pcp_update_all();
@@ -200,18 +204,21 @@ void init_per_zone_wmark_min(void)
 /* ---- printing ---- */
 
 static const char *const page_type_names[] = {
-	"none", "buddy", "pcp", "offline", "guard", "table", "stack", "vmalloc", "percpu", "kmalloc", "spare",
-	"trace", "boot",
+	"none",	   "buddy",  "pcp",	"offline", "guard", "table", "stack",
+	"vmalloc", "percpu", "kmalloc", "spare",   "trace", "boot",
 };
 
 void page_print(page_printer_t pr, void *arg, const struct page *page)
 {
 	u32 type = page->page_type;
 
-	pr(arg, "page:%p refcount:%d mapcount:%d mapping:%p index:%#lx pfn:%#lx private:%#x node:%d zone:%s", page,
-	   page_ref_count(page), page_mapcount(page), page->mapping, page->index, page_to_pfn(page), page->private,
-	   page_to_nid(page), zone_names[page_zonenum(page) % MAX_NR_ZONES]);
-	if (page_has_type(page) && (type & 0xff) < sizeof(page_type_names) / sizeof(page_type_names[0]))
+	pr(arg,
+	   "page:%p refcount:%d mapcount:%d mapping:%p index:%#lx pfn:%#lx private:%#x node:%d zone:%s",
+	   page, page_ref_count(page), page_mapcount(page), page->mapping, page->index,
+	   page_to_pfn(page), page->private, page_to_nid(page),
+	   zone_names[page_zonenum(page) % MAX_NR_ZONES]);
+	if (page_has_type(page) &&
+	    (type & 0xff) < sizeof(page_type_names) / sizeof(page_type_names[0]))
 		pr(arg, " type:%s", page_type_names[type & 0xff]);
 	pr(arg, " flags:%#x(", page->flags & PAGEFLAGS_MASK);
 	for (unsigned int bit = 0, n = 0; bit < __NR_PAGEFLAGS; bit++)
@@ -261,9 +268,10 @@ void zone_print(page_printer_t pr, void *arg, struct zone *zone)
 {
 	unsigned long total = 0;
 
-	pr(arg, "Node %d %s: free:%lukB min:%lukB low:%lukB high:%lukB present:%lukB managed:%lukB", zone_to_nid(zone),
-	   zone->name, zone_page_state(zone, NR_FREE_PAGES) * 4, min_wmark_pages(zone) * 4, low_wmark_pages(zone) * 4,
-	   high_wmark_pages(zone) * 4, zone->present_pages * 4, zone_managed_pages(zone) * 4);
+	pr(arg, "Node %d %s: free:%lukB min:%lukB low:%lukB high:%lukB present:%lukB managed:%lukB",
+	   zone_to_nid(zone), zone->name, zone_page_state(zone, NR_FREE_PAGES) * 4,
+	   min_wmark_pages(zone) * 4, low_wmark_pages(zone) * 4, high_wmark_pages(zone) * 4,
+	   zone->present_pages * 4, zone_managed_pages(zone) * 4);
 	pr(arg, " blocks:");
 	for (unsigned int order = 0; order < MAX_ORDER; order++) {
 		unsigned long nr = READ_ONCE(zone->free_area[order].nr_free);
@@ -280,10 +288,11 @@ void show_mem(void)
 
 	pr_warn("Mem-Info: free:%lu slab_reclaimable:%lu slab_unreclaimable:%lu mapped:%lu shmem:%lu pagetables:%lu anon:%lu file:%lu\n",
 		nr_free_pages(), global_node_page_state(NR_SLAB_RECLAIMABLE),
-		global_node_page_state(NR_SLAB_UNRECLAIMABLE), global_node_page_state(NR_FILE_MAPPED),
-		global_node_page_state(NR_SHMEM), global_node_page_state(NR_PAGETABLE),
-		global_node_page_state(NR_ANON_MAPPED), global_node_page_state(NR_FILE_PAGES));
-	for_each_populated_zone(zone) {
+		global_node_page_state(NR_SLAB_UNRECLAIMABLE),
+		global_node_page_state(NR_FILE_MAPPED), global_node_page_state(NR_SHMEM),
+		global_node_page_state(NR_PAGETABLE), global_node_page_state(NR_ANON_MAPPED),
+		global_node_page_state(NR_FILE_PAGES));
+	for_each_populated_zone (zone) {
 		struct line line = { .len = 0 };
 
 		zone_print(line_pr, &line, zone);

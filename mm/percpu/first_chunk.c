@@ -22,7 +22,7 @@
 #include <mm/zone.h>
 #include "percpu_internal.h"
 
-#define PERCPU_DYNAMIC_RESERVE	(36UL << 10)
+#define PERCPU_DYNAMIC_RESERVE (36UL << 10)
 
 void __init setup_per_cpu_areas(void)
 {
@@ -33,7 +33,8 @@ void __init setup_per_cpu_areas(void)
 	void *base = memblock_alloc_raw(unit * nr_cpu_ids, PAGE_SIZE);
 
 	if (!base || !map)
-		panic("Out of memory: per-CPU areas of %u CPUs need %zu KiB", nr_cpu_ids, unit * nr_cpu_ids >> 10);
+		panic("Out of memory: per-CPU areas of %u CPUs need %zu KiB", nr_cpu_ids,
+		      unit * nr_cpu_ids >> 10);
 	for (unsigned int cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		void *area = base + cpu * unit;
 
@@ -47,5 +48,6 @@ void __init setup_per_cpu_areas(void)
 	load_percpu_segment(0);
 	pcpu_setup_first_chunk(base, unit, size, nr_cpu_ids, map);
 	memblock_alloc_name(old);
-	pr_info("percpu: %zu KiB per CPU for %u CPUs, %zu bytes linked\n", unit >> 10, nr_cpu_ids, size);
+	pr_info("percpu: %zu KiB per CPU for %u CPUs, %zu bytes linked\n", unit >> 10, nr_cpu_ids,
+		size);
 }

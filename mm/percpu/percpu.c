@@ -36,15 +36,15 @@
 #include <mm/vmalloc.h>
 #include "percpu_internal.h"
 
-#define GRAIN 8			/* bytes of a bit */
+#define GRAIN 8 /* bytes of a bit */
 
 struct pcpu_chunk {
 	struct list_head list;
-	void *base;			/* unit of CPU 0 */
+	void *base; /* unit of CPU 0 */
 	unsigned long *alloc_map, *end_map;
-	unsigned int bits;		/* of each map */
-	unsigned int free;		/* clear bits of alloc_map */
-	unsigned int hint;		/* no free bit below */
+	unsigned int bits; /* of each map */
+	unsigned int free; /* clear bits of alloc_map */
+	unsigned int hint; /* no free bit below */
 };
 
 static struct pcpu_chunk first_chunk;
@@ -79,7 +79,8 @@ static void take(struct pcpu_chunk *chunk, unsigned int start, unsigned int n)
 		chunk->hint = find_next_zero_bit(chunk->alloc_map, chunk->bits, start + n);
 }
 
-void pcpu_setup_first_chunk(void *base, size_t size, size_t used, unsigned int units, unsigned long *map)
+void pcpu_setup_first_chunk(void *base, size_t size, size_t used, unsigned int units,
+			    unsigned long *map)
 {
 	unit_size = size;
 	nr_units = units;
@@ -111,7 +112,7 @@ static void *take_from_chunks(unsigned int n, unsigned int align)
 	void *found = NULL;
 
 	spin_lock_irqsave(&pcpu_lock, flags);
-	list_for_each_entry(chunk, &chunks, list) {
+	list_for_each_entry (chunk, &chunks, list) {
 		int start = chunk_find(chunk, n, align);
 
 		if (start < 0)
@@ -148,7 +149,8 @@ void __percpu *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 	unsigned int n = DIV_ROUND_UP(size, GRAIN), align_bits = max(align, (size_t)GRAIN) / GRAIN;
 	void *at;
 
-	if (WARN_ON_ONCE(!size || size > unit_size / 2 || align > PAGE_SIZE || !is_power_of_2(align)))
+	if (WARN_ON_ONCE(!size || size > unit_size / 2 || align > PAGE_SIZE ||
+			 !is_power_of_2(align)))
 		return NULL;
 	at = take_from_chunks(n, align_bits);
 	if (!at && slab_is_available() && gfpflags_allow_blocking(gfp)) {
@@ -179,7 +181,7 @@ void free_percpu(void __percpu *ptr)
 	if (!ptr)
 		return;
 	spin_lock_irqsave(&pcpu_lock, flags);
-	list_for_each_entry(chunk, &chunks, list) {
+	list_for_each_entry (chunk, &chunks, list) {
 		unsigned int start, end;
 
 		if (at < chunk->base || at >= chunk->base + unit_size)
@@ -216,11 +218,12 @@ void pcpu_check(void)
 	unsigned long flags;
 
 	spin_lock_irqsave(&pcpu_lock, flags);
-	list_for_each_entry(chunk, &chunks, list) {
+	list_for_each_entry (chunk, &chunks, list) {
 		unsigned int free = 0;
 
 		for (unsigned int i = 0; i < chunk->bits; i++) {
-			bool taken = test_bit(i, chunk->alloc_map), end = test_bit(i, chunk->end_map);
+			bool taken = test_bit(i, chunk->alloc_map),
+			     end = test_bit(i, chunk->end_map);
 			bool next = i + 1 < chunk->bits && test_bit(i + 1, chunk->alloc_map);
 
 			free += !taken;

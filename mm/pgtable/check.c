@@ -28,7 +28,7 @@ static void census_ptes(struct table_census *c, pmd_t *pmd, unsigned long addr)
 		if (pte_none(val))
 			continue;
 		vma = vma_lookup(c->mm, addr);
-		BUG_ON(!vma);			/* mapped where nothing may be */
+		BUG_ON(!vma); /* mapped where nothing may be */
 		BUG_ON(pte_write(val) && !(vma->vm_flags & VM_WRITE));
 		page = vm_normal_page(vma, addr, val);
 		if (!page)
@@ -66,7 +66,9 @@ static void census_walk(struct table_census *c)
 				if (pmd_none(*pmd))
 					continue;
 				c->tables++;
-				census_ptes(c, pmd, (i << PGDIR_SHIFT) + (j << PUD_SHIFT) + (k << PMD_SHIFT));
+				census_ptes(c, pmd,
+					    (i << PGDIR_SHIFT) + (j << PUD_SHIFT) +
+						    (k << PMD_SHIFT));
 			}
 		}
 	}

@@ -29,9 +29,9 @@
 
 struct copy_state {
 	struct vm_area_struct *dst, *src;
-	struct folio *prealloc;		/* for a pinned page */
+	struct folio *prealloc; /* for a pinned page */
 	bool cow;
-	bool wrprotected;		/* the parent lost write access: flush */
+	bool wrprotected; /* the parent lost write access: flush */
 };
 
 /* The child needs its own copy of @page: use the reserved page, or ask for one (-EAGAIN). */
@@ -59,7 +59,8 @@ static int copy_pinned(struct copy_state *cs, pte_t *dst_pte, struct page *page,
  * already, so that no statistic changes. Stops at the first entry that is something else, or a page that may be pinned.
  * Return: number of entries copied; *@wrprotected is set when an entry lost write access.
  */
-static noinline unsigned int copy_anon_run(pte_t *dst_pte, pte_t *src_pte, unsigned int nr, bool *wrprotected)
+static noinline unsigned int copy_anon_run(pte_t *dst_pte, pte_t *src_pte, unsigned int nr,
+					   bool *wrprotected)
 {
 	unsigned int i;
 
@@ -72,7 +73,8 @@ static noinline unsigned int copy_anon_run(pte_t *dst_pte, pte_t *src_pte, unsig
 			break;
 		page = pte_page(__pte(val));
 		flags = READ_ONCE(page->flags);
-		if (!((unsigned long)page->mapping & PAGE_MAPPING_ANON) || (flags & (1u << PG_head | 1u << PG_tail)))
+		if (!((unsigned long)page->mapping & PAGE_MAPPING_ANON) ||
+		    (flags & (1u << PG_head | 1u << PG_tail)))
 			break;
 		if (flags & 1u << PG_anon_exclusive) {
 			if (unlikely((unsigned int)page_ref_count(page) >= GUP_PIN_COUNTING_BIAS))
@@ -109,7 +111,8 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 		if (pte_none(pte))
 			continue;
 		if (likely(cs->cow)) {
-			unsigned int run = copy_anon_run(dst_pte, src_pte, (end - a) >> PAGE_SHIFT, &cs->wrprotected);
+			unsigned int run = copy_anon_run(dst_pte, src_pte, (end - a) >> PAGE_SHIFT,
+							 &cs->wrprotected);
 
 			if (run) {
 				nr_anon += run--;
@@ -184,7 +187,8 @@ static int copy_pte_range(struct copy_state *cs, pmd_t *dst_pmd, pmd_t *src_pmd,
 		spin_unlock(src_ptl);
 		pte_unmap_unlock(dst_pte, dst_ptl);
 		if (err) {
-			cs->prealloc = vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, cs->dst, addr, false);
+			cs->prealloc =
+				vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, cs->dst, addr, false);
 			if (!cs->prealloc)
 				return -ENOMEM;
 		}
@@ -236,7 +240,9 @@ static bool vma_needs_copy(struct vm_area_struct *src)
 /* Return: 0, 1 when the parent's TLB must be flushed, or -ENOMEM. */
 int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_vma)
 {
-	struct copy_state cs = { .dst = dst_vma, .src = src_vma, .cow = is_cow_mapping(src_vma->vm_flags) };
+	struct copy_state cs = { .dst = dst_vma,
+				 .src = src_vma,
+				 .cow = is_cow_mapping(src_vma->vm_flags) };
 	unsigned long addr = src_vma->vm_start, end = src_vma->vm_end, next;
 	pgd_t *dst, *src;
 	int err = 0;

@@ -24,8 +24,8 @@
 #include <mm/tlb.h>
 #include <kernel/sched.h>
 
-#define MAX_BATCHES	20
-#define BATCH_PAGES	((PAGE_SIZE - sizeof(struct mmu_gather_batch)) / sizeof(struct page *))
+#define MAX_BATCHES 20
+#define BATCH_PAGES ((PAGE_SIZE - sizeof(struct mmu_gather_batch)) / sizeof(struct page *))
 
 static void range_reset(struct mmu_gather *tlb)
 {

@@ -29,9 +29,9 @@
 #include <mm/vmstat.h>
 #include <mm/pgalloc.h>
 
-#define GFP_PGTABLE	(GFP_KERNEL_ACCOUNT | __GFP_ZERO)
-#define STORE_TABLES	16
-#define STORE_PGDS	4
+#define GFP_PGTABLE  (GFP_KERNEL_ACCOUNT | __GFP_ZERO)
+#define STORE_TABLES 16
+#define STORE_PGDS   4
 
 struct table_store {
 	unsigned int nr_tables, nr_pgds;
@@ -102,7 +102,7 @@ static void table_retire(struct page *page)
 }
 
 static_assert(sizeof(struct rcu_head) <= 16 &&
-	      offsetof(struct page, index) == offsetof(struct page, mapping) + 8,
+		      offsetof(struct page, index) == offsetof(struct page, mapping) + 8,
 	      "an rcu_head overlays mapping and index");
 
 static void table_free_rcu(struct rcu_head *head)
@@ -325,4 +325,3 @@ pte_t *pte_find(struct mm_struct *mm, unsigned long addr, pmd_t **pmdp)
 		*pmdp = pmd;
 	return (pte_t *)pmd_page_vaddr(val) + pte_index(addr);
 }
-

@@ -65,7 +65,8 @@ static bool zap_file_bits(struct vm_area_struct *vma, struct page *page, pte_t p
 
 /* Result: the address up to which was zapped; less than @end when the gather is full. */
 static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
-				   unsigned long addr, unsigned long end, struct zap_details *details)
+				   unsigned long addr, unsigned long end,
+				   struct zap_details *details)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct mapped_delta delta = { 0 };
@@ -209,8 +210,8 @@ static void free_table(struct mmu_gather *tlb, struct page *page, unsigned long 
 	tlb_remove_table(tlb, page);
 }
 
-static void free_pmd_range(struct mmu_gather *tlb, pud_t *pud, unsigned long addr, unsigned long end,
-			   unsigned long floor, unsigned long ceiling)
+static void free_pmd_range(struct mmu_gather *tlb, pud_t *pud, unsigned long addr,
+			   unsigned long end, unsigned long floor, unsigned long ceiling)
 {
 	unsigned long start = addr, next;
 	pmd_t *pmd = pmd_offset(pud, addr);
@@ -231,8 +232,8 @@ static void free_pmd_range(struct mmu_gather *tlb, pud_t *pud, unsigned long add
 	free_table(tlb, page, start);
 }
 
-static void free_pud_range(struct mmu_gather *tlb, pgd_t *pgd, unsigned long addr, unsigned long end,
-			   unsigned long floor, unsigned long ceiling)
+static void free_pud_range(struct mmu_gather *tlb, pgd_t *pgd, unsigned long addr,
+			   unsigned long end, unsigned long floor, unsigned long ceiling)
 {
 	unsigned long start = addr, next;
 	pud_t *pud = pud_offset(pgd, addr);
@@ -303,7 +304,8 @@ static void unmap_mapping_tree(struct address_space *mapping, pgoff_t first, pgo
 {
 	struct vm_area_struct *vma;
 
-	vma_interval_tree_foreach(vma, &mapping->i_mmap, first, last) {
+	vma_interval_tree_foreach(vma, &mapping->i_mmap, first, last)
+	{
 		pgoff_t from = max(first, vma->vm_pgoff);
 		pgoff_t to = min(last, vma->vm_pgoff + vma_pages(vma) - 1);
 
@@ -325,7 +327,8 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 	i_mmap_unlock_read(mapping);
 }
 
-void unmap_mapping_range(struct address_space *mapping, loff_t holebegin, loff_t holelen, int even_cows)
+void unmap_mapping_range(struct address_space *mapping, loff_t holebegin, loff_t holelen,
+			 int even_cows)
 {
 	pgoff_t start = (pgoff_t)holebegin >> PAGE_SHIFT;
 	pgoff_t nr = ((pgoff_t)holelen + PAGE_SIZE - 1) >> PAGE_SHIFT;

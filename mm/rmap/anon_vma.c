@@ -121,7 +121,7 @@ void anon_vma_exit(struct mm_struct *mm)
 	for (; av && !--av->nr; av = parent) {
 		parent = av->parent;
 		list_del(&av->sibling);
-		av->parent = dead;	/* collect: the root may be among them */
+		av->parent = dead; /* collect: the root may be among them */
 		dead = av;
 	}
 	up_write(&root->rwsem);
@@ -161,14 +161,14 @@ void anon_vma_check(struct mm_struct *mm)
 
 	down_read(&av->root->rwsem);
 	BUG_ON(av->depth != (av->parent ? av->parent->depth + 1 : 0));
-	list_for_each(pos, &av->mms) {
+	list_for_each (pos, &av->mms) {
 		nr++;
 		found |= pos == &mm->anon_node;
 	}
-	list_for_each(pos, &av->children)
+	list_for_each (pos, &av->children)
 		nr++;
 	BUG_ON(nr != av->nr || !found);
-	list_for_each(pos, &mm->anon_moved)
+	list_for_each (pos, &mm->anon_moved)
 		moved++;
 	for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next) {
 		bool on = !list_empty(&vma->anon_moved);

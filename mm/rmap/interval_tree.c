@@ -59,7 +59,9 @@ static void rotate(struct rb_node *old, struct rb_node *new)
 }
 
 static const struct rb_augment_callbacks callbacks = {
-	.propagate = propagate, .copy = copy, .rotate = rotate,
+	.propagate = propagate,
+	.copy = copy,
+	.rotate = rotate,
 };
 
 void vma_interval_tree_insert(struct vm_area_struct *node, struct rb_root_cached *root)
@@ -133,8 +135,8 @@ static struct vm_area_struct *subtree_search(struct vm_area_struct *v, unsigned 
 	}
 }
 
-struct vm_area_struct *vma_interval_tree_iter_first(struct rb_root_cached *root, unsigned long start,
-						    unsigned long last)
+struct vm_area_struct *vma_interval_tree_iter_first(struct rb_root_cached *root,
+						    unsigned long start, unsigned long last)
 {
 	struct vm_area_struct *v = to_vma(root->rb_root.rb_node);
 
@@ -151,7 +153,7 @@ struct vm_area_struct *vma_interval_tree_iter_next(struct vm_area_struct *node, 
 	while (1) {
 		if (rb && to_vma(rb)->shared.rb_subtree_last >= start)
 			return subtree_search(to_vma(rb), start, last);
-		do {		/* up, until we come from a left side */
+		do { /* up, until we come from a left side */
 			rb = rb_parent(&node->shared.rb);
 			if (!rb)
 				return NULL;

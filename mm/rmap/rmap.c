@@ -47,7 +47,8 @@ void folio_add_anon_rmap_ptes(struct folio *folio, struct page *page, int nr,
 	mapped_delta_post(&delta);
 }
 
-void folio_add_file_rmap_ptes(struct folio *folio, struct page *page, int nr, struct vm_area_struct *vma)
+void folio_add_file_rmap_ptes(struct folio *folio, struct page *page, int nr,
+			      struct vm_area_struct *vma)
 {
 	struct mapped_delta delta = { 0 };
 
@@ -56,7 +57,8 @@ void folio_add_file_rmap_ptes(struct folio *folio, struct page *page, int nr, st
 	mapped_delta_post(&delta);
 }
 
-void folio_remove_rmap_ptes(struct folio *folio, struct page *page, int nr, struct vm_area_struct *vma)
+void folio_remove_rmap_ptes(struct folio *folio, struct page *page, int nr,
+			    struct vm_area_struct *vma)
 {
 	struct mapped_delta delta = { 0 };
 	bool anon = folio_test_anon(folio);
@@ -70,7 +72,7 @@ void folio_remove_rmap_ptes(struct folio *folio, struct page *page, int nr, stru
 
 bool page_vma_mapped_walk(struct page_vma_mapped_walk *pvmw)
 {
-	if (pvmw->pte) {	/* go on behind the last hit */
+	if (pvmw->pte) { /* go on behind the last hit */
 		pte_unmap_unlock(pvmw->pte, pvmw->ptl);
 		pvmw->pte = NULL;
 		pvmw->address += PAGE_SIZE;
@@ -150,7 +152,8 @@ static bool visit_home(struct folio *folio, struct mm_struct *mm, struct rmap_wa
 	return go_on;
 }
 
-static bool visit_moved(struct folio *folio, struct vm_area_struct *vma, struct rmap_walk_control *rwc)
+static bool visit_moved(struct folio *folio, struct vm_area_struct *vma,
+			struct rmap_walk_control *rwc)
 {
 	unsigned long first = folio_index(folio) + vma->anon_shift;
 	unsigned long last = first + folio_nr_pages(folio) - 1, addr;
@@ -173,7 +176,7 @@ static bool visit_mm(struct folio *folio, struct mm_struct *mm, struct rmap_walk
 
 	if (!visit_home(folio, mm, rwc))
 		return false;
-	list_for_each(pos, &mm->anon_moved)
+	list_for_each (pos, &mm->anon_moved)
 		if (!visit_moved(folio, list_entry(pos, struct vm_area_struct, anon_moved), rwc))
 			return false;
 	return true;
@@ -184,7 +187,7 @@ static bool visit_node(struct folio *folio, struct anon_vma *av, struct rmap_wal
 {
 	struct list_head *pos;
 
-	list_for_each(pos, &av->mms)
+	list_for_each (pos, &av->mms)
 		if (!visit_mm(folio, list_entry(pos, struct mm_struct, anon_node), rwc))
 			return false;
 	return true;
@@ -245,7 +248,8 @@ static bool rmap_walk_file(struct folio *folio, struct rmap_walk_control *rwc)
 	} else {
 		i_mmap_lock_read(mapping);
 	}
-	vma_interval_tree_foreach(vma, &mapping->i_mmap, first, last) {
+	vma_interval_tree_foreach(vma, &mapping->i_mmap, first, last)
+	{
 		pgoff_t from = max(first, vma->vm_pgoff);
 		unsigned long addr = vma->vm_start + ((from - vma->vm_pgoff) << PAGE_SHIFT);
 
@@ -266,13 +270,17 @@ bool rmap_walk(struct folio *folio, struct rmap_walk_control *rwc)
 
 /* --- users ------------------------------------------------------------------------------------------------- */
 
-static struct page_vma_mapped_walk walk_of(struct folio *folio, struct vm_area_struct *vma, unsigned long addr)
+static struct page_vma_mapped_walk walk_of(struct folio *folio, struct vm_area_struct *vma,
+					   unsigned long addr)
 {
 	unsigned long bytes = folio_nr_pages(folio) << PAGE_SHIFT;
 
 	return (struct page_vma_mapped_walk){
-		.pfn = folio_pfn(folio), .nr_pages = folio_nr_pages(folio), .mm = vma->vm_mm,
-		.address = addr, .end = min(vma->vm_end, addr + bytes),
+		.pfn = folio_pfn(folio),
+		.nr_pages = folio_nr_pages(folio),
+		.mm = vma->vm_mm,
+		.address = addr,
+		.end = min(vma->vm_end, addr + bytes),
 	};
 }
 
@@ -281,7 +289,8 @@ struct referenced_arg {
 	unsigned long vm_flags;
 };
 
-static bool referenced_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg)
+static bool referenced_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+			   void *arg)
 {
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
 	struct referenced_arg *ra = arg;
@@ -307,7 +316,8 @@ int folio_referenced(struct folio *folio, unsigned long *vm_flags)
 	return ra.referenced;
 }
 
-static bool mkclean_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg)
+static bool mkclean_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+			void *arg)
 {
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
 	int *cleaned = arg;
@@ -337,7 +347,8 @@ int folio_mkclean(struct folio *folio)
 	return cleaned;
 }
 
-static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg)
+static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+			   void *arg)
 {
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
 	struct mm_struct *mm = vma->vm_mm;

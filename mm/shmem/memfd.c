@@ -21,7 +21,7 @@
 #include <linux/memfd.h>
 #include <seam/uaccess.h>
 
-#define F_ALL_SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+#define F_ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
 static bool has_pinned_pages(struct address_space *mapping)
 {
@@ -30,7 +30,8 @@ static bool has_pinned_pages(struct address_space *mapping)
 	bool pinned = false;
 
 	rcu_read_lock();
-	xa_for_each(&mapping->i_pages, index, folio) {
+	xa_for_each(&mapping->i_pages, index, folio)
+	{
 		if (xa_is_value(folio))
 			continue;
 		if (folio_ref_count(folio) - folio_mapcount(folio) != folio_nr_pages(folio)) {
@@ -82,8 +83,8 @@ long memfd_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
 	return -EINVAL;
 }
 
-#define MEMFD_PREFIX	"memfd:"
-#define MEMFD_NAME_MAX	(255 - (int)sizeof(MEMFD_PREFIX) + 1)
+#define MEMFD_PREFIX   "memfd:"
+#define MEMFD_NAME_MAX (255 - (int)sizeof(MEMFD_PREFIX) + 1)
 
 static struct file *memfd_open(const char __user *uname, unsigned int flags)
 {
@@ -112,9 +113,11 @@ SYSCALL_DEFINE2(memfd_create, const char __user *, uname, unsigned int, flags)
 	struct file *file;
 	int fd;
 
-	if (flags & MFD_HUGETLB)	/* no hugetlbfs yet */
+	if (flags & MFD_HUGETLB) /* no hugetlbfs yet */
 		return flags & ~(unsigned int)(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB |
-					       (MFD_HUGE_MASK << MFD_HUGE_SHIFT)) ? -EINVAL : -ENOSYS;
+					       (MFD_HUGE_MASK << MFD_HUGE_SHIFT))
+			       ? -EINVAL
+			       : -ENOSYS;
 	if (flags & ~(unsigned int)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
 		return -EINVAL;
 	file = memfd_open(uname, flags);

@@ -57,8 +57,8 @@
 #include <seam/uaccess.h>
 #include "shmem_internal.h"
 
-#define BLOCKS_PER_PAGE	(PAGE_SIZE / 512)
-#define BOGO_INODE_SIZE	1024
+#define BLOCKS_PER_PAGE (PAGE_SIZE / 512)
+#define BOGO_INODE_SIZE 1024
 
 struct vfsmount *shm_mnt;
 static struct kmem_cache *shmem_inode_cache;
@@ -90,8 +90,9 @@ bool vma_is_shmem(const struct vm_area_struct *vma)
 /* Size that is charged at birth, in pages: files without VM_NORESERVE. */
 static int acct_size(unsigned long flags, loff_t size)
 {
-	return flags & VM_NORESERVE ? 0 :
-	       security_vm_enough_memory_mm(current->mm, DIV_ROUND_UP(size, PAGE_SIZE));
+	return flags & VM_NORESERVE
+		       ? 0
+		       : security_vm_enough_memory_mm(current->mm, DIV_ROUND_UP(size, PAGE_SIZE));
 }
 
 static void unacct_size(unsigned long flags, loff_t size)
@@ -327,8 +328,8 @@ static int shmem_mmap(struct file *file, struct vm_area_struct *vma)
 
 /* ---- write ---- */
 
-static int shmem_write_begin(struct file *file, struct address_space *mapping, loff_t pos, unsigned len,
-			     struct page **pagep, void **fsdata)
+static int shmem_write_begin(struct file *file, struct address_space *mapping, loff_t pos,
+			     unsigned len, struct page **pagep, void **fsdata)
 {
 	struct inode *inode = mapping->host;
 	struct shmem_inode_info *info = SHMEM_I(inode);
@@ -348,8 +349,8 @@ static int shmem_write_begin(struct file *file, struct address_space *mapping, l
 	return 0;
 }
 
-static int shmem_write_end(struct file *file, struct address_space *mapping, loff_t pos, unsigned len,
-			   unsigned copied, struct page *page, void *fsdata)
+static int shmem_write_end(struct file *file, struct address_space *mapping, loff_t pos,
+			   unsigned len, unsigned copied, struct page *page, void *fsdata)
 {
 	struct inode *inode = mapping->host;
 	struct folio *folio = page_folio(page);
@@ -390,7 +391,7 @@ static loff_t seek_hole_data(struct inode *inode, loff_t offset, int whence)
 
 		if (present == (whence == SEEK_DATA))
 			break;
-		if (whence == SEEK_DATA) {	/* leap over the hole */
+		if (whence == SEEK_DATA) { /* leap over the hole */
 			if (!xa_find(&mapping->i_pages, &next, end - 1, XA_PRESENT))
 				next = end;
 			index = next;
@@ -410,7 +411,8 @@ static loff_t shmem_file_llseek(struct file *file, loff_t offset, int whence)
 	struct inode *inode = file_inode(file);
 
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
-		return generic_file_llseek_size(file, offset, whence, MAX_LFS_FILESIZE, i_size_read(inode));
+		return generic_file_llseek_size(file, offset, whence, MAX_LFS_FILESIZE,
+						i_size_read(inode));
 	inode_lock(inode);
 	if (offset < 0 || offset >= inode->i_size)
 		offset = -ENXIO;
@@ -425,7 +427,8 @@ static loff_t shmem_file_llseek(struct file *file, loff_t offset, int whence)
 /* => i_rwsem held */
 static void punch(struct inode *inode, loff_t start, loff_t end)
 {
-	loff_t unmap_start = round_up(start, PAGE_SIZE), unmap_end = round_down(end + 1, PAGE_SIZE) - 1;
+	loff_t unmap_start = round_up(start, PAGE_SIZE),
+	       unmap_end = round_down(end + 1, PAGE_SIZE) - 1;
 
 	if ((u64)unmap_end > (u64)unmap_start)
 		unmap_mapping_range(inode->i_mapping, unmap_start, 1 + unmap_end - unmap_start, 0);
@@ -501,7 +504,8 @@ static long shmem_fallocate(struct file *file, int mode, loff_t offset, loff_t l
 
 /* ---- attributes ---- */
 
-static int shmem_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags)
+static int shmem_getattr(const struct path *path, struct kstat *stat, u32 request_mask,
+			 unsigned int flags)
 {
 	struct inode *inode = path->dentry->d_inode;
 	struct shmem_inode_info *info = SHMEM_I(inode);
@@ -538,7 +542,7 @@ static int set_size(struct inode *inode, loff_t newsize)
 		if (oldsize > hole)
 			unmap_mapping_range(inode->i_mapping, hole, 0, 1);
 		shmem_truncate_range(inode, newsize, (loff_t)-1);
-		if (oldsize > hole)	/* private copies that came in between */
+		if (oldsize > hole) /* private copies that came in between */
 			unmap_mapping_range(inode->i_mapping, hole, 0, 1);
 	}
 	return 0;
@@ -591,8 +595,8 @@ static void shmem_evict_inode(struct inode *inode)
 	clear_inode(inode);
 }
 
-struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, umode_t mode, dev_t dev,
-			      unsigned long flags)
+struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
+			      dev_t dev, unsigned long flags)
 {
 	struct shmem_inode_info *info;
 	struct inode *inode;
@@ -622,7 +626,7 @@ struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, u
 		break;
 	case S_IFDIR:
 		inc_nlink(inode);
-		inode->i_size = 2 * 20;		/* as Linux: 20 bytes per entry */
+		inode->i_size = 2 * 20; /* as Linux: 20 bytes per entry */
 		inode->i_op = &shmem_dir_inode_operations;
 		inode->i_fop = &simple_dir_operations;
 		break;
@@ -738,7 +742,8 @@ static int shmem_rmdir(struct inode *dir, struct dentry *dentry)
 	return shmem_unlink(dir, dentry);
 }
 
-static void exchange_links(struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new)
+static void exchange_links(struct inode *old_dir, struct dentry *old, struct inode *new_dir,
+			   struct dentry *new)
 {
 	bool old_is_dir = d_is_dir(old), new_is_dir = d_is_dir(new);
 
@@ -785,7 +790,8 @@ static int shmem_rename2(struct inode *old_dir, struct dentry *old_dentry, struc
 	return 0;
 }
 
-static const char *shmem_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+static const char *shmem_get_link(struct dentry *dentry, struct inode *inode,
+				  struct delayed_call *done)
 {
 	return inode->i_link;
 }
@@ -857,7 +863,7 @@ static int parse_one(struct shmem_sb_info *sbinfo, const char *name, char *value
 		return err;
 	}
 	if (!strcmp(name, "inode32") || !strcmp(name, "inode64"))
-		return 0;	/* numbers are 32 bits wide either way: nothing to choose */
+		return 0; /* numbers are 32 bits wide either way: nothing to choose */
 	return -EINVAL;
 }
 
@@ -893,7 +899,7 @@ static int shmem_remount(struct super_block *sb, int *flags, char *data)
 	if (new.max_inodes && atomic_long_read(&sbinfo->used_inodes) > (long)new.max_inodes)
 		return -EINVAL;
 	if ((new.max_blocks && !sbinfo->max_blocks) || (new.max_inodes && !sbinfo->max_inodes))
-		return -EINVAL;	/* from unlimited there is no way back, as on Linux */
+		return -EINVAL; /* from unlimited there is no way back, as on Linux */
 	sbinfo->max_blocks = new.max_blocks;
 	sbinfo->max_inodes = new.max_inodes;
 	sbinfo->mode = new.mode;
@@ -928,7 +934,8 @@ static int shmem_statfs(struct dentry *dentry, struct kstatfs *buf)
 	buf->f_namelen = NAME_MAX;
 	if (sbinfo->max_blocks) {
 		buf->f_blocks = sbinfo->max_blocks;
-		buf->f_bavail = buf->f_bfree = sbinfo->max_blocks - atomic_long_read(&sbinfo->used_blocks);
+		buf->f_bavail = buf->f_bfree =
+			sbinfo->max_blocks - atomic_long_read(&sbinfo->used_blocks);
 	}
 	if (sbinfo->max_inodes) {
 		buf->f_files = sbinfo->max_inodes;
@@ -984,13 +991,15 @@ fail:
 	return err;
 }
 
-static struct dentry *shmem_mount(struct file_system_type *type, int flags, const char *dev, void *data)
+static struct dentry *shmem_mount(struct file_system_type *type, int flags, const char *dev,
+				  void *data)
 {
 	return mount_nodev(type, flags, data, shmem_fill_super);
 }
 
 /* The root of everything: a tmpfs that belongs to root alone. */
-static struct dentry *rootfs_mount_sb(struct file_system_type *type, int flags, const char *dev, void *data)
+static struct dentry *rootfs_mount_sb(struct file_system_type *type, int flags, const char *dev,
+				      void *data)
 {
 	char options[] = "mode=755";
 
@@ -1024,34 +1033,28 @@ static const struct file_operations shmem_file_operations = {
 	.fallocate = shmem_fallocate,
 };
 
-static const struct inode_operations shmem_inode_operations = {
-	.getattr = shmem_getattr,
-	.setattr = shmem_setattr,
-	SHMEM_XATTR_OPS
-};
+static const struct inode_operations shmem_inode_operations = { .getattr = shmem_getattr,
+								.setattr = shmem_setattr,
+								SHMEM_XATTR_OPS };
 
-static const struct inode_operations shmem_dir_inode_operations = {
-	.getattr = shmem_getattr,
-	.setattr = shmem_setattr,
-	.lookup = simple_lookup,
-	.create = shmem_create,
-	.link = shmem_link,
-	.unlink = shmem_unlink,
-	.symlink = shmem_symlink,
-	.mkdir = shmem_mkdir,
-	.rmdir = shmem_rmdir,
-	.mknod = shmem_mknod,
-	.rename = shmem_rename2,
-	.tmpfile = shmem_tmpfile,
-	SHMEM_XATTR_OPS
-};
+static const struct inode_operations shmem_dir_inode_operations = { .getattr = shmem_getattr,
+								    .setattr = shmem_setattr,
+								    .lookup = simple_lookup,
+								    .create = shmem_create,
+								    .link = shmem_link,
+								    .unlink = shmem_unlink,
+								    .symlink = shmem_symlink,
+								    .mkdir = shmem_mkdir,
+								    .rmdir = shmem_rmdir,
+								    .mknod = shmem_mknod,
+								    .rename = shmem_rename2,
+								    .tmpfile = shmem_tmpfile,
+								    SHMEM_XATTR_OPS };
 
-static const struct inode_operations shmem_symlink_inode_operations = {
-	.getattr = shmem_getattr,
-	.setattr = shmem_setattr,
-	.get_link = shmem_get_link,
-	SHMEM_XATTR_OPS
-};
+static const struct inode_operations shmem_symlink_inode_operations = { .getattr = shmem_getattr,
+									.setattr = shmem_setattr,
+									.get_link = shmem_get_link,
+									SHMEM_XATTR_OPS };
 
 /* For a file system that is a tmpfs with another name (devtmpfs). */
 static int shmem_fill_other(struct super_block *sb, void *data)
@@ -1075,8 +1078,8 @@ static struct file_system_type rootfs_fs_type = {
 
 void shmem_init(void)
 {
-	shmem_inode_cache = kmem_cache_create("shmem_inode_cache", sizeof(struct shmem_inode_info), 64,
-					      SLAB_PANIC | SLAB_ACCOUNT, NULL);
+	shmem_inode_cache = kmem_cache_create("shmem_inode_cache", sizeof(struct shmem_inode_info),
+					      64, SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	if (register_filesystem(&shmem_fs_type) || register_filesystem(&rootfs_fs_type))
 		panic("shmem: tmpfs cannot be registered");
 	shm_mnt = kern_mount(&shmem_fs_type);
@@ -1086,7 +1089,8 @@ void shmem_init(void)
 
 /* ---- files without a name ---- */
 
-struct file *shmem_file_setup_with_mnt(struct vfsmount *mnt, const char *name, loff_t size, unsigned long flags)
+struct file *shmem_file_setup_with_mnt(struct vfsmount *mnt, const char *name, loff_t size,
+				       unsigned long flags)
 {
 	struct inode *inode;
 	struct file *file;

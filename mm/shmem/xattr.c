@@ -30,7 +30,7 @@ static struct simple_xattr *find(struct inode *inode, const char *name)
 {
 	struct simple_xattr *x;
 
-	list_for_each_entry(x, &SHMEM_I(inode)->xattrs, list)
+	list_for_each_entry (x, &SHMEM_I(inode)->xattrs, list)
 		if (!strcmp(x->name, name))
 			return x;
 	return NULL;
@@ -65,7 +65,8 @@ ssize_t shmem_getxattr(struct dentry *dentry, const char *name, void *buffer, si
 	return ret;
 }
 
-int shmem_setxattr(struct dentry *dentry, const char *name, const void *value, size_t size, int flags)
+int shmem_setxattr(struct dentry *dentry, const char *name, const void *value, size_t size,
+		   int flags)
 {
 	struct inode *inode = dentry->d_inode;
 	struct simple_xattr *old, *new;
@@ -120,7 +121,7 @@ ssize_t shmem_listxattr(struct dentry *dentry, char *buffer, size_t size)
 	ssize_t used = 0;
 
 	inode_lock_shared(inode);
-	list_for_each_entry(x, &SHMEM_I(inode)->xattrs, list) {
+	list_for_each_entry (x, &SHMEM_I(inode)->xattrs, list) {
 		size_t len = strlen(x->name) + 1;
 
 		if (!trusted && strstarts(x->name, XATTR_TRUSTED_PREFIX))
@@ -141,6 +142,6 @@ void shmem_xattrs_free(struct list_head *xattrs)
 {
 	struct simple_xattr *x, *next;
 
-	list_for_each_entry_safe(x, next, xattrs, list)
+	list_for_each_entry_safe (x, next, xattrs, list)
 		free_one(x);
 }

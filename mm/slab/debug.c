@@ -22,10 +22,10 @@
 #include <mm/page_flags.h>
 #include "slab_internal.h"
 
-#define RED_INACTIVE	0xbbbbbbbbbbbbbbbbULL
-#define RED_ACTIVE	0xccccccccccccccccULL
-#define POISON_INUSE	0x5a
-#define POISON_FREE	0x6b
+#define RED_INACTIVE 0xbbbbbbbbbbbbbbbbULL
+#define RED_ACTIVE   0xccccccccccccccccULL
+#define POISON_INUSE 0x5a
+#define POISON_FREE  0x6b
 
 struct track {
 	unsigned long addr;
@@ -33,13 +33,16 @@ struct track {
 };
 
 static slab_flags_t global_flags;
-static char only_names[128];	/* ",name,name," or empty */
+static char only_names[128]; /* ",name,name," or empty */
 
 static int __init setup_slub_debug(char *str)
 {
-	static const struct { char c; slab_flags_t flag; } letters[] = {
+	static const struct {
+		char c;
+		slab_flags_t flag;
+	} letters[] = {
 		{ 'f', SLAB_CONSISTENCY_CHECKS }, { 'z', SLAB_RED_ZONE }, { 'p', SLAB_POISON },
-		{ 'u', SLAB_STORE_USER }, { 't', SLAB_TRACE },
+		{ 'u', SLAB_STORE_USER },	  { 't', SLAB_TRACE },
 	};
 	slab_flags_t flags = 0;
 
@@ -51,7 +54,9 @@ static int __init setup_slub_debug(char *str)
 		for (unsigned int i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
 			if ((*str | 0x20) == letters[i].c)
 				flags |= letters[i].flag;
-	global_flags = flags ? flags : SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER;
+	global_flags =
+		flags ? flags
+		      : SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER;
 	if (str && *str == ',') {
 		strscpy(only_names, str, sizeof(only_names) - 1);
 		strlcat(only_names, ",", sizeof(only_names));
@@ -128,7 +133,8 @@ static void set_track(struct kmem_cache *s, void *object, int which, unsigned lo
 	struct track *t = tracks(s, object) + which;
 
 	if (s->flags & SLAB_STORE_USER)
-		*t = (struct track){ caller, (int)raw_smp_processor_id(), current ? current->pid : 0 };
+		*t = (struct track){ caller, (int)raw_smp_processor_id(),
+				     current ? current->pid : 0 };
 }
 
 bool slab_debug_alloc(struct kmem_cache *s, struct page *page, void *object, unsigned long caller)
@@ -170,7 +176,8 @@ bool slab_object_is_free(struct kmem_cache *s, struct page *page, void *object)
 bool slab_debug_free(struct kmem_cache *s, struct page *page, void *object, unsigned long caller)
 {
 	if (!PageSlab(page) || page->mapping != s) {
-		pr_err("BUG %s: object %p freed from %pS belongs to another cache\n", s->name, object, (void *)caller);
+		pr_err("BUG %s: object %p freed from %pS belongs to another cache\n", s->name,
+		       object, (void *)caller);
 		dump_page(page, "wrong cache");
 		return false;
 	}
@@ -183,8 +190,10 @@ bool slab_debug_free(struct kmem_cache *s, struct page *page, void *object, unsi
 		return false;
 	}
 	if ((s->flags & SLAB_RED_ZONE) && *red_zone(s, object) != RED_ACTIVE) {
-		complain(s, object, *red_zone(s, object) == RED_INACTIVE ? "Object already free" :
-			 "Right Redzone overwritten", caller);
+		complain(s, object,
+			 *red_zone(s, object) == RED_INACTIVE ? "Object already free"
+							      : "Right Redzone overwritten",
+			 caller);
 		return false;
 	}
 	set_track(s, object, 1, caller);
@@ -212,7 +221,8 @@ void slab_report_leaks(struct kmem_cache *s)
 		page = pfn_to_page(pfn);
 		if (!PageSlab(page) || PageTail(page) || page->mapping != s)
 			continue;
-		for (u32 i = 0; i < (PAGE_SIZE << compound_order(page)) / s->size && shown < 10; i++) {
+		for (u32 i = 0; i < (PAGE_SIZE << compound_order(page)) / s->size && shown < 10;
+		     i++) {
 			void *object = page_address(page) + i * s->size;
 
 			if (slab_object_is_free(s, page, object))
@@ -238,8 +248,9 @@ bool kmem_dump_obj(void *addr)
 		return false;
 	s = page->mapping;
 	object = addr - (addr - page_address(page)) % s->size;
-	pr_info(" slab %s start %p pointer offset %zu size %u%s\n", s->name, object, (size_t)(addr - object),
-		s->object_size, slab_object_is_free(s, page, object) ? " (free)" : "");
+	pr_info(" slab %s start %p pointer offset %zu size %u%s\n", s->name, object,
+		(size_t)(addr - object), s->object_size,
+		slab_object_is_free(s, page, object) ? " (free)" : "");
 	if (s->flags & SLAB_STORE_USER) {
 		print_track("Allocated", tracks(s, object));
 		print_track("Freed", tracks(s, object) + 1);

@@ -48,9 +48,10 @@ void create_kmalloc_caches(void)
 			unsigned int index = order[i], size = class_size[index];
 			char name[24];
 
-			snprintf(name, sizeof(name), "%s-%s", family[type].prefix, class_name[index]);
-			kmalloc_caches[type][index] =
-				slab_boot_create(name, size, is_power_of_2(size) ? size : 0, family[type].flags);
+			snprintf(name, sizeof(name), "%s-%s", family[type].prefix,
+				 class_name[index]);
+			kmalloc_caches[type][index] = slab_boot_create(
+				name, size, is_power_of_2(size) ? size : 0, family[type].flags);
 		}
 	}
 }
@@ -94,8 +95,9 @@ size_t __ksize(const void *x)
 	if (!PageSlab(page))
 		return page_size(page);
 	/* A debug cache watches what lies behind the object. */
-	return ((struct kmem_cache *)page->mapping)->flags & SLAB_DEBUG_FLAGS ?
-	       ((struct kmem_cache *)page->mapping)->object_size : ((struct kmem_cache *)page->mapping)->inuse;
+	return ((struct kmem_cache *)page->mapping)->flags & SLAB_DEBUG_FLAGS
+		       ? ((struct kmem_cache *)page->mapping)->object_size
+		       : ((struct kmem_cache *)page->mapping)->inuse;
 }
 
 size_t ksize(const void *x)

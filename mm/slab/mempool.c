@@ -78,7 +78,8 @@ void *mempool_alloc(mempool_t *pool, gfp_t gfp)
 	if (!element)
 		element = take_stock(pool);
 	if (!element && (gfp & __GFP_DIRECT_RECLAIM))
-		element = pool->alloc(gfp | __GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN, pool->pool_data);
+		element = pool->alloc(gfp | __GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN,
+				      pool->pool_data);
 	if (!element && (gfp & __GFP_DIRECT_RECLAIM))
 		wait_event(pool->wait, (element = take_stock(pool)) != NULL);
 	return element;

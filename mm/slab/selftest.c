@@ -82,7 +82,8 @@ static int test_random(void)
 	drain_all_pages(NULL);
 	before = global_node_page_state(NR_SLAB_UNRECLAIMABLE);
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct kmem_cache *s = kmem_cache_create("selftest", sizes[i], 0, SLAB_NO_MERGE, NULL);
+		struct kmem_cache *s =
+			kmem_cache_create("selftest", sizes[i], 0, SLAB_NO_MERGE, NULL);
 		int err;
 
 		SELFTEST_EXPECT(s);
@@ -109,7 +110,8 @@ static void count_ctor(void *object)
 /* Objects of a cache with a constructor come back as they were left, and the constructor ran once each. */
 static int test_ctor(void)
 {
-	struct kmem_cache *s = kmem_cache_create("selftest_ctor", 40, 0, SLAB_TYPESAFE_BY_RCU, count_ctor);
+	struct kmem_cache *s =
+		kmem_cache_create("selftest_ctor", 40, 0, SLAB_TYPESAFE_BY_RCU, count_ctor);
 	void *objects[100];
 	struct slabinfo info;
 
@@ -136,7 +138,8 @@ static int test_kmalloc(void)
 		u8 *p = kmalloc_array(1, size, GFP_KERNEL), *q;
 
 		SELFTEST_EXPECT(p && ksize(p) >= size);
-		SELFTEST_EXPECT(!is_power_of_2(size) || size < 8 || !((unsigned long)p & (min(size, PAGE_SIZE) - 1)));
+		SELFTEST_EXPECT(!is_power_of_2(size) || size < 8 ||
+				!((unsigned long)p & (min(size, PAGE_SIZE) - 1)));
 		SELFTEST_EXPECT(kmalloc_size_roundup(size) >= size);
 		mark(p, size, 0x5c);
 		q = krealloc(p, size + 100, GFP_KERNEL);
@@ -181,11 +184,13 @@ static int test_injected_failure(void)
 	for (unsigned int n = 1; n <= ARRAY_SIZE(objects); n++) {
 		fault_attrs[FAULT_SLAB].nth = n;
 		fault_update();
-		SELFTEST_EXPECT(kmem_cache_alloc_bulk(s, GFP_KERNEL, ARRAY_SIZE(objects), objects) == 0);
+		SELFTEST_EXPECT(
+			kmem_cache_alloc_bulk(s, GFP_KERNEL, ARRAY_SIZE(objects), objects) == 0);
 		get_slabinfo(s, &info);
 		SELFTEST_EXPECT(info.active_objs == 0);
 	}
-	SELFTEST_EXPECT(kmem_cache_alloc_bulk(s, GFP_KERNEL, ARRAY_SIZE(objects), objects) == ARRAY_SIZE(objects));
+	SELFTEST_EXPECT(kmem_cache_alloc_bulk(s, GFP_KERNEL, ARRAY_SIZE(objects), objects) ==
+			ARRAY_SIZE(objects));
 	kmem_cache_free_bulk(s, ARRAY_SIZE(objects), objects);
 	kmem_cache_destroy(s);
 	return 0;
@@ -195,8 +200,9 @@ SELFTEST("slab/injected-failure", test_injected_failure);
 /* A debug cache catches a write behind the object and a second free; the objects stay out of use. */
 static int test_debug(void)
 {
-	struct kmem_cache *s = kmem_cache_create("selftest_debug", 60, 0, SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE |
-						 SLAB_POISON | SLAB_STORE_USER, NULL);
+	struct kmem_cache *s = kmem_cache_create(
+		"selftest_debug", 60, 0,
+		SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER, NULL);
 	u8 *a, *b;
 	struct slabinfo info;
 

@@ -54,7 +54,7 @@ static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int ni
 	todo = (count >> priority) * 4 / (shrinker->seeks ? shrinker->seeks : 1);
 	if (!priority || !shrinker->seeks)
 		todo = count;
-	for (todo = min(todo, count * 2); todo; ) {
+	for (todo = min(todo, count * 2); todo;) {
 		unsigned long n = min(todo, batch), got;
 
 		sc.nr_to_scan = sc.nr_scanned = n;
@@ -78,7 +78,7 @@ unsigned long shrink_slab(gfp_t gfp, int nid, int priority)
 
 	if (!down_read_trylock(&shrinker_rwsem))
 		return 0;
-	list_for_each_entry(shrinker, &shrinker_list, list)
+	list_for_each_entry (shrinker, &shrinker_list, list)
 		freed += do_shrink_slab(shrinker, gfp, nid, priority);
 	up_read(&shrinker_rwsem);
 	return freed;
@@ -92,8 +92,7 @@ void drop_slab(void)
 
 	do {
 		freed = 0;
-		for_each_online_pgdat(pgdat)
-			freed += shrink_slab(GFP_KERNEL, pgdat->node_id, 0);
+		for_each_online_pgdat(pgdat) freed += shrink_slab(GFP_KERNEL, pgdat->node_id, 0);
 	} while ((freed >> shift++) > 1);
 	slab_flush_all();
 }

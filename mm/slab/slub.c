@@ -158,8 +158,10 @@ static struct page *new_slab(struct kmem_cache *s, gfp_t gfp, int node)
 	if (node != NUMA_NO_NODE)
 		flags |= gfp & __GFP_THISNODE;
 	if (order > s->min_order)
-		page = alloc_pages_node(node, (flags | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL &
-					~(flags & __GFP_DIRECT_RECLAIM), order);
+		page = alloc_pages_node(node,
+					(flags | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL &
+						~(flags & __GFP_DIRECT_RECLAIM),
+					order);
 	if (!page) {
 		order = s->min_order;
 		page = alloc_pages_node(node, flags, order);
@@ -293,8 +295,8 @@ static u32 take_partial(struct kmem_cache *s, struct kmem_cache_node *n, void **
 }
 
 /* => list_lock held, is given back. What follows from a slab ceasing to be full, or becoming empty. */
-static void free_list_change(struct kmem_cache *s, struct kmem_cache_node *n, struct page *page, bool was_full,
-			     bool empty, unsigned long flags)
+static void free_list_change(struct kmem_cache *s, struct kmem_cache_node *n, struct page *page,
+			     bool was_full, bool empty, unsigned long flags)
 {
 	bool discard = empty && n->nr_partial >= s->min_partial;
 
@@ -415,7 +417,8 @@ static noinline void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp, int node)
 }
 
 /* The array was empty, or the cache has none. */
-static noinline void *slab_alloc_refill(struct kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
+static noinline void *slab_alloc_refill(struct kmem_cache *s, gfp_t gfp, int node,
+					unsigned long caller)
 {
 	void *object;
 
@@ -436,7 +439,8 @@ static __always_inline void *zero_object(void *object, size_t size, gfp_t gfp)
 	return object;
 }
 
-static noinline void *slab_alloc_empty(struct kmem_cache *s, gfp_t gfp, size_t size, unsigned long caller)
+static noinline void *slab_alloc_empty(struct kmem_cache *s, gfp_t gfp, size_t size,
+				       unsigned long caller)
 {
 	return zero_object(slab_alloc_refill(s, gfp, NUMA_NO_NODE, caller), size, gfp);
 }
@@ -445,7 +449,8 @@ static noinline void *slab_alloc_empty(struct kmem_cache *s, gfp_t gfp, size_t s
  * The fast path: the last object of this CPU's array. The other ways out are tail calls, so that this one
  * saves no registers.
  */
-static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t size, unsigned long caller)
+static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t size,
+					unsigned long caller)
 {
 	struct kmem_cache_cpu *c;
 	void *object = NULL;
@@ -466,7 +471,8 @@ static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t 
 }
 
 /* While a failure is armed or a kmem event enabled. */
-static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller)
+static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size,
+					 unsigned long caller)
 {
 	if (should_failslab(s, gfp))
 		return NULL;
@@ -475,7 +481,8 @@ static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int no
 	return slab_alloc(s, gfp, size, caller);
 }
 
-static noinline void *cache_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
+static noinline void *cache_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node,
+					  unsigned long caller)
 {
 	void *object = slab_alloc_watched(s, gfp, node, s->object_size, caller);
 
@@ -498,7 +505,8 @@ void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node)
 }
 
 /* kmalloc's way in: the size is what the caller asked for. */
-noinline void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller)
+noinline void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size,
+				    unsigned long caller)
 {
 	void *object = slab_alloc_watched(s, gfp, node, size, caller);
 
@@ -517,7 +525,7 @@ void *__kmalloc(size_t size, gfp_t gfp)
 {
 	struct kmem_cache *s;
 
-	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE))	/* 0 too */
+	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE)) /* 0 too */
 		return kmalloc_unusual(size, gfp, NUMA_NO_NODE, _RET_IP_);
 	s = kmalloc_slab(size, gfp);
 	gfp &= ~(__GFP_DMA | __GFP_RECLAIMABLE);
@@ -532,8 +540,8 @@ void *__kmalloc_node(size_t size, gfp_t gfp, int node)
 		return kmalloc_unusual(size, gfp, node, _RET_IP_);
 	if (node == NUMA_NO_NODE || nr_mem_nodes == 1)
 		return __kmalloc(size, gfp);
-	return slab_kmalloc_watched(kmalloc_slab(size, gfp), gfp & ~(__GFP_DMA | __GFP_RECLAIMABLE), node, size,
-				    _RET_IP_);
+	return slab_kmalloc_watched(kmalloc_slab(size, gfp), gfp & ~(__GFP_DMA | __GFP_RECLAIMABLE),
+				    node, size, _RET_IP_);
 }
 
 /* Empty the older half of an array. => preemption off */
@@ -611,7 +619,8 @@ static noinline void free_large_kmalloc(struct page *page)
 {
 	unsigned int order = compound_order(page);
 
-	if (WARN(!PageLargeKmalloc(page), "kfree of page %#lx, which is not kmalloc's\n", page_to_pfn(page)))
+	if (WARN(!PageLargeKmalloc(page), "kfree of page %#lx, which is not kmalloc's\n",
+		 page_to_pfn(page)))
 		return;
 	__ClearPageLargeKmalloc(page);
 	mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE, -(1L << order));
@@ -718,7 +727,8 @@ static bool set_layout(struct kmem_cache *s, u32 align)
 		return false;
 	s->objects = order_objects(s->order, s->size);
 	s->min_partial = clamp(ilog2(s->size) / 2, 2, 5);
-	s->cap = s->flags & (SLAB_DEBUG_FLAGS | SLAB_CACHE_DMA) ? 0 : clamp(8192 / s->size, 4U, 48U);
+	s->cap =
+		s->flags & (SLAB_DEBUG_FLAGS | SLAB_CACHE_DMA) ? 0 : clamp(8192 / s->size, 4U, 48U);
 	s->batch = max(s->cap / 2, 1U);
 	s->allocflags = s->order ? __GFP_COMP : 0;
 	if (s->flags & SLAB_CACHE_DMA)
@@ -750,8 +760,8 @@ static bool alloc_array(struct kmem_cache *s)
 	return s->cpu_slab != NULL;
 }
 
-static int init_cache(struct kmem_cache *s, const char *name, u32 size, u32 align, slab_flags_t flags,
-		      void (*ctor)(void *))
+static int init_cache(struct kmem_cache *s, const char *name, u32 size, u32 align,
+		      slab_flags_t flags, void (*ctor)(void *))
 {
 	s->name = name;
 	s->object_size = size;
@@ -779,11 +789,12 @@ static struct kmem_cache *find_mergeable(u32 size, u32 align, slab_flags_t flags
 
 	align = calculate_alignment(flags, align, size);
 	size = ALIGN(ALIGN(size, 8), align);
-	list_for_each_entry(s, &slab_caches, list) {
+	list_for_each_entry (s, &slab_caches, list) {
 		if (s->ctor || (s->flags & SLAB_NEVER_MERGE) ||
 		    (s->flags & SLAB_MERGE_SAME) != (flags & SLAB_MERGE_SAME))
 			continue;
-		if (s->size >= size && s->size - size < sizeof(void *) && (s->size & (align - 1)) == 0)
+		if (s->size >= size && s->size - size < sizeof(void *) &&
+		    (s->size & (align - 1)) == 0)
 			return s;
 	}
 	return NULL;
@@ -812,7 +823,8 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 {
 	struct kmem_cache *s = NULL;
 
-	if (WARN_ON(!name || !size || size > KMALLOC_MAX_CACHE_SIZE * 4 || (align & (align - 1)) || in_interrupt()))
+	if (WARN_ON(!name || !size || size > KMALLOC_MAX_CACHE_SIZE * 4 || (align & (align - 1)) ||
+		    in_interrupt()))
 		return NULL;
 	mutex_lock(&slab_mutex);
 	if (!ctor && !(slab_debug_flags(name, flags) & SLAB_NEVER_MERGE))
@@ -829,9 +841,10 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	return s;
 }
 
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align,
-					      slab_flags_t flags, unsigned int useroffset,
-					      unsigned int usersize, void (*ctor)(void *))
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size,
+					      unsigned int align, slab_flags_t flags,
+					      unsigned int useroffset, unsigned int usersize,
+					      void (*ctor)(void *))
 {
 	return kmem_cache_create(name, size, align, flags, ctor);
 }
@@ -881,7 +894,7 @@ static unsigned long shrink_node(struct kmem_cache *s, struct kmem_cache_node *n
 	u32 pfn, empty = 0;
 
 	spin_lock_irqsave(&n->list_lock, flags);
-	for (pfn = n->first; pfn; ) {
+	for (pfn = n->first; pfn;) {
 		struct page *page = pfn_to_page((unsigned long)pfn);
 		u32 next = page->slab_next;
 
@@ -935,7 +948,7 @@ static void flush_all_arrays(void *info)
 {
 	struct kmem_cache *s;
 
-	list_for_each_entry(s, &slab_caches, list)
+	list_for_each_entry (s, &slab_caches, list)
 		flush_cpu_array(s);
 }
 
@@ -943,7 +956,7 @@ static bool any_array_filled(int cpu, void *info)
 {
 	struct kmem_cache *s;
 
-	list_for_each_entry(s, &slab_caches, list)
+	list_for_each_entry (s, &slab_caches, list)
 		if (cpu_array_filled(cpu, s))
 			return true;
 	return false;
@@ -957,7 +970,7 @@ void slab_flush_all(void)
 	if (!mutex_trylock(&slab_mutex))
 		return;
 	call_cpus_unpinned(flush_all_arrays, any_array_filled, NULL);
-	list_for_each_entry(s, &slab_caches, list)
+	list_for_each_entry (s, &slab_caches, list)
 		shrink_nodes(s);
 	mutex_unlock(&slab_mutex);
 }
@@ -995,7 +1008,7 @@ static unsigned long free_in_slabs(struct kmem_cache *s, struct kmem_cache_node 
 	unsigned long flags, free = 0;
 
 	spin_lock_irqsave(&n->list_lock, flags);
-	for (u32 pfn = n->first; pfn; ) {
+	for (u32 pfn = n->first; pfn;) {
 		struct page *page = pfn_to_page((unsigned long)pfn);
 
 		free += slab_objects(s, page) - slab_inuse(READ_ONCE(page->private));
@@ -1018,7 +1031,7 @@ void get_slabinfo(struct kmem_cache *s, struct slabinfo *info)
 		info->num_objs += atomic_long_read(&s->node[nid]->total_objects);
 		free += free_in_slabs(s, s->node[nid]);
 	}
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		free += READ_ONCE(per_cpu_ptr(s->cpu_slab, cpu)->count);
 	info->active_objs = info->num_objs - min(free, info->num_objs);
 	info->active_slabs = info->num_slabs;
@@ -1028,7 +1041,8 @@ void get_slabinfo(struct kmem_cache *s, struct slabinfo *info)
 
 static void check_chain(struct kmem_cache *s, struct page *page)
 {
-	u32 objects = slab_objects(s, page), state = page->private, first = slab_first(state), n = 0;
+	u32 objects = slab_objects(s, page), state = page->private, first = slab_first(state),
+	    n = 0;
 
 	BUG_ON(!PageSlab(page) || page->mapping != s);
 	for (; first; n++) {
@@ -1070,7 +1084,7 @@ void slab_check_all(void)
 	struct kmem_cache *s;
 
 	mutex_lock(&slab_mutex);
-	list_for_each_entry(s, &slab_caches, list)
+	list_for_each_entry (s, &slab_caches, list)
 		kmem_cache_check(s);
 	mutex_unlock(&slab_mutex);
 }
@@ -1080,7 +1094,7 @@ void slab_for_each(void (*fn)(struct kmem_cache *s, void *arg), void *arg)
 	struct kmem_cache *s;
 
 	mutex_lock(&slab_mutex);
-	list_for_each_entry(s, &slab_caches, list)
+	list_for_each_entry (s, &slab_caches, list)
 		fn(s, arg);
 	mutex_unlock(&slab_mutex);
 }
@@ -1145,8 +1159,10 @@ void kmem_cache_init(void)
 		if (node_data[nid])
 			last = nid;
 	kmem_cache_node_cache = boot_cache("kmem_cache_node", sizeof(struct kmem_cache_node));
-	kmem_cache_cache = boot_cache("kmem_cache", offsetof(struct kmem_cache, node) +
-				      (last + 1) * sizeof(struct kmem_cache_node *) + BOOT_NAME_BYTES);
+	kmem_cache_cache =
+		boot_cache("kmem_cache", offsetof(struct kmem_cache, node) +
+						 (last + 1) * sizeof(struct kmem_cache_node *) +
+						 BOOT_NAME_BYTES);
 	create_kmalloc_caches();
 	slab_up = true;
 }

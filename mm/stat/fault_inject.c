@@ -27,13 +27,23 @@
 #include <mm/fault_inject.h>
 #include <mm/gfp.h>
 
-#define ATTR(n, wait) { .name = n, .interval = 1, .times = ATOMIC_INIT(1), .verbose = 2, .require_end = ~0UL, \
-			.stacktrace_depth = 32, .ignore_gfp_wait = wait, .ignore_gfp_highmem = wait }
+#define ATTR(n, wait)                                                                              \
+	{                                                                                          \
+		.name = n, .interval = 1, .times = ATOMIC_INIT(1), .verbose = 2,                   \
+		.require_end = ~0UL, .stacktrace_depth = 32, .ignore_gfp_wait = wait,              \
+		.ignore_gfp_highmem = wait                                                         \
+	}
 
 struct fault_attr fault_attrs[NR_FAULT_KINDS] = {
-	[FAULT_PAGE] = { .name = "fail_page_alloc", .interval = 1, .times = ATOMIC_INIT(1), .verbose = 2,
-			 .require_end = ~0UL, .stacktrace_depth = 32, .ignore_gfp_wait = true,
-			 .ignore_gfp_highmem = true, .min_order = 1 },
+	[FAULT_PAGE] = { .name = "fail_page_alloc",
+			 .interval = 1,
+			 .times = ATOMIC_INIT(1),
+			 .verbose = 2,
+			 .require_end = ~0UL,
+			 .stacktrace_depth = 32,
+			 .ignore_gfp_wait = true,
+			 .ignore_gfp_highmem = true,
+			 .min_order = 1 },
 	[FAULT_SLAB] = ATTR("failslab", true),
 	[FAULT_IO] = ATTR("fail_make_request", false),
 	[FAULT_USERCOPY] = ATTR("fail_usercopy", false),
@@ -41,7 +51,7 @@ struct fault_attr fault_attrs[NR_FAULT_KINDS] = {
 };
 
 u32 fault_armed, alloc_watched;
-static bool tasks_armed;		/* some task had fail_nth or make_it_fail set; never taken back */
+static bool tasks_armed; /* some task had fail_nth or make_it_fail set; never taken back */
 static u64 seed = 0x9e3779b97f4a7c15ULL, state = 0x9e3779b97f4a7c15ULL;
 
 /* A number below 100. Concurrent callers may draw the same: then both fail or both do not. */
@@ -95,7 +105,8 @@ static bool caller_matches(const struct fault_attr *attr)
 
 	if (found && attr->require_end == ~0UL && !attr->reject_start && !attr->reject_end)
 		return true;
-	n = stack_trace_save(trace, min(attr->stacktrace_depth, (unsigned long)ARRAY_SIZE(trace)), 1);
+	n = stack_trace_save(trace, min(attr->stacktrace_depth, (unsigned long)ARRAY_SIZE(trace)),
+			     1);
 	for (unsigned int i = 0; i < n; i++) {
 		if (attr->reject_start <= trace[i] && trace[i] < attr->reject_end)
 			return false;
@@ -105,7 +116,8 @@ static bool caller_matches(const struct fault_attr *attr)
 	return found;
 }
 
-static bool spared_by_flags(const struct fault_attr *attr, enum fault_kind kind, size_t size, gfp_t gfp)
+static bool spared_by_flags(const struct fault_attr *attr, enum fault_kind kind, size_t size,
+			    gfp_t gfp)
 {
 	if (kind != FAULT_PAGE && kind != FAULT_SLAB)
 		return false;
@@ -154,9 +166,10 @@ static void report(struct fault_attr *attr, size_t size)
 	attr->failures++;
 	if (!attr->verbose)
 		return;
-	pr_notice("FAULT_INJECTION: forcing a failure. name %s, interval %lu, probability %lu, space %d, times %d, size %zu\n",
-		  attr->name, attr->interval, attr->probability, atomic_read(&attr->space),
-		  atomic_read(&attr->times), size);
+	pr_notice(
+		"FAULT_INJECTION: forcing a failure. name %s, interval %lu, probability %lu, space %d, times %d, size %zu\n",
+		attr->name, attr->interval, attr->probability, atomic_read(&attr->space),
+		atomic_read(&attr->times), size);
 	if (attr->verbose > 1)
 		dump_stack();
 }
@@ -212,8 +225,8 @@ int setup_fault_attr(struct fault_attr *attr, const char *str)
 {
 	long long n[4];
 
-	if (!parse_four(str, n) || n[0] < 0 || n[1] < 0 || n[1] > 100 || n[2] < 0 || n[2] > INT_MAX ||
-	    n[3] < -1 || n[3] > INT_MAX)
+	if (!parse_four(str, n) || n[0] < 0 || n[1] < 0 || n[1] > 100 || n[2] < 0 ||
+	    n[2] > INT_MAX || n[3] < -1 || n[3] > INT_MAX)
 		return -EINVAL;
 	attr->interval = n[0];
 	attr->probability = n[1];
@@ -223,12 +236,12 @@ int setup_fault_attr(struct fault_attr *attr, const char *str)
 	return 0;
 }
 
-#define FAULT_PARAM(param, kind)						\
-static int __init setup_##param(char *str)					\
-{										\
-	return str && !setup_fault_attr(&fault_attrs[kind], str) ? 1 : 0;	\
-}										\
-__setup(#param "=", setup_##param)
+#define FAULT_PARAM(param, kind)                                                                   \
+	static int __init setup_##param(char *str)                                                 \
+	{                                                                                          \
+		return str && !setup_fault_attr(&fault_attrs[kind], str) ? 1 : 0;                  \
+	}                                                                                          \
+	__setup(#param "=", setup_##param)
 FAULT_PARAM(fail_page_alloc, FAULT_PAGE);
 FAULT_PARAM(failslab, FAULT_SLAB);
 FAULT_PARAM(fail_make_request, FAULT_IO);
@@ -248,11 +261,23 @@ __setup("fault_seed=", setup_fault_seed);
 
 /* ---- debugfs ---- */
 
-const char *const fault_attr_files[] = {
-	"probability", "interval", "times", "space", "verbose", "task-filter", "stacktrace-depth", "require-start",
-	"require-end", "reject-start", "reject-end", "ignore-gfp-wait", "ignore-gfp-highmem", "min-order",
-	"cache-filter", "nth", NULL
-};
+const char *const fault_attr_files[] = { "probability",
+					 "interval",
+					 "times",
+					 "space",
+					 "verbose",
+					 "task-filter",
+					 "stacktrace-depth",
+					 "require-start",
+					 "require-end",
+					 "reject-start",
+					 "reject-end",
+					 "ignore-gfp-wait",
+					 "ignore-gfp-highmem",
+					 "min-order",
+					 "cache-filter",
+					 "nth",
+					 NULL };
 
 /* Kinds of value: n number, s signed atomic, b Y or N, x address. */
 static int attr_field(struct fault_attr *attr, const char *file, void **at)
@@ -262,14 +287,22 @@ static int attr_field(struct fault_attr *attr, const char *file, void **at)
 		char type;
 		void *at;
 	} table[] = {
-		{ "probability", 'n', &attr->probability }, { "interval", 'n', &attr->interval },
-		{ "times", 's', &attr->times }, { "space", 's', &attr->space }, { "verbose", 'n', &attr->verbose },
-		{ "task-filter", 'b', &attr->task_filter }, { "stacktrace-depth", 'n', &attr->stacktrace_depth },
-		{ "require-start", 'x', &attr->require_start }, { "require-end", 'x', &attr->require_end },
-		{ "reject-start", 'x', &attr->reject_start }, { "reject-end", 'x', &attr->reject_end },
+		{ "probability", 'n', &attr->probability },
+		{ "interval", 'n', &attr->interval },
+		{ "times", 's', &attr->times },
+		{ "space", 's', &attr->space },
+		{ "verbose", 'n', &attr->verbose },
+		{ "task-filter", 'b', &attr->task_filter },
+		{ "stacktrace-depth", 'n', &attr->stacktrace_depth },
+		{ "require-start", 'x', &attr->require_start },
+		{ "require-end", 'x', &attr->require_end },
+		{ "reject-start", 'x', &attr->reject_start },
+		{ "reject-end", 'x', &attr->reject_end },
 		{ "ignore-gfp-wait", 'b', &attr->ignore_gfp_wait },
-		{ "ignore-gfp-highmem", 'b', &attr->ignore_gfp_highmem }, { "min-order", 'u', &attr->min_order },
-		{ "cache-filter", 'b', &attr->cache_filter }, { "nth", 'n', &attr->nth },
+		{ "ignore-gfp-highmem", 'b', &attr->ignore_gfp_highmem },
+		{ "min-order", 'u', &attr->min_order },
+		{ "cache-filter", 'b', &attr->cache_filter },
+		{ "nth", 'n', &attr->nth },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(table); i++)
@@ -285,11 +318,16 @@ int fault_attr_read(enum fault_kind kind, const char *file, char *buf, size_t si
 	void *at;
 
 	switch (attr_field(&fault_attrs[kind], file, &at)) {
-	case 'n': return scnprintf(buf, size, "%lu\n", *(unsigned long *)at);
-	case 'x': return scnprintf(buf, size, "0x%lx\n", *(unsigned long *)at);
-	case 'u': return scnprintf(buf, size, "%u\n", *(unsigned int *)at);
-	case 's': return scnprintf(buf, size, "%d\n", atomic_read((atomic_t *)at));
-	case 'b': return scnprintf(buf, size, "%c\n", *(bool *)at ? 'Y' : 'N');
+	case 'n':
+		return scnprintf(buf, size, "%lu\n", *(unsigned long *)at);
+	case 'x':
+		return scnprintf(buf, size, "0x%lx\n", *(unsigned long *)at);
+	case 'u':
+		return scnprintf(buf, size, "%u\n", *(unsigned int *)at);
+	case 's':
+		return scnprintf(buf, size, "%d\n", atomic_read((atomic_t *)at));
+	case 'b':
+		return scnprintf(buf, size, "%c\n", *(bool *)at ? 'Y' : 'N');
 	}
 	return -ENOENT;
 }
@@ -303,15 +341,26 @@ int fault_attr_write(enum fault_kind kind, const char *file, const char *text)
 
 	if (!type)
 		return -ENOENT;
-	if (type == 'b' ? kstrtobool(text, &yes) : type == 's' ? kstrtoint(text, 0, &times) : kstrtoul(text, 0, &number))
+	if (type == 'b'	  ? kstrtobool(text, &yes)
+	    : type == 's' ? kstrtoint(text, 0, &times)
+			  : kstrtoul(text, 0, &number))
 		return -EINVAL;
 	if (!strcmp(file, "probability") && number > 100)
 		return -EINVAL;
 	switch (type) {
-	case 'n': case 'x': *(unsigned long *)at = number; break;
-	case 'u': *(unsigned int *)at = number; break;
-	case 's': atomic_set((atomic_t *)at, times); break;
-	case 'b': *(bool *)at = yes; break;
+	case 'n':
+	case 'x':
+		*(unsigned long *)at = number;
+		break;
+	case 'u':
+		*(unsigned int *)at = number;
+		break;
+	case 's':
+		atomic_set((atomic_t *)at, times);
+		break;
+	case 'b':
+		*(bool *)at = yes;
+		break;
 	}
 	fault_update();
 	return 0;

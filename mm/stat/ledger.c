@@ -36,15 +36,24 @@ static const char *const account_names[NR_LEDGER_ACCOUNTS] = {
 static enum ledger_account account_of_type(u32 type)
 {
 	switch (type) {
-	case PAGE_TYPE_TABLE: return LEDGER_TABLE;
-	case PAGE_TYPE_SPARE: return LEDGER_SPARE;
-	case PAGE_TYPE_STACK: return LEDGER_STACK;
-	case PAGE_TYPE_VMALLOC: return LEDGER_VMALLOC;
-	case PAGE_TYPE_PERCPU: return LEDGER_PERCPU;
-	case PAGE_TYPE_KMALLOC: return LEDGER_KMALLOC;
-	case PAGE_TYPE_TRACE: return LEDGER_TRACE;
-	case PAGE_TYPE_OFFLINE: return LEDGER_OFFLINE;
-	default: return LEDGER_OTHER;
+	case PAGE_TYPE_TABLE:
+		return LEDGER_TABLE;
+	case PAGE_TYPE_SPARE:
+		return LEDGER_SPARE;
+	case PAGE_TYPE_STACK:
+		return LEDGER_STACK;
+	case PAGE_TYPE_VMALLOC:
+		return LEDGER_VMALLOC;
+	case PAGE_TYPE_PERCPU:
+		return LEDGER_PERCPU;
+	case PAGE_TYPE_KMALLOC:
+		return LEDGER_KMALLOC;
+	case PAGE_TYPE_TRACE:
+		return LEDGER_TRACE;
+	case PAGE_TYPE_OFFLINE:
+		return LEDGER_OFFLINE;
+	default:
+		return LEDGER_OTHER;
 	}
 }
 
@@ -52,7 +61,8 @@ static enum ledger_account account_of_type(u32 type)
 static enum ledger_account account_of(const struct page *page, const struct page *head)
 {
 	if (PageReserved(page))
-		return zone_spans_pfn(page_zone(page), page_to_pfn(page)) ? LEDGER_RESERVED : LEDGER_HOLE;
+		return zone_spans_pfn(page_zone(page), page_to_pfn(page)) ? LEDGER_RESERVED
+									  : LEDGER_HOLE;
 	if (PageHWPoison(page))
 		return LEDGER_POISON;
 	if (PageSlab(head))
@@ -69,7 +79,7 @@ static enum ledger_account account_of(const struct page *page, const struct page
 void ledger_take(struct ledger *l)
 {
 	*l = (struct ledger){ .total = 0 };
-	for (unsigned long pfn = 0; pfn < max_pfn; ) {
+	for (unsigned long pfn = 0; pfn < max_pfn;) {
 		const struct page *page = pfn_to_page(pfn), *head;
 		unsigned int order;
 
@@ -95,7 +105,8 @@ static int differ(const char *what, unsigned long walked, unsigned long counted)
 {
 	if (walked == counted)
 		return 0;
-	pr_err("ledger: %s: %lu pages by the descriptors, %lu by the counters\n", what, walked, counted);
+	pr_err("ledger: %s: %lu pages by the descriptors, %lu by the counters\n", what, walked,
+	       counted);
 	return 1;
 }
 
@@ -105,8 +116,8 @@ static unsigned long pcp_pages(void)
 	struct zone *zone;
 	int cpu;
 
-	for_each_zone(zone)
-		for_each_possible_cpu(cpu)
+	for_each_zone (zone)
+		for_each_possible_cpu (cpu)
 			sum += READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count);
 	return sum;
 }
@@ -116,7 +127,7 @@ static unsigned long isolated_pages(void)
 	unsigned long sum = 0;
 	struct zone *zone;
 
-	for_each_zone(zone)
+	for_each_zone (zone)
 		sum += zone->nr_isolated_pages;
 	return sum;
 }
@@ -130,14 +141,17 @@ int ledger_check(void)
 	wrong += differ("free", l.pages[LEDGER_FREE], nr_free_pages() + isolated_pages());
 	wrong += differ("per-cpu lists", l.pages[LEDGER_PCP], pcp_pages());
 	wrong += differ("slab", l.pages[LEDGER_SLAB] + l.pages[LEDGER_KMALLOC],
-			global_node_page_state(NR_SLAB_RECLAIMABLE) + global_node_page_state(NR_SLAB_UNRECLAIMABLE));
+			global_node_page_state(NR_SLAB_RECLAIMABLE) +
+				global_node_page_state(NR_SLAB_UNRECLAIMABLE));
 	wrong += differ("page tables", l.pages[LEDGER_TABLE], global_node_page_state(NR_PAGETABLE));
 	wrong += differ("kernel stacks", l.pages[LEDGER_STACK],
 			(global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10)) +
-			thread_stack_stored_pages());
-	wrong += differ("vmalloc", l.pages[LEDGER_VMALLOC] + l.pages[LEDGER_STACK], vmalloc_nr_pages());
+				thread_stack_stored_pages());
+	wrong += differ("vmalloc", l.pages[LEDGER_VMALLOC] + l.pages[LEDGER_STACK],
+			vmalloc_nr_pages());
 	wrong += differ("page cache", l.pages[LEDGER_FILE], global_node_page_state(NR_FILE_PAGES));
-	wrong += differ("managed", l.total - l.pages[LEDGER_RESERVED] - l.pages[LEDGER_HOLE], totalram_pages());
+	wrong += differ("managed", l.total - l.pages[LEDGER_RESERVED] - l.pages[LEDGER_HOLE],
+			totalram_pages());
 	return wrong;
 }
 
@@ -149,6 +163,7 @@ int ledger_show(struct seq_file *m, void *v)
 	for (int i = 0; i < NR_LEDGER_ACCOUNTS; i++)
 		seq_printf(m, "%-16s %10lu pages %10lu kB\n", account_names[i], l.pages[i],
 			   l.pages[i] << (PAGE_SHIFT - 10));
-	seq_printf(m, "%-16s %10lu pages %10lu kB\n", "total", l.total, l.total << (PAGE_SHIFT - 10));
+	seq_printf(m, "%-16s %10lu pages %10lu kB\n", "total", l.total,
+		   l.total << (PAGE_SHIFT - 10));
 	return 0;
 }

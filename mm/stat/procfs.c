@@ -21,17 +21,27 @@
 #include "../slab/slab_internal.h"
 
 /* From rooms above, when they exist: pages of block devices, swap, the limits of dirty pages, direct map. */
-unsigned long __weak nr_blockdev_pages(void) { return 0; }
-unsigned long __weak total_swap_page_count(void) { return 0; }
-unsigned long __weak free_swap_page_count(void) { return 0; }
-void __weak arch_report_meminfo(struct seq_file *m) { }
+unsigned long __weak nr_blockdev_pages(void)
+{
+	return 0;
+}
+unsigned long __weak total_swap_page_count(void)
+{
+	return 0;
+}
+unsigned long __weak free_swap_page_count(void)
+{
+	return 0;
+}
+void __weak arch_report_meminfo(struct seq_file *m) {}
 
 /* 10 and 20 percent of what could become dirty, as the default ratios say. */
 void __weak global_dirty_limits(unsigned long *background, unsigned long *dirty)
 {
-	unsigned long pages = nr_free_pages() - min(nr_free_pages(), totalreserve_pages) +
-			      global_node_page_state(NR_FILE_PAGES) - min(global_node_page_state(NR_SHMEM),
-									 global_node_page_state(NR_FILE_PAGES));
+	unsigned long pages =
+		nr_free_pages() - min(nr_free_pages(), totalreserve_pages) +
+		global_node_page_state(NR_FILE_PAGES) -
+		min(global_node_page_state(NR_SHMEM), global_node_page_state(NR_FILE_PAGES));
 
 	*background = pages / 10;
 	*dirty = pages / 5;
@@ -52,13 +62,16 @@ static void item_kb(struct seq_file *m, const char *name, enum node_stat_item it
 static void meminfo_cache(struct seq_file *m)
 {
 	unsigned long file = global_node_page_state(NR_FILE_PAGES), buffers = nr_blockdev_pages();
-	unsigned long swapcache = global_node_page_state(NR_SWAPCACHE), cached = file - min(file, buffers + swapcache);
+	unsigned long swapcache = global_node_page_state(NR_SWAPCACHE),
+		      cached = file - min(file, buffers + swapcache);
 
 	kb(m, "Buffers:", buffers);
 	kb(m, "Cached:", cached);
 	kb(m, "SwapCached:", swapcache);
-	kb(m, "Active:", global_node_page_state(NR_ACTIVE_ANON) + global_node_page_state(NR_ACTIVE_FILE));
-	kb(m, "Inactive:", global_node_page_state(NR_INACTIVE_ANON) + global_node_page_state(NR_INACTIVE_FILE));
+	kb(m, "Active:",
+	   global_node_page_state(NR_ACTIVE_ANON) + global_node_page_state(NR_ACTIVE_FILE));
+	kb(m, "Inactive:",
+	   global_node_page_state(NR_INACTIVE_ANON) + global_node_page_state(NR_INACTIVE_FILE));
 	item_kb(m, "Active(anon):", NR_ACTIVE_ANON);
 	item_kb(m, "Inactive(anon):", NR_INACTIVE_ANON);
 	item_kb(m, "Active(file):", NR_ACTIVE_FILE);
@@ -91,7 +104,8 @@ static void meminfo_huge(struct seq_file *m)
 	item_kb(m, "ShmemPmdMapped: ", NR_SHMEM_PMDMAPPED);
 	item_kb(m, "FileHugePages:  ", NR_FILE_THPS);
 	item_kb(m, "FilePmdMapped:  ", NR_FILE_PMDMAPPED);
-	seq_printf(m, "HugePages_Total:   %5d\nHugePages_Free:    %5d\nHugePages_Rsvd:    %5d\n"
+	seq_printf(m,
+		   "HugePages_Total:   %5d\nHugePages_Free:    %5d\nHugePages_Rsvd:    %5d\n"
 		   "HugePages_Surp:    %5d\nHugepagesize:   %8lu kB\nHugetlb:        %8d kB\n",
 		   0, 0, 0, 0, HPAGE_SIZE >> 10, 0);
 }
@@ -138,7 +152,8 @@ int vmstat_proc_show(struct seq_file *m, void *v)
 	for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
 		seq_printf(m, "%s %lu\n", node_stat_names[i], global_node_page_state(i));
 	global_dirty_limits(&background, &dirty);
-	seq_printf(m, "nr_dirty_threshold %lu\nnr_dirty_background_threshold %lu\n", dirty, background);
+	seq_printf(m, "nr_dirty_threshold %lu\nnr_dirty_background_threshold %lu\n", dirty,
+		   background);
 	all_vm_events(events);
 	for (int i = 0; i < NR_VM_EVENT_ITEMS; i++)
 		seq_printf(m, "%s %lu\n", vm_event_names[i], events[i]);
@@ -161,13 +176,15 @@ static void zone_pagesets(struct seq_file *m, struct zone *zone)
 	int cpu;
 
 	seq_puts(m, "\n  pagesets");
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
 		/* No drift: counters are not folded at a threshold. */
-		seq_printf(m, "\n    cpu: %i\n              count: %li\n              high:  %li\n              batch: %li"
-			   "\n  vm stats threshold: %d", cpu, READ_ONCE(pcp->count), READ_ONCE(pcp->high),
-			   READ_ONCE(pcp->batch), 0);
+		seq_printf(
+			m,
+			"\n    cpu: %i\n              count: %li\n              high:  %li\n              batch: %li"
+			"\n  vm stats threshold: %d",
+			cpu, READ_ONCE(pcp->count), READ_ONCE(pcp->high), READ_ONCE(pcp->batch), 0);
 	}
 }
 
@@ -185,14 +202,17 @@ static void zoneinfo_one(struct seq_file *m, struct zone *zone)
 	if (first_populated(zone)) {
 		seq_puts(m, "\n  per-node stats");
 		for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-			seq_printf(m, "\n      %-12s %lu", node_stat_names[i], node_page_state(zone->zone_pgdat, i));
+			seq_printf(m, "\n      %-12s %lu", node_stat_names[i],
+				   node_page_state(zone->zone_pgdat, i));
 	}
-	seq_printf(m, "\n  pages free     %lu\n        boost    %lu\n        min      %lu\n        low      %lu"
-		   "\n        high     %lu\n        spanned  %lu\n        present  %lu\n        managed  %lu"
-		   "\n        cma      %lu",
-		   zone_page_state(zone, NR_FREE_PAGES), zone->watermark_boost, min_wmark_pages(zone),
-		   low_wmark_pages(zone), high_wmark_pages(zone), zone->spanned_pages, zone->present_pages,
-		   zone_managed_pages(zone), zone->cma_pages);
+	seq_printf(
+		m,
+		"\n  pages free     %lu\n        boost    %lu\n        min      %lu\n        low      %lu"
+		"\n        high     %lu\n        spanned  %lu\n        present  %lu\n        managed  %lu"
+		"\n        cma      %lu",
+		zone_page_state(zone, NR_FREE_PAGES), zone->watermark_boost, min_wmark_pages(zone),
+		low_wmark_pages(zone), high_wmark_pages(zone), zone->spanned_pages,
+		zone->present_pages, zone_managed_pages(zone), zone->cma_pages);
 	zone_protection(m, zone);
 	if (!populated_zone(zone)) {
 		seq_putc(m, '\n');
@@ -201,16 +221,18 @@ static void zoneinfo_one(struct seq_file *m, struct zone *zone)
 	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
 		seq_printf(m, "\n      %-12s %lu", zone_stat_names[i], zone_page_state(zone, i));
 	for (int i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++)
-		seq_printf(m, "\n      %-12s %lu", numa_stat_names[i], zone_numa_event_state(zone, i));
+		seq_printf(m, "\n      %-12s %lu", numa_stat_names[i],
+			   zone_numa_event_state(zone, i));
 	zone_pagesets(m, zone);
-	seq_printf(m, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n", 0, zone->zone_start_pfn);
+	seq_printf(m, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n", 0,
+		   zone->zone_start_pfn);
 }
 
 int zoneinfo_proc_show(struct seq_file *m, void *v)
 {
 	struct zone *zone;
 
-	for_each_zone(zone)
+	for_each_zone (zone)
 		zoneinfo_one(m, zone);
 	return 0;
 }
@@ -221,7 +243,7 @@ int buddyinfo_proc_show(struct seq_file *m, void *v)
 {
 	struct zone *zone;
 
-	for_each_populated_zone(zone) {
+	for_each_populated_zone (zone) {
 		seq_printf(m, "Node %d, zone %8s ", zone_to_nid(zone), zone->name);
 		for (int order = 0; order < MAX_ORDER; order++)
 			seq_printf(m, "%6lu ", READ_ONCE(zone->free_area[order].nr_free));
@@ -236,7 +258,7 @@ static unsigned long list_length(struct zone *zone, int order, int mt)
 	unsigned long flags, n = 0;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	list_for_each(p, head)
+	list_for_each (p, head)
 		n++;
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return n;
@@ -245,7 +267,8 @@ static unsigned long list_length(struct zone *zone, int order, int mt)
 static void pagetype_free(struct seq_file *m, struct zone *zone)
 {
 	for (int mt = 0; mt < MIGRATE_TYPES; mt++) {
-		seq_printf(m, "Node %4d, zone %8s, type %12s ", zone_to_nid(zone), zone->name, migratetype_names[mt]);
+		seq_printf(m, "Node %4d, zone %8s, type %12s ", zone_to_nid(zone), zone->name,
+			   migratetype_names[mt]);
 		for (int order = 0; order < MAX_ORDER; order++)
 			seq_printf(m, "%6lu ", list_length(zone, order, mt));
 		seq_putc(m, '\n');
@@ -254,7 +277,8 @@ static void pagetype_free(struct seq_file *m, struct zone *zone)
 
 static void pagetype_blocks(struct seq_file *m, struct zone *zone)
 {
-	unsigned long count[MIGRATE_TYPES] = { 0 }, pfn = zone->zone_start_pfn, end = zone_end_pfn(zone);
+	unsigned long count[MIGRATE_TYPES] = { 0 }, pfn = zone->zone_start_pfn,
+		      end = zone_end_pfn(zone);
 
 	for (; pfn < end; pfn = (pfn | (pageblock_nr_pages - 1)) + 1)
 		if (pfn_valid(pfn) && page_zone(pfn_to_page(pfn)) == zone)
@@ -269,18 +293,19 @@ int pagetypeinfo_proc_show(struct seq_file *m, void *v)
 {
 	struct zone *zone;
 
-	seq_printf(m, "Page block order: %d\nPages per block:  %lu\n\n", pageblock_order, pageblock_nr_pages);
+	seq_printf(m, "Page block order: %d\nPages per block:  %lu\n\n", pageblock_order,
+		   pageblock_nr_pages);
 	seq_printf(m, "%-43s ", "Free pages count per migrate type at order");
 	for (int order = 0; order < MAX_ORDER; order++)
 		seq_printf(m, "%6d ", order);
 	seq_putc(m, '\n');
-	for_each_populated_zone(zone)
+	for_each_populated_zone (zone)
 		pagetype_free(m, zone);
 	seq_printf(m, "\n%-23s", "Number of blocks type ");
 	for (int mt = 0; mt < MIGRATE_TYPES; mt++)
 		seq_printf(m, "%12s ", migratetype_names[mt]);
 	seq_putc(m, '\n');
-	for_each_populated_zone(zone)
+	for_each_populated_zone (zone)
 		pagetype_blocks(m, zone);
 	return 0;
 }
@@ -292,14 +317,17 @@ static void slabinfo_one(struct kmem_cache *s, void *arg)
 	struct slabinfo i;
 
 	get_slabinfo(s, &i);
-	seq_printf(arg, "%-17s %6lu %6lu %6u %4u %4d : tunables %4u %4u %4u : slabdata %6lu %6lu %6lu\n", s->name,
-		   i.active_objs, i.num_objs, s->size, i.objects_per_slab, 1 << i.cache_order, i.limit,
-		   i.batchcount, i.shared, i.active_slabs, i.num_slabs, i.shared_avail);
+	seq_printf(arg,
+		   "%-17s %6lu %6lu %6u %4u %4d : tunables %4u %4u %4u : slabdata %6lu %6lu %6lu\n",
+		   s->name, i.active_objs, i.num_objs, s->size, i.objects_per_slab,
+		   1 << i.cache_order, i.limit, i.batchcount, i.shared, i.active_slabs, i.num_slabs,
+		   i.shared_avail);
 }
 
 int slabinfo_proc_show(struct seq_file *m, void *v)
 {
-	seq_puts(m, "slabinfo - version: 2.1\n"
+	seq_puts(m,
+		 "slabinfo - version: 2.1\n"
 		 "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"
 		 " : tunables <limit> <batchcount> <sharedfactor>"
 		 " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
@@ -364,10 +392,12 @@ int node_meminfo_show(struct seq_file *m, int nid)
 	node_kb(m, nid, "Mapped:", node_page_state(pgdat, NR_FILE_MAPPED));
 	node_kb(m, nid, "AnonPages:", node_page_state(pgdat, NR_ANON_MAPPED));
 	node_kb(m, nid, "Shmem:", node_page_state(pgdat, NR_SHMEM));
-	seq_printf(m, "Node %d %-15s %8lu kB\n", nid, "KernelStack:", node_page_state(pgdat, NR_KERNEL_STACK_KB));
+	seq_printf(m, "Node %d %-15s %8lu kB\n", nid,
+		   "KernelStack:", node_page_state(pgdat, NR_KERNEL_STACK_KB));
 	node_kb(m, nid, "PageTables:", node_page_state(pgdat, NR_PAGETABLE));
-	node_kb(m, nid, "Slab:", node_page_state(pgdat, NR_SLAB_RECLAIMABLE) +
-		node_page_state(pgdat, NR_SLAB_UNRECLAIMABLE));
+	node_kb(m, nid, "Slab:",
+		node_page_state(pgdat, NR_SLAB_RECLAIMABLE) +
+			node_page_state(pgdat, NR_SLAB_UNRECLAIMABLE));
 	node_kb(m, nid, "SReclaimable:", node_page_state(pgdat, NR_SLAB_RECLAIMABLE));
 	node_kb(m, nid, "SUnreclaim:", node_page_state(pgdat, NR_SLAB_UNRECLAIMABLE));
 	return 0;

@@ -16,11 +16,13 @@ static int test_events(void)
 	unsigned long allocated, freed;
 	struct page *page;
 
-	allocated = vm_event_sum(PGALLOC_DMA32) + vm_event_sum(PGALLOC_NORMAL) + vm_event_sum(PGALLOC_DMA);
+	allocated = vm_event_sum(PGALLOC_DMA32) + vm_event_sum(PGALLOC_NORMAL) +
+		    vm_event_sum(PGALLOC_DMA);
 	freed = vm_event_sum(PGFREE);
 	page = alloc_page(GFP_KERNEL);
 	SELFTEST_EXPECT(page);
-	SELFTEST_EXPECT(vm_event_sum(PGALLOC_DMA32) + vm_event_sum(PGALLOC_NORMAL) + vm_event_sum(PGALLOC_DMA) >
+	SELFTEST_EXPECT(vm_event_sum(PGALLOC_DMA32) + vm_event_sum(PGALLOC_NORMAL) +
+				vm_event_sum(PGALLOC_DMA) >
 			allocated);
 	__free_page(page);
 	SELFTEST_EXPECT(vm_event_sum(PGFREE) > freed);
@@ -39,7 +41,8 @@ static int test_trace(void)
 
 	SELFTEST_EXPECT(event);
 	SELFTEST_EXPECT(trace_format_text(event, format, sizeof(format)) > 100);
-	SELFTEST_EXPECT(strstr(format, "\tfield:size_t bytes_req;\toffset:24;\tsize:8;\tsigned:0;\n"));
+	SELFTEST_EXPECT(
+		strstr(format, "\tfield:size_t bytes_req;\toffset:24;\tsize:8;\tsigned:0;\n"));
 	SELFTEST_EXPECT(strstr(format, "\tfield:int node;\toffset:44;\tsize:4;\tsigned:1;\n"));
 	SELFTEST_EXPECT(!trace_set_enabled(event, true));
 	trace_clear();
@@ -48,7 +51,8 @@ static int test_trace(void)
 	SELFTEST_EXPECT(!trace_set_enabled(event, false));
 	trace_cursor_init(&cursor, true);
 	while (trace_read_line(&cursor, line, sizeof(line)))
-		seen |= strstr(line, "kmalloc: call_site=") && strstr(line, "bytes_req=777 bytes_alloc=1024");
+		seen |= strstr(line, "kmalloc: call_site=") &&
+			strstr(line, "bytes_req=777 bytes_alloc=1024");
 	SELFTEST_EXPECT(seen);
 	SELFTEST_EXPECT(trace_entries() == 0);
 	return 0;
@@ -69,7 +73,8 @@ static int test_fault_gate(void)
 	for (int i = 0; i < 30; i++)
 		failed += should_fail_usercopy();
 	SELFTEST_EXPECT(failed == 2);
-	SELFTEST_EXPECT(fault_attr_read(FAULT_USERCOPY, "times", text, sizeof(text)) == 2 && !strcmp(text, "0\n"));
+	SELFTEST_EXPECT(fault_attr_read(FAULT_USERCOPY, "times", text, sizeof(text)) == 2 &&
+			!strcmp(text, "0\n"));
 	SELFTEST_EXPECT(!setup_fault_attr(attr, "1,30,0,-1"));
 	fault_set_seed(42);
 	for (int i = 0, n = 0; i < 1000; i++) {

@@ -37,25 +37,25 @@
 #include <mm/vmalloc.h>
 #include "trace_internal.h"
 
-#define SLOT_BYTES	64		/* head of 16 and up to 48 bytes of record: one cache line */
-#define RECORD_MAX	(SLOT_BYTES - 16)
-#define FIRST_EVENT_ID	300		/* below: Linux's built-in types */
+#define SLOT_BYTES     64 /* head of 16 and up to 48 bytes of record: one cache line */
+#define RECORD_MAX     (SLOT_BYTES - 16)
+#define FIRST_EVENT_ID 300 /* below: Linux's built-in types */
 
 struct slot {
-	u64 seq;			/* position + 1 when complete */
-	u64 time;			/* ns, local clock */
+	u64 seq;  /* position + 1 when complete */
+	u64 time; /* ns, local clock */
 	u8 record[RECORD_MAX];
 };
 
 struct ring {
-	struct slot *slots;		/* NULL until an event was enabled */
-	unsigned long head;		/* next position to write */
-	unsigned long tail;		/* next to consume */
+	struct slot *slots; /* NULL until an event was enabled */
+	unsigned long head; /* next position to write */
+	unsigned long tail; /* next to consume */
 	unsigned long dropped;
 };
 static DEFINE_PER_CPU(struct ring, trace_ring);
 
-static unsigned long ring_slots = (1408UL << 10) / SLOT_BYTES / 8;	/* per CPU */
+static unsigned long ring_slots = (1408UL << 10) / SLOT_BYTES / 8; /* per CPU */
 static DEFINE_MUTEX(trace_mutex, LOCK_TRACE);
 static bool rings_made;
 u32 tracing_on = 1;
@@ -95,7 +95,7 @@ static void free_rings(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct ring *ring = per_cpu_ptr(&trace_ring, cpu);
 
 		vfree(ring->slots);
@@ -112,7 +112,7 @@ static int make_rings(void)
 
 	if (rings_made)
 		return 0;
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct slot *slots = vzalloc(ring_slots * SLOT_BYTES);
 
 		if (!slots) {
@@ -222,7 +222,7 @@ unsigned long trace_overruns(void)
 	unsigned long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct ring *ring = per_cpu_ptr(&trace_ring, cpu);
 
 		sum += ring->dropped + oldest(ring) - ring->tail;
@@ -235,7 +235,7 @@ unsigned long trace_entries(void)
 	unsigned long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct ring *ring = per_cpu_ptr(&trace_ring, cpu);
 
 		sum += ring->slots ? READ_ONCE(ring->head) - oldest(ring) : 0;
@@ -247,7 +247,7 @@ void trace_clear(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct ring *ring = per_cpu_ptr(&trace_ring, cpu);
 
 		WRITE_ONCE(ring->tail, READ_ONCE(ring->head));
@@ -278,15 +278,18 @@ static int next_record(struct trace_cursor *c, struct slot *best)
 	struct slot slot;
 	int cpu, from = -1;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct ring *ring = per_cpu_ptr(&trace_ring, cpu);
-		unsigned long first = oldest(ring), pos = c->consume || !c->started ? first : max((unsigned long)c->pos[cpu], first);
+		unsigned long first = oldest(ring),
+			      pos = c->consume || !c->started
+					    ? first
+					    : max((unsigned long)c->pos[cpu], first);
 
 		if (!READ_ONCE(ring->slots))
 			continue;
 		while (pos < READ_ONCE(ring->head) && !read_slot(ring, pos, &slot)) {
 			if (READ_ONCE(ring->head) - pos < ring_slots)
-				break;		/* being written */
+				break; /* being written */
 			pos++;
 		}
 		c->pos[cpu] = pos;
@@ -352,9 +355,10 @@ int trace_read_line(struct trace_cursor *c, char *buf, size_t size)
 	event = trace_event_at(ent->type - FIRST_EVENT_ID);
 	task_name(comm, sizeof(comm), ent->pid);
 	irq_letters(irq, ent);
-	len = scnprintf(buf, size, "%16s-%-7d [%03d] %s. %5llu.%06llu: %s: ", comm, ent->pid, cpu, irq,
-			(unsigned long long)slot.time / 1000000000ULL,
-			(unsigned long long)slot.time / 1000ULL % 1000000ULL, event ? event->name : "?");
+	len = scnprintf(buf, size, "%16s-%-7d [%03d] %s. %5llu.%06llu: %s: ", comm, ent->pid, cpu,
+			irq, (unsigned long long)slot.time / 1000000000ULL,
+			(unsigned long long)slot.time / 1000ULL % 1000000ULL,
+			event ? event->name : "?");
 	if (event)
 		len += event->print(buf + len, size - len, slot.record);
 	return len + scnprintf(buf + len, size - len, "\n");
@@ -362,7 +366,8 @@ int trace_read_line(struct trace_cursor *c, char *buf, size_t size)
 
 int trace_header_text(char *buf, size_t size)
 {
-	return scnprintf(buf, size,
+	return scnprintf(
+		buf, size,
 		"# tracer: nop\n#\n# entries-in-buffer/entries-written: %lu/%lu   #P:%u\n#\n"
 		"#                                _-----=> irqs-off/BH-disabled\n"
 		"#                               / _----=> need-resched\n"
@@ -376,8 +381,10 @@ int trace_header_text(char *buf, size_t size)
 }
 
 static const struct trace_field common_fields[] = {
-	{ "unsigned short", "common_type", 0, 2, false }, { "unsigned char", "common_flags", 2, 1, false },
-	{ "unsigned char", "common_preempt_count", 3, 1, false }, { "int", "common_pid", 4, 4, true },
+	{ "unsigned short", "common_type", 0, 2, false },
+	{ "unsigned char", "common_flags", 2, 1, false },
+	{ "unsigned char", "common_preempt_count", 3, 1, false },
+	{ "int", "common_pid", 4, 4, true },
 };
 
 static int field_text(char *buf, size_t size, const struct trace_field *f)
@@ -385,8 +392,9 @@ static int field_text(char *buf, size_t size, const struct trace_field *f)
 	const char *bracket = strchr(f->type, '[');
 	int base = bracket ? bracket - f->type : (int)strlen(f->type);
 
-	return scnprintf(buf, size, "\tfield:%.*s %s%s;\toffset:%u;\tsize:%u;\tsigned:%d;\n", base, f->type, f->name,
-			 bracket ? bracket : "", f->offset, f->size, f->is_signed);
+	return scnprintf(buf, size, "\tfield:%.*s %s%s;\toffset:%u;\tsize:%u;\tsigned:%d;\n", base,
+			 f->type, f->name, bracket ? bracket : "", f->offset, f->size,
+			 f->is_signed);
 }
 
 int trace_format_text(struct trace_event *event, char *buf, size_t size)

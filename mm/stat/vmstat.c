@@ -22,14 +22,9 @@ const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
 #define X(item, name) [item] = name,
 	ZONE_STAT_ITEMS(X)
 };
-const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS] = {
-	NODE_STAT_ITEMS(X)
-};
-const char *const numa_stat_names[NR_VM_NUMA_EVENT_ITEMS] = {
-	NUMA_STAT_ITEMS(X)
-};
-const char *const vm_event_names[NR_VM_EVENT_ITEMS] = {
-	VM_EVENTS(X)
+const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS] = { NODE_STAT_ITEMS(X) };
+const char *const numa_stat_names[NR_VM_NUMA_EVENT_ITEMS] = { NUMA_STAT_ITEMS(X) };
+const char *const vm_event_names[NR_VM_EVENT_ITEMS] = { VM_EVENTS(X)
 #undef X
 };
 
@@ -45,7 +40,7 @@ unsigned long zone_page_state(struct zone *zone, enum zone_stat_item item)
 
 	if (item == NR_FREE_PAGES)
 		return atomic_long_read(&zone->nr_free);
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += READ_ONCE(per_cpu_ptr(zone->per_cpu_zonestats, cpu)->stat[item]);
 	return not_negative(sum);
 }
@@ -55,7 +50,7 @@ unsigned long node_page_state(struct pglist_data *pgdat, enum node_stat_item ite
 	long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
 	return not_negative(sum);
 }
@@ -65,7 +60,7 @@ unsigned long global_zone_page_state(enum zone_stat_item item)
 	unsigned long sum = 0;
 	struct zone *zone;
 
-	for_each_zone(zone)
+	for_each_zone (zone)
 		sum += zone_page_state(zone, item);
 	return sum;
 }
@@ -76,9 +71,8 @@ unsigned long global_node_page_state(enum node_stat_item item)
 	long sum = 0;
 	int cpu;
 
-	for_each_online_pgdat(pgdat)
-		for_each_possible_cpu(cpu)
-			sum += READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
+	for_each_online_pgdat(pgdat) for_each_possible_cpu (cpu) sum +=
+		READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
 	return not_negative(sum);
 }
 
@@ -87,7 +81,7 @@ unsigned long zone_numa_event_state(struct zone *zone, enum numa_stat_item item)
 	unsigned long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
 		sum += READ_ONCE(pcp->numa[item]);
@@ -102,7 +96,7 @@ unsigned long global_numa_event_state(enum numa_stat_item item)
 	unsigned long sum = 0;
 	struct zone *zone;
 
-	for_each_zone(zone)
+	for_each_zone (zone)
 		sum += zone_numa_event_state(zone, item);
 	return sum;
 }
@@ -112,13 +106,14 @@ static void zone_list_events(struct zone *zone, unsigned long *allocated, unsign
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
 		unsigned long out = READ_ONCE(pcp->pgalloc) + READ_ONCE(pcp->singles);
 
 		*allocated += out;
-		*freed += READ_ONCE(pcp->count) + out + READ_ONCE(pcp->drained) - READ_ONCE(pcp->filled);
+		*freed += READ_ONCE(pcp->count) + out + READ_ONCE(pcp->drained) -
+			  READ_ONCE(pcp->filled);
 	}
 }
 
@@ -128,9 +123,9 @@ unsigned long vm_event_sum(enum vm_event_item item)
 	struct zone *zone;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += READ_ONCE(per_cpu(vm_event_states, cpu).event[item]);
-	for_each_zone(zone) {
+	for_each_zone (zone) {
 		unsigned long allocated = 0, freed = 0;
 
 		zone_list_events(zone, &allocated, &freed);
@@ -148,10 +143,10 @@ void all_vm_events(unsigned long *ret)
 	int cpu;
 
 	memset(ret, 0, NR_VM_EVENT_ITEMS * sizeof(*ret));
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		for (int i = 0; i < NR_VM_EVENT_ITEMS; i++)
 			ret[i] += READ_ONCE(per_cpu(vm_event_states, cpu).event[i]);
-	for_each_zone(zone)
+	for_each_zone (zone)
 		zone_list_events(zone, &ret[PGALLOC_DMA + zone_idx(zone)], &ret[PGFREE]);
 }
 
@@ -165,7 +160,7 @@ unsigned long totalram_pages(void)
 	unsigned long sum = 0;
 	struct zone *zone;
 
-	for_each_zone(zone)
+	for_each_zone (zone)
 		sum += zone_managed_pages(zone);
 	return sum;
 }
@@ -176,11 +171,12 @@ long si_mem_available(void)
 	struct zone *zone;
 	long available;
 
-	for_each_zone(zone)
+	for_each_zone (zone)
 		low += low_wmark_pages(zone);
 	available = nr_free_pages() - totalreserve_pages;
 	/* At least half of the page cache, or the low watermark worth of it, should stay. */
-	pagecache = global_node_page_state(NR_ACTIVE_FILE) + global_node_page_state(NR_INACTIVE_FILE);
+	pagecache =
+		global_node_page_state(NR_ACTIVE_FILE) + global_node_page_state(NR_INACTIVE_FILE);
 	available += pagecache - min(pagecache / 2, low);
 	reclaimable = global_node_page_state(NR_SLAB_RECLAIMABLE) +
 		      global_node_page_state(NR_KERNEL_MISC_RECLAIMABLE);
@@ -193,7 +189,7 @@ static unsigned long above_high_wmark(int highest)
 	unsigned long sum = 0;
 	struct zone *zone;
 
-	for_each_populated_zone(zone) {
+	for_each_populated_zone (zone) {
 		unsigned long size = zone_managed_pages(zone), high = high_wmark_pages(zone);
 
 		if (zone_idx(zone) <= highest && size > high)

@@ -113,7 +113,7 @@ struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr, s
 		if (!level)
 			break;
 		if (slot == SLOTS || slot >= n->nr)
-			slot = n->nr - 1;	/* behind everything: at the right edge */
+			slot = n->nr - 1; /* behind everything: at the right edge */
 		pos->level[level].slot = slot;
 		n = n->ptr[slot];
 	}
@@ -143,7 +143,7 @@ static struct vt_node *take_spare(void **list, unsigned int *nr)
 {
 	struct vt_node *n = *list;
 
-	BUG_ON(!n);	/* vma_tree_prealloc() was too small */
+	BUG_ON(!n); /* vma_tree_prealloc() was too small */
 	*list = (void *)n->end[0];
 	WRITE_ONCE(n->end[0], NO_END);
 	--*nr;
@@ -178,7 +178,8 @@ int vma_tree_prealloc(struct mm_struct *mm, struct vma_pos *pos, unsigned int nr
 	/* Each insertion can split all inner levels and put a root above. */
 	if (!pos->height)
 		return 0;
-	return fill_spares(inner_cachep, &t->spare_inner, &t->nr_spare_inner, nr * pos->height + nr - 1);
+	return fill_spares(inner_cachep, &t->spare_inner, &t->nr_spare_inner,
+			   nr * pos->height + nr - 1);
 }
 
 int vma_tree_reserve(struct mm_struct *mm, unsigned long addr, unsigned int nr)
@@ -239,13 +240,14 @@ static __always_inline void raise_bounds(struct vma_pos *pos, unsigned long hole
 		unsigned int slot = pos->level[l].slot;
 
 		if (n->gap[slot] >= hole)
-			return;		/* the levels above know at least as much */
+			return; /* the levels above know at least as much */
 		n->gap[slot] = hole;
 	}
 }
 
 /* The last end below @pos, from @level upwards, is now @end. */
-static __always_inline void set_end_upwards(struct vma_pos *pos, unsigned int level, unsigned long end)
+static __always_inline void set_end_upwards(struct vma_pos *pos, unsigned int level,
+					    unsigned long end)
 {
 	for (; level < pos->height; level++) {
 		struct vt_node *n = pos->level[level].node;
@@ -276,7 +278,7 @@ static void insert_sibling(struct mm_struct *mm, struct vma_pos *pos, unsigned i
 	struct vt_inner *up;
 	unsigned int slot;
 
-	if (level + 1 == pos->height) {		/* the root was split */
+	if (level + 1 == pos->height) { /* the root was split */
 		up = (void *)take_spare(&mm->vmas.spare_inner, &mm->vmas.nr_spare_inner);
 		up->n.ptr[0] = left;
 		up->n.end[0] = right->end[right->nr - 1];
@@ -316,7 +318,8 @@ static void split_level(struct mm_struct *mm, struct vma_pos *pos, unsigned int 
 		right->ptr[i - cut] = left->ptr[i];
 		right->end[i - cut] = left->end[i];
 		if (level)
-			((struct vt_inner *)right)->gap[i - cut] = ((struct vt_inner *)left)->gap[i];
+			((struct vt_inner *)right)->gap[i - cut] =
+				((struct vt_inner *)left)->gap[i];
 	}
 	right->nr = SLOTS - cut;
 	left->nr = cut;
@@ -593,7 +596,7 @@ struct hole_search {
 	const struct vm_unmapped_area_info *info;
 	struct vma_pos pos;
 	unsigned long skipped;
-	unsigned long top;		/* upper end of the hole that was taken */
+	unsigned long top; /* upper end of the hole that was taken */
 };
 
 static unsigned long try_hole_before(struct hole_search *s, struct vm_area_struct *vma)
@@ -655,7 +658,8 @@ static unsigned long scan_from(struct hole_search *s, int step)
 	for (unsigned int l = 1; IS_ERR_ADDR(addr) && l < s->pos.height; l++) {
 		struct vt_inner *in = s->pos.level[l].node;
 
-		for (int i = (int)s->pos.level[l].slot + step; i >= 0 && i < (int)in->n.nr; i += step) {
+		for (int i = (int)s->pos.level[l].slot + step; i >= 0 && i < (int)in->n.nr;
+		     i += step) {
 			if (in->gap[i] >= s->info->length) {
 				addr = scan_subtree(s, in->n.ptr[i], l - 1, step, &in->gap[i]);
 				if (!IS_ERR_ADDR(addr))
@@ -672,7 +676,7 @@ static unsigned long search_topdown(struct mm_struct *mm, struct hole_search *s,
 	struct vm_area_struct *vma = vma_tree_find(mm, from - 1, &s->pos);
 	unsigned long addr;
 
-	if (!vma) {		/* the hole behind the last VMA */
+	if (!vma) { /* the hole behind the last VMA */
 		unsigned long low = s->pos.prev ? s->pos.prev->vm_end : 0;
 
 		s->top = s->info->high_limit;
@@ -731,9 +735,9 @@ unsigned long vm_unmapped_area(struct mm_struct *mm, struct vm_unmapped_area_inf
 
 struct check_state {
 	struct mm_struct *mm;
-	struct vm_area_struct *expect;	/* next in the list */
+	struct vm_area_struct *expect; /* next in the list */
 	unsigned long last_end;
-	unsigned long max_hole;		/* of the subtree just left */
+	unsigned long max_hole; /* of the subtree just left */
 	int count;
 };
 

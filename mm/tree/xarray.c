@@ -54,7 +54,7 @@ void xa_init_flags(struct xarray *xa, gfp_t flags)
 static struct xa_node *node_alloc(gfp_t gfp)
 {
 	return kmem_cache_alloc(xa_node_cache, (gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) |
-				__GFP_RECLAIMABLE | __GFP_ZERO);
+						       __GFP_RECLAIMABLE | __GFP_ZERO);
 }
 
 static void node_free_rcu(struct rcu_head *head)
@@ -120,7 +120,7 @@ static unsigned int nodes_missing(struct xa_state *xas)
 		return 1 + (head ? top / XA_CHUNK_SHIFT : 0) + down;
 	}
 	node = xa_to_node(head);
-	if (top > node->shift)	/* new levels on top, and then down beside the old tree */
+	if (top > node->shift) /* new levels on top, and then down beside the old tree */
 		return (top - node->shift) / XA_CHUNK_SHIFT + down;
 	while (node->shift > xas->xa_shift) {
 		void *entry = rcu_dereference_raw(node->slots[slot_of(node, xas->xa_index)]);
@@ -258,7 +258,7 @@ static void *xas_walk(struct xa_state *xas)
 			return entry;
 		node = xa_to_node(entry);
 		if (node->shift < xas->xa_shift)
-			return entry;		/* the caller stores something larger */
+			return entry; /* the caller stores something larger */
 	}
 }
 
@@ -315,8 +315,9 @@ static bool grow(struct xa_state *xas)
 	void *head = xa->xa_head;
 
 	while (!xa_is_node(head) || xa_to_node(head)->shift < top) {
-		unsigned int shift = !head ? top : xa_is_node(head) ?
-				     xa_to_node(head)->shift + XA_CHUNK_SHIFT : 0;
+		unsigned int shift = !head		? top
+				     : xa_is_node(head) ? xa_to_node(head)->shift + XA_CHUNK_SHIFT
+							: 0;
 		struct xa_node *node = take_node(xas, NULL, shift, 0);
 
 		if (!node)
@@ -370,7 +371,7 @@ static struct xa_node *descend(struct xa_state *xas)
 			node = xa_to_node(entry);
 			continue;
 		}
-		if (entry) {		/* part of a larger entry: the caller must not split it */
+		if (entry) { /* part of a larger entry: the caller must not split it */
 			xas->xa_error = -EEXIST;
 			return NULL;
 		}
@@ -420,7 +421,7 @@ static void erase_slots(struct xa_state *xas, struct xa_node *node, unsigned int
 		unmark_up(xas->xa, node, first, m);
 	while (first + n < XA_CHUNK_SIZE && node->slots[first + n] == xa_mk_internal(first))
 		n++;
-	while (n--)	/* siblings first, so that a reader does not follow one to nothing new */
+	while (n--) /* siblings first, so that a reader does not follow one to nothing new */
 		set_slot(node, first + n, NULL, false);
 	prune(xas, node);
 }
@@ -447,7 +448,7 @@ void *xas_store(struct xa_state *xas, void *entry)
 		return store_head(xas, entry);
 	}
 	old = xas_walk(xas);
-	if (old && node_valid(xas) && !xa_is_node(old)) {	/* in place: keeps its size */
+	if (old && node_valid(xas) && !xa_is_node(old)) { /* in place: keeps its size */
 		node = xas->xa_node;
 		offset = xas->xa_offset;
 		if (xa_is_value(old) != xa_is_value(entry)) {
@@ -482,7 +483,6 @@ void *xas_find_conflict(struct xa_state *xas)
 
 /* ---- finding ---- */
 
-
 static unsigned int next_slot(const struct xa_node *node, unsigned int offset, xa_mark_t mark)
 {
 	if (mark < XA_MAX_MARKS) {
@@ -499,8 +499,6 @@ static unsigned int next_slot(const struct xa_node *node, unsigned int offset, x
 	}
 	return offset;
 }
-
-
 
 /* The walk stands at an entry: go behind it. False at the end of the index space. */
 static bool step(struct xa_state *xas)
@@ -543,9 +541,11 @@ static void *find_from(struct xa_state *xas, unsigned long max, xa_mark_t mark)
 		if (entry && (mark >= XA_MAX_MARKS || node_marked(node, xas->xa_offset, mark)))
 			return entry;
 		offset = slot_of(node, xas->xa_index);
-		next = offset + 1 < XA_CHUNK_SIZE ? next_slot(node, offset + 1, mark) : XA_CHUNK_SIZE;
+		next = offset + 1 < XA_CHUNK_SIZE ? next_slot(node, offset + 1, mark)
+						  : XA_CHUNK_SIZE;
 		if (next < XA_CHUNK_SIZE) {
-			xas->xa_index = (xas->xa_index & ~node_max(node)) | ((unsigned long)next << node->shift);
+			xas->xa_index = (xas->xa_index & ~node_max(node)) |
+					((unsigned long)next << node->shift);
 		} else {
 			xas->xa_index = (xas->xa_index | node_max(node)) + 1;
 			/* nothing more below this node: its parents may have nothing for long either */
@@ -613,7 +613,8 @@ void *xas_next(struct xa_state *xas)
 		return xas_walk(xas);
 	xas->xa_index++;
 	if (node_valid(xas) && !xas->xa_node->shift && (xas->xa_index & XA_CHUNK_MASK)) {
-		void *entry = rcu_dereference_raw(xas->xa_node->slots[xas->xa_index & XA_CHUNK_MASK]);
+		void *entry =
+			rcu_dereference_raw(xas->xa_node->slots[xas->xa_index & XA_CHUNK_MASK]);
 
 		xas->xa_offset = xas->xa_index & XA_CHUNK_MASK;
 		if (!xa_is_internal(entry))
@@ -737,7 +738,7 @@ void *xa_find_after(struct xarray *xa, unsigned long *indexp, unsigned long max,
 	if (*indexp >= max)
 		return NULL;
 	rcu_read_lock();
-	xas_walk(&xas);		/* to step over the rest of a large entry */
+	xas_walk(&xas); /* to step over the rest of a large entry */
 	if (xas.xa_node == XAS_BOUNDS) {
 		xas.xa_index++;
 		xas_reset(&xas);
@@ -862,7 +863,8 @@ static void check_node(struct xarray *xa, struct xa_node *node)
 				BUG_ON(node_marked(node, i, m) != !!child->marks[m]);
 			check_node(xa, child);
 		} else if (!entry || xa_is_sibling(entry)) {
-			BUG_ON(entry && (sibling_first(entry) >= i || !first || xa_is_internal(first)));
+			BUG_ON(entry &&
+			       (sibling_first(entry) >= i || !first || xa_is_internal(first)));
 			for (int m = 0; m < XA_MAX_MARKS; m++)
 				BUG_ON(node_marked(node, i, m));
 		}
@@ -875,8 +877,8 @@ void xa_check(struct xarray *xa)
 	void *head = xa->xa_head;
 
 	for (int m = 0; m < XA_MAX_MARKS; m++)
-		BUG_ON(xa_is_node(head) ? xa_marked(xa, m) != !!xa_to_node(head)->marks[m] :
-		       (!head && xa_marked(xa, m)));
+		BUG_ON(xa_is_node(head) ? xa_marked(xa, m) != !!xa_to_node(head)->marks[m]
+					: (!head && xa_marked(xa, m)));
 	if (xa_is_node(head)) {
 		BUG_ON(xa_to_node(head)->parent);
 		check_node(xa, xa_to_node(head));

@@ -107,7 +107,8 @@ bool folio_maybe_dma_pinned(struct folio *folio)
 /* Must the page be made exclusive before it can be pinned for reading? */
 static bool must_unshare(unsigned int flags, struct page *page)
 {
-	return (flags & (FOLL_PIN | FOLL_WRITE)) == FOLL_PIN && PageAnon(page) && !PageAnonExclusive(page);
+	return (flags & (FOLL_PIN | FOLL_WRITE)) == FOLL_PIN && PageAnon(page) &&
+	       !PageAnonExclusive(page);
 }
 
 /* --- slow ----------------------------------------------------------------------------------------- */
@@ -130,7 +131,8 @@ static int check_vma_flags(struct vm_area_struct *vma, unsigned int flags)
 }
 
 /* May we write through a read-only entry? Only by force, into a private page that is ours alone. */
-static bool can_write_pte(pte_t pte, struct page *page, struct vm_area_struct *vma, unsigned int flags)
+static bool can_write_pte(pte_t pte, struct page *page, struct vm_area_struct *vma,
+			  unsigned int flags)
 {
 	if (pte_write(pte))
 		return true;
@@ -180,8 +182,8 @@ out:
 }
 
 /* Fault. 0, an errno, or -EBUSY: the lock was dropped (*@locked = 0), look again after taking it. */
-static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned int flags, bool unshare,
-			int *locked)
+static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
+			bool unshare, int *locked)
 {
 	unsigned int fault_flags = 0;
 	vm_fault_t ret;
@@ -212,7 +214,8 @@ static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned
  * The VMA at @addr; a stack grows down to it. Growing needs the lock for writing: it is dropped when @locked
  * allows. The mm of a program that is being loaded has no other user and needs none.
  */
-static struct vm_area_struct *gup_vma(struct mm_struct *mm, unsigned long addr, int *locked, bool *dropped)
+static struct vm_area_struct *gup_vma(struct mm_struct *mm, unsigned long addr, int *locked,
+				      bool *dropped)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 
@@ -234,8 +237,8 @@ static struct vm_area_struct *gup_vma(struct mm_struct *mm, unsigned long addr, 
 /*
  * One page at @start. 1, 0 never, or an errno. The lock may be dropped and retaken when @locked allows.
  */
-static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int flags, struct page **pagep,
-			int *locked, bool *dropped)
+static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int flags,
+			struct page **pagep, int *locked, bool *dropped)
 {
 	while (1) {
 		struct vm_area_struct *vma;
@@ -269,8 +272,8 @@ static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int 
 	}
 }
 
-static long gup_range(struct mm_struct *mm, unsigned long start, unsigned long nr_pages, unsigned int flags,
-		      struct page **pages, int *locked)
+static long gup_range(struct mm_struct *mm, unsigned long start, unsigned long nr_pages,
+		      unsigned int flags, struct page **pages, int *locked)
 {
 	bool dropped = false;
 	unsigned long i;
@@ -358,15 +361,15 @@ static int gup_fast(unsigned long start, int nr_pages, unsigned int flags, struc
 	rcu_read_unlock();
 	smp_mb();
 	if (unlikely((flags & FOLL_PIN) && nr && READ_ONCE(mm->write_protect_seq) != seq)) {
-		unpin_user_pages(pages, nr);	/* fork came in between */
+		unpin_user_pages(pages, nr); /* fork came in between */
 		nr = 0;
 	}
 	if (nr == nr_pages)
 		return nr;
 	if (mmap_read_lock_killable(mm))
 		return nr ? nr : -EINTR;
-	ret = gup_range(mm, start + ((unsigned long)nr << PAGE_SHIFT), nr_pages - nr, flags, pages + nr,
-			&locked);
+	ret = gup_range(mm, start + ((unsigned long)nr << PAGE_SHIFT), nr_pages - nr, flags,
+			pages + nr, &locked);
 	if (locked)
 		mmap_read_unlock(mm);
 	if (ret < 0)
@@ -374,12 +377,14 @@ static int gup_fast(unsigned long start, int nr_pages, unsigned int flags, struc
 	return nr + ret;
 }
 
-int get_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags, struct page **pages)
+int get_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
+			struct page **pages)
 {
 	return gup_fast(start, nr_pages, gup_flags | FOLL_GET, pages);
 }
 
-int pin_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags, struct page **pages)
+int pin_user_pages_fast(unsigned long start, int nr_pages, unsigned int gup_flags,
+			struct page **pages)
 {
 	return gup_fast(start, nr_pages, gup_flags | FOLL_PIN, pages);
 }
@@ -432,7 +437,7 @@ int populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, uns
 	if (vma->vm_flags & VM_LOCKONFAULT)
 		return (end - start) >> PAGE_SHIFT;
 	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
-		flags |= FOLL_WRITE;	/* break copy on write now */
+		flags |= FOLL_WRITE; /* break copy on write now */
 	if (vma_is_accessible(vma))
 		flags |= FOLL_FORCE;
 	return gup_range(vma->vm_mm, start, (end - start) >> PAGE_SHIFT, flags, NULL, locked);
@@ -463,7 +468,7 @@ int __mm_populate(unsigned long start, unsigned long len, int ignore_errors)
 			if (!ignore_errors)
 				break;
 			ret = 0;
-			continue;	/* the next VMA */
+			continue; /* the next VMA */
 		}
 		next = addr + (ret << PAGE_SHIFT);
 		ret = 0;
@@ -501,10 +506,13 @@ static int access_special(struct mm_struct *mm, unsigned long addr, void *buf, i
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
 
-	return vma && vma->vm_ops && vma->vm_ops->access ? vma->vm_ops->access(vma, addr, buf, len, write) : 0;
+	return vma && vma->vm_ops && vma->vm_ops->access
+		       ? vma->vm_ops->access(vma, addr, buf, len, write)
+		       : 0;
 }
 
-int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, unsigned int gup_flags)
+int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+		     unsigned int gup_flags)
 {
 	void *start = buf;
 	int write = gup_flags & FOLL_WRITE;

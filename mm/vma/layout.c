@@ -28,7 +28,7 @@
 #include "vma_internal.h"
 
 #define MMAP_RND_BITS	28
-#define STACK_RND_PAGES	0x3fffffUL
+#define STACK_RND_PAGES 0x3fffffUL
 #define BRK_RND_BYTES	0x02000000UL
 #define GAP_MIN		(128UL << 20)
 #define MAP_32BIT_LOW	0x40000000UL
@@ -116,7 +116,7 @@ unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsi
 		return -ENOMEM;
 	if (flags & MAP_FIXED)
 		return addr;
-	if (addr && !(flags & MAP_32BIT)) {	/* a hint: taken when it is free */
+	if (addr && !(flags & MAP_32BIT)) { /* a hint: taken when it is free */
 		addr = PAGE_ALIGN(addr);
 		if (TASK_SIZE - len >= addr) {
 			vma = find_vma(mm, addr);
@@ -130,11 +130,13 @@ unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsi
 		return search_bottomup(mm, len, mm->mmap_legacy_base, TASK_SIZE);
 
 	info = (struct vm_unmapped_area_info){
-		.flags = VM_UNMAPPED_AREA_TOPDOWN, .length = len,
-		.low_limit = max(PAGE_SIZE, PAGE_ALIGN(mmap_min_addr)), .high_limit = mm->mmap_base,
+		.flags = VM_UNMAPPED_AREA_TOPDOWN,
+		.length = len,
+		.low_limit = max(PAGE_SIZE, PAGE_ALIGN(mmap_min_addr)),
+		.high_limit = mm->mmap_base,
 	};
 	addr = vm_unmapped_area(mm, &info);
-	if (unlikely(IS_ERR_VALUE(addr)))	/* the space below is full: above, then */
+	if (unlikely(IS_ERR_VALUE(addr))) /* the space below is full: above, then */
 		addr = search_bottomup(mm, len, mm->mmap_legacy_base, TASK_SIZE);
 	return addr;
 }

@@ -103,7 +103,8 @@ static unsigned long advised_flags(const struct vm_area_struct *vma, int behavio
 	return flags;
 }
 
-static int advise_flags(struct vm_area_struct **vmap, unsigned long start, unsigned long end, int behavior)
+static int advise_flags(struct vm_area_struct **vmap, unsigned long start, unsigned long end,
+			int behavior)
 {
 	struct vm_area_struct *vma = *vmap;
 	unsigned long newflags;
@@ -120,7 +121,8 @@ static int advise_flags(struct vm_area_struct **vmap, unsigned long start, unsig
 	return 0;
 }
 
-static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsigned long end, int behavior)
+static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			   int behavior)
 {
 	unsigned long forbidden = VM_HUGETLB | VM_PFNMAP;
 
@@ -204,8 +206,8 @@ static int advise_remove(struct vm_area_struct *vma, unsigned long start, unsign
 }
 
 /* Advice @behavior for [@start, @end) of *@vma, which may become another. */
-static int advise_vma(struct vm_area_struct **vma, unsigned long start, unsigned long end, int behavior,
-		      bool *dropped)
+static int advise_vma(struct vm_area_struct **vma, unsigned long start, unsigned long end,
+		      int behavior, bool *dropped)
 {
 	switch (behavior) {
 	case MADV_REMOVE:
@@ -283,8 +285,9 @@ static int advise_populate(struct mm_struct *mm, unsigned long start, unsigned l
 		mmap_read_unlock(mm);
 	if (start >= end)
 		return 0;
-	return done == -EHWPOISON ? -EHWPOISON : done == -EINTR || done == -EINVAL || done == -ENOMEM ||
-	       done == -EFAULT ? (int)done : -EFAULT;
+	return done == -EHWPOISON ? -EHWPOISON
+	       : done == -EINTR || done == -EINVAL || done == -ENOMEM || done == -EFAULT ? (int)done
+											 : -EFAULT;
 }
 
 int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int behavior)

@@ -16,14 +16,15 @@
 #include <linux/membarrier.h>
 
 /* mm->membarrier_state: who has registered. */
-#define STATE_PRIVATE		(1 << 0)
-#define STATE_PRIVATE_CORE	(1 << 1)
-#define STATE_GLOBAL		(1 << 2)
+#define STATE_PRIVATE	   (1 << 0)
+#define STATE_PRIVATE_CORE (1 << 1)
+#define STATE_GLOBAL	   (1 << 2)
 
-#define COMMANDS (MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED | \
-	MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED | \
-	MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE | \
-	MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)
+#define COMMANDS                                                                                   \
+	(MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |                                 \
+	 MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |             \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |  \
+	 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)
 
 static void ipi_barrier(void *info)
 {
@@ -62,7 +63,7 @@ static int register_as(int bits)
 
 SYSCALL_DEFINE3(membarrier, int, cmd, unsigned int, flags, int, cpu_id)
 {
-	if (flags)	/* only PRIVATE_EXPEDITED_RSEQ knows a flag, and it is not offered */
+	if (flags) /* only PRIVATE_EXPEDITED_RSEQ knows a flag, and it is not offered */
 		return -EINVAL;
 	switch (cmd) {
 	case MEMBARRIER_CMD_QUERY:

@@ -65,7 +65,8 @@ void vma_unlink_file(struct vm_area_struct *vma)
 }
 
 /* Begin and end a change of borders of up to three VMAs of one file (NULL: none). */
-static void borders_begin(struct vm_area_struct *a, struct vm_area_struct *b, struct vm_area_struct *c)
+static void borders_begin(struct vm_area_struct *a, struct vm_area_struct *b,
+			  struct vm_area_struct *c)
 {
 	struct address_space *mapping = vma_mapping(a);
 
@@ -166,7 +167,8 @@ static bool can_merge_next(const struct vma_merge_req *req)
 	const struct vm_area_struct *n = req->next;
 
 	return n && n->vm_start == req->end &&
-	       n->vm_pgoff == req->pgoff + ((req->end - req->start) >> PAGE_SHIFT) && can_merge(n, req);
+	       n->vm_pgoff == req->pgoff + ((req->end - req->start) >> PAGE_SHIFT) &&
+	       can_merge(n, req);
 }
 
 /* P and N were each found compatible with the middle; are they with each other? */
@@ -245,8 +247,9 @@ static struct vm_area_struct *next_takes(struct vm_area_struct *v, struct vm_are
 }
 
 /* The border between two neighbours moves. */
-static void move_border(struct vm_area_struct *low, struct vm_area_struct *high, unsigned long border,
-			struct vm_area_struct *taker, struct vm_area_struct *giver)
+static void move_border(struct vm_area_struct *low, struct vm_area_struct *high,
+			unsigned long border, struct vm_area_struct *taker,
+			struct vm_area_struct *giver)
 {
 	borders_begin(low, high, NULL);
 	if (border < low->vm_end) {
@@ -296,9 +299,15 @@ struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned lon
 					unsigned long end, unsigned long newflags)
 {
 	struct vma_merge_req req = {
-		.mm = vma->vm_mm, .start = start, .end = end, .flags = newflags,
-		.file = vma->vm_file, .vm_ops = vma->vm_ops, .anon_vma = vma->anon_vma,
-		.anon_shift = vma->anon_shift, .pgoff = linear_page_index(vma, start),
+		.mm = vma->vm_mm,
+		.start = start,
+		.end = end,
+		.flags = newflags,
+		.file = vma->vm_file,
+		.vm_ops = vma->vm_ops,
+		.anon_vma = vma->anon_vma,
+		.anon_shift = vma->anon_shift,
+		.pgoff = linear_page_index(vma, start),
 	};
 	struct vm_area_struct *merged = try_merge_flags(vma, &req);
 	int err;
@@ -352,7 +361,7 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 	}
 	if (new->vm_file)
 		get_file(new->vm_file);
-	if (new->vm_ops && new->vm_ops->open)
+	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
 
 	borders_begin(vma, NULL, NULL);
@@ -360,7 +369,7 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 		set_borders(vma, addr, vma->vm_end);
 	else
 		set_borders(vma, vma->vm_start, addr);
-	new->anon_vma = vma->anon_vma;		/* a fault may have set it since the copy */
+	new->anon_vma = vma->anon_vma; /* a fault may have set it since the copy */
 	vma_tree_insert_at(mm, &pos, new);
 	if (mapping && is_shared_maywrite(new->vm_flags))
 		mapping_allow_writable(mapping);

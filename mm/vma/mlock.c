@@ -29,18 +29,20 @@ bool mlock_future_ok(struct mm_struct *mm, unsigned long flags, unsigned long by
 	if (!(flags & VM_LOCKED) || capable(CAP_IPC_LOCK))
 		return true;
 	limit = rlimit(RLIMIT_MEMLOCK);
-	return limit == RLIM_INFINITY || (bytes >> PAGE_SHIFT) + mm->locked_vm <= limit >> PAGE_SHIFT;
+	return limit == RLIM_INFINITY ||
+	       (bytes >> PAGE_SHIFT) + mm->locked_vm <= limit >> PAGE_SHIFT;
 }
 
 static int mlock_fixup(struct vm_area_struct **pvma, unsigned long start, unsigned long end,
 		       unsigned long lock_flags)
 {
 	struct vm_area_struct *vma = *pvma;
-	unsigned long oldflags = vma->vm_flags, newflags = (oldflags & ~VM_LOCKED_MASK) | lock_flags;
+	unsigned long oldflags = vma->vm_flags,
+		      newflags = (oldflags & ~VM_LOCKED_MASK) | lock_flags;
 	long nr = (end - start) >> PAGE_SHIFT;
 
 	if (newflags == oldflags || (oldflags & VM_SPECIAL))
-		return 0;	/* memory that is always there */
+		return 0; /* memory that is always there */
 	vma = vma_modify_flags(vma, start, end, newflags);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
@@ -88,7 +90,8 @@ static unsigned long count_locked(struct mm_struct *mm, unsigned long start, siz
 {
 	unsigned long nr = 0, end = start + len < start ? ~0UL : start + len;
 
-	for (struct vm_area_struct *vma = find_vma(mm, start); vma && vma->vm_start < end; vma = vma->vm_next)
+	for (struct vm_area_struct *vma = find_vma(mm, start); vma && vma->vm_start < end;
+	     vma = vma->vm_next)
 		if (vma->vm_flags & VM_LOCKED)
 			nr += (min(end, vma->vm_end) - max(start, vma->vm_start)) >> PAGE_SHIFT;
 	return nr;
@@ -116,7 +119,7 @@ static int do_mlock(unsigned long start, size_t len, unsigned long flags)
 	if (err)
 		return err;
 	err = __mm_populate(start, len, 0);
-	if (err == -EFAULT)		/* POSIX's numbers */
+	if (err == -EFAULT) /* POSIX's numbers */
 		return -ENOMEM;
 	return err == -ENOMEM ? -EAGAIN : err;
 }
@@ -162,7 +165,7 @@ static void apply_mlockall(struct mm_struct *mm, int flags)
 	if (flags & MCL_CURRENT)
 		add = VM_LOCKED | (flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
 	for (vma = mm->mmap; vma; vma = vma->vm_next)
-		mlock_fixup(&vma, vma->vm_start, vma->vm_end, add);	/* errors are ignored */
+		mlock_fixup(&vma, vma->vm_start, vma->vm_end, add); /* errors are ignored */
 }
 
 SYSCALL_DEFINE1(mlockall, int, flags)

@@ -180,7 +180,7 @@ static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm)
 		if (!(old->vm_flags & VM_WIPEONFORK))
 			err = copy_page_range(new, old);
 		flush |= err > 0;
-		if (new->vm_ops && new->vm_ops->open)
+		if (new->vm_ops &&new->vm_ops->open)
 			new->vm_ops->open(new);
 		if (err < 0)
 			break;
@@ -437,7 +437,7 @@ void kthread_unuse_mm(struct mm_struct *mm)
 	task_lock(tsk);
 	local_irq_disable();
 	tsk->mm = NULL;
-	enter_lazy_tlb(mm, tsk);	/* active_mm keeps the struct */
+	enter_lazy_tlb(mm, tsk); /* active_mm keeps the struct */
 	local_irq_enable();
 	task_unlock(tsk);
 }

@@ -39,9 +39,10 @@ unsigned long mmap_min_addr = 65536;
 #define MAP_ABOVE4G 0x80
 #endif
 /* Flags that MAP_SHARED and MAP_PRIVATE always ignored silently when unknown. */
-#define LEGACY_MAP_MASK (MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | \
-	MAP_EXECUTABLE | MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | \
-	MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_HUGE_2MB | MAP_HUGE_1GB)
+#define LEGACY_MAP_MASK                                                                            \
+	(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE |   \
+	 MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |           \
+	 MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_32BIT | MAP_HUGE_2MB | MAP_HUGE_1GB)
 
 /* --- accounts ----------------------------------------------------------------------------------- */
 
@@ -117,7 +118,8 @@ static unsigned long count_mapped(struct mm_struct *mm, unsigned long addr, unsi
 {
 	unsigned long nr = 0;
 
-	for (struct vm_area_struct *vma = find_vma(mm, addr); vma && vma->vm_start < end; vma = vma->vm_next)
+	for (struct vm_area_struct *vma = find_vma(mm, addr); vma && vma->vm_start < end;
+	     vma = vma->vm_next)
 		nr += (min(vma->vm_end, end) - max(vma->vm_start, addr)) >> PAGE_SHIFT;
 	return nr;
 }
@@ -136,9 +138,9 @@ static int vma_attach_backing(struct vm_area_struct *vma, struct file *file)
 	vma->vm_file = get_file(file);
 	err = file->f_op->mmap(file, vma);
 	if (counted)
-		mapping_unmap_writable(file->f_mapping);	/* vma_link_file() counts anew */
+		mapping_unmap_writable(file->f_mapping); /* vma_link_file() counts anew */
 	else if (!err && is_shared_maywrite(vma->vm_flags))
-		err = -EPERM;	/* sealed, and the file did not take VM_MAYWRITE away */
+		err = -EPERM; /* sealed, and the file did not take VM_MAYWRITE away */
 	if (err) {
 		fput(vma->vm_file);
 		vma->vm_file = NULL;
@@ -207,8 +209,14 @@ unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long l
 	}
 	if (!(vm_flags & VM_SHARED) || file) {
 		struct vma_merge_req req = {
-			.mm = mm, .prev = pos.prev, .next = pos.next, .start = addr, .end = end,
-			.flags = vm_flags, .file = file, .pgoff = pgoff,
+			.mm = mm,
+			.prev = pos.prev,
+			.next = pos.next,
+			.start = addr,
+			.end = end,
+			.flags = vm_flags,
+			.file = file,
+			.pgoff = pgoff,
 		};
 
 		if (file && pos.prev && pos.prev->vm_file == file)
@@ -235,7 +243,8 @@ mapped:
 
 static unsigned long prot_bits(unsigned long prot)
 {
-	return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC));	/* equal to VM_READ, VM_WRITE, VM_EXEC */
+	return (prot &
+		(PROT_READ | PROT_WRITE | PROT_EXEC)); /* equal to VM_READ, VM_WRITE, VM_EXEC */
 }
 
 static unsigned long flag_bits(unsigned long flags)
@@ -254,7 +263,8 @@ static unsigned long round_hint_to_min(unsigned long hint)
 static bool file_mmap_ok(struct file *file, unsigned long pgoff, unsigned long len)
 {
 	struct inode *inode = file_inode(file);
-	u64 maxsize = S_ISREG(inode->i_mode) || S_ISBLK(inode->i_mode) ? 0x7fffffffffffffffULL : ~0ULL;
+	u64 maxsize =
+		S_ISREG(inode->i_mode) || S_ISBLK(inode->i_mode) ? 0x7fffffffffffffffULL : ~0ULL;
 
 	if (maxsize && len > maxsize)
 		return false;
@@ -363,8 +373,8 @@ unsigned long do_mmap(struct file *file, unsigned long addr, unsigned long len, 
 		vm_flags |= VM_NORESERVE;
 
 	addr = mmap_region(file, addr, len, vm_flags, pgoff);
-	if (!IS_ERR_VALUE(addr) && ((vm_flags & VM_LOCKED) ||
-				    (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+	if (!IS_ERR_VALUE(addr) &&
+	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;
 	return addr;
 }
@@ -423,8 +433,8 @@ unsigned long ksys_mmap_pgoff(unsigned long addr, unsigned long len, unsigned lo
 	return ret;
 }
 
-SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot,
-		unsigned long, flags, unsigned long, fd, unsigned long, off)
+SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot, unsigned long,
+		flags, unsigned long, fd, unsigned long, off)
 {
 	if (offset_in_page(off))
 		return -EINVAL;
@@ -443,7 +453,8 @@ SYSCALL_DEFINE5(remap_file_pages, unsigned long, start, unsigned long, size, uns
 	unsigned long populate = 0, ret = -EINVAL;
 	struct file *file;
 
-	pr_warn_once("%s (%d) uses deprecated remap_file_pages() syscall.\n", current->comm, current->pid);
+	pr_warn_once("%s (%d) uses deprecated remap_file_pages() syscall.\n", current->comm,
+		     current->pid);
 	if (prot)
 		return ret;
 	start &= PAGE_MASK;
@@ -457,11 +468,13 @@ SYSCALL_DEFINE5(remap_file_pages, unsigned long, start, unsigned long, size, uns
 		goto out;
 	for (next = vma; next->vm_end < start + size; next = next->vm_next)
 		if (!next->vm_next || next->vm_next->vm_start != next->vm_end ||
-		    next->vm_next->vm_file != vma->vm_file || next->vm_next->vm_flags != vma->vm_flags)
+		    next->vm_next->vm_file != vma->vm_file ||
+		    next->vm_next->vm_flags != vma->vm_flags)
 			goto out;
 	prot = vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
 	flags &= MAP_NONBLOCK;
-	flags |= MAP_SHARED | MAP_FIXED | MAP_POPULATE | (vma->vm_flags & VM_LOCKED ? MAP_LOCKED : 0);
+	flags |= MAP_SHARED | MAP_FIXED | MAP_POPULATE |
+		 (vma->vm_flags & VM_LOCKED ? MAP_LOCKED : 0);
 	file = get_file(vma->vm_file);
 	ret = do_mmap(vma->vm_file, start, size, prot, flags, pgoff, &populate, NULL);
 	fput(file);
@@ -522,8 +535,13 @@ int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 	vma_tree_find(mm, addr, &pos);
 	{
 		struct vma_merge_req req = {
-			.mm = mm, .prev = pos.prev, .next = pos.next, .start = addr, .end = addr + len,
-			.flags = flags, .pgoff = addr >> PAGE_SHIFT,
+			.mm = mm,
+			.prev = pos.prev,
+			.next = pos.next,
+			.start = addr,
+			.end = addr + len,
+			.flags = flags,
+			.pgoff = addr >> PAGE_SHIFT,
 		};
 
 		if (!vma_merge_new(&req)) {

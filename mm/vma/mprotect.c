@@ -116,7 +116,7 @@ int do_mprotect_pkey(unsigned long start, size_t len, unsigned long prot, int pk
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 	err = -EINVAL;
-	if (pkey != -1)		/* no protection keys: none can have been allocated */
+	if (pkey != -1) /* no protection keys: none can have been allocated */
 		goto unlock;
 	err = -ENOMEM;
 	vma = find_vma(mm, start);
@@ -133,7 +133,7 @@ int do_mprotect_pkey(unsigned long start, size_t len, unsigned long prot, int pk
 		if (vma->vm_start > start)
 			goto unlock;
 		if (unlikely(grows & PROT_GROWSUP)) {
-			err = -EINVAL;	/* no stack of this machine grows upwards */
+			err = -EINVAL; /* no stack of this machine grows upwards */
 			goto unlock;
 		}
 	}

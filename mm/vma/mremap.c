@@ -23,7 +23,7 @@
 
 struct mremap_req {
 	unsigned long addr, old_len, new_len, flags, new_addr;
-	unsigned long populate_at, populate_len;	/* out: to populate after unlocking */
+	unsigned long populate_at, populate_len; /* out: to populate after unlocking */
 };
 
 struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, unsigned long len,
@@ -33,8 +33,13 @@ struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, 
 	struct vm_area_struct *new;
 	struct vma_pos pos;
 	struct vma_merge_req req = {
-		.mm = mm, .start = addr, .end = addr + len, .flags = vma->vm_flags, .file = vma->vm_file,
-		.vm_ops = vma->vm_ops, .anon_vma = vma->anon_vma,
+		.mm = mm,
+		.start = addr,
+		.end = addr + len,
+		.flags = vma->vm_flags,
+		.file = vma->vm_file,
+		.vm_ops = vma->vm_ops,
+		.anon_vma = vma->anon_vma,
 	};
 
 	/* Pages move from vm_start + (pgoff - vm_pgoff) to @addr. */
@@ -67,7 +72,7 @@ struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, 
 	new->anon_shift = req.anon_shift;
 	if (new->vm_file)
 		get_file(new->vm_file);
-	if (new->vm_ops && new->vm_ops->open)
+	if (new->vm_ops &&new->vm_ops->open)
 		new->vm_ops->open(new);
 	vma_tree_insert_at(mm, &pos, new);
 	vma_link_file(new);
@@ -107,8 +112,8 @@ static int check_resize(struct vm_area_struct *vma, const struct mremap_req *r)
 static int move_entries(struct vm_area_struct *vma, struct vm_area_struct *new,
 			const struct mremap_req *r, bool need_rmap_locks)
 {
-	unsigned long moved = move_page_tables(vma, r->addr, new, r->new_addr, r->old_len,
-					       need_rmap_locks);
+	unsigned long moved =
+		move_page_tables(vma, r->addr, new, r->new_addr, r->old_len, need_rmap_locks);
 	int err = 0;
 
 	if (moved < r->old_len)
@@ -222,7 +227,8 @@ static unsigned long mremap_to(struct vm_area_struct *vma, struct mremap_req *r)
 	if (vma->vm_flags & VM_MAYSHARE)
 		map_flags |= MAP_SHARED;
 	ret = get_unmapped_area(vma->vm_file, r->new_addr, r->new_len,
-				vma->vm_pgoff + ((r->addr - vma->vm_start) >> PAGE_SHIFT), map_flags);
+				vma->vm_pgoff + ((r->addr - vma->vm_start) >> PAGE_SHIFT),
+				map_flags);
 	if (IS_ERR_VALUE(ret))
 		return ret;
 	if (!(r->flags & MREMAP_FIXED))
@@ -239,7 +245,8 @@ static bool vma_expandable(struct vm_area_struct *vma, unsigned long delta)
 		return false;
 	if (vma->vm_next && vma->vm_next->vm_start < end)
 		return false;
-	return get_unmapped_area(NULL, vma->vm_start, end - vma->vm_start, 0, MAP_FIXED) == vma->vm_start;
+	return get_unmapped_area(NULL, vma->vm_start, end - vma->vm_start, 0, MAP_FIXED) ==
+	       vma->vm_start;
 }
 
 /* Grow at the end of @vma, merging with what follows if possible. */
@@ -249,9 +256,16 @@ static unsigned long grow_in_place(struct vm_area_struct *vma, struct mremap_req
 	unsigned long pages = (r->new_len - r->old_len) >> PAGE_SHIFT;
 	unsigned long start = r->addr + r->old_len, end = r->addr + r->new_len;
 	struct vma_merge_req req = {
-		.mm = mm, .prev = vma, .next = vma->vm_next, .start = start, .end = end,
-		.flags = vma->vm_flags, .file = vma->vm_file, .vm_ops = vma->vm_ops,
-		.pgoff = vma->vm_pgoff + vma_pages(vma), .anon_vma = vma->anon_vma,
+		.mm = mm,
+		.prev = vma,
+		.next = vma->vm_next,
+		.start = start,
+		.end = end,
+		.flags = vma->vm_flags,
+		.file = vma->vm_file,
+		.vm_ops = vma->vm_ops,
+		.pgoff = vma->vm_pgoff + vma_pages(vma),
+		.anon_vma = vma->anon_vma,
 		.anon_shift = vma->anon_shift,
 	};
 
@@ -282,8 +296,9 @@ static unsigned long do_mremap(struct mremap_req *r)
 	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return mremap_to(vma, r);
 	if (r->old_len >= r->new_len) {
-		err = r->old_len > r->new_len ?
-			do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len, NULL) : 0;
+		err = r->old_len > r->new_len
+			      ? do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len, NULL)
+			      : 0;
 		return err ? (unsigned long)err : r->addr;
 	}
 	err = check_resize(vma, r);
@@ -306,8 +321,11 @@ SYSCALL_DEFINE5(mremap, unsigned long, addr, unsigned long, old_len, unsigned lo
 		unsigned long, flags, unsigned long, new_addr)
 {
 	struct mremap_req r = {
-		.addr = addr, .old_len = PAGE_ALIGN(old_len), .new_len = PAGE_ALIGN(new_len),
-		.flags = flags, .new_addr = new_addr,
+		.addr = addr,
+		.old_len = PAGE_ALIGN(old_len),
+		.new_len = PAGE_ALIGN(new_len),
+		.flags = flags,
+		.new_addr = new_addr,
 	};
 	struct mm_struct *mm = current->mm;
 	unsigned long ret;

@@ -85,7 +85,8 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *chain,
 		vma_unlink_file(vma);
 		anon_vma_del_moved(vma);
 	}
-	free_pgtables(&tlb, chain, prev ? prev->vm_end : FIRST_USER_ADDRESS, next ? next->vm_start : 0);
+	free_pgtables(&tlb, chain, prev ? prev->vm_end : FIRST_USER_ADDRESS,
+		      next ? next->vm_start : 0);
 	tlb_finish_mmu(&tlb);
 }
 
@@ -118,10 +119,12 @@ static bool can_trim(const struct vm_area_struct *vma, unsigned long start, unsi
 
 	if (ops && (ops->open || ops->close || ops->may_split))
 		return false;
-	return start == vma->vm_start ? end < vma->vm_end : end == vma->vm_end && start > vma->vm_start;
+	return start == vma->vm_start ? end < vma->vm_end
+				      : end == vma->vm_end && start > vma->vm_start;
 }
 
-static void trim(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start, unsigned long end)
+static void trim(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+		 unsigned long end)
 {
 	bool head = start == vma->vm_start;
 	long pages = (end - start) >> PAGE_SHIFT;
@@ -133,7 +136,8 @@ static void trim(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long
 	unmap_page_range(&tlb, vma, start, end, NULL);
 	vma_adjust(vma, head ? end : vma->vm_start, head ? vma->vm_end : start);
 	if (head)
-		free_pgd_range(&tlb, start, end, vma->vm_prev ? vma->vm_prev->vm_end : FIRST_USER_ADDRESS, end);
+		free_pgd_range(&tlb, start, end,
+			       vma->vm_prev ? vma->vm_prev->vm_end : FIRST_USER_ADDRESS, end);
 	else
 		free_pgd_range(&tlb, start, end, start, vma->vm_next ? vma->vm_next->vm_start : 0);
 	tlb_finish_mmu(&tlb);
@@ -164,7 +168,8 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 		trim(mm, vma, start, end);
 		return 0;
 	}
-	if (start > vma->vm_start || end < vma->vm_end || (vma->vm_next && vma->vm_next->vm_start < end)) {
+	if (start > vma->vm_start || end < vma->vm_end ||
+	    (vma->vm_next && vma->vm_next->vm_start < end)) {
 		err = split_ends(mm, start, end, &vma);
 		if (err)
 			return err;

@@ -19,9 +19,9 @@
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 
-#define OVERCOMMIT_GUESS	0
-#define OVERCOMMIT_ALWAYS	1
-#define OVERCOMMIT_NEVER	2
+#define OVERCOMMIT_GUESS  0
+#define OVERCOMMIT_ALWAYS 1
+#define OVERCOMMIT_NEVER  2
 
 int sysctl_overcommit_memory = OVERCOMMIT_GUESS;
 int sysctl_overcommit_ratio = 50;
@@ -41,7 +41,7 @@ unsigned long vm_memory_committed(void)
 	long sum = 0;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += per_cpu(vm_committed_as, cpu);
 	return max(sum, 0L);
 }
@@ -54,7 +54,7 @@ unsigned long vm_commit_limit(void)
 		allowed = sysctl_overcommit_kbytes >> (PAGE_SHIFT - 10);
 	else
 		allowed = totalram_pages() * sysctl_overcommit_ratio / 100;
-	return allowed;		/* + swap, when there is some */
+	return allowed; /* + swap, when there is some */
 }
 
 /* => on success @pages are charged, otherwise nothing */
@@ -85,6 +85,6 @@ refuse:
 int security_vm_enough_memory_mm(struct mm_struct *mm, long pages)
 {
 	/* Only mode 2 cares who asks. */
-	return __vm_enough_memory(mm, pages, sysctl_overcommit_memory == OVERCOMMIT_NEVER &&
-				  capable(CAP_SYS_ADMIN));
+	return __vm_enough_memory(
+		mm, pages, sysctl_overcommit_memory == OVERCOMMIT_NEVER && capable(CAP_SYS_ADMIN));
 }

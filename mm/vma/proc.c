@@ -23,7 +23,7 @@
 #include "vma_internal.h"
 #include "../pgtable/pgtable_internal.h"
 
-#define PSS_SHIFT 12	/* fixed point of proportional sizes: a page shared by three */
+#define PSS_SHIFT 12 /* fixed point of proportional sizes: a page shared by three */
 
 static const char *vma_name(struct mm_struct *mm, struct vm_area_struct *vma)
 {
@@ -62,8 +62,8 @@ void show_map_vma(struct seq_file *m, struct vm_area_struct *vma)
 	seq_setwidth(m, 25 + sizeof(void *) * 6 - 1);
 	seq_printf(m, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %lu ", vma->vm_start, vma->vm_end,
 		   flags & VM_READ ? 'r' : '-', flags & VM_WRITE ? 'w' : '-',
-		   flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p', pgoff,
-		   MAJOR(dev), MINOR(dev), ino);
+		   flags & VM_EXEC ? 'x' : '-', flags & VM_MAYSHARE ? 's' : 'p', pgoff, MAJOR(dev),
+		   MINOR(dev), ino);
 	name = vma_name(vma->vm_mm, vma);
 	if (file && !(vma->vm_ops && vma->vm_ops->name && name)) {
 		seq_pad(m, ' ');
@@ -184,8 +184,9 @@ static void show_sums(struct seq_file *m, const struct smap_sums *s, bool rollup
 static void show_vma_flags(struct seq_file *m, struct vm_area_struct *vma)
 {
 	static const char mnemonics[32][3] = {
-		"rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "um", "pf", "", "uw", "lo", "io", "sr",
-		"rr", "dc", "de", "lf", "ac", "nr", "ht", "sf", "??", "wf", "dd", "sd", "mm", "hg", "nh", "mg",
+		"rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "um", "pf",
+		"",   "uw", "lo", "io", "sr", "rr", "dc", "de", "lf", "ac", "nr",
+		"ht", "sf", "??", "wf", "dd", "sd", "mm", "hg", "nh", "mg",
 	};
 
 	seq_puts(m, "VmFlags: ");
@@ -250,7 +251,8 @@ static void status_line(struct seq_file *m, const char *label, unsigned long pag
 
 void task_mem(struct seq_file *m, struct mm_struct *mm)
 {
-	unsigned long anon = get_mm_counter(mm, MM_ANONPAGES), file = get_mm_counter(mm, MM_FILEPAGES);
+	unsigned long anon = get_mm_counter(mm, MM_ANONPAGES),
+		      file = get_mm_counter(mm, MM_FILEPAGES);
 	unsigned long shmem = get_mm_counter(mm, MM_SHMEMPAGES), rss = anon + file + shmem;
 	unsigned long text, lib, start = mm->start_code & PAGE_MASK, end = PAGE_ALIGN(mm->end_code);
 
@@ -275,10 +277,10 @@ void task_mem(struct seq_file *m, struct mm_struct *mm)
 
 /* --- pagemap ---------------------------------------------------------------------------------------- */
 
-#define PM_SOFT_DIRTY	(1ULL << 55)
-#define PM_EXCLUSIVE	(1ULL << 56)
-#define PM_FILE		(1ULL << 61)
-#define PM_PRESENT	(1ULL << 63)
+#define PM_SOFT_DIRTY (1ULL << 55)
+#define PM_EXCLUSIVE  (1ULL << 56)
+#define PM_FILE	      (1ULL << 61)
+#define PM_PRESENT    (1ULL << 63)
 
 static u64 pagemap_entry(struct vm_area_struct *vma, unsigned long addr, pte_t pte, bool show_pfn)
 {
@@ -300,7 +302,8 @@ static u64 pagemap_entry(struct vm_area_struct *vma, unsigned long addr, pte_t p
 	return entry;
 }
 
-ssize_t pagemap_read_mm(struct mm_struct *mm, unsigned long vaddr, u64 *buf, size_t nr, bool show_pfn)
+ssize_t pagemap_read_mm(struct mm_struct *mm, unsigned long vaddr, u64 *buf, size_t nr,
+			bool show_pfn)
 {
 	size_t i;
 

@@ -25,7 +25,7 @@
 struct iov_pos {
 	struct iovec *iov;
 	unsigned long nr, i;
-	size_t done;		/* of iov[i] */
+	size_t done; /* of iov[i] */
 };
 
 /* Copy the array in, verified: a negative length is EINVAL, and the sum must fit a ssize_t. */
@@ -67,7 +67,8 @@ static unsigned long iov_addr(const struct iov_pos *p)
 }
 
 /* One piece, within one page of the other: bytes copied or an errno. */
-static ssize_t copy_piece(struct mm_struct *mm, struct iov_pos *local, struct iov_pos *remote, bool write)
+static ssize_t copy_piece(struct mm_struct *mm, struct iov_pos *local, struct iov_pos *remote,
+			  bool write)
 {
 	unsigned long addr = iov_addr(remote), left;
 	size_t len = min3(iov_left(local), iov_left(remote), PAGE_SIZE - offset_in_page(addr));
@@ -144,8 +145,8 @@ put:
 }
 
 static ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec, unsigned long liovcnt,
-			     const struct iovec __user *rvec, unsigned long riovcnt, unsigned long flags,
-			     bool write)
+			     const struct iovec __user *rvec, unsigned long riovcnt,
+			     unsigned long flags, bool write)
 {
 	struct iov_pos local = { 0 }, remote = { 0 };
 	ssize_t ret;
@@ -163,14 +164,16 @@ static ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec, unsigne
 	return ret;
 }
 
-SYSCALL_DEFINE6(process_vm_readv, pid_t, pid, const struct iovec __user *, lvec, unsigned long, liovcnt,
-		const struct iovec __user *, rvec, unsigned long, riovcnt, unsigned long, flags)
+SYSCALL_DEFINE6(process_vm_readv, pid_t, pid, const struct iovec __user *, lvec, unsigned long,
+		liovcnt, const struct iovec __user *, rvec, unsigned long, riovcnt, unsigned long,
+		flags)
 {
 	return process_vm_rw(pid, lvec, liovcnt, rvec, riovcnt, flags, false);
 }
 
-SYSCALL_DEFINE6(process_vm_writev, pid_t, pid, const struct iovec __user *, lvec, unsigned long, liovcnt,
-		const struct iovec __user *, rvec, unsigned long, riovcnt, unsigned long, flags)
+SYSCALL_DEFINE6(process_vm_writev, pid_t, pid, const struct iovec __user *, lvec, unsigned long,
+		liovcnt, const struct iovec __user *, rvec, unsigned long, riovcnt, unsigned long,
+		flags)
 {
 	return process_vm_rw(pid, lvec, liovcnt, rvec, riovcnt, flags, true);
 }

@@ -42,7 +42,8 @@ static int check_mm(struct mm_struct *mm)
 
 static unsigned long map_anon(unsigned long addr, unsigned long len, unsigned long flags)
 {
-	return vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, 0);
+	return vm_mmap(NULL, addr, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags,
+		       0);
 }
 
 /* Write and read back every page; the child keeps its copy when the parent writes. */
@@ -100,7 +101,8 @@ static int split_and_merge(struct mm_struct *mm)
 	SELFTEST_EXPECT(mm->map_count == before + 2);
 	SELFTEST_EXPECT(put_user(1UL, (unsigned long __user *)(addr + 5 * PAGE_SIZE)) == -EFAULT);
 	SELFTEST_EXPECT(!put_user(1UL, (unsigned long __user *)(addr + 3 * PAGE_SIZE)));
-	SELFTEST_EXPECT(!do_mprotect_pkey(addr + 4 * PAGE_SIZE, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, -1));
+	SELFTEST_EXPECT(
+		!do_mprotect_pkey(addr + 4 * PAGE_SIZE, 8 * PAGE_SIZE, PROT_READ | PROT_WRITE, -1));
 	SELFTEST_EXPECT(mm->map_count == before);
 	SELFTEST_EXPECT(!vm_munmap(addr + PAGE_SIZE, PAGE_SIZE));
 	SELFTEST_EXPECT(mm->map_count == before + 1);
@@ -164,8 +166,8 @@ SELFTEST("vma: tree under random changes", test_tree);
  * Cost per operation in ticks of the cycle counter, printed and not judged; under -icount shift=0 a tick is an
  * instruction. System call entry is not included, the exception of a fault (from kernel mode) is.
  */
-#define COST_ROUNDS	64UL
-#define COST_PAGES	256UL
+#define COST_ROUNDS 64UL
+#define COST_PAGES  256UL
 
 static void cost_print(const char *what, u64 begin, unsigned long ops)
 {
@@ -180,7 +182,8 @@ static int cost_layout(struct mm_struct *mm)
 	for (int warm = 0; warm < 2; warm++) {
 		t = get_cycles();
 		for (unsigned long i = 0; i < COST_ROUNDS; i++) {
-			addr = vm_mmap(NULL, 0, 4 * PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+			addr = vm_mmap(NULL, 0, 4 * PAGE_SIZE, PROT_READ,
+				       MAP_PRIVATE | MAP_ANONYMOUS, 0);
 			SELFTEST_EXPECT(!vm_munmap(addr, 4 * PAGE_SIZE));
 		}
 	}

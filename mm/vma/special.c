@@ -48,9 +48,7 @@ static const char *special_name(struct vm_area_struct *vma)
 }
 
 /* ->close, though it does nothing, keeps it from being merged. */
-static void special_close(struct vm_area_struct *vma)
-{
-}
+static void special_close(struct vm_area_struct *vma) {}
 
 static const struct vm_operations_struct special_ops = {
 	.close = special_close,
@@ -66,7 +64,8 @@ bool vma_is_special_mapping(const struct vm_area_struct *vma, const struct vm_sp
 }
 
 struct vm_area_struct *_install_special_mapping(struct mm_struct *mm, unsigned long addr,
-		unsigned long len, unsigned long flags, const struct vm_special_mapping *spec)
+						unsigned long len, unsigned long flags,
+						const struct vm_special_mapping *spec)
 {
 	struct vm_area_struct *vma = vm_area_alloc(mm);
 	int err;

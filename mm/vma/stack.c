@@ -28,7 +28,7 @@
 #include "vma_internal.h"
 #include "../pgtable/pgtable_internal.h"
 
-#define STACK_FIRST_SIZE	(128UL << 10)	/* the stack of a new program is at least so large */
+#define STACK_FIRST_SIZE (128UL << 10) /* the stack of a new program is at least so large */
 
 unsigned long stack_guard_gap = 256UL << PAGE_SHIFT;
 
@@ -163,7 +163,8 @@ static void reindex_pages(struct vm_area_struct *vma)
 static int shift_arg_pages(struct vm_area_struct *vma, unsigned long shift)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	unsigned long old_start = vma->vm_start, old_end = vma->vm_end, length = old_end - old_start;
+	unsigned long old_start = vma->vm_start, old_end = vma->vm_end,
+		      length = old_end - old_start;
 	unsigned long new_start = old_start - shift, new_end = old_end - shift;
 	struct mmu_gather tlb;
 

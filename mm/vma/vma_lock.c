@@ -124,7 +124,7 @@ void __vma_start_write(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	if (!atomic_read(&vma->vm_refcnt)) {	/* not in the tree: nobody can read it */
+	if (!atomic_read(&vma->vm_refcnt)) { /* not in the tree: nobody can read it */
 		vma->vm_lock_seq = mm->mm_lock_seq;
 		return;
 	}

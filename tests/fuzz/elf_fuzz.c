@@ -33,10 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		elf_phdr_addr(&h, ph);
 		for (int i = 0; i < h.e_phnum; i++)
 			if (!elf_check_segment(&ph[i], ph[i].p_vaddr, 0x7ffffffff000UL) &&
-			    (ph[i].p_filesz > ph[i].p_memsz || ph[i].p_vaddr + ph[i].p_memsz > 0x7ffffffff000UL))
+			    (ph[i].p_filesz > ph[i].p_memsz ||
+			     ph[i].p_vaddr + ph[i].p_memsz > 0x7ffffffff000UL))
 				abort();
-		if (l.interp && l.interp->p_offset <= size && l.interp->p_filesz <= size - l.interp->p_offset)
-			elf_check_interp_name((const char *)data + l.interp->p_offset, l.interp->p_filesz);
+		if (l.interp && l.interp->p_offset <= size &&
+		    l.interp->p_filesz <= size - l.interp->p_offset)
+			elf_check_interp_name((const char *)data + l.interp->p_offset,
+					      l.interp->p_filesz);
 	}
 	free(ph);
 	return 0;

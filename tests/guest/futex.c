@@ -134,7 +134,7 @@ static void across_processes(void)
 }
 
 #define THREADS 4
-#define ROUNDS 20000
+#define ROUNDS	20000
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;

@@ -73,8 +73,8 @@ static void capacity(void)
 }
 
 #define WRITERS 4
-#define CHUNK 512
-#define CHUNKS 100
+#define CHUNK	512
+#define CHUNKS	100
 
 static void atomic_writes(void)
 {

@@ -11,7 +11,7 @@
 #include <setjmp.h>
 
 #define THREADS 4
-#define ROUNDS 100
+#define ROUNDS	100
 
 static volatile long *page;
 static volatile int stop, phase; /* phase: even = writable, odd = read-only */

@@ -17,19 +17,19 @@
 #include <sys/xattr.h>
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE 2
-#define RENAME_WHITEOUT 4
+#define RENAME_EXCHANGE	 2
+#define RENAME_WHITEOUT	 4
 #endif
 #ifndef MFD_ALLOW_SEALING
 #define MFD_ALLOW_SEALING 2
 #endif
 #ifndef F_ADD_SEALS
-#define F_ADD_SEALS 1033
-#define F_GET_SEALS 1034
-#define F_SEAL_SEAL 1
+#define F_ADD_SEALS   1033
+#define F_GET_SEALS   1034
+#define F_SEAL_SEAL   1
 #define F_SEAL_SHRINK 2
-#define F_SEAL_GROW 4
-#define F_SEAL_WRITE 8
+#define F_SEAL_GROW   4
+#define F_SEAL_WRITE  8
 #endif
 
 static int make(const char *name, const char *text)

@@ -9,10 +9,10 @@
 #include <pthread.h>
 
 #define THREADS 4
-#define ROUNDS 300
-#define PAGES 8
+#define ROUNDS	300
+#define PAGES	8
 
-static char *arena; /* THREADS * PAGES pages, reserved; the threads' pages alternate */
+static char *arena;	/* THREADS * PAGES pages, reserved; the threads' pages alternate */
 static char *elsewhere; /* a page for each thread to move to */
 static volatile int failed, stop;
 

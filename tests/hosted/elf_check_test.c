@@ -57,8 +57,12 @@ static void layouts(void)
 	struct elf_layout l;
 
 	memset(ph, 0, sizeof(ph));
-	ph[0] = (struct elf64_phdr){ .p_type = PT_LOAD, .p_vaddr = 0x1234, .p_memsz = 0x2000, .p_filesz = 0x1000,
-				     .p_offset = 0x234, .p_align = 0x200000 };
+	ph[0] = (struct elf64_phdr){ .p_type = PT_LOAD,
+				     .p_vaddr = 0x1234,
+				     .p_memsz = 0x2000,
+				     .p_filesz = 0x1000,
+				     .p_offset = 0x234,
+				     .p_align = 0x200000 };
 	ph[1] = (struct elf64_phdr){ .p_type = PT_GNU_STACK, .p_flags = PF_X };
 	assert(elf_check_phdrs(&h, ph, &l) == 0);
 	assert(l.nr_load == 1 && l.min_vaddr == 0x1000 && l.max_vaddr == 0x3234);
@@ -95,8 +99,18 @@ static void segments(void)
 /* An extreme, a small or a random number. */
 static unsigned long odd(void)
 {
-	static const unsigned long extremes[] = { 0, 1, 2, 4095, 4096, 4097, ~0UL, ~0UL - 4095, 1UL << 63,
-						  0x7fffffffffffffffUL, 0x7ffffffff000UL, 0xffffffffUL };
+	static const unsigned long extremes[] = { 0,
+						  1,
+						  2,
+						  4095,
+						  4096,
+						  4097,
+						  ~0UL,
+						  ~0UL - 4095,
+						  1UL << 63,
+						  0x7fffffffffffffffUL,
+						  0x7ffffffff000UL,
+						  0xffffffffUL };
 
 	switch (rand() % 3) {
 	case 0:
@@ -124,15 +138,20 @@ static void random_files(unsigned int rounds)
 		struct elf64_phdr *ph = malloc(bytes);
 
 		for (int i = 0; i < h.e_phnum; i++)
-			ph[i] = (struct elf64_phdr){ .p_type = rand() % 2 ? PT_LOAD : odd() % 8, .p_flags = rand(),
-				.p_offset = odd(), .p_vaddr = odd(), .p_filesz = odd(), .p_memsz = odd(),
-				.p_align = odd() };
+			ph[i] = (struct elf64_phdr){ .p_type = rand() % 2 ? PT_LOAD : odd() % 8,
+						     .p_flags = rand(),
+						     .p_offset = odd(),
+						     .p_vaddr = odd(),
+						     .p_filesz = odd(),
+						     .p_memsz = odd(),
+						     .p_align = odd() };
 		if (!elf_check_phdrs(&h, ph, &l)) {
 			unsigned long at = elf_phdr_addr(&h, ph);
 
 			assert(!(l.align & (l.align - 1)) && l.align >= 4096);
 			assert(!l.nr_load || !(l.min_vaddr & 4095));
-			assert(!l.interp || (l.interp->p_filesz >= 2 && l.interp->p_filesz <= 4096));
+			assert(!l.interp ||
+			       (l.interp->p_filesz >= 2 && l.interp->p_filesz <= 4096));
 			(void)at;
 			for (int i = 0; i < h.e_phnum; i++)
 				if (!elf_check_segment(&ph[i], ph[i].p_vaddr, 0x7ffffffff000UL))

@@ -9,13 +9,23 @@ int rand(void);
 void srand(unsigned int seed);
 unsigned long strtoul(const char *s, char **end, int base);
 void abort(void);
-#define assert(x) do { if (!(x)) { printf("memmap_test: line %d: %s\n", __LINE__, #x); abort(); } } while (0)
+#define assert(x)                                                                                  \
+	do {                                                                                       \
+		if (!(x)) {                                                                        \
+			printf("memmap_test: line %d: %s\n", __LINE__, #x);                        \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
 
 #include "../../arch/x86_64/memmap.c"
 
 struct resource iomem_resource;
-int insert_resource(struct resource *root, struct resource *new) { return 0; }
-char _text[1], _etext[1], __start_rodata[1], __end_rodata[1], _sdata[1], __init_begin[1], __bss_start[1], __bss_stop[1];
+int insert_resource(struct resource *root, struct resource *new)
+{
+	return 0;
+}
+char _text[1], _etext[1], __start_rodata[1], __end_rodata[1], _sdata[1], __init_begin[1],
+	__bss_start[1], __bss_stop[1];
 
 static u64 ram_bytes;
 int memblock_add(phys_addr_t base, phys_addr_t size)
@@ -24,10 +34,14 @@ int memblock_add(phys_addr_t base, phys_addr_t size)
 	ram_bytes += size;
 	return 0;
 }
-void *memblock_alloc(phys_addr_t size, phys_addr_t align) { return NULL; }
+void *memblock_alloc(phys_addr_t size, phys_addr_t align)
+{
+	return NULL;
+}
 
 /* Insertion sort: the kernel's sort() has its own test. */
-void sort(void *base, size_t num, size_t size, int (*cmp)(const void *, const void *), void (*swap)(void *, void *, int))
+void sort(void *base, size_t num, size_t size, int (*cmp)(const void *, const void *),
+	  void (*swap)(void *, void *, int))
 {
 	u64 *v = base;
 
@@ -41,7 +55,7 @@ void sort(void *base, size_t num, size_t size, int (*cmp)(const void *, const vo
 }
 
 #define WORLD 64
-#define UNIT 0x800ULL	/* half a page: trimming matters */
+#define UNIT  0x800ULL /* half a page: trimming matters */
 
 static void check_invariants(void)
 {

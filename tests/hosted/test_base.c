@@ -134,7 +134,8 @@ TEST(bitmaps_against_bytes)
 
 	bitmap_zero(map, N);
 	for (int step = 0; step < 3000; step++) {
-		unsigned int start = host_random_below(N), len = host_random_below(N - start + 1), pos = host_random_below(N);
+		unsigned int start = host_random_below(N), len = host_random_below(N - start + 1),
+			     pos = host_random_below(N);
 		unsigned int i, weight = 0;
 
 		if (step % 2) {
@@ -214,14 +215,17 @@ TEST(printf_as_libc)
 				snprintf(fmt, sizeof(fmt), "<%%%s%s%c>", flags[f], widths[wi], *c);
 				for (int k = 0; k < 4; k++)
 					same(fmt, k == 0 ? 0 : k == 1 ? -1 : (int)host_random());
-				snprintf(fmt, sizeof(fmt), "<%%%s%sll%c>", flags[f], widths[wi], *c);
+				snprintf(fmt, sizeof(fmt), "<%%%s%sll%c>", flags[f], widths[wi],
+					 *c);
 				same(fmt, (long long)host_random());
 				same(fmt, 0LL);
 			}
 		}
 	}
-	same("%s|%10s|%-10s|%.2s|%c|%%|%*d|%-*d|%.*s", "abc", "def", "ghi", "jkl", 'm', 7, 42, 7, 43, 2, "nop");
-	same("%hhd %hhu %hd %hu %ld %lu %zu %zd", -1, 300, -1, 70000, -5L, 5UL, (size_t)9, (ssize_t)-9);
+	same("%s|%10s|%-10s|%.2s|%c|%%|%*d|%-*d|%.*s", "abc", "def", "ghi", "jkl", 'm', 7, 42, 7,
+	     43, 2, "nop");
+	same("%hhd %hhu %hd %hu %ld %lu %zu %zd", -1, 300, -1, 70000, -5L, 5UL, (size_t)9,
+	     (ssize_t)-9);
 	same("%5c|%-5c|%s", 'a', 'b', "");
 }
 
@@ -301,7 +305,8 @@ TEST(mem_functions_against_bytes)
 	static u8 a[300], b[300];
 
 	for (int round = 0; round < 3000; round++) {
-		unsigned int from = host_random_below(100), to = host_random_below(100), n = host_random_below(150), i;
+		unsigned int from = host_random_below(100), to = host_random_below(100),
+			     n = host_random_below(150), i;
 		int c = host_random_below(256), d;
 
 		for (i = 0; i < sizeof(a); i++)

@@ -52,10 +52,13 @@ TEST(buddy_random_operations)
 		} else {
 			gfp_t gfp = host_random_below(4) ? GFP_KERNEL : GFP_HIGHUSER_MOVABLE;
 
-			s->order = host_random_below(10) ? host_random_below(4) : host_random_below(9);
+			s->order =
+				host_random_below(10) ? host_random_below(4) : host_random_below(9);
 			s->page = alloc_pages(gfp, s->order);
 			if (s->page) {
-				CHECK_EQ((unsigned long)page_to_pfn(s->page) & ((1UL << s->order) - 1), 0);
+				CHECK_EQ((unsigned long)page_to_pfn(s->page) &
+						 ((1UL << s->order) - 1),
+					 0);
 				CHECK(pfn_valid(page_to_pfn(s->page)));
 				mark(s);
 				held += 1UL << s->order;
@@ -114,7 +117,7 @@ static struct object {
 
 static void check_object(struct object *o)
 {
-	for (size_t i = 0; i < o->size; i += o->size > 64 ? 17 : 1)
+	for (size_t i = 0; i<o->size; i += o->size> 64 ? 17 : 1)
 		CHECK_EQ(o->p[i], o->tag);
 }
 
@@ -129,7 +132,8 @@ TEST(kmalloc_random_operations)
 			o->p = NULL;
 			continue;
 		}
-		o->size = host_random_below(8) ? host_random_below(512) + 1 : host_random_below(9000) + 1;
+		o->size = host_random_below(8) ? host_random_below(512) + 1
+					       : host_random_below(9000) + 1;
 		o->tag = host_random();
 		o->p = kmalloc(o->size, GFP_KERNEL);
 		CHECK(o->p);

@@ -26,14 +26,14 @@ TEST(list_add_and_delete)
 		items[k].n = k;
 		list_add_tail(&items[k].node, &head);
 	}
-	list_for_each_entry(it, &head, node)
+	list_for_each_entry (it, &head, node)
 		CHECK_EQ(it->n, i++);
 	CHECK_EQ(i, 10);
-	list_for_each_entry_safe(it, next, &head, node)
+	list_for_each_entry_safe (it, next, &head, node)
 		if (it->n & 1)
 			list_del(&it->node);
 	CHECK_EQ(list_count_nodes(&head), 5);
-	list_for_each_entry_reverse(it, &head, node)
+	list_for_each_entry_reverse (it, &head, node)
 		CHECK_EQ(it->n, i -= 2);
 	while ((it = list_first_entry_or_null(&head, struct item, node)))
 		list_del_init(&it->node);
@@ -52,7 +52,7 @@ TEST(list_sort_is_stable)
 		list_add_tail(&items[k].node, &head);
 	}
 	list_sort(NULL, &head, by_n);
-	list_for_each_entry(it, &head, node) {
+	list_for_each_entry (it, &head, node) {
 		if (prev)
 			CHECK(prev->n < it->n || (prev->n == it->n && prev->order < it->order));
 		prev = it;
@@ -72,7 +72,7 @@ TEST(hlist_add_and_delete)
 	}
 	hlist_del_init(&items[2].hnode);
 	CHECK(hlist_unhashed(&items[2].hnode));
-	hlist_for_each_entry(it, &head, hnode)
+	hlist_for_each_entry (it, &head, hnode)
 		sum += it->n;
 	CHECK_EQ(sum, 31 - 4);
 }

@@ -47,17 +47,26 @@ static void hasty_writer(void *arg)
 
 TEST(explore_synchronize_rcu)
 {
-	unsigned long runs = host_explore(&(struct host_scenario){
-		.setup = setup, .fn = { writer, reader, reader }, .n = 3, .preemptions = 2, .runs = os_env("RUNS", 2000) });
+	unsigned long runs = host_explore(&(struct host_scenario){ .setup = setup,
+								   .fn = { writer, reader, reader },
+								   .n = 3,
+								   .preemptions = 2,
+								   .runs = os_env("RUNS", 2000) });
 
 	host_note("%lu interleavings", runs);
-	runs = host_explore(&(struct host_scenario){ .setup = setup, .fn = { writer, reader, reader }, .n = 3,
-						     .preemptions = -1, .runs = 500 });
+	runs = host_explore(&(struct host_scenario){ .setup = setup,
+						     .fn = { writer, reader, reader },
+						     .n = 3,
+						     .preemptions = -1,
+						     .runs = 500 });
 }
 
 TEST(a_writer_that_does_not_wait_is_caught)
 {
-	host_explore(&(struct host_scenario){ .setup = setup, .fn = { hasty_writer, reader }, .n = 2,
-					      .preemptions = 1, .expect_failure = true });
+	host_explore(&(struct host_scenario){ .setup = setup,
+					      .fn = { hasty_writer, reader },
+					      .n = 2,
+					      .preemptions = 1,
+					      .expect_failure = true });
 	CHECK_EQ(host_failures, 1);
 }

@@ -101,9 +101,12 @@ static void total_4(void *arg)
 
 TEST(explore_spinlock)
 {
-	explore("two threads", (struct host_scenario){ .fn = { spin_twice, spin_twice }, .n = 2, .preemptions = 2,
+	explore("two threads", (struct host_scenario){ .fn = { spin_twice, spin_twice },
+						       .n = 2,
+						       .preemptions = 2,
 						       .check = total_4 });
-	explore("with trylock", (struct host_scenario){ .fn = { spin_twice, spin_try, spin_try }, .n = 3,
+	explore("with trylock", (struct host_scenario){ .fn = { spin_twice, spin_try, spin_try },
+							.n = 3,
 							.preemptions = 1 });
 }
 
@@ -124,9 +127,11 @@ static void rw_writer(void *arg)
 
 TEST(explore_rwlock)
 {
-	explore("writer, reader", (struct host_scenario){ .fn = { rw_writer, rw_reader }, .n = 2, .preemptions = 2 });
-	explore("writers, reader", (struct host_scenario){ .fn = { rw_writer, rw_reader, rw_writer }, .n = 3,
-							   .preemptions = 1 });
+	explore("writer, reader",
+		(struct host_scenario){ .fn = { rw_writer, rw_reader }, .n = 2, .preemptions = 2 });
+	explore("writers, reader",
+		(struct host_scenario){
+			.fn = { rw_writer, rw_reader, rw_writer }, .n = 3, .preemptions = 1 });
 }
 
 /* ---- mutex ---- */
@@ -154,10 +159,17 @@ static void mutex_free(void *arg)
 
 TEST(explore_mutex)
 {
-	explore("two threads twice", (struct host_scenario){ .fn = { mutex_twice, mutex_twice }, .n = 2,
-							     .preemptions = 2, .check = mutex_free, .runs = limit() });
-	explore("three threads", (struct host_scenario){ .fn = { mutex_once, mutex_once, mutex_once }, .n = 3,
-							 .preemptions = 2, .check = mutex_free, .runs = limit() });
+	explore("two threads twice", (struct host_scenario){ .fn = { mutex_twice, mutex_twice },
+							     .n = 2,
+							     .preemptions = 2,
+							     .check = mutex_free,
+							     .runs = limit() });
+	explore("three threads",
+		(struct host_scenario){ .fn = { mutex_once, mutex_once, mutex_once },
+					.n = 3,
+					.preemptions = 2,
+					.check = mutex_free,
+					.runs = limit() });
 }
 
 /* ---- rwsem ---- */
@@ -204,14 +216,27 @@ static void sem_free(void *arg)
 
 TEST(explore_rwsem)
 {
-	explore("writer, reader", (struct host_scenario){ .fn = { sem_writer, sem_reader }, .n = 2, .preemptions = 2,
+	explore("writer, reader", (struct host_scenario){ .fn = { sem_writer, sem_reader },
+							  .n = 2,
+							  .preemptions = 2,
 							  .check = sem_free });
-	explore("writers, reader", (struct host_scenario){ .fn = { sem_writer, sem_reader, sem_writer }, .n = 3,
-							   .preemptions = 2, .check = sem_free, .runs = limit() });
-	explore("readers, writer", (struct host_scenario){ .fn = { sem_reader, sem_writer, sem_reader }, .n = 3,
-							   .preemptions = 2, .check = sem_free, .runs = limit() });
-	explore("downgrade", (struct host_scenario){ .fn = { sem_downgrader, sem_reader, sem_try }, .n = 3,
-						     .preemptions = 2, .check = sem_free, .runs = limit() });
+	explore("writers, reader",
+		(struct host_scenario){ .fn = { sem_writer, sem_reader, sem_writer },
+					.n = 3,
+					.preemptions = 2,
+					.check = sem_free,
+					.runs = limit() });
+	explore("readers, writer",
+		(struct host_scenario){ .fn = { sem_reader, sem_writer, sem_reader },
+					.n = 3,
+					.preemptions = 2,
+					.check = sem_free,
+					.runs = limit() });
+	explore("downgrade", (struct host_scenario){ .fn = { sem_downgrader, sem_reader, sem_try },
+						     .n = 3,
+						     .preemptions = 2,
+						     .check = sem_free,
+						     .runs = limit() });
 }
 
 /* ---- seqlock ---- */
@@ -240,9 +265,14 @@ static void seq_reader(void *arg)
 
 TEST(explore_seqlock)
 {
-	explore("writer, reader", (struct host_scenario){ .fn = { seq_writer, seq_reader }, .n = 2, .preemptions = 2 });
-	explore("writer, readers", (struct host_scenario){ .fn = { seq_writer, seq_reader, seq_reader }, .n = 3,
-							   .preemptions = 2, .runs = limit() });
+	explore("writer, reader", (struct host_scenario){ .fn = { seq_writer, seq_reader },
+							  .n = 2,
+							  .preemptions = 2 });
+	explore("writer, readers",
+		(struct host_scenario){ .fn = { seq_writer, seq_reader, seq_reader },
+					.n = 3,
+					.preemptions = 2,
+					.runs = limit() });
 }
 
 /* ---- completion ---- */
@@ -266,11 +296,17 @@ static void timed_waiter(void *arg)
 
 TEST(explore_completion)
 {
-	explore("one", (struct host_scenario){ .fn = { completer, waiter }, .n = 2, .preemptions = 3 });
-	explore("two", (struct host_scenario){ .fn = { completer, waiter, completer }, .n = 3, .preemptions = 2,
+	explore("one",
+		(struct host_scenario){ .fn = { completer, waiter }, .n = 2, .preemptions = 3 });
+	explore("two", (struct host_scenario){ .fn = { completer, waiter, completer },
+					       .n = 3,
+					       .preemptions = 2,
 					       .runs = limit() });
-	explore("time runs out", (struct host_scenario){ .fn = { completer, timed_waiter, timed_waiter }, .n = 3,
-							 .preemptions = 1, .runs = limit() });
+	explore("time runs out",
+		(struct host_scenario){ .fn = { completer, timed_waiter, timed_waiter },
+					.n = 3,
+					.preemptions = 1,
+					.runs = limit() });
 }
 
 /* ---- a bit lock: wait_on_bit_lock() ---- */
@@ -291,8 +327,11 @@ static void bit_locker(void *arg)
 
 TEST(explore_bit_lock)
 {
-	explore("three", (struct host_scenario){ .setup = bits_reset, .fn = { bit_locker, bit_locker, bit_locker },
-						 .n = 3, .preemptions = 2, .runs = limit() });
+	explore("three", (struct host_scenario){ .setup = bits_reset,
+						 .fn = { bit_locker, bit_locker, bit_locker },
+						 .n = 3,
+						 .preemptions = 2,
+						 .runs = limit() });
 }
 
 /* ---- broken on purpose ---- */
@@ -334,11 +373,16 @@ static void lost_wakeup_waker(void *arg)
 
 TEST(broken_locks_are_caught)
 {
-	host_explore(&(struct host_scenario){ .setup = reset, .fn = { broken_lock, broken_lock }, .n = 2,
-					      .preemptions = 2, .expect_failure = true });
+	host_explore(&(struct host_scenario){ .setup = reset,
+					      .fn = { broken_lock, broken_lock },
+					      .n = 2,
+					      .preemptions = 2,
+					      .expect_failure = true });
 	CHECK_EQ(host_failures, 1);
 	host_explore(&(struct host_scenario){ .setup = lost_wakeup_reset,
-					      .fn = { lost_wakeup_sleeper, lost_wakeup_waker }, .n = 2,
-					      .preemptions = 1, .expect_failure = true });
+					      .fn = { lost_wakeup_sleeper, lost_wakeup_waker },
+					      .n = 2,
+					      .preemptions = 1,
+					      .expect_failure = true });
 	CHECK_EQ(host_failures, 1);
 }

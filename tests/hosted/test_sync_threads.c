@@ -20,7 +20,7 @@
 #include <host/heap.h>
 #include <host/test.h>
 
-#define THREADS	4
+#define THREADS 4
 #define ROUNDS	2000
 
 static DEFINE_SPINLOCK(spin, LOCK_TEST_A);
@@ -28,14 +28,15 @@ static DEFINE_RWLOCK(rw, LOCK_TEST_A);
 static DEFINE_MUTEX(mutex, LOCK_UNRANKED);
 static DECLARE_RWSEM(sem, LOCK_TEST_M);
 static DEFINE_SEQLOCK(seq, LOCK_TEST_A);
-static long plain, pair_a, pair_b;	/* plain accesses: ThreadSanitizer complains if a lock fails */
+static long plain, pair_a, pair_b; /* plain accesses: ThreadSanitizer complains if a lock fails */
 
 static void on_threads(void (*fn)(void *), unsigned int n)
 {
 	struct task_struct *t[HOST_NR_CPUS];
 
 	for (unsigned int i = 0; i < n; i++)
-		t[i] = host_start(fn, (void *)(unsigned long)i, 1 + i % (HOST_NR_CPUS - 2), "worker");
+		t[i] = host_start(fn, (void *)(unsigned long)i, 1 + i % (HOST_NR_CPUS - 2),
+				  "worker");
 	for (unsigned int i = 0; i < n; i++)
 		host_join(t[i]);
 }
@@ -92,7 +93,7 @@ static void mutex_user(void *arg)
 		mutex_lock(&mutex);
 		plain++;
 		if (i % 64 == 0)
-			yield();	/* let others queue */
+			yield(); /* let others queue */
 		mutex_unlock(&mutex);
 	}
 }
@@ -254,7 +255,7 @@ static void rcu_reader(void *arg)
 
 			rcu_read_lock();
 			t = rcu_dereference(shared);
-			CHECK_EQ(t->alive, 0x600d);	/* a freed one: AddressSanitizer and this */
+			CHECK_EQ(t->alive, 0x600d); /* a freed one: AddressSanitizer and this */
 			rcu_read_unlock();
 		}
 		cond_resched();

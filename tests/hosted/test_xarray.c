@@ -3,7 +3,7 @@
 #include <host/test.h>
 #include "../../mm/tree/xarray.c"
 
-#define SPACE	5000		/* indices of the model; each stands for an index scaled by the test */
+#define SPACE 5000 /* indices of the model; each stands for an index scaled by the test */
 static void *model[SPACE];
 static bool model_mark[XA_MAX_MARKS][SPACE];
 static DEFINE_XARRAY(xa);
@@ -31,7 +31,8 @@ static void compare(unsigned int how, unsigned long limit)
 	unsigned long index = 0, seen = 0;
 	void *entry;
 
-	xa_for_each(&xa, index, entry) {
+	xa_for_each(&xa, index, entry)
+	{
 		while (seen < limit && !model[seen])
 			seen++;
 		CHECK(seen < limit);
@@ -43,7 +44,8 @@ static void compare(unsigned int how, unsigned long limit)
 		CHECK(!model[seen++]);
 	for (int m = 0; m < XA_MAX_MARKS; m++) {
 		seen = 0;
-		xa_for_each_marked(&xa, index, entry, m) {
+		xa_for_each_marked(&xa, index, entry, m)
+		{
 			while (seen < limit && !model_mark[m][seen])
 				seen++;
 			CHECK(seen < limit);
@@ -62,7 +64,8 @@ static void random_step(unsigned int how, unsigned long limit)
 	void *entry = host_random_below(4) ? (void *)&items[i] : xa_mk_value(i), *old;
 
 	switch (host_random_below(6)) {
-	case 0: case 1:
+	case 0:
+	case 1:
 		old = xa_store(&xa, index, entry, GFP_KERNEL);
 		if (xa_is_err(old))
 			break;
@@ -106,11 +109,26 @@ static void random_run(unsigned int how, unsigned long limit, unsigned int steps
 	xa_check(&xa);
 }
 
-TEST(xarray_one_index) { random_run(0, 1, 2000); }
-TEST(xarray_few) { random_run(0, 70, 6000); }
-TEST(xarray_dense) { random_run(0, SPACE, 6000); }
-TEST(xarray_sparse) { random_run(1, 300, 4000); }
-TEST(xarray_far_apart) { random_run(2, 200, 3000); }
+TEST(xarray_one_index)
+{
+	random_run(0, 1, 2000);
+}
+TEST(xarray_few)
+{
+	random_run(0, 70, 6000);
+}
+TEST(xarray_dense)
+{
+	random_run(0, SPACE, 6000);
+}
+TEST(xarray_sparse)
+{
+	random_run(1, 300, 4000);
+}
+TEST(xarray_far_apart)
+{
+	random_run(2, 200, 3000);
+}
 
 /* Entries of all orders: each index of one finds it; overlaps are found; erasing one leaves its neighbours. */
 TEST(xarray_large_entries)
@@ -172,7 +190,8 @@ static void reader(void *arg)
 	unsigned long seed = (unsigned long)arg + 1;
 
 	while (!READ_ONCE(stop)) {
-		unsigned long i = (seed = seed * 6364136223846793005UL + 1442695040888963407UL) >> 50;
+		unsigned long i =
+			(seed = seed * 6364136223846793005UL + 1442695040888963407UL) >> 50;
 		int *entry;
 
 		i %= 600;

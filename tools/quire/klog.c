@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KEEP (256 << 10)
+#define KEEP  (256 << 10)
 #define PANIC "Kernel panic - not syncing"
 
 void klog_open(struct klog *k, const char *path)

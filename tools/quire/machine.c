@@ -50,13 +50,13 @@ struct machine {
 	pid_t qemu;
 	int qemu_status; /* wait status, once dead */
 	bool dead;
-	int messages; /* what QEMU itself says */
+	int messages;	     /* what QEMU itself says */
 	int ch[NR_CHANNELS]; /* our ends */
-	int signals; /* signalfd */
+	int signals;	     /* signalfd */
 	struct klog klog;
-	struct flow in, out, err; /* pipes; with a terminal in and out are the console's */
+	struct flow in, out, err;	  /* pipes; with a terminal in and out are the console's */
 	bool in_told, out_told, err_told; /* the end of the stream was announced */
-	char line[512]; /* control: the line being received */
+	char line[512];			  /* control: the line being received */
 	size_t line_len;
 	bool ready;
 	double started; /* when QEMU was started */
@@ -65,8 +65,8 @@ struct machine {
 	char text[512];
 	uint64_t out_total, err_total;
 	double deadline, grace; /* 0: none */
-	int interrupts; /* Ctrl-C so far */
-	int stopped_by; /* a signal that ends this command, or 0 */
+	int interrupts;		/* Ctrl-C so far */
+	int stopped_by;		/* a signal that ends this command, or 0 */
 	bool leave, timed_out;
 };
 

@@ -14,9 +14,17 @@
 
 #define COM1 0x3f8
 
-enum { UART_TX = 0, UART_IER = 1, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5, UART_SCR = 7 };
+enum {
+	UART_TX = 0,
+	UART_IER = 1,
+	UART_FCR = 2,
+	UART_LCR = 3,
+	UART_MCR = 4,
+	UART_LSR = 5,
+	UART_SCR = 7
+};
 
-static int port_state;	/* 0 not tried, 1 works, -1 none */
+static int port_state; /* 0 not tried, 1 works, -1 none */
 
 u16 early_console_port(void)
 {
@@ -26,9 +34,9 @@ u16 early_console_port(void)
 		if (port_state > 0) {
 			outb(0, COM1 + UART_IER);
 			outb(0x80, COM1 + UART_LCR);
-			outb(1, COM1 + UART_TX);	/* 115200 baud */
+			outb(1, COM1 + UART_TX); /* 115200 baud */
 			outb(0, COM1 + UART_IER);
-			outb(3, COM1 + UART_LCR);	/* 8N1 */
+			outb(3, COM1 + UART_LCR); /* 8N1 */
 			outb(7, COM1 + UART_FCR);
 			outb(3, COM1 + UART_MCR);
 		}
@@ -122,8 +130,11 @@ void __init early_idt_setup(void)
 		u64 addr = (u64)early_trap_stubs + 16 * i;
 
 		early_idt[i] = (struct early_gate){
-			.offset_low = addr, .offset_mid = addr >> 16, .offset_high = addr >> 32,
-			.segment = __KERNEL_CS, .type = 0x8e,
+			.offset_low = addr,
+			.offset_mid = addr >> 16,
+			.offset_high = addr >> 32,
+			.segment = __KERNEL_CS,
+			.type = 0x8e,
 		};
 	}
 	__asm__ volatile("lidt %0" : : "m"(ptr));

@@ -10,8 +10,8 @@
 #include <linux/time_types.h>
 #include <kernel/vdso_data.h>
 
-#define NSEC_PER_SEC	1000000000ULL
-#define CPUNODE_SEG	(15 * 8 + 3)
+#define NSEC_PER_SEC 1000000000ULL
+#define CPUNODE_SEG  (15 * 8 + 3)
 
 extern const struct vdso_data vvar_page __attribute__((visibility("hidden")));
 
@@ -37,8 +37,8 @@ static inline unsigned long long rdtsc_ordered(void)
 	return (unsigned long long)hi << 32 | lo;
 }
 
-#define READ(x)		(*(const volatile __typeof__(x) *)&(x))
-#define barrier()	__asm__ volatile("" : : : "memory")
+#define READ(x)	  (*(const volatile __typeof__(x) *)&(x))
+#define barrier() __asm__ volatile("" : : : "memory")
 
 /* Monotonic time plus the offset of a clock, one consistent set of numbers. 0: no TSC. */
 static inline int read_clock(const __s64 *offset, int coarse, unsigned long long *result)
@@ -57,7 +57,8 @@ static inline int read_clock(const __s64 *offset, int coarse, unsigned long long
 		delta = (long long)(rdtsc_ordered() - d->base_tsc);
 		if (delta < 0)
 			delta = 0;
-		ns = d->base_ns + (unsigned long long)((unsigned __int128)delta * d->mult >> d->shift);
+		ns = d->base_ns +
+		     (unsigned long long)((unsigned __int128)delta * d->mult >> d->shift);
 		if (coarse)
 			ns -= ns % VDSO_COARSE_NSEC;
 		if (offset)

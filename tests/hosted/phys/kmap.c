@@ -3,11 +3,26 @@
 #include <host/test.h>
 #include "../../../mm/kmap/selftest.c"
 
-TEST(kmap_vmalloc) { CHECK_EQ(test_vmalloc(), 0); }
-TEST(kmap_injected_failure) { CHECK_EQ(test_injected_failure(), 0); }
-TEST(kmap_vmap) { CHECK_EQ(test_vmap(), 0); }
-TEST(kmap_stacks) { CHECK_EQ(test_stacks(), 0); }
-TEST(percpu_random) { CHECK_EQ(test_percpu(), 0); }
+TEST(kmap_vmalloc)
+{
+	CHECK_EQ(test_vmalloc(), 0);
+}
+TEST(kmap_injected_failure)
+{
+	CHECK_EQ(test_injected_failure(), 0);
+}
+TEST(kmap_vmap)
+{
+	CHECK_EQ(test_vmap(), 0);
+}
+TEST(kmap_stacks)
+{
+	CHECK_EQ(test_stacks(), 0);
+}
+TEST(percpu_random)
+{
+	CHECK_EQ(test_percpu(), 0);
+}
 
 static void vmalloc_worker(void *arg)
 {

@@ -20,9 +20,9 @@
 #include <seam/tlbflush.h>
 #include "../../../mm/percpu/percpu_internal.h"
 
-#define RAM_BYTES	(96UL << 20)
-#define HOLE_START	(40UL << 20)
-#define HOLE_END	((43UL << 20) + 0x3000)
+#define RAM_BYTES  (96UL << 20)
+#define HOLE_START (40UL << 20)
+#define HOLE_END   ((43UL << 20) + 0x3000)
 
 void phys_make_ram(unsigned long at, unsigned long bytes);
 void host_boot_memory(void);
@@ -30,7 +30,8 @@ void host_boot_memory(void);
 struct mm_struct init_mm;
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(4096);
 pteval_t __supported_pte_mask = ~0UL;
-char _text[1], _etext[1], __start_rodata[1], __end_rodata[1], _sdata[1], _edata[1], __bss_start[1], __bss_stop[1];
+char _text[1], _etext[1], __start_rodata[1], __end_rodata[1], _sdata[1], _edata[1], __bss_start[1],
+	__bss_stop[1];
 char __init_begin[1], __init_end[1];
 
 unsigned long host_symbol_pa(unsigned long addr)
@@ -45,19 +46,34 @@ bool __virt_addr_valid(unsigned long kaddr)
 
 int vmemmap_populate(unsigned long start, unsigned long end, int node)
 {
-	return 0;	/* mapped whole */
+	return 0; /* mapped whole */
 }
 
-void clear_page(void *page) { memset(page, 0, PAGE_SIZE); }
-void copy_page(void *to, const void *from) { memcpy(to, from, PAGE_SIZE); }
-void flush_tlb_kernel_range(unsigned long start, unsigned long end) { }
-u64 sched_clock(void) { return ktime_get(); }
+void clear_page(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+}
+void copy_page(void *to, const void *from)
+{
+	memcpy(to, from, PAGE_SIZE);
+}
+void flush_tlb_kernel_range(unsigned long start, unsigned long end) {}
+u64 sched_clock(void)
+{
+	return ktime_get();
+}
 struct seq_file;
 void seq_printf(struct seq_file *m, const char *fmt, ...);
-void seq_printf(struct seq_file *m, const char *fmt, ...) { }
-void add_taint(unsigned int flag) { }
-struct task_struct *find_task_by_vpid(pid_t nr) { return NULL; }
-unsigned int stack_trace_save(unsigned long *store, unsigned int max, unsigned int skip) { return 0; }
+void seq_printf(struct seq_file *m, const char *fmt, ...) {}
+void add_taint(unsigned int flag) {}
+struct task_struct *find_task_by_vpid(pid_t nr)
+{
+	return NULL;
+}
+unsigned int stack_trace_save(unsigned long *store, unsigned int max, unsigned int skip)
+{
+	return 0;
+}
 
 void selftest_complain(const char *file, int line, const char *what)
 {

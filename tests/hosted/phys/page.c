@@ -6,20 +6,44 @@
 #include <host/test.h>
 #include "../../../mm/page/selftest.c"
 
-TEST(page_random) { CHECK_EQ(test_random(), 0); }
-TEST(page_orders) { CHECK_EQ(test_orders(), 0); }
-TEST(page_exact_and_bulk) { CHECK_EQ(test_exact_and_bulk(), 0); }
-TEST(page_injected_failure) { CHECK_EQ(test_injected_failure(), 0); }
-TEST(page_isolation) { CHECK_EQ(test_isolation(), 0); }
-TEST(page_antifragmentation) { CHECK_EQ(test_antifragmentation(), 0); }
-TEST(page_exhaustion) { CHECK_EQ(test_exhaustion(), 0); }
-TEST(page_ledger) { CHECK_EQ(test_ledger(), 0); }
+TEST(page_random)
+{
+	CHECK_EQ(test_random(), 0);
+}
+TEST(page_orders)
+{
+	CHECK_EQ(test_orders(), 0);
+}
+TEST(page_exact_and_bulk)
+{
+	CHECK_EQ(test_exact_and_bulk(), 0);
+}
+TEST(page_injected_failure)
+{
+	CHECK_EQ(test_injected_failure(), 0);
+}
+TEST(page_isolation)
+{
+	CHECK_EQ(test_isolation(), 0);
+}
+TEST(page_antifragmentation)
+{
+	CHECK_EQ(test_antifragmentation(), 0);
+}
+TEST(page_exhaustion)
+{
+	CHECK_EQ(test_exhaustion(), 0);
+}
+TEST(page_ledger)
+{
+	CHECK_EQ(test_ledger(), 0);
+}
 
 /* ---- several CPUs ---- */
 
-#define NR_THREADS	4
-#define NR_BOXES	64
-static struct page *boxes[NR_BOXES];	/* whoever finds a page in a box frees it */
+#define NR_THREADS 4
+#define NR_BOXES   64
+static struct page *boxes[NR_BOXES]; /* whoever finds a page in a box frees it */
 
 static void page_worker(void *arg)
 {
@@ -34,7 +58,8 @@ static void page_worker(void *arg)
 		state ^= state << 17;
 		order = state >> 40 & 7 ? 0 : state >> 50 & 3;
 		box = state % NR_BOXES;
-		mine = alloc_pages((state >> 30 & 1 ? GFP_KERNEL : GFP_HIGHUSER_MOVABLE) | __GFP_COMP | __GFP_NOWARN,
+		mine = alloc_pages((state >> 30 & 1 ? GFP_KERNEL : GFP_HIGHUSER_MOVABLE) |
+					   __GFP_COMP | __GFP_NOWARN,
 				   order);
 		if (mine)
 			*(unsigned long *)page_address(mine) = page_to_pfn(mine);
@@ -79,9 +104,18 @@ static void setup_pair(void *arg)
 
 static void free_one_page_of(struct page *page);
 
-static void free_first(void *arg) { free_one_page_of(pair[0]); }
-static void free_second(void *arg) { free_one_page_of(pair[1]); }
-static void check_pair(void *arg) { buddy_check(); }
+static void free_first(void *arg)
+{
+	free_one_page_of(pair[0]);
+}
+static void free_second(void *arg)
+{
+	free_one_page_of(pair[1]);
+}
+static void check_pair(void *arg)
+{
+	buddy_check();
+}
 
 /* Straight into the buddy lists. */
 static void free_one_page_of(struct page *page)
@@ -92,8 +126,12 @@ static void free_one_page_of(struct page *page)
 
 TEST(page_interleavings)
 {
-	struct host_scenario s = { .setup = setup_pair, .fn = { free_first, free_second }, .n = 2, .check = check_pair,
-				   .preemptions = 2, .runs = 500 };
+	struct host_scenario s = { .setup = setup_pair,
+				   .fn = { free_first, free_second },
+				   .n = 2,
+				   .check = check_pair,
+				   .preemptions = 2,
+				   .runs = 500 };
 
 	CHECK(host_explore(&s) > 1);
 }

@@ -19,13 +19,15 @@ void phys_make_ram(unsigned long at, unsigned long bytes)
 	ram = memfd_create("played memory", MFD_CLOEXEC);
 	if (ram < 0 || ftruncate(ram, bytes))
 		die("memfd_create");
-	if (mmap((void *)at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, ram, 0) != (void *)at)
+	if (mmap((void *)at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, ram,
+		 0) != (void *)at)
 		die("direct map");
 }
 
 void phys_map_page(unsigned long addr, unsigned long pfn)
 {
-	if (mmap((void *)addr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram, pfn << 12) != (void *)addr)
+	if (mmap((void *)addr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram,
+		 pfn << 12) != (void *)addr)
 		die("vmalloc page");
 }
 

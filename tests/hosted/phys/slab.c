@@ -3,18 +3,39 @@
 #include <host/test.h>
 #include "../../../mm/slab/selftest.c"
 
-TEST(slab_random) { CHECK_EQ(test_random(), 0); }
-TEST(slab_ctor) { CHECK_EQ(test_ctor(), 0); }
-TEST(slab_kmalloc) { CHECK_EQ(test_kmalloc(), 0); }
-TEST(slab_merge) { CHECK_EQ(test_merge(), 0); }
-TEST(slab_injected_failure) { CHECK_EQ(test_injected_failure(), 0); }
-TEST(slab_debug) { CHECK_EQ(test_debug(), 0); }
-TEST(slab_mempool) { CHECK_EQ(test_mempool(), 0); }
+TEST(slab_random)
+{
+	CHECK_EQ(test_random(), 0);
+}
+TEST(slab_ctor)
+{
+	CHECK_EQ(test_ctor(), 0);
+}
+TEST(slab_kmalloc)
+{
+	CHECK_EQ(test_kmalloc(), 0);
+}
+TEST(slab_merge)
+{
+	CHECK_EQ(test_merge(), 0);
+}
+TEST(slab_injected_failure)
+{
+	CHECK_EQ(test_injected_failure(), 0);
+}
+TEST(slab_debug)
+{
+	CHECK_EQ(test_debug(), 0);
+}
+TEST(slab_mempool)
+{
+	CHECK_EQ(test_mempool(), 0);
+}
 
 /* ---- several CPUs: objects are freed where they were not allocated ---- */
 
-#define NR_THREADS	4
-#define NR_BOXES	128
+#define NR_THREADS 4
+#define NR_BOXES   128
 static struct kmem_cache *shared;
 static u64 *boxes[NR_BOXES];
 
@@ -59,9 +80,15 @@ static void run_workers(slab_flags_t flags)
 	kmem_cache_destroy(shared);
 }
 
-TEST(slab_smp) { run_workers(0); }
+TEST(slab_smp)
+{
+	run_workers(0);
+}
 /* Without arrays: each operation goes to the slabs. */
-TEST(slab_smp_slow) { run_workers(SLAB_CACHE_DMA); }
+TEST(slab_smp_slow)
+{
+	run_workers(SLAB_CACHE_DMA);
+}
 
 /* ---- every interleaving of the state word: two free, one allocates ---- */
 
@@ -74,8 +101,14 @@ static void setup_objects_of_bare(void *arg)
 		objects[i] = kmem_cache_alloc(bare, GFP_KERNEL);
 }
 
-static void free_0(void *arg) { kmem_cache_free(bare, objects[0]); }
-static void free_1(void *arg) { kmem_cache_free(bare, objects[1]); }
+static void free_0(void *arg)
+{
+	kmem_cache_free(bare, objects[0]);
+}
+static void free_1(void *arg)
+{
+	kmem_cache_free(bare, objects[1]);
+}
 static void exchange_2(void *arg)
 {
 	kmem_cache_free(bare, objects[2]);
@@ -95,12 +128,17 @@ static void check_bare(void *arg)
 
 TEST(slab_interleavings)
 {
-	struct host_scenario s = { .setup = setup_objects_of_bare, .fn = { free_0, free_1, exchange_2 }, .n = 3,
-				   .check = check_bare, .preemptions = 2, .runs = 300 };
+	struct host_scenario s = { .setup = setup_objects_of_bare,
+				   .fn = { free_0, free_1, exchange_2 },
+				   .n = 3,
+				   .check = check_bare,
+				   .preemptions = 2,
+				   .runs = 300 };
 
 	/* Slabs of one object, and of three: full, partial and empty within one operation. */
 	for (u32 size = 1360; size <= 4096; size += 4096 - 1360) {
-		bare = kmem_cache_create("hosted_bare", size, 0, SLAB_NO_MERGE | SLAB_CACHE_DMA, NULL);
+		bare = kmem_cache_create("hosted_bare", size, 0, SLAB_NO_MERGE | SLAB_CACHE_DMA,
+					 NULL);
 		CHECK(bare);
 		CHECK(host_explore(&s) > 1);
 		kmem_cache_destroy(bare);

@@ -6,17 +6,26 @@
 #include <mm/gfp.h>
 #include "../../../mm/stat/selftest.c"
 
-TEST(stat_events) { CHECK_EQ(test_events(), 0); }
-TEST(stat_trace) { CHECK_EQ(test_trace(), 0); }
-TEST(stat_fault_gate) { CHECK_EQ(test_fault_gate(), 0); }
+TEST(stat_events)
+{
+	CHECK_EQ(test_events(), 0);
+}
+TEST(stat_trace)
+{
+	CHECK_EQ(test_trace(), 0);
+}
+TEST(stat_fault_gate)
+{
+	CHECK_EQ(test_fault_gate(), 0);
+}
 
 /*
  * memblock: random add, remove, reserve, free of ranges in a space of 256 units against two bit maps. The
  * machine's own memblock is put aside meanwhile.
  */
-#define UNITS	256
-#define UNIT	0x1000UL
-#define BASE	0x100000000000UL
+#define UNITS 256
+#define UNIT  0x1000UL
+#define BASE  0x100000000000UL
 
 static bool memory_map[UNITS], reserved_map[UNITS];
 
@@ -50,8 +59,11 @@ TEST(memblock_random)
 
 	memset(memory_map, 0, sizeof(memory_map));
 	memset(reserved_map, 0, sizeof(reserved_map));
-	memblock.memory = (struct memblock_type){ .max = UNITS + 4, .regions = regions[0], .name = "memory" };
-	memblock.reserved = (struct memblock_type){ .max = UNITS + 4, .regions = regions[1], .name = "reserved" };
+	memblock.memory =
+		(struct memblock_type){ .max = UNITS + 4, .regions = regions[0], .name = "memory" };
+	memblock.reserved = (struct memblock_type){ .max = UNITS + 4,
+						    .regions = regions[1],
+						    .name = "reserved" };
 	for (int step = 0; step < 3000; step++) {
 		unsigned int at = host_random_below(UNITS), n = 1 + host_random_below(UNITS - at);
 		phys_addr_t base = BASE + at * UNIT, size = n * UNIT;
@@ -59,10 +71,22 @@ TEST(memblock_random)
 		n = n > 20 && host_random_below(8) ? 20 : n;
 		size = n * UNIT;
 		switch (host_random_below(4)) {
-		case 0: CHECK(!memblock_add(base, size)); set(memory_map, at, n, true); break;
-		case 1: CHECK(!memblock_remove(base, size)); set(memory_map, at, n, false); break;
-		case 2: CHECK(!memblock_reserve(base, size)); set(reserved_map, at, n, true); break;
-		case 3: CHECK(!memblock_phys_free(base, size)); set(reserved_map, at, n, false); break;
+		case 0:
+			CHECK(!memblock_add(base, size));
+			set(memory_map, at, n, true);
+			break;
+		case 1:
+			CHECK(!memblock_remove(base, size));
+			set(memory_map, at, n, false);
+			break;
+		case 2:
+			CHECK(!memblock_reserve(base, size));
+			set(reserved_map, at, n, true);
+			break;
+		case 3:
+			CHECK(!memblock_phys_free(base, size));
+			set(reserved_map, at, n, false);
+			break;
 		}
 		compare();
 	}

@@ -108,7 +108,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	if (!nr_free_frames)
 		fatal("out of frames");
 	page = pfn_to_page(free_frames[--nr_free_frames]);
-	if ((page->flags & PAGEFLAGS_MASK) || page_ref_count(page) || atomic_read(&page->_mapcount) != -1)
+	if ((page->flags & PAGEFLAGS_MASK) || page_ref_count(page) ||
+	    atomic_read(&page->_mapcount) != -1)
 		fatal("a free frame is in use: %lu", page_to_pfn(page));
 	set_page_count(page, 1);
 	memset(page_address(page), gfp & __GFP_ZERO ? 0 : 0xa5, PAGE_SIZE);
@@ -177,7 +178,7 @@ void copy_page(void *to, const void *from)
 
 struct pglist_data *page_pgdat(const struct page *page)
 {
-	return (struct pglist_data *)8;		/* only compared */
+	return (struct pglist_data *)8; /* only compared */
 }
 
 bool folio_mark_dirty(struct folio *folio)
@@ -190,7 +191,7 @@ bool folio_mark_dirty(struct folio *folio)
 struct kmem_cache {
 	unsigned int size;
 	long live;
-	void *free;	/* reused first, as type-stable caches do; the link is behind the object */
+	void *free; /* reused first, as type-stable caches do; the link is behind the object */
 };
 
 static struct kmem_cache caches[16];
@@ -269,7 +270,8 @@ static void tlb_check_free(unsigned long pfn)
 {
 	for (int i = 0; i < TLB_ENTRIES; i++)
 		if (tlb[i].mm && pte_pfn(tlb[i].pte) == pfn)
-			fatal("frame %lu is freed while a TLB holds it for page %lx", pfn, tlb[i].vpn);
+			fatal("frame %lu is freed while a TLB holds it for page %lx", pfn,
+			      tlb[i].vpn);
 }
 
 void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long end,
@@ -285,7 +287,8 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long
 
 void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr)
 {
-	flush_tlb_mm_range(vma->vm_mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE, PAGE_SHIFT, false);
+	flush_tlb_mm_range(vma->vm_mm, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE, PAGE_SHIFT,
+			   false);
 }
 
 void flush_tlb_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
@@ -331,7 +334,8 @@ static enum access_result serve(struct mm_struct *mm, unsigned long addr, bool w
 	if (!vma)
 		return ACCESS_SEGV;
 	if (vma->vm_flags & (write ? VM_WRITE : VM_ACCESS_FLAGS))
-		fault = handle_mm_fault(vma, addr, flags | (by_vma ? FAULT_FLAG_VMA_LOCK : 0), NULL);
+		fault = handle_mm_fault(vma, addr, flags | (by_vma ? FAULT_FLAG_VMA_LOCK : 0),
+					NULL);
 	if (by_vma)
 		vma_end_read(vma);
 	else
@@ -343,7 +347,8 @@ static enum access_result serve(struct mm_struct *mm, unsigned long addr, bool w
 	return fault & VM_FAULT_ERROR ? ACCESS_SEGV : ACCESS_OK;
 }
 
-enum access_result user_access(struct mm_struct *mm, unsigned long addr, bool write, unsigned int *value)
+enum access_result user_access(struct mm_struct *mm, unsigned long addr, bool write,
+			       unsigned int *value)
 {
 	for (int tries = 0; tries < 8; tries++) {
 		struct tlb_entry *e = translate(mm, addr, write);
@@ -402,7 +407,7 @@ void wait_for_other(void)
 
 int shmem_zero_setup(struct vm_area_struct *vma)
 {
-	return -ENOMEM;		/* not part of these tests */
+	return -ENOMEM; /* not part of these tests */
 }
 
 bool shmem_mapping(struct address_space *mapping)
@@ -420,21 +425,13 @@ struct file *fget_file(void)
 	return test_file();
 }
 
-void seq_printf(struct seq_file *m, const char *fmt, ...)
-{
-}
+void seq_printf(struct seq_file *m, const char *fmt, ...) {}
 
-void seq_puts(struct seq_file *m, const char *s)
-{
-}
+void seq_puts(struct seq_file *m, const char *s) {}
 
-void seq_putc(struct seq_file *m, char c)
-{
-}
+void seq_putc(struct seq_file *m, char c) {}
 
-void seq_file_path(struct seq_file *m, struct file *file, const char *esc)
-{
-}
+void seq_file_path(struct seq_file *m, struct file *file, const char *esc) {}
 
 static pgprot_t x86_prot(unsigned int vm)
 {

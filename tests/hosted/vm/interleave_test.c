@@ -14,15 +14,16 @@
 #include "fake.h"
 
 int printf(const char *fmt, ...);
-long sys_mmap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long, unsigned long);
+long sys_mmap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long,
+	      unsigned long);
 long sys_munmap(unsigned long, size_t);
 long sys_mprotect(unsigned long, size_t, unsigned long);
 long sys_mremap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long);
 
-#define BASE		0x10000000UL
-#define at(page)	(BASE + (page) * PAGE_SIZE)
-#define RW		(PROT_READ | PROT_WRITE)
-#define FIXED		(MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
+#define BASE	 0x10000000UL
+#define at(page) (BASE + (page)*PAGE_SIZE)
+#define RW	 (PROT_READ | PROT_WRITE)
+#define FIXED	 (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
 
 static struct mm_struct *mm;
 static int change;
@@ -51,13 +52,15 @@ static void reader(void)
 			fatal("change %d: the wrong VMA", change);
 		yield_point();
 		yield_point();
-		if (vma->vm_start != start || vma->vm_end != end || vma->vm_flags != flags || !vma_is_attached(vma))
+		if (vma->vm_start != start || vma->vm_end != end || vma->vm_flags != flags ||
+		    !vma_is_attached(vma))
 			fatal("change %d: the VMA changed under its read lock", change);
 		vma_end_read(vma);
 	}
 }
 
-static const char *const names[] = { "unmap a page", "protect and back", "unmap all, map", "map over", "move away", "unmap the head" };
+static const char *const names[] = { "unmap a page", "protect and back", "unmap all, map",
+				     "map over",     "move away",	 "unmap the head" };
 
 static void writer(void)
 {
@@ -77,7 +80,8 @@ static void writer(void)
 		sys_mmap(at(4), PAGE_SIZE, PROT_READ, FIXED, -1, 0);
 		break;
 	case 4:
-		sys_mremap(at(4), 4 * PAGE_SIZE, 8 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, at(256));
+		sys_mremap(at(4), 4 * PAGE_SIZE, 8 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   at(256));
 		break;
 	case 5:
 		sys_munmap(at(0), 5 * PAGE_SIZE);
@@ -115,7 +119,8 @@ int main(void)
 		hits = misses = 0;
 		long nr = explore(&s);
 
-		printf("ok - look-up against \"%s\": %ld schedules, %ld hits, %ld misses\n", names[change], nr, hits, misses);
+		printf("ok - look-up against \"%s\": %ld schedules, %ld hits, %ld misses\n",
+		       names[change], nr, hits, misses);
 	}
 	return 0;
 }

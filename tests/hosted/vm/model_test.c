@@ -29,7 +29,8 @@
 int printf(const char *fmt, ...);
 int atoi(const char *s);
 void srand(unsigned int seed);
-long sys_mmap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long, unsigned long);
+long sys_mmap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long,
+	      unsigned long);
 long sys_munmap(unsigned long, size_t);
 long sys_mprotect(unsigned long, size_t, unsigned long);
 long sys_mremap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long);
@@ -37,26 +38,26 @@ long sys_madvise(unsigned long, size_t, int);
 long sys_mlock(unsigned long, size_t);
 long sys_munlock(unsigned long, size_t);
 
-#define WINDOW		0x10000000UL
-#define NR_PAGES	640
-#define NR_SPACES	4
-#define FILE_PAGES	64
-#define page_addr(i)	(WINDOW + (unsigned long)(i) * PAGE_SIZE)
-#define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
+#define WINDOW	     0x10000000UL
+#define NR_PAGES     640
+#define NR_SPACES    4
+#define FILE_PAGES   64
+#define page_addr(i) (WINDOW + (unsigned long)(i)*PAGE_SIZE)
+#define ANON	     (MAP_PRIVATE | MAP_ANONYMOUS)
 
 enum kind { KIND_ANON, KIND_PRIVATE, KIND_SHARED };
 
 struct model_page {
 	bool mapped;
-	bool own;			/* KIND_PRIVATE: was written, has its own value */
+	bool own; /* KIND_PRIVATE: was written, has its own value */
 	unsigned char prot;
 	enum kind kind;
-	unsigned int index;		/* in the file */
+	unsigned int index; /* in the file */
 	unsigned int value;
 };
 
 struct space {
-	struct mm_struct *mm;		/* NULL: no such process */
+	struct mm_struct *mm; /* NULL: no such process */
 	struct model_page pages[NR_PAGES];
 };
 
@@ -70,7 +71,9 @@ static struct page *cache[FILE_PAGES];
 static unsigned int file_values[FILE_PAGES];
 static struct inode inode = { .i_mode = 1 };
 static struct address_space mapping;
-static struct file file = { .f_mapping = &mapping, .f_inode = &inode, .f_mode = FMODE_READ | FMODE_WRITE };
+static struct file file = { .f_mapping = &mapping,
+			    .f_inode = &inode,
+			    .f_mode = FMODE_READ | FMODE_WRITE };
 
 struct file *test_file(void)
 {
@@ -122,7 +125,8 @@ static vm_fault_t file_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t en
 	return ret;
 }
 
-static const struct vm_operations_struct file_vm_ops = { .fault = file_fault, .map_pages = file_map_pages };
+static const struct vm_operations_struct file_vm_ops = { .fault = file_fault,
+							 .map_pages = file_map_pages };
 
 static int file_mmap(struct file *f, struct vm_area_struct *vma)
 {
@@ -173,7 +177,8 @@ static void check_layout(struct space *s)
 			if (a < WINDOW || a >= page_addr(NR_PAGES))
 				continue;
 			if (!m->mapped || m->prot != (vma->vm_flags & VM_ACCESS_FLAGS))
-				fatal("%lx: model %d %d, flags %lx", a, m->mapped, m->prot, vma->vm_flags);
+				fatal("%lx: model %d %d, flags %lx", a, m->mapped, m->prot,
+				      vma->vm_flags);
 		}
 	for (int i = 0; i < NR_PAGES; i++)
 		if (s->pages[i].mapped && !vma_lookup(s->mm, page_addr(i)))
@@ -207,10 +212,15 @@ static void check_spaces(void)
 		fatal("committed %lu, VMAs %lu", vm_memory_committed(), charged);
 }
 
-static bool count_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg)
+static bool count_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+		      void *arg)
 {
 	struct page_vma_mapped_walk w = {
-		.pfn = folio_pfn(folio), .nr_pages = 1, .mm = vma->vm_mm, .address = addr, .end = addr + PAGE_SIZE,
+		.pfn = folio_pfn(folio),
+		.nr_pages = 1,
+		.mm = vma->vm_mm,
+		.address = addr,
+		.end = addr + PAGE_SIZE,
 	};
 
 	while (page_vma_mapped_walk(&w))
@@ -229,8 +239,10 @@ static void check_rmap(struct mm_struct *mm)
 
 			if (!pte || !pte_present(*pte) || pte_special(*pte))
 				continue;
-			if (!rmap_walk(page_folio(pte_page(*pte)), &rwc) || found != page_mapcount(pte_page(*pte)))
-				fatal("%lx: %d of %d mappings found", a, found, page_mapcount(pte_page(*pte)));
+			if (!rmap_walk(page_folio(pte_page(*pte)), &rwc) ||
+			    found != page_mapcount(pte_page(*pte)))
+				fatal("%lx: %d of %d mappings found", a, found,
+				      page_mapcount(pte_page(*pte)));
 		}
 }
 
@@ -278,7 +290,8 @@ static void step_mmap(struct space *s, struct range r)
 	if (kind == KIND_ANON)
 		ret = sys_mmap(r.addr, r.len, prot, ANON | MAP_FIXED, -1, 0);
 	else
-		ret = ksys_mmap_pgoff(r.addr, r.len, prot, MAP_FIXED | (kind == KIND_SHARED ? MAP_SHARED : MAP_PRIVATE),
+		ret = ksys_mmap_pgoff(r.addr, r.len, prot,
+				      MAP_FIXED | (kind == KIND_SHARED ? MAP_SHARED : MAP_PRIVATE),
 				      3, index);
 	if (ret != (long)r.addr) {
 		if (!failing)
@@ -288,7 +301,10 @@ static void step_mmap(struct space *s, struct range r)
 	}
 	for (unsigned int i = 0; i < r.nr; i++)
 		s->pages[r.first + i] = (struct model_page){
-			.mapped = true, .prot = prot, .kind = kind, .index = kind ? index + i : 0,
+			.mapped = true,
+			.prot = prot,
+			.kind = kind,
+			.index = kind ? index + i : 0,
 		};
 }
 
@@ -308,19 +324,21 @@ static void step_mprotect(struct space *s, struct range r)
 	long ret = sys_mprotect(r.addr, r.len, prot);
 
 	for (unsigned int i = r.first; i < r.first + r.nr && s->pages[i].mapped; i++)
-		s->pages[i].prot = ret ? vma_lookup(s->mm, page_addr(i))->vm_flags & VM_ACCESS_FLAGS : prot;
+		s->pages[i].prot =
+			ret ? vma_lookup(s->mm, page_addr(i))->vm_flags & VM_ACCESS_FLAGS : prot;
 }
 
 static void step_madvise(struct space *s, struct range r)
 {
-	int advice = has_kind(s, r.first, r.nr, false) || random_below(2) ? MADV_DONTNEED : MADV_FREE;
+	int advice =
+		has_kind(s, r.first, r.nr, false) || random_below(2) ? MADV_DONTNEED : MADV_FREE;
 
 	if (random_below(3) == 0) {
 		sys_madvise(r.addr, r.len, random_below(2) ? MADV_DONTDUMP : MADV_DODUMP);
 		return;
 	}
 	if (sys_madvise(r.addr, r.len, advice) == -EINVAL)
-		return;		/* locked */
+		return; /* locked */
 	for (unsigned int i = r.first; i < r.first + r.nr; i++) {
 		s->pages[i].value = 0;
 		s->pages[i].own = false;
@@ -342,7 +360,9 @@ static void step_resize(struct space *s, struct range r)
 	for (unsigned int i = nr; i < r.nr; i++)
 		m[i].mapped = false;
 	for (unsigned int i = r.nr; i < nr; i++)
-		m[i] = (struct model_page){ .mapped = true, .prot = m->prot, .kind = m->kind,
+		m[i] = (struct model_page){ .mapped = true,
+					    .prot = m->prot,
+					    .kind = m->kind,
 					    .index = m->kind ? m->index + i : 0 };
 }
 
@@ -358,14 +378,21 @@ static void step_move(struct space *s, struct range r)
 		return;
 	memcpy(old, s->pages, sizeof(old));
 	ret = sys_mremap(r.addr, r.len, nr * PAGE_SIZE,
-			 MREMAP_MAYMOVE | MREMAP_FIXED | (keep ? MREMAP_DONTUNMAP : 0), page_addr(to));
+			 MREMAP_MAYMOVE | MREMAP_FIXED | (keep ? MREMAP_DONTUNMAP : 0),
+			 page_addr(to));
 	if (ret < 0)
 		resync(s);
 	for (unsigned int i = 0; i < nr; i++)
 		/* A failed move can leave the new place mapped, empty. */
 		if (ret > 0 || (!s->pages[to + i].mapped && vma_lookup(s->mm, page_addr(to + i))))
-			s->pages[to + i] = ret > 0 && i < r.nr ? m[i] : (struct model_page){
-				.mapped = true, .prot = m->prot, .kind = m->kind, .index = m->kind ? m->index + i : 0 };
+			s->pages[to + i] =
+				ret > 0 && i < r.nr
+					? m[i]
+					: (struct model_page){ .mapped = true,
+							       .prot = m->prot,
+							       .kind = m->kind,
+							       .index =
+								       m->kind ? m->index + i : 0 };
 	for (unsigned int i = r.first; ret > 0 && i < r.first + r.nr; i++) {
 		s->pages[i].value = 0;
 		s->pages[i].own = false;
@@ -430,7 +457,8 @@ static void step_touch(struct space *s, unsigned int i)
 	if (res == ACCESS_OOM && failing)
 		return;
 	if (res != (!allowed ? ACCESS_SEGV : beyond ? ACCESS_BUS : ACCESS_OK))
-		fatal("page %d: %s gave %d (mapped %d, prot %d)", i, write ? "write" : "read", res, m->mapped, m->prot);
+		fatal("page %d: %s gave %d (mapped %d, prot %d)", i, write ? "write" : "read", res,
+		      m->mapped, m->prot);
 	if (res != ACCESS_OK)
 		return;
 	if (write) {
@@ -557,10 +585,11 @@ int main(int argc, char **argv)
 	punch(0, FILE_PAGES);
 	pgtable_cache_drain();
 	if (nr_free_frames != frames || live_objects() != objects)
-		fatal("%ld frames and %ld objects are lost", (long)(frames - nr_free_frames), live_objects() - objects);
+		fatal("%ld frames and %ld objects are lost", (long)(frames - nr_free_frames),
+		      live_objects() - objects);
 	if (node_stats[NR_ANON_MAPPED] || node_stats[NR_FILE_MAPPED] || node_stats[NR_PAGETABLE])
 		fatal("counters do not end at zero");
-	printf("ok - address spaces against a model: seed %u, %lu steps, %u calls refused%s\n", seed, steps, nr_refused,
-	       failing ? ", allocations failing" : "");
+	printf("ok - address spaces against a model: seed %u, %lu steps, %u calls refused%s\n",
+	       seed, steps, nr_refused, failing ? ", allocations failing" : "");
 	return 0;
 }
