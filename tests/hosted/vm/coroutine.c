@@ -4,9 +4,8 @@
 #include <ucontext.h>
 #include "coroutine.h"
 
-#define STACK_BYTES (1 << 18)
-#define DENSE_LIMIT                                                                                \
-	600 /* points up to which each pair of preemptions is tried, above: every third */
+#define STACK_BYTES	(1 << 18)
+#define DENSE_LIMIT	600	/* points up to which each pair of preemptions is tried, above: every third */
 
 static ucontext_t back, thread[2];
 static char stack[2][STACK_BYTES];
@@ -98,103 +97,41 @@ long explore(const struct scenario *s)
 
 /* --- what the compiler calls at each access (ABI of -fsanitize=thread) ------------------------------- */
 
-#define PLAIN(n)                                                                                   \
-	void __tsan_read##n(void *p);                                                              \
-	void __tsan_read##n(void *p)                                                               \
-	{                                                                                          \
-		yield_point();                                                                     \
-	}                                                                                          \
-	void __tsan_write##n(void *p);                                                             \
-	void __tsan_write##n(void *p)                                                              \
-	{                                                                                          \
-		yield_point();                                                                     \
-	}
-PLAIN(1)
-PLAIN(2) PLAIN(4) PLAIN(8) PLAIN(16)
+#define PLAIN(n)							\
+void __tsan_read##n(void *p);						\
+void __tsan_read##n(void *p) { yield_point(); }				\
+void __tsan_write##n(void *p);						\
+void __tsan_write##n(void *p) { yield_point(); }
+PLAIN(1) PLAIN(2) PLAIN(4) PLAIN(8) PLAIN(16)
 
-	void __tsan_init(void);
-void __tsan_init(void) {}
+void __tsan_init(void);
+void __tsan_init(void) { }
 void __tsan_read_range(void *p, long n);
-void __tsan_read_range(void *p, long n)
-{
-	yield_point();
-}
+void __tsan_read_range(void *p, long n) { yield_point(); }
 void __tsan_write_range(void *p, long n);
-void __tsan_write_range(void *p, long n)
-{
-	yield_point();
-}
+void __tsan_write_range(void *p, long n) { yield_point(); }
 void __tsan_atomic_thread_fence(int order);
-void __tsan_atomic_thread_fence(int order) {}
+void __tsan_atomic_thread_fence(int order) { }
 
-#define ATOMIC(b, T)                                                                               \
-	T __tsan_atomic##b##_load(T *p, int o);                                                    \
-	T __tsan_atomic##b##_load(T *p, int o)                                                     \
-	{                                                                                          \
-		yield_point();                                                                     \
-		return *p;                                                                         \
-	}                                                                                          \
-	void __tsan_atomic##b##_store(T *p, T v, int o);                                           \
-	void __tsan_atomic##b##_store(T *p, T v, int o)                                            \
-	{                                                                                          \
-		yield_point();                                                                     \
-		*p = v;                                                                            \
-	}                                                                                          \
-	T __tsan_atomic##b##_exchange(T *p, T v, int o);                                           \
-	T __tsan_atomic##b##_exchange(T *p, T v, int o)                                            \
-	{                                                                                          \
-		yield_point();                                                                     \
-		T x = *p;                                                                          \
-		*p = v;                                                                            \
-		return x;                                                                          \
-	}                                                                                          \
-	T __tsan_atomic##b##_fetch_add(T *p, T v, int o);                                          \
-	T __tsan_atomic##b##_fetch_add(T *p, T v, int o)                                           \
-	{                                                                                          \
-		yield_point();                                                                     \
-		T x = *p;                                                                          \
-		*p = x + v;                                                                        \
-		return x;                                                                          \
-	}                                                                                          \
-	T __tsan_atomic##b##_fetch_sub(T *p, T v, int o);                                          \
-	T __tsan_atomic##b##_fetch_sub(T *p, T v, int o)                                           \
-	{                                                                                          \
-		yield_point();                                                                     \
-		T x = *p;                                                                          \
-		*p = x - v;                                                                        \
-		return x;                                                                          \
-	}                                                                                          \
-	T __tsan_atomic##b##_fetch_and(T *p, T v, int o);                                          \
-	T __tsan_atomic##b##_fetch_and(T *p, T v, int o)                                           \
-	{                                                                                          \
-		yield_point();                                                                     \
-		T x = *p;                                                                          \
-		*p = x & v;                                                                        \
-		return x;                                                                          \
-	}                                                                                          \
-	T __tsan_atomic##b##_fetch_or(T *p, T v, int o);                                           \
-	T __tsan_atomic##b##_fetch_or(T *p, T v, int o)                                            \
-	{                                                                                          \
-		yield_point();                                                                     \
-		T x = *p;                                                                          \
-		*p = x | v;                                                                        \
-		return x;                                                                          \
-	}                                                                                          \
-	int __tsan_atomic##b##_compare_exchange_strong(T *p, T *e, T v, int o, int f);             \
-	int __tsan_atomic##b##_compare_exchange_strong(T *p, T *e, T v, int o, int f)              \
-	{                                                                                          \
-		yield_point();                                                                     \
-		if (*p == *e) {                                                                    \
-			*p = v;                                                                    \
-			return 1;                                                                  \
-		}                                                                                  \
-		*e = *p;                                                                           \
-		return 0;                                                                          \
-	}                                                                                          \
-	int __tsan_atomic##b##_compare_exchange_weak(T *p, T *e, T v, int o, int f);               \
-	int __tsan_atomic##b##_compare_exchange_weak(T *p, T *e, T v, int o, int f)                \
-	{                                                                                          \
-		return __tsan_atomic##b##_compare_exchange_strong(p, e, v, o, f);                  \
-	}
-ATOMIC(8, unsigned char)
-ATOMIC(16, unsigned short) ATOMIC(32, unsigned int) ATOMIC(64, unsigned long)
+#define ATOMIC(b, T)							\
+T __tsan_atomic##b##_load(T *p, int o);					\
+T __tsan_atomic##b##_load(T *p, int o) { yield_point(); return *p; }	\
+void __tsan_atomic##b##_store(T *p, T v, int o);			\
+void __tsan_atomic##b##_store(T *p, T v, int o) { yield_point(); *p = v; } \
+T __tsan_atomic##b##_exchange(T *p, T v, int o);			\
+T __tsan_atomic##b##_exchange(T *p, T v, int o) { yield_point(); T x = *p; *p = v; return x; } \
+T __tsan_atomic##b##_fetch_add(T *p, T v, int o);			\
+T __tsan_atomic##b##_fetch_add(T *p, T v, int o) { yield_point(); T x = *p; *p = x + v; return x; } \
+T __tsan_atomic##b##_fetch_sub(T *p, T v, int o);			\
+T __tsan_atomic##b##_fetch_sub(T *p, T v, int o) { yield_point(); T x = *p; *p = x - v; return x; } \
+T __tsan_atomic##b##_fetch_and(T *p, T v, int o);			\
+T __tsan_atomic##b##_fetch_and(T *p, T v, int o) { yield_point(); T x = *p; *p = x & v; return x; } \
+T __tsan_atomic##b##_fetch_or(T *p, T v, int o);			\
+T __tsan_atomic##b##_fetch_or(T *p, T v, int o) { yield_point(); T x = *p; *p = x | v; return x; } \
+int __tsan_atomic##b##_compare_exchange_strong(T *p, T *e, T v, int o, int f); \
+int __tsan_atomic##b##_compare_exchange_strong(T *p, T *e, T v, int o, int f) \
+{ yield_point(); if (*p == *e) { *p = v; return 1; } *e = *p; return 0; } \
+int __tsan_atomic##b##_compare_exchange_weak(T *p, T *e, T v, int o, int f); \
+int __tsan_atomic##b##_compare_exchange_weak(T *p, T *e, T v, int o, int f) \
+{ return __tsan_atomic##b##_compare_exchange_strong(p, e, v, o, f); }
+ATOMIC(8, unsigned char) ATOMIC(16, unsigned short) ATOMIC(32, unsigned int) ATOMIC(64, unsigned long)
