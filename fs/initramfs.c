@@ -9,6 +9,9 @@
  * collects headers and names in a small buffer and passes contents straight on to the file. Hard
  * links are entries of the same inode number and device; the last of them carries the contents.
  *
+ * The memory of a plain archive goes back as soon as its bytes are in their files, so that both
+ * together need little more than the larger one: an 8 MiB machine can have an archive of 4 MiB.
+ *
  * Bad input: unpacking stops with a message that names the entry and its offset; what was
  * unpacked before stays.
  */
@@ -36,6 +39,7 @@
 #include <linux/limits.h>
 
 #define HEADER_BYTES   110
+#define PIECE_BYTES    (64 * 1024) /* of contents, written before what they came from is freed */
 #define NEWC_MAGIC     "070701"
 #define NEWC_CRC_MAGIC "070702"
 
@@ -65,6 +69,7 @@ struct unpack {
 	bool crc;
 	struct file *file;
 	loff_t pos;
+	unsigned long release_from; /* memory of the archive that was not given back; 0: keep it */
 	struct seen_link *links;
 	char message[160];
 };
@@ -283,6 +288,17 @@ static long symlink_ready(struct unpack *u)
 
 /* ---- the flow ---- */
 
+/* Everything below @end has been read: free the whole pages of it. */
+static void release_archive(struct unpack *u, const void *end)
+{
+	unsigned long last = (unsigned long)end & PAGE_MASK;
+
+	if (!u->release_from || last <= u->release_from)
+		return;
+	free_reserved_area((void *)u->release_from, (void *)last, -1, NULL);
+	u->release_from = last;
+}
+
 static long write_contents(struct unpack *u, const u8 **buf, size_t *len)
 {
 	size_t n = min_t(u64, *len, u->left), i;
@@ -292,7 +308,7 @@ static long write_contents(struct unpack *u, const u8 **buf, size_t *len)
 		for (i = 0; i < n; i++)
 			u->sum += (*buf)[i];
 	while (n) {
-		done = kernel_write(u->file, *buf, n, &u->pos);
+		done = kernel_write(u->file, *buf, min_t(size_t, n, PIECE_BYTES), &u->pos);
 		if (done <= 0)
 			return fail(u, "cannot write", done ? done : -EIO);
 		*buf += done;
@@ -300,6 +316,7 @@ static long write_contents(struct unpack *u, const u8 **buf, size_t *len)
 		u->offset += done;
 		u->left -= done;
 		n -= done;
+		release_archive(u, *buf);
 	}
 	return u->left ? 0 : close_file(u);
 }
@@ -444,7 +461,12 @@ static long unpack_archives(struct unpack *u, const char *buf, size_t len)
 		}
 		u->offset = buf - start;
 		if (len > 2 && (u8)buf[0] == 0x1f && (u8)buf[1] == 0x8b) {
+			unsigned long from = u->release_from;
+
+			/* What is written then comes from the decoder's window, not from the archive. */
+			u->release_from = 0;
 			err = unpack_gzip(u, buf, len, &used);
+			u->release_from = from;
 		} else {
 			const u8 *at = (const u8 *)buf;
 			size_t left = len;
@@ -464,15 +486,19 @@ const char *unpack_to_rootfs(const char *buf, unsigned long len)
 {
 	static char message[sizeof(((struct unpack *)0)->message)];
 	struct unpack *u = kvzalloc(sizeof(*u), GFP_KERNEL);
+	unsigned long start = PAGE_ALIGN((unsigned long)buf);
 	long err;
 
 	if (!u)
 		return "no memory to unpack";
+	u->release_from = start;
 	next_entry(u);
 	err = unpack_archives(u, buf, len);
 	if (u->file)
 		__fput_sync(u->file);
 	forget_links(u);
+	release_archive(u, buf + len);
+	pr_info("Freeing initrd memory: %luK\n", (u->release_from - start) >> 10);
 	strscpy(message, u->message, sizeof(message));
 	kvfree(u);
 	return err ? message : NULL;
@@ -490,8 +516,6 @@ int populate_rootfs(void)
 	message = unpack_to_rootfs((char *)initrd_start, initrd_end - initrd_start);
 	if (message)
 		pr_err("initramfs: %s\n", message);
-	free_reserved_area((void *)PAGE_ALIGN(initrd_start), (void *)(initrd_end & PAGE_MASK), -1,
-			   "initrd");
 	initrd_start = initrd_end = 0;
 	return message ? -EINVAL : 0;
 }

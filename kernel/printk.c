@@ -41,7 +41,7 @@
 
 #include <linux/capability.h>
 
-#define NR_RECORDS    1024
+#define NR_RECORDS    512
 #define LINE_BYTES    232
 #define LEVEL_DEFAULT 4
 #define NO_OWNER      (-1)

@@ -192,6 +192,8 @@ static void load_module(const char *path)
 
 static int open_port_named(enum port nr)
 {
+	static const int modes[NR_PORTS] = { O_RDWR, O_RDWR, O_RDONLY, O_WRONLY, O_WRONLY };
+
 	for (int device = 0; device < 8; device++) {
 		char path[80], *name;
 
@@ -203,7 +205,7 @@ static int open_port_named(enum port nr)
 		if (!name && !access("/sys/class/virtio-ports", F_OK))
 			continue;
 		if (!name || !strcmp(name, port_names[nr])) {
-			int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+			int fd = open(path, modes[nr] | O_CLOEXEC | O_NONBLOCK);
 
 			free(name);
 			if (fd >= 0)

@@ -389,11 +389,6 @@ void free_initmem(void)
 			   "unused kernel image (initmem)");
 }
 
-void free_initrd_mem(unsigned long start, unsigned long end)
-{
-	free_reserved_area((void *)(start & PAGE_MASK), (void *)PAGE_ALIGN(end), -1, "initrd");
-}
-
 static unsigned long count_wx_ptes(pmd_t pmd)
 {
 	pte_t *pte = (pte_t *)pmd_page_vaddr(pmd);

@@ -30,7 +30,7 @@
 #include "boot/early.h"
 
 /* Below this the kernel cannot come up: image, tables, page metadata and a program. */
-#define MINIMUM_MEMORY (8UL << 20)
+#define MINIMUM_MEMORY (3UL << 20)
 
 unsigned long initrd_start, initrd_end;
 u64 rsdp_from_loader __initdata;
@@ -123,7 +123,7 @@ static void __init reserve_boot_memory(void)
 static void __init check_enough_memory(void)
 {
 	u64 total = memblock_phys_mem_size();
-	u64 needed = MINIMUM_MEMORY + PAGE_ALIGN(initrd_size) + initrd_size;
+	u64 needed = MINIMUM_MEMORY + PAGE_ALIGN(initrd_size);
 
 	if (total >= needed)
 		return;

@@ -6,8 +6,9 @@
  * by the host, is in /sys/class/virtio-ports/vportNpM/name. Queue numbers: port 0 has 0 (in) and
  * 1 (out), control messages 2 and 3, port p > 0 has 2p+2 and 2p+3.
  *
- * Input: each port keeps its queue filled with page-sized buffers. A filled one is read by the
- * user (or fed to the terminal) and given back. Output: pieces are copied into buffers that are
+ * Input: a port that somebody reads, from its first opening on, keeps its queue filled with
+ * page-sized buffers; until then the host keeps what it has. A filled one is read by the user (or
+ * fed to the terminal) and given back. Output: pieces are copied into buffers that are
  * freed when the host has taken them; a writer sleeps while the queue is full.
  *
  * End of file: the host closes its side (PORT_OPEN 0). What came before is read first, then reads
@@ -76,6 +77,7 @@ struct vport {
 	bool host_connected;
 	bool announced; /* it has its node or terminal */
 	bool opened;	/* tty_mutex-free: in_lock; one opener at a time */
+	bool in_filled; /* it has its buffers; changed by the opener alone */
 	struct mutex read_lock;
 	wait_queue_head_t wait;
 	char *name;
@@ -126,15 +128,20 @@ static int fill_in_queue(struct vport *port)
 	unsigned long flags;
 	unsigned int i;
 
+	if (port->in_filled)
+		return 0;
 	for (i = 0; i < NR_IN_BUFS; i++) {
 		buf = kmalloc(IN_BYTES, GFP_KERNEL);
+		if (!buf && !i)
+			return -ENOMEM;
 		if (!buf)
-			return i ? 0 : -ENOMEM;
+			break;
 		spin_lock_irqsave(&port->in_lock, flags);
 		add_inbuf(port, buf);
 		spin_unlock_irqrestore(&port->in_lock, flags);
 	}
 	virtqueue_kick(port->in);
+	port->in_filled = true;
 	return 0;
 }
 
@@ -409,6 +416,7 @@ static int vport_open(struct inode *inode, struct file *file)
 	struct vport *port = NULL;
 	unsigned long flags;
 	bool busy;
+	int err;
 
 	for (console = consoles; console; console = console->next)
 		if (console->index == minor / VPORT_MINORS &&
@@ -422,6 +430,11 @@ static int vport_open(struct inode *inode, struct file *file)
 	spin_unlock_irqrestore(&port->in_lock, flags);
 	if (busy)
 		return -EBUSY;
+	err = file->f_mode & FMODE_READ ? fill_in_queue(port) : 0;
+	if (err) {
+		WRITE_ONCE(port->opened, false);
+		return err;
+	}
 	file->private_data = port;
 	send_control(port->console, port->id, VIRTIO_CONSOLE_PORT_OPEN, 1);
 	return nonseekable_open(inode, file);
@@ -498,7 +511,7 @@ static void make_terminal(struct vport *port)
 	struct virtio_console_config config;
 	struct tty_struct *tty;
 
-	if (port->announced)
+	if (port->announced || fill_in_queue(port))
 		return;
 	tty = kzalloc(sizeof(*tty), GFP_KERNEL);
 	if (!tty)
@@ -551,7 +564,7 @@ static int add_port(struct virtio_console *console, u32 id)
 	port->out = console->vdev->vqs[queue + 1];
 	port->in->priv = port->out->priv = port;
 	console->ports[id] = port;
-	return fill_in_queue(port);
+	return 0;
 }
 
 static void port_opened_by_host(struct vport *port, bool open)

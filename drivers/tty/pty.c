@@ -33,6 +33,7 @@
 #include <kernel/task.h>
 #include <kernel/timekeeping.h>
 #include <mm/slab.h>
+#include <mm/xarray.h>
 #include <seam/uaccess.h>
 #include <sync/ranks.h>
 
@@ -56,7 +57,7 @@ struct pty {
 	bool input_blocked;	      /* the slave took less than was offered */
 };
 
-static struct pty *ptys[NR_PTYS_MAX]; /* tty_mutex */
+static DEFINE_XARRAY_ALLOC(ptys); /* by index; changed under tty_mutex */
 
 static struct pty *to_pty(struct tty_struct *tty)
 {
@@ -148,7 +149,7 @@ static int pty_open(struct tty_struct *tty)
 /* => tty_mutex held */
 static void pty_free(struct pty *pty)
 {
-	ptys[pty->index] = NULL;
+	xa_erase(&ptys, pty->index);
 	cancel_work_sync(&pty->tty.rx_work);
 	put_pid(pty->tty.pgrp);
 	put_pid(pty->tty.session);
@@ -434,16 +435,18 @@ static void pty_set_owner(struct pty *pty)
 /* => tty_mutex held */
 static struct pty *pty_new(void)
 {
-	unsigned int index;
-	struct pty *pty;
+	struct xa_limit limit = { .max = NR_PTYS_MAX - 1 };
+	struct pty *pty = kvzalloc(sizeof(*pty), GFP_KERNEL);
+	u32 index;
+	int err;
 
-	for (index = 0; index < NR_PTYS_MAX && ptys[index]; index++)
-		;
-	if (index == NR_PTYS_MAX)
-		return ERR_PTR(-ENOSPC);
-	pty = kvzalloc(sizeof(*pty), GFP_KERNEL);
 	if (!pty)
 		return ERR_PTR(-ENOMEM);
+	err = xa_alloc(&ptys, &index, pty, limit, GFP_KERNEL);
+	if (err) {
+		kvfree(pty);
+		return ERR_PTR(err == -EBUSY ? -ENOSPC : err);
+	}
 	pty->index = index;
 	snprintf(pty->name, sizeof(pty->name), "pts/%u", index);
 	tty_init(&pty->tty, pty->name, MKDEV(UNIX98_PTY_SLAVE_MAJOR, index), &pty_ops);
@@ -454,7 +457,6 @@ static struct pty *pty_new(void)
 	pty->master_open = true;
 	pty->locked = true;
 	pty_set_owner(pty);
-	ptys[index] = pty;
 	return pty;
 }
 
@@ -476,11 +478,13 @@ static int ptmx_open(struct inode *inode, struct file *file)
 static int pts_open(struct inode *inode, struct file *file)
 {
 	unsigned int index = MINOR(inode->i_rdev);
+	struct pty *pty;
 	int err = -EIO;
 
 	mutex_lock(&tty_mutex);
-	if (index < NR_PTYS_MAX && ptys[index] && ptys[index]->master_open && !ptys[index]->locked)
-		err = tty_open_file(&ptys[index]->tty, file);
+	pty = xa_load(&ptys, index);
+	if (pty && pty->master_open && !pty->locked)
+		err = tty_open_file(&pty->tty, file);
 	mutex_unlock(&tty_mutex);
 	return err;
 }
@@ -490,27 +494,26 @@ static const struct file_operations pts_open_fops = { .open = pts_open, .llseek 
 
 bool pty_exists(unsigned int index)
 {
-	return index < NR_PTYS_MAX && READ_ONCE(ptys[index]);
+	return xa_load(&ptys, index);
 }
 
 int pty_next(unsigned int index)
 {
-	for (; index < NR_PTYS_MAX; index++)
-		if (READ_ONCE(ptys[index]))
-			return index;
-	return -1;
+	unsigned long at = index;
+
+	return xa_find(&ptys, &at, NR_PTYS_MAX - 1, XA_PRESENT) ? (int)at : -1;
 }
 
 bool pty_owner_of(unsigned int index, struct pty_owner *owner)
 {
-	bool there;
+	struct pty *pty;
 
 	mutex_lock(&tty_mutex);
-	there = pty_exists(index);
-	if (there)
-		*owner = ptys[index]->owner;
+	pty = xa_load(&ptys, index);
+	if (pty)
+		*owner = pty->owner;
 	mutex_unlock(&tty_mutex);
-	return there;
+	return pty;
 }
 
 static int __init pty_init(void)

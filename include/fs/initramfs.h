@@ -13,7 +13,7 @@ extern unsigned long initrd_start, initrd_end;
  * entry and its offset. May sleep.
  */
 int populate_rootfs(void);
-/* Unpack one archive (plain or gzip, several may follow each other). NULL or a message. */
+/* Unpack an archive (plain or gzip, several may follow each other) in reserved memory, and free that. NULL or a message. */
 const char *unpack_to_rootfs(const char *buf, unsigned long len);
 
 #endif

@@ -428,7 +428,7 @@ static void __init init_free(unsigned long start, unsigned long end, int nid)
 }
 
 /* Free blocks of [start, end), the largest that alignment and length allow. */
-static void __init release_range(unsigned long start, unsigned long end)
+static void release_range(unsigned long start, unsigned long end)
 {
 	while (start < end) {
 		unsigned int order =
@@ -500,22 +500,38 @@ void __init memblock_free_all(void)
 
 /* ---- after boot ---- */
 
-unsigned long free_reserved_area(void *start, void *end, int poison, const char *s)
+/* From @pfn on, up to @last: the frames of one zone that are reserved, which they are no more. */
+static unsigned long unreserve_run(unsigned long pfn, unsigned long last, int poison)
 {
-	unsigned long first = PFN_UP(__pa(start)), last = PFN_DOWN(__pa(end)), freed = 0;
+	struct zone *zone = page_zone(pfn_to_page(pfn));
+	struct page *page;
 
-	for (unsigned long pfn = first; pfn < last; pfn++) {
-		struct page *page = pfn_to_page(pfn);
-
-		if (WARN_ON_ONCE(!PageReserved(page)))
-			continue;
+	for (; pfn < last; pfn++) {
+		page = pfn_to_page(pfn);
+		if (page_zone(page) != zone || WARN_ON_ONCE(!PageReserved(page)))
+			break;
 		if ((unsigned int)poison <= 0xff)
 			memset(page_address(page), poison, PAGE_SIZE);
 		__ClearPageReserved(page);
-		set_page_count(page, 1);
-		atomic_long_inc(&page_zone(page)->managed_pages);
-		__free_page(page);
-		freed++;
+		set_page_count(page, 0);
+	}
+	return pfn;
+}
+
+/* In large blocks and past the per-CPU lists, where a thousand single pages would stay for nobody. */
+unsigned long free_reserved_area(void *start, void *end, int poison, const char *s)
+{
+	unsigned long pfn = PFN_UP(__pa(start)), last = PFN_DOWN(__pa(end)), freed = 0, flags;
+
+	while (pfn < last) {
+		struct zone *zone = page_zone(pfn_to_page(pfn));
+		unsigned long stop = unreserve_run(pfn, last, poison);
+
+		spin_lock_irqsave(&zone->lock, flags);
+		release_range(pfn, stop);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		freed += stop - pfn;
+		pfn = stop > pfn ? stop : pfn + 1;
 	}
 	if (freed && s)
 		pr_info("Freeing %s memory: %luK\n", s, freed * (PAGE_SIZE >> 10));

@@ -6,9 +6,8 @@
 #include <base/types.h>
 #include <kernel/init.h>
 
-/* The initial RAM disk, in the direct map; 0 when there is none. free_initrd_mem() gives it back. */
+/* The initial RAM disk, in the direct map; 0 when there is none. */
 extern unsigned long initrd_start, initrd_end;
-void free_initrd_mem(unsigned long start, unsigned long end);
 
 /* Firmware map to memblock, tables of the firmware, final page tables. The first thing in start_kernel(). */
 void setup_arch(char **cmdline_p);	/* *cmdline_p: a copy of the command line that parsing may cut up */
