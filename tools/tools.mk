@@ -15,7 +15,19 @@ USERFLAGS := -std=gnu17 -Os -static -fno-stack-protector -MMD -MP $(UWARN) -Wno-
 TOOLOBJ  := $(patsubst tools/quire/%.c,$(O)/tools/obj/%.o,$(wildcard tools/quire/*.c))
 USERBIN  := $(patsubst %.c,$(O)/%,$(wildcard user/*.c))
 
-tool: $(O)/tools/quire $(USERBIN)
+PLUGINOBJ := $(patsubst tools/plugin/%.c,$(O)/tools/plugin/%.o,$(wildcard tools/plugin/*.c))
+
+tool: $(O)/tools/quire $(O)/tools/quire-plugin.so $(USERBIN)
+
+# The plugin that QEMU loads to count instructions (bench, profile).
+$(O)/tools/plugin/%.o: tools/plugin/%.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -fPIC -fvisibility=hidden -c $< -o $@
+
+$(O)/tools/quire-plugin.so: $(PLUGINOBJ)
+	$(call say,HOSTLD,$@)
+	$(Q)$(HOSTCC) -shared $(PLUGINOBJ) -o $@.new && mv $@.new $@
 
 $(O)/tools/obj/%.o: tools/quire/%.c
 	$(call say,HOSTCC,$<)
@@ -32,6 +44,7 @@ $(O)/user/%: user/%.c
 	$(Q)$(MUSLCC) $(USERFLAGS) $< -s -o $@
 
 -include $(TOOLOBJ:.o=.d)
+-include $(PLUGINOBJ:.o=.d)
 -include $(USERBIN:=.d)
 
 .PHONY: tool
@@ -46,3 +59,8 @@ $(O)/bench/entry.elf: bench/entry.S bench/entry.lds
 	$(Q)$(HOSTCC) -m32 -c $< -o $(@:.elf=.o)
 	$(Q)objcopy -O elf64-x86-64 $(@:.elf=.o) $(@:.elf=.64.o)
 	$(Q)ld -nostdlib -z noexecstack -T bench/entry.lds $(@:.elf=.64.o) -o $@
+
+# What the tests of the plugin run in the guest.
+$(O)/tests/profile/%: tests/profile/%.c
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(USERFLAGS) -fno-pie -no-pie -Wl,--section-start=.marks=0x70000000 $< -o $@

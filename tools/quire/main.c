@@ -8,6 +8,7 @@
 #include "oracle.h"
 #include "qemu.h"
 #include "say.h"
+#include "symbols.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,18 @@ static int oracle(int argc, char **argv)
 	return 0;
 }
 
+static int symbols(int argc, char **argv)
+{
+	struct options o = { 0 };
+
+	if (argc == 2 && !strcmp(argv[0], "--kernel") && !strcmp(argv[1], "linux"))
+		o.kernel = KERNEL_LINUX;
+	else if (argc)
+		fail("usage: ./quire symbols [--kernel linux]");
+	printf("%s\n", symbols_file(&o));
+	return 0;
+}
+
 static int help(int argc, char **argv);
 
 static const struct command {
@@ -52,6 +65,7 @@ static const struct command {
 	{ "run", run, "boot, run a program of this host, exit with its status" },
 	{ "shell", shell, "an interactive shell on the console" },
 	{ "oracle", oracle, "download Debian's Linux kernel, print where it is" },
+	{ "symbols", symbols, "list the functions of a kernel, print where the list is" },
 	{ "help", help, "this text" },
 };
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What an x86-64 instruction does to the flow of control, told from its bytes. */
+#ifndef QUIRE_PLUGIN_INSN_H
+#define QUIRE_PLUGIN_INSN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum insn_kind {
+	INSN_PLAIN, /* goes on to the next one, or is none of the below */
+	INSN_JUMP, /* near jump, conditional or not, that reads no memory: it cannot fault */
+	INSN_JUMP_MEM, /* jump through memory */
+	INSN_CALL, /* pushes a return address */
+	INSN_RET, /* pops it */
+	INSN_LEAVE, /* changes the privilege or the whole flow: syscall, sysret, iret, int n */
+};
+
+enum insn_kind insn_kind(const uint8_t *code, size_t size);
+
+#endif
