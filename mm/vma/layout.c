@@ -33,6 +33,7 @@
 #define GAP_MIN		(128UL << 20)
 #define MAP_32BIT_LOW	0x40000000UL
 #define MAP_32BIT_HIGH	0x80000000UL
+#define MAP_32BIT_RND_BYTES 0x02000000UL
 
 int randomize_va_space = 2;
 
@@ -98,6 +99,32 @@ void arch_pick_mmap_layout(struct mm_struct *mm, struct rlimit *rlim_stack)
 	mm->hole_len = 0;
 }
 
+/*
+ * MAP_32BIT: in the second GiB, from a random page of its first 32 MiB upwards. A hint counts as far as it ends below
+ * 2 GiB.
+ */
+static unsigned long search_32bit(struct mm_struct *mm, unsigned long addr, unsigned long len)
+{
+	unsigned long low = MAP_32BIT_LOW;
+	struct vm_unmapped_area_info info;
+	struct vm_area_struct *vma;
+
+	if (current->flags & PF_RANDOMIZE)
+		low = randomize_page(low, MAP_32BIT_RND_BYTES);
+	if (len > MAP_32BIT_HIGH)
+		return -ENOMEM;
+	addr = PAGE_ALIGN(addr);
+	if (addr && MAP_32BIT_HIGH - len >= addr) {
+		vma = find_vma(mm, addr);
+		if (!vma || addr + len <= vm_start_gap(vma))
+			return addr;
+	}
+	info = (struct vm_unmapped_area_info){ .length = len,
+					       .low_limit = low,
+					       .high_limit = MAP_32BIT_HIGH };
+	return vm_unmapped_area(mm, &info);
+}
+
 static unsigned long search_bottomup(struct mm_struct *mm, unsigned long len, unsigned long low,
 				     unsigned long high)
 {
@@ -116,7 +143,9 @@ unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsi
 		return -ENOMEM;
 	if (flags & MAP_FIXED)
 		return addr;
-	if (addr && !(flags & MAP_32BIT)) { /* a hint: taken when it is free */
+	if (unlikely(flags & MAP_32BIT))
+		return search_32bit(mm, addr, len);
+	if (addr) { /* a hint: taken when it is free */
 		addr = PAGE_ALIGN(addr);
 		if (TASK_SIZE - len >= addr) {
 			vma = find_vma(mm, addr);
@@ -124,8 +153,6 @@ unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsi
 				return addr;
 		}
 	}
-	if (flags & MAP_32BIT)
-		return search_bottomup(mm, len, MAP_32BIT_LOW, MAP_32BIT_HIGH);
 	if (mm->mmap_legacy)
 		return search_bottomup(mm, len, mm->mmap_legacy_base, TASK_SIZE);
 
