@@ -531,6 +531,14 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 		if (arg2 || arg3 || arg4 || arg5)
 			return -EINVAL;
 		return me->no_new_privs;
+	case PR_SET_MM:
+		return prctl_set_mm(arg2, arg3, arg4, arg5);
+	case PR_SET_THP_DISABLE:
+		return arg3 || arg4 || arg5 ? -EINVAL : prctl_set_thp_disable(arg2);
+	case PR_GET_THP_DISABLE:
+		if (arg2 || arg3 || arg4 || arg5)
+			return -EINVAL;
+		return !!(me->mm->flags & (1UL << MMF_DISABLE_THP));
 	case PR_GET_TID_ADDRESS:
 		return put_user(me->clear_child_tid, (int __user *__user *)arg2);
 	default:

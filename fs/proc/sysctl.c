@@ -208,6 +208,10 @@ static struct ctl_table kernel_table[] = {
 	ULONG("vm/user_reserve_kbytes", sysctl_user_reserve_kbytes),
 	ULONG("vm/admin_reserve_kbytes", sysctl_admin_reserve_kbytes),
 	INT("vm/max_map_count", sysctl_max_map_count, 0, INT_MAX),
+	INT("vm/legacy_va_layout", sysctl_legacy_va_layout, 0, INT_MAX),
+	INT("vm/mmap_rnd_bits", mmap_rnd_bits, 28, 32),
+	ULONG("vm/mmap_min_addr", mmap_min_addr),
+	INT("kernel/randomize_va_space", randomize_va_space, 0, 2),
 	{ 0 }
 };
 

@@ -135,6 +135,8 @@ extern struct mm_struct init_mm;
 #define MMF_OOM_SKIP		21
 #define MMF_UNSTABLE		22
 #define MMF_DISABLE_THP		24
+/* What fork and exec hand down. */
+#define MMF_INIT_MASK		(((1UL << (MMF_DUMP_ELF_HEADERS + 5)) - 1) | (1UL << MMF_DISABLE_THP))
 
 static inline struct cpumask *mm_cpumask(struct mm_struct *mm)
 {

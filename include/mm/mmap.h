@@ -46,6 +46,10 @@ int __must_check vm_brk(unsigned long addr, unsigned long len);
 int do_mprotect_pkey(unsigned long start, size_t len, unsigned long prot, int pkey);
 int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int behavior);
 
+/* prctl(2): PR_SET_MM and PR_SET_THP_DISABLE of current->mm. May sleep; 0 or an errno. */
+int prctl_set_mm(int opt, unsigned long addr, unsigned long arg4, unsigned long arg5);
+int prctl_set_thp_disable(bool on);
+
 /* Put a prepared VMA into @mm, whose mmap_lock is held for writing. 0 or -ENOMEM (overlap, overcommit). */
 int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);
 /* Grow the stack @vma down to @address. => mmap_lock held for writing. 0, -ENOMEM, -EPERM. */
@@ -80,6 +84,8 @@ extern int sysctl_max_map_count;
 extern unsigned long mmap_min_addr;
 extern unsigned long stack_guard_gap;		/* bytes */
 extern int randomize_va_space;			/* 0 off, 1 stack and mmap, 2 also brk */
+extern int sysctl_legacy_va_layout;		/* mmap upwards, for programs started from now on */
+extern int mmap_rnd_bits;			/* bits of pages by which mmap_base is random: 28 to 32 */
 
 /* Exec: the stack VMA of a new mm. */
 int bprm_mm_init(struct linux_binprm *bprm);
@@ -92,7 +98,7 @@ void arch_pick_mmap_layout(struct mm_struct *mm, struct rlimit *rlim_stack);
 unsigned long arch_randomize_brk(struct mm_struct *mm);
 unsigned long randomize_stack_top(unsigned long stack_top);
 unsigned long randomize_page(unsigned long start, unsigned long range);
-unsigned long arch_mmap_rnd(void);		/* bytes: 28 bits of pages */
+unsigned long arch_mmap_rnd(void);		/* bytes: mmap_rnd_bits bits of pages */
 int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags);
 
 /* Mappings by the kernel, such as the vDSO. pages: NULL-terminated, or fault. */

@@ -10,7 +10,7 @@
  *			|  program
  *	mmap_min_addr	|  nothing below
  *
- * With personality ADDR_COMPAT_LAYOUT, mmap goes upwards from a third of the space. ADDR_NO_RANDOMIZE,
+ * With personality ADDR_COMPAT_LAYOUT or vm.legacy_va_layout, mmap goes upwards from a third of the space. ADDR_NO_RANDOMIZE,
  * norandmaps and randomize_va_space = 0 switch the dice off.
  * Linux: arch/x86/mm/mmap.c, arch/x86/kernel/sys_x86_64.c, mm/mmap.c get_unmapped_area.
  */
@@ -36,6 +36,8 @@
 #define MAP_32BIT_RND_BYTES 0x02000000UL
 
 int randomize_va_space = 2;
+int sysctl_legacy_va_layout;
+int mmap_rnd_bits = MMAP_RND_BITS;
 
 static int __init norandmaps_setup(char *arg)
 {
@@ -46,7 +48,7 @@ __setup("norandmaps", norandmaps_setup);
 
 unsigned long arch_mmap_rnd(void)
 {
-	return (get_random_long() & ((1UL << MMAP_RND_BITS) - 1)) << PAGE_SHIFT;
+	return (get_random_long() & ((1UL << READ_ONCE(mmap_rnd_bits)) - 1)) << PAGE_SHIFT;
 }
 
 unsigned long randomize_stack_top(unsigned long stack_top)
@@ -93,7 +95,7 @@ void arch_pick_mmap_layout(struct mm_struct *mm, struct rlimit *rlim_stack)
 	unsigned long rnd = current->flags & PF_RANDOMIZE ? arch_mmap_rnd() : 0;
 
 	mm->mmap_legacy_base = PAGE_ALIGN(TASK_SIZE / 3) + rnd;
-	mm->mmap_legacy = current->personality & ADDR_COMPAT_LAYOUT;
+	mm->mmap_legacy = (current->personality & ADDR_COMPAT_LAYOUT) || sysctl_legacy_va_layout;
 	mm->mmap_base = mm->mmap_legacy ? mm->mmap_legacy_base : top_down_base(rnd, rlim_stack);
 	mm->hole_addr = ~0UL;
 	mm->hole_len = 0;

@@ -71,7 +71,7 @@ static bool mm_init(struct mm_struct *mm, struct task_struct *tsk)
 	INIT_LIST_HEAD(&mm->mmlist);
 	mm->owner = tsk;
 	if (current->mm) {
-		mm->flags = current->mm->flags & ((1UL << (MMF_DUMP_ELF_HEADERS + 5)) - 1);
+		mm->flags = current->mm->flags & MMF_INIT_MASK;
 		mm->def_flags = current->mm->def_flags & VM_INIT_DEF_MASK;
 	} else {
 		mm->flags = MMF_DUMP_FILTER_DEFAULT;

@@ -60,7 +60,11 @@ bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long npag
 {
 	if (mm->total_vm + npages > rlimit(RLIMIT_AS) >> PAGE_SHIFT)
 		return false;
-	return !is_data_mapping(flags) || mm->data_vm + npages <= rlimit(RLIMIT_DATA) >> PAGE_SHIFT;
+	if (!is_data_mapping(flags) || mm->data_vm + npages <= rlimit(RLIMIT_DATA) >> PAGE_SHIFT)
+		return true;
+	/* A soft limit of 0 forbids brk only: Linux allows it for Valgrind's sake, up to the hard limit. */
+	return !rlimit(RLIMIT_DATA) &&
+	       mm->data_vm + npages <= rlimit_max(RLIMIT_DATA) >> PAGE_SHIFT;
 }
 
 void vm_stat_account(struct mm_struct *mm, unsigned long flags, long npages)

@@ -18,6 +18,7 @@
 #include <mm/slab.h>
 #include <seam/uaccess.h>
 #include <linux/uio.h>
+#include "vma_internal.h"
 
 #define MAX_IOV 1024
 
@@ -102,7 +103,7 @@ static ssize_t copy_piece(struct mm_struct *mm, struct iov_pos *local, struct io
  * May current read and write @task's memory? As ptrace(2) says for attaching: itself; or all ids of the task equal the
  * caller's real ones and the task is dumpable; or CAP_SYS_PTRACE.
  */
-static bool may_attach(struct task_struct *task, struct mm_struct *mm)
+bool may_access_mm(struct task_struct *task, struct mm_struct *mm)
 {
 	const struct cred *me = current_cred(), *tc;
 	bool same;
@@ -125,7 +126,7 @@ static ssize_t copy_all(pid_t pid, struct iov_pos *local, struct iov_pos *remote
 	if (!task)
 		return -ESRCH;
 	mm = get_task_mm(task);
-	if (!mm || !may_attach(task, mm)) {
+	if (!mm || !may_access_mm(task, mm)) {
 		total = mm ? -EPERM : -ESRCH;
 		goto put;
 	}
