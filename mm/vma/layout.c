@@ -27,12 +27,12 @@
 #include <linux/personality.h>
 #include "vma_internal.h"
 
-#define MMAP_RND_BITS	28
-#define STACK_RND_PAGES 0x3fffffUL
-#define BRK_RND_BYTES	0x02000000UL
-#define GAP_MIN		(128UL << 20)
-#define MAP_32BIT_LOW	0x40000000UL
-#define MAP_32BIT_HIGH	0x80000000UL
+#define MMAP_RND_BITS	    28
+#define STACK_RND_PAGES	    0x3fffffUL
+#define BRK_RND_BYTES	    0x02000000UL
+#define GAP_MIN		    (128UL << 20)
+#define MAP_32BIT_LOW	    0x40000000UL
+#define MAP_32BIT_HIGH	    0x80000000UL
 #define MAP_32BIT_RND_BYTES 0x02000000UL
 
 int randomize_va_space = 2;

@@ -69,8 +69,7 @@ static int check_map(const struct prctl_mm_map *m)
 	if (m->start_code >= m->end_code || m->start_data > m->end_data || m->start_brk > m->brk ||
 	    m->arg_start > m->arg_end || m->env_start > m->env_end)
 		return -EINVAL;
-	if (limit < RLIM_INFINITY &&
-	    m->brk - m->start_brk + (m->end_data - m->start_data) > limit)
+	if (limit < RLIM_INFINITY && m->brk - m->start_brk + (m->end_data - m->start_data) > limit)
 		return -EINVAL;
 	return 0;
 }

@@ -14,36 +14,48 @@ static int membarrier(int cmd, unsigned int flags, int cpu)
 
 static void not_registered(void)
 {
-	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), EPERM, "PRIVATE_EXPEDITED, not registered");
-	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0), EPERM, "SYNC_CORE, not registered");
-	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0), EPERM, "RSEQ, not registered");
-	is(membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0), 0, "GLOBAL_EXPEDITED needs no registration");
+	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), EPERM,
+	      "PRIVATE_EXPEDITED, not registered");
+	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0), EPERM,
+	      "SYNC_CORE, not registered");
+	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0), EPERM,
+	      "RSEQ, not registered");
+	is(membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0), 0,
+	   "GLOBAL_EXPEDITED needs no registration");
 	is(membarrier(MEMBARRIER_CMD_GLOBAL, 0, 0), 0, "GLOBAL");
 }
 
 static void registered(void)
 {
-	is(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0), 0, "register PRIVATE_EXPEDITED");
+	is(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0), 0,
+	   "register PRIVATE_EXPEDITED");
 	is(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), 0, "PRIVATE_EXPEDITED");
-	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0), EPERM, "RSEQ is registered on its own");
-	is(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0), 0, "register SYNC_CORE");
+	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0), EPERM,
+	      "RSEQ is registered on its own");
+	is(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0), 0,
+	   "register SYNC_CORE");
 	is(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0), 0, "SYNC_CORE");
 	is(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, 0, 0), 0, "register RSEQ");
 	is(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 0, 0), 0, "RSEQ");
-	is(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, MEMBARRIER_CMD_FLAG_CPU, 0), 0, "RSEQ on CPU 0");
+	is(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, MEMBARRIER_CMD_FLAG_CPU, 0), 0,
+	   "RSEQ on CPU 0");
 	is(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, MEMBARRIER_CMD_FLAG_CPU, 4000), 0,
 	   "RSEQ on a CPU that is not there");
-	is(membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0), 0, "register GLOBAL_EXPEDITED");
-	is(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0), 0, "registering twice is allowed");
+	is(membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0), 0,
+	   "register GLOBAL_EXPEDITED");
+	is(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0), 0,
+	   "registering twice is allowed");
 }
 
 static void mistakes(void)
 {
 	fails(membarrier(MEMBARRIER_CMD_QUERY, 1, 0), EINVAL, "QUERY with a flag");
-	fails(membarrier(MEMBARRIER_CMD_GLOBAL, MEMBARRIER_CMD_FLAG_CPU, 0), EINVAL, "GLOBAL with a flag");
+	fails(membarrier(MEMBARRIER_CMD_GLOBAL, MEMBARRIER_CMD_FLAG_CPU, 0), EINVAL,
+	      "GLOBAL with a flag");
 	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_FLAG_CPU, 0), EINVAL,
 	      "PRIVATE_EXPEDITED with a flag");
-	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 2, 0), EINVAL, "RSEQ with an unknown flag");
+	fails(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, 2, 0), EINVAL,
+	      "RSEQ with an unknown flag");
 	fails(membarrier(1 << 30, 0, 0), EINVAL, "an unknown command");
 	fails(membarrier(3, 0, 0), EINVAL, "two commands at once");
 	fails(membarrier(-1, 0, 0), EINVAL, "a negative one");
@@ -98,7 +110,9 @@ int main(int argc, char **argv)
 	int all = membarrier(MEMBARRIER_CMD_QUERY, 0, 0);
 
 	if (argc > 1)
-		return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == -1 && errno == EPERM ? 0 : 1;
+		return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == -1 && errno == EPERM
+			       ? 0
+			       : 1;
 	is(all & 0x1ff, 0x1ff, "QUERY: the nine commands");
 	mistakes();
 	not_registered();

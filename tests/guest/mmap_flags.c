@@ -56,50 +56,66 @@ static const struct {
 	{ "odd offset of anonymous memory", 0, PAGE, RW, ANON, NOFILE, 7, EINVAL },
 	{ "any offset of anonymous memory", 0, PAGE, RW, ANON, NOFILE, 64 * PAGE, 0 },
 	{ "anonymous, offset wraps", 0, 2 * PAGE, RW, ANON, NOFILE, -PAGE, 0 },
-	{ "file, offset beyond what a file can have", 0, PAGE, PROT_READ, MAP_PRIVATE, RW_FILE, -PAGE, EOVERFLOW },
+	{ "file, offset beyond what a file can have", 0, PAGE, PROT_READ, MAP_PRIVATE, RW_FILE,
+	  -PAGE, EOVERFLOW },
 	{ "file, beyond its end", 0, PAGE, PROT_READ, MAP_PRIVATE, RW_FILE, 64 * PAGE, 0 },
 	{ "unknown protection bits are ignored", 0, PAGE, PROT_READ | 0x70, ANON, NOFILE, 0, 0 },
 	{ "unknown flags of MAP_PRIVATE are ignored", 0, PAGE, RW, ANON | 0x8000000, NOFILE, 0, 0 },
-	{ "unknown flags of MAP_SHARED are ignored", 0, PAGE, RW, MAP_SHARED | 0x200000, RW_FILE, 0, 0 },
-	{ "unknown flags of SHARED_VALIDATE are refused", 0, PAGE, RW, MAP_SHARED_VALIDATE | 0x200000, RW_FILE, 0,
-	  EOPNOTSUPP },
+	{ "unknown flags of MAP_SHARED are ignored", 0, PAGE, RW, MAP_SHARED | 0x200000, RW_FILE, 0,
+	  0 },
+	{ "unknown flags of SHARED_VALIDATE are refused", 0, PAGE, RW,
+	  MAP_SHARED_VALIDATE | 0x200000, RW_FILE, 0, EOPNOTSUPP },
 	{ "SHARED_VALIDATE of a file", 0, PAGE, RW, MAP_SHARED_VALIDATE, RW_FILE, 0, 0 },
-	{ "SHARED_VALIDATE of anonymous memory", 0, PAGE, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, NOFILE, 0, EINVAL },
-	{ "SYNC of a tmpfs file", 0, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, RW_FILE, 0, EOPNOTSUPP },
+	{ "SHARED_VALIDATE of anonymous memory", 0, PAGE, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS,
+	  NOFILE, 0, EINVAL },
+	{ "SYNC of a tmpfs file", 0, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, RW_FILE, 0,
+	  EOPNOTSUPP },
 	{ "SYNC with MAP_SHARED is ignored", 0, PAGE, RW, MAP_SHARED | MAP_SYNC, RW_FILE, 0, 0 },
 	{ "SYNC with MAP_PRIVATE is ignored", 0, PAGE, RW, MAP_PRIVATE | MAP_SYNC, RW_FILE, 0, 0 },
 	{ "shared, writable, file open for reading", 0, PAGE, RW, MAP_SHARED, RO_FILE, 0, EACCES },
-	{ "validated, writable, file open for reading", 0, PAGE, RW, MAP_SHARED_VALIDATE, RO_FILE, 0, EACCES },
+	{ "validated, writable, file open for reading", 0, PAGE, RW, MAP_SHARED_VALIDATE, RO_FILE,
+	  0, EACCES },
 	{ "private, writable, file open for reading", 0, PAGE, RW, MAP_PRIVATE, RO_FILE, 0, 0 },
-	{ "shared, readable, file open for reading", 0, PAGE, PROT_READ, MAP_SHARED, RO_FILE, 0, 0 },
+	{ "shared, readable, file open for reading", 0, PAGE, PROT_READ, MAP_SHARED, RO_FILE, 0,
+	  0 },
 	{ "FIXED at an odd address", 0x10000001, PAGE, RW, ANON | MAP_FIXED, NOFILE, 0, EINVAL },
 	{ "FIXED below mmap_min_addr, as root", 0x1000, PAGE, RW, ANON | MAP_FIXED, NOFILE, 0, 0 },
-	{ "FIXED across the end", TASK_END - PAGE, 2 * PAGE, RW, ANON | MAP_FIXED, NOFILE, 0, ENOMEM },
+	{ "FIXED across the end", TASK_END - PAGE, 2 * PAGE, RW, ANON | MAP_FIXED, NOFILE, 0,
+	  ENOMEM },
 	{ "FIXED at the last page", TASK_END - PAGE, PAGE, RW, ANON | MAP_FIXED, NOFILE, 0, 0 },
 	{ "FIXED at the end", TASK_END, PAGE, RW, ANON | MAP_FIXED, NOFILE, 0, ENOMEM },
-	{ "FIXED in the kernel", 0xffff800000000000, PAGE, RW, ANON | MAP_FIXED, NOFILE, 0, ENOMEM },
-	{ "FIXED_NOREPLACE over memory", 1, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, NOFILE, 0, EEXIST },
-	{ "FIXED_NOREPLACE at an odd address", 0x10000001, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, NOFILE, 0, EINVAL },
-	{ "as large as user space", 0, TASK_END, PROT_NONE, ANON | MAP_NORESERVE, NOFILE, 0, ENOMEM },
-	{ "larger than user space", 0, 1ul << 47, PROT_NONE, ANON | MAP_NORESERVE, NOFILE, 0, ENOMEM },
+	{ "FIXED in the kernel", 0xffff800000000000, PAGE, RW, ANON | MAP_FIXED, NOFILE, 0,
+	  ENOMEM },
+	{ "FIXED_NOREPLACE over memory", 1, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, NOFILE, 0,
+	  EEXIST },
+	{ "FIXED_NOREPLACE at an odd address", 0x10000001, PAGE, RW, ANON | MAP_FIXED_NOREPLACE,
+	  NOFILE, 0, EINVAL },
+	{ "as large as user space", 0, TASK_END, PROT_NONE, ANON | MAP_NORESERVE, NOFILE, 0,
+	  ENOMEM },
+	{ "larger than user space", 0, 1ul << 47, PROT_NONE, ANON | MAP_NORESERVE, NOFILE, 0,
+	  ENOMEM },
 	{ "length wraps when rounded", 0, -1ul, PROT_NONE, ANON, NOFILE, 0, ENOMEM },
 	{ "a hint in the kernel is ignored", 0xffff800000000000, PAGE, RW, ANON, NOFILE, 0, 0 },
 	{ "a hint at the end is ignored", TASK_END, PAGE, RW, ANON, NOFILE, 0, 0 },
 	{ "a hint of 1", 1, PAGE, RW, ANON, NOFILE, 0, 0 },
 	{ "GROWSDOWN", 0, PAGE, RW, ANON | MAP_GROWSDOWN, NOFILE, 0, 0 },
-	{ "GROWSDOWN, shared", 0, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, NOFILE, 0, EINVAL },
+	{ "GROWSDOWN, shared", 0, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, NOFILE, 0,
+	  EINVAL },
 	{ "GROWSDOWN of a file", 0, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, RW_FILE, 0, EINVAL },
 	{ "STACK", 0, PAGE, RW, ANON | MAP_STACK, NOFILE, 0, 0 },
-	{ "DENYWRITE and EXECUTABLE are ignored", 0, PAGE, RW, ANON | MAP_DENYWRITE | MAP_EXECUTABLE, NOFILE, 0, 0 },
+	{ "DENYWRITE and EXECUTABLE are ignored", 0, PAGE, RW,
+	  ANON | MAP_DENYWRITE | MAP_EXECUTABLE, NOFILE, 0, 0 },
 	{ "UNINITIALIZED is ignored", 0, PAGE, RW, ANON | MAP_UNINITIALIZED, NOFILE, 0, 0 },
 	{ "HUGETLB without huge pages", 0, 2 << 20, RW, ANON | MAP_HUGETLB, NOFILE, 0, ENOMEM },
-	{ "HUGETLB, 2 MB", 0, 2 << 20, RW, ANON | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, NOFILE, 0, ENOMEM },
-	{ "HUGETLB, a size that is not there", 0, 2 << 20, RW, ANON | MAP_HUGETLB | 20 << MAP_HUGE_SHIFT, NOFILE, 0,
-	  EINVAL },
-	{ "HUGETLB of an ordinary file", 0, 2 << 20, RW, MAP_PRIVATE | MAP_HUGETLB, RW_FILE, 0, EINVAL },
-	{ "32BIT", 0, PAGE, RW, ANON | MAP_32BIT, NOFILE, 0, 0 },
-	{ "32BIT, larger than its window", 0, 0x40001000, PROT_NONE, ANON | MAP_32BIT | MAP_NORESERVE, NOFILE, 0,
+	{ "HUGETLB, 2 MB", 0, 2 << 20, RW, ANON | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, NOFILE, 0,
 	  ENOMEM },
+	{ "HUGETLB, a size that is not there", 0, 2 << 20, RW,
+	  ANON | MAP_HUGETLB | 20 << MAP_HUGE_SHIFT, NOFILE, 0, EINVAL },
+	{ "HUGETLB of an ordinary file", 0, 2 << 20, RW, MAP_PRIVATE | MAP_HUGETLB, RW_FILE, 0,
+	  EINVAL },
+	{ "32BIT", 0, PAGE, RW, ANON | MAP_32BIT, NOFILE, 0, 0 },
+	{ "32BIT, larger than its window", 0, 0x40001000, PROT_NONE,
+	  ANON | MAP_32BIT | MAP_NORESERVE, NOFILE, 0, ENOMEM },
 	{ "LOCKED", 0, PAGE, RW, ANON | MAP_LOCKED, NOFILE, 0, 0 },
 	{ "POPULATE", 0, PAGE, RW, ANON | MAP_POPULATE, NOFILE, 0, 0 },
 };
@@ -107,10 +123,13 @@ static const struct {
 static void table(void)
 {
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		int fd = calls[i].fd == RW_FILE ? file_fd : calls[i].fd == RO_FILE ? ro_fd : calls[i].fd;
-		unsigned long addr = calls[i].addr == 1 && calls[i].err ? (unsigned long)busy : calls[i].addr;
-		void *p = (void *)syscall(SYS_mmap, addr, calls[i].len, calls[i].prot, calls[i].flags, fd,
-					  calls[i].off);
+		int fd = calls[i].fd == RW_FILE	  ? file_fd
+			 : calls[i].fd == RO_FILE ? ro_fd
+						  : calls[i].fd;
+		unsigned long addr =
+			calls[i].addr == 1 && calls[i].err ? (unsigned long)busy : calls[i].addr;
+		void *p = (void *)syscall(SYS_mmap, addr, calls[i].len, calls[i].prot,
+					  calls[i].flags, fd, calls[i].off);
 
 		is(p == MAP_FAILED ? errno : 0, calls[i].err, "mmap: %s", calls[i].what);
 		if (p != MAP_FAILED)
@@ -132,8 +151,8 @@ static void fixed(void)
 	munmap(p, 10 * PAGE);
 	ok(mmap(p, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) == p, "FIXED_NOREPLACE: in a hole");
 	p[0] = 3;
-	ok(mmap(p - PAGE, 2 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED && errno == EEXIST &&
-		   p[0] == 3 && !is_mapped(p - PAGE),
+	ok(mmap(p - PAGE, 2 * PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED &&
+		   errno == EEXIST && p[0] == 3 && !is_mapped(p - PAGE),
 	   "FIXED_NOREPLACE: an overlap changes nothing");
 	munmap(p, PAGE);
 }
@@ -155,7 +174,8 @@ static void hints(void)
 	is((unsigned long)q, 65536, "hint: raised to mmap_min_addr");
 	munmap(q, PAGE);
 	q = mmap((void *)(TASK_END - PAGE), 2 * PAGE, RW, ANON, -1, 0);
-	ok(q != MAP_FAILED && q + 2 * PAGE <= (char *)TASK_END - PAGE, "hint: across the end: elsewhere");
+	ok(q != MAP_FAILED && q + 2 * PAGE <= (char *)TASK_END - PAGE,
+	   "hint: across the end: elsewhere");
 	munmap(q, 2 * PAGE);
 }
 
@@ -178,7 +198,8 @@ static void low(void)
 {
 	char *p = mmap(NULL, PAGE, RW, ANON | MAP_32BIT, -1, 0), *q;
 
-	ok((unsigned long)p >= 0x40000000 && (unsigned long)p < 0x80000000, "32BIT: in the second GiB");
+	ok((unsigned long)p >= 0x40000000 && (unsigned long)p < 0x80000000,
+	   "32BIT: in the second GiB");
 	q = mmap(NULL, PAGE, RW, ANON | MAP_32BIT, -1, 0);
 	ok(q != p && (unsigned long)q < 0x80000000, "32BIT: and another");
 	munmap(q, PAGE);
@@ -263,7 +284,8 @@ static void locked(void)
 	is(status_kb("VmLck:") - before, 8, "munmap of a part uncounts it");
 	munmap(p, 3 * PAGE);
 	is(status_kb("VmLck:") - before, 0, "and of the rest");
-	is(in_child(locked_child), 0, "LOCKED beyond RLIMIT_MEMLOCK: EAGAIN, without any: EPERM; page 1: EPERM");
+	is(in_child(locked_child), 0,
+	   "LOCKED beyond RLIMIT_MEMLOCK: EAGAIN, without any: EPERM; page 1: EPERM");
 }
 
 static void grows(void)
@@ -276,7 +298,8 @@ static void grows(void)
 	must(p == area + 1000 * PAGE);
 	ok(has_flag(p, "gd"), "GROWSDOWN: VmFlags say so");
 	p[-1] = 7;
-	ok(p[-1] == 7 && vma_at(p - 1).end == (unsigned long)p + PAGE, "GROWSDOWN: a touch below extends it");
+	ok(p[-1] == 7 && vma_at(p - 1).end == (unsigned long)p + PAGE,
+	   "GROWSDOWN: a touch below extends it");
 	p[-100 * (long)PAGE] = 8;
 	is(vma_at(p).start, (unsigned long)p - 100 * PAGE, "GROWSDOWN: far below, too");
 	/* A neighbour within the guard gap stops it. */
@@ -287,10 +310,13 @@ static void grows(void)
 	ok(!FAULTS(*(volatile char *)(p - 300 * PAGE) = 1), "GROWSDOWN: up to the gap");
 	ok(mmap(p - 301 * PAGE, PAGE, RW, ANON, -1, 0) != p - 301 * PAGE,
 	   "a hint within the gap below it is not taken");
-	ok(!mprotect(p, PAGE, PROT_READ | PROT_GROWSDOWN) && FAULTS(*(volatile char *)(p - 50 * PAGE) = 1),
+	ok(!mprotect(p, PAGE, PROT_READ | PROT_GROWSDOWN) &&
+		   FAULTS(*(volatile char *)(p - 50 * PAGE) = 1),
 	   "PROT_GROWSDOWN: reaches down to its start");
-	fails(mprotect(busy, PAGE, PROT_READ | PROT_GROWSDOWN), EINVAL, "PROT_GROWSDOWN of other memory");
-	fails(mprotect(p, PAGE, PROT_READ | PROT_GROWSUP), EINVAL, "PROT_GROWSUP: nothing grows upwards");
+	fails(mprotect(busy, PAGE, PROT_READ | PROT_GROWSDOWN), EINVAL,
+	      "PROT_GROWSDOWN of other memory");
+	fails(mprotect(p, PAGE, PROT_READ | PROT_GROWSUP), EINVAL,
+	      "PROT_GROWSUP: nothing grows upwards");
 	munmap(area, 1024 * PAGE);
 }
 
@@ -305,7 +331,8 @@ static void may(void)
 	p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, ro_fd, 0);
 	is(mprotect(p, PAGE, RW), 0, "mprotect: private, file open for reading");
 	munmap(p, PAGE);
-	ok(has_flag(p = mmap(NULL, PAGE, RW, ANON | MAP_NORESERVE, -1, 0), "nr") && !has_flag(p, "ac"),
+	ok(has_flag(p = mmap(NULL, PAGE, RW, ANON | MAP_NORESERVE, -1, 0), "nr") &&
+		   !has_flag(p, "ac"),
 	   "NORESERVE: not accounted");
 	munmap(p, PAGE);
 }

@@ -27,8 +27,18 @@ static unsigned long stat_field(int n)
 	return s ? strtoul(s, NULL, 10) : 0;
 }
 
-enum { STAT_START_CODE = 26, STAT_END_CODE, STAT_START_STACK, STAT_START_DATA = 45, STAT_END_DATA, STAT_START_BRK,
-       STAT_ARG_START, STAT_ARG_END, STAT_ENV_START, STAT_ENV_END };
+enum {
+	STAT_START_CODE = 26,
+	STAT_END_CODE,
+	STAT_START_STACK,
+	STAT_START_DATA = 45,
+	STAT_END_DATA,
+	STAT_START_BRK,
+	STAT_ARG_START,
+	STAT_ARG_END,
+	STAT_ENV_START,
+	STAT_ENV_END
+};
 
 static long set(int opt, void *addr)
 {
@@ -46,7 +56,8 @@ static void borders(void)
 	is(stat_field(STAT_END_CODE), end_code + PAGE, "and stat shows it");
 	is(set(PR_SET_MM_END_CODE, (void *)end_code), 0, "and back");
 	fails(set(PR_SET_MM_START_CODE, (void *)end_code), EINVAL, "a part may not be empty: code");
-	fails(set(PR_SET_MM_START_CODE, (void *)(end_code + PAGE)), EINVAL, "nor end before it starts");
+	fails(set(PR_SET_MM_START_CODE, (void *)(end_code + PAGE)), EINVAL,
+	      "nor end before it starts");
 	memcpy(area, args, sizeof(args));
 	/* End first: at each moment start <= end must hold. */
 	if (stat_field(STAT_ARG_START) > (unsigned long)area) {
@@ -57,12 +68,14 @@ static void borders(void)
 		is(set(PR_SET_MM_ARG_START, area), 0, "PR_SET_MM_ARG_START");
 	}
 	fd = open("/proc/self/cmdline", O_RDONLY);
-	ok(read(fd, cmdline, sizeof(cmdline)) == sizeof(args) && !memcmp(cmdline, args, sizeof(args)),
+	ok(read(fd, cmdline, sizeof(cmdline)) == sizeof(args) &&
+		   !memcmp(cmdline, args, sizeof(args)),
 	   "/proc/self/cmdline reads from there");
 	close(fd);
 	is(set(PR_SET_MM_START_STACK, area), 0, "PR_SET_MM_START_STACK");
 	is(stat_field(STAT_START_STACK), (unsigned long)area, "and stat shows it");
-	fails(set(PR_SET_MM_START_STACK, (void *)0x7fffffffe000), EFAULT, "START_STACK: no mapping there or above");
+	fails(set(PR_SET_MM_START_STACK, (void *)0x7fffffffe000), EFAULT,
+	      "START_STACK: no mapping there or above");
 	fails(set(PR_SET_MM_START_STACK, (void *)0x1000), EINVAL, "below mmap_min_addr");
 	fails(set(PR_SET_MM_START_STACK, (void *)0x7ffffffff000), EINVAL, "not in user space");
 	fails(set(99, area), EINVAL, "unknown border");
@@ -106,10 +119,12 @@ static void whole(void)
 	map.exe_fd = -1;
 	is(prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0), 0, "PR_SET_MM_MAP");
 	is(stat_field(STAT_START_STACK), (unsigned long)area + 64, "and stat shows it");
-	fails(prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map) - 8, 0), EINVAL, "MAP: another size");
+	fails(prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map) - 8, 0), EINVAL,
+	      "MAP: another size");
 	fails(prctl(PR_SET_MM, PR_SET_MM_MAP, 8, sizeof(map), 0), EFAULT, "MAP: bad pointer");
 	map.end_code = map.start_code;
-	fails(prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0), EINVAL, "MAP: a part without length");
+	fails(prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0), EINVAL,
+	      "MAP: a part without length");
 	memset(auxv, 0, sizeof(auxv));
 	auxv[0] = 6;
 	auxv[1] = 4096;
@@ -127,7 +142,8 @@ static void exe(void)
 	fchmod(fd, 0700);
 	close(fd);
 	fd = open("/tmp/exe", O_RDONLY);
-	fails(prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, fd, 0, 0), EBUSY, "EXE_FILE: the old one is mapped");
+	fails(prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, fd, 0, 0), EBUSY,
+	      "EXE_FILE: the old one is mapped");
 	fails(prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, 999, 0, 0), EBADF, "EXE_FILE: bad descriptor");
 	unlink("/tmp/exe");
 	close(fd);
