@@ -4,7 +4,7 @@
 O	?= build
 VMDIR	:= tests/hosted/vm
 VMOUT	:= $(O)/hosted/vm
-VMMM	:= $(filter-out %/selftest.c %/membarrier.c %/process_vm.c,$(wildcard mm/tree/vma_tree.c mm/rmap/*.c mm/pgtable/*.c mm/fault/*.c mm/vma/*.c))
+VMMM	:= $(filter-out %/selftest.c %/membarrier.c %/process_vm.c %/process_madvise.c %/prctl.c,$(wildcard mm/tree/vma_tree.c mm/rmap/*.c mm/pgtable/*.c mm/fault/*.c mm/vma/*.c))
 VMCOMMON := $(VMMM) base/rbtree.c base/string.c $(VMDIR)/fake.c
 VMFLAGS	:= -std=gnu17 -g -O1 -ffreestanding -fno-builtin -fno-strict-aliasing -D__KERNEL__ -DQUIRE_DEBUG=1 -Wall -Wextra \
 	   -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -MMD -MP -I$(VMDIR)/include -Iinclude \
