@@ -24,6 +24,7 @@ extern struct task_struct *current;
 #define RLIMIT_AS      9
 #define RLIM_INFINITY  (~0UL)
 #define rlimit(x)      (current->signal->rlim[x].rlim_cur)
+#define rlimit_max(x)  (current->signal->rlim[x].rlim_max)
 #define PF_RANDOMIZE   0x400000
 #define task_lock(t)   ((void)0)
 #define task_unlock(t) ((void)0)
