@@ -205,7 +205,7 @@ static size_t copy_from_iter_atomic(void *addr, size_t bytes, struct iov_iter *i
 		return 0;
 	if (i->iter_type != ITER_UBUF)
 		return copy_segments(i, addr, n, false, COPY_ATOMIC);
-	n = copy_stretch(i, (char *)i->ubuf + i->iov_offset, addr, n, false, COPY_ATOMIC);
+	n = copy_stretch(i, (char __force *)i->ubuf + i->iov_offset, addr, n, false, COPY_ATOMIC);
 	i->iov_offset += n;
 	i->count -= n;
 	return n;

@@ -360,7 +360,7 @@ SYSCALL_DEFINE2(setgroups, int, size, gid_t __user *, list)
 /* Capabilities --------------------------------------------------------------------------------- */
 
 /* How many 32-bit words the caller's version has; -EINVAL for an unknown one, which is told ours. */
-static int cap_words(cap_user_header_t header, unsigned int *words)
+static int cap_words(struct __user_cap_header_struct __user *header, unsigned int *words)
 {
 	u32 version;
 
@@ -380,7 +380,8 @@ static int cap_words(cap_user_header_t header, unsigned int *words)
 	return -EINVAL;
 }
 
-SYSCALL_DEFINE2(capget, cap_user_header_t, header, cap_user_data_t, dataptr)
+SYSCALL_DEFINE2(capget, struct __user_cap_header_struct __user *, header,
+		struct __user_cap_data_struct __user *, dataptr)
 {
 	struct __user_cap_data_struct k[2];
 	const struct cred *cred;
@@ -413,7 +414,8 @@ SYSCALL_DEFINE2(capget, cap_user_header_t, header, cap_user_data_t, dataptr)
 	return 0;
 }
 
-SYSCALL_DEFINE2(capset, cap_user_header_t, header, const cap_user_data_t, data)
+SYSCALL_DEFINE2(capset, struct __user_cap_header_struct __user *, header,
+		const struct __user_cap_data_struct __user *, data)
 {
 	struct __user_cap_data_struct k[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
 	const struct cred *old = current_cred();

@@ -715,8 +715,8 @@ static int handle_death(u32 __user *uaddr, struct task_struct *tsk, bool pi, boo
 	return 0;
 }
 
-static int fetch_entry(struct robust_list __user **entry, bool *pi,
-		       struct robust_list __user *__user *head)
+/* @head: a link in user memory, whose type in the user header knows no __user. */
+static int fetch_entry(struct robust_list __user **entry, bool *pi, void __user *head)
 {
 	unsigned long u;
 

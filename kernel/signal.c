@@ -622,7 +622,7 @@ void force_sig_fault(int sig, int code, void __user *addr)
 	clear_siginfo(&info);
 	info.si_signo = sig;
 	info.si_code = code;
-	info.si_addr = addr;
+	info.si_addr = (void __force *)addr; /* a user header knows no __user */
 	force_sig_info(&info);
 }
 
@@ -633,7 +633,7 @@ void force_sig_mceerr(int code, void __user *addr, short lsb)
 	clear_siginfo(&info);
 	info.si_signo = SIGBUS;
 	info.si_code = code;
-	info.si_addr = addr;
+	info.si_addr = (void __force *)addr; /* a user header knows no __user */
 	info.si_addr_lsb = lsb;
 	force_sig_info(&info);
 }
@@ -645,7 +645,7 @@ int send_sig_fault(int sig, int code, void __user *addr, struct task_struct *t)
 	clear_siginfo(&info);
 	info.si_signo = sig;
 	info.si_code = code;
-	info.si_addr = addr;
+	info.si_addr = (void __force *)addr; /* a user header knows no __user */
 	return send_sig_info(sig, &info, t);
 }
 

@@ -60,10 +60,10 @@ void __init ioapic_isa_override(u32 irq, u32 gsi, u16 flags)
 	isa_overridden[irq] = true;
 }
 
-static volatile u32 *ioapic_regs(unsigned int chip)
+static volatile u32 __iomem *ioapic_regs(unsigned int chip)
 {
-	return (volatile u32 *)(fix_to_virt(FIX_IO_APIC_BASE_0 + chip) +
-				(ioapics[chip].address & 0xfff));
+	return (volatile u32 __iomem *)(fix_to_virt(FIX_IO_APIC_BASE_0 + chip) +
+					(ioapics[chip].address & 0xfff));
 }
 
 static u32 ioapic_read(unsigned int chip, u32 reg)

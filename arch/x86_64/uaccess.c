@@ -63,7 +63,7 @@ unsigned long _copy_to_user(void __user *to, const void *from, unsigned long n)
 	might_fault();
 	if (should_fail_usercopy() || !access_ok(to, n))
 		return n;
-	return raw_copy_user((void *)to, from, n);
+	return raw_copy_user((void __force *)to, from, n);
 }
 
 unsigned long _copy_from_user(void *to, const void __user *from, unsigned long n)
@@ -72,7 +72,7 @@ unsigned long _copy_from_user(void *to, const void __user *from, unsigned long n
 
 	might_fault();
 	if (!should_fail_usercopy() && access_ok(from, n))
-		left = raw_copy_user(to, (const void *)from, n);
+		left = raw_copy_user(to, (const void __force *)from, n);
 	if (unlikely(left))
 		memset((char *)to + (n - left), 0, left);
 	return left;
@@ -80,12 +80,12 @@ unsigned long _copy_from_user(void *to, const void __user *from, unsigned long n
 
 unsigned long __copy_to_user_inatomic(void __user *to, const void *from, unsigned long n)
 {
-	return should_fail_usercopy() ? n : raw_copy_user((void *)to, from, n);
+	return should_fail_usercopy() ? n : raw_copy_user((void __force *)to, from, n);
 }
 
 unsigned long __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n)
 {
-	return should_fail_usercopy() ? n : raw_copy_user(to, (const void *)from, n);
+	return should_fail_usercopy() ? n : raw_copy_user(to, (const void __force *)from, n);
 }
 
 unsigned long copy_in_user(void __user *to, const void __user *from, unsigned long n)
@@ -93,7 +93,7 @@ unsigned long copy_in_user(void __user *to, const void __user *from, unsigned lo
 	might_fault();
 	if (should_fail_usercopy() || !access_ok(from, n) || !access_ok(to, n))
 		return n;
-	return raw_copy_user((void *)to, (const void *)from, n);
+	return raw_copy_user((void __force *)to, (const void __force *)from, n);
 }
 
 unsigned long __clear_user(void __user *to, unsigned long n)
@@ -306,7 +306,7 @@ long copy_from_user_nofault(void *dst, const void __user *src, size_t size)
 
 	if (access_ok(src, size)) {
 		pagefault_disable();
-		left = raw_copy_user(dst, (const void *)src, size);
+		left = raw_copy_user(dst, (const void __force *)src, size);
 		pagefault_enable();
 	}
 	return left ? -EFAULT : 0;
@@ -318,7 +318,7 @@ long copy_to_user_nofault(void __user *dst, const void *src, size_t size)
 
 	if (access_ok(dst, size)) {
 		pagefault_disable();
-		left = raw_copy_user((void *)dst, src, size);
+		left = raw_copy_user((void __force *)dst, src, size);
 		pagefault_enable();
 	}
 	return left ? -EFAULT : 0;
@@ -359,7 +359,7 @@ size_t fault_in_writeable(char __user *uaddr, size_t size)
 
 		stac();
 		__asm__ volatile goto("1: lock; addb $0, %0\n" _ASM_EXTABLE_UA(1b, %l1)
-				      : : "m"(*(volatile char *)p) : "memory", "cc" : fault);
+				      : : "m"(*(volatile char __force *)p) : "memory", "cc" : fault);
 		goto next;
 fault:
 		clac();

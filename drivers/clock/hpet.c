@@ -24,9 +24,9 @@ static int __init setup_hpet(char *arg)
 }
 early_param("hpet", setup_hpet);
 
-static inline volatile char *hpet_regs(void)
+static inline volatile char __iomem *hpet_regs(void)
 {
-	return (volatile char *)fix_to_virt(FIX_HPET_BASE) + (acpi_hpet_base & 0xfff);
+	return (volatile char __iomem *)fix_to_virt(FIX_HPET_BASE) + (acpi_hpet_base & 0xfff);
 }
 
 static u64 hpet_read(void)

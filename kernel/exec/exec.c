@@ -274,7 +274,7 @@ static int copy_strings(int argc, const struct string_source *src, struct linux_
 			len = strnlen_user(str, MAX_ARG_STRLEN);
 			if (!len)
 				return -EFAULT;
-			err = push_bytes(bprm, (const char *)str, len, true);
+			err = push_bytes(bprm, (const char __force *)str, len, true);
 		}
 		if (err)
 			return err;

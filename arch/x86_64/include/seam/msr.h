@@ -41,7 +41,7 @@ static inline u64 rdmsrl_val(u32 msr)
 
 static inline void wrmsrl(u32 msr, u64 val)
 {
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)val), "d"((u32)(val >> 32)) : "memory");
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)(val & 0xffffffff)), "d"((u32)(val >> 32)) : "memory");
 }
 #endif
 

@@ -97,8 +97,8 @@ do {									\
 #define __pcpu_op2(insn, pcp, val)					\
 do {									\
 	switch (sizeof(pcp)) {						\
-	case 1: __asm__ volatile(insn "b %1, %%gs:%0" : "+m"(pcp) : "qi"((u8)(unsigned long)(val)));  break;	\
-	case 2: __asm__ volatile(insn "w %1, %%gs:%0" : "+m"(pcp) : "ri"((u16)(unsigned long)(val))); break;	\
+	case 1: __asm__ volatile(insn "b %1, %%gs:%0" : "+m"(pcp) : "qi"((u8)((unsigned long)(val) & 0xff)));  break;	\
+	case 2: __asm__ volatile(insn "w %1, %%gs:%0" : "+m"(pcp) : "ri"((u16)((unsigned long)(val) & 0xffff))); break;	\
 	case 4: __asm__ volatile(insn "l %1, %%gs:%0" : "+m"(pcp) : "ri"((u32)(unsigned long)(val))); break;	\
 	case 8: __asm__ volatile(insn "q %1, %%gs:%0" : "+m"(pcp) : "re"((u64)(unsigned long)(val))); break;	\
 	default: __bad_percpu_size();					\

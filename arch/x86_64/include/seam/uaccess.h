@@ -117,25 +117,25 @@ void __bad_user_size(void);
 /* Between user_access_begin() and user_access_end(): jump to @label on a fault. */
 #define unsafe_get_user(x, ptr, label)						\
 do {										\
-	const __typeof__(*(ptr)) *__gp = (const __typeof__(*(ptr)) *)(ptr);	\
+	const __typeof__(*(ptr)) __user *__gp = (ptr);				\
 	switch (sizeof(*__gp)) {						\
-	case 1: { u8 __v; __uget("movb", "=q", __v, (const u8 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
-	case 2: { u16 __v; __uget("movw", "=r", __v, (const u16 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
-	case 4: { u32 __v; __uget("movl", "=r", __v, (const u32 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
-	case 8: { u64 __v; __uget("movq", "=r", __v, (const u64 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
+	case 1: { u8 __v; __uget("movb", "=q", __v, (const __force u8 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
+	case 2: { u16 __v; __uget("movw", "=r", __v, (const __force u16 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
+	case 4: { u32 __v; __uget("movl", "=r", __v, (const __force u32 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
+	case 8: { u64 __v; __uget("movq", "=r", __v, (const __force u64 *)__gp, label); (x) = (__typeof__(*(ptr)))(unsigned long)__v; break; }	\
 	default: __bad_user_size();						\
 	}									\
 } while (0)
 
 #define unsafe_put_user(x, ptr, label)						\
 do {										\
-	__typeof__(*(ptr)) *__pp = (__typeof__(*(ptr)) *)(ptr);			\
+	__typeof__(*(ptr)) __user *__pp = (ptr);				\
 	__typeof__(*(ptr)) __pv = (x);						\
 	switch (sizeof(*__pp)) {						\
-	case 1: __uput("movb", "q", (u8)(unsigned long)__pv, (u8 *)__pp, label); break;		\
-	case 2: __uput("movw", "r", (u16)(unsigned long)__pv, (u16 *)__pp, label); break;	\
-	case 4: __uput("movl", "r", (u32)(unsigned long)__pv, (u32 *)__pp, label); break;	\
-	case 8: __uput("movq", "r", (u64)(unsigned long)__pv, (u64 *)__pp, label); break;	\
+	case 1: __uput("movb", "q", (u8)((unsigned long)__pv & 0xff), (__force u8 *)__pp, label); break;		\
+	case 2: __uput("movw", "r", (u16)((unsigned long)__pv & 0xffff), (__force u16 *)__pp, label); break;	\
+	case 4: __uput("movl", "r", (u32)((unsigned long)__pv & 0xffffffff), (__force u32 *)__pp, label); break;	\
+	case 8: __uput("movq", "r", (u64)(unsigned long)__pv, (__force u64 *)__pp, label); break;	\
 	default: __bad_user_size();						\
 	}									\
 } while (0)
@@ -144,7 +144,7 @@ do {										\
 #define __get_user(x, ptr) ({							\
 	__label__ __fault, __out;						\
 	int __ret = -EFAULT;							\
-	const __typeof__(*(ptr)) *__gup = (ptr);				\
+	const __typeof__(*(ptr)) __user *__gup = (ptr);				\
 	stac();									\
 	unsafe_get_user(x, __gup, __fault);					\
 	__ret = 0;								\
@@ -158,7 +158,7 @@ __out:										\
 #define __put_user(x, ptr) ({							\
 	__label__ __fault;							\
 	int __ret = -EFAULT;							\
-	__typeof__(*(ptr)) *__pup = (ptr);					\
+	__typeof__(*(ptr)) __user *__pup = (ptr);				\
 	__typeof__(*(ptr)) __puv = (x);						\
 	stac();									\
 	unsafe_put_user(__puv, __pup, __fault);					\
@@ -178,12 +178,5 @@ __fault:									\
 	__typeof__(*(ptr)) __cpv = (x);						\
 	might_fault();								\
 	access_ok(__cpp, sizeof(*__cpp)) ? __put_user(__cpv, __cpp) : -EFAULT; })
-
-#ifdef __CHECKER__	/* sparse keeps the address space in typeof(*ptr) */
-#undef put_user
-#undef __put_user
-#define put_user(x, ptr) ({ const void __user *__chk = (ptr); (void)(x); (void)__chk; 0; })
-#define __put_user(x, ptr) put_user(x, ptr)
-#endif
 
 #endif
