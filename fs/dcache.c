@@ -7,7 +7,7 @@
  *   parent. A child holds a reference to its parent.
  *
  *	d_count > 0	in use		hashed or not
- *	d_count == 0	unused		hashed and on the LRU list: kept for the next look-up, may be pruned
+ *	d_count == 0	unused		hashed and on the LRU list of its node: kept for the next look-up, may be freed
  *	d_count < 0	dead		found by nobody; freed after a grace period
  *
  * 2 Invariants (dentry_check): a child's d_parent is the directory in whose d_subdirs it is; a hashed
@@ -20,7 +20,8 @@
  *
  *	rename_lock -> d_lock of parent -> d_lock of child -> hash chain, LRU
  *
- * 4 Failure: d_alloc() answers NULL. Linux 6.1: fs/dcache.c. Observed by: slabinfo (dentry).
+ * 4 Failure: d_alloc() answers NULL. Linux 6.1: fs/dcache.c. Observed by: slabinfo (dentry),
+ *   /proc/sys/fs/dentry-state.
  */
 #include <base/types.h>
 #include <base/bug.h>
@@ -30,11 +31,14 @@
 #include <base/printf.h>
 #include <base/string.h>
 #include <mm/gfp.h>
+#include <mm/list_lru.h>
+#include <mm/shrinker.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 #include <sync/ranks.h>
 #include <sync/rcu.h>
 #include <sync/spinlock.h>
+#include <kernel/panic.h>
 #include <fs/dentry.h>
 #include <fs/file.h>
 #include <fs/fs_struct.h>
@@ -50,11 +54,10 @@
 
 static struct hlist_head dentry_hashtable[1 << DHASH_BITS];
 static spinlock_t hash_locks[HASH_LOCKS];
-static DEFINE_SPINLOCK(lru_lock, LOCK_DCACHE_LRU);
-static LIST_HEAD(lru_list);
+static struct list_lru dentry_lru;
 DEFINE_SEQLOCK(rename_lock, LOCK_RENAME);
 static struct kmem_cache *dentry_cache;
-atomic_long_t nr_dentry, nr_dentry_unused;
+atomic_long_t nr_dentry;
 
 const struct qstr slash_name = QSTR_INIT("/", 1);
 const struct qstr empty_name = QSTR_INIT("", 0);
@@ -329,26 +332,39 @@ struct dentry *d_hash_and_lookup(struct dentry *dir, struct qstr *name)
 
 /* ---- references ---- */
 
+/* => @dentry is in use, so that nobody frees it meanwhile */
 static void lru_add(struct dentry *dentry)
 {
-	spin_lock(&lru_lock);
-	if (list_empty(&dentry->d_lru)) {
-		list_add(&dentry->d_lru, &lru_list);
-		atomic_long_inc(&nr_dentry_unused);
-	}
-	spin_unlock(&lru_lock);
+	if (list_empty(&dentry->d_lru))
+		list_lru_add(&dentry_lru, &dentry->d_lru);
+	else if (!dentry->d_referenced)
+		WRITE_ONCE(dentry->d_referenced, true);
 }
 
 static void lru_del(struct dentry *dentry)
 {
-	if (list_empty(&dentry->d_lru))
-		return;
-	spin_lock(&lru_lock);
-	if (!list_empty(&dentry->d_lru)) {
-		list_del_init(&dentry->d_lru);
-		atomic_long_dec(&nr_dentry_unused);
-	}
-	spin_unlock(&lru_lock);
+	if (!list_empty(&dentry->d_lru))
+		list_lru_del(&dentry_lru, &dentry->d_lru);
+}
+
+unsigned long nr_dentry_unused(void)
+{
+	return list_lru_count(&dentry_lru);
+}
+
+static enum lru_status count_negative(struct list_head *item, struct list_lru *lru, int nid,
+				      spinlock_t *lock, void *count)
+{
+	*(unsigned long *)count += d_is_negative(list_entry(item, struct dentry, d_lru));
+	return LRU_SKIP;
+}
+
+unsigned long nr_dentry_negative(void)
+{
+	unsigned long count = 0;
+
+	list_lru_walk(&dentry_lru, count_negative, &count, ULONG_MAX);
+	return count;
 }
 
 /* Take the inode away. => d_lock held; returns the inode, for iput() */
@@ -423,8 +439,7 @@ void dput(struct dentry *dentry)
 		}
 		if (worth_keeping(dentry)) {
 			/* on the list before the count is 0, since afterwards it may be freed any time */
-			if (list_empty(&dentry->d_lru))
-				lru_add(dentry);
+			lru_add(dentry);
 			rcu_read_lock();
 			if (atomic_cmpxchg(&dentry->d_count, 1, 0) != 1) {
 				rcu_read_unlock();
@@ -657,39 +672,51 @@ bool is_subdir(struct dentry *new_dentry, struct dentry *old_dentry)
 
 /* ---- freeing ---- */
 
-/* Kill @dentry if nobody uses it. => under RCU; drops and retakes it */
-static bool kill_unused(struct dentry *dentry)
+/* Second chance for what was used since the last walk; what nobody uses dies here and now. */
+static enum lru_status dentry_isolate(struct list_head *item, struct list_lru *lru, int nid,
+				      spinlock_t *lock, void *dead)
 {
+	struct dentry *dentry = list_entry(item, struct dentry, d_lru);
+
+	if (d_count(dentry) > 0)
+		return LRU_ROTATE;
+	if (READ_ONCE(dentry->d_referenced)) {
+		WRITE_ONCE(dentry->d_referenced, false);
+		return LRU_ROTATE;
+	}
 	if (atomic_cmpxchg(&dentry->d_count, 0, DENTRY_DEAD) != 0)
-		return false;
-	rcu_read_unlock();
-	dput(dentry_kill(dentry));
-	rcu_read_lock();
-	return true;
+		return LRU_SKIP; /* in use this very moment, or dying by another hand */
+	list_lru_isolate_move(lru, nid, item, dead);
+	return LRU_REMOVED;
 }
 
-unsigned long prune_dcache(unsigned long nr)
+static unsigned long dentry_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	unsigned long freed = 0;
+	return list_lru_shrink_count(&dentry_lru, sc);
+}
 
-	rcu_read_lock();
-	while (nr--) {
-		struct dentry *dentry;
+static unsigned long dentry_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	LIST_HEAD(dead);
+	unsigned long freed;
 
-		spin_lock(&lru_lock);
-		if (list_empty(&lru_list)) {
-			spin_unlock(&lru_lock);
-			break;
-		}
-		dentry = list_last_entry(&lru_list, struct dentry, d_lru);
+	if (!(sc->gfp_mask & __GFP_FS))
+		return SHRINK_STOP; /* the last use of an inode may enter its file system */
+	freed = list_lru_shrink_walk(&dentry_lru, sc, dentry_isolate, &dead);
+	while (!list_empty(&dead)) {
+		struct dentry *dentry = list_first_entry(&dead, struct dentry, d_lru);
+
 		list_del_init(&dentry->d_lru);
-		atomic_long_dec(&nr_dentry_unused);
-		spin_unlock(&lru_lock);
-		freed += kill_unused(dentry);
+		dput(dentry_kill(dentry));
 	}
-	rcu_read_unlock();
 	return freed;
 }
+
+static struct shrinker dentry_shrinker = {
+	.count_objects = dentry_count,
+	.scan_objects = dentry_scan,
+	.seeks = DEFAULT_SEEKS,
+};
 
 /* A child of @parent that nobody uses, dead now; NULL: none. */
 static struct dentry *condemn_child(struct dentry *parent)
@@ -986,6 +1013,8 @@ void dcache_init(void)
 		spin_lock_init(&hash_locks[i], LOCK_DCACHE_HASH);
 	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 64,
 					 SLAB_RECLAIM_ACCOUNT | SLAB_PANIC, NULL);
+	if (list_lru_init(&dentry_lru) || register_shrinker(&dentry_shrinker, "sb-dentry"))
+		panic("VFS: no memory for the list of unused dentries");
 }
 
 void dentry_check(struct dentry *root)

@@ -9,6 +9,7 @@
 #include <fs/seq_file.h>
 #include <fs/sysfs.h>
 #include <kernel/init.h>
+#include <mm/dma_pool.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/memblock.h>
@@ -48,6 +49,20 @@ static int mm_check_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static void show_dma_pool(const struct dma_pool_info *i, void *m)
+{
+	seq_printf(m, "%-16s %4lu %4lu %4zu %2lu\n", i->name, i->nr_active, i->nr_blocks,
+		   i->size_bytes, i->nr_runs);
+}
+
+/* As /sys/devices/.../pools of a Linux device: name, blocks in use, blocks, bytes of one, runs of pages. */
+static int dma_pools_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "poolinfo - 0.1\n");
+	dma_pool_for_each(show_dma_pool, m);
+	return 0;
+}
+
 static int __init debugfs_mm_init(void)
 {
 	struct kernfs_node *dir = kernfs_create_dir(&debugfs_root, "memblock", 0755);
@@ -57,6 +72,7 @@ static int __init debugfs_mm_init(void)
 		kernfs_create_file(dir, "reserved", 0444, memblock_show, NULL, &memblock.reserved);
 	}
 	kernfs_create_file(&debugfs_root, "ledger", 0444, ledger_show, NULL, NULL);
+	kernfs_create_file(&debugfs_root, "dma_pools", 0444, dma_pools_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "mm_check", 0400, mm_check_show, NULL, NULL);
 	return 0;
 }

@@ -143,8 +143,8 @@ static int inode_nr_show(struct seq_file *m)
 
 static int dentry_state_show(struct seq_file *m)
 {
-	seq_printf(m, "%ld\t%ld\t45\t0\t0\t0\n", atomic_long_read(&nr_dentry),
-		   atomic_long_read(&nr_dentry_unused));
+	seq_printf(m, "%ld\t%lu\t45\t0\t%lu\t0\n", atomic_long_read(&nr_dentry), nr_dentry_unused(),
+		   nr_dentry_negative());
 	return 0;
 }
 

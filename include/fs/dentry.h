@@ -59,12 +59,13 @@ struct dentry {
 	struct inode *d_inode;			/* s */
 	unsigned char d_iname[DNAME_INLINE_LEN];
 	atomic_t d_count;			/* a: users; < 0 dead */
+	bool d_referenced;			/* no lock: used again since the LRU walk saw it */
 	spinlock_t d_lock;
 	const struct dentry_operations *d_op;	/* c */
 	struct super_block *d_sb;		/* c */
 	void *d_fsdata;				/* of the file system */
 	unsigned long d_time;
-	struct list_head d_lru;			/* lru lock of dcache */
+	struct list_head d_lru;			/* lock of the list_lru */
 	struct list_head d_child;		/* P: in d_subdirs of the parent */
 	struct list_head d_subdirs;		/* d */
 	struct hlist_node d_alias;		/* i_lock of the inode */
@@ -176,7 +177,6 @@ void d_invalidate(struct dentry *dentry);	/* unhash the tree below, forget what 
 void shrink_dcache_sb(struct super_block *sb);
 void shrink_dcache_parent(struct dentry *parent);
 void shrink_dcache_for_umount(struct super_block *sb);
-unsigned long prune_dcache(unsigned long nr);	/* free up to @nr unused dentries; how many */
 char *dentry_path_raw(const struct dentry *dentry, char *buf, int buflen);
 char *dentry_path(const struct dentry *dentry, char *buf, int buflen);
 char *simple_dname(struct dentry *dentry, char *buffer, int buflen);
@@ -185,7 +185,9 @@ char *dynamic_dname(struct dentry *dentry, char *buffer, int buflen, const char 
 extern seqlock_t rename_lock;
 extern const struct qstr slash_name, empty_name;
 /* /proc/sys/fs/dentry-state */
-extern atomic_long_t nr_dentry, nr_dentry_unused;
+extern atomic_long_t nr_dentry;
+unsigned long nr_dentry_unused(void);		/* on the LRU lists; some may be in use again */
+unsigned long nr_dentry_negative(void);		/* of them: names known not to exist */
 /* Verify the tree below @root. BUG()s on a violation. => nobody changes it */
 void dentry_check(struct dentry *root);
 

@@ -50,6 +50,7 @@
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
 	R(KERNEL_TABLES, mutex, "page tables of the vmalloc range")		\
 	R(VMAP_PURGE, mutex, "lazy unmapping of vmalloc areas")			\
+	R(DMA_POOLS, mutex, "list of dma_pools")				\
 	R(SHRINKER, rwsem, "list of shrinkers")					\
 	R(OOM, mutex, "one choice of a victim at a time")			\
 	R(IRQ_REQUEST, mutex, "request_irq and free_irq")			\
@@ -70,12 +71,12 @@
 	R(MOUNT, seq, "mount_lock: hash of mounts")				\
 	R(RENAME, seq, "rename_lock")						\
 	R(DENTRY, spin, "dentry->d_lockref")					\
+	R(SB_INODES, spin, "inodes of a super block")				\
 	R(INODE_LOCK, spin, "inode->i_lock")					\
 	R(DCACHE_HASH, spin, "chains of the dentry hash")			\
-	R(DCACHE_LRU, spin, "unused dentries")					\
+	R(LIST_LRU, spin, "list_lru: objects of one node, oldest first")		\
 	R(INODE_HASH, spin, "inode hash table")					\
 	R(SB_LIST, spin, "list of super blocks")				\
-	R(SB_INODES, spin, "inodes of a super block")				\
 	R(FILE, spin, "file->f_lock")						\
 	R(FILE_LOCKS, spin, "locks of files (fcntl, flock)")			\
 	R(CHRDEV, spin, "table of character devices")				\
@@ -112,6 +113,7 @@
 	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
 	R(COMPLETION, spin, "completion.wait.lock")				\
 	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
+	R(DMA_POOL, spin, "blocks of a dma_pool")				\
 	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
 	R(RCU, spin, "state of the grace period")				\
 	R(PERCPU_COUNTER, spin, "percpu_counter.lock")				\

@@ -168,7 +168,7 @@ bool slab_object_is_free(struct kmem_cache *s, struct page *page, void *object)
 
 		if (at == object)
 			return true;
-		first = *(u16 *)(at + s->offset);
+		first = get_link(s, at);
 	}
 	return false;
 }

@@ -6,7 +6,9 @@
 #include <kernel/selftest.h>
 #include <sync/rcu.h>
 #include <mm/fault_inject.h>
+#include <mm/dma_pool.h>
 #include <mm/gfp.h>
+#include <mm/list_lru.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
@@ -243,3 +245,125 @@ static int test_mempool(void)
 	return 0;
 }
 SELFTEST("slab/mempool", test_mempool);
+
+/* Bulk: all distinct, all intact, in any mix with single calls; failure gives back what was taken. */
+static int test_bulk(void)
+{
+	struct kmem_cache *s = kmem_cache_create("selftest_bulk", 72, 0, SLAB_NO_MERGE, NULL);
+	static void *objects[300];
+	struct slabinfo info;
+
+	SELFTEST_EXPECT(s);
+	for (u32 round = 0; round < 40; round++) {
+		u32 n = 1 + random_below(ARRAY_SIZE(objects));
+
+		SELFTEST_EXPECT(kmem_cache_alloc_bulk(s, GFP_KERNEL | __GFP_ZERO, n, objects) ==
+				(int)n);
+		for (u32 i = 0; i < n; i++) {
+			SELFTEST_EXPECT(intact(objects[i], 72, 0));
+			mark(objects[i], 72, i + 1);
+		}
+		for (u32 i = 0; i < n; i++)
+			SELFTEST_EXPECT(intact(objects[i], 72, i + 1));
+		get_slabinfo(s, &info);
+		SELFTEST_EXPECT(info.active_objs == n);
+		kmem_cache_free(s, objects[n - 1]);
+		kmem_cache_free_bulk(s, n - 1, objects);
+		kmem_cache_check(s);
+	}
+	SELFTEST_EXPECT(kmem_cache_shrink(s) == 0);
+	kmem_cache_destroy(s);
+	return 0;
+}
+SELFTEST("slab/bulk", test_bulk);
+
+struct lru_object {
+	struct list_head lru;
+	unsigned int number;
+	bool used;
+};
+
+static enum lru_status isolate_oldest(struct list_head *item, struct list_lru *lru, int nid,
+				      spinlock_t *lock, void *out)
+{
+	struct lru_object *o = list_entry(item, struct lru_object, lru);
+
+	if (o->used) {
+		o->used = false;
+		return LRU_ROTATE;
+	}
+	list_lru_isolate_move(lru, nid, item, out);
+	return LRU_REMOVED;
+}
+
+/* The oldest go first; one that was used is passed over once and goes last. */
+static int test_list_lru(void)
+{
+	static const unsigned int order[] = { 0, 1, 2, 4, 6, 7, 8, 9, 10 };
+	static struct lru_object *objects[20];
+	struct list_lru lru;
+	struct lru_object *o;
+	LIST_HEAD(out);
+	unsigned int want = 0;
+
+	SELFTEST_EXPECT(list_lru_init(&lru) == 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
+		objects[i] = kmalloc_node(sizeof(*o), GFP_KERNEL, 0);
+		SELFTEST_EXPECT(objects[i]);
+		INIT_LIST_HEAD(&objects[i]->lru);
+		objects[i]->number = i;
+		objects[i]->used = i == 3;
+		SELFTEST_EXPECT(list_lru_add(&lru, &objects[i]->lru));
+	}
+	SELFTEST_EXPECT(!list_lru_add(&lru, &objects[0]->lru) && list_lru_count(&lru) == 20);
+	SELFTEST_EXPECT(list_lru_del(&lru, &objects[5]->lru) &&
+			!list_lru_del(&lru, &objects[5]->lru));
+	list_lru_check(&lru);
+	SELFTEST_EXPECT(list_lru_walk(&lru, isolate_oldest, &out, 10) == 9);
+	list_for_each_entry (o, &out, lru)
+		SELFTEST_EXPECT(o->number == order[want++]);
+	SELFTEST_EXPECT(list_lru_count(&lru) == 10);
+	SELFTEST_EXPECT(list_lru_walk(&lru, isolate_oldest, &out, 100) == 10);
+	SELFTEST_EXPECT(list_last_entry(&out, struct lru_object, lru)->number == 3);
+	list_lru_check(&lru);
+	list_lru_destroy(&lru);
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++)
+		kfree(objects[i]);
+	return 0;
+}
+SELFTEST("slab/list-lru", test_list_lru);
+
+/* Blocks keep alignment and boundary, never overlap, and share no line with another pool's. */
+static int test_dma_pool(void)
+{
+	struct dma_pool *a = dma_pool_create("selftest_a", 24, 32, 256);
+	struct dma_pool *b = dma_pool_create("selftest_b", 100, 4, 0);
+	static void *blocks[2][200];
+	dma_addr_t handle[2][200];
+
+	SELFTEST_EXPECT(a && b);
+	SELFTEST_EXPECT(!dma_pool_create("bad", 24, 3, 0) && !dma_pool_create("bad", 64, 0, 32));
+	SELFTEST_EXPECT(!dma_pool_create("bad", 0, 0, 0));
+	for (int i = 0; i < 200; i++) {
+		blocks[0][i] = dma_pool_zalloc(a, GFP_KERNEL, &handle[0][i]);
+		blocks[1][i] = dma_pool_alloc(b, GFP_KERNEL, &handle[1][i]);
+		SELFTEST_EXPECT(blocks[0][i] && blocks[1][i] && intact(blocks[0][i], 24, 0));
+		SELFTEST_EXPECT(handle[0][i] % 32 == 0);
+		SELFTEST_EXPECT(handle[0][i] / 256 == (handle[0][i] + 23) / 256);
+		SELFTEST_EXPECT(virt_to_page(blocks[0][i]) != virt_to_page(blocks[1][i]));
+		mark(blocks[0][i], 24, i);
+		mark(blocks[1][i], 100, i);
+	}
+	dma_pool_check(a);
+	for (int i = 0; i < 200; i++) {
+		SELFTEST_EXPECT(intact(blocks[0][i], 24, i) && intact(blocks[1][i], 100, i));
+		dma_pool_free(a, blocks[0][i], handle[0][i]);
+		dma_pool_free(b, blocks[1][i], handle[1][i]);
+	}
+	dma_pool_check(a);
+	dma_pool_check(b);
+	dma_pool_destroy(a);
+	dma_pool_destroy(b);
+	return 0;
+}
+SELFTEST("slab/dma-pool", test_dma_pool);

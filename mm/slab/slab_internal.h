@@ -42,6 +42,7 @@ struct kmem_cache {
 	u32 object_size;		/* as asked for, or the largest of those merged */
 	u32 size;			/* from object to object */
 	u32 offset;			/* of the link in a free object */
+	u16 secret;			/* mixed into links */
 	u32 inuse;			/* offset of what follows the object: red zone, link */
 	u32 align;
 	u32 objects;			/* per slab */
@@ -67,6 +68,25 @@ struct kmem_cache {
 #define SLAB_STATE(inuse, free)	((u32)(inuse) << 16 | (free))
 #define slab_inuse(state)	((state) >> 16)
 #define slab_first(state)	((state) & 0xffff)
+
+/*
+ * The link of a free object, u16: position of the next one (offset / 8 + 1, 0: none) mixed with the secret of
+ * the cache and the object's own position, so that what a stray write leaves there does not lead anywhere.
+ */
+static inline u16 link_secret(struct kmem_cache *s, const void *object)
+{
+	return s->secret ^ (u16)((unsigned long)object >> 3);
+}
+
+static inline void set_link(struct kmem_cache *s, void *object, u32 next)
+{
+	*(u16 *)(object + s->offset) = next ^ link_secret(s, object);
+}
+
+static inline u32 get_link(struct kmem_cache *s, const void *object)
+{
+	return *(const u16 *)(object + s->offset) ^ link_secret(s, object);
+}
 
 extern struct list_head slab_caches;
 #define BOOT_NAME_BYTES 24	/* behind each struct kmem_cache: the name of a kmalloc class */

@@ -7,7 +7,8 @@
  *	kmem_cache_cpu.objs[]   a LIFO array per CPU: what alloc takes from and free puts into; a dozen
  *	                        instructions, no lock, no atomic, and the object itself is not touched
  *	the slab                a chain through the free objects (offset / 8 of the next one, two bytes in the
- *	                        object, or behind it when its contents must survive)
+ *	                        object, or behind it when its contents must survive), each link mixed with a
+ *	                        secret, so that a stray write is found when the chain is next walked
  *
  * Arrays are filled from and emptied into slabs by half an array at a time. Linux has a chain per CPU whose
  * frees only match when they belong to the current slab, and per-CPU partial slabs behind it; the array
@@ -49,6 +50,7 @@
 #include <sync/rcu.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <seam/timex.h>
 #include <mm/slab.h>
 #include <mm/page_flags.h>
 #include <mm/percpu_alloc.h>
@@ -78,11 +80,6 @@ static inline void *slab_object(struct page *page, u32 first)
 static inline u32 slab_object_index(struct page *page, const void *object)
 {
 	return (object - page_address(page)) / 8 + 1;
-}
-
-static inline u16 *object_link(struct kmem_cache *s, void *object)
-{
-	return object + s->offset;
 }
 
 static inline bool arrays_usable(void)
@@ -143,7 +140,7 @@ static void setup_objects(struct kmem_cache *s, struct page *page, u32 objects)
 			slab_debug_init_object(s, object);
 		if (s->ctor)
 			s->ctor(object);
-		*object_link(s, object) = i + 1 < objects ? first + step : 0;
+		set_link(s, object, i + 1 < objects ? first + step : 0);
 	}
 	page->private = SLAB_STATE(0, 1);
 }
@@ -256,9 +253,13 @@ static void discard_slab(struct kmem_cache *s, struct page *page)
 
 /* ---- between slabs and callers ---- */
 
-/*
- * Take up to @want objects from partial slabs into @out; number taken.
- */
+static noinline __noreturn void slab_link_broken(struct kmem_cache *s, void *object, u32 link)
+{
+	panic("slab %s: the link in free object %p was overwritten (leads to %#x)", s->name, object,
+	      link);
+}
+
+/* Take up to @want objects from partial slabs into @out; number taken. */
 static u32 take_partial(struct kmem_cache *s, struct kmem_cache_node *n, void **out, u32 want)
 {
 	unsigned long flags;
@@ -270,6 +271,7 @@ static u32 take_partial(struct kmem_cache *s, struct kmem_cache_node *n, void **
 	while (got < want && n->first) {
 		struct page *page = pfn_to_page((unsigned long)n->first);
 		u32 objects = slab_objects(s, page), state = READ_ONCE(page->private), first, inuse;
+		u32 last = (objects - 1) * s->size / 8 + 1;
 
 		/* Take the whole chain; from here on the state is ours. */
 		while (!try_cmpxchg(&page->private, &state, SLAB_STATE(objects, 0)))
@@ -279,7 +281,9 @@ static u32 take_partial(struct kmem_cache *s, struct kmem_cache_node *n, void **
 		while (first && got < want) {
 			void *object = slab_object(page, first);
 
-			first = *object_link(s, object);
+			first = get_link(s, object);
+			if (unlikely(first > last))
+				slab_link_broken(s, object, first);
 			out[got++] = object;
 			inuse++;
 		}
@@ -320,7 +324,7 @@ static void slab_free_run(struct kmem_cache *s, struct page *page, void **object
 	unsigned long flags = 0;
 
 	for (u32 i = 0; i + 1 < nr; i++)
-		*object_link(s, objects[i]) = slab_object_index(page, objects[i + 1]);
+		set_link(s, objects[i], slab_object_index(page, objects[i + 1]));
 	for (;;) {
 		inuse = slab_inuse(old);
 		list_changes = !slab_first(old) || inuse == nr;
@@ -331,7 +335,7 @@ static void slab_free_run(struct kmem_cache *s, struct page *page, void **object
 			old = READ_ONCE(page->private);
 			continue;
 		}
-		*object_link(s, objects[nr - 1]) = slab_first(old);
+		set_link(s, objects[nr - 1], slab_first(old));
 		if (try_cmpxchg(&page->private, &old, SLAB_STATE(inuse - nr, first)))
 			break;
 	}
@@ -406,7 +410,7 @@ static noinline void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp, int node)
 		return node == NUMA_NO_NODE || !(gfp & __GFP_THISNODE) ? take_any(s) : NULL;
 	/* The first object is ours before anybody can see the slab. */
 	object = slab_object(page, 1);
-	page->private = SLAB_STATE(1, *object_link(s, object));
+	page->private = SLAB_STATE(1, get_link(s, object));
 	if (slab_first(page->private)) {
 		n = page_node(s, page);
 		spin_lock_irqsave(&n->list_lock, flags);
@@ -587,6 +591,7 @@ static __always_inline void slab_free(struct kmem_cache *s, void *object, unsign
 	preempt_disable();
 	c = this_cpu_ptr(s->cpu_slab);
 	count = c->count;
+	VM_BUG_ON(count && c->objs[count - 1] == object); /* freed twice in a row */
 	if (likely(count < s->cap && arrays_usable())) {
 		c->objs[count] = object;
 		c->count = count + 1;
@@ -654,25 +659,84 @@ void kfree(const void *x)
 		do_kfree(x, _RET_IP_);
 }
 
+/* Up to @want objects of this CPU's array, filled from partial slabs when it is empty; how many. */
+static u32 take_from_array(struct kmem_cache *s, void **out, size_t want)
+{
+	struct kmem_cache_cpu *c;
+	u32 n = 0;
+
+	preempt_disable();
+	c = this_cpu_ptr(s->cpu_slab);
+	if (s->cap && arrays_usable()) {
+		if (!c->count && s->node[numa_node_id()]) {
+			c->count = take_partial(s, s->node[numa_node_id()], c->objs, s->batch);
+			c->refills++;
+		}
+		n = min((size_t)c->count, want);
+		c->count -= n;
+		memcpy(out, c->objs + c->count, n * sizeof(*out));
+	}
+	preempt_enable();
+	return n;
+}
+
+/* Whole arrays at a time; one by one where each object is looked at, and for the first of a new slab. */
 int kmem_cache_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t size, void **p)
 {
-	for (size_t i = 0; i < size; i++) {
+	bool one_by_one = READ_ONCE(alloc_watched) || (s->flags & SLAB_DEBUG_FLAGS);
+
+	for (size_t i = 0; i < size;) {
+		u32 n = one_by_one ? 0 : take_from_array(s, p + i, size - i);
+
+		for (u32 k = 0; k < n && (gfp & __GFP_ZERO); k++)
+			memset(p[i + k], 0, s->object_size);
+		i += n;
+		if (n)
+			continue;
 		p[i] = kmem_cache_alloc(s, gfp);
 		if (unlikely(!p[i])) {
 			kmem_cache_free_bulk(s, i, p);
 			return 0;
 		}
+		i++;
 	}
 	return size;
 }
 
+/* As many as this CPU's array has room for; how many. */
+static size_t put_into_array(struct kmem_cache *s, void **p, size_t size)
+{
+	struct kmem_cache_cpu *c;
+	size_t n = 0;
+
+	preempt_disable();
+	c = this_cpu_ptr(s->cpu_slab);
+	if (s->cap && arrays_usable()) {
+		if (c->count == s->cap)
+			flush_objects(s, c, s->batch);
+		n = min((size_t)(s->cap - c->count), size);
+		memcpy(c->objs + c->count, p, n * sizeof(*p));
+		c->count += n;
+	}
+	preempt_enable();
+	return n;
+}
+
 void kmem_cache_free_bulk(struct kmem_cache *s, size_t size, void **p)
 {
-	for (size_t i = 0; i < size; i++) {
+	bool one_by_one = !s || READ_ONCE(alloc_watched) || (s->flags & SLAB_DEBUG_FLAGS);
+
+	for (size_t i = 0; i < size;) {
+		size_t n = one_by_one ? 0 : put_into_array(s, p + i, size - i);
+
+		i += n;
+		if (n)
+			continue;
 		if (s)
 			kmem_cache_free(s, p[i]);
 		else
 			kfree(p[i]);
+		i++;
 	}
 }
 
@@ -768,6 +832,7 @@ static int init_cache(struct kmem_cache *s, const char *name, u32 size, u32 alig
 	s->flags = slab_debug_flags(name, flags);
 	s->ctor = ctor;
 	s->refcount = 1;
+	s->secret = (random_get_entropy() * 0x9e3779b97f4a7c15ULL) >> 48;
 	spin_lock_init(&s->rcu_lock, LOCK_SLAB_RCU);
 	if (!set_layout(s, align))
 		return -EINVAL;
@@ -1050,7 +1115,7 @@ static void check_chain(struct kmem_cache *s, struct page *page)
 
 		BUG_ON(n > objects);
 		BUG_ON((first - 1) * 8 % s->size || (first - 1) * 8 / s->size >= objects);
-		first = *object_link(s, object);
+		first = get_link(s, object);
 	}
 	BUG_ON(n != objects - slab_inuse(state));
 	BUG_ON(!n);

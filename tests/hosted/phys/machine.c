@@ -30,9 +30,10 @@ void host_boot_memory(void);
 struct mm_struct init_mm;
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(4096);
 pteval_t __supported_pte_mask = ~0UL;
-char _text[1], _etext[1], __start_rodata[1], __end_rodata[1], _sdata[1], _edata[1], __bss_start[1],
-	__bss_stop[1];
-char __init_begin[1], __init_end[1];
+/* The linker places some of these itself: a red zone behind them would lie in other variables. */
+__attribute__((no_sanitize("address"))) char _text[1], _etext[1], __start_rodata[1],
+	__end_rodata[1], _sdata[1], _edata[1], __bss_start[1], __bss_stop[1], __init_begin[1],
+	__init_end[1];
 
 unsigned long host_symbol_pa(unsigned long addr)
 {

@@ -27,6 +27,18 @@ TEST(slab_debug)
 {
 	CHECK_EQ(test_debug(), 0);
 }
+TEST(slab_bulk)
+{
+	CHECK_EQ(test_bulk(), 0);
+}
+TEST(slab_list_lru)
+{
+	CHECK_EQ(test_list_lru(), 0);
+}
+TEST(slab_dma_pool)
+{
+	CHECK_EQ(test_dma_pool(), 0);
+}
 TEST(slab_mempool)
 {
 	CHECK_EQ(test_mempool(), 0);
