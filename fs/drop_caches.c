@@ -74,16 +74,14 @@ static void drop_caches(void)
 	quiet |= sysctl_drop_caches & 4;
 }
 
-static struct ctl_table drop_caches_table[] = {
-	{ .path = "vm/drop_caches",
-	  .mode = 0200,
-	  .type = CTL_INT,
-	  .data = &sysctl_drop_caches,
-	  .min = 1,
-	  .max = 4,
-	  .changed = drop_caches },
-	{ 0 }
-};
+static struct ctl_table drop_caches_table[] = { { .path = "vm/drop_caches",
+						  .mode = 0200,
+						  .type = CTL_INT,
+						  .data = &sysctl_drop_caches,
+						  .min = 1,
+						  .max = 4,
+						  .changed = drop_caches },
+						{ 0 } };
 
 static int __init drop_caches_init(void)
 {
