@@ -55,12 +55,9 @@ struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, 
 		return NULL;
 	req.prev = pos.prev;
 	req.next = pos.next;
-	/* Not with the VMA whose pages are to leave: it would be torn at once. */
-	if (pos.prev != vma && pos.next != vma) {
-		new = vma_merge_new(&req);
-		if (new)
-			return new;
-	}
+	new = vma_merge_new(&req);
+	if (new)
+		return new;
 	if (vma_tree_prealloc(mm, &pos, 1))
 		return NULL;
 	new = vm_area_dup(vma);
@@ -157,6 +154,7 @@ static unsigned long move_vma(struct vm_area_struct *vma, struct mremap_req *r)
 		return -ENOMEM;
 	}
 	vma_start_write(new);
+	vma = vma_lookup(mm, r->addr); /* the new place may have been merged with it */
 	vm_stat_account(mm, vm_flags, r->new_len >> PAGE_SHIFT);
 	if (vm_flags & VM_LOCKED)
 		mm->locked_vm += r->new_len >> PAGE_SHIFT;
