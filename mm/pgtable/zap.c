@@ -63,7 +63,7 @@ static bool zap_file_bits(struct vm_area_struct *vma, struct page *page, pte_t p
 	return dirty;
 }
 
-/* Result: the address up to which was zapped; less than @end when the gather is full. */
+/* Result: the address up to which was zapped; less than @end when the gather was full. It has room again. */
 static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
 				   unsigned long addr, unsigned long end,
 				   struct zap_details *details)
@@ -127,6 +127,9 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 	if (flush)
 		tlb_flush_mmu_tlbonly(tlb);
 	pte_unmap_unlock(pte, ptl);
+	/* Also when the last entry filled it: the next page would have no place. */
+	if (unlikely(full))
+		tlb_flush_mmu(tlb);
 	return addr;
 }
 
@@ -141,7 +144,7 @@ static void zap_pmd_range(struct mmu_gather *tlb, struct vm_area_struct *vma, pu
 		if (pmd_none(pmdp_get(pmd)))
 			continue;
 		while ((addr = zap_pte_range(tlb, vma, pmd, addr, next, details)) != next)
-			tlb_flush_mmu(tlb);
+			;
 		cond_resched();
 	}
 }
