@@ -374,12 +374,19 @@ static const struct file_operations kernfs_dir_fops = {
 static int kernfs_open(struct inode *inode, struct file *file)
 {
 	struct kernfs_node *node = kernfs_of(inode);
+	int err;
 
 	if (file->f_mode & FMODE_READ && !node->show)
 		return -EACCES;
 	if (file->f_mode & FMODE_WRITE && !node->write)
 		return -EACCES;
-	return node->show ? single_open(file, node->show, node->priv) : 0;
+	if (!node->show)
+		return 0;
+	err = single_open(file, node->show, node->priv);
+	/* seq_open() forbids pwrite; here a write does not depend on the position. */
+	if (!err && file->f_mode & FMODE_WRITE)
+		file->f_mode |= FMODE_PWRITE;
+	return err;
 }
 
 static ssize_t kernfs_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)

@@ -94,13 +94,15 @@ struct inode *proc_pid_make_inode(struct super_block *sb, struct task_struct *ta
 	struct inode *inode;
 
 	if (!pi)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	pi->pid = get_task_pid(task, PIDTYPE_PID);
 	inode = pi->pid ? new_inode(sb) : NULL;
 	if (!inode) {
+		int err = pi->pid ? -ENOMEM : -ENOENT;
+
 		put_pid(pi->pid);
 		kfree(pi);
-		return NULL;
+		return ERR_PTR(err);
 	}
 	inode->i_private = pi;
 	inode->i_generation = PROC_TASK_INODE;
@@ -482,39 +484,86 @@ static int task_mountstats_show(struct seq_file *m, struct task_struct *task)
 	return mountstats_show(m, NULL);
 }
 
-static int fail_nth_show(struct seq_file *m, struct task_struct *task)
+/*
+ * fail-nth and make-it-fail. A task may count its own failures through them (Linux's
+ * fault-injection.rst): so nothing fails in their reading and writing, and it counts nothing.
+ */
+static ssize_t fail_read(struct file *file, char __user *buf, size_t count, loff_t *pos,
+			 unsigned int (*get)(struct task_struct *task))
 {
-	seq_printf(m, "%u\n", task->fail_nth);
-	return 0;
+	struct task_struct *task = get_proc_task(file_inode(file));
+	struct fault_paused was;
+	char text[16];
+	ssize_t ret;
+	int len;
+
+	if (!task)
+		return -ESRCH;
+	len = scnprintf(text, sizeof(text), "%u\n", get(task));
+	put_task_struct(task);
+	was = fault_pause();
+	ret = simple_read_from_buffer(buf, count, pos, text, len);
+	fault_resume(was);
+	return ret;
 }
 
-static ssize_t fail_nth_write(struct task_struct *task, char *buf, size_t count)
+static ssize_t fail_write(struct file *file, const char __user *buf, size_t count,
+			  int (*set)(struct task_struct *task, unsigned int value))
 {
+	struct fault_paused was = fault_pause();
+	struct task_struct *task;
 	unsigned int value;
-	int err = kstrtouint(strim(buf), 0, &value);
+	char text[16] = "";
+	bool bad;
+	int err;
 
+	bad = copy_from_user(text, buf, min(count, sizeof(text) - 1));
+	fault_resume(was);
+	if (bad)
+		return -EFAULT;
+	err = kstrtouint(strim(text), 0, &value);
 	if (err)
 		return err;
-	err = task_fail_nth_write(task, value);
-	return err ? err : count;
+	task = get_proc_task(file_inode(file));
+	if (!task)
+		return -ESRCH;
+	err = set(task, value);
+	put_task_struct(task);
+	return err ? err : (ssize_t)count;
 }
 
-static int make_it_fail_show(struct seq_file *m, struct task_struct *task)
+static ssize_t fail_nth_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
-	seq_printf(m, "%d\n", task->make_it_fail);
-	return 0;
+	return fail_read(file, buf, count, pos, task_fail_nth_read);
 }
 
-static ssize_t make_it_fail_write(struct task_struct *task, char *buf, size_t count)
+static ssize_t fail_nth_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
-	unsigned int value;
-	int err = kstrtouint(strim(buf), 0, &value);
-
-	if (err)
-		return err;
-	err = task_make_it_fail_write(task, value);
-	return err ? err : count;
+	return fail_write(file, buf, count, task_fail_nth_write);
 }
+
+static ssize_t make_it_fail_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	return fail_read(file, buf, count, pos, task_make_it_fail_read);
+}
+
+static ssize_t make_it_fail_write(struct file *file, const char __user *buf, size_t count,
+				  loff_t *pos)
+{
+	return fail_write(file, buf, count, task_make_it_fail_write);
+}
+
+static const struct file_operations fail_nth_fops = {
+	.read = fail_nth_read,
+	.write = fail_nth_write,
+	.llseek = generic_file_llseek,
+};
+
+static const struct file_operations make_it_fail_fops = {
+	.read = make_it_fail_read,
+	.write = make_it_fail_write,
+	.llseek = generic_file_llseek,
+};
 
 /* ---- the tables ---- */
 
@@ -528,6 +577,10 @@ static const struct file_operations proc_task_fops;
 #define FILE_RW(name, mode, show, wr)                                                              \
 	{                                                                                          \
 		name, S_IFREG | (mode), show, wr, NULL, NULL, &pid_file_fops                       \
+	}
+#define FILE_OPS(name, mode, fops)                                                                 \
+	{                                                                                          \
+		name, S_IFREG | (mode), NULL, NULL, NULL, NULL, &(fops)                            \
 	}
 #define LINK_(name, get)                                                                           \
 	{                                                                                          \
@@ -553,10 +606,9 @@ static const struct file_operations proc_task_fops;
 		FILE_("sessionid", 0444, sessionid_show),                                          \
 		FILE_RW("comm", 0644, comm_show, comm_write),                                      \
 		FILE_RW("oom_score_adj", 0644, oom_score_adj_show, oom_score_adj_write),           \
-		FILE_RW("fail-nth", 0644, fail_nth_show, fail_nth_write),                          \
-		FILE_RW("make-it-fail", 0644, make_it_fail_show, make_it_fail_write),              \
-		LINK_("exe", exe_get_link), LINK_("cwd", cwd_get_link),                            \
-		LINK_("root", root_get_link)
+		FILE_OPS("fail-nth", 0644, fail_nth_fops),                                         \
+		FILE_OPS("make-it-fail", 0644, make_it_fail_fops), LINK_("exe", exe_get_link),     \
+		LINK_("cwd", cwd_get_link), LINK_("root", root_get_link)
 
 static const struct pid_entry process_entries[] = { DIR_("task", 0555, proc_task_iops,
 							 proc_task_fops),
@@ -575,8 +627,8 @@ static struct dentry *instantiate(struct dentry *dentry, struct super_block *sb,
 {
 	struct inode *inode = proc_pid_make_inode(sb, task, entry->mode);
 
-	if (!inode)
-		return ERR_PTR(-ENOENT);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
 	proc_inode_of(inode)->entry = entry;
 	if (entry->iops)
 		inode->i_op = entry->iops;

@@ -170,8 +170,8 @@ static struct dentry *make_entry(struct dentry *dentry, struct super_block *sb,
 {
 	struct inode *inode = proc_pid_make_inode(sb, task, mode);
 
-	if (!inode)
-		return ERR_PTR(-ENOENT);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
 	proc_inode_of(inode)->fd = fd;
 	if (link)
 		inode->i_op = &fd_link_iops;

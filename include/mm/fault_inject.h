@@ -73,10 +73,18 @@ int fault_attr_read(enum fault_kind kind, const char *file, char *buf, size_t si
 int fault_attr_write(enum fault_kind kind, const char *file, const char *text);
 extern const char *const fault_attr_files[];	/* ends with NULL */
 
+/* Nothing of the current task fails in between: for the files by which a task counts its own failures. */
+struct fault_paused {
+	unsigned int fail_nth, make_it_fail;
+};
+struct fault_paused fault_pause(void);
+void fault_resume(struct fault_paused was);
+
 struct task_struct;
 /* /proc/PID/make-it-fail and /proc/PID/fail-nth. */
 unsigned int task_fail_nth_read(struct task_struct *task);
 int task_fail_nth_write(struct task_struct *task, unsigned int n);
+unsigned int task_make_it_fail_read(struct task_struct *task);
 int task_make_it_fail_write(struct task_struct *task, unsigned int on);
 
 #endif

@@ -17,6 +17,7 @@
 #include <base/math.h>
 #include <sync/preempt.h>
 #include <seam/percpu.h>
+#include <mm/fault_inject.h>
 #include <mm/page_flags.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
@@ -66,6 +67,9 @@ void *alloc_thread_stack_node(int node)
 	struct stack_store *store;
 	void *stack = NULL;
 
+	/* The store must not hide that a stack can be missing. */
+	if (should_fail(FAULT_PAGE, THREAD_SIZE, GFP_KERNEL))
+		return NULL;
 	preempt_disable();
 	store = this_cpu_ptr(&stack_store);
 	if (store->count)

@@ -22,12 +22,14 @@
 #include <base/string.h>
 #include <sync/preempt.h>
 #include <sync/rcu.h>
+#include <mm/fault_inject.h>
 #include <mm/gfp.h>
 #include <seam/barrier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/vmstat.h>
 #include <mm/pgalloc.h>
+#include "../page/call_cpu.h"
 
 #define GFP_PGTABLE  (GFP_KERNEL_ACCOUNT | __GFP_ZERO)
 #define STORE_TABLES 16
@@ -72,8 +74,12 @@ static bool store_put(struct page *page)
 /* A zeroed page, accounted as table. */
 static struct page *table_alloc(struct mm_struct *mm)
 {
-	struct page *page = store_take();
+	struct page *page;
 
+	/* The store must not hide that a table can be missing. */
+	if (should_fail_alloc_page(GFP_PGTABLE, 0))
+		return NULL;
+	page = store_take();
 	if (unlikely(!page)) {
 		page = alloc_page(GFP_PGTABLE);
 		if (!page)
@@ -164,6 +170,8 @@ pgd_t *pgd_alloc(struct mm_struct *mm)
 	struct table_store *s;
 	pgd_t *pgd = NULL;
 
+	if (should_fail_alloc_page(GFP_PGTABLE, 0))
+		return NULL;
 	preempt_disable();
 	s = this_cpu_ptr(&table_stores);
 	if (s->nr_pgds)
@@ -195,24 +203,36 @@ void pgd_free(struct mm_struct *mm, pgd_t *pgd)
 		free_page((unsigned long)pgd);
 }
 
-unsigned long pgtable_cache_drain(void)
-{
-	struct table_store *s;
-	unsigned long nr = 0;
+static atomic_long_t drained;
 
-	rcu_barrier();
-	preempt_disable();
-	s = this_cpu_ptr(&table_stores);
-	for (; s->nr_tables; nr++) {
+static void drain_store(void *info)
+{
+	struct table_store *s = this_cpu_ptr(&table_stores);
+
+	for (; s->nr_tables; atomic_long_inc(&drained)) {
 		struct page *page = s->tables[--s->nr_tables];
 
 		__ClearPageSpare(page);
 		__free_page(page);
 	}
-	for (; s->nr_pgds; nr++)
+	for (; s->nr_pgds; atomic_long_inc(&drained))
 		free_page((unsigned long)s->pgds[--s->nr_pgds]);
-	preempt_enable();
-	return nr;
+}
+
+static bool store_filled(int cpu, void *info)
+{
+	const struct table_store *s = per_cpu_ptr(&table_stores, cpu);
+
+	return READ_ONCE(s->nr_tables) || READ_ONCE(s->nr_pgds);
+}
+
+unsigned long pgtable_cache_drain(void)
+{
+	long before = atomic_long_read(&drained);
+
+	rcu_barrier();
+	call_cpus_unpinned(drain_store, store_filled, NULL);
+	return (unsigned long)(atomic_long_read(&drained) - before);
 }
 
 /*

@@ -368,6 +368,21 @@ int fault_attr_write(enum fault_kind kind, const char *file, const char *text)
 
 /* ---- tasks ---- */
 
+struct fault_paused fault_pause(void)
+{
+	struct fault_paused was = { current->fail_nth, current->make_it_fail };
+
+	current->fail_nth = 0;
+	current->make_it_fail = 0;
+	return was;
+}
+
+void fault_resume(struct fault_paused was)
+{
+	current->fail_nth = was.fail_nth;
+	current->make_it_fail = was.make_it_fail;
+}
+
 static void change_task(unsigned int *field, unsigned int value)
 {
 	WRITE_ONCE(*field, value);
@@ -385,6 +400,11 @@ int task_fail_nth_write(struct task_struct *task, unsigned int n)
 {
 	change_task(&task->fail_nth, n);
 	return 0;
+}
+
+unsigned int task_make_it_fail_read(struct task_struct *task)
+{
+	return READ_ONCE(task->make_it_fail);
 }
 
 int task_make_it_fail_write(struct task_struct *task, unsigned int on)
