@@ -66,7 +66,9 @@ static int load_phdrs(struct elf_file *f)
 	if (bytes < 0)
 		return bytes;
 	f->phdrs = kmalloc(bytes, GFP_KERNEL);
-	if (!f->phdrs || elf_read(f->file, f->phdrs, bytes, f->hdr.e_phoff))
+	if (!f->phdrs)
+		return -ENOMEM;
+	if (elf_read(f->file, f->phdrs, bytes, f->hdr.e_phoff))
 		return -ENOEXEC;
 	return elf_check_phdrs(&f->hdr, f->phdrs, &f->layout);
 }
@@ -239,10 +241,10 @@ static int open_interpreter(struct elf_file *prog, const struct elf64_phdr *ph,
 	err = elf_read(interp->file, &interp->hdr, sizeof(interp->hdr), 0);
 	if (err)
 		return err;
-	if (memcmp(interp->hdr.e_ident, ELFMAG, SELFMAG) || interp->hdr.e_machine != EM_X86_64 ||
-	    load_phdrs(interp))
+	if (memcmp(interp->hdr.e_ident, ELFMAG, SELFMAG) || interp->hdr.e_machine != EM_X86_64)
 		return -ELIBBAD;
-	return 0;
+	err = load_phdrs(interp);
+	return err && err != -ENOMEM ? -ELIBBAD : err;
 }
 
 static void close_elf(struct elf_file *f, bool own_file)
