@@ -2,6 +2,8 @@
 /*
  * The last resort when a page cannot be had for a user fault: the process with the most resident pages
  * (tables and swap counted, shifted by oom_score_adj) is killed, and the fault tries again.
+ * Before that the fault asks whether a page can be had by now: a single failed allocation kills nobody. (Linux
+ * 6.1 retries the fault always, because its allocator has called the killer already.)
  * One victim at a time: while one that was chosen still has its memory, nobody else is.
  */
 #include <base/bug.h>
@@ -14,6 +16,8 @@
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
+#include <mm/fault_inject.h>
+#include <mm/gfp.h>
 #include <mm/mm_struct.h>
 #include <mm/page.h>
 #include <mm/vmstat.h>
@@ -99,12 +103,24 @@ static void kill_victim(struct task_struct *p)
 	mmput(mm);
 }
 
+/* Can a page be had by now? Then the one that was missing failed for another reason, or somebody gave some back. */
+static bool memory_is_back(void)
+{
+	struct fault_paused was = fault_pause();
+	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_NOWARN);
+
+	if (page)
+		__free_page(page);
+	fault_resume(was);
+	return page != NULL;
+}
+
 void pagefault_out_of_memory(void)
 {
 	struct task_struct *p;
 	bool wait;
 
-	if (fatal_signal_pending(current))
+	if (fatal_signal_pending(current) || memory_is_back())
 		return;
 	if (!mutex_trylock(&oom_lock)) {
 		schedule_timeout_killable(1);

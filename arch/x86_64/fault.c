@@ -31,6 +31,7 @@
 #include <mm/mm_struct.h>
 #include <mm/vma.h>
 #include <mm/trace.h>
+#include <kernel/oom.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
@@ -93,15 +94,6 @@ static void noinline __cold bad_area(struct fault_ctx *f, int code)
 	force_sig_fault(SIGSEGV, code, (void __user *)f->address);
 }
 
-/* No memory for a page of a program: it goes. (A choice of victim comes with reclaim.) */
-static void fault_out_of_memory(void)
-{
-	if (fatal_signal_pending(current))
-		return;
-	pr_err("Out of memory: Killed process %d (%s)\n", task_tgid_nr(current), current->comm);
-	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, current, PIDTYPE_TGID);
-}
-
 /* handle_mm_fault() said no. */
 static void noinline __cold fault_error(struct fault_ctx *f, vm_fault_t fault)
 {
@@ -113,7 +105,7 @@ static void noinline __cold fault_error(struct fault_ctx *f, vm_fault_t fault)
 		if (!user_mode(f->regs))
 			kernel_fault(f);
 		else
-			fault_out_of_memory();
+			pagefault_out_of_memory();
 		return;
 	}
 	if (fault & VM_FAULT_SIGSEGV) {
