@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: MIT
 /*
  * /sys/kernel/debug: memblock/{memory,reserved} as Linux shows them, with the owner's name; ledger, every
- * page in its account; mm_check, which runs all check functions of physical memory when it is read (they
- * stop the kernel on a contradiction) and says how many accounts of the ledger differ from the counters.
+ * page in its account; mm_check, which when it is read runs the check functions of physical memory and of every
+ * address space (they stop the kernel on a contradiction) and says how many accounts of the ledger differ from
+ * the counters; mm_settle, where any write empties all stores (mm/stat/settle.c); and in a debug build
+ * lockdep/reports, their number, and lockdep/leave: who writes there leaves the kernel with a mutex held.
  */
 #include <base/types.h>
 #include <fs/kernfs.h>
 #include <fs/seq_file.h>
 #include <fs/sysfs.h>
+#include <base/errno.h>
 #include <kernel/init.h>
+#include <kernel/pid.h>
+#include <kernel/task.h>
 #include <mm/dma_pool.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/memblock.h>
+#include <mm/mm_struct.h>
 #include <mm/percpu_alloc.h>
+#include <mm/pgalloc.h>
+#include <mm/rmap.h>
+#include <mm/settle.h>
 #include <mm/slab.h>
+#include <mm/vma.h>
+#include <mm/vma_tree.h>
+#include <sync/lockdep.h>
+#include <sync/mutex.h>
+#include <sync/rcu.h>
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
 
@@ -32,10 +46,85 @@ static int memblock_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* An address space while nobody changes or faults in it. */
+static void check_address_space(struct mm_struct *mm)
+{
+	mmap_write_lock(mm);
+	for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
+		vma_start_write(vma);
+	vma_tree_check(mm);
+	pgtable_check(mm);
+	if (mm->anon_vma)
+		anon_vma_check(mm);
+	mmap_write_unlock(mm);
+}
+
+static struct mm_struct *next_mm(pid_t *nr)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *task;
+	struct pid *pid;
+
+	rcu_read_lock();
+	while (!mm && (pid = find_ge_pid(*nr))) {
+		*nr = pid_nr(pid) + 1;
+		task = pid_task(pid, PIDTYPE_TGID);
+		if (task)
+			mm = get_task_mm(task);
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
+static void check_address_spaces(void)
+{
+	struct mm_struct *mm;
+	pid_t nr = 1;
+
+	while ((mm = next_mm(&nr))) {
+		check_address_space(mm);
+		mmput(mm);
+	}
+}
+
+static ssize_t mm_settle_write(struct file *file, char *buf, size_t count)
+{
+	mm_settle();
+	return (ssize_t)count;
+}
+
+#if QUIRE_DEBUG
+static int lockdep_reports_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%u\n", lockdep_reports);
+	return 0;
+}
+
+static DEFINE_MUTEX(left_behind, LOCK_UNRANKED);
+
+static ssize_t lockdep_leave_write(struct file *file, char *buf, size_t count)
+{
+	return mutex_trylock(&left_behind) ? (ssize_t)count : -EBUSY;
+}
+
+static void debug_files(void)
+{
+	struct kernfs_node *dir = kernfs_create_dir(&debugfs_root, "lockdep", 0755);
+
+	if (!dir)
+		return;
+	kernfs_create_file(dir, "reports", 0444, lockdep_reports_show, NULL, NULL);
+	kernfs_create_file(dir, "leave", 0200, NULL, lockdep_leave_write, NULL);
+}
+#else
+static void debug_files(void) {}
+#endif
+
 static int mm_check_show(struct seq_file *m, void *v)
 {
 	int wrong;
 
+	check_address_spaces();
 	buddy_check();
 	slab_check_all();
 	vmalloc_check();
@@ -74,6 +163,8 @@ static int __init debugfs_mm_init(void)
 	kernfs_create_file(&debugfs_root, "ledger", 0444, ledger_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "dma_pools", 0444, dma_pools_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "mm_check", 0400, mm_check_show, NULL, NULL);
+	kernfs_create_file(&debugfs_root, "mm_settle", 0200, NULL, mm_settle_write, NULL);
+	debug_files();
 	return 0;
 }
 fs_initcall(debugfs_mm_init);

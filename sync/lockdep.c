@@ -320,6 +320,8 @@ void lockdep_sys_exit(void)
 		       me->held_locks[0].ip);
 		me->lockdep_depth = 0;
 	}
+	WARN_ONCE(preempt_count(), "preempt count %x on the way out of the kernel\n",
+		  preempt_count());
 }
 
 const char *lock_rank_name(unsigned int rank)

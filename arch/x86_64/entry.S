@@ -113,6 +113,16 @@
 	movq	PT(R_DI)(%rsp), %rdi
 .endm
 
+/* %rcx = current: is there work before user mode? A debug build looks at the locks each time. */
+.macro JUMP_IF_EXIT_WORK label
+#if QUIRE_DEBUG
+	jmp	\label
+#else
+	testb	$_TIF_EXIT_WORK_MASK, (%rcx)
+	jnz	\label
+#endif
+.endm
+
 	.section .entry.text, "ax"
 
 /* ---- system calls ---- */
@@ -145,8 +155,7 @@ entry_SYSCALL_64:
 	call	*sys_call_table(, %rax, 8)
 	cli
 	movq	%gs:current_task, %rcx
-	testb	$_TIF_EXIT_WORK_MASK, (%rcx)
-	jnz	.Lsyscall_exit_work
+	JUMP_IF_EXIT_WORK .Lsyscall_exit_work
 	movq	PT(R_R8)(%rsp), %r8
 	movq	PT(R_R9)(%rsp), %r9
 	movq	PT(R_R10)(%rsp), %r10
@@ -280,8 +289,7 @@ asm_exc_page_fault:
 	call	exc_page_fault_user
 	cli
 	movq	%gs:current_task, %rcx
-	testb	$_TIF_EXIT_WORK_MASK, (%rcx)
-	jnz	.Lexit_work_nine
+	JUMP_IF_EXIT_WORK .Lexit_work_nine
 	LOAD_NINE
 	addq	$PT(R_IP), %rsp
 	swapgs
@@ -433,8 +441,7 @@ asm_common_interrupt:
 	leaq	PT(0)(%rsp), %rdi
 	call	common_interrupt
 	movq	%gs:current_task, %rcx
-	testb	$_TIF_EXIT_WORK_MASK, (%rcx)
-	jnz	.Lexit_work_nine
+	JUMP_IF_EXIT_WORK .Lexit_work_nine
 	jmp	.Lreturn_user_nine
 
 1:	SAVE_NINE

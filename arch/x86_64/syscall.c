@@ -25,6 +25,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/task_work.h>
+#include <sync/lockdep.h>
 #include "fpu_internal.h"
 #include "entry.h"
 
@@ -130,6 +131,7 @@ void exit_to_user_mode(struct pt_regs *regs)
 	}
 	if (flags & _TIF_NEED_FPU_LOAD)
 		fpu_load_current();
+	lockdep_sys_exit();
 }
 
 /* The same after a system call. True: sysret brings back exactly these registers. */

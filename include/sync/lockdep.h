@@ -32,6 +32,7 @@ bool lock_is_held_write(const void *lock);
 /* On the way to sleep or to user mode: complain about what is still held (spinlocks / anything). */
 void lockdep_check_no_spinlock(const char *where);
 void lockdep_sys_exit(void);
+extern unsigned int lockdep_reports;	/* since boot */
 struct task_struct;
 void lockdep_print_held(struct task_struct *task);
 #define lockdep_assert_held(l)		WARN_ON_ONCE(!lock_is_held(l))

@@ -20,6 +20,7 @@
 #include <base/cpumask.h>
 #include <fs/seq_file.h>
 #include <kernel/printk.h>
+#include <kernel/sched.h>
 #include <mm/folio.h>
 #include <mm/ledger.h>
 #include <mm/page_flags.h>
@@ -101,10 +102,12 @@ void ledger_take(struct ledger *l)
 	/* Blocks of higher order in the per-CPU lists: only their first page tells; the rest looks alike. */
 }
 
-static int differ(const char *what, unsigned long walked, unsigned long counted)
+static int differ(bool say, const char *what, unsigned long walked, unsigned long counted)
 {
 	if (walked == counted)
 		return 0;
+	if (!say)
+		return 1;
 	pr_err("ledger: %s: %lu pages by the descriptors, %lu by the counters\n", what, walked,
 	       counted);
 	return 1;
@@ -132,27 +135,40 @@ static unsigned long isolated_pages(void)
 	return sum;
 }
 
-int ledger_check(void)
+static int compare(bool say)
 {
 	struct ledger l;
 	int wrong = 0;
 
 	ledger_take(&l);
-	wrong += differ("free", l.pages[LEDGER_FREE], nr_free_pages() + isolated_pages());
-	wrong += differ("per-cpu lists", l.pages[LEDGER_PCP], pcp_pages());
-	wrong += differ("slab", l.pages[LEDGER_SLAB] + l.pages[LEDGER_KMALLOC],
+	wrong += differ(say, "free", l.pages[LEDGER_FREE], nr_free_pages() + isolated_pages());
+	wrong += differ(say, "per-cpu lists", l.pages[LEDGER_PCP], pcp_pages());
+	wrong += differ(say, "slab", l.pages[LEDGER_SLAB] + l.pages[LEDGER_KMALLOC],
 			global_node_page_state(NR_SLAB_RECLAIMABLE) +
 				global_node_page_state(NR_SLAB_UNRECLAIMABLE));
-	wrong += differ("page tables", l.pages[LEDGER_TABLE], global_node_page_state(NR_PAGETABLE));
-	wrong += differ("kernel stacks", l.pages[LEDGER_STACK],
+	wrong += differ(say, "page tables", l.pages[LEDGER_TABLE],
+			global_node_page_state(NR_PAGETABLE));
+	wrong += differ(say, "kernel stacks", l.pages[LEDGER_STACK],
 			(global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10)) +
 				thread_stack_stored_pages());
-	wrong += differ("vmalloc", l.pages[LEDGER_VMALLOC] + l.pages[LEDGER_STACK],
+	wrong += differ(say, "vmalloc", l.pages[LEDGER_VMALLOC] + l.pages[LEDGER_STACK],
 			vmalloc_nr_pages());
-	wrong += differ("page cache", l.pages[LEDGER_FILE], global_node_page_state(NR_FILE_PAGES));
-	wrong += differ("managed", l.total - l.pages[LEDGER_RESERVED] - l.pages[LEDGER_HOLE],
+	wrong += differ(say, "page cache", l.pages[LEDGER_FILE],
+			global_node_page_state(NR_FILE_PAGES));
+	wrong += differ(say, "managed", l.total - l.pages[LEDGER_RESERVED] - l.pages[LEDGER_HOLE],
 			totalram_pages());
 	return wrong;
+}
+
+/* Somebody may allocate during a walk: what is wrong is wrong each time. */
+int ledger_check(void)
+{
+	for (int tries = 0; tries < 10; tries++) {
+		if (!compare(false))
+			return 0;
+		cond_resched();
+	}
+	return compare(true);
 }
 
 int ledger_show(struct seq_file *m, void *v)
