@@ -15,12 +15,21 @@ MUSLCC    ?= $(if $(shell command -v musl-gcc),musl-gcc,cc)
 
 GUESTFLAGS := -std=gnu17 -O1 -fno-omit-frame-pointer -static -pthread -MMD -MP -Wall -Wextra \
               -Wno-unused-function -Wno-unused-value -Wno-nonnull -Wno-array-bounds -Wno-stringop-overread \
-              -Wno-stringop-overflow -Wno-unused-result -Wno-missing-field-initializers \
+              -Wno-stringop-overflow -Wno-unused-result -Wno-unused-parameter -Wno-missing-field-initializers \
               -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 GUESTSRC   := $(wildcard tests/guest/*.c)
 GUESTBIN   := $(patsubst %.c,$(O)/%,$(GUESTSRC)) $(addprefix $(O)/,$(wildcard tests/guest/*.sh))
 
 guest-tests: $(GUESTBIN)
+
+# Each n-th failure (tests/suite/45-inject.t) and the long runs (make stress): Quire only.
+INJECTSRC  := $(wildcard tests/inject/*.c)
+inject-tests: $(O)/tests/inject/inject
+
+$(O)/tests/inject/inject: $(INJECTSRC) tests/inject/inject.h tests/guest/tap.h
+	$(call say,GUESTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(filter-out -MMD -MP,$(GUESTFLAGS)) $(INJECTSRC) -o $@
 
 $(O)/tests/guest/%.sh: tests/guest/%.sh
 	@mkdir -p $(@D)

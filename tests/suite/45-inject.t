@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# Each n-th allocation and each n-th user copy of each operation fails once, in the running kernel: the right
+# errno, every check function content, all memory back. tests/inject/frame.c tells how.
+. tests/suite/tap.sh
+[ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
+make -s O="$build" inject-tests >&2 || exit 125
+log="$build/tap/inject.log"
+timeout 300 ./quire run --accel tcg --smp 1 --mem 64M --timeout 280 --console-log "$log" --add /usr/bin/dash \
+	-- "$build/tests/inject/inject" >"$build/tap/inject.out" 2>"$build/tap/inject.err"
+status=$?
+while read -r line; do
+	case $line in
+	'ok '*) n=$((n + 1)); echo "ok $n - ${line#*- }" ;;
+	'not ok '*) n=$((n + 1)); echo "not ok $n - ${line#*- }" ;;
+	'#'*) echo "$line" ;;
+	esac
+done <"$build/tap/inject.out"
+is 'every operation was gone through' "$status" 0
+is 'no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace|lockdep' "$log")" 0
+finish
