@@ -24,15 +24,19 @@
 #include <base/types.h>
 #include <fs/char_dev.h>
 #include <fs/file.h>
+#include <fs/fs_struct.h>
 #include <fs/inflate.h>
 #include <fs/initramfs.h>
 #include <fs/inode.h>
+#include <fs/mount.h>
 #include <fs/namei.h>
 #include <fs/stat.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
+#include <kernel/task.h>
 #include <mm/gfp.h>
 #include <mm/memblock.h>
+#include <mm/shmem.h>
 #include <mm/slab.h>
 #include <seam/page.h>
 
@@ -506,6 +510,7 @@ const char *unpack_to_rootfs(const char *buf, unsigned long len)
 
 int populate_rootfs(void)
 {
+	struct super_block *root = current->fs->root.mnt->mnt_sb;
 	const char *message;
 
 	init_mkdir("/dev", 0755);
@@ -513,9 +518,11 @@ int populate_rootfs(void)
 	init_mkdir("/root", 0700);
 	if (!initrd_start)
 		return 0;
+	shmem_lift_limits(root);
 	message = unpack_to_rootfs((char *)initrd_start, initrd_end - initrd_start);
 	if (message)
 		pr_err("initramfs: %s\n", message);
+	shmem_settle_limits(root);
 	initrd_start = initrd_end = 0;
 	return message ? -EINVAL : 0;
 }

@@ -47,6 +47,9 @@ extern struct file_system_type shmem_fs_type;
 extern struct vfsmount *shm_mnt;
 
 void shmem_init(void);
+/* While the initramfs is unpacked into @sb, nothing is refused; then limits as on Linux. */
+void shmem_lift_limits(struct super_block *sb);
+void shmem_settle_limits(struct super_block *sb);
 /* An unlinked tmpfs file of @size bytes. @flags: VM_NORESERVE or 0 (then @size is accounted now). */
 struct file *shmem_file_setup(const char *name, loff_t size, unsigned long flags);
 struct file *shmem_kernel_file_setup(const char *name, loff_t size, unsigned long flags);

@@ -803,6 +803,24 @@ static unsigned long default_max_blocks(void)
 	return totalram_pages() / 2;
 }
 
+/*
+ * The root during start-up has no limit (half of a small machine is less than its archive); from then on it
+ * may take half of what the archive left.
+ */
+void shmem_lift_limits(struct super_block *sb)
+{
+	SHMEM_SB(sb)->max_blocks = SHMEM_SB(sb)->max_inodes = 0;
+}
+
+void shmem_settle_limits(struct super_block *sb)
+{
+	struct shmem_sb_info *sbinfo = SHMEM_SB(sb);
+	unsigned long used = atomic_long_read(&sbinfo->used_blocks);
+
+	sbinfo->max_blocks = used + (totalram_pages() - used) / 2;
+	sbinfo->max_inodes = atomic_long_read(&sbinfo->used_inodes) + default_max_blocks();
+}
+
 /* "64m", "50%" as pages; *@rest: behind it. -EINVAL */
 static int parse_size(const char *text, unsigned long *pages)
 {
