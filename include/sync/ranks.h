@@ -25,6 +25,7 @@
 	R(SEQ_FILE, mutex, "seq_file->lock")					\
 	R(UTS, rwsem, "names of the machine")					\
 	R(VPORT_READ, mutex, "reader of a virtio console port")			\
+	R(MMTEST, mutex, "calls of one open /dev/mmtest")			\
 	R(EPOLL_GLOBAL, mutex, "nesting of epoll sets")				\
 	R(EPOLL, mutex, "ep->mtx: one epoll set")				\
 	R(DEVTMPFS, mutex, "the mount of devtmpfs")				\
