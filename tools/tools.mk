@@ -64,3 +64,26 @@ $(O)/bench/entry.elf: bench/entry.S bench/entry.lds
 $(O)/tests/profile/%: tests/profile/%.c
 	@mkdir -p $(@D)
 	$(Q)$(MUSLCC) $(USERFLAGS) -fno-pie -no-pie -Wl,--section-start=.marks=0x70000000 $< -o $@
+
+# The benchmark: the guest's program, what it executes; see docs/performance.md.
+BENCHOPS := anon advise alloc file harness map process protect rw switch syscall
+bench: tool $(O)/bench/bench $(O)/bench/true-static $(O)/bench/true-dynamic $(O)/bench/entry.elf
+$(O)/bench/obj/%.o: bench/%.c
+	$(call say,USERCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(USERFLAGS) -O2 -fno-pie -c $< -o $@
+
+$(O)/bench/bench: $(BENCHOPS:%=$(O)/bench/obj/%.o)
+	$(call say,USERLD,$@)
+	$(Q)$(MUSLCC) -static -no-pie -Wl,--section-start=.marks=0x70000000 $^ -o $@
+
+$(O)/bench/true-static: bench/programs/true.c
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(USERFLAGS) $< -o $@
+
+$(O)/bench/true-dynamic: bench/programs/true.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -O2 $< -o $@
+
+-include $(BENCHOPS:%=$(O)/bench/obj/%.d)
+.PHONY: bench

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+/*
+ * bench: one static program, the same on both kernels.
+ *	bench [NAME...]		run these operations (default: all), each in a process of its own
+ *	bench --list		their names
+ * For each operation it prints
+ *	op NAME TIMES
+ *	part SIGN FIRST LAST TICKS	for each enclosed part: marks, difference of the counter
+ *	empty FIRST LAST TICKS		an enclosed nothing, to be subtracted once per part
+ * or one of
+ *	skip NAME TEXT			it cannot be measured here
+ *	broken NAME TEXT		it failed
+ * Marks are numbered through the whole run; the tool takes their counts from the plugin's file.
+ */
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../include/drivers/mmtest.h"
+
+#define NR_MARKS   4096
+#define OP_MARKS   32 /* of one operation */
+#define NR_PARTS   (OP_MARKS / 2)
+#define STRING_(x) #x
+#define STRING(x)  STRING_(x)
+
+/* The marks: one-byte instructions in a row, linked where no other program has code. */
+__asm__(".pushsection .marks,\"ax\"\n.globl bench_marks\nbench_marks: .rept " STRING(
+	NR_MARKS) "\n ret\n .endr\n.popsection");
+extern const char bench_marks[];
+
+extern const struct operation __start_operations[], __stop_operations[];
+
+struct part {
+	int sign, first, last;
+	uint64_t ticks;
+};
+
+/* Shared with children, so that they may measure too. */
+static struct record {
+	int mark;      /* the next one */
+	int open;      /* the mark of the start() under way */
+	uint64_t from; /* its time */
+	uint64_t times;
+	int nr;
+	struct part part[NR_PARTS];
+} * record;
+
+static const char *op_name;
+
+/* The mark and the reading at a fixed distance. */
+static inline __attribute__((always_inline)) uint64_t mark(int nr)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("call *%2\n\trdtsc"
+			 : "=a"(low), "=d"(high)
+			 : "r"(bench_marks + nr)
+			 : "memory", "rcx");
+	return (uint64_t)high << 32 | low;
+}
+
+void start(void)
+{
+	record->open = record->mark++;
+	record->from = mark(record->open);
+}
+
+static inline __attribute__((always_inline)) void stop_part(int sign)
+{
+	int nr = record->mark;
+	uint64_t now = mark(nr);
+
+	record->mark = nr + 1;
+	if (record->nr == NR_PARTS)
+		skip("too many parts");
+	record->part[record->nr++] = (struct part){ sign, record->open, nr, now - record->from };
+}
+
+void stop(void)
+{
+	stop_part(1);
+}
+
+void stop_minus(void)
+{
+	stop_part(-1);
+}
+
+void times(uint64_t n)
+{
+	record->times = n;
+}
+
+void ready(void)
+{
+	*(volatile int *)&record->nr = record->nr;
+	__asm__ volatile("call *%0" : : "r"(bench_marks + NR_MARKS - 1) : "memory");
+}
+
+static _Noreturn void give_up(const char *word, const char *text)
+{
+	printf("%s %s %s\n", word, op_name, text);
+	fflush(stdout);
+	_exit(3);
+}
+
+void skip(const char *why)
+{
+	give_up("skip", why);
+}
+
+void broken(const char *what)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s: %s", what, strerror(errno));
+	give_up("broken", text);
+}
+
+char *map(size_t bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		broken("mmap");
+	return p;
+}
+
+void touch(char *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += PAGE)
+		((volatile char *)p)[i] = 1;
+}
+
+void look(const char *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += PAGE)
+		(void)((const volatile char *)p)[i];
+}
+
+int tmpfs_file(size_t bytes)
+{
+	static char page[PAGE];
+	int fd = open("/dev/shm/bench", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || unlink("/dev/shm/bench"))
+		broken("open a file of /dev/shm");
+	memset(page, 1, sizeof(page));
+	for (size_t i = 0; i < bytes; i += PAGE)
+		if (pwrite(fd, page, PAGE, i) != (ssize_t)PAGE)
+			broken("pwrite");
+	return fd;
+}
+
+pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		broken("fork");
+	return pid;
+}
+
+void wait_for(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		broken("waitpid");
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		skip("the child failed");
+}
+
+void many_vmas(unsigned int nr)
+{
+	char *p = mmap(NULL, nr * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		broken("mmap");
+	for (unsigned int i = 0; i < nr; i += 2)
+		if (mprotect(p + i * PAGE, PAGE, PROT_READ))
+			broken("mprotect");
+}
+
+void mmtest(const char *noun, const char *verb, int64_t arg0, int64_t arg1)
+{
+	static int fd = -1;
+	struct mmtest_call call = { .arg = { arg0, arg1 } };
+
+	if (fd < 0)
+		fd = open("/dev/mmtest", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		skip("there is no /dev/mmtest");
+	strcpy(call.noun, noun);
+	strcpy(call.verb, verb);
+	if (ioctl(fd, MMTEST_CALL, &call))
+		broken(verb);
+}
+
+/* --- the process of one operation --- */
+
+static void print_record(void)
+{
+	const struct part *empty = &record->part[0];
+
+	printf("op %s %llu\n", op_name, (unsigned long long)record->times);
+	for (int i = 1; i < record->nr; i++)
+		printf("part %d %d %d %llu\n", record->part[i].sign, record->part[i].first,
+		       record->part[i].last, (unsigned long long)record->part[i].ticks);
+	printf("empty %d %d %llu\n", empty->first, empty->last, (unsigned long long)empty->ticks);
+	fflush(stdout);
+}
+
+static int run_operation(const char *name, int first_mark)
+{
+	const struct operation *op = __start_operations;
+
+	op_name = name;
+	while (op < __stop_operations && strcmp(op->name, name))
+		op++;
+	if (op == __stop_operations)
+		skip("the program has no such operation");
+	record = mmap(NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (record == MAP_FAILED)
+		broken("mmap");
+	record->mark = first_mark;
+	record->times = 1;
+	ready();
+	/* Once for the instruction cache of the emulator and the page tables, once to count. */
+	start();
+	stop();
+	record->mark = first_mark;
+	record->nr = 0;
+	start();
+	stop();
+	op->run();
+	print_record();
+	return 0;
+}
+
+/* --- the program --- */
+
+static void run_apart(const char *self, const char *name, int first_mark)
+{
+	char number[16];
+	char *argv[] = { (char *)self, (char *)"--op", (char *)name, number, NULL };
+	char *none[] = { NULL };
+	int status;
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%d", first_mark);
+	pid = vfork();
+	if (pid == 0) {
+		execve(self, argv, none);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		status = 127 << 8;
+	if (WIFSIGNALED(status))
+		printf("broken %s ended by signal %d\n", name, WTERMSIG(status));
+	else if (WEXITSTATUS(status) && WEXITSTATUS(status) != 3)
+		printf("broken %s exit status %d\n", name, WEXITSTATUS(status));
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static char self[512];
+	int nr = 0;
+
+	if (argc == 4 && !strcmp(argv[1], "--op"))
+		return run_operation(argv[2], atoi(argv[3]));
+	if (argc == 2 && !strcmp(argv[1], "--list")) {
+		for (const struct operation *op = __start_operations; op < __stop_operations; op++)
+			puts(op->name);
+		return 0;
+	}
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) {
+		perror("/proc/self/exe");
+		return 1;
+	}
+	/* 4 KiB pages on both kernels. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	printf("marks %llx %d\n", (unsigned long long)(uintptr_t)bench_marks, NR_MARKS);
+	fflush(stdout);
+	for (int i = 1; i < argc; i++)
+		run_apart(self, argv[i], nr++ * OP_MARKS % (NR_MARKS - OP_MARKS));
+	for (const struct operation *op = __start_operations; argc == 1 && op < __stop_operations;
+	     op++)
+		run_apart(self, op->name, nr++ * OP_MARKS % (NR_MARKS - OP_MARKS));
+	return 0;
+}
