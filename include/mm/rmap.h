@@ -74,6 +74,15 @@ void folio_add_file_rmap_ptes(struct folio *folio, struct page *page, int nr,
 void folio_remove_rmap_ptes(struct folio *folio, struct page *page, int nr,
 			    struct vm_area_struct *vma);
 
+/*
+ * PG_mlocked, see mm/rmap/mlock.c. mlock_page: @page was mapped in, or found in, a locked VMA; any context.
+ * munlock_page_alone: the locked VMA that maps it lets go; false if others map it, too: then munlock_page() has to be
+ * called for it, with a reference and without spinlocks (it sleeps). @leaver does not count as locked any more.
+ */
+void mlock_page(struct page *page);
+bool munlock_page_alone(struct page *page);
+void munlock_page(struct page *page, const struct vm_area_struct *leaver);
+
 /* One step of a walk over the entries that map a folio. */
 struct page_vma_mapped_walk {
 	unsigned long pfn;		/* first frame of the folio */

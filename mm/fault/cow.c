@@ -83,6 +83,8 @@ static void install_copy(struct vm_fault *vmf, struct page *old, struct page *ne
 		inc_mm_counter(mm, MM_ANONPAGES);
 	}
 	page_init_anon(new, vma, vmf->address);
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_page(new);
 	/* No CPU may write to the new page while another still reads the old one through its TLB. */
 	ptep_get_and_clear(mm, vmf->address, vmf->pte);
 	flush_tlb_page(vma, vmf->address);
@@ -124,8 +126,11 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
 	if (!installed)
 		__free_page(new);
-	else if (old)
+	else if (old) {
+		if (unlikely(PageMlocked(old)))
+			munlock_page(old, vma);
 		put_page(old); /* the reference of the entry */
+	}
 	if (old)
 		put_page(old);
 	return 0;

@@ -69,17 +69,15 @@ static vm_fault_t map_zero_page(struct vm_area_struct *vma, unsigned long addres
 	return 0;
 }
 
-/* [zero] and [anon]. */
-static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long address,
-				    unsigned int flags, pmd_t *pmd)
+/* [zero] and [anon]; @locked: of memory that is mlocked. */
+static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, unsigned long address,
+						 unsigned int flags, pmd_t *pmd, bool locked)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct page *page;
 	spinlock_t *ptl;
 	pte_t *pte, entry;
 
-	if (unlikely(vma->vm_flags & VM_SHARED))
-		return VM_FAULT_SIGBUS; /* shared memory has a file */
 	if (pte_alloc(mm, pmd))
 		return VM_FAULT_OOM;
 	if (!(flags & FAULT_FLAG_WRITE))
@@ -98,10 +96,29 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long ad
 		return 0;
 	}
 	page_init_anon(page, vma, address);
+	if (locked)
+		mlock_page(page);
 	set_pte_at(mm, address, pte, entry);
 	spin_unlock(ptl);
 	inc_mm_counter(mm, MM_ANONPAGES);
 	return 0;
+}
+
+static noinline vm_fault_t do_locked_anonymous_page(struct vm_area_struct *vma,
+						    unsigned long address, unsigned int flags,
+						    pmd_t *pmd)
+{
+	if (vma->vm_flags & VM_SHARED)
+		return VM_FAULT_SIGBUS; /* shared memory has a file */
+	return anonymous_page(vma, address, flags, pmd, true);
+}
+
+static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long address,
+				    unsigned int flags, pmd_t *pmd)
+{
+	if (unlikely(vma->vm_flags & (VM_SHARED | VM_LOCKED)))
+		return do_locked_anonymous_page(vma, address, flags, pmd);
+	return anonymous_page(vma, address, flags, pmd, false);
 }
 
 /* [numa]: the entry was made inaccessible to see who uses the page. Placement comes with policies. */

@@ -63,6 +63,9 @@ void set_pte_range(struct vm_fault *vmf, struct folio *folio, struct page *page,
 		folio_add_file_rmap_ptes(folio, page, nr, vma);
 		add_mm_counter(vma->vm_mm, PageSwapBacked(page) ? MM_SHMEMPAGES : MM_FILEPAGES, nr);
 	}
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		for (unsigned int i = 0; i < nr; i++)
+			mlock_page(page + i);
 	for (; nr; nr--, pte++, addr += PAGE_SIZE) {
 		set_pte_at(vma->vm_mm, addr, pte, entry);
 		entry = __pte(pte_val(entry) + PAGE_SIZE);

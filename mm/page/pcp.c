@@ -267,11 +267,22 @@ static const char *free_page_complaint(const struct page *page)
 	return NULL;
 }
 
-/* What only an error, or poisoned memory, leaves behind: false when the page must not be used again. */
-static noinline bool reject_bad_page(struct page *page)
+/*
+ * What an mlocked page, and else only an error or poisoned memory, leaves behind: false when the page must not be used
+ * again.
+ */
+static noinline bool accept_odd_page(struct page *page)
 {
-	const char *why = free_page_complaint(page);
+	const char *why;
 
+	if (PageMlocked(page)) {
+		__ClearPageMlocked(page);
+		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
+		count_vm_event(UNEVICTABLE_PGCLEARED);
+	}
+	why = free_page_complaint(page);
+	if (!why && !PageHWPoison(page))
+		return true;
 	if (!why && PageHWPoison(page))
 		return false; /* silently kept out */
 	return bad_page(page, why ? why : "unknown");
@@ -283,8 +294,11 @@ static __always_inline bool prepare_single(struct page *page)
 	u32 flags = page->flags;
 
 	if (unlikely((flags & (PAGE_FLAGS_CHECK_AT_FREE | 1u << PG_hwpoison)) ||
-		     page->page_type != PAGE_TYPE_NONE))
-		return reject_bad_page(page);
+		     page->page_type != PAGE_TYPE_NONE)) {
+		if (!accept_odd_page(page))
+			return false;
+		flags = page->flags;
+	}
 	VM_BUG_ON_PAGE(page_ref_count(page), page);
 	page->flags = flags & ~PAGEFLAGS_MASK;
 	WRITE_ONCE(page->private, 0); /* a neighbour's free may look at it meanwhile */

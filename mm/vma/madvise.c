@@ -132,6 +132,8 @@ static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsi
 		return -EINVAL;
 	if (behavior == MADV_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_vma_pages(vma, start, end, false);
 	zap_page_range_single(vma, start, end - start);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * mlock and its relatives: VM_LOCKED on the VMAs, locked_vm against RLIMIT_MEMLOCK, and everything faulted in. As
- * long as nothing is reclaimed, that is all that locking means.
+ * mlock and its relatives: VM_LOCKED on the VMAs, locked_vm against RLIMIT_MEMLOCK, everything faulted in, and the
+ * pages marked (mm/rmap/mlock.c).
  * Linux: mm/mlock.c.
  */
 #include <base/bug.h>
@@ -10,11 +10,15 @@
 #include <base/math.h>
 #include <kernel/cred.h>
 #include <kernel/ksyscall.h>
+#include <kernel/sched.h>
 #include <kernel/task.h>
 #include <mm/gup.h>
 #include <mm/fault.h>
+#include <mm/folio.h>
+#include <mm/rmap.h>
 #include <linux/mman.h>
 #include "vma_internal.h"
+#include "../pgtable/pgtable_internal.h"
 
 bool can_do_mlock(void)
 {
@@ -31,6 +35,50 @@ bool mlock_future_ok(struct mm_struct *mm, unsigned long flags, unsigned long by
 	limit = rlimit(RLIMIT_MEMLOCK);
 	return limit == RLIM_INFINITY ||
 	       (bytes >> PAGE_SHIFT) + mm->locked_vm <= limit >> PAGE_SHIFT;
+}
+
+/* Pages of one table of @vma are marked, or no more. Stops at the first that others map, too: *@shared. */
+static unsigned long mark_ptes(struct vm_area_struct *vma, unsigned long addr, unsigned long end,
+			       bool lock, struct page **shared)
+{
+	spinlock_t *ptl;
+	pmd_t *pmd;
+	pte_t *pte;
+
+	*shared = NULL;
+	if (!pte_find(vma->vm_mm, addr, &pmd))
+		return end;
+	pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
+	if (!pte)
+		return end;
+	for (; addr < end && !*shared; addr += PAGE_SIZE, pte++) {
+		pte_t val = ptep_get(pte);
+		struct page *page = pte_present(val) ? vm_normal_page(vma, addr, val) : NULL;
+
+		if (!page)
+			continue;
+		if (lock) {
+			mlock_page(page);
+		} else if (!munlock_page_alone(page)) {
+			get_page(page);
+			*shared = page;
+		}
+	}
+	pte_unmap_unlock(pte, ptl);
+	return addr;
+}
+
+void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock)
+{
+	struct page *shared;
+
+	for (unsigned long addr = start; addr < end; cond_resched()) {
+		addr = mark_ptes(vma, addr, pmd_addr_end(addr, end), lock, &shared);
+		if (shared) {
+			munlock_page(shared, vma);
+			put_page(shared);
+		}
+	}
 }
 
 static int mlock_fixup(struct vm_area_struct **pvma, unsigned long start, unsigned long end,
@@ -53,6 +101,8 @@ static int mlock_fixup(struct vm_area_struct **pvma, unsigned long start, unsign
 	else if (oldflags & VM_LOCKED)
 		nr = 0;
 	vma->vm_mm->locked_vm += nr;
+	if ((newflags ^ oldflags) & VM_LOCKED)
+		mlock_vma_pages(vma, start, end, newflags & VM_LOCKED);
 	return 0;
 }
 

@@ -278,6 +278,8 @@ void exit_mmap(struct mm_struct *mm)
 		vma_start_write(vma);
 		if (vma->vm_flags & VM_ACCOUNT)
 			nr_accounted += vma_pages(vma);
+		if (unlikely(vma->vm_flags & VM_LOCKED))
+			mlock_vma_pages(vma, vma->vm_start, vma->vm_end, false);
 		unmap_page_range(&tlb, vma, vma->vm_start, vma->vm_end, NULL);
 	}
 	anon_vma_exit(mm);

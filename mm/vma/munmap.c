@@ -63,8 +63,10 @@ static struct vm_area_struct *detach(struct mm_struct *mm, struct vm_area_struct
 	for (; vma && vma->vm_start < end; vma = next) {
 		next = vma->vm_next;
 		vma_start_write(vma);
-		if (unlikely(vma->vm_flags & VM_LOCKED))
+		if (unlikely(vma->vm_flags & VM_LOCKED)) {
 			mm->locked_vm -= vma_pages(vma);
+			mlock_vma_pages(vma, vma->vm_start, vma->vm_end, false);
+		}
 		vma_tree_remove(mm, vma);
 		last = vma;
 	}
@@ -131,6 +133,8 @@ static void trim(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long
 	struct mmu_gather tlb;
 
 	vma_start_write(vma);
+	if (unlikely(vma->vm_flags & VM_LOCKED))
+		mlock_vma_pages(vma, start, end, false);
 	tlb_gather_mmu(&tlb, mm);
 	update_hiwater_rss(mm);
 	unmap_page_range(&tlb, vma, start, end, NULL);

@@ -185,7 +185,7 @@ static void show_vma_flags(struct seq_file *m, struct vm_area_struct *vma)
 {
 	static const char mnemonics[32][3] = {
 		"rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "um", "pf",
-		"",   "uw", "lo", "io", "sr", "rr", "dc", "de", "lf", "ac", "nr",
+		"",   "uw", "lo", "io", "sr", "rr", "dc", "de", "??", "ac", "nr",
 		"ht", "sf", "??", "wf", "dd", "sd", "mm", "hg", "nh", "mg",
 	};
 

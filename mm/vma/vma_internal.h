@@ -52,6 +52,8 @@ void vma_unlink_file(struct vm_area_struct *vma);
 bool may_access_mm(struct task_struct *task, struct mm_struct *mm);
 bool mlock_future_ok(struct mm_struct *mm, unsigned long flags, unsigned long bytes);
 bool can_do_mlock(void);
+/* Mark the pages of a range of @vma as mlocked, or take the mark away. May sleep. */
+void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock);
 int check_brk_limits(unsigned long addr, unsigned long len);
 unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long len,
 			  unsigned long vm_flags, unsigned long pgoff);

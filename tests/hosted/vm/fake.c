@@ -33,7 +33,7 @@ int rand(void);
 unsigned long strtoul(const char *s, char **end, int base);
 
 unsigned long host_ram, host_memmap, zero_pfn, nr_free_frames, test_step;
-long vm_events[8], node_stats[8], fail_nth;
+long vm_events[8], node_stats[8], zone_stats[1], fail_nth;
 pgprot_t protection_map[16];
 pteval_t __supported_pte_mask = ~0UL;
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __aligned(4096);
@@ -139,6 +139,7 @@ static void free_frame(struct page *page)
 	if (page_to_pfn(page) == zero_pfn || atomic_read(&page->_mapcount) != -1)
 		fatal("frame %lu is freed but mapped", page_to_pfn(page));
 	tlb_check_free(page_to_pfn(page));
+	zone_stats[NR_MLOCK] -= PageMlocked(page);
 	*page = (struct page){ ._mapcount = ATOMIC_INIT(-1) };
 	free_frames[nr_free_frames++] = page_to_pfn(page);
 }

@@ -229,6 +229,51 @@ static bool count_one(struct folio *folio, struct vm_area_struct *vma, unsigned 
 }
 
 /* The reverse map finds every entry of every page. */
+static struct page *normal_page(pte_t pte)
+{
+	return pte_special(pte) ? NULL : pte_page(pte);
+}
+
+/* PG_mlocked: exactly the pages that some locked VMA maps. */
+static void check_mlocked(void)
+{
+	long mlocked = 0;
+
+	for (int i = 0; i < NR_SPACES; i++) {
+		struct mm_struct *mm = spaces[i].mm;
+
+		for (struct vm_area_struct *vma = mm ? mm->mmap : NULL; vma; vma = vma->vm_next) {
+			for (unsigned long a = vma->vm_start;
+			     vma->vm_flags & VM_LOCKED && a < vma->vm_end; a += PAGE_SIZE) {
+				pte_t *pte = pte_find(mm, a, NULL);
+				struct page *page =
+					pte && pte_present(*pte) ? normal_page(*pte) : NULL;
+
+				if (!page)
+					continue;
+				if (!PageMlocked(page))
+					fatal("the page at %lx is not marked as mlocked", a);
+				if (!PageReserved(page))
+					mlocked++;
+				__SetPageReserved(page); /* seen */
+			}
+		}
+	}
+	for (int i = 0; i < NR_SPACES; i++) {
+		struct mm_struct *mm = spaces[i].mm;
+
+		for (struct vm_area_struct *vma = mm ? mm->mmap : NULL; vma; vma = vma->vm_next)
+			for (unsigned long a = vma->vm_start; a < vma->vm_end; a += PAGE_SIZE) {
+				pte_t *pte = pte_find(mm, a, NULL);
+
+				if (pte && pte_present(*pte) && normal_page(*pte))
+					__ClearPageReserved(pte_page(*pte));
+			}
+	}
+	if (mlocked != zone_stats[NR_MLOCK])
+		fatal("%ld pages are mlocked, %ld are counted", mlocked, zone_stats[NR_MLOCK]);
+}
+
 static void check_rmap(struct mm_struct *mm)
 {
 	for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
@@ -569,6 +614,7 @@ int main(int argc, char **argv)
 		random_step();
 		fail_nth = 0;
 		check_spaces();
+		check_mlocked();
 		for (int i = 0; i < NR_SPACES; i++) {
 			if (spaces[i].mm)
 				check_layout(&spaces[i]);
@@ -587,7 +633,8 @@ int main(int argc, char **argv)
 	if (nr_free_frames != frames || live_objects() != objects)
 		fatal("%ld frames and %ld objects are lost", (long)(frames - nr_free_frames),
 		      live_objects() - objects);
-	if (node_stats[NR_ANON_MAPPED] || node_stats[NR_FILE_MAPPED] || node_stats[NR_PAGETABLE])
+	if (zone_stats[NR_MLOCK] || node_stats[NR_ANON_MAPPED] || node_stats[NR_FILE_MAPPED] ||
+	    node_stats[NR_PAGETABLE])
 		fatal("counters do not end at zero");
 	printf("ok - address spaces against a model: seed %u, %lu steps, %u calls refused%s\n",
 	       seed, steps, nr_refused, failing ? ", allocations failing" : "");
