@@ -55,7 +55,7 @@ const struct file_operations def_blk_fops = { .open = no_open };
 void inode_init(void)
 {
 	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 64,
-					SLAB_RECLAIM_ACCOUNT | SLAB_PANIC, NULL);
+					SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC, NULL);
 }
 
 void inode_init_once(struct inode *inode)

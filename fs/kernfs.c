@@ -205,6 +205,22 @@ void kernfs_remove(struct kernfs_node *node)
 	mutex_unlock(&kernfs_lock);
 }
 
+void kernfs_remove_if(struct kernfs_node *dir, bool (*gone)(struct kernfs_node *, void *),
+		      void *arg)
+{
+	struct rb_node *n, *next;
+
+	mutex_lock(&kernfs_lock);
+	for (n = rb_first(&dir->children); n; n = next) {
+		struct kernfs_node *child = rb_entry(n, struct kernfs_node, by_name);
+
+		next = rb_next(n);
+		if (gone(child, arg))
+			remove_locked(child);
+	}
+	mutex_unlock(&kernfs_lock);
+}
+
 struct kernfs_node *kernfs_of(const struct inode *inode)
 {
 	return inode->i_private;
@@ -281,11 +297,18 @@ static const struct dentry_operations kernfs_dops = {
 	.d_delete = always_delete_dentry,
 };
 
+static void refresh(struct kernfs_node *dir)
+{
+	if (dir->refresh)
+		dir->refresh(dir);
+}
+
 struct dentry *kernfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
 	struct kernfs_node *node;
 	struct inode *inode = NULL;
 
+	refresh(kernfs_of(dir));
 	mutex_lock(&kernfs_lock);
 	node = find_child(kernfs_of(dir), (const char *)dentry->d_name.name, dentry->d_name.len);
 	if (node)
@@ -333,6 +356,7 @@ bool kernfs_emit(struct file *file, struct dir_context *ctx)
 	umode_t mode;
 	u32 ino;
 
+	refresh(dir);
 	for (;;) {
 		mutex_lock(&kernfs_lock);
 		node = next_by_ino(dir, ctx->pos <= 2 ? 0 : ctx->pos - 2);

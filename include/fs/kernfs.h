@@ -38,6 +38,7 @@ struct kernfs_node {
 	kernfs_write_t write;
 	const struct file_operations *fops;	/* instead of show and write */
 	const char *target;		/* of a link; own copy */
+	void (*refresh)(struct kernfs_node *dir);	/* of a directory: before each look-up and listing */
 	void *priv;
 	unsigned int refs;		/* kernfs_lock: the tree, and each inode */
 	bool removed;			/* kernfs_lock */
@@ -59,6 +60,9 @@ struct kernfs_node *kernfs_make_path(struct kernfs_node *parent, const char *pat
 struct kernfs_node *kernfs_find(struct kernfs_node *parent, const char *name);
 /* Take @node and all below it out of the tree; open files go on with what they have. May sleep. */
 void kernfs_remove(struct kernfs_node *node);
+
+/* Remove those children of @dir for which @gone answers true; it is called under the lock of all trees. May sleep. */
+void kernfs_remove_if(struct kernfs_node *dir, bool (*gone)(struct kernfs_node *child, void *arg), void *arg);
 
 /* The file's node and its priv, in operations of kernfs_create_fops(). */
 struct kernfs_node *kernfs_of(const struct inode *inode);

@@ -7,8 +7,10 @@
 #include <base/list.h>
 #include <base/atomic.h>
 #include <sync/rcu_types.h>
+#include <sync/mutex.h>
 #include <sync/spinlock.h>
 #include <seam/percpu.h>
+#include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
 
@@ -88,7 +90,18 @@ static inline u32 get_link(struct kmem_cache *s, const void *object)
 	return *(const u16 *)(object + s->offset) ^ link_secret(s, object);
 }
 
-extern struct list_head slab_caches;
+static inline u32 order_objects(u32 order, u32 size)
+{
+	return (PAGE_SIZE << order) / size;
+}
+
+static inline u32 slab_objects(struct kmem_cache *s, struct page *page)
+{
+	return order_objects(compound_order(page), s->size);
+}
+
+extern struct list_head slab_caches;	/* slab_mutex */
+extern struct mutex slab_mutex;
 #define BOOT_NAME_BYTES 24	/* behind each struct kmem_cache: the name of a kmalloc class */
 
 /* ---- slub.c and kmalloc.c ---- */
@@ -116,6 +129,10 @@ static inline struct kmem_cache *kmalloc_slab(size_t size, gfp_t gfp)
 void create_kmalloc_caches(void);
 /* Call @fn for each cache; may sleep. */
 void slab_for_each(void (*fn)(struct kmem_cache *s, void *arg), void *arg);
+
+/* ---- report.c: names of merged caches. => slab_mutex held ---- */
+void slab_note_alias(struct kmem_cache *s, const char *name);
+void slab_forget_aliases(struct kmem_cache *s);
 
 /* ---- debug.c: caches with SLAB_DEBUG_FLAGS ---- */
 void slab_parse_debug_layout(struct kmem_cache *s, u32 *size);

@@ -61,7 +61,7 @@
 #include "slab_internal.h"
 
 LIST_HEAD(slab_caches);
-static DEFINE_MUTEX(slab_mutex, LOCK_SLAB_MUTEX);
+DEFINE_MUTEX(slab_mutex, LOCK_SLAB_MUTEX);
 static struct kmem_cache *kmem_cache_cache, *kmem_cache_node_cache;
 static bool slab_up;
 
@@ -124,11 +124,6 @@ static enum node_stat_item slab_item(struct kmem_cache *s)
 	return s->flags & SLAB_RECLAIM_ACCOUNT ? NR_SLAB_RECLAIMABLE : NR_SLAB_UNRECLAIMABLE;
 }
 
-static u32 order_objects(u32 order, u32 size)
-{
-	return (PAGE_SIZE << order) / size;
-}
-
 /* Chain all objects; run the constructor. */
 static void setup_objects(struct kmem_cache *s, struct page *page, u32 objects)
 {
@@ -175,11 +170,6 @@ static struct page *new_slab(struct kmem_cache *s, gfp_t gfp, int node)
 	atomic_long_add(order_objects(order, s->size), &n->total_objects);
 	mod_node_page_state(page_pgdat(page), slab_item(s), 1L << order);
 	return page;
-}
-
-static u32 slab_objects(struct kmem_cache *s, struct page *page)
-{
-	return order_objects(compound_order(page), s->size);
 }
 
 static void free_slab_pages(struct kmem_cache *s, struct page *page)
@@ -897,6 +887,7 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	if (s) {
 		s->refcount++;
 		s->object_size = max(s->object_size, size);
+		slab_note_alias(s, name);
 	} else {
 		s = create_cache(name, size, align, flags, ctor);
 	}
@@ -1057,6 +1048,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 		return;
 	}
 	list_del(&s->list);
+	slab_forget_aliases(s);
 	mutex_unlock(&slab_mutex);
 	if (s->flags & SLAB_TYPESAFE_BY_RCU)
 		while (READ_ONCE(s->rcu_armed))
@@ -1066,43 +1058,7 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	kmem_cache_free(kmem_cache_cache, s);
 }
 
-/* ---- numbers and checks ---- */
-
-static unsigned long free_in_slabs(struct kmem_cache *s, struct kmem_cache_node *n)
-{
-	unsigned long flags, free = 0;
-
-	spin_lock_irqsave(&n->list_lock, flags);
-	for (u32 pfn = n->first; pfn;) {
-		struct page *page = pfn_to_page((unsigned long)pfn);
-
-		free += slab_objects(s, page) - slab_inuse(READ_ONCE(page->private));
-		pfn = page->slab_next;
-	}
-	spin_unlock_irqrestore(&n->list_lock, flags);
-	return free;
-}
-
-void get_slabinfo(struct kmem_cache *s, struct slabinfo *info)
-{
-	unsigned long free = 0;
-	int cpu;
-
-	memset(info, 0, sizeof(*info));
-	for (int nid = 0; nid < MAX_NUMNODES; nid++) {
-		if (!node_data[nid] || !s->node[nid])
-			continue;
-		info->num_slabs += atomic_long_read(&s->node[nid]->nr_slabs);
-		info->num_objs += atomic_long_read(&s->node[nid]->total_objects);
-		free += free_in_slabs(s, s->node[nid]);
-	}
-	for_each_possible_cpu (cpu)
-		free += READ_ONCE(per_cpu_ptr(s->cpu_slab, cpu)->count);
-	info->active_objs = info->num_objs - min(free, info->num_objs);
-	info->active_slabs = info->num_slabs;
-	info->objects_per_slab = s->objects;
-	info->cache_order = s->order;
-}
+/* ---- checks ---- */
 
 static void check_chain(struct kmem_cache *s, struct page *page)
 {
