@@ -305,8 +305,8 @@ static void count_work(struct work_struct *work)
 
 static int works_run(void)
 {
-	struct work_struct work;
-	struct delayed_work dw;
+	static struct work_struct work;
+	static struct delayed_work dw;
 
 	atomic_set(&seen, 0);
 	INIT_WORK(&work, count_work);
@@ -317,7 +317,8 @@ static int works_run(void)
 	SELFTEST_EXPECT(atomic_read(&seen) == 10);
 	INIT_DELAYED_WORK(&dw, count_work);
 	schedule_delayed_work(&dw, 2);
-	schedule_timeout_uninterruptible(20);
+	for (int i = 0; i < 60 * HZ && atomic_read(&seen) < 11; i++)
+		schedule_timeout_uninterruptible(1);
 	flush_work(&dw.work);
 	SELFTEST_EXPECT(atomic_read(&seen) == 11);
 	SELFTEST_EXPECT(schedule_on_each_cpu(count_work) == 0);

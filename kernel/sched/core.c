@@ -195,9 +195,11 @@ static void finish_task_switch(struct task_struct *prev)
 	rq->prev_mm = NULL;
 	rq->push_task = NULL;
 	smp_store_release(&prev->on_cpu, 0);
-	spin_unlock_irq(&rq->lock);
-	if (unlikely(push))
+	spin_unlock(&rq->lock);
+	if (unlikely(
+		    push)) /* in no queue: an interrupt that waits for its queue must not come between */
 		push_away(push);
+	local_irq_enable();
 	if (mm)
 		mmdrop(mm);
 	if (unlikely(prev_state == TASK_DEAD)) {
@@ -395,8 +397,8 @@ void scheduler_ipi(void)
 /* The last schedule() of a task: finish_task_switch() lets go of it. */
 void do_task_dead(void)
 {
-	WRITE_ONCE(current->__state, TASK_DEAD);
 	current->flags |= PF_NOFREEZE;
+	/* Not before preemption is off: who switches away from a dead task frees it. */
 	preempt_disable();
 	/* A waker that saw an earlier state holds pi_lock: let it finish. */
 	local_irq_disable();
@@ -410,15 +412,30 @@ void do_task_dead(void)
 
 /* Waking --------------------------------------------------------------------------------------- */
 
-/* @p is still on a queue: it only needs its state back. 1 if so. => pi_lock held */
+/*
+ * Lock the queue of @p, which pi_lock alone does not hold still: another CPU may pull a waiting task over, also one that
+ * was preempted on its way to sleep. => pi_lock held
+ */
+static struct rq *lock_queue_of(struct task_struct *p)
+{
+	for (;;) {
+		struct rq *rq = task_rq(p);
+
+		spin_lock(&rq->lock);
+		if (likely(rq == task_rq(p)))
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
+/* @p is still on a queue, or on its way to one: it only needs its state back. 1 if so. => pi_lock held */
 static int wake_queued(struct task_struct *p)
 {
-	struct rq *rq = task_rq(p);
+	struct rq *rq = lock_queue_of(p);
 	int woken = 0;
 
-	spin_lock(&rq->lock);
-	if (p->on_rq && rq == task_rq(p)) {
-		if (!READ_ONCE(p->on_cpu)) {
+	if (p->on_rq) {
+		if (!READ_ONCE(p->on_cpu) && p->on_rq == TASK_ON_RQ_QUEUED) {
 			update_rq_clock(rq);
 			check_preempt_curr(rq, p);
 		}

@@ -86,11 +86,24 @@ static int spinner(void *arg)
 	return 0;
 }
 
+/*
+ * The host may take a CPU away in the middle of a turn; that time is charged to whoever has the turn, and until the others
+ * have caught up the shares are uneven. So the shares must come right within some windows, not in each.
+ */
+#define FAIR_WINDOWS 20
+
+static bool shares_are_fair(const u64 ran[3])
+{
+	return ran[0] && ran[1] && ran[2] && ran[0] < ran[1] * 2 && ran[1] < ran[0] * 2 &&
+	       ran[2] < ran[0] && ran[2] > ran[0] / 12; /* 335 : 1024 */
+}
+
 static int test_fairness(void)
 {
 	static const int nice[3] = { 0, 0, 5 };
 	struct task_struct *t[3];
-	u64 ran[3];
+	u64 start[3] = { 0 }, ran[3];
+	bool fair = false;
 
 	for (int i = 0; i < 3; i++) {
 		t[i] = kthread_create(spinner, &work[i], "spinner/%d", i);
@@ -100,44 +113,60 @@ static int test_fairness(void)
 	}
 	for (int i = 0; i < 3; i++)
 		wake_up_process(t[i]);
-	schedule_timeout_uninterruptible(HZ / 2);
-	for (int i = 0; i < 3; i++)
-		ran[i] = task_sched_runtime(t[i]);
-	check_all_queues();
+	for (int window = 0; window < FAIR_WINDOWS && !fair; window++) {
+		schedule_timeout_uninterruptible(HZ / 4);
+		for (int i = 0; i < 3; i++)
+			ran[i] = task_sched_runtime(t[i]) - start[i];
+		for (int i = 0; i < 3; i++)
+			start[i] += ran[i];
+		fair = shares_are_fair(ran);
+		check_all_queues();
+	}
 	for (int i = 0; i < 3; i++)
 		kthread_stop(t[i]);
-	SELFTEST_EXPECT(ran[0] && ran[1] && ran[2]);
-	SELFTEST_EXPECT(ran[0] < ran[1] * 2 && ran[1] < ran[0] * 2);
-	SELFTEST_EXPECT(ran[2] < ran[0] && ran[2] > ran[0] / 12); /* 335 : 1024, on a noisy host */
+	SELFTEST_EXPECT(fair);
 	return 0;
 }
 SELFTEST("sched_fairness", test_fairness);
 
 /* Each thread goes where its mask says. */
+static int wanderer_cpu;
+
 static int where_am_i(void *arg)
 {
 	while (!kthread_should_stop()) {
-		WRITE_ONCE(*(int *)arg, raw_smp_processor_id());
+		WRITE_ONCE(wanderer_cpu, raw_smp_processor_id());
 		schedule_timeout_interruptible(1);
 	}
 	return 0;
 }
 
-static int test_affinity(void)
+/* It gets there as soon as the host lets that CPU run; once there, it stays. */
+static bool wanders_to(struct task_struct *t, int cpu)
 {
 	struct cpumask mask;
-	int seen = -1, cpu;
-	struct task_struct *t = kthread_run(where_am_i, &seen, "wanderer");
+
+	cpumask_clear(&mask);
+	cpumask_set_cpu(cpu, &mask);
+	if (set_cpus_allowed_ptr(t, &mask))
+		return false;
+	for (int i = 0; i < 60 * HZ && READ_ONCE(wanderer_cpu) != cpu; i++)
+		schedule_timeout_uninterruptible(1);
+	schedule_timeout_uninterruptible(2);
+	return READ_ONCE(wanderer_cpu) == cpu;
+}
+
+static int test_affinity(void)
+{
+	struct task_struct *t = kthread_run(where_am_i, NULL, "wanderer");
+	struct cpumask mask;
+	int cpu, lost = 0;
 
 	SELFTEST_EXPECT(!IS_ERR(t));
-	for_each_online_cpu (cpu) {
-		cpumask_clear(&mask);
-		cpumask_set_cpu(cpu, &mask);
-		SELFTEST_EXPECT(set_cpus_allowed_ptr(t, &mask) == 0);
-		schedule_timeout_uninterruptible(4);
-		SELFTEST_EXPECT(READ_ONCE(seen) == cpu);
-	}
+	for_each_online_cpu (cpu)
+		lost += !wanders_to(t, cpu);
 	kthread_stop(t);
+	SELFTEST_EXPECT(!lost);
 	/* And current itself. */
 	for_each_online_cpu (cpu) {
 		cpumask_clear(&mask);
@@ -198,6 +227,57 @@ static int test_storm(void)
 }
 SELFTEST("sched_storm", test_storm);
 
+/*
+ * Tasks that are preempted between the store of their state and schedule(), are carried to another CPU in this state and
+ * woken there: each must stay in exactly one queue.
+ */
+#define HALF_ASLEEP 8
+static struct task_struct *half_asleep[HALF_ASLEEP];
+
+static int half_asleep_fn(void *arg)
+{
+	unsigned int next = (long)arg;
+
+	while (!kthread_should_stop()) {
+		for (int i = 0; i < 2000; i++) {
+			struct task_struct *other = half_asleep[next++ % HALF_ASLEEP];
+
+			set_current_state(TASK_INTERRUPTIBLE);
+			if (other != current && READ_ONCE(other->__state))
+				wake_up_process(other);
+		}
+		if (next % 4)
+			schedule_timeout(1);
+		__set_current_state(TASK_RUNNING);
+	}
+	return 0;
+}
+
+static int test_half_asleep(void)
+{
+	int failed = 0;
+
+	for (long i = 0; i < HALF_ASLEEP; i++) {
+		struct task_struct *t = kthread_create(half_asleep_fn, (void *)i, "half/%ld", i);
+
+		SELFTEST_EXPECT(!IS_ERR(t));
+		half_asleep[i] = get_task_struct(t);
+	}
+	for (int i = 0; i < HALF_ASLEEP; i++)
+		wake_up_process(half_asleep[i]);
+	for (int i = 0; i < 40; i++) {
+		schedule_timeout_uninterruptible(HZ / 100 + 1);
+		check_all_queues();
+	}
+	for (int i = 0; i < HALF_ASLEEP; i++)
+		failed += kthread_stop(half_asleep[i]) != 0;
+	for (int i = 0; i < HALF_ASLEEP; i++)
+		put_task_struct(half_asleep[i]);
+	SELFTEST_EXPECT(!failed);
+	return 0;
+}
+SELFTEST("sched_half_asleep", test_half_asleep);
+
 /* Sleeps take as long as they should: never less. */
 static int test_sleep(void)
 {
@@ -208,12 +288,12 @@ static int test_sleep(void)
 	__set_current_state(TASK_UNINTERRUPTIBLE);
 	SELFTEST_EXPECT(schedule_hrtimeout(&t, HRTIMER_MODE_REL) == 0);
 	took = ktime_get_ns() - start;
-	SELFTEST_EXPECT(took >= 3000000 && took < 500000000);
+	SELFTEST_EXPECT(took >= 3000000);
 
 	start = ktime_get_ns();
 	left = schedule_timeout_uninterruptible(5);
 	took = ktime_get_ns() - start;
-	SELFTEST_EXPECT(left == 0 && took >= 5 * TICK_NSEC && took < 500000000);
+	SELFTEST_EXPECT(left == 0 && took >= 5 * TICK_NSEC);
 	return 0;
 }
 SELFTEST("time_sleep", test_sleep);
@@ -227,18 +307,23 @@ static void note_timer(struct timer_list *t)
 
 static int test_timers(void)
 {
-	struct timer_list a, b, c;
-	unsigned long now = jiffies;
+	static struct timer_list a, b, c;
+	unsigned long now;
+	int were_pending;
 
 	nr_fired = 0;
 	timer_setup(&a, note_timer, TIMER_PINNED);
 	timer_setup(&b, note_timer, TIMER_PINNED);
 	timer_setup(&c, note_timer, TIMER_PINNED);
-	SELFTEST_EXPECT(mod_timer(&a, now + 6) == 0);
-	SELFTEST_EXPECT(mod_timer(&b, now + 3) == 0);
-	SELFTEST_EXPECT(mod_timer(&c, now + 4) == 0);
-	SELFTEST_EXPECT(mod_timer(&c, now + 200) == 1);
-	schedule_timeout_uninterruptible(10);
+	preempt_disable(); /* all on one CPU, which fires them in order */
+	now = jiffies;
+	were_pending =
+		mod_timer(&a, now + 6) + mod_timer(&b, now + 3) + mod_timer(&c, now + 1000 * HZ);
+	were_pending = were_pending * 2 + mod_timer(&c, now + 2000 * HZ);
+	preempt_enable();
+	SELFTEST_EXPECT(were_pending == 1);
+	for (int i = 0; i < 60 * HZ && (timer_pending(&a) || timer_pending(&b)); i++)
+		schedule_timeout_uninterruptible(1);
 	SELFTEST_EXPECT(!timer_pending(&a) && !timer_pending(&b) && timer_pending(&c));
 	SELFTEST_EXPECT(del_timer_sync(&c) == 1 && del_timer_sync(&a) == 0);
 	SELFTEST_EXPECT(nr_fired == 2);
