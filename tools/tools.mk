@@ -43,6 +43,9 @@ $(O)/user/%: user/%.c
 	@mkdir -p $(@D)
 	$(Q)$(MUSLCC) $(USERFLAGS) $< -s -o $@
 
+# Its marks lie where no other program has code.
+$(O)/user/marked: USERFLAGS += -fno-pie -no-pie -Wl,--section-start=.marks=0x70000000
+
 -include $(TOOLOBJ:.o=.d)
 -include $(PLUGINOBJ:.o=.d)
 -include $(USERBIN:=.d)

@@ -16,7 +16,7 @@ static enum insn_kind group5(uint8_t modrm)
 	switch (modrm >> 3 & 7) {
 	case 2:
 	case 3:
-		return INSN_CALL;
+		return modrm >> 6 == 3 ? INSN_CALL : INSN_CALL_MEM;
 	case 4:
 	case 5:
 		return modrm >> 6 == 3 ? INSN_JUMP : INSN_JUMP_MEM;

@@ -11,6 +11,7 @@ enum insn_kind {
 	INSN_JUMP, /* near jump, conditional or not, that reads no memory: it cannot fault */
 	INSN_JUMP_MEM, /* jump through memory */
 	INSN_CALL, /* pushes a return address */
+	INSN_CALL_MEM, /* the same, to an address that it reads from memory first */
 	INSN_RET, /* pops it */
 	INSN_LEAVE, /* changes the privilege or the whole flow: syscall, sysret, iret, int n */
 };

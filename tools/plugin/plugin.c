@@ -3,11 +3,13 @@
  * Quire's plugin for QEMU's code translator: counts guest instructions without touching the guest.
  *
  *	-plugin quire-plugin.so,out=FILE[,marks=START:COUNT][,symbols=FILE][,ranges=FILE]
+ *	-plugin quire-plugin.so,stacks=EVENTS,out=FILE,marks=START:2,symbols=FILE
  *
- * See marks.h for what it writes; docs/profiling.md tells what it is for.
+ * See marks.h and stacks.h for what they write; docs/profiling.md tells what it is for.
  */
 #define _GNU_SOURCE
 #include "marks.h"
+#include "stacks.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -20,6 +22,8 @@
 int qemu_plugin_version = QUIRE_PLUGIN_INTERFACE;
 
 static FILE *out;
+static bool stacks; /* the call tree instead of counts between marks */
+static uint64_t events;
 
 static int mistake(const char *fmt, ...)
 {
@@ -53,6 +57,15 @@ static int read_marks(const char *value)
 	return mistake("marks=%s: START:COUNT is meant", value);
 }
 
+static int read_events(const char *value)
+{
+	char *end;
+
+	stacks = true;
+	events = strtoull(value, &end, 10);
+	return *end || end == value ? mistake("stacks=%s: a number of events is meant", value) : 0;
+}
+
 static int argument(char *arg)
 {
 	char *value = strchr(arg, '=');
@@ -66,6 +79,8 @@ static int argument(char *arg)
 		return read_ranges(&stream.bulk, value);
 	if (!strcmp(arg, "symbols"))
 		return read_ranges(&stream.symbols, value);
+	if (!strcmp(arg, "stacks"))
+		return read_events(value);
 	if (strcmp(arg, "out"))
 		return mistake("%s: no such argument", arg);
 	out = fopen(value, "we");
@@ -82,6 +97,8 @@ static void finish(qemu_plugin_id_t id, void *data)
 {
 	(void)id;
 	(void)data;
+	if (stacks)
+		stacks_finish();
 	fclose(out);
 }
 
@@ -96,7 +113,12 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		return mistake("only for qemu-system-x86_64");
 	if (info->system.smp_vcpus != 1)
 		return mistake("counts the instructions of one CPU: use -smp 1");
-	marks_start(out, stream.symbols.n > 0);
+	if (stacks && !stream.symbols.n)
+		return mistake("stacks= needs symbols=FILE");
+	if (stacks)
+		stacks_start(out, events);
+	else
+		marks_start(out, stream.symbols.n > 0);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
 	qemu_plugin_register_atexit_cb(id, finish, NULL);
 	return 0;

@@ -28,8 +28,8 @@ static enum entry entry_by_name(const char *name)
 				return ENTRY_TRAP;
 		return ENTRY_FAULT;
 	}
-	if (begins(name, "asm_sysvec_") || !strcmp(name, "asm_common_interrupt") ||
-	    !strcmp(name, "irq_entries_start") || !strcmp(name, "spurious_entries_start"))
+	if (begins(name, "asm_sysvec_") || !strcmp(name, "irq_entries_start") ||
+	    !strcmp(name, "spurious_entries_start"))
 		return ENTRY_INTERRUPT;
 	if (begins(name, "entry_SYSCALL") || begins(name, "entry_INT80"))
 		return ENTRY_SYSCALL;
@@ -111,7 +111,7 @@ static bool in_vain(uint32_t starts)
 		return starts > 0;
 	if (last->last == INSN_JUMP || last->last == INSN_LEAVE)
 		return false; /* it was the fetch of what came next */
-	return stream.accesses == accesses_before;
+	return stream.accesses - accesses_before < (last->last == INSN_CALL_MEM ? 2 : 1);
 }
 
 static void on_block(unsigned int vcpu, void *data)
@@ -129,32 +129,35 @@ static void on_block(unsigned int vcpu, void *data)
 	last = b;
 }
 
+/*
+ * The address of a ret is that of its read, the one of a call that of its write. After an exception
+ * QEMU 7.2 may still call this for accesses of later blocks (those that its helpers make, as for iretq).
+ */
 static void on_slot(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
 {
+	const struct block *b = data;
+
 	(void)vcpu;
-	(void)info;
-	(void)data;
+	if (b != last)
+		return;
 	stream.accesses++;
-	stream.slot(vaddr);
+	if (b->last == INSN_RET || qemu_plugin_mem_is_store(info))
+		stream.slot(vaddr);
 }
 
-static void watch_last(struct qemu_plugin_insn *insn, const struct block *b)
+/* QEMU 7.2 mixes up reads and writes where only one of them is asked for: ask for both. */
+static void watch_last(struct qemu_plugin_insn *insn, struct block *b)
 {
-	static const enum qemu_plugin_mem_rw access[] = {
-		[INSN_PLAIN] = QEMU_PLUGIN_MEM_RW,
-		[INSN_JUMP_MEM] = QEMU_PLUGIN_MEM_R,
-		[INSN_CALL] = QEMU_PLUGIN_MEM_W,
-		[INSN_RET] = QEMU_PLUGIN_MEM_R,
-	};
+	bool slot = b->last == INSN_CALL || b->last == INSN_CALL_MEM || b->last == INSN_RET;
 
 	if (b->last == INSN_JUMP || b->last == INSN_LEAVE)
 		return;
-	if (stream.slot && !b->user && (b->last == INSN_CALL || b->last == INSN_RET))
+	if (stream.slot && slot && !b->user)
 		qemu_plugin_register_vcpu_mem_cb(insn, on_slot, QEMU_PLUGIN_CB_NO_REGS,
-						 access[b->last], NULL);
+						 QEMU_PLUGIN_MEM_RW, b);
 	else
 		qemu_plugin_register_vcpu_mem_inline(
-			insn, access[b->last], QEMU_PLUGIN_INLINE_ADD_U64, &stream.accesses, 1);
+			insn, QEMU_PLUGIN_MEM_RW, QEMU_PLUGIN_INLINE_ADD_U64, &stream.accesses, 1);
 }
 
 void stream_translate(struct qemu_plugin_tb *tb)

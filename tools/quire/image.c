@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define WRAPPER	   "/bin/.wrapper" /* where options.wrapper lies in the guest */
 #define BUSYBOX	   "/bin/busybox"
 #define GUEST_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -137,6 +138,10 @@ static void add_argv(struct tree *t, const struct options *o, const char *path)
 	struct strings argv = { 0 }, env = { 0 };
 	const char *term = getenv("TERM");
 
+	if (o->wrapper) {
+		put_string(&argv, WRAPPER);
+		put_string(&argv, WRAPPER);
+	}
 	put_string(&argv, path);
 	if (!o->argv)
 		put_string(&argv, "-sh");
@@ -230,6 +235,8 @@ int image_build(const struct options *o)
 	else
 		add_skeleton(&t);
 	path = add_program(&t, o);
+	if (o->wrapper)
+		tree_host(&t, WRAPPER, 0755, o->wrapper);
 	for (size_t i = 0; i < o->add.n; i++)
 		pack_add(&t, o->add.v[i]);
 	if (o->root && !S_ISDIR(st.st_mode))

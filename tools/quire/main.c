@@ -6,6 +6,7 @@
 #include "machine.h"
 #include "options.h"
 #include "oracle.h"
+#include "profile.h"
 #include "qemu.h"
 #include "say.h"
 #include "symbols.h"
@@ -65,6 +66,8 @@ static const struct command {
 	{ "run", run, "boot, run a program of this host, exit with its status" },
 	{ "shell", shell, "an interactive shell on the console" },
 	{ "oracle", oracle, "download Debian's Linux kernel, print where it is" },
+	{ "profile", profile_command,
+	  "where a program's kernel instructions go: tables, flame graph" },
 	{ "symbols", symbols, "list the functions of a kernel, print where the list is" },
 	{ "help", help, "this text" },
 };

@@ -200,6 +200,19 @@ static const struct option_row {
 	{ "--qemu-arg", "ARG", set_qemu_arg, "a further argument of QEMU; may be repeated" },
 };
 
+void options_print(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *h = rows[i].help;
+		int n = printf("  %s %s", rows[i].name, rows[i].value ? rows[i].value : "");
+
+		printf("%*s", n < 30 ? 30 - n : 1, "");
+		for (; *h; h++)
+			*h == '\n' ? printf("\n%*s", 30, "") : putchar(*h);
+		putchar('\n');
+	}
+}
+
 static void print_help(const char *command)
 {
 	bool run = !strcmp(command, "run");
@@ -210,15 +223,7 @@ static void print_help(const char *command)
 		     "and exit with its status.\n\n"
 		   : "An interactive shell (BusyBox sh, or PROGRAM) on the machine's console.\n"
 		     "Ctrl-C goes to the program; Ctrl-A x leaves the machine; Ctrl-A Ctrl-A is Ctrl-A.\n\n");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const char *h = rows[i].help;
-		int n = printf("  %s %s", rows[i].name, rows[i].value ? rows[i].value : "");
-
-		printf("%*s", n < 30 ? 30 - n : 1, "");
-		for (; *h; h++)
-			*h == '\n' ? printf("\n%*s", 30, "") : putchar(*h);
-		putchar('\n');
-	}
+	options_print();
 	printf("\nExit status: the program's own; 128+n when signal n ended it; 124 time-out;\n"
 	       "125 a mistake in the call or a missing tool; 126 the kernel panicked.\n");
 	exit(0);
@@ -230,6 +235,13 @@ static const struct option_row *find_row(const char *arg, size_t len)
 		if (strlen(rows[i].name) == len && !strncmp(rows[i].name, arg, len))
 			return &rows[i];
 	return NULL;
+}
+
+bool options_value_follows(const char *arg)
+{
+	const struct option_row *row = find_row(arg, strlen(arg));
+
+	return row && row->value;
 }
 
 static void check_together(struct options *o)
@@ -281,6 +293,6 @@ void options_read(struct options *o, const char *command, int argc, char **argv)
 	}
 	o->argv = i < argc ? argv + i : NULL;
 	if (!o->argv && !shell)
-		fail("no program given; try `./quire run -- ls -l /`");
+		fail("no program given; try `./quire %s -- ls -l /`", command);
 	check_together(o);
 }

@@ -30,6 +30,7 @@ struct options {
 	bool gdb;
 	bool tty; /* the program runs on a terminal (hvc0), not on pipes */
 	struct strv append, add, disk, qemu_arg, env;
+	const char *wrapper; /* a static program of this host that gets PROGRAM's path and argv, or NULL */
 	char **argv; /* PROGRAM and its arguments, NULL-terminated; NULL when there is none */
 };
 
@@ -38,5 +39,11 @@ struct options {
  * help of the command and exits 0 when asked to.
  */
 void options_read(struct options *o, const char *command, int argc, char **argv);
+
+/* True when this option of `quire run` takes a value that the next argument holds. */
+bool options_value_follows(const char *arg);
+
+/* What --help prints of the options of `quire run`. */
+void options_print(void);
 
 #endif

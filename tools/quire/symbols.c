@@ -39,7 +39,8 @@ static int name_worth(char type, const char *name)
 		return 0;
 	if (!strncmp(name, "__x64_sys_", 10) || !strncmp(name, "sys_", 4))
 		return 3;
-	return type == 'T' ? 2 : 1;
+	/* _stext, __entry_text_start: where a part of the kernel begins. */
+	return type == 'T' && !(name[0] == '_' && strstr(name, "text")) ? 2 : 1;
 }
 
 static void add_line(struct table *t, const char *line)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+# quire profile: every instruction is attributed; the documents are well-formed; mistakes are told.
+. tests/suite/tap.sh
+mkdir -p "$build/t" "$build/tap"
+make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
+kernels=linux
+[ -e "$build/quire.elf" ] && kernels='linux quire'
+work='i=0; while [ $i -lt 5 ]; do cat /etc/passwd >/dev/null; i=$((i + 1)); done'
+
+entry() { # NAME: how often it was entered
+	awk -v name="$1" '$1 == name { print $3 }' "$build/t/table"
+}
+
+for k in $kernels; do
+	p="timeout 300 ./quire profile --kernel $k --timeout 280"
+	$p --top 0 --svg "$build/t/p.svg" --collapsed "$build/t/p.txt" --json "$build/t/p.json" -- sh -c "$work" \
+		>"$build/t/table" 2>"$build/t/e" || tail -n 5 "$build/t/e" | sed 's/^/# /'
+	total=$(awk '$1 == "all" { print $2 }' "$build/t/table")
+	is "$k: collapsed stacks add up to all instructions" "$(awk '{ n += $NF } END { printf "%d", n }' "$build/t/p.txt")" "$total"
+	is "$k: so do the entries" "$(awk '$1 == "all" { exit } NR > 1 { split(substr($0, 31), c, " "); n += c[1] } END { printf "%d", n }' "$build/t/table")" "$total"
+	is "$k: each entry has a name" "$(grep -c 'no such system call' "$build/t/table")" 0
+	is "$k: five times fork, exec, exit" "$(entry 'vfork()') $(entry 'fork()') $(entry 'clone()') $(entry 'exit_group()')" "$(entry 'vfork()') $(entry 'fork()') $(entry 'clone()') 6"
+	is "$k: the call stack of a file fault" "$(grep -c '^page fault;asm_exc_page_fault;.*handle_mm_fault;.*filemap_map_pages' "$build/t/p.txt" | grep -vx 0 >/dev/null; echo $?)" 0
+	is "$k: functions of exec lie below execve()" "$(grep 'load_elf_binary' "$build/t/p.txt" | grep -cv '^execve()')" 0
+	is "$k: no stack is out of bounds" "$(awk '{ n = gsub(/;/, ";"); if (n > 60) print n }' "$build/t/p.txt" | head -n 1)" ""
+	ok "$k: the flame graph is XML with counts" python3 -c '
+import sys, xml.dom.minidom
+doc = xml.dom.minidom.parse(sys.argv[1])
+assert any("instructions" in t.firstChild.data for t in doc.getElementsByTagName("title"))
+boxes = [g for g in doc.getElementsByTagName("g") if g.getAttribute("data-d") == "1"]
+assert sum(int(g.getAttribute("data-w")) for g in boxes) <= int(sys.argv[2])' "$build/t/p.svg" "$total"
+	ok "$k: the trace is JSON, its calls nest" python3 -c '
+import json, sys
+depth, time = {}, 0.0
+for e in json.load(open(sys.argv[1]))["traceEvents"]:
+    assert e["ts"] >= time
+    time = e["ts"]
+    depth[e["tid"]] = depth.get(e["tid"], 0) + (1 if e["ph"] == "B" else -1)
+    assert depth[e["tid"]] >= 0
+assert depth and not any(depth.values())' "$build/t/p.json"
+	$p --top 0 -- sh -c "$work" >"$build/t/again" 2>/dev/null
+	# When an interrupt of the console arrives depends on the host: a few hundred instructions either way.
+	is "$k: a second run agrees within 0.2 %" "$(awk '$1 == "all" { n = $2 - '"$total"'; if (n < 0) n = -n; print (n * 500 <= '"$total"') }' "$build/t/again")" 1
+done
+
+mistake 'profile without a program' 'no program given' ./quire profile
+mistake 'profile of a program that is not there' 'there is no program nothing-of-this-name' ./quire profile -- nothing-of-this-name
+mistake 'profile --top x' 'a number of rows' ./quire profile --top x -- true
+mistake 'profile --svg into nowhere' 'No such file' ./quire profile --svg /nowhere/x.svg -- true
+mistake 'profile with two CPUs' 'leave --smp 2 out' ./quire profile --smp 2 -- true
+# A QEMU without plugins: its help has no such line.
+mkdir -p "$build/t/bin"
+printf '#!/bin/sh\necho "usage: qemu"\n' >"$build/t/bin/qemu-system-x86_64"
+chmod +x "$build/t/bin/qemu-system-x86_64"
+mistake 'a QEMU without plugins' 'built without plugins' env PATH="$PWD/$build/t/bin:$PATH" ./quire profile -- true
+mv "$build/tools/quire-plugin.so" "$build/t/plugin.away"
+mistake 'no plugin' 'make. builds it' "$build/tools/quire" profile -- true
+mv "$build/t/plugin.away" "$build/tools/quire-plugin.so"
+finish
