@@ -16,6 +16,8 @@ void tick_idle_enter(void);
 void tick_idle_exit(void);
 /* An interrupt came: bring jiffies up to date if the tick stood still. From irq_enter(). */
 void tick_irq_enter(void);
+/* ns (CLOCK_MONOTONIC) at which this CPU must be woken next; past: at once. KTIME_MAX: never. Interrupts off. */
+u64 tick_next_event(void);
 /* Program the event device of this CPU anew, its first timer has changed. Interrupts off. */
 void tick_program_event(void);
 

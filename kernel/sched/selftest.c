@@ -10,6 +10,7 @@
 #include <kernel/printk.h>
 #include <kernel/random.h>
 #include <kernel/selftest.h>
+#include <kernel/tick.h>
 #include <kernel/timekeeping.h>
 
 static void check_all_queues(void)
@@ -332,6 +333,33 @@ static int test_timers(void)
 	return 0;
 }
 SELFTEST("time_timers", test_timers);
+
+/* A CPU that goes to sleep although a timer of its own is due is woken at once. */
+static int test_overdue_timer(void)
+{
+	static struct timer_list timer;
+	unsigned long flags;
+	u64 next, now;
+
+	nr_fired = 0;
+	local_irq_save(flags);
+	timer_setup(&timer, note_timer, TIMER_PINNED); /* on this CPU */
+	mod_timer(&timer, jiffies + 1);
+	tick_idle_enter();
+	for (u64 end = ktime_get_ns() + 3 * TICK_NSEC; ktime_get_ns() < end;)
+		cpu_relax();
+	tick_irq_enter(); /* moves jiffies on, runs nothing */
+	next = tick_next_event();
+	now = ktime_get_ns();
+	tick_idle_exit();
+	local_irq_restore(flags);
+	for (int i = 0; i < 60 * HZ && timer_pending(&timer); i++)
+		schedule_timeout_uninterruptible(1);
+	SELFTEST_EXPECT(next <= now);
+	SELFTEST_EXPECT(nr_fired == 1 && !timer_pending(&timer));
+	return 0;
+}
+SELFTEST("time_overdue_timer", test_overdue_timer);
 
 static int test_pids(void)
 {

@@ -9,6 +9,7 @@
  * 3 Linux keeps tick, high-resolution and no-tick modes apart; here there is one mode.
  */
 #include <base/compiler.h>
+#include <base/math.h>
 #include <seam/irqflags.h>
 #include <seam/percpu.h>
 #include <seam/ptrace.h>
@@ -50,22 +51,34 @@ static void update_jiffies(u64 now)
 	spin_unlock(&jiffies_lock);
 }
 
-void tick_program_event(void)
+/*
+ * A coarse timer may be due already: jiffies was moved on, by another CPU or by an interrupt of a device, before this CPU's
+ * own alarm came. It must ring at once then; nobody else looks at the timers of a CPU that sleeps.
+ */
+static u64 next_coarse_timer(void)
+{
+	unsigned long expires = get_next_timer_interrupt();
+
+	if ((long)(expires - jiffies) > 1L << 40)
+		return KTIME_MAX; /* none, or in a hundred years */
+	return (u64)(expires - INITIAL_JIFFIES) * TICK_NSEC;
+}
+
+u64 tick_next_event(void)
 {
 	struct tick_cpu *t = this_cpu_ptr(&tick_cpu);
-	u64 now, next = hrtimer_get_next_event();
+	u64 next = hrtimer_get_next_event();
 
-	if (!t->running)
+	return min(next, t->stopped ? next_coarse_timer() : t->next);
+}
+
+void tick_program_event(void)
+{
+	u64 now, next;
+
+	if (!this_cpu_read(tick_cpu.running))
 		return;
-	if (!t->stopped) {
-		if (t->next < next)
-			next = t->next;
-	} else {
-		unsigned long j = get_next_timer_interrupt();
-
-		if (j - jiffies < MAX_JIFFY_OFFSET && (u64)(j - INITIAL_JIFFIES) * TICK_NSEC < next)
-			next = (u64)(j - INITIAL_JIFFIES) * TICK_NSEC;
-	}
+	next = tick_next_event();
 	if (next >= (u64)KTIME_MAX) {
 		clockevents_stop();
 		return;
