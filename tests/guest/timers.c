@@ -297,8 +297,8 @@ static void sleeps(void)
 	      "coarse clock");
 	fails(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (void *)8, NULL), EFAULT,
 	      "bad pointer");
+	before = now_ns(CLOCK_MONOTONIC); /* first: time may pass between the two */
 	clock_gettime(CLOCK_REALTIME, &abs);
-	before = now_ns(CLOCK_MONOTONIC);
 	abs.tv_nsec += 30000000;
 	if (abs.tv_nsec >= 1000000000) {
 		abs.tv_sec++;

@@ -24,7 +24,7 @@
 
 #define MAX_ROWS 256
 #define MAX_N	 2000
-#define ROUNDS	 5
+#define ROUNDS	 6
 
 static const char *const dirs[NR_KINDS] = { "fail_page_alloc", "failslab", "fail_usercopy" };
 static const char *const kind_name[NR_KINDS] = { "page", "slab", "copy" };
@@ -299,21 +299,26 @@ static void go_through(const struct op *op, enum kind kind, struct tally *t)
 }
 
 /*
- * Others live too: init carries our output, a worker thread of a queue comes or goes. What leaks, leaks
- * each time; so one round of some without a difference is enough.
+ * Others live too: init carries our output, a worker thread of a queue comes or goes, so memory moves between a
+ * few states. What leaks makes a new state each time; coming back to one that was seen before, with a round of
+ * all n in between, is enough.
  */
 static bool all_comes_back(const struct op *op, enum kind kind, struct tally *t)
 {
-	static struct accounts before, after;
+	static struct accounts seen[ROUNDS + 1];
 
-	for (int round = 0; round < ROUNDS; round++) {
-		take_accounts(&before);
+	take_accounts(&seen[0]);
+	for (int round = 1; round <= ROUNDS; round++) {
 		go_through(op, kind, t);
-		take_accounts(&after);
-		if (!differences(&before, &after, false))
-			return true;
+		take_accounts(&seen[round]);
+		for (int i = 0; i < round; i++)
+			if (!differences(&seen[i], &seen[round], false))
+				return true;
 	}
-	differences(&before, &after, true);
+	for (int round = 1; round <= ROUNDS; round++) {
+		printf("# %s: %s: round %d:\n", op->name, kind_name[kind], round);
+		differences(&seen[round - 1], &seen[round], true);
+	}
 	return false;
 }
 
