@@ -160,13 +160,16 @@ static int compare(bool say)
 	return wrong;
 }
 
-/* Somebody may allocate during a walk: what is wrong is wrong each time. */
+/*
+ * Somebody may allocate during a walk, or have been interrupted with a page in his hands: what is wrong is wrong
+ * each time, also after others have run.
+ */
 int ledger_check(void)
 {
 	for (int tries = 0; tries < 10; tries++) {
 		if (!compare(false))
 			return 0;
-		cond_resched();
+		schedule_timeout_uninterruptible(1);
 	}
 	return compare(true);
 }

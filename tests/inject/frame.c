@@ -374,6 +374,7 @@ static void prepare(void)
 	must(ledger_fd >= 0 && slab_fd >= 0);
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(shared != MAP_FAILED);
+	must(mlockall(MCL_CURRENT) == 0); /* our own pages are all there now */
 	memset(text, 7, sizeof(text));
 	fd = open("/tmp/inject.file", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	for (int i = 0; i < 16; i++)
