@@ -36,7 +36,7 @@ $(O)/tools/obj/%.o: tools/quire/%.c
 
 $(O)/tools/quire: $(TOOLOBJ)
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(TOOLOBJ) -o $@
+	$(Q)$(HOSTCC) $(TOOLOBJ) -lm -o $@
 
 $(O)/user/%: user/%.c
 	$(call say,USERCC,$<)
@@ -70,7 +70,7 @@ $(O)/tests/profile/%: tests/profile/%.c
 
 # The benchmark: the guest's program, what it executes; see docs/performance.md.
 BENCHOPS := anon advise alloc file harness map process protect rw switch syscall
-bench: tool $(O)/bench/bench $(O)/bench/true-static $(O)/bench/true-dynamic $(O)/bench/entry.elf
+bench-programs: $(O)/bench/bench $(O)/bench/true-static $(O)/bench/true-dynamic $(O)/bench/entry.elf
 $(O)/bench/obj/%.o: bench/%.c
 	$(call say,USERCC,$<)
 	@mkdir -p $(@D)
@@ -89,4 +89,4 @@ $(O)/bench/true-dynamic: bench/programs/true.c
 	$(Q)$(HOSTCC) -O2 $< -o $@
 
 -include $(BENCHOPS:%=$(O)/bench/obj/%.d)
-.PHONY: bench
+.PHONY: bench-programs

@@ -194,6 +194,13 @@ static void add_orders(struct tree *t, const struct options *o)
 		oracle_modules(t, "/.quire", &modules);
 		for (size_t i = 0; i < modules.n; i++)
 			fprintf(f, "module %s\n", modules.v[i]);
+		for (size_t i = 0; i < o->module.n; i++) {
+			char *guest = xasprintf("/.quire/extra%zu.ko", i);
+
+			tree_host(t, guest, 0644, o->module.v[i]);
+			fprintf(f, "module %s\n", guest);
+			free(guest);
+		}
 	}
 	add_disk_orders(o, f);
 	if (o->tty) {

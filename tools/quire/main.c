@@ -2,6 +2,7 @@
 /* quire: the face of the project. This file knows the commands, nothing else. */
 #define _GNU_SOURCE
 #include "accel.h"
+#include "bench.h"
 #include "kernel.h"
 #include "machine.h"
 #include "options.h"
@@ -65,6 +66,7 @@ static const struct command {
 } commands[] = {
 	{ "run", run, "boot, run a program of this host, exit with its status" },
 	{ "shell", shell, "an interactive shell on the console" },
+	{ "bench", bench_command, "instructions per operation, beside Linux" },
 	{ "oracle", oracle, "download Debian's Linux kernel, print where it is" },
 	{ "profile", profile_command,
 	  "where a program's kernel instructions go: tables, flame graph" },
@@ -95,7 +97,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(name, commands[i].name))
 			return commands[i].run(argc - 2 > 0 ? argc - 2 : 0, argv + 2);
-	if (!strcmp(name, "bench") || !strcmp(name, "explain"))
+	if (!strcmp(name, "explain"))
 		fail("`quire %s` does not exist yet; docs/status.md tells what does", name);
 	fail("there is no command %s; `./quire help` lists them", name);
 }

@@ -31,6 +31,7 @@ struct options {
 	bool tty; /* the program runs on a terminal (hvc0), not on pipes */
 	struct strv append, add, disk, qemu_arg, env;
 	const char *wrapper; /* a static program of this host that gets PROGRAM's path and argv, or NULL */
+	struct strv module; /* further modules of the oracle, host paths; bench */
 	char **argv; /* PROGRAM and its arguments, NULL-terminated; NULL when there is none */
 };
 

@@ -15,4 +15,10 @@ const char *oracle_kernel(void);
  */
 void oracle_modules(struct tree *t, const char *dir, struct strv *order);
 
+/*
+ * Path of bench/linux-module/, built for the oracle against Debian's headers, which are downloaded the first
+ * time. => fails with a sentence when it cannot be built
+ */
+const char *oracle_mmtest(void);
+
 #endif
