@@ -57,7 +57,8 @@ void fault_drop_lock(struct vm_fault *vmf)
 }
 
 /* [zero]: nothing is allocated but tables. */
-static vm_fault_t map_zero_page(struct vm_area_struct *vma, unsigned long address, pmd_t *pmd)
+static __always_inline vm_fault_t map_zero_page(struct vm_area_struct *vma, unsigned long address,
+						pmd_t *pmd)
 {
 	spinlock_t *ptl;
 	pte_t *pte = pte_lock_kept(pmd, address, &ptl);

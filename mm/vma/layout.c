@@ -105,7 +105,8 @@ void arch_pick_mmap_layout(struct mm_struct *mm, struct rlimit *rlim_stack)
  * MAP_32BIT: in the second GiB, from a random page of its first 32 MiB upwards. A hint counts as far as it ends below
  * 2 GiB.
  */
-static unsigned long search_32bit(struct mm_struct *mm, unsigned long addr, unsigned long len)
+static noinline unsigned long search_32bit(struct mm_struct *mm, unsigned long addr,
+					   unsigned long len)
 {
 	unsigned long low = MAP_32BIT_LOW;
 	struct vm_unmapped_area_info info;
@@ -135,8 +136,8 @@ static unsigned long search_bottomup(struct mm_struct *mm, unsigned long len, un
 	return vm_unmapped_area(mm, &info);
 }
 
-unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
-				   unsigned long len, unsigned long pgoff, unsigned long flags)
+static __always_inline unsigned long choose_address(struct mm_struct *mm, unsigned long addr,
+						    unsigned long len, unsigned long flags)
 {
 	struct vm_unmapped_area_info info;
 	struct vm_area_struct *vma;
@@ -170,6 +171,12 @@ unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsi
 	return addr;
 }
 
+unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
+				   unsigned long len, unsigned long pgoff, unsigned long flags)
+{
+	return choose_address(mm, addr, len, flags);
+}
+
 unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
 				unsigned long pgoff, unsigned long flags)
 {
@@ -178,7 +185,7 @@ unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned 
 	if (file && file->f_op->get_unmapped_area)
 		addr = file->f_op->get_unmapped_area(file, addr, len, pgoff, flags);
 	else
-		addr = mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+		addr = choose_address(current->mm, addr, len, flags);
 	if (IS_ERR_VALUE(addr))
 		return addr;
 	if (addr > TASK_SIZE - len)

@@ -56,15 +56,26 @@ static bool is_exec_mapping(unsigned long flags)
 	return (flags & (VM_EXEC | VM_WRITE | VM_STACK)) == VM_EXEC;
 }
 
-bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long npages)
+/* A soft limit of 0 forbids brk only: Linux allows the rest for Valgrind's sake, up to the hard limit. */
+static noinline __cold bool may_exceed_data(struct mm_struct *mm, unsigned long npages)
+{
+	return !rlimit(RLIMIT_DATA) &&
+	       mm->data_vm + npages <= rlimit_max(RLIMIT_DATA) >> PAGE_SHIFT;
+}
+
+static __always_inline bool may_expand(struct mm_struct *mm, unsigned long flags,
+				       unsigned long npages)
 {
 	if (mm->total_vm + npages > rlimit(RLIMIT_AS) >> PAGE_SHIFT)
 		return false;
 	if (!is_data_mapping(flags) || mm->data_vm + npages <= rlimit(RLIMIT_DATA) >> PAGE_SHIFT)
 		return true;
-	/* A soft limit of 0 forbids brk only: Linux allows it for Valgrind's sake, up to the hard limit. */
-	return !rlimit(RLIMIT_DATA) &&
-	       mm->data_vm + npages <= rlimit_max(RLIMIT_DATA) >> PAGE_SHIFT;
+	return may_exceed_data(mm, npages);
+}
+
+bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long npages)
+{
+	return may_expand(mm, flags, npages);
 }
 
 void vm_stat_account(struct mm_struct *mm, unsigned long flags, long npages)
@@ -196,7 +207,7 @@ unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long l
 	struct vma_pos pos;
 	long ret;
 
-	if (!may_expand_vm(mm, vm_flags, npages) &&
+	if (!may_expand(mm, vm_flags, npages) &&
 	    !may_expand_vm(mm, vm_flags, npages - count_mapped(mm, addr, end)))
 		return -ENOMEM;
 	next = vma_tree_find(mm, addr, &pos);
