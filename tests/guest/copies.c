@@ -11,8 +11,9 @@ static unsigned char pattern[PAGES * PAGE];
 static unsigned char *area; /* PAGES pages between two that are not allowed */
 static int fd_file;
 
-static const size_t lengths[] = { 1,   7,   8,	  63,	64,   65,   255,  256,	383,  384,   385, 447,
-				  448, 511, 1000, 1024, 4032, 4095, 4096, 4097, 8000, 12288, 13000 };
+static const size_t lengths[] = { 1,	7,    8,    63,	  64,	65,    255,  256,
+				  383,	384,  385,  447,  448,	511,   1000, 1024,
+				  4032, 4095, 4096, 4097, 8000, 12288, 13000 };
 static const size_t shifts[] = { 0, 1, 8, 31, 64, 100, 2048, 4000, 4095 };
 #define NR(a) (sizeof(a) / sizeof(*(a)))
 
@@ -102,11 +103,12 @@ static void edges(void)
 	ok(exact, "pread to the edge: the exact count");
 	ok(bytes, "pread to the edge: every byte before it");
 	fails(pread(fd_file, area + PAGES * PAGE, 1000, 0), EFAULT, "pread beyond the edge");
-	fails(pwrite(fd_file, area - PAGE, 1000, PAGES * PAGE), EFAULT, "pwrite from before the edge");
+	fails(pwrite(fd_file, area - PAGE, 1000, PAGES * PAGE), EFAULT,
+	      "pwrite from before the edge");
 }
 
-#define SET_YMM(nr, p)	__asm__ volatile("vmovdqu (%0), %%ymm" #nr : : "r"(p) : "memory")
-#define GET_YMM(nr, p)	__asm__ volatile("vmovdqu %%ymm" #nr ", (%0)" : : "r"(p) : "memory")
+#define SET_YMM(nr, p) __asm__ volatile("vmovdqu (%0), %%ymm" #nr : : "r"(p) : "memory")
+#define GET_YMM(nr, p) __asm__ volatile("vmovdqu %%ymm" #nr ", (%0)" : : "r"(p) : "memory")
 
 static long raw_pread(int fd, void *buf, size_t n)
 {
