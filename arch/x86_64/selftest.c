@@ -136,6 +136,39 @@ static int test_kernel_flush(void)
 }
 SELFTEST("machine: kernel TLB flush reaches every CPU", test_kernel_flush);
 
+/* The mask of a call may lose CPUs while it is under way (mm_cpumask does): each that was called is waited for. */
+static struct cpumask leaving;
+static atomic_t left;
+
+static void leave_mask(void *unused)
+{
+	cpumask_clear_cpu(smp_processor_id(), &leaving);
+	udelay(2000);
+	atomic_inc(&left);
+}
+
+static int test_call_mask(void)
+{
+	int early = 0;
+
+	for (int i = 0; i < 20; i++) {
+		int others;
+
+		preempt_disable();
+		cpumask_copy(&leaving, cpu_online_mask);
+		atomic_set(&left, 0);
+		others = (int)num_online_cpus() - 1;
+		smp_call_function_many(&leaving, leave_mask, NULL, true);
+		early += atomic_read(&left) != others;
+		preempt_enable();
+		for (int ms = 0; ms < 60000 && atomic_read(&left) != others; ms++)
+			udelay(1000);
+	}
+	SELFTEST_EXPECT(!early);
+	return 0;
+}
+SELFTEST("machine: a call waits for CPUs that leave its mask", test_call_mask);
+
 static int test_page_data(void)
 {
 	u64 *a = (void *)__get_free_page(GFP_KERNEL), *b = (void *)__get_free_page(GFP_KERNEL);

@@ -145,19 +145,23 @@ int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait
 void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait)
 {
 	int self = smp_processor_id();
+	struct cpumask
+		called; /* @mask may change meanwhile: a CPU leaves that of an mm when it switches */
 	int cpu;
 
 #if QUIRE_DEBUG
 	WARN_ON_ONCE(irqs_disabled() && num_online_cpus() > 1 && system_state == SYSTEM_RUNNING);
 #endif
+	cpumask_clear(&called);
 	for_each_cpu (cpu, mask)
-		if (cpu != self && cpu_online(cpu))
+		if (cpu != self && cpu_online(cpu)) {
 			queue_call(cpu, func, info);
+			__cpumask_set_cpu(cpu, &called);
+		}
 	if (!wait)
 		return;
-	for_each_cpu (cpu, mask)
-		if (cpu != self)
-			wait_record(&(*this_cpu_ptr(&call_records))[cpu]);
+	for_each_cpu (cpu, &called)
+		wait_record(&(*this_cpu_ptr(&call_records))[cpu]);
 }
 
 void smp_call_function(smp_call_func_t func, void *info, int wait)

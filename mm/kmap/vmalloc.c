@@ -15,6 +15,9 @@
  *
  * Kernel page tables: every pgd entry of this range is made at boot (all address spaces share them), so
  * that a new mapping never has to be copied anywhere; lower tables are made here and never given back.
+ * nr_page_table_pages counts them, so it grows with the stretch of addresses that was ever in use: a table per
+ * 64 stacks, as long as the addresses of dead stacks wait on the lazy list (8 MiB: 4 tables). Fork and exit
+ * in a loop add some tables, then the number stands (33 to 39 over 2,500 processes on 4 CPUs).
  *
  * Invariants (vmalloc_check): busy + lazy + free areas are disjoint and cover the range; each node's
  * subtree_max is right; vmalloc_pages = sum of nr_pages of VM_ALLOC areas.
