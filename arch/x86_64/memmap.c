@@ -8,10 +8,17 @@
  *
  * The method: every border of an entry cuts the line; each piece takes the highest type of the entries that cover
  * it; equal neighbours are joined. Quadratic in the number of entries, which is at most 128.
+ *
+ * The user may change it, in the order of the command line: mem=SIZE and memmap=SIZE take away the RAM above SIZE;
+ * memmap=SIZE@START adds RAM, $ reserved, # ACPI data, ! persistent memory; SIZE%START-OLD+NEW changes the type;
+ * memmap=exactmap forgets everything first. Commas separate several (Linux: Documentation/admin-guide).
  */
 #include <base/types.h>
+#include <base/errno.h>
 #include <base/math.h>
+#include <base/printf.h>
 #include <base/sort.h>
+#include <base/string.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/resource.h>
@@ -95,21 +102,125 @@ void __init e820_import(const struct hvm_memmap_entry *map, unsigned int nr)
 	e820_rebuild(n);
 }
 
-void __init e820_limit(u64 limit)
+/* ---- what the user says about it: mem=, memmap= ---- */
+
+static unsigned int __init put_raw(unsigned int n, u64 start, u64 end, u32 type)
+{
+	if (start < end && n < E820_MAX)
+		raw[n++] = (struct e820_entry){ start, end - start, type };
+	return n;
+}
+
+/* The table as raw entries, without what lies in [start, end) and is of @type (0: of any); their number. */
+static unsigned int __init raw_without(u64 start, u64 end, u32 type)
 {
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < e820_nr; i++) {
-		struct e820_entry e = e820_table[i];
+		const struct e820_entry e = e820_table[i];
+		u64 e_end = e.start + e.size;
 
-		if (e.type == E820_RAM) {
-			if (e.start >= limit)
-				continue;
-			e.size = min(e.size, limit - e.start);
+		if ((type && e.type != type) || e_end <= start || e.start >= end) {
+			n = put_raw(n, e.start, e_end, e.type);
+			continue;
 		}
-		raw[n++] = e;
+		n = put_raw(n, e.start, min(start, e_end), e.type);
+		n = put_raw(n, max(end, e.start), e_end, e.type);
 	}
+	return n;
+}
+
+void __init e820_limit(u64 limit)
+{
+	e820_rebuild(raw_without(limit, ~0ULL, E820_RAM));
+}
+
+void __init e820_add(u64 start, u64 end, u32 type)
+{
+	e820_rebuild(put_raw(raw_without(0, 0, 0), start, end, type));
+}
+
+/* What of [start, end) is of type @from becomes @to. */
+static void __init e820_retype(u64 start, u64 end, u32 from, u32 to)
+{
+	unsigned int n = raw_without(start, end, from);
+
+	for (unsigned int i = 0; i < e820_nr; i++)
+		if (e820_table[i].type == from)
+			n = put_raw(n, max(start, e820_table[i].start),
+				    min(end, e820_table[i].start + e820_table[i].size), to);
 	e820_rebuild(n);
+}
+
+/* The tail of SIZE%START[-FROM][+TO]. */
+static int __init memmap_change(const char *p, u64 start, u64 end)
+{
+	u32 from = 0, to = 0;
+	char *rest = (char *)p;
+
+	if (*rest == '-')
+		from = simple_strtoul(rest + 1, &rest, 0);
+	if (*rest == '+')
+		to = simple_strtoul(rest + 1, &rest, 0);
+	if (*rest)
+		return -EINVAL;
+	if (from && to)
+		e820_retype(start, end, from, to);
+	else if (to)
+		e820_add(start, end, to);
+	else
+		e820_rebuild(raw_without(start, end, from));
+	return 0;
+}
+
+int __init e820_parse_memmap(const char *p)
+{
+	static const struct {
+		char sign;
+		u8 type;
+	} signs[] = { { '@', E820_RAM }, { '#', E820_ACPI }, { '$', E820_RESERVED }, { '!', E820_PMEM } };
+	char *rest;
+	u64 size, start;
+	char sign;
+
+	if (!strcmp(p, "exactmap")) {
+		e820_nr = 0;
+		return 0;
+	}
+	size = memparse(p, &rest);
+	if (rest == p)
+		return -EINVAL;
+	sign = *rest;
+	if (!sign) { /* like mem= */
+		e820_limit(size);
+		return 0;
+	}
+	p = rest + 1;
+	start = memparse(p, &rest);
+	if (rest == p || size > ~start)
+		return -EINVAL;
+	if (sign == '%')
+		return memmap_change(rest, start, start + size);
+	for (unsigned int i = 0; i < ARRAY_SIZE(signs); i++)
+		if (sign == signs[i].sign && !*rest) {
+			e820_add(start, start + size, signs[i].type);
+			return 0;
+		}
+	return -EINVAL;
+}
+
+void __init e820_force_ram(u64 start, u64 end)
+{
+	e820_rebuild(put_raw(raw_without(start, end, 0), start, end, E820_RAM));
+}
+
+bool __init e820_all_ram(u64 start, u64 end)
+{
+	for (unsigned int i = 0; i < e820_nr; i++)
+		if (e820_table[i].type == E820_RAM && e820_table[i].start <= start &&
+		    end <= e820_table[i].start + e820_table[i].size)
+			return true;
+	return false;
 }
 
 static const char *__init e820_name(u32 type)

@@ -35,6 +35,14 @@ struct hvm_memmap_entry {
 void e820_import(const struct hvm_memmap_entry *map, unsigned int nr);
 /* Cut RAM above @limit bytes away (mem=). */
 void e820_limit(u64 limit);
+/* Say that [start, end) is of @type; where it overlaps what is there, the more restrictive type wins. */
+void e820_add(u64 start, u64 end, u32 type);
+/* Carry out one memmap= instruction. 0, or -EINVAL for one that is not understood. */
+int e820_parse_memmap(const char *p);
+/* RAM it is, whatever else has been said about it. */
+void e820_force_ram(u64 start, u64 end);
+/* Is all of [start, end) RAM? */
+bool e820_all_ram(u64 start, u64 end);
 void e820_print(const char *who);
 /* RAM to memblock; everything to /proc/iomem. */
 void e820_to_memblock(void);

@@ -37,7 +37,7 @@ u64 rsdp_from_loader __initdata;
 
 static char command_line[COMMAND_LINE_SIZE]; /* init gets pointers into it */
 static u64 initrd_phys __initdata, initrd_size __initdata;
-static u64 memory_limit __initdata = ~0ULL;
+static bool user_map __initdata; /* mem= or memmap= changed the map */
 
 /* Memory below 4 GiB, as the early tables map it. */
 static void *__init early_va(u64 phys)
@@ -95,10 +95,27 @@ static int __init setup_mem(char *arg)
 	limit = memparse(arg, &end);
 	if (end == arg || !limit)
 		return -EINVAL;
-	memory_limit = limit;
+	e820_limit(limit);
+	user_map = true;
 	return 0;
 }
 early_param("mem", setup_mem);
+
+static int __init setup_memmap(char *arg)
+{
+	char *next;
+	int err = arg && *arg ? 0 : -EINVAL;
+
+	for (; arg && *arg && !err; arg = next) {
+		next = strchr(arg, ',');
+		if (next)
+			*next++ = 0;
+		err = e820_parse_memmap(arg);
+	}
+	user_map = true;
+	return err;
+}
+early_param("memmap", setup_memmap);
 
 static int __init setup_nogbpages(char *arg)
 {
@@ -156,9 +173,12 @@ static void __init setup_memory_map(void)
 	pr_info("BIOS-provided physical RAM map:\n");
 	e820_print("BIOS-e820");
 	parse_early_param();
-	if (memory_limit != ~0ULL) {
-		e820_limit(memory_limit);
-		pr_info("user-defined physical RAM map (mem=):\n");
+	if (user_map && !e820_all_ram(0x100000, __pa_symbol(_end))) {
+		pr_warn("memmap: the kernel's own memory was left out, taken back\n");
+		e820_force_ram(0x100000, __pa_symbol(_end));
+	}
+	if (user_map) {
+		pr_info("user-defined physical RAM map:\n");
 		e820_print("user");
 	}
 	e820_to_memblock();

@@ -54,6 +54,27 @@ void sort(void *base, size_t num, size_t size, int (*cmp)(const void *, const vo
 		}
 }
 
+/* Of base/, in the words of libc. */
+unsigned long simple_strtoul(const char *p, char **end, unsigned int radix)
+{
+	return strtoul(p, end, radix);
+}
+unsigned long long memparse(const char *p, char **end)
+{
+	unsigned long long n = strtoul(p, end, 0);
+
+	switch (**end) {
+	case 'G':
+		n <<= 10; /* fall through */
+	case 'M':
+		n <<= 10; /* fall through */
+	case 'K':
+		n <<= 10;
+		(*end)++;
+	}
+	return n;
+}
+
 #define WORLD 64
 #define UNIT  0x800ULL /* half a page: trimming matters */
 
@@ -102,11 +123,40 @@ static void one_round(void)
 	assert(ram_bytes == expect);
 }
 
+/* memmap=: each instruction against what the documentation says of it. */
+static void user_changes(void)
+{
+	static const struct hvm_memmap_entry map[] = { { 0, 0xa0000, E820_RAM },
+						       { 0xf0000, 0x10000, E820_RESERVED },
+						       { 0x100000, 0x7f00000, E820_RAM } };
+
+	e820_import(map, 3);
+	assert(!e820_parse_memmap("1M$32M"));
+	assert(e820_type_at(0x2000000 - 1) == E820_RAM && e820_type_at(0x2000000) == E820_RESERVED);
+	assert(e820_type_at(0x2100000 - 1) == E820_RESERVED && e820_type_at(0x2100000) == E820_RAM);
+	assert(!e820_parse_memmap("64K#0xf0000") && e820_type_at(0xf0000) == E820_ACPI);
+	assert(!e820_parse_memmap("16M@256M") && e820_type_at(0x10000000) == E820_RAM);
+	assert(!e820_parse_memmap("16M!512M") && e820_type_at(0x20000000) == E820_PMEM);
+	assert(!e820_parse_memmap("1M@32M") && e820_type_at(0x2000000) == E820_RESERVED);
+	assert(!e820_parse_memmap("1M%32M-2+1") && e820_type_at(0x2000000) == E820_RAM);
+	assert(!e820_parse_memmap("4K%0-1") && !e820_type_at(0) && e820_type_at(0x1000));
+	assert(!e820_parse_memmap("64M") && !e820_type_at(0x4000000) && !e820_type_at(0x10000000));
+	assert(e820_type_at(0x20000000) == E820_PMEM && e820_all_ram(0x100000, 0x4000000));
+	assert(e820_parse_memmap("") && e820_parse_memmap("x") && e820_parse_memmap("1M@") &&
+	       e820_parse_memmap("1M?2M") && e820_parse_memmap("1M@2Mx") &&
+	       e820_parse_memmap("1M%2M-1x"));
+	check_invariants();
+	assert(!e820_parse_memmap("exactmap") && e820_nr == 0);
+	e820_force_ram(0x100000, 0x200000);
+	assert(e820_nr == 1 && e820_all_ram(0x100000, 0x200000));
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 100000;
 	unsigned int seed = argc > 2 ? strtoul(argv[2], NULL, 0) : 1;
 
+	user_changes();
 	srand(seed);
 	for (unsigned long i = 0; i < rounds; i++)
 		one_round();
