@@ -243,7 +243,7 @@ DECLARE_PER_CPU(int, numa_node);
 #define numa_node_id()		this_cpu_read(numa_node)
 #define numa_mem_id()		numa_node_id()
 #define cpu_to_node(cpu)	per_cpu(numa_node, cpu)
-extern unsigned int nr_mem_nodes;	/* nodes with memory: those that have a pglist_data */
+extern unsigned int nr_mem_nodes;	/* nodes with memory (N_MEMORY); the others have a pglist_data of empty zones */
 /* SLIT distance, 10 on the diagonal; set before mm_core_init. */
 int node_distance(int from, int to);
 void numa_set_distance(int from, int to, int distance);

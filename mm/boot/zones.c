@@ -7,7 +7,8 @@
  * that can move are allowed.
  *	spanned = end - start, present = memory in it, managed = given to the page allocator (<= present)
  *
- * A node's zonelist holds the zones of all nodes, nearest node first, in a node the highest zone first.
+ * A node's zonelist holds the zones of all nodes with memory, nearest node first, in a node the highest zone first.
+ * A node of CPUs alone has empty zones and such a list; its CPUs count the nearest node with memory as theirs.
  *
  * memmap_init() writes all descriptors in one pass, four stores each, knowing already which frames are
  * free: no second pass clears PG_reserved, as Linux's does. Then the free ranges go to the buddy
@@ -17,6 +18,7 @@
 #include <base/types.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/printf.h>
 #include <base/string.h>
 #include <base/bug.h>
 #include <base/cpumask.h>
@@ -74,21 +76,6 @@ static int __init early_movablecore(char *p)
 	return parse_core(p, &required_movablecore, &movablecore_percent);
 }
 early_param("movablecore", early_movablecore);
-
-static phys_addr_t mem_limit;
-
-static int __init early_mem(char *p)
-{
-	char *rest;
-	u64 n = p ? memparse(p, &rest) : 0;
-
-	if (n < 4 << 20)
-		return -EINVAL;
-	mem_limit = n;
-	memblock_enforce_memory_limit(mem_limit);
-	return 0;
-}
-early_param("mem", early_mem);
 
 /* ---- sizes ---- */
 
@@ -171,7 +158,7 @@ static void __init find_movable(void)
 
 		nodes = 0;
 		for (int nid = 0; nid < MAX_NUMNODES; nid++)
-			nodes += node_data[nid] && !full[nid];
+			nodes += node_state(nid, N_MEMORY) && !full[nid];
 		if (!nodes)
 			break;
 		part = max(left / nodes, 1UL);
@@ -179,7 +166,7 @@ static void __init find_movable(void)
 			unsigned long room = present_in(nid, 0, ~0UL) - share[nid],
 				      take = min3(part, left, room);
 
-			if (!node_data[nid] || full[nid])
+			if (!node_state(nid, N_MEMORY) || full[nid])
 				continue;
 			share[nid] += take;
 			left -= take;
@@ -189,7 +176,7 @@ static void __init find_movable(void)
 			break;
 	}
 	for (int nid = 0; nid < MAX_NUMNODES; nid++)
-		if (node_data[nid])
+		if (node_state(nid, N_MEMORY))
 			zone_movable_pfn[nid] = movable_start(nid, share[nid]);
 }
 
@@ -245,6 +232,22 @@ static int __init append_node(struct zonelist *zl, int n, struct pglist_data *pg
 	return n;
 }
 
+/* The nodes of the zonelist, each once, as Linux words it. */
+static void __init print_fallback_order(const struct pglist_data *pgdat)
+{
+	char text[4 * MAX_NUMNODES + 1] = "";
+	int last = NUMA_NO_NODE, len = 0;
+
+	for (struct zoneref *z = pgdat->node_zonelists->_zonerefs; z->zone; z++) {
+		int nid = zone_to_nid(z->zone);
+
+		if (nid != last)
+			len += scnprintf(text + len, sizeof(text) - len, "%d ", nid);
+		last = nid;
+	}
+	pr_info("Fallback order for Node %d: %s\n", pgdat->node_id, text);
+}
+
 static void __init build_zonelists(struct pglist_data *pgdat)
 {
 	struct zonelist *zl = pgdat->node_zonelists;
@@ -259,7 +262,7 @@ static void __init build_zonelists(struct pglist_data *pgdat)
 		for (int i = 0; i < MAX_NUMNODES; i++) {
 			int nid = (pgdat->node_id + i) % MAX_NUMNODES;
 
-			if (node_data[nid] && !used[nid] &&
+			if (node_state(nid, N_MEMORY) && !used[nid] &&
 			    (best < 0 || node_distance(pgdat->node_id, nid) <
 						 node_distance(pgdat->node_id, best)))
 				best = nid;
@@ -269,6 +272,7 @@ static void __init build_zonelists(struct pglist_data *pgdat)
 		used[best] = true;
 		n = append_node(zl + ZONELIST_FALLBACK, n, node_data[best]);
 	}
+	print_fallback_order(pgdat);
 }
 
 static void __init alloc_node(int nid)
@@ -287,6 +291,8 @@ static void __init alloc_node(int nid)
 		panic("Out of memory: counters of node %d", nid);
 	node_data[nid] = pgdat;
 	node_set_online(nid);
+	if (!present_in(nid, 0, ~0UL))
+		return;
 	node_set_state(nid, N_NORMAL_MEMORY);
 	node_set_state(nid, N_MEMORY);
 	nr_mem_nodes++;
@@ -302,10 +308,10 @@ static void __init home_cpus(void)
 
 		if (nid >= 0 && nid < MAX_NUMNODES)
 			node_set_state(nid, N_CPU);
-		if (nid >= 0 && nid < MAX_NUMNODES && node_data[nid])
+		if (nid >= 0 && nid < MAX_NUMNODES && node_state(nid, N_MEMORY))
 			continue;
 		for (int other = 0; other < MAX_NUMNODES; other++)
-			if (node_data[other] &&
+			if (node_state(other, N_MEMORY) &&
 			    (best < 0 ||
 			     (nid >= 0 && node_distance(nid, other) < node_distance(nid, best))))
 				best = other;
@@ -318,8 +324,13 @@ void __init free_area_init(void)
 	const char *old = memblock_alloc_name("nodes");
 	struct pglist_data *pgdat;
 	struct memblock_region *r;
+	int nid;
 
 	for_each_mem_region(r) if (!node_data[r->nid]) alloc_node(r->nid);
+	/* Nodes of CPUs or initiators alone: empty zones, and zonelists that lead to the others. */
+	for_each_online_node (nid)
+		if (!node_data[nid])
+			alloc_node(nid);
 	if (!nr_mem_nodes)
 		panic("No memory: the firmware reported none");
 	find_movable();
@@ -350,6 +361,8 @@ static u32 __init frame_zone_flags(unsigned long pfn, unsigned long *limit)
 		unsigned long start = pgdat->node_start_pfn,
 			      end = start + pgdat->node_spanned_pages;
 
+		if (!pgdat->node_present_pages)
+			continue;
 		if (pfn >= start && pfn < end) {
 			home = pgdat;
 			*limit = min(*limit, end);

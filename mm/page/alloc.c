@@ -96,7 +96,8 @@ bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, i
 
 /* ---- the free lists ---- */
 
-static void count_numa(struct zone *zone, int preferred_nid)
+/* @preferred: the best zone that the request allows. */
+static void count_numa(struct zone *zone, struct zone *preferred)
 {
 	struct per_cpu_pages __percpu *pcp = zone->per_cpu_pageset;
 	int nid = zone_to_nid(zone);
@@ -105,14 +106,12 @@ static void count_numa(struct zone *zone, int preferred_nid)
 		this_cpu_inc(pcp->numa[NUMA_LOCAL]);
 	else
 		this_cpu_inc(pcp->numa[NUMA_OTHER]);
-	if (nid == preferred_nid) {
+	if (nid == zone_to_nid(preferred)) {
 		this_cpu_inc(pcp->numa[NUMA_HIT]);
 		return;
 	}
 	this_cpu_inc(pcp->numa[NUMA_MISS]);
-	this_cpu_inc(NODE_DATA(preferred_nid)
-			     ->node_zones[zone_idx(zone)]
-			     .per_cpu_pageset->numa[NUMA_FOREIGN]);
+	this_cpu_inc(preferred->per_cpu_pageset->numa[NUMA_FOREIGN]);
 }
 
 /* A block of @zone, whose watermark has been looked at. */
@@ -139,6 +138,8 @@ static struct page *rmqueue(struct zone *zone, unsigned int order, unsigned int 
 struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int alloc_flags,
 				    const struct alloc_context *ac)
 {
+	struct zone *preferred = NULL;
+
 	for (struct zoneref *z = ac->zonelist->_zonerefs; z->zone; z++) {
 		struct zone *zone = z->zone;
 		struct page *page;
@@ -149,6 +150,8 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 		if (ac->nodemask &&
 		    !node_isset(zone_to_nid(zone), *(const nodemask_t *)ac->nodemask))
 			continue;
+		if (!preferred)
+			preferred = zone;
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, order,
 				       wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
@@ -157,7 +160,7 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 		page = rmqueue(zone, order, alloc_flags, ac->migratetype);
 		if (!page)
 			continue;
-		count_numa(zone, ac->preferred_nid);
+		count_numa(zone, preferred);
 		prep_new_page(page, order, gfp);
 		if (unlikely(order && (alloc_flags & ALLOC_HARDER))) {
 			spin_lock_irqsave(&zone->lock, flags);
