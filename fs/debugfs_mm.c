@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * /sys/kernel/debug: memblock/{memory,reserved} as Linux shows them, with the owner's name; ledger, every
- * page in its account; mm_check, which when it is read runs the check functions of physical memory and of every
+ * page in its account; ledger_lose; mm_check, which when it is read runs the check functions of physical memory and of every
  * address space (they stop the kernel on a contradiction) and says how many accounts of the ledger differ from
  * the counters; mm_settle, where any write empties all stores (mm/stat/settle.c); and in a debug build
  * lockdep/reports, their number, and lockdep/leave: who writes there leaves the kernel with a mutex held.
  */
+#include <base/string.h>
 #include <base/types.h>
 #include <fs/kernfs.h>
 #include <fs/seq_file.h>
@@ -152,6 +153,14 @@ static int dma_pools_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* Lose a page of the account that is written ("none": find them again), to see that the ledger tells. */
+static ssize_t ledger_lose_write(struct file *file, char *buf, size_t count)
+{
+	int err = ledger_lose_page(strim(buf));
+
+	return err ? err : (ssize_t)count;
+}
+
 static int __init debugfs_mm_init(void)
 {
 	struct kernfs_node *dir = kernfs_create_dir(&debugfs_root, "memblock", 0755);
@@ -162,6 +171,7 @@ static int __init debugfs_mm_init(void)
 	}
 	kernfs_create_file(&debugfs_root, "ledger", 0444, ledger_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "dma_pools", 0444, dma_pools_show, NULL, NULL);
+	kernfs_create_file(&debugfs_root, "ledger_lose", 0200, NULL, ledger_lose_write, NULL);
 	kernfs_create_file(&debugfs_root, "mm_check", 0400, mm_check_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "mm_settle", 0200, NULL, mm_settle_write, NULL);
 	debug_files();

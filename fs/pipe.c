@@ -30,6 +30,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <mm/gfp.h>
+#include <mm/ledger.h>
 #include <mm/slab.h>
 #include <seam/page.h>
 #include <seam/uaccess.h>
@@ -183,10 +184,12 @@ static ssize_t pipe_push(struct pipe_inode_info *pipe, struct iov_iter *from, u3
 	struct page *page = pipe->spare;
 
 	pipe->spare = NULL;
-	if (!page)
+	if (!page) {
 		page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT);
-	if (!page)
-		return -ENOMEM;
+		if (!page)
+			return -ENOMEM;
+		page_set_name(page, PAGE_TYPE_PIPE);
+	}
 	n = copy_page_from_iter(page, 0, want, from);
 	if (n < want) {
 		pipe->spare = page;

@@ -14,6 +14,7 @@
 #include <kernel/init.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
+#include <seam/numa.h>
 
 static int cpus_show(struct seq_file *m, void *v)
 {
@@ -70,6 +71,35 @@ static int node_numastat(struct seq_file *m, void *v)
 	return node_numastat_show(m, (long)m->private);
 }
 
+/* The CPUs of a node: where they are, not whose memory they use when theirs has none. */
+static void node_cpus(long nid, struct cpumask *mask)
+{
+	int cpu;
+
+	cpumask_clear(mask);
+	for_each_online_cpu (cpu)
+		if (early_cpu_to_node(cpu) == nid)
+			cpumask_set_cpu(cpu, mask);
+}
+
+static int node_cpulist(struct seq_file *m, void *v)
+{
+	struct cpumask mask;
+
+	node_cpus((long)m->private, &mask);
+	seq_printf(m, "%*pbl\n", cpumask_pr_args(&mask));
+	return 0;
+}
+
+static int node_cpumap(struct seq_file *m, void *v)
+{
+	struct cpumask mask;
+
+	node_cpus((long)m->private, &mask);
+	seq_printf(m, "%*pb\n", cpumask_pr_args(&mask));
+	return 0;
+}
+
 static int node_distances(struct seq_file *m, void *v)
 {
 	int nid;
@@ -99,6 +129,8 @@ static void __init add_nodes(struct kernfs_node *system)
 	kernfs_create_file(dir, "has_memory", 0444, nodes_show, NULL, &node_states[N_MEMORY]);
 	kernfs_create_file(dir, "has_normal_memory", 0444, nodes_show, NULL,
 			   &node_states[N_NORMAL_MEMORY]);
+	kernfs_create_file(dir, "has_generic_initiator", 0444, nodes_show, NULL,
+			   &node_states[N_GENERIC_INITIATOR]);
 	kernfs_create_file(dir, "has_cpu", 0444, nodes_show, NULL, &node_states[N_CPU]);
 	for_each_online_node (nid) {
 		snprintf(name, sizeof(name), "node%ld", nid);
@@ -109,6 +141,8 @@ static void __init add_nodes(struct kernfs_node *system)
 		kernfs_create_file(node, "vmstat", 0444, node_vmstat, NULL, (void *)nid);
 		kernfs_create_file(node, "numastat", 0444, node_numastat, NULL, (void *)nid);
 		kernfs_create_file(node, "distance", 0444, node_distances, NULL, (void *)nid);
+		kernfs_create_file(node, "cpulist", 0444, node_cpulist, NULL, (void *)nid);
+		kernfs_create_file(node, "cpumap", 0444, node_cpumap, NULL, (void *)nid);
 	}
 }
 

@@ -11,6 +11,7 @@
 extern const struct host_test __start_host_tests[], __stop_host_tests[];
 void host_kthreads_start(void);
 void __attribute__((weak)) host_boot_memory(void) {}
+void __attribute__((weak)) host_test_ended(void) {}
 
 static const char *test_name;
 static unsigned int test_number;
@@ -87,6 +88,7 @@ int host_main(void)
 		test_number++;
 		test_name = t->name;
 		t->fn();
+		host_test_ended();
 		tap("ok");
 	}
 	os_exit(0);

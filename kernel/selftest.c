@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The runner of the boot self tests, see kernel/selftest.h. */
+#include <base/errno.h>
 #include <base/string.h>
 #include <kernel/init.h>
 #include <kernel/param.h>
 #include <kernel/printk.h>
 #include <kernel/selftest.h>
+#include <mm/ledger.h>
 
 extern const struct selftest __selftest_start[], __selftest_end[];
 
@@ -37,6 +39,9 @@ int run_selftests(void)
 		if (strncmp(t->name, prefix, strlen(prefix)))
 			continue;
 		err = t->fn();
+		/* Each page must be where the books say, after every test. */
+		if (!err && ledger_check())
+			err = -EUCLEAN;
 		if (err)
 			pr_err("not ok %d - %s: %d\n", ++nr, t->name, err);
 		else

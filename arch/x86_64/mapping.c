@@ -37,10 +37,14 @@
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/panic.h>
+#include <fs/seq_file.h>
 #include <mm/memblock.h>
 #include <mm/page.h>
+#include <mm/page_debug.h>
 #include <mm/gfp.h>
 #include <mm/slab.h>
+#include <mm/vmstat.h>
+#include <mm/zone.h>
 #include <seam/pgtable.h>
 #include <seam/tlbflush.h>
 #include <seam/processor.h>
@@ -92,7 +96,11 @@ static void *table_page(int node)
 	if (slab_is_available()) {
 		struct page *page = alloc_pages_node(node, GFP_KERNEL | __GFP_ZERO, 0);
 
-		return page ? page_address(page) : NULL;
+		if (!page)
+			return NULL;
+		__SetPageTable(page);
+		mod_node_page_state(page_pgdat(page), NR_PAGETABLE, 1);
+		return page_address(page);
 	} else {
 		phys_addr_t pa = memblock_phys_alloc_range(PAGE_SIZE, PAGE_SIZE, 0, 1ULL << 32);
 
@@ -165,7 +173,8 @@ static inline bool overlaps_image_ro(u64 start, u64 end)
 /* Can a page of @size begin at @phys and end not behind @end? */
 static inline bool large_fits(u64 phys, u64 end, unsigned long size)
 {
-	return !(phys & (size - 1)) && end - phys >= size && !overlaps_image_ro(phys, phys + size);
+	return !(page_debug & PAGE_DEBUG_UNMAP) && !(phys & (size - 1)) && end - phys >= size &&
+	       !overlaps_image_ro(phys, phys + size);
 }
 
 void init_memory_mapping(u64 start, u64 end)
@@ -196,6 +205,29 @@ void init_memory_mapping(u64 start, u64 end)
 			pa += PAGE_SIZE;
 		} while (pa < end && (pa & ~PMD_MASK));
 	}
+}
+
+void kernel_map_pages(void *start, unsigned int nr, bool map)
+{
+	unsigned long va = (unsigned long)start;
+
+	for (; nr--; va += PAGE_SIZE) {
+		pte_t *pte =
+			pte_offset_kernel(pmd_offset(pud_offset(pgd_offset_k(va), va), va), va);
+		pteval_t val = pte_val(*pte);
+
+		set_pte(pte, __pte(map ? val | _PAGE_PRESENT : val & ~(pteval_t)_PAGE_PRESENT));
+		if (!map)
+			flush_tlb_one_kernel(va);
+	}
+}
+
+void arch_report_meminfo(struct seq_file *m)
+{
+	seq_printf(m, "DirectMap4k:    %8lu kB\nDirectMap2M:    %8lu kB\n",
+		   direct_pages_count[0] << 2, direct_pages_count[1] << 11);
+	if (has_direct_gbpages)
+		seq_printf(m, "DirectMap1G:    %8lu kB\n", direct_pages_count[2] << 20);
 }
 
 bool __virt_addr_valid(unsigned long kaddr)

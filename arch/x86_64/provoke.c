@@ -2,7 +2,8 @@
 /*
  * provoke=WHAT on the command line makes the kernel break on purpose when start-up is done, so that
  * tests can look at what it says: null, wild, write-text, exec-data, user, divide, opcode, bug, warn,
- * overflow (of the kernel stack), nested (in an interrupt-like state), panic.
+ * overflow (of the kernel stack), nested (in an interrupt-like state), panic, page-read and page-write (of a page
+ * that is free).
  */
 #include <base/types.h>
 #include <base/bug.h>
@@ -13,6 +14,7 @@
 #include <kernel/panic.h>
 #include <kernel/param.h>
 #include <kernel/printk.h>
+#include <mm/gfp.h>
 
 static char provoke_what[24];
 
@@ -57,6 +59,26 @@ static noinline void provoke_exec_data(void)
 	((void (*)(void))(void *)ret_instruction)();
 }
 
+/* Memory that is used after it was freed: seen at once with debug_pagealloc=on ... */
+static noinline void provoke_page_read(void)
+{
+	unsigned long page = __get_free_page(GFP_KERNEL);
+
+	free_page(page);
+	sink = *(volatile int *)page;
+}
+
+/* ... and when it is handed out again with page_poison=1. */
+static noinline void provoke_page_write(void)
+{
+	unsigned long page = __get_free_page(GFP_KERNEL);
+
+	free_page(page);
+	*(volatile u8 *)(page + 0x123) = 0xab;
+	page = __get_free_page(GFP_KERNEL);
+	free_page(page);
+}
+
 static noinline void provoke_user(void)
 {
 	sink = *(volatile int *)(0x400000UL + (unsigned long)zero);
@@ -92,6 +114,8 @@ static int provoke_late(void)
 		{ "divide", provoke_divide },
 		{ "opcode", provoke_opcode },
 		{ "nested", provoke_nested },
+		{ "page-read", provoke_page_read },
+		{ "page-write", provoke_page_write },
 	};
 
 	if (!provoke_what[0])

@@ -132,7 +132,7 @@ static void __init reserve_boot_memory(void)
 	memblock_reserve(0x8000, 0x1000);
 	memblock_reserve(0x9f000, 0x1000);
 	memblock_reserve(0x100000, __pa_symbol(_end) - 0x100000);
-	if (initrd_size)
+	if (initrd_size && memblock_is_region_memory(initrd_phys, initrd_size))
 		memblock_reserve(initrd_phys & PAGE_MASK,
 				 PAGE_ALIGN(initrd_phys + initrd_size) - (initrd_phys & PAGE_MASK));
 }
@@ -150,13 +150,29 @@ static void __init check_enough_memory(void)
 	machine_panic_stop();
 }
 
-/* The RAM disk must lie in RAM that is kept (mem= may have cut it off) and below 4 GiB. */
+/* The RAM disk lies in memory that mem= or memmap= took away, but the early tables still reach it: copy it. */
+static bool __init move_initrd(void)
+{
+	u64 size = PAGE_ALIGN(initrd_size);
+	phys_addr_t new;
+
+	if (initrd_phys + initrd_size < initrd_phys || initrd_phys + initrd_size > 1ULL << 32)
+		return false;
+	new = memblock_phys_alloc_range(size, PAGE_SIZE, 0, 1ULL << 32);
+	if (!new)
+		return false;
+	memcpy(__va(new), early_va(initrd_phys), initrd_size);
+	pr_info("Move RAMDISK from [mem 0x%08llx-0x%08llx] to [mem 0x%08llx-0x%08llx]\n",
+		initrd_phys, initrd_phys + initrd_size - 1, (u64) new, (u64) new + initrd_size - 1);
+	initrd_phys = new;
+	return true;
+}
+
 static void __init setup_initrd(void)
 {
 	if (!initrd_size)
 		return;
-	if (initrd_phys + initrd_size < initrd_phys ||
-	    !memblock_is_region_memory(initrd_phys, initrd_size)) {
+	if (!memblock_is_region_memory(initrd_phys, initrd_size) && !move_initrd()) {
 		pr_err("initrd: [0x%llx-0x%llx] is not in usable memory, ignored\n", initrd_phys,
 		       initrd_phys + initrd_size - 1);
 		return;

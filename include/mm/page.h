@@ -229,7 +229,9 @@ static inline void set_page_private(struct page *page, unsigned long private)
 #define PAGE_TYPE_KMALLOC	0x80000009u	/* large kmalloc; private = order */
 #define PAGE_TYPE_SPARE		0x8000000au	/* kept ready by its owner, or on the way there */
 #define PAGE_TYPE_TRACE		0x8000000bu
-#define PAGE_TYPE_BOOT		0x8000000cu	/* reserved page given back */
+#define PAGE_TYPE_BOOT		0x8000000cu	/* the first slab caches: taken for good */
+#define PAGE_TYPE_PGD		0x8000000du	/* top-level page table of a process */
+#define PAGE_TYPE_PIPE		0x8000000eu	/* buffer of a pipe */
 
 #define PAGE_TYPE_OPS(Name, TYPE)						\
 static inline bool Page##Name(const struct page *page)				\

@@ -46,6 +46,7 @@
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
 	/* ---- memory that may sleep ---- */					\
+	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
@@ -134,6 +135,7 @@
 	R(JIFFIES, spin, "who advances jiffies")				\
 	R(TIMEKEEPING, spin, "timekeeper")					\
 	R(RANDOM, spin, "entropy pool")						\
+	R(PAGE_OWNER, spin, "call traces of page_owner")			\
 	R(TRACE_BUFFER, spin, "trace ring of a CPU")				\
 	R(CONSOLE_LIST, spin, "list of consoles")				\
 	R(SERIAL, spin, "registers of a serial port")				\

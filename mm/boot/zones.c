@@ -28,6 +28,7 @@
 #include <kernel/printk.h>
 #include <seam/page.h>
 #include <mm/memblock.h>
+#include <mm/page_debug.h>
 #include <mm/page_flags.h>
 #include <mm/zone.h>
 #include <mm/gfp.h>
@@ -573,6 +574,7 @@ void __init mem_init_print_info(void)
 void __init mm_core_init(void)
 {
 	free_area_init();
+	page_debug_init();
 	memblock_dump_all();
 	memblock_free_all();
 	init_per_zone_wmark_min();

@@ -30,6 +30,7 @@
 #include <kernel/task.h>
 #include <kernel/sched.h>
 #include <mm/zone.h>
+#include <mm/page_debug.h>
 #include <mm/vmstat.h>
 #include <mm/trace.h>
 #include <mm/fault_inject.h>
@@ -391,6 +392,8 @@ void split_page(struct page *page, unsigned int order)
 	VM_BUG_ON_PAGE(PageCompound(page) || !page_ref_count(page), page);
 	for (unsigned int i = 1; i < 1u << order; i++)
 		set_page_count(page + i, 1);
+	if (unlikely(page_debug & PAGE_DEBUG_OWNER))
+		page_owner_split(page, order);
 }
 
 void *alloc_pages_exact(size_t size, gfp_t gfp)

@@ -40,6 +40,7 @@
 #include <base/bug.h>
 #include <kernel/printk.h>
 #include <mm/zone.h>
+#include <mm/page_debug.h>
 #include <mm/page_flags.h>
 #include <mm/vmstat.h>
 #include <mm/trace.h>
@@ -339,7 +340,8 @@ void free_boot_block(struct page *page, unsigned int order)
 	struct zone *zone = page_zone(page);
 	unsigned long pfn = page_to_pfn(page);
 
-	poison_pages(page, order);
+	if (unlikely(page_debug))
+		page_debug_free_boot(page, order);
 	atomic_long_add(1L << order, &zone->managed_pages);
 	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn));
 }

@@ -66,12 +66,6 @@ struct page *rmqueue_pcplist(struct zone *zone, unsigned int order, int pindex, 
 void free_one_page(struct page *page, unsigned int order);
 /* Last words before a page goes to a list: false when it is bad and must not be used again. */
 bool free_pages_prepare(struct page *page, unsigned int order);
-#if QUIRE_DEBUG
-/* Fill a free block with the pattern of page_poison=1. */
-void poison_pages(struct page *page, unsigned int order);
-#else
-static inline void poison_pages(struct page *page, unsigned int order) { }
-#endif
 void prep_new_page(struct page *page, unsigned int order, gfp_t gfp);
 void pcp_setup_zone(struct zone *zone);
 void pcp_setup_cpus(void);

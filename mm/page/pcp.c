@@ -37,6 +37,8 @@
 #include <seam/smp.h>
 #include <mm/zone.h>
 #include <mm/page_flags.h>
+#include <mm/ledger.h>
+#include <mm/page_debug.h>
 #include <mm/percpu_alloc.h>
 #include <mm/vmstat.h>
 #include <mm/trace.h>
@@ -56,41 +58,6 @@ static __always_inline bool pcp_usable(void)
 }
 
 /* ---- a page comes ---- */
-
-#if QUIRE_DEBUG
-/* Junk fill, page_poison=1: a use after free reads 0xaa bytes, a write is seen at the next allocation. */
-#define PAGE_POISON_WORD 0xaaaaaaaaaaaaaaaaULL
-static bool page_poison;
-
-static int __init early_page_poison(char *p)
-{
-	page_poison = !p || *p == '1' || !strcmp(p, "on");
-	return 0;
-}
-early_param("page_poison", early_page_poison);
-
-void poison_pages(struct page *page, unsigned int order)
-{
-	u64 *word = page_address(page);
-
-	for (size_t i = 0; page_poison && i < (PAGE_SIZE << order) / 8; i++)
-		word[i] = PAGE_POISON_WORD;
-}
-
-static void check_poison(struct page *page, unsigned int order)
-{
-	const u64 *word = page_address(page);
-
-	for (size_t i = 0; page_poison && i < (PAGE_SIZE << order) / 8; i++)
-		if (word[i] != PAGE_POISON_WORD && word[i] != 0) {
-			pr_err("page %#lx was written while free: offset %#zx holds %#llx\n",
-			       page_to_pfn(page), i * 8, (unsigned long long)word[i]);
-			break;
-		}
-}
-#else
-static inline void check_poison(struct page *page, unsigned int order) {}
-#endif
 
 static void clear_pages(struct page *page, unsigned int order)
 {
@@ -115,11 +82,14 @@ void prep_compound_page(struct page *page, unsigned int order)
 /* From the free lists into the hands of the caller. */
 void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
 {
+	bool zero = false;
+
 	set_page_count(page, 1);
-	check_poison(page, order);
+	if (unlikely(READ_ONCE(page_debug)))
+		zero = page_debug_alloc(page, order, gfp);
 	VM_BUG_ON_PAGE(page->flags & PAGE_FLAGS_CHECK_AT_PREP, page);
 	VM_BUG_ON_PAGE(page->mapping || page->type_and_private != PAGE_WORD_NONE, page);
-	if (gfp & __GFP_ZERO)
+	if ((gfp & __GFP_ZERO) && !zero)
 		clear_pages(page, order);
 	if (order && (gfp & __GFP_COMP))
 		prep_compound_page(page, order);
@@ -236,9 +206,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	if (unlikely(!page))
 		return alloc_pages_slow(gfp, 0, NUMA_NO_NODE, NULL);
 	set_page_count(page, 1);
-#if QUIRE_DEBUG
-	prep_new_page(page, 0, gfp & ~__GFP_ZERO);
-#endif
+	VM_BUG_ON_PAGE(page->flags & PAGE_FLAGS_CHECK_AT_PREP, page);
+	VM_BUG_ON_PAGE(page->mapping || page->type_and_private != PAGE_WORD_NONE, page);
 	return gfp & __GFP_ZERO ? cleared(page) : page;
 }
 
@@ -268,7 +237,7 @@ static const char *free_page_complaint(const struct page *page)
 }
 
 /*
- * What an mlocked page, and else only an error or poisoned memory, leaves behind: false when the page must not be used
+ * What an mlocked page or one with a name of the ledger, and else only an error or poisoned memory, leaves behind: false when the page must not be used
  * again.
  */
 static noinline bool accept_odd_page(struct page *page)
@@ -280,6 +249,7 @@ static noinline bool accept_odd_page(struct page *page)
 		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
 		count_vm_event(UNEVICTABLE_PGCLEARED);
 	}
+	page_clear_name(page);
 	why = free_page_complaint(page);
 	if (!why && !PageHWPoison(page))
 		return true;
@@ -303,7 +273,6 @@ static __always_inline bool prepare_single(struct page *page)
 	page->flags = flags & ~PAGEFLAGS_MASK;
 	WRITE_ONCE(page->private, 0); /* a neighbour's free may look at it meanwhile */
 	page->mapping = NULL;
-	poison_pages(page, 0);
 	return true;
 }
 
@@ -337,7 +306,10 @@ bool free_pages_prepare(struct page *page, unsigned int order)
 		good = prepare_tails(page, order);
 		__ClearPageHead(page);
 	}
-	return prepare_single(page) && good;
+	good = prepare_single(page) && good;
+	if (unlikely(READ_ONCE(page_debug)) && good)
+		page_debug_free(page, order);
+	return good;
 }
 
 /* Straight into the buddy lists. Any context. => the page is prepared */

@@ -28,6 +28,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/vmstat.h>
+#include <mm/ledger.h>
 #include <mm/pgalloc.h>
 #include "../page/call_cpu.h"
 
@@ -50,8 +51,10 @@ static struct page *store_take(void)
 
 	preempt_disable();
 	s = this_cpu_ptr(&table_stores);
-	if (likely(s->nr_tables))
+	if (likely(s->nr_tables)) {
 		page = s->tables[--s->nr_tables];
+		ledger_count(LEDGER_SPARE, -1);
+	}
 	preempt_enable();
 	return page;
 }
@@ -90,20 +93,26 @@ static struct page *table_alloc(struct mm_struct *mm)
 	return page;
 }
 
+static void spare_free(struct page *page)
+{
+	ledger_count(LEDGER_SPARE, -1);
+	__ClearPageSpare(page);
+	__free_page(page);
+}
+
 static void table_free_now(struct page *page)
 {
 	if (QUIRE_DEBUG)
 		BUG_ON(memchr_inv(page_address(page), 0, PAGE_SIZE));
-	if (!store_put(page)) {
-		__ClearPageSpare(page);
-		__free_page(page);
-	}
+	if (!store_put(page))
+		spare_free(page);
 }
 
 /* No table any more, but not free yet: the ledger shows it as kept ready. */
 static void table_retire(struct page *page)
 {
 	__SetPageSpare(page);
+	ledger_count(LEDGER_SPARE, 1);
 	mod_node_page_state(page_pgdat(page), NR_PAGETABLE, -1);
 }
 
@@ -180,9 +189,11 @@ pgd_t *pgd_alloc(struct mm_struct *mm)
 	if (pgd)
 		return pgd;
 	pgd = (pgd_t *)get_zeroed_page(GFP_PGTABLE);
-	if (pgd)
-		memcpy(pgd + KERNEL_PGD_BOUNDARY, swapper_pg_dir + KERNEL_PGD_BOUNDARY,
-		       (PTRS_PER_PGD - KERNEL_PGD_BOUNDARY) * sizeof(pgd_t));
+	if (!pgd)
+		return NULL;
+	page_set_name(virt_to_page(pgd), PAGE_TYPE_PGD);
+	memcpy(pgd + KERNEL_PGD_BOUNDARY, swapper_pg_dir + KERNEL_PGD_BOUNDARY,
+	       (PTRS_PER_PGD - KERNEL_PGD_BOUNDARY) * sizeof(pgd_t));
 	return pgd;
 }
 
@@ -209,12 +220,8 @@ static void drain_store(void *info)
 {
 	struct table_store *s = this_cpu_ptr(&table_stores);
 
-	for (; s->nr_tables; atomic_long_inc(&drained)) {
-		struct page *page = s->tables[--s->nr_tables];
-
-		__ClearPageSpare(page);
-		__free_page(page);
-	}
+	for (; s->nr_tables; atomic_long_inc(&drained))
+		spare_free(s->tables[--s->nr_tables]);
 	for (; s->nr_pgds; atomic_long_inc(&drained))
 		free_page((unsigned long)s->pgds[--s->nr_pgds]);
 }

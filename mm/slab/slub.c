@@ -55,6 +55,7 @@
 #include <mm/page_flags.h>
 #include <mm/percpu_alloc.h>
 #include <mm/vmstat.h>
+#include <mm/ledger.h>
 #include <mm/trace.h>
 #include <mm/fault_inject.h>
 #include "../page/call_cpu.h"
@@ -1154,6 +1155,7 @@ static struct kmem_cache *boot_cache(const char *name, u32 size)
 
 	if (!s)
 		panic("Out of memory: no page for the first slab cache");
+	page_set_name(virt_to_page(s), PAGE_TYPE_BOOT);
 	s->name = name;
 	s->object_size = size;
 	s->flags = SLAB_HWCACHE_ALIGN | SLAB_NO_MERGE;

@@ -4,25 +4,38 @@
  *
  * The order of questions makes the answer unique: a free block covers 2^order pages at once; then hole or
  * reserved, poisoned, slab, a page type (page tables, stacks, vmalloc ...), mapping (anonymous, page cache),
- * refcount 0 (in a per-CPU list). What is left is kernel memory of an owner who gave it no name: "other".
- * ledger_check() compares the accounts with counters that were kept independently, by those who allocate:
+ * refcount 0 (in a per-CPU list). What is left is kernel memory of an owner who gave it no name: "other kernel";
+ * nobody keeps such pages longer than a call, and so that account is expected to be empty.
+ * Each account is compared with a counter that those who allocate keep independently:
  *
  *	FREE      = NR_FREE_PAGES + isolated            PCP     = sum of pcp->count
+ *	RESERVED  = present - managed, over the zones   HOLE    = all descriptors - present
  *	SLAB + KMALLOC = NR_SLAB_*                      TABLE   = NR_PAGETABLE
- *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC + STACK = vmalloc_nr_pages()
- *	FILE      = NR_FILE_PAGES                       RESERVED + HOLE + managed = all descriptors
+ *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC = vmalloc_nr_pages() - STACK
+ *	ANON      = NR_ANON_MAPPED                      FILE    = NR_FILE_PAGES (the swap cache is part of it)
+ *	PGD, SPARE, PIPE, TRACE, PERCPU, BOOT = ledger_counts
+ *	UNMAPPED, OTHER = 0
  *
- * Exact while nobody allocates meanwhile; a walk costs some ten instructions a page.
- * Observe: debugfs ledger; boot self test.
+ * A page that left the lists and reached no owner, that an owner forgot after uncounting it, or that is counted
+ * twice shows as a difference of the account where it lies. The walk (some ten instructions a page) takes no lock:
+ * who allocates meanwhile makes accounts differ for that moment, therefore ledger_compare() repeats it.
+ * Observe: /proc/mm/ledger; boot self tests, after each of which it must agree; debugfs ledger_lose.
  */
 #include <base/types.h>
 #include <base/bug.h>
 #include <base/cpumask.h>
+#include <base/errno.h>
+#include <base/math.h>
+#include <base/string.h>
 #include <fs/seq_file.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
+#include <sync/mutex.h>
+#include <sync/preempt.h>
 #include <mm/folio.h>
+#include <mm/gfp.h>
 #include <mm/ledger.h>
+#include <mm/memblock.h>
 #include <mm/page_flags.h>
 #include <mm/vmalloc.h>
 #include <mm/vmstat.h>
@@ -34,9 +47,22 @@ static const char *const account_names[NR_LEDGER_ACCOUNTS] = {
 #undef X
 };
 
+DEFINE_PER_CPU(struct ledger_counts, ledger_counts);
+
+const char *ledger_account_name(enum ledger_account account)
+{
+	return account_names[account];
+}
+
 static enum ledger_account account_of_type(u32 type)
 {
 	switch (type) {
+	case PAGE_TYPE_PGD:
+		return LEDGER_PGD;
+	case PAGE_TYPE_PIPE:
+		return LEDGER_PIPE;
+	case PAGE_TYPE_BOOT:
+		return LEDGER_BOOT;
 	case PAGE_TYPE_TABLE:
 		return LEDGER_TABLE;
 	case PAGE_TYPE_SPARE:
@@ -58,12 +84,34 @@ static enum ledger_account account_of_type(u32 type)
 	}
 }
 
+/* ---- names ---- */
+
+void page_set_name(struct page *page, u32 type)
+{
+	VM_BUG_ON_PAGE(page->page_type != PAGE_TYPE_NONE, page);
+	WRITE_ONCE(page->page_type, type);
+	ledger_count(account_of_type(type), 1);
+}
+
+bool page_clear_name(struct page *page)
+{
+	u32 type = page->page_type;
+
+	if (type != PAGE_TYPE_PGD && type != PAGE_TYPE_PIPE && type != PAGE_TYPE_TRACE &&
+	    type != PAGE_TYPE_BOOT)
+		return false;
+	ledger_count(account_of_type(type), -1);
+	WRITE_ONCE(page->page_type, PAGE_TYPE_NONE);
+	return true;
+}
+
+/* ---- the walk ---- */
+
 /* The account of a page that is not free in the buddy lists. @head: of its compound page, or itself. */
 static enum ledger_account account_of(const struct page *page, const struct page *head)
 {
 	if (PageReserved(page))
-		return zone_spans_pfn(page_zone(page), page_to_pfn(page)) ? LEDGER_RESERVED
-									  : LEDGER_HOLE;
+		return memblock_is_memory(page_to_phys(page)) ? LEDGER_RESERVED : LEDGER_HOLE;
 	if (PageHWPoison(page))
 		return LEDGER_POISON;
 	if (PageSlab(head))
@@ -74,8 +122,12 @@ static enum ledger_account account_of(const struct page *page, const struct page
 		return LEDGER_PCP;
 	if (!head->mapping)
 		return LEDGER_OTHER;
-	return PageAnon(head) ? LEDGER_ANON : LEDGER_FILE;
+	if (!PageAnon(head) || PageSwapCache(head))
+		return LEDGER_FILE;
+	return page_mapped(head) ? LEDGER_ANON : LEDGER_UNMAPPED;
 }
+
+static void take_counters(struct ledger *l);
 
 void ledger_take(struct ledger *l)
 {
@@ -99,19 +151,10 @@ void ledger_take(struct ledger *l)
 		l->total += 1UL << order;
 		pfn += 1UL << order;
 	}
-	/* Blocks of higher order in the per-CPU lists: only their first page tells; the rest looks alike. */
+	take_counters(l);
 }
 
-static int differ(bool say, const char *what, unsigned long walked, unsigned long counted)
-{
-	if (walked == counted)
-		return 0;
-	if (!say)
-		return 1;
-	pr_err("ledger: %s: %lu pages by the descriptors, %lu by the counters\n", what, walked,
-	       counted);
-	return 1;
-}
+/* ---- the counters ---- */
 
 static unsigned long pcp_pages(void)
 {
@@ -135,54 +178,164 @@ static unsigned long isolated_pages(void)
 	return sum;
 }
 
-static int compare(bool say)
+static unsigned long present_pages(void)
 {
-	struct ledger l;
-	int wrong = 0;
+	struct pglist_data *pgdat;
+	unsigned long sum = 0;
 
-	ledger_take(&l);
-	wrong += differ(say, "free", l.pages[LEDGER_FREE], nr_free_pages() + isolated_pages());
-	wrong += differ(say, "per-cpu lists", l.pages[LEDGER_PCP], pcp_pages());
-	wrong += differ(say, "slab", l.pages[LEDGER_SLAB] + l.pages[LEDGER_KMALLOC],
-			global_node_page_state(NR_SLAB_RECLAIMABLE) +
-				global_node_page_state(NR_SLAB_UNRECLAIMABLE));
-	wrong += differ(say, "page tables", l.pages[LEDGER_TABLE],
-			global_node_page_state(NR_PAGETABLE));
-	wrong += differ(say, "kernel stacks", l.pages[LEDGER_STACK],
-			(global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10)) +
-				thread_stack_stored_pages());
-	wrong += differ(say, "vmalloc", l.pages[LEDGER_VMALLOC] + l.pages[LEDGER_STACK],
-			vmalloc_nr_pages());
-	wrong += differ(say, "page cache", l.pages[LEDGER_FILE],
-			global_node_page_state(NR_FILE_PAGES));
-	wrong += differ(say, "managed", l.total - l.pages[LEDGER_RESERVED] - l.pages[LEDGER_HOLE],
-			totalram_pages());
-	return wrong;
+	for_each_online_pgdat(pgdat) sum += pgdat->node_present_pages;
+	return sum;
 }
 
-/*
- * Somebody may allocate during a walk, or have been interrupted with a page in his hands: what is wrong is wrong
- * each time, also after others have run.
- */
+static unsigned long counted_pages(enum ledger_account account)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu (cpu)
+		sum += READ_ONCE(per_cpu(ledger_counts, cpu).pages[account]);
+	return sum;
+}
+
+static void take_counters(struct ledger *l)
+{
+	unsigned long *c = l->counted;
+
+	for (int i = 0; i < NR_LEDGER_ACCOUNTS; i++)
+		c[i] = counted_pages(i);
+	c[LEDGER_FREE] = nr_free_pages() + isolated_pages();
+	c[LEDGER_PCP] = pcp_pages();
+	c[LEDGER_RESERVED] = present_pages() - totalram_pages();
+	c[LEDGER_HOLE] = l->total - present_pages();
+	c[LEDGER_SLAB] = global_node_page_state(NR_SLAB_RECLAIMABLE) +
+			 global_node_page_state(NR_SLAB_UNRECLAIMABLE);
+	c[LEDGER_TABLE] = global_node_page_state(NR_PAGETABLE);
+	c[LEDGER_STACK] = (global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10)) +
+			  thread_stack_stored_pages();
+	c[LEDGER_VMALLOC] = vmalloc_nr_pages() - c[LEDGER_STACK];
+	c[LEDGER_ANON] = global_node_page_state(NR_ANON_MAPPED);
+	c[LEDGER_FILE] = global_node_page_state(NR_FILE_PAGES);
+	/* Nobody counts these: that their pages were taken out of use is all that is known. */
+	c[LEDGER_OFFLINE] = l->pages[LEDGER_OFFLINE];
+	c[LEDGER_POISON] = l->pages[LEDGER_POISON];
+}
+
+/* ---- comparing ---- */
+
+bool ledger_account_agrees(const struct ledger *l, enum ledger_account account)
+{
+	if (account == LEDGER_SLAB || account == LEDGER_KMALLOC)
+		return l->pages[LEDGER_SLAB] + l->pages[LEDGER_KMALLOC] == l->counted[LEDGER_SLAB];
+	return l->pages[account] == l->counted[account];
+}
+
+static int nr_differ(const struct ledger *l)
+{
+	int nr = 0;
+
+	for (int i = 0; i < NR_LEDGER_ACCOUNTS; i++)
+		nr += i != LEDGER_KMALLOC && !ledger_account_agrees(l, i);
+	return nr;
+}
+
+int ledger_compare(struct ledger *l)
+{
+	int nr = 0;
+
+	for (int tries = 0; tries < 20; tries++) {
+		ledger_take(l);
+		nr = nr_differ(l);
+		if (!nr)
+			break;
+		if (tries > 1 && !in_atomic())
+			schedule_timeout_uninterruptible(1);
+	}
+	return nr;
+}
+
 int ledger_check(void)
 {
-	for (int tries = 0; tries < 10; tries++) {
-		if (!compare(false))
-			return 0;
-		schedule_timeout_uninterruptible(1);
-	}
-	return compare(true);
+	struct ledger l;
+	int wrong = ledger_compare(&l);
+
+	for (int i = 0; wrong && i < NR_LEDGER_ACCOUNTS; i++)
+		if (i != LEDGER_KMALLOC && !ledger_account_agrees(&l, i))
+			pr_err("ledger: %s: %lu pages by the descriptors, %lu by the counters\n",
+			       account_names[i],
+			       l.pages[i] + (i == LEDGER_SLAB ? l.pages[LEDGER_KMALLOC] : 0),
+			       l.counted[i]);
+	return wrong;
 }
 
 int ledger_show(struct seq_file *m, void *v)
 {
 	struct ledger l;
+	int wrong = ledger_compare(&l);
 
-	ledger_take(&l);
-	for (int i = 0; i < NR_LEDGER_ACCOUNTS; i++)
-		seq_printf(m, "%-16s %10lu pages %10lu kB\n", account_names[i], l.pages[i],
+	for (int i = 0; i < NR_LEDGER_ACCOUNTS; i++) {
+		seq_printf(m, "%-20s %10lu pages %10lu kB", account_names[i], l.pages[i],
 			   l.pages[i] << (PAGE_SHIFT - 10));
-	seq_printf(m, "%-16s %10lu pages %10lu kB\n", "total", l.total,
+		if (!ledger_account_agrees(&l, i) && i != LEDGER_KMALLOC)
+			seq_printf(m, "  counted %lu", l.counted[i]);
+		seq_putc(m, '\n');
+	}
+	seq_printf(m, "%-20s %10lu pages %10lu kB\n", "total", l.total,
 		   l.total << (PAGE_SHIFT - 10));
+	if (wrong)
+		seq_printf(m, "%d accounts differ from the counters\n", wrong);
+	else
+		seq_puts(m, "all accounts agree with the counters\n");
 	return 0;
+}
+
+/* ---- injected losses ---- */
+
+#define MAX_LOST 8
+static struct page *lost[MAX_LOST];
+static unsigned int nr_lost;
+static DEFINE_MUTEX(lost_mutex, LOCK_LEDGER);
+
+/* What the page of account @name looks like to the walk; PAGE_TYPE_NONE with false: cannot be lost. */
+static bool loss_type(const char *name, u32 *type)
+{
+	static const u32 types[] = { PAGE_TYPE_NONE,   PAGE_TYPE_TABLE,	  PAGE_TYPE_PGD,
+				     PAGE_TYPE_SPARE,  PAGE_TYPE_STACK,	  PAGE_TYPE_VMALLOC,
+				     PAGE_TYPE_PERCPU, PAGE_TYPE_KMALLOC, PAGE_TYPE_PIPE,
+				     PAGE_TYPE_TRACE };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(name, account_names[account_of_type(types[i])])) {
+			*type = types[i];
+			return true;
+		}
+	return false;
+}
+
+static void find_lost(void)
+{
+	while (nr_lost) {
+		struct page *page = lost[--nr_lost];
+
+		page->page_type = PAGE_TYPE_NONE;
+		__free_page(page);
+	}
+}
+
+int ledger_lose_page(const char *name)
+{
+	int err = -EINVAL;
+	u32 type;
+
+	mutex_lock(&lost_mutex);
+	if (!strcmp(name, "none")) {
+		find_lost();
+		err = 0;
+	} else if (nr_lost < MAX_LOST && loss_type(name, &type)) {
+		lost[nr_lost] = alloc_page(GFP_KERNEL);
+		err = lost[nr_lost] ? 0 : -ENOMEM;
+		if (!err)
+			lost[nr_lost++]->page_type = type;
+	}
+	mutex_unlock(&lost_mutex);
+	return err;
 }

@@ -442,5 +442,10 @@ unsigned long ptdump_count_wx(void);
  * asks. 0 or -ENOMEM. Before mm_core_init from memblock, afterwards from the page allocator.
  */
 int vmemmap_populate(unsigned long start, unsigned long end, int node);
+/*
+ * Put @nr pages of the direct map at @start in or out (debug_pagealloc, which makes that map of small pages alone).
+ * Flushes this CPU's TLB. Any context.
+ */
+void kernel_map_pages(void *start, unsigned int nr, bool map);
 
 #endif

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+# Physical memory on machines of many shapes: what the kernel makes of maps with holes, nodes, zones and limits;
+# the debugging modes; and, at the end of each boot, all check functions and the ledger.
+. tests/suite/tap.sh
+[ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
+out="$build/tap/memory.out"
+log="$build/tap/memory.log"
+
+# boot OPTIONS... -- SCRIPT: run SCRIPT in a guest; its output in $out, the kernel's in $log
+boot() {
+	: >"$log"
+	timeout 120 ./quire run --accel tcg --timeout 110 --console-log "$log" "$@" >"$out" 2>"$build/tap/memory.err"
+	booted=$?
+}
+# says "what" PATTERN [FILE]: a line matches (in the output, or FILE)
+says() {
+	n=$((n + 1))
+	if tr -d '\r' <"${3:-$out}" | grep -q -E -e "$2"; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		tail -n 5 "${3:-$out}" | sed 's/^/# /'
+	fi
+}
+# whole "what": the last boot went well and every page is where the books say
+whole() {
+	is "$1: boots" $booted 0
+	says "$1: all lists are in order" '^check: ok$'
+	says "$1: the ledger agrees" '^all accounts agree with the counters$'
+	is "$1: no complaint in the log" "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace|Bad page' "$log")" 0
+}
+check='echo "check: $(cat /sys/kernel/debug/mm_check)"; tail -n 1 /proc/mm/ledger'
+node() { for a; do printf '%s %s ' --qemu-arg "$a"; done; }
+
+# ---- sizes ----
+for mem in 16M 62M 2G 6G; do
+	boot --mem $mem -- /bin/busybox sh -c "cat /proc/zoneinfo /proc/iomem; $check"
+	whole "sizing, $mem"
+	case $mem in
+	2G)
+		is 'zones of 2 GiB: Normal is empty' "$(awk '/zone +Normal/ { z = 1 } z && /managed/ { print $2; exit }' "$out")" 0
+		says 'zones of 2 GiB: the rest of it is DMA32' 'zone +DMA32'
+		;;
+	6G) is 'zones of 6 GiB: DMA32 and Normal' "$(awk '/zone +(DMA32|Normal)/ { z = 1 } z && /managed/ { z = 0; if ($2 > 100000) k++ } END { print k }' "$out")" 2 ;;
+	esac
+done
+boot --mem 20G -- sh -c "$check"
+whole 'sizing, 20G'
+same() { grep -E '^MemTotal|^DirectMap' "$out" | tr -s ' \n' ' '; }
+boot --append mem=62M -- sh -c "cat /proc/meminfo; $check"
+whole 'mem=62M'
+first=$(same)
+boot --append mem=0x3e00000 -- cat /proc/meminfo
+is 'mem=62M is mem=0x3e00000' "$(same)" "$first"
+
+# ---- holes and banks ----
+boot --append 'memmap=16M$256M,8M$300M memmap=64K$0x5000000' -- sh -c "cat /proc/iomem; $check"
+whole 'memmap=: holes'
+says 'memmap=: a hole ends a bank' '^00100000-04ffffff : System RAM'
+says 'memmap=: and the next one begins behind it' '^05010000-0fffffff : System RAM'
+says 'memmap=: in the log' 'user: .*mem 0x0000000010000000-0x0000000010ffffff. reserved' "$log"
+boot --append 'memmap=exactmap memmap=640K@0 memmap=200M@1M memmap=255M@256M' -- sh -c "cat /proc/iomem /proc/mm/ledger; $check"
+whole 'two banks'
+is 'two banks: two lines above 1 MiB' "$(grep -c -E '^0{0,1}[0-9a-f]{7,8}-.* : System RAM' "$out")" 3
+boot --mem 3G --append 'memmap=1G$1G' -- sh -c "cat /proc/mm/ledger; $check"
+whole 'a hole of 1 GiB'
+is 'a hole of 1 GiB has no descriptors' "$(awk '/^total/ { print ($2 < 600000) }' "$out")" 1
+boot --mem 512M $(node -M q35,memory-backend=r -object memory-backend-ram,id=r,size=3T,reserve=off -cpu max,phys-bits=46 -m 3T) \
+	--append 'memmap=exactmap memmap=640K@0 memmap=2047M@1M memmap=64M@0x28000000000' -- \
+	sh -c "grep -E '^total|^hole' /proc/mm/ledger; grep Sys /proc/iomem; $check"
+whole 'memory at 2.5 TiB'
+says 'memory at 2.5 TiB: the bank is there' '^28000000000-28003ffffff : System RAM'
+is 'memory at 2.5 TiB: what lies between has no descriptors' "$(awk '/^total/ { print ($2 < 560000) }' "$out")" 1
+
+# ---- nodes ----
+show='cd /sys/devices/system/node; for n in node*; do echo "$n: $(cat $n/distance) cpus=$(cat $n/cpulist) $(grep MemTotal $n/meminfo | tr -s " " | cut -d" " -f4)"; done; echo "memory $(cat has_memory) cpu $(cat has_cpu) online $(cat online)"'
+boot --smp 2 --numa 2 -- sh -c "$show; $check; cat /proc/buddyinfo"
+whole 'two nodes'
+says 'two nodes: CPU and distances' '^node1: 20 10 cpus=1 [1-9]'
+says 'two nodes: fallback order' 'Fallback order for Node 1: 1 0 ' "$log"
+boot --smp 2 $(node -object memory-backend-ram,id=m0,size=256M -object memory-backend-ram,id=m1,size=256M \
+	-numa node,nodeid=0,cpus=0,memdev=m0 -numa node,nodeid=1,memdev=m1 -numa node,nodeid=2,cpus=1 \
+	-numa dist,src=0,dst=1,val=40 -numa dist,src=0,dst=2,val=20 -numa dist,src=1,dst=2,val=15) -- \
+	sh -c "$show; taskset -c 1 dd if=/dev/zero of=/tmp/x bs=1M count=40 2>/dev/null; echo \"foreign \$(cat node2/numastat | tr '\n' ' ')\"; grep -h numa_hit node1/numastat; $check"
+whole 'nodes without CPU and without memory'
+says 'a node without CPU' '^node1: 40 10 15 cpus= [1-9]'
+says 'a node without memory' '^node2: 20 15 10 cpus=1 0'
+says 'states of nodes' '^memory 0-1 cpu 0,2 online 0-2'
+says 'SLIT decides the fallback order' 'Fallback order for Node 2: 1 0 ' "$log"
+is 'a CPU without memory takes from the nearest node' "$(awk '/^numa_hit/ { print ($2 > 10000) }' "$out")" 1
+for p in movablecore=128M kernelcore=384M kernelcore=75% movablecore=25%; do
+	boot --append $p -- sh -c "cat /proc/zoneinfo; $check"
+	whole "$p"
+	is "$p: about 128 MiB are movable" "$(awk '/zone +Movable/ { z = 1 } z && /managed/ { print ($2 > 30000 && $2 < 36000); exit }' "$out")" 1
+done
+boot --smp 2 --numa 2 --append kernelcore=256M -- sh -c "cat /proc/zoneinfo; $check"
+whole 'kernelcore= over two nodes'
+is 'kernelcore= over two nodes: both have a movable zone' "$(awk '/zone +Movable/ { z = 1 } z && /managed/ { z = 0; k += $2 > 10000 } END { print k }' "$out")" 2
+
+# ---- what start-up says ----
+boot --append 'memblock=debug boottrace=1 initcall_debug' -- sh -c "cat /sys/kernel/debug/memblock/reserved; $check"
+whole 'memblock=debug'
+says 'memblock=debug: operations are logged' 'memblock: .*reserve' "$log"
+says 'memblock=debug: the configuration' 'MEMBLOCK configuration' "$log"
+says 'memblock: ranges have owners' '0x[0-9a-f]{16}\.\.0x[0-9a-f]{16} memmap'
+says 'boottrace=1: steps with depth, time and pages' 'boottrace:   *[a-z_]+.*: [0-9]+ cycles, [0-9]+ us, -?[0-9]+ pages' "$log"
+
+# ---- debugging ----
+boot --smp 2 --append page_owner=on -- sh -c "cat /sys/kernel/debug/page_owner >/tmp/po; head -n 400 /tmp/po; cat /sys/kernel/debug/page_owner_stacks/show_stacks; $check"
+whole 'page_owner=on'
+says 'page_owner: Linux'"'"'s first line' '^Page allocated via order [0-9]+, mask 0x[0-9a-f]+\([A-Z_|a-z]+\), pid [0-9]+, tgid [0-9]+ \(.*\), ts [0-9]+ ns, free_ts [0-9]+ ns$'
+says 'page_owner: the second' '^PFN [0-9]+ type [A-Z][a-z]+ Block [0-9]+ type [A-Z][a-z]+ Flags 0x'
+says 'page_owner: a call trace' '^ [a-z_]+\+0x[0-9a-f]+/0x[0-9a-f]+$'
+says 'page_owner: pages of each place' '^nr_base_pages: [0-9]+$'
+says 'page_owner: tells the size of its store' 'page_owner: allocated [0-9]+ bytes' "$log"
+boot --smp 2 --append 'page_poison=1 init_on_alloc=1' -- sh -c "$check"
+whole 'page_poison=1'
+says 'page_poison=1: takes precedence over init_on_alloc' 'take precedence' "$log"
+for p in init_on_alloc=1 init_on_free=1; do
+	boot --smp 2 --append $p -- sh -c "$check"
+	whole "$p"
+done
+says 'init_on_free=1: said in the log' 'mem auto-init: stack:off, heap alloc:off, heap free:on' "$log"
+boot --smp 2 --append debug_pagealloc=on -- sh -c "grep DirectMap /proc/meminfo; $check"
+whole 'debug_pagealloc=on'
+says 'debug_pagealloc=on: the direct map has small pages alone' '^DirectMap2M: +0 kB'
+boot --append 'page_poison=1 provoke=page-write' -- true
+says 'page_poison=1: a write after free is reported' 'pagealloc: single bit error' "$log"
+says 'page_poison=1: with its place' '120: aa aa aa ab aa' "$log"
+boot --append 'debug_pagealloc=on provoke=page-read' -- true
+is 'debug_pagealloc=on: a read after free stops the kernel' $booted 126
+says 'debug_pagealloc=on: with its place' 'provoke_page_read' "$log"
+
+# ---- the ledger ----
+boot --smp 2 -- sh -c 'L=/proc/mm/ledger; for a in "other kernel" "page tables" "kernel stacks" "pipe buffers"; do
+	echo "$a" >/sys/kernel/debug/ledger_lose; grep counted $L; tail -n 1 $L; echo none >/sys/kernel/debug/ledger_lose; tail -n 1 $L; done'
+for a in 'other kernel' 'page tables' 'kernel stacks' 'pipe buffers'; do
+	says "ledger: a page lost in \"$a\" is seen there" "^$a +[0-9]+ pages +[0-9]+ kB  counted [0-9]+"
+done
+is 'ledger: one account differs each time' "$(grep -c '^1 accounts differ' "$out")" 4
+is 'ledger: and agrees when the page is back' "$(grep -c '^all accounts agree' "$out")" 4
+finish
