@@ -237,8 +237,8 @@ static const char *free_page_complaint(const struct page *page)
 }
 
 /*
- * What an mlocked page or one with a name of the ledger, and else only an error or poisoned memory, leaves behind: false when the page must not be used
- * again.
+ * What an mlocked page or one with a name of the ledger, and else only an error or poisoned memory, leaves behind:
+ * false when the page must not be used again.
  */
 static noinline bool accept_odd_page(struct page *page)
 {

@@ -15,6 +15,7 @@
 #include <mm/memblock.h>
 #include <mm/mm_struct.h>
 #include <mm/page.h>
+#include <mm/pgalloc.h>
 #include <mm/percpu_alloc.h>
 #include <mm/zone.h>
 #include <seam/pgtable.h>
@@ -66,6 +67,10 @@ void flush_tlb_kernel_range(unsigned long start, unsigned long end) {}
 u64 sched_clock(void)
 {
 	return ktime_get();
+}
+unsigned long pgtable_cache_drain(void)
+{
+	return 0; /* there are no processes and no tables of theirs */
 }
 struct seq_file;
 void seq_printf(struct seq_file *m, const char *fmt, ...);
