@@ -178,7 +178,9 @@ int __init e820_parse_memmap(const char *p)
 	static const struct {
 		char sign;
 		u8 type;
-	} signs[] = { { '@', E820_RAM }, { '#', E820_ACPI }, { '$', E820_RESERVED }, { '!', E820_PMEM } };
+	} signs[] = {
+		{ '@', E820_RAM }, { '#', E820_ACPI }, { '$', E820_RESERVED }, { '!', E820_PMEM }
+	};
 	char *rest;
 	u64 size, start;
 	char sign;
