@@ -272,11 +272,15 @@ ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
 {
 	struct kvec iov = { buf, min(count, (size_t)MAX_RW_COUNT) };
 	struct iov_iter iter;
+	int err;
 
 	if (!(file->f_mode & FMODE_READ))
 		return -EINVAL;
 	if (!file->f_op->read_iter || file->f_op->read)
 		return -EINVAL;
+	err = rw_verify_area(pos, count);
+	if (err)
+		return err;
 	iov_iter_kvec(&iter, ITER_DEST, &iov, 1, iov.iov_len);
 	return call_iter(file, &iter, pos, false, 0);
 }
@@ -285,11 +289,15 @@ ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *p
 {
 	struct kvec iov = { (void *)buf, min(count, (size_t)MAX_RW_COUNT) };
 	struct iov_iter iter;
+	int err;
 
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 	if (!file->f_op->write_iter || file->f_op->write)
 		return -EINVAL;
+	err = rw_verify_area(pos, count);
+	if (err)
+		return err;
 	iov_iter_kvec(&iter, ITER_SOURCE, &iov, 1, iov.iov_len);
 	return call_iter(file, &iter, pos, true, 0);
 }
