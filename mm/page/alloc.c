@@ -239,7 +239,7 @@ static bool should_stop(gfp_t gfp, unsigned int order, unsigned long progress, i
 	return progress ? round >= 2 * MAX_RECLAIM_RETRIES : round >= 4;
 }
 
-/* Ask for a victim; true when trying again makes sense. */
+/* Ask for a victim; true when trying again makes sense. kernel/oom.c */
 static bool try_oom(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
 {
 	if (!page_alloc_ops.out_of_memory || !(gfp & __GFP_FS) ||
@@ -267,6 +267,8 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 			continue;
 		if (should_stop(gfp, order, progress, round)) {
 			if (!(gfp & __GFP_NORETRY) && try_oom(gfp, order, ac)) {
+				alloc_flags |=
+					reserve_flags(gfp); /* it may be this task that dies */
 				round = 0;
 				continue;
 			}
