@@ -7,12 +7,14 @@
 #   O=DIR        build directory (default build)
 #   CC=gcc|clang compiler of the kernel (default gcc)
 #   DEBUG=1      lock ranks, sleeping-while-atomic, expensive assertions (default 0)
+#   TEACH=dirtycow  opens a hole of the past to look at it, see mm/vma/teach.h (default none)
 #   V=1          show the commands
 #   PARTIAL=1    link although symbols are missing (bring-up only)
 
 O      ?= build
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
 DEBUG  ?= 0
+TEACH  ?=
 V      ?= 0
 ARCH   := x86_64
 Q      := $(if $(filter 1,$(V)),,@)
@@ -35,7 +37,7 @@ KINC   := -Iinclude -Iarch/$(ARCH)/include -I$(O)/gen \
 KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
           -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
           -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks \
-          -fwrapv -fcf-protection=none -D__KERNEL__ -DQUIRE_DEBUG=$(DEBUG) -MMD -MP $(WARN) $(KINC)
+          -fwrapv -fcf-protection=none -D__KERNEL__ -DQUIRE_DEBUG=$(DEBUG) $(TEACH:%=-DTEACH_%) -MMD -MP $(WARN) $(KINC)
 KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
           $(if $(filter 1,$(PARTIAL)),--unresolved-symbols=ignore-all)
 

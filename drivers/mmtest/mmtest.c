@@ -30,6 +30,7 @@ struct noun_state {
 struct mmtest_file {
 	struct mutex lock;	 /* serializes calls; outermost, as a verb may do anything */
 	struct list_head states; /* lock: of struct noun_state */
+	struct noun_state *mapper; /* set once, under lock: what mmap() asks; it cannot take the lock */
 };
 
 static LIST_HEAD(nouns); /* written during boot only */
@@ -70,6 +71,8 @@ static void *noun_state(struct mmtest_file *mf, struct mmtest_noun *noun)
 		return NULL;
 	s->noun = noun;
 	list_add(&s->list, &mf->states);
+	if (noun->mmap && !mf->mapper)
+		smp_store_release(&mf->mapper, s);
 	return s->state;
 }
 
@@ -107,6 +110,14 @@ static long mmtest_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return err;
 }
 
+static int mmtest_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct mmtest_file *mf = file->private_data;
+	struct noun_state *s = smp_load_acquire(&mf->mapper);
+
+	return s ? s->noun->mmap(s->state, vma) : -ENODEV;
+}
+
 static int mmtest_open(struct inode *inode, struct file *file)
 {
 	struct mmtest_file *mf = kzalloc(sizeof(*mf), GFP_KERNEL);
@@ -137,6 +148,7 @@ static const struct file_operations mmtest_fops = {
 	.open = mmtest_open,
 	.release = mmtest_release,
 	.unlocked_ioctl = mmtest_ioctl,
+	.mmap = mmtest_mmap,
 	.llseek = noop_llseek,
 };
 

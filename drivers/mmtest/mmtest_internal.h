@@ -13,6 +13,8 @@
  */
 typedef int (*mmtest_fn)(void *state, struct mmtest_call *call);
 
+struct vm_area_struct;
+
 struct mmtest_verb {
 	const char *name;
 	mmtest_fn fn;
@@ -23,6 +25,8 @@ struct mmtest_noun {
 	const struct mmtest_verb *verbs; /* ends with a NULL name */
 	size_t state_bytes;		 /* zeroed state of each open file; 0: none */
 	void (*release)(void *state);	 /* at the last close, if the noun was called; may be NULL */
+	/* mmap(2) of an open file on which this noun was the first to be called that has it; mmap_lock is held. */
+	int (*mmap)(void *state, struct vm_area_struct *vma);
 	struct list_head list;
 };
 

@@ -34,6 +34,7 @@
 #include <seam/barrier.h>
 #include <seam/uaccess.h>
 #include "../pgtable/pgtable_internal.h"
+#include "teach.h"
 #include "vma_internal.h"
 
 /* --- references and pins ------------------------------------------------------------------------ */
@@ -261,6 +262,7 @@ static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int 
 		if ((flags & FOLL_DUMP) && (vma_is_anonymous(vma) || !vma->vm_ops->fault))
 			return -EFAULT;
 		ret = faultin_page(vma, start, flags, unshare, locked);
+		flags = teach_after_fault(vma, flags);
 		if (ret == -EBUSY) {
 			*dropped = true;
 			if (mmap_read_lock_killable(mm))

@@ -204,7 +204,8 @@ void show_smap(struct seq_file *m, struct vm_area_struct *vma)
 		smap_gather(&s, vma);
 	show_map_vma(m, vma);
 	show_kb(m, "Size:           ", vma->vm_end - vma->vm_start);
-	show_kb(m, "KernelPageSize: ", PAGE_SIZE);
+	show_kb(m, "KernelPageSize: ",
+		vma->vm_ops && vma->vm_ops->pagesize ? vma->vm_ops->pagesize(vma) : PAGE_SIZE);
 	show_kb(m, "MMUPageSize:    ", PAGE_SIZE);
 	show_sums(m, &s, false);
 	seq_printf(m, "THPeligible:    %d\n", 0);
