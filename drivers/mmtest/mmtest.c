@@ -30,7 +30,8 @@ struct noun_state {
 struct mmtest_file {
 	struct mutex lock;	 /* serializes calls; outermost, as a verb may do anything */
 	struct list_head states; /* lock: of struct noun_state */
-	struct noun_state *mapper; /* set once, under lock: what mmap() asks; it cannot take the lock */
+	struct noun_state
+		*mapper; /* set once, under lock: what mmap() asks; it cannot take the lock */
 };
 
 static LIST_HEAD(nouns); /* written during boot only */
