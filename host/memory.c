@@ -16,10 +16,17 @@
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
+#include <mm/percpu_alloc.h>
+#include "../mm/percpu/percpu_internal.h"
 #include <seam/numa.h>
 #include <seam/pgtable.h>
 #include <host/os.h>
 #include <host/test.h>
+#include <host/vfs.h>
+#include <mm/filemap.h>
+#include <mm/mmap.h>
+#include <mm/xarray.h>
+#include "mmu_internal.h"
 
 void host_boot_memory(void);
 
@@ -77,8 +84,9 @@ static void add(u64 start, u64 end, int node)
 void host_boot_memory(void)
 {
 	u64 mb = 1 << 20;
+	size_t unit = per_cpu_offset(1) - per_cpu_offset(0), used = __per_cpu_end - __per_cpu_start;
 
-	os_map_at(PAGE_OFFSET, 5UL << 30);
+	os_ram_make(PAGE_OFFSET, 5UL << 30);
 	os_map_at(VMEMMAP_START, ((5UL << 30) >> PAGE_SHIFT) * sizeof(struct page));
 	add(1 * mb, 64 * mb, 0);
 	add(80 * mb, 128 * mb, 0);
@@ -90,8 +98,15 @@ void host_boot_memory(void)
 	numa_set_distance(1, 0, 20);
 	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++)
 		per_cpu(numa_node, cpu) = early_cpu_to_node(cpu);
+	pcpu_setup_first_chunk((char *)__per_cpu_start + per_cpu_offset(0), unit, used, HOST_NR_CPUS,
+			       os_alloc(pcpu_map_bytes(unit)));
 	sparse_init();
 	mm_core_init();
+	host_mmu_start();
+	xarray_init();
+	page_cache_init();
+	mm_init_virt();
+	host_vfs_start();
 }
 
 /* ---- what other rooms provide on a machine ---- */
@@ -110,55 +125,8 @@ u64 sched_clock(void)
 	return os_now_ns();
 }
 
-/* No vmalloc here: large kvmallocs fail. */
-void vmalloc_init(void) {}
-void vfree(const void *addr)
-{
-	os_fatal("vfree");
-}
-void *vzalloc(unsigned long size)
-{
-	return NULL;
-}
-void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node,
-		     const void *caller)
-{
-	return NULL;
-}
-void vm_unmap_aliases(void) {}
-unsigned long vmalloc_nr_pages(void)
-{
-	return 0;
-}
-bool is_vmalloc_addr(const void *x)
-{
-	return (unsigned long)x - VMALLOC_START < VMALLOC_END - VMALLOC_START;
-}
-
-unsigned long thread_stack_stored_pages(void)
-{
-	return 0;
-}
-unsigned int thread_stack_cache_drain(void)
-{
-	return 0;
-}
-struct seq_file;
-void seq_printf(struct seq_file *m, const char *fmt, ...);
-void seq_printf(struct seq_file *m, const char *fmt, ...) {}
 void selftest_complain(const char *file, int line, const char *what);
 void selftest_complain(const char *file, int line, const char *what)
 {
 	host_note("%s:%d: %s", file, line, what);
-}
-
-unsigned long copy_from_user(void *to, const void __user *from, unsigned long n);
-unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
-{
-	return n;
-}
-long strnlen_user(const char __user *s, long n);
-long strnlen_user(const char __user *s, long n)
-{
-	return 0;
 }

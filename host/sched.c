@@ -16,6 +16,7 @@
 #include <base/bug.h>
 #include <base/string.h>
 #include <base/cpumask.h>
+#include <kernel/cred.h>
 #include <kernel/exit.h>
 #include <kernel/fork.h>
 #include <kernel/panic.h>
@@ -39,9 +40,10 @@ DEFINE_PER_CPU(unsigned int, __preempt_count) = PREEMPT_ENABLED;
 DEFINE_PER_CPU(unsigned long, host_flags) = X86_EFLAGS_IF_BIT;
 DEFINE_PER_CPU(struct task_struct *, current_task);
 int host_barrier;
-bool host_deterministic;
+bool host_deterministic, host_det_running;
 struct host_cpu host_cpus[HOST_NR_CPUS];
 static int next_pid = 1;
+struct cred init_cred = { .usage = ATOMIC_LONG_INIT(1) };
 static struct signal_struct host_signal;
 
 #define PCPU_ROOM (1UL << 20)
@@ -83,12 +85,15 @@ static void cpu_leave(struct host_task *t)
 
 /* ---- interrupts ---- */
 
-bool host_interrupts_waiting(void)
+static bool interrupts_wait(struct host_cpu *c)
 {
-	struct host_cpu *c = &host_cpus[host_cpu];
-
 	return __atomic_load_n(&c->calls, __ATOMIC_RELAXED) ||
 	       __atomic_load_n(&c->timers, __ATOMIC_RELAXED);
+}
+
+bool host_interrupts_waiting(void)
+{
+	return interrupts_wait(&host_cpus[host_cpu]);
 }
 
 void host_take_interrupts(void)
@@ -139,13 +144,11 @@ void host_kick(unsigned int cpu)
 	struct host_cpu *c = &host_cpus[cpu];
 
 	if (host_self && host_self->det) {
-		if (cpu != host_cpu)
-			play_cpu(cpu);
+		if (cpu != host_cpu && interrupts_wait(c))
+			play_cpu(cpu); /* the run has all CPUs */
 		return;
 	}
-	while ((__atomic_load_n(&c->calls, __ATOMIC_RELAXED) ||
-		__atomic_load_n(&c->timers, __ATOMIC_RELAXED)) &&
-	       os_trylock(c->own)) {
+	while (interrupts_wait(c) && os_trylock(c->own)) {
 		play_cpu(cpu);
 		os_unlock(c->own);
 	}
@@ -411,20 +414,56 @@ void cpu_relax(void)
 	os_relax();
 }
 
+static void det_cpu_enter(struct host_task *me)
+{
+	load_percpu_segment(me->task.cpu);
+	this_cpu_write(current_task, &me->task);
+	me->task.on_cpu = 1;
+}
+
+static void det_cpu_leave(struct host_task *me)
+{
+	me->task.on_cpu = 0;
+	this_cpu_write(current_task, host_cpus[host_cpu].idle);
+}
+
+/*
+ * During a run nobody else is a CPU: kernel threads stop at the next point where they give theirs up, so no lock is
+ * held by a thread whose progress the run does not decide. What they were woken for is done between the runs.
+ */
+static void stop_other_cpus(void)
+{
+	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++) {
+		while (cpu != host_cpu && !os_trylock(host_cpus[cpu].own)) {
+			host_take_interrupts();
+			os_relax();
+		}
+	}
+	__atomic_store_n(&host_det_running, true, __ATOMIC_RELAXED);
+}
+
+static void start_other_cpus(void)
+{
+	__atomic_store_n(&host_det_running, false, __ATOMIC_RELAXED);
+	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++) {
+		if (cpu == host_cpu)
+			continue;
+		os_unlock(host_cpus[cpu].own);
+		host_kick(cpu);
+	}
+}
+
 static void det_thread(void *arg)
 {
 	struct host_task *me = arg;
 
 	host_self = me;
 	await_turn(me);
-	load_percpu_segment(me->task.cpu);
-	this_cpu_write(current_task, &me->task);
-	me->task.on_cpu = 1;
+	det_cpu_enter(me);
 	me->vfn(me->arg);
 	if (preempt_count() || irqs_disabled())
 		run_failed("a thread ends with preemption or interrupts disabled");
-	me->task.on_cpu = 0;
-	this_cpu_write(current_task, host_cpus[host_cpu].idle);
+	det_cpu_leave(me);
 	me->done = true;
 	det.finished++;
 	WRITE_ONCE(me->task.__state, TASK_DEAD);
@@ -450,6 +489,7 @@ static void one_run(const struct host_scenario *s)
 		t->thread = os_thread(det_thread, t);
 	}
 	det.main->go = false;
+	stop_other_cpus();
 	{
 		unsigned int first = choose(s->n);
 
@@ -458,6 +498,7 @@ static void one_run(const struct host_scenario *s)
 	}
 	await_turn(det.main);
 	set_deterministic(false);
+	start_other_cpus();
 	for (unsigned int i = 0; i < s->n && !det.over; i++) {
 		os_join(det.tasks[i]->thread);
 		os_lock_free(det.tasks[i]->lock);
@@ -545,11 +586,11 @@ void schedule(void)
 		WRITE_ONCE(me->__state, TASK_RUNNING);
 	me->nvcsw++;
 	if (t->det && t == host_self && det.turn == t) {
-		me->on_cpu = 0;
+		det_cpu_leave(t);
 		t->in_schedule = true;
 		hand_on(t, true);
 		t->in_schedule = false;
-		me->on_cpu = 1;
+		det_cpu_enter(t);
 		return;
 	}
 	cpu_leave(t);
@@ -639,6 +680,7 @@ struct host_task *host_task_new(const char *name, unsigned int cpu)
 	refcount_set(&t->task.usage, 1);
 	t->task.signal = &host_signal;
 	t->task.group_leader = &t->task;
+	t->task.real_cred = t->task.cred = &init_cred;
 	spin_lock_init(&t->task.alloc_lock, LOCK_TASK);
 	strscpy(t->task.comm, name, sizeof(t->task.comm));
 	INIT_LIST_HEAD(&t->task.tasks);

@@ -36,6 +36,7 @@ struct host_cpu {
 };
 
 extern struct host_cpu host_cpus[];
+extern bool host_det_running;	/* a deterministic run is going on: time stands still */
 extern __thread struct host_task *host_self;
 struct host_task *host_task_of(struct task_struct *t);
 void host_run_timers(void);

@@ -134,7 +134,7 @@ static void tick_thread(void *unused)
 	os_lock(never);
 	for (;;) {
 		os_wait_ns(never, 1000000);
-		if (__atomic_load_n(&host_deterministic, __ATOMIC_RELAXED))
+		if (__atomic_load_n(&host_det_running, __ATOMIC_RELAXED))
 			continue;
 		advance();
 		for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++) {

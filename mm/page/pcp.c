@@ -302,6 +302,7 @@ bool free_pages_prepare(struct page *page, unsigned int order)
 {
 	bool good = true;
 
+	arch_free_page(page, order);
 	if (unlikely(order)) {
 		good = prepare_tails(page, order);
 		__ClearPageHead(page);

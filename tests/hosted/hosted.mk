@@ -22,12 +22,16 @@ HSAN_asan := -fsanitize=address,undefined -fno-sanitize=alignment,shift,null -fn
 HSAN_tsan := -fsanitize=thread
 
 HBASE    := $(filter-out base/inflate.c,$(wildcard base/*.c)) $(filter-out sync/selftest.c,$(wildcard sync/*.c)) \
-            $(filter-out host/os.c host/heap.c host/memory.c,$(wildcard host/*.c))
-HMM      := $(wildcard mm/boot/*.c mm/page/*.c mm/slab/*.c) mm/stat/vmstat.c mm/stat/fault_inject.c mm/stat/ledger.c \
-            mm/stat/trace.c mm/stat/trace_events.c host/memory.c
+            host/main.c host/say.c host/sched.c host/time.c
+# Without mm/: libc's heap, and per-CPU memory that is never given back.
+HHEAP    := host/heap.c host/pcpu.c
+HMM      := $(filter-out %/selftest.c %/first_chunk.c %/procfs.c %/debugfs.c %/process_vm.c %/process_madvise.c, \
+            $(foreach r,stat boot page slab percpu kmap tree rmap pgtable cache shmem fault vma,$(wildcard mm/$(r)/*.c))) \
+            $(addprefix fs/,inode.c dcache.c super.c file_table.c libfs.c iov_iter.c seq_file.c) kernel/task_work.c \
+            host/memory.c host/mmu.c host/uaccess.c host/vfs.c host/balance.c
 HMMTESTS := $(patsubst tests/hosted/%.c,%,$(shell grep -l 'rooms: mm' $(HTESTS)))
 hobjs     = $(patsubst %.c,$(HOSTED)/$(1)/%.o,$(HBASE) host/os.c)
-hheap     = $(HOSTED)/$(1)/host/heap.o
+hheap     = $(patsubst %.c,$(HOSTED)/$(1)/%.o,$(HHEAP))
 hmm       = $(patsubst %.c,$(HOSTED)/$(1)/%.o,$(HMM))
 
 $(HOSTED)/%/host/os.o: host/os.c
@@ -39,10 +43,10 @@ define hosted_rules
 $(HOSTED)/$(1)/%.o: %.c
 	$$(call say,HOST-$(1),$$<)
 	@mkdir -p $$(@D)
-	$$(Q)gcc $$(HKFLAGS) $$(HSAN_$(1)) -c $$< -o $$@
+	$$(Q)gcc $$(HKFLAGS) $$(HSAN_$(1)) -c $$< -o $$@ && objcopy --rename-section .trace_events=trace_events $$@
 $(HMMTESTS:%=$(HOSTED)/$(1)/%.t): $(HOSTED)/$(1)/%.t: $(HOSTED)/$(1)/tests/hosted/%.o $(call hobjs,$(1)) $(call hmm,$(1))
 	$$(call say,HOSTLD,$$@)
-	$$(Q)gcc $$(HSAN_$(1)) -no-pie -rdynamic -Wl,--defsym=__trace_events_start=0,--defsym=__trace_events_end=0 \
+	$$(Q)gcc $$(HSAN_$(1)) -no-pie -rdynamic -Wl,--defsym=__trace_events_start=__start_trace_events,--defsym=__trace_events_end=__stop_trace_events \
 		$$^ -o $$@ -lpthread
 $(HOSTED)/$(1)/test_%.t: $(HOSTED)/$(1)/tests/hosted/test_%.o $(call hobjs,$(1)) $(call hheap,$(1))
 	$$(call say,HOSTLD,$$@)

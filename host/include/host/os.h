@@ -12,6 +12,10 @@ unsigned long long os_now_ns(void);
 
 /* @bytes of zeroed memory at exactly @addr, not there until touched. */
 void os_map_at(unsigned long addr, unsigned long bytes);
+/* Played memory of @bytes at @at; a page of it also at @addr; and no more. */
+void os_ram_make(unsigned long at, unsigned long bytes);
+void os_ram_map(unsigned long addr, unsigned long pfn);
+void os_ram_unmap(unsigned long addr);
 /* Give the contents back; reads as zeros again. */
 void os_discard(unsigned long addr, unsigned long bytes);
 void *os_alloc(unsigned long bytes);	/* zeroed */

@@ -8,6 +8,7 @@
 
 #include "../../../arch/x86_64/include/seam/page.h"
 
+#undef arch_free_page
 #undef PAGE_OFFSET
 #undef VMALLOC_START
 #undef VMALLOC_END
@@ -34,6 +35,11 @@ static inline unsigned long host_pa(unsigned long addr)
 {
 	return addr - PAGE_OFFSET < HOST_RAM_MAX ? addr - PAGE_OFFSET : host_symbol_pa(addr);
 }
+/* Reports a TLB that still leads to one of the frames. host/mmu.c; nothing where there is no MMU. */
+struct page;
+void host_frame_freed(struct page *page, unsigned int order);
+#define arch_free_page(page, order)	host_frame_freed(page, order)
+
 #define __pa(x)		host_pa((unsigned long)(x))
 #define __pa_symbol(x)	host_symbol_pa((unsigned long)(x))
 

@@ -94,6 +94,8 @@ bool __virt_addr_valid(unsigned long kaddr);
  */
 void clear_page(void *page);
 void copy_page(void *to, const void *from);
+/* Frames on their way back to the page allocator: nothing to do here; hosted, the software MMU looks for users. */
+#define arch_free_page(page, order)	do { } while (0)
 
 #endif /* !__ASSEMBLY__ */
 #endif

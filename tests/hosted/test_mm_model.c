@@ -1,42 +1,39 @@
 // SPDX-License-Identifier: MIT
 /*
- * Address spaces against a model.
+ * Address spaces against a model. rooms: mm
  *
  * Up to four processes, children of one another, map, unmap, protect, move, lock, advise, touch, fork and exit at random
- * within a window of 640 pages; a file of 64 pages is mapped, shared and private, and truncated. The model is one record
- * per page. After every step: the tree, the tables, the counts, the charges and the layout are checked; every 50 steps
- * each mapped page is looked for by the reverse map. At the end every frame and object must be back.
- *
- *	model_test [SEED [STEPS [FAIL]]]	FAIL = 1: one of the next allocations fails in every third step
+ * within a window of 640 pages; a memory file of 64 pages is mapped, shared and private, holes are punched, it is
+ * truncated and grown. The model is one record per page. After every step: the tree, the tables, the counts, the
+ * charges, the layout and all TLBs are checked; every 50 steps each mapped page is looked for by the reverse map. At
+ * the end every frame and object must be back. STEPS=n in the environment changes the length.
  */
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/printf.h>
 #include <base/string.h>
+#include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <kernel/task.h>
+#include <linux/falloc.h>
 #include <linux/mman.h>
 #include <mm/address_space.h>
 #include <mm/fault.h>
+#include <mm/fault_inject.h>
 #include <mm/folio.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
+#include <mm/shmem.h>
 #include <mm/vmstat.h>
-#include "fake.h"
-
-int printf(const char *fmt, ...);
-int atoi(const char *s);
-void srand(unsigned int seed);
-long sys_mmap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long,
-	      unsigned long);
-long sys_munmap(unsigned long, size_t);
-long sys_mprotect(unsigned long, size_t, unsigned long);
-long sys_mremap(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long);
-long sys_madvise(unsigned long, size_t, int);
-long sys_mlock(unsigned long, size_t);
-long sys_munlock(unsigned long, size_t);
+#include <host/balance.h>
+#include <host/mmu.h>
+#include <host/syscalls.h>
+#include <host/test.h>
+#include <host/vfs.h>
+#include "../../mm/shmem/shmem_internal.h"
 
 #define WINDOW	     0x10000000UL
 #define NR_PAGES     640
@@ -65,98 +62,84 @@ static struct space spaces[NR_SPACES];
 static unsigned int next_value = 1, nr_refused;
 static bool failing;
 
+static unsigned long test_step;
+static __attribute__((noreturn, format(printf, 1, 2))) void fatal(const char *fmt, ...);
+
+static void fatal(const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	host_note("step %lu: %s", test_step, text);
+	host_check_failed(__FILE__, __LINE__, "the model agrees");
+}
+
+static unsigned int random_below(unsigned int n)
+{
+	return host_random_below(n);
+}
+
+static void set_fail_nth(unsigned int n)
+{
+	task_fail_nth_write(current, n);
+}
+
 /* --- the file ------------------------------------------------------------------------------------------ */
 
-static struct page *cache[FILE_PAGES];
+#define FILE_FD 3
+static struct file *file;
 static unsigned int file_values[FILE_PAGES];
-static struct inode inode = { .i_mode = 1 };
-static struct address_space mapping;
-static struct file file = { .f_mapping = &mapping,
-			    .f_inode = &inode,
-			    .f_mode = FMODE_READ | FMODE_WRITE };
+static unsigned int file_pages; /* its size */
 
-struct file *test_file(void)
+static void for_each_private(unsigned int from, unsigned int to)
 {
-	return &file;
-}
-
-static vm_fault_t file_fault(struct vm_fault *vmf)
-{
-	struct page *page;
-
-	if (vmf->pgoff >= FILE_PAGES)
-		return VM_FAULT_SIGBUS;
-	page = cache[vmf->pgoff];
-	if (!page) {
-		page = alloc_pages(__GFP_ZERO, 0);
-		if (!page)
-			return VM_FAULT_OOM;
-		page->mapping = &mapping;
-		page->index = vmf->pgoff;
-		SetPageUptodate(page);
-		cache[vmf->pgoff] = page;
-	}
-	get_page(page);
-	SetPageLocked(page);
-	vmf->page = page;
-	return VM_FAULT_LOCKED;
-}
-
-static vm_fault_t file_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
-{
-	unsigned long addr = vmf->address - ((vmf->pgoff - start) << PAGE_SHIFT);
-	pte_t *pte = pte_offset_map_lock(vmf->vma->vm_mm, vmf->pmd, addr, &vmf->ptl);
-	vm_fault_t ret = 0;
-
-	for (pgoff_t i = start; i <= end; i++, addr += PAGE_SIZE) {
-		if (addr < vmf->vma->vm_start || addr >= vmf->vma->vm_end)
-			fatal("fault-around leaves the VMA");
-		if (i >= FILE_PAGES || !cache[i])
-			continue;
-		if (addr == vmf->address)
-			ret = VM_FAULT_NOPAGE;
-		vmf->pte = pte + (i - start);
-		if (!pte_none(*vmf->pte))
-			continue;
-		get_page(cache[i]);
-		set_pte_range(vmf, page_folio(cache[i]), cache[i], 1, addr);
-	}
-	pte_unmap_unlock(pte, vmf->ptl);
-	return ret;
-}
-
-static const struct vm_operations_struct file_vm_ops = { .fault = file_fault,
-							 .map_pages = file_map_pages };
-
-static int file_mmap(struct file *f, struct vm_area_struct *vma)
-{
-	vma->vm_ops = &file_vm_ops;
-	return 0;
-}
-
-static const struct file_operations file_ops = { .mmap = file_mmap };
-
-/* Punch a hole: nobody may map the pages any more, private copies go as well. */
-static void punch(unsigned int from, unsigned int nr)
-{
-	unmap_mapping_pages(&mapping, from, nr, true);
-	for (unsigned int i = from; i < from + nr; i++) {
-		file_values[i] = 0;
-		if (!cache[i])
-			continue;
-		if (page_mapcount(cache[i]))
-			fatal("page %u of the file is still mapped", i);
-		cache[i]->mapping = NULL;
-		put_page(cache[i]);
-		cache[i] = NULL;
-	}
 	for (int s = 0; s < NR_SPACES; s++)
 		for (int i = 0; i < NR_PAGES; i++) {
 			struct model_page *m = &spaces[s].pages[i];
 
-			if (m->kind == KIND_PRIVATE && m->index - from < nr)
+			if (m->kind == KIND_PRIVATE && m->index >= from && m->index < to)
 				m->own = false;
 		}
+}
+
+/* A hole reads as zeros; private copies stay. */
+static void step_punch(unsigned int from, unsigned int nr)
+{
+	if (vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  (loff_t)from << PAGE_SHIFT, (loff_t)nr << PAGE_SHIFT))
+		fatal("no hole");
+	memset(&file_values[from], 0, nr * sizeof(file_values[0]));
+}
+
+/* What lies behind the new end goes, private copies too. */
+static void step_truncate(unsigned int pages)
+{
+	struct iattr attr = { .ia_valid = ATTR_SIZE, .ia_size = (loff_t)pages << PAGE_SHIFT };
+	struct inode *inode = file_inode(file);
+	int err;
+
+	inode_lock(inode);
+	err = inode->i_op->setattr(file->f_path.dentry, &attr);
+	inode_unlock(inode);
+	if (err)
+		fatal("truncate: %d", err);
+	if (pages < file_pages) {
+		memset(&file_values[pages], 0, (FILE_PAGES - pages) * sizeof(file_values[0]));
+		for_each_private(pages, ~0u);
+	}
+	file_pages = pages;
+}
+
+static void open_file(void)
+{
+	file = shmem_file_setup("model", (loff_t)FILE_PAGES << PAGE_SHIFT, VM_NORESERVE);
+	CHECK(!IS_ERR(file));
+	memset(file_values, 0, sizeof(file_values));
+	file_pages = FILE_PAGES;
+	fd_install(FILE_FD, file);
 }
 
 /* --- checks --------------------------------------------------------------------------------------------- */
@@ -187,7 +170,7 @@ static void check_layout(struct space *s)
 
 static void check_spaces(void)
 {
-	unsigned long charged = 0;
+	unsigned long charged = file->f_mapping->nrpages; /* VM_NORESERVE: page by page */
 
 	for (int i = 0; i < NR_SPACES; i++) {
 		struct mm_struct *mm = spaces[i].mm;
@@ -270,8 +253,8 @@ static void check_mlocked(void)
 					__ClearPageReserved(pte_page(*pte));
 			}
 	}
-	if (mlocked != zone_stats[NR_MLOCK])
-		fatal("%ld pages are mlocked, %ld are counted", mlocked, zone_stats[NR_MLOCK]);
+	if (mlocked != (long)global_zone_page_state(NR_MLOCK))
+		fatal("%ld pages are mlocked, %ld are counted", mlocked, (long)global_zone_page_state(NR_MLOCK));
 }
 
 static void check_rmap(struct mm_struct *mm)
@@ -337,7 +320,7 @@ static void step_mmap(struct space *s, struct range r)
 	else
 		ret = ksys_mmap_pgoff(r.addr, r.len, prot,
 				      MAP_FIXED | (kind == KIND_SHARED ? MAP_SHARED : MAP_PRIVATE),
-				      3, index);
+				      FILE_FD, index);
 	if (ret != (long)r.addr) {
 		if (!failing)
 			fatal("mmap: %ld", ret);
@@ -474,8 +457,8 @@ static void step_anywhere(struct space *s, struct range r)
 	}
 	if ((unsigned long)ret != want)
 		fatal("mmap chose %lx, not %lx", ret, want);
-	user_access(s->mm, ret, true, &value);
-	fail_nth = 0;
+	host_user_write(ret, value);
+	set_fail_nth(0);
 	if (random_below(3))
 		sys_munmap(ret, r.len);
 }
@@ -494,17 +477,22 @@ static void step_lock(struct space *s, struct range r)
 static void step_touch(struct space *s, unsigned int i)
 {
 	struct model_page *m = &s->pages[i];
-	bool write = random_below(2), beyond = m->kind && !m->own && m->index >= FILE_PAGES;
+	bool write = random_below(2), beyond = m->kind && !m->own && m->index >= file_pages;
 	bool allowed = m->mapped && (m->prot & (write ? PROT_WRITE : 7));
 	unsigned int value = next_value++;
-	enum access_result res = user_access(s->mm, page_addr(i), write, &value);
+	enum host_access want = !m->mapped ? HOST_ACCESS_MAPERR :
+				!allowed   ? HOST_ACCESS_ACCERR :
+				beyond	   ? HOST_ACCESS_BUS :
+					     HOST_ACCESS_OK;
+	enum host_access res = write ? host_user_write(page_addr(i), value) :
+				       host_user_read(page_addr(i), &value);
 
-	if (res == ACCESS_OOM && failing)
+	if (failing && (res == HOST_ACCESS_OOM || (res == HOST_ACCESS_BUS && m->kind)))
 		return;
-	if (res != (!allowed ? ACCESS_SEGV : beyond ? ACCESS_BUS : ACCESS_OK))
-		fatal("page %d: %s gave %d (mapped %d, prot %d)", i, write ? "write" : "read", res,
-		      m->mapped, m->prot);
-	if (res != ACCESS_OK)
+	if (res != want)
+		fatal("page %d: %s gave %d, not %d (mapped %d, prot %d)", i, write ? "write" : "read", res,
+		      want, m->mapped, m->prot);
+	if (res != HOST_ACCESS_OK)
 		return;
 	if (write) {
 		m->own = true;
@@ -518,8 +506,8 @@ static void step_fork(int child, int parent)
 {
 	struct mm_struct *mm;
 
-	current->mm = spaces[parent].mm;
-	fail_nth = failing ? 1 + random_below(60) : 0;
+	host_use_mm(spaces[parent].mm);
+	set_fail_nth(failing ? 1 + random_below(60) : 0);
 	mm = dup_mm(current, current->mm);
 	if (mm) {
 		spaces[child] = spaces[parent];
@@ -537,7 +525,7 @@ static void step_exit(struct space *s)
 		nr += !!spaces[i].mm;
 	if (nr < 2)
 		return;
-	tlb_forget(s->mm);
+	host_use_mm(NULL);
 	mmput(s->mm);
 	s->mm = NULL;
 }
@@ -547,7 +535,6 @@ static struct mm_struct *new_mm(void)
 	struct rlimit stack = { 8UL << 20, RLIM_INFINITY };
 	struct mm_struct *mm;
 
-	current->mm = NULL;
 	mm = mm_alloc();
 	arch_pick_mmap_layout(mm, &stack);
 	return mm;
@@ -566,8 +553,8 @@ static void random_step(void)
 			step_fork(i, parent);
 		return;
 	}
-	current->mm = s->mm;
-	fail_nth = failing && random_below(3) == 0 ? 1 + random_below(8) : 0;
+	host_use_mm(s->mm);
+	set_fail_nth(failing && random_below(3) == 0 ? 1 + random_below(8) : 0);
 	if (op < 15)
 		step_mmap(s, r);
 	else if (op < 30)
@@ -586,57 +573,73 @@ static void random_step(void)
 		step_exit(s);
 	else if (op < 68)
 		step_lock(s, r);
-	else if (op < 69)
-		punch(random_below(FILE_PAGES / 2), 1 + random_below(FILE_PAGES / 2));
+	else if (op < 69 && !failing)
+		step_punch(random_below(FILE_PAGES / 2), 1 + random_below(FILE_PAGES / 2));
+	else if (op < 71 && !failing)
+		step_truncate(random_below(2) ? FILE_PAGES : random_below(FILE_PAGES + 1));
 	else
 		step_touch(s, r.first);
 }
 
-int main(int argc, char **argv)
+static void check_all(void)
 {
-	unsigned int seed = argc > 1 ? atoi(argv[1]) : 1;
-	unsigned long steps = argc > 2 ? atoi(argv[2]) : 3000, frames;
-	long objects;
+	check_spaces();
+	check_mlocked();
+	for (int i = 0; i < NR_SPACES; i++) {
+		if (spaces[i].mm)
+			check_layout(&spaces[i]);
+		if (spaces[i].mm && test_step % 50 == 0)
+			check_rmap(spaces[i].mm);
+	}
+	shmem_check(file_inode(file));
+	CHECK(host_mmu_check());
+}
 
-	failing = argc > 3 && atoi(argv[3]);
-	srand(seed);
-	fake_init();
-	mm_init_virt();
-	file.f_op = &file_ops;
-	mapping.i_mmap = RB_ROOT_CACHED;
+static void all_exit(void)
+{
+	host_use_mm(NULL);
+	for (int i = 0; i < NR_SPACES; i++) {
+		if (spaces[i].mm)
+			mmput(spaces[i].mm);
+		spaces[i] = (struct space){ NULL };
+	}
+}
+
+static void run(bool fail)
+{
+	unsigned long steps = os_env("STEPS", 3000);
+	struct host_balance before;
+
+	failing = false;
 	mmput(new_mm());
-	pgtable_cache_drain();
-	frames = nr_free_frames;
-	objects = live_objects();
-
+	open_file();
+	host_close(FILE_FD);
+	before = host_balance();
+	nr_refused = 0;
+	open_file();
+	failing = fail;
+	for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+		fault_attrs[kind].verbose = 0;
+	host_mmu_strict = true;
 	spaces[0].mm = new_mm();
 	for (test_step = 0; test_step < steps; test_step++) {
 		random_step();
-		fail_nth = 0;
-		check_spaces();
-		check_mlocked();
-		for (int i = 0; i < NR_SPACES; i++) {
-			if (spaces[i].mm)
-				check_layout(&spaces[i]);
-			if (spaces[i].mm && test_step % 50 == 0)
-				check_rmap(spaces[i].mm);
-		}
+		set_fail_nth(0);
+		check_all();
 	}
-	for (int i = 0; i < NR_SPACES; i++)
-		if (spaces[i].mm) {
-			tlb_forget(spaces[i].mm);
-			mmput(spaces[i].mm);
-			spaces[i].mm = NULL;
-		}
-	punch(0, FILE_PAGES);
-	pgtable_cache_drain();
-	if (nr_free_frames != frames || live_objects() != objects)
-		fatal("%ld frames and %ld objects are lost", (long)(frames - nr_free_frames),
-		      live_objects() - objects);
-	if (zone_stats[NR_MLOCK] || node_stats[NR_ANON_MAPPED] || node_stats[NR_FILE_MAPPED] ||
-	    node_stats[NR_PAGETABLE])
-		fatal("counters do not end at zero");
-	printf("ok - address spaces against a model: seed %u, %lu steps, %u calls refused%s\n",
-	       seed, steps, nr_refused, failing ? ", allocations failing" : "");
-	return 0;
+	all_exit();
+	host_mmu_strict = false;
+	host_close(FILE_FD);
+	host_balance_check(&before);
+	host_note("%lu steps, %u calls refused", steps, nr_refused);
+}
+
+TEST(address_spaces_against_a_model)
+{
+	run(false);
+}
+
+TEST(address_spaces_with_failing_allocations)
+{
+	run(true);
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* The checked primitives of user access, over the software MMU. The failure gate is asked where arch/x86_64 asks it. */
+#include <base/string.h>
+#include <kernel/task.h>
+#include <mm/fault_inject.h>
+#include <seam/uaccess.h>
+#include "mmu_internal.h"
+
+void host_copy_racing(void *to, const void *from, unsigned int n)
+{
+	unsigned int i = 0;
+
+	if (!(((unsigned long)to | (unsigned long)from) & 7))
+		for (; i + 8 <= n; i += 8)
+			__atomic_store_n((u64 *)((char *)to + i),
+					 __atomic_load_n((u64 *)((char *)from + i), __ATOMIC_RELAXED),
+					 __ATOMIC_RELAXED);
+	for (; i < n; i++)
+		__atomic_store_n((char *)to + i, __atomic_load_n((char *)from + i, __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
+}
+
+/* Bytes not copied. @buf NULL: zeros. */
+static unsigned long copy(unsigned long addr, char *buf, unsigned long n, bool write)
+{
+	static const char zeros[PAGE_SIZE];
+	int how = faulthandler_disabled() ? HOST_COPY_ATOMIC : HOST_COPY_KERNEL;
+
+	while (n) {
+		unsigned long part = PAGE_SIZE - (addr & ~PAGE_MASK);
+
+		if (part > n)
+			part = n;
+		if (host_user_copy(addr, buf ? buf : (char *)zeros, part, write, how) != HOST_ACCESS_OK)
+			break;
+		addr += part;
+		buf = buf ? buf + part : NULL;
+		n -= part;
+	}
+	return n;
+}
+
+unsigned long copy_to_user(void __user *to, const void *from, unsigned long n)
+{
+	if (should_fail_usercopy() || !access_ok(to, n))
+		return n;
+	return copy((unsigned long)to, (char *)from, n, true);
+}
+
+unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+	unsigned long left = n;
+
+	if (!should_fail_usercopy() && access_ok(from, n))
+		left = copy((unsigned long)from, to, n, false);
+	memset((char *)to + (n - left), 0, left);
+	return left;
+}
+
+unsigned long clear_user(void __user *to, unsigned long n)
+{
+	return access_ok(to, n) ? copy((unsigned long)to, NULL, n, true) : n;
+}
+
+long strncpy_from_user(char *dst, const char __user *src, long count)
+{
+	for (long i = 0; i < count; i++) {
+		if (copy_from_user(dst + i, src + i, 1))
+			return -EFAULT;
+		if (!dst[i])
+			return i;
+	}
+	return count;
+}
+
+long strnlen_user(const char __user *str, long n)
+{
+	char c;
+
+	for (long i = 0; i < n; i++) {
+		if (copy_from_user(&c, str + i, 1))
+			return 0;
+		if (!c)
+			return i + 1;
+	}
+	return n + 1;
+}
+
+size_t fault_in_readable(const char __user *uaddr, size_t size)
+{
+	unsigned long at = (unsigned long)uaddr, end = at + size;
+	char c;
+
+	for (; at < end; at = (at + PAGE_SIZE) & PAGE_MASK)
+		if (copy_from_user(&c, (const char __user *)at, 1))
+			return end - at;
+	return 0;
+}
+
+size_t fault_in_writeable(char __user *uaddr, size_t size)
+{
+	unsigned long at = (unsigned long)uaddr, end = at + size;
+	char c;
+
+	for (; at < end; at = (at + PAGE_SIZE) & PAGE_MASK)
+		if (copy_from_user(&c, (const char __user *)at, 1) || copy_to_user((char __user *)at, &c, 1))
+			return end - at;
+	return 0;
+}
