@@ -412,13 +412,20 @@ static bool atime_needs_update(const struct path *path, struct inode *inode, str
 	return now->tv_sec != inode->i_atime.tv_sec || now->tv_nsec != inode->i_atime.tv_nsec;
 }
 
+/* Faults and reads come here without i_rwsem: seconds of one and nanoseconds of another may meet, as in Linux. */
+static void set_time(struct timespec64 *time, struct timespec64 now)
+{
+	WRITE_ONCE(time->tv_sec, now.tv_sec);
+	WRITE_ONCE(time->tv_nsec, now.tv_nsec);
+}
+
 void touch_atime(const struct path *path)
 {
 	struct inode *inode = path->dentry->d_inode;
 	struct timespec64 now;
 
 	if (atime_needs_update(path, inode, &now))
-		inode->i_atime = now;
+		set_time(&inode->i_atime, now);
 }
 
 void file_accessed(struct file *file)
@@ -427,13 +434,20 @@ void file_accessed(struct file *file)
 		touch_atime(&file->f_path);
 }
 
+void inode_changed_now(struct inode *inode)
+{
+	struct timespec64 now = current_time(inode);
+
+	set_time(&inode->i_mtime, now);
+	set_time(&inode->i_ctime, now);
+}
+
 int file_update_time(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
-	if (inode->i_flags & S_NOCMTIME)
-		return 0;
-	inode->i_mtime = inode->i_ctime = current_time(inode);
+	if (!(inode->i_flags & S_NOCMTIME))
+		inode_changed_now(inode);
 	return 0;
 }
 

@@ -130,7 +130,7 @@ static void load_mm(struct mm_struct *mm)
 	forget_range(t, 0, TLB_FLUSH_ALL);
 	if (t->mm)
 		cpumask_clear_cpu(host_cpu, mm_cpumask(t->mm));
-	t->mm = mm;
+	__atomic_store_n(&t->mm, mm, __ATOMIC_RELAXED);
 	if (mm)
 		cpumask_set_cpu(host_cpu, mm_cpumask(mm));
 	__atomic_fetch_add(&host_barrier, 0, __ATOMIC_SEQ_CST);
@@ -227,7 +227,7 @@ void host_mmu_idle(void)
 		forget_range(&tlbs[cpu], 0, TLB_FLUSH_ALL);
 		if (tlbs[cpu].mm)
 			cpumask_clear_cpu(cpu, mm_cpumask(tlbs[cpu].mm));
-		tlbs[cpu].mm = NULL;
+		__atomic_store_n(&tlbs[cpu].mm, NULL, __ATOMIC_RELAXED);
 	}
 }
 

@@ -198,10 +198,9 @@ int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait
 
 void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait)
 {
-	unsigned int cpu;
-
-	for_each_cpu (cpu, mask)
-		if (cpu != host_cpu)
+	/* @mask may change meanwhile: bit by bit. */
+	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++)
+		if (cpu != host_cpu && cpumask_test_cpu(cpu, mask))
 			smp_call_function_single(cpu, func, info, wait);
 }
 
@@ -265,7 +264,8 @@ static unsigned int choose(unsigned int n)
 	if (det.depth >= MAX_CHOICES)
 		os_fatal("a run of more than %d choices", MAX_CHOICES);
 	if (det.depth < det.replay)
-		c = det.choice[det.depth];
+		/* What outlives a run (an allocator's lists) can lead another way: then there may be fewer. */
+		c = det.choice[det.depth] < n ? det.choice[det.depth] : n - 1;
 	else if (det.budget < 0)
 		c = host_random_below(n);
 	det.choice[det.depth] = c;

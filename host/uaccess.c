@@ -57,6 +57,11 @@ unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
 	return left;
 }
 
+unsigned long __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n)
+{
+	return should_fail_usercopy() || !access_ok(from, n) ? n : copy((unsigned long)from, to, n, false);
+}
+
 unsigned long clear_user(void __user *to, unsigned long n)
 {
 	return access_ok(to, n) ? copy((unsigned long)to, NULL, n, true) : n;

@@ -42,7 +42,6 @@ $(O)/tests/guest/%: tests/guest/%.c
 
 -include $(wildcard $(O)/tests/guest/*.d)
 -include tests/hosted/hosted.mk
--include tests/hosted/vm/vm.mk
 
 check:
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/check $(CHECK)

@@ -99,7 +99,9 @@
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, val)	do { *(volatile __typeof__(x) *)&(x) = (val); } while (0)
 #endif
+#ifndef data_race
 #define data_race(expr)		(expr)
+#endif
 
 /* Make the compiler forget what it knows of @var. */
 #define OPTIMIZER_HIDE_VAR(var)	__asm__("" : "=r"(var) : "0"(var))

@@ -202,6 +202,7 @@ static inline void i_size_write(struct inode *inode, loff_t size)
 struct timespec64 current_time(struct inode *inode);
 void touch_atime(const struct path *path);
 void file_accessed(struct file *file);
+void inode_changed_now(struct inode *inode);	/* mtime and ctime; any context, with or without i_rwsem */
 int file_update_time(struct file *file);
 int file_modified(struct file *file);
 

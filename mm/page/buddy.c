@@ -298,10 +298,11 @@ unsigned int rmqueue_bulk(struct zone *zone, unsigned int count, struct page **l
 	return got;
 }
 
+/* The neighbour may be anybody's, whose stores this load meets; the word of a free block is nobody's but ours. */
 static inline bool buddy_is_free(const struct page *page, const struct page *buddy,
 				 unsigned int order)
 {
-	return READ_ONCE(buddy->type_and_private) == BUDDY_WORD(order) &&
+	return data_race(READ_ONCE(buddy->type_and_private)) == BUDDY_WORD(order) &&
 	       page_zone_id(page) == page_zone_id(buddy);
 }
 

@@ -260,7 +260,7 @@ struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index,
 void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend)
 {
 	truncate_inode_pages_range(inode->i_mapping, lstart, lend);
-	inode->i_mtime = inode->i_ctime = current_time(inode);
+	inode_changed_now(inode);
 }
 
 /* The cache lets a folio go: its charge goes with it. */
@@ -535,7 +535,7 @@ static int set_size(struct inode *inode, loff_t newsize)
 	if (err)
 		return err;
 	i_size_write(inode, newsize);
-	inode->i_mtime = inode->i_ctime = current_time(inode);
+	inode_changed_now(inode);
 	if (newsize < oldsize) {
 		loff_t hole = round_up(newsize, PAGE_SIZE);
 

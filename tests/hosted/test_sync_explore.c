@@ -59,7 +59,7 @@ static void enter_shared(void)
 /* Interleavings of a large scenario to try at most; RUNS=0 in the environment tries all. */
 static unsigned long limit(void)
 {
-	return os_env("RUNS", 4000);
+	return os_env("RUNS", 1200);
 }
 
 static void explore(const char *name, struct host_scenario s)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The xarray against a plain array, with failing allocations, and readers beside a writer. mode: tsan */
+/* The xarray against a plain array, with failing allocations, and readers beside a writer. mode: tsan=readers */
 #include <host/test.h>
 #include "../../mm/tree/xarray.c"
 

@@ -43,6 +43,10 @@
 #define sscanf k_sscanf
 #define vsscanf k_vsscanf
 #define bsearch k_bsearch
+/* ... and those that the linker gives values of its own */
+#define _etext host_etext
+#define _edata host_edata
+#define __bss_start host_bss_start
 
 /* ---- racing accesses ---- */
 extern _Bool host_deterministic;
@@ -69,6 +73,16 @@ void host_sched_point(void);
 	else									\
 		(x) = __once;							\
 } while (0)
+/* A load that races by design. */
+#ifdef __SANITIZE_THREAD__
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+#define data_race(expr) ({							\
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);				\
+	__typeof__(expr) __race = (expr);					\
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);				\
+	__race; })
+#endif
 /* An address dependency orders; ThreadSanitizer does not know that. */
 #define rcu_load_pointer(p) ({							\
 	__host_bare(p) __rp;							\

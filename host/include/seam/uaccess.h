@@ -30,9 +30,10 @@ unsigned long __must_check copy_from_user(void *to, const void __user *from, uns
 #define _copy_to_user(t, f, n)		copy_to_user(t, f, n)
 #define _copy_from_user(t, f, n)	copy_from_user(t, f, n)
 #define __copy_to_user_inatomic(t, f, n) copy_to_user(t, f, n)
-#define __copy_from_user_inatomic(t, f, n) copy_from_user(t, f, n)
+/* What is not copied is left as it was. */
+unsigned long __must_check __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n);
 #define __copy_to_user(t, f, n)		copy_to_user(t, f, n)
-#define __copy_from_user(t, f, n)	copy_from_user(t, f, n)
+#define __copy_from_user(t, f, n)	__copy_from_user_inatomic(t, f, n)
 unsigned long __must_check clear_user(void __user *to, unsigned long n);
 #define __clear_user(t, n)		clear_user(t, n)
 long __must_check strncpy_from_user(char *dst, const char __user *src, long count);

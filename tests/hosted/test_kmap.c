@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* vmalloc, stacks and per-CPU memory in a process. */
+/* vmalloc, stacks and per-CPU memory in a process. rooms: mm mode: tsan */
 #include <host/test.h>
-#include "../../../mm/kmap/selftest.c"
+#include "../../mm/kmap/selftest.c"
 
 TEST(kmap_vmalloc)
 {

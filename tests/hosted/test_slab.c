@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The object allocator in a process: self tests, several CPUs, interleavings of the slab state word. */
+/* The object allocator in a process: self tests, several CPUs, interleavings of the slab state word. rooms: mm mode: tsan */
 #include <host/test.h>
-#include "../../../mm/slab/selftest.c"
+#include "../../mm/slab/selftest.c"
 
 TEST(slab_random)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Counters, trace events, the failure gate, and memblock against a model, in a process. */
+/* Counters, trace events, the failure gate, and memblock against a model, in a process. rooms: mm */
 #include <host/test.h>
 #include <base/string.h>
 #include <mm/memblock.h>
 #include <mm/gfp.h>
-#include "../../../mm/stat/selftest.c"
+#include "../../mm/stat/selftest.c"
 
 TEST(stat_events)
 {

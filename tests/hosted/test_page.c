@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * The page allocator in a process: its own self tests under sanitizers, then several CPUs at once with pages
- * that change hands, for ThreadSanitizer, and small cases in every interleaving.
+ * that change hands, for ThreadSanitizer, and small cases in every interleaving. rooms: mm mode: tsan
  */
 #include <host/test.h>
-#include "../../../mm/page/selftest.c"
+#include "../../mm/page/selftest.c"
 
 TEST(page_random)
 {
