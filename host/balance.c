@@ -49,7 +49,8 @@ struct host_balance host_balance(void)
 		get_slabinfo(s, &info);
 		b.objects += info.active_objs;
 	}
-	b.frames = totalram_pages() - nr_free_pages() - global_node_page_state(NR_SLAB_RECLAIMABLE_B) -
+	b.frames = totalram_pages() - nr_free_pages() -
+		   global_node_page_state(NR_SLAB_RECLAIMABLE_B) -
 		   global_node_page_state(NR_SLAB_UNRECLAIMABLE_B);
 	b.mapped = global_node_page_state(NR_ANON_MAPPED) + global_node_page_state(NR_FILE_MAPPED);
 	b.tables = global_node_page_state(NR_PAGETABLE);

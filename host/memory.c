@@ -108,8 +108,8 @@ void host_boot_memory(void)
 	numa_set_distance(1, 0, 20);
 	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++)
 		per_cpu(numa_node, cpu) = early_cpu_to_node(cpu);
-	pcpu_setup_first_chunk((char *)__per_cpu_start + per_cpu_offset(0), unit, used, HOST_NR_CPUS,
-			       os_alloc(pcpu_map_bytes(unit)));
+	pcpu_setup_first_chunk((char *)__per_cpu_start + per_cpu_offset(0), unit, used,
+			       HOST_NR_CPUS, os_alloc(pcpu_map_bytes(unit)));
 	sparse_init();
 	mm_core_init();
 	host_mmu_start();

@@ -37,10 +37,10 @@
 #include "sched_internal.h"
 #include "mmu_internal.h"
 
-#define TLB_ENTRIES   128
-#define MAX_FAULTS    64 /* of one access; it is never served */
-#define HOST_MAX_PFN  ((5UL << 30) >> PAGE_SHIFT)
-#define NO_TAG	      (~0UL)
+#define TLB_ENTRIES  128
+#define MAX_FAULTS   64 /* of one access; it is never served */
+#define HOST_MAX_PFN ((5UL << 30) >> PAGE_SHIFT)
+#define NO_TAG	     (~0UL)
 
 struct tlb_entry {
 	unsigned long vpn; /* NO_TAG: empty */
@@ -63,14 +63,22 @@ pteval_t __supported_pte_mask = ~0UL;
 #define U_ (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)
 /* Indexed by exec, write, read of the VMA; the second half is for shared mappings. As on x86-64. */
 pgprot_t protection_map[16] = {
-	{ _PAGE_PROTNONE | _PAGE_ACCESSED }, { U_ | _PAGE_NX },
-	{ U_ | _PAGE_NX },		     { U_ | _PAGE_NX },
-	{ U_ },				     { U_ },
-	{ U_ },				     { U_ },
-	{ _PAGE_PROTNONE | _PAGE_ACCESSED }, { U_ | _PAGE_NX },
-	{ U_ | _PAGE_RW | _PAGE_NX },	     { U_ | _PAGE_RW | _PAGE_NX },
-	{ U_ },				     { U_ },
-	{ U_ | _PAGE_RW },		     { U_ | _PAGE_RW },
+	{ _PAGE_PROTNONE | _PAGE_ACCESSED },
+	{ U_ | _PAGE_NX },
+	{ U_ | _PAGE_NX },
+	{ U_ | _PAGE_NX },
+	{ U_ },
+	{ U_ },
+	{ U_ },
+	{ U_ },
+	{ _PAGE_PROTNONE | _PAGE_ACCESSED },
+	{ U_ | _PAGE_NX },
+	{ U_ | _PAGE_RW | _PAGE_NX },
+	{ U_ | _PAGE_RW | _PAGE_NX },
+	{ U_ },
+	{ U_ },
+	{ U_ | _PAGE_RW },
+	{ U_ | _PAGE_RW },
 };
 
 static void report(const char *what, unsigned long pfn, unsigned long addr)
@@ -260,17 +268,19 @@ static bool allows(pteval_t pte, bool write)
 }
 
 /* As the hardware does behind everybody's back; false if the entry has changed meanwhile. */
-static __attribute__((no_sanitize("thread"))) bool mark_used(unsigned long table, unsigned long addr,
-							      pteval_t *pte, bool write)
+static __attribute__((no_sanitize("thread"))) bool
+mark_used(unsigned long table, unsigned long addr, pteval_t *pte, bool write)
 {
-	unsigned long *at = (unsigned long *)__va(table) + ((addr >> PAGE_SHIFT) & (PTRS_PER_PTE - 1));
+	unsigned long *at =
+		(unsigned long *)__va(table) + ((addr >> PAGE_SHIFT) & (PTRS_PER_PTE - 1));
 	pteval_t used = *pte | _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
 	unsigned long old = *pte;
 
 	if (used == old)
 		return true;
 	*pte = used;
-	return __atomic_compare_exchange_n(at, &old, used, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return __atomic_compare_exchange_n(at, &old, used, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
 }
 
 /* The entry no longer stands in the tables with the rights that the TLB gives. */
@@ -289,7 +299,8 @@ static void *translate(struct mm_struct *mm, unsigned long addr, bool write)
 	struct tlb_entry *e = &t->entries[(addr >> PAGE_SHIFT) % TLB_ENTRIES];
 
 	load_mm(mm);
-	if (e->vpn == addr >> PAGE_SHIFT && allows(e->pte, write) && (!write || (e->pte & _PAGE_DIRTY))) {
+	if (e->vpn == addr >> PAGE_SHIFT && allows(e->pte, write) &&
+	    (!write || (e->pte & _PAGE_DIRTY))) {
 		if (host_mmu_strict && is_stale(mm, e))
 			report("a stale translation is used", pte_pfn(__pte(e->pte)), addr);
 	} else {
@@ -366,8 +377,8 @@ static enum host_access serve_under_mmap_lock(struct mm_struct *mm, unsigned lon
 
 static enum host_access serve(struct mm_struct *mm, unsigned long addr, bool write, bool user)
 {
-	unsigned int flags = FAULT_FLAG_DEFAULT | (user ? FAULT_FLAG_USER : 0) |
-			     (write ? FAULT_FLAG_WRITE : 0);
+	unsigned int flags =
+		FAULT_FLAG_DEFAULT | (user ? FAULT_FLAG_USER : 0) | (write ? FAULT_FLAG_WRITE : 0);
 	struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
 	vm_fault_t fault;
 
@@ -381,8 +392,8 @@ static enum host_access serve(struct mm_struct *mm, unsigned long addr, bool wri
 	if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
 		vma_end_read(vma);
 	if (fault & VM_FAULT_RETRY)
-		return serve_under_mmap_lock(mm, addr,
-					     flags | (fault & VM_FAULT_MAJOR ? FAULT_FLAG_TRIED : 0));
+		return serve_under_mmap_lock(
+			mm, addr, flags | (fault & VM_FAULT_MAJOR ? FAULT_FLAG_TRIED : 0));
 	return outcome(fault);
 }
 

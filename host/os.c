@@ -75,15 +75,15 @@ void os_ram_make(unsigned long at, unsigned long bytes)
 	ram = memfd_create("played memory", MFD_CLOEXEC);
 	if (ram < 0 || ftruncate(ram, bytes))
 		os_fatal("no played memory: %s", strerror(errno));
-	if (mmap((void *)at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, ram, 0) !=
-	    (void *)at)
+	if (mmap((void *)at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, ram,
+		 0) != (void *)at)
 		os_fatal("no memory at %#lx: %s", at, strerror(errno));
 }
 
 void os_ram_map(unsigned long addr, unsigned long pfn)
 {
-	if (mmap((void *)addr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram, pfn << 12) !=
-	    (void *)addr)
+	if (mmap((void *)addr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram,
+		 pfn << 12) != (void *)addr)
 		os_fatal("page at %#lx: %s", addr, strerror(errno));
 }
 

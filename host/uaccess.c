@@ -13,10 +13,12 @@ void host_copy_racing(void *to, const void *from, unsigned int n)
 	if (!(((unsigned long)to | (unsigned long)from) & 7))
 		for (; i + 8 <= n; i += 8)
 			__atomic_store_n((u64 *)((char *)to + i),
-					 __atomic_load_n((u64 *)((char *)from + i), __ATOMIC_RELAXED),
+					 __atomic_load_n((u64 *)((char *)from + i),
+							 __ATOMIC_RELAXED),
 					 __ATOMIC_RELAXED);
 	for (; i < n; i++)
-		__atomic_store_n((char *)to + i, __atomic_load_n((char *)from + i, __ATOMIC_RELAXED),
+		__atomic_store_n((char *)to + i,
+				 __atomic_load_n((char *)from + i, __ATOMIC_RELAXED),
 				 __ATOMIC_RELAXED);
 }
 
@@ -31,7 +33,8 @@ static unsigned long copy(unsigned long addr, char *buf, unsigned long n, bool w
 
 		if (part > n)
 			part = n;
-		if (host_user_copy(addr, buf ? buf : (char *)zeros, part, write, how) != HOST_ACCESS_OK)
+		if (host_user_copy(addr, buf ? buf : (char *)zeros, part, write, how) !=
+		    HOST_ACCESS_OK)
 			break;
 		addr += part;
 		buf = buf ? buf + part : NULL;
@@ -59,7 +62,9 @@ unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
 
 unsigned long __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n)
 {
-	return should_fail_usercopy() || !access_ok(from, n) ? n : copy((unsigned long)from, to, n, false);
+	return should_fail_usercopy() || !access_ok(from, n)
+		       ? n
+		       : copy((unsigned long)from, to, n, false);
 }
 
 unsigned long clear_user(void __user *to, unsigned long n)
@@ -108,7 +113,8 @@ size_t fault_in_writeable(char __user *uaddr, size_t size)
 	char c;
 
 	for (; at < end; at = (at + PAGE_SIZE) & PAGE_MASK)
-		if (copy_from_user(&c, (const char __user *)at, 1) || copy_to_user((char __user *)at, &c, 1))
+		if (copy_from_user(&c, (const char __user *)at, 1) ||
+		    copy_to_user((char __user *)at, &c, 1))
 			return end - at;
 	return 0;
 }

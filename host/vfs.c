@@ -191,7 +191,8 @@ loff_t vfs_setpos(struct file *file, loff_t offset, loff_t maxsize)
 	file->f_pos = offset;
 	return offset;
 }
-loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, loff_t maxsize, loff_t eof)
+loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, loff_t maxsize,
+				loff_t eof)
 {
 	return -ESPIPE;
 }

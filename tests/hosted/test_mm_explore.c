@@ -65,7 +65,8 @@ static void look_up(void *arg)
 		SCENARIO_CHECK(addr >= start && addr < end && vma->vm_mm == mm);
 		host_point();
 		host_point();
-		SCENARIO_CHECK(vma->vm_start == start && vma->vm_end == end && vma->vm_flags == flags);
+		SCENARIO_CHECK(vma->vm_start == start && vma->vm_end == end &&
+			       vma->vm_flags == flags);
 		SCENARIO_CHECK(vma_is_attached(vma));
 		vma_end_read(vma);
 	}
@@ -93,7 +94,8 @@ static void change_layout(void *arg)
 		sys_mmap(at(4), PAGE_SIZE, PROT_READ, FIXED, -1, 0);
 		break;
 	case 4:
-		sys_mremap(at(4), 4 * PAGE_SIZE, 8 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, at(256));
+		sys_mremap(at(4), 4 * PAGE_SIZE, 8 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   at(256));
 		break;
 	case 5:
 		sys_munmap(at(0), 5 * PAGE_SIZE);
@@ -207,10 +209,11 @@ TEST(cache_look_up_against_removal)
 						   .fn = { find_folios, remove_folios },
 						   .n = 2,
 						   .check = check_cache });
-	explore("removal and new", (struct host_scenario){ .setup = setup_cache,
-							   .fn = { find_folios, remove_and_add, find_folios },
-							   .n = 3,
-							   .check = check_cache });
+	explore("removal and new",
+		(struct host_scenario){ .setup = setup_cache,
+					.fn = { find_folios, remove_and_add, find_folios },
+					.n = 3,
+					.check = check_cache });
 	CHECK(hits && misses);
 	host_balance_check(&before);
 	fput(file);
@@ -306,10 +309,11 @@ TEST(slab_arrays_of_several_cpus)
 {
 	cache = kmem_cache_create("explored", 512, 0, SLAB_NO_MERGE, NULL);
 	CHECK(cache);
-	explore("free and allocate, twice", (struct host_scenario){ .setup = setup_objects,
-								    .fn = { exchange_0, exchange_1 },
-								    .n = 2,
-								    .check = check_objects });
+	explore("free and allocate, twice",
+		(struct host_scenario){ .setup = setup_objects,
+					.fn = { exchange_0, exchange_1 },
+					.n = 2,
+					.check = check_objects });
 	explore("and shrink", (struct host_scenario){ .setup = setup_objects,
 						      .fn = { exchange_0, exchange_1, shrink },
 						      .n = 3,
@@ -357,8 +361,9 @@ static void check_pages(void *arg)
 
 TEST(page_lists_of_several_cpus)
 {
-	explore("free, allocate, drain", (struct host_scenario){ .setup = setup_pages,
-								 .fn = { exchange_page_0, exchange_page_1, drain },
-								 .n = 3,
-								 .check = check_pages });
+	explore("free, allocate, drain",
+		(struct host_scenario){ .setup = setup_pages,
+					.fn = { exchange_page_0, exchange_page_1, drain },
+					.n = 3,
+					.check = check_pages });
 }

@@ -95,7 +95,8 @@ static bool live(void)
 		return false;
 	host_use_mm(mm);
 	ok = sys_mmap(at(0), 16 * PAGE_SIZE, RW, FIXED, -1, 0) == (long)at(0) &&
-	     sys_mmap(at(20), 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, FILE_FD, 0) == (long)at(20) &&
+	     sys_mmap(at(20), 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, FILE_FD, 0) ==
+		     (long)at(20) &&
 	     fill(0, 16, 1000) && fill(20, 4, 77) && live_in_child(mm) &&
 	     !sys_mprotect(at(2), 2 * PAGE_SIZE, PROT_READ);
 	if (ok) {
@@ -199,12 +200,14 @@ static void room_step(unsigned int first, u32 *values, bool *mapped, u64 random)
 	} else if (op < 11) {
 		u32 value = random >> 32;
 
-		CHECK_EQ(host_user_write(at(first + i), value), mapped[i] ? HOST_ACCESS_OK : HOST_ACCESS_MAPERR);
+		CHECK_EQ(host_user_write(at(first + i), value),
+			 mapped[i] ? HOST_ACCESS_OK : HOST_ACCESS_MAPERR);
 		values[i] = value;
 	} else {
 		u32 value = 0;
 
-		CHECK_EQ(host_user_read(at(first + i), &value), mapped[i] ? HOST_ACCESS_OK : HOST_ACCESS_MAPERR);
+		CHECK_EQ(host_user_read(at(first + i), &value),
+			 mapped[i] ? HOST_ACCESS_OK : HOST_ACCESS_MAPERR);
 		if (mapped[i])
 			CHECK_EQ(value, values[i]);
 	}
@@ -329,7 +332,8 @@ static void check(void *arg)
 	mmput(shared_mm);
 }
 
-static unsigned long explore(const char *what, void (*a)(void *), void (*b)(void *), void (*c)(void *))
+static unsigned long explore(const char *what, void (*a)(void *), void (*b)(void *),
+			     void (*c)(void *))
 {
 	struct host_scenario s = { .setup = setup,
 				   .fn = { a, b, c },

@@ -48,13 +48,14 @@ static void start(void)
 	CHECK(mm);
 	arch_pick_mmap_layout(mm, &stack);
 	host_use_mm(mm);
-	CHECK_EQ(sys_mmap(BUF - BUF_PAGES * PAGE_SIZE, BUF_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+	CHECK_EQ(sys_mmap(BUF - BUF_PAGES * PAGE_SIZE, BUF_PAGES * PAGE_SIZE,
+			  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
 		 BUF - BUF_PAGES * PAGE_SIZE);
 	file = shmem_file_setup("cache", 0, VM_NORESERVE);
 	CHECK(!IS_ERR(file));
 	fd_install(FD, file);
-	CHECK_EQ(sys_mmap(MAP, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, FD, 0), MAP);
+	CHECK_EQ(sys_mmap(MAP, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, FD, 0),
+		 MAP);
 	memset(model, 0, sizeof(model));
 	size = 0;
 }
@@ -124,8 +125,8 @@ static void step_read(unsigned long pos, size_t n, size_t good)
 	for (ssize_t i = 0; i < done; i++) {
 		if (bytes[i] == model[pos + i])
 			continue;
-		host_note("byte %#lx of %#lx (read from %#lx): %u, not %u", pos + i, size, pos, bytes[i],
-			  model[pos + i]);
+		host_note("byte %#lx of %#lx (read from %#lx): %u, not %u", pos + i, size, pos,
+			  bytes[i], model[pos + i]);
 		CHECK(bytes[i] == model[pos + i]);
 	}
 }
@@ -147,7 +148,8 @@ static void step_punch(unsigned long pos, size_t n)
 {
 	unsigned long end = min(pos + n, FILE_BYTES);
 
-	CHECK_EQ(vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, end - pos), 0);
+	CHECK_EQ(vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, end - pos),
+		 0);
 	memset(model + pos, 0, end - pos);
 }
 
@@ -186,7 +188,8 @@ static void step_look_up(pgoff_t index)
 
 static void random_step(void)
 {
-	unsigned long pos = host_random_below(FILE_BYTES - 1), n = 1 + host_random_below(3 * PAGE_SIZE);
+	unsigned long pos = host_random_below(FILE_BYTES - 1),
+		      n = 1 + host_random_below(3 * PAGE_SIZE);
 	size_t good;
 
 	if (host_random_below(4) == 0)
@@ -247,8 +250,8 @@ static void user_of_the_file(void *arg)
 	for (int i = 0; i < 1500; i++) {
 		unsigned long at = host_random_below(FILE_BYTES) & ~3UL;
 		u32 value = 0;
-		enum host_access res = host_random_below(2) ? host_user_read(MAP + at, &value) :
-							      host_user_write(MAP + at, 0x55555555);
+		enum host_access res = host_random_below(2) ? host_user_read(MAP + at, &value)
+							    : host_user_write(MAP + at, 0x55555555);
 
 		CHECK(res == HOST_ACCESS_OK || res == HOST_ACCESS_BUS);
 		CHECK(value == 0 || value == 0x55555555);
@@ -275,7 +278,8 @@ TEST(faults_race_with_truncation)
 	step_truncate(FILE_BYTES);
 	host_use_mm(NULL);
 	for (unsigned int i = 0; i < 4; i++)
-		t[i] = host_start(i < 3 ? user_of_the_file : changer_of_the_file, NULL, i + 1, "cache");
+		t[i] = host_start(i < 3 ? user_of_the_file : changer_of_the_file, NULL, i + 1,
+				  "cache");
 	for (int i = 0; i < 4; i++)
 		host_join(t[i]);
 	mapping_check(file->f_mapping);
