@@ -67,7 +67,7 @@ void ready(void);
 /* nr mappings of one page that cannot merge with each other, in every other page of an area. */
 void many_vmas(unsigned int nr);
 
-/* MMTEST_CALL; skip() when this kernel has no /dev/mmtest. */
-void mmtest(const char *noun, const char *verb, int64_t arg0, int64_t arg1);
+/* MMTEST_CALL, its first result; skip() when this kernel has no /dev/mmtest. */
+int64_t mmtest(const char *noun, const char *verb, int64_t arg0, int64_t arg1);
 
 #endif

@@ -3,7 +3,7 @@
 #
 #   make check   every test; ends with 'N passed, N failed'. CHECK='tests/suite/10-tool.t' runs one
 #   make census  tests/census.tsv and tests/enosys.txt anew, from a run of everything
-#   make numbers instructions, memory and time of issue 2, on both kernels
+#   make numbers instructions, memory and time on both kernels: ./quire bench boot, ./quire bench
 #   make fuzz    the fuzz targets, ten minutes each (FUZZ_SECONDS=600)
 #   make lint    clang-format, clang-tidy, cppcheck, sparse and both compilers, each with a canary
 
@@ -55,7 +55,8 @@ census: guest-tests
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/enosys.sh
 
 numbers:
-	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/numbers
+	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench boot
+	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench
 
 fuzz:
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} QUIRE_BUILD=$(abspath $(O)) tests/check tests/suite/30-hosted.t

@@ -52,17 +52,6 @@ $(O)/user/marked: USERFLAGS += -fno-pie -no-pie -Wl,--section-start=.marks=0x700
 
 .PHONY: tool
 
-# The benchmark programs of tools/numbers.
-$(O)/bench/numbers: bench/numbers.c
-	@mkdir -p $(@D)
-	$(Q)$(MUSLCC) $(USERFLAGS) $< -o $@
-
-$(O)/bench/entry.elf: bench/entry.S bench/entry.lds
-	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -m32 -c $< -o $(@:.elf=.o)
-	$(Q)objcopy -O elf64-x86-64 $(@:.elf=.o) $(@:.elf=.64.o)
-	$(Q)ld -nostdlib -z noexecstack -T bench/entry.lds $(@:.elf=.64.o) -o $@
-
 # What the tests of the plugin run in the guest.
 $(O)/tests/profile/%: tests/profile/%.c
 	@mkdir -p $(@D)
@@ -70,7 +59,7 @@ $(O)/tests/profile/%: tests/profile/%.c
 
 # The benchmark: the guest's program, what it executes; see docs/performance.md.
 BENCHOPS := anon advise alloc file harness map process protect rw switch syscall
-bench-programs: $(O)/bench/bench $(O)/bench/true-static $(O)/bench/true-dynamic $(O)/bench/entry.elf
+bench-programs: $(O)/bench/bench $(O)/bench/true-static $(O)/bench/true-dynamic
 $(O)/bench/obj/%.o: bench/%.c
 	$(call say,USERCC,$<)
 	@mkdir -p $(@D)

@@ -611,7 +611,7 @@ static void finish(int status)
 }
 
 /*
- * For tools/numbers: the time stamp counter when this program began, and the free memory before
+ * For `quire bench boot`: the time stamp counter when this program began, and the free memory before
  * anything else ran, in /run/start.
  */
 static void note_start(unsigned long long tsc)

@@ -110,9 +110,12 @@ static int page_call(struct mmtest_call *c)
 		return page_alloc(c->arg[0], c->arg[1], &c->result[0]);
 	if (!strcmp(c->verb, "bulk"))
 		return page_bulk(c->arg[0], &c->result[0]);
-	if (strcmp(c->verb, "free"))
+	if (!strcmp(c->verb, "struct"))
+		c->result[0] = sizeof(struct page);
+	else if (!strcmp(c->verb, "free"))
+		free_pages_held();
+	else
 		return -ENOENT;
-	free_pages_held();
 	return 0;
 }
 

@@ -7,11 +7,13 @@
  *	bulk N			N pages of order 0 by alloc_pages_bulk_array(), held
  *	free			give back all that is held
  *	drain			empty the per-CPU lists
+ *	struct			result[0]: bytes of struct page
  */
 #include <base/errno.h>
 #include <base/types.h>
 #include <kernel/init.h>
 #include <mm/gfp.h>
+#include <mm/page.h>
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
 
@@ -111,14 +113,16 @@ static int page_drain(void *state, struct mmtest_call *call)
 	return 0;
 }
 
+static int page_struct(void *state, struct mmtest_call *call)
+{
+	call->result[0] = sizeof(struct page);
+	return 0;
+}
+
 static const struct mmtest_verb verbs[] = {
-	{ "reserve", page_reserve },
-	{ "hot", page_hot },
-	{ "alloc", page_alloc },
-	{ "bulk", page_bulk },
-	{ "free", page_free },
-	{ "drain", page_drain },
-	{ NULL, NULL },
+	{ "reserve", page_reserve }, { "hot", page_hot },   { "alloc", page_alloc },
+	{ "bulk", page_bulk },	     { "free", page_free }, { "drain", page_drain },
+	{ "struct", page_struct },   { NULL, NULL },
 };
 
 static struct mmtest_noun page_noun = {

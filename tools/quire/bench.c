@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "bench.h"
 
+#include "apart.h"
+#include "bench_boot.h"
 #include "options.h"
 #include "plugin.h"
 #include "qemu.h"
@@ -10,13 +12,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct call {
 	bool machines[NR_BENCH_MACHINES];
 	const char *csv, *json;
-	bool record;
+	bool record, guard;
 	char **names;
 	int nr_names;
 };
@@ -34,6 +35,7 @@ static _Noreturn void print_help(void)
 	     "  --twice            measure twice; a figure that does not repeat is told, exit status 1\n"
 	     "  --no-plugin        count by the time stamp counter alone, without the data column\n"
 	     "  --record           write bench/results/ for this version of QEMU\n"
+	     "  --guard            compare a handful of operations with what is recorded there\n"
 	     "  --list             the names of the operations\n\n"
 	     "`./quire bench boot` measures the start and the footprint, `./quire bench scale` locks\n"
 	     "and several CPUs.");
@@ -77,6 +79,8 @@ static bool read_switch(struct bench *b, struct call *c, const char *arg)
 		b->plugin = false;
 	else if (!strcmp(arg, "--record"))
 		c->record = true;
+	else if (!strcmp(arg, "--guard"))
+		c->guard = true;
 	else if (!strcmp(arg, "--help") || !strcmp(arg, "-h"))
 		print_help();
 	else if (!strcmp(arg, "--list"))
@@ -148,20 +152,19 @@ static void build_programs(void)
 		     home_dir());
 }
 
-/* plugin_file() ends the process when there is none: ask it in another. */
+static int need_plugin(void *unused)
+{
+	(void)unused;
+	plugin_file();
+	return 0;
+}
+
 static bool have_plugin(void)
 {
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		plugin_file();
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	if (status)
-		say("the table comes without the data column");
-	return status == 0;
+	if (!apart(need_plugin, NULL, NULL, NULL))
+		return true;
+	say("instructions are counted by the time stamp counter alone");
+	return false;
 }
 
 static void record_results(const struct bench *b)
@@ -171,6 +174,7 @@ static void record_results(const struct bench *b)
 
 	make_dirs(dir);
 	put_file(b, file, bench_csv);
+	guard_record(b);
 	say("wrote %s", file);
 }
 
@@ -179,12 +183,19 @@ int bench_command(int argc, char **argv)
 	struct bench b = { .plugin = true };
 	struct call c = { .machines = { true, true, true, true } };
 
+	if (argc && !strcmp(argv[0], "boot")) {
+		qemu_require();
+		build_programs();
+		return boot_command(argc - 1, argv + 1, have_plugin());
+	}
 	read_call(&b, &c, argc, argv);
 	operations_read(&b);
 	operations_choose(&b, c.names, c.nr_names);
 	qemu_require();
 	build_programs();
 	b.plugin = b.plugin && have_plugin();
+	if (c.guard)
+		return bench_guard(&b);
 	for (int m = 0; m < NR_BENCH_MACHINES; m++)
 		if (c.machines[m])
 			bench_run(&b, m);

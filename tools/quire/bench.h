@@ -23,8 +23,7 @@ extern const struct machine_kind machine_kinds[NR_BENCH_MACHINES];
 /* A line of bench/operations. */
 struct operation {
 	const char *name;
-	bool in_mean;
-	const char *remark; /* what Linux does besides; "" when nothing */
+	bool in_mean, guarded;
 	bool wanted;
 };
 
@@ -77,6 +76,12 @@ void record_store(const struct bench *b, const struct figure *figures, const cha
 int record_compare(const struct bench *b, const struct figure *old, const struct figure *new,
 		   const char *machine);
 
+/*
+ * bench_also.c: what Linux does in an operation that Quire does not yet, by bench/linux-also and the
+ * functions that executed: "lru 330, memcg 41", instructions per operation; "" when nothing is known.
+ */
+const char *linux_also(const struct bench *b, size_t op);
+
 /* bench_table.c: the forms of the result. */
 void bench_text(const struct bench *b, FILE *f);
 void bench_csv(const struct bench *b, FILE *f);
@@ -88,6 +93,14 @@ double figure_total(const struct figure *f);
 /* Quire's part against a machine's; false when one of them is missing or not above zero. */
 bool figure_ratio(const struct bench *b, size_t op, enum bench_machine m, double *ratio);
 
+
+/*
+ * bench_guard.c: measure the guarded operations on Quire and print how they differ from what is recorded
+ * for this version of QEMU, as TAP diagnostics. Always 0.
+ */
+int bench_guard(struct bench *b);
+/* Record them. */
+void guard_record(const struct bench *b);
 
 /* QEMU's version, "7.2.22". */
 const char *qemu_version(void);

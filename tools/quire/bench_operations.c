@@ -8,21 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Take the next |-separated field, without blanks around it. */
-static char *field(char **rest)
-{
-	char *s = strsep(rest, "|\n");
-	size_t n;
-
-	if (!s)
-		return xstrdup("");
-	s += strspn(s, " \t");
-	n = strlen(s);
-	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
-		s[--n] = '\0';
-	return xstrdup(s);
-}
-
 void operations_read(struct bench *b)
 {
 	char *path = xasprintf("%s/bench/operations", home_dir());
@@ -33,14 +18,16 @@ void operations_read(struct bench *b)
 	if (!f)
 		fail("%s: %s", path, strerror(errno));
 	while (getline(&line, &room, f) > 0) {
+		char *rest = line, *word;
 		struct operation op = { 0 };
-		char *rest = line;
 
 		if (*line == '#' || *line == '\n')
 			continue;
-		op.name = field(&rest);
-		op.in_mean = !strcmp(field(&rest), "mean");
-		op.remark = field(&rest);
+		op.name = xstrdup(strsep(&rest, " \n"));
+		while ((word = strsep(&rest, " \n")) != NULL) {
+			op.in_mean |= !strcmp(word, "mean");
+			op.guarded |= !strcmp(word, "guard");
+		}
 		b->ops = xrealloc(b->ops, (b->nr_ops + 1) * sizeof(*b->ops));
 		b->ops[b->nr_ops++] = op;
 	}

@@ -8,20 +8,18 @@
 #define _GNU_SOURCE
 #include "bench.h"
 
-#include "image.h"
+#include "apart.h"
 #include "kernel.h"
-#include "machine.h"
 #include "options.h"
 #include "oracle.h"
 #include "plugin.h"
 #include "symbols.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINUX_D "init_on_alloc=0 mitigations=off randomize_kstack_offset=off cgroup_disable=memory"
@@ -33,49 +31,6 @@ const struct machine_kind machine_kinds[NR_BENCH_MACHINES] = {
 	[BENCH_D] = { "D", "Linux, as C with four levels of tables, " LINUX_D,
 		      "max,-erms,-fsrm,-la57", LINUX_D },
 };
-
-/* --- in a process of its own, so that what ends this command there ends only that --- */
-
-static int apart(int (*fn)(void *), void *arg, const char *stdout_file)
-{
-	int status = 0;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		fail("cannot fork: %s", strerror(errno));
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDONLY);
-		int out = stdout_file ? open(stdout_file, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
-
-		dup2(null, STDIN_FILENO);
-		if (stdout_file && dup2(out, STDOUT_FILENO) < 0)
-			fail("%s: %s", stdout_file, strerror(errno));
-		exit(fn(arg));
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-static int run_options(void *o)
-{
-	return machine_run(o, false);
-}
-
-static int need_kernel(void *o)
-{
-	kernel_file(o);
-	return 0;
-}
-
-static int need_module(void *arg)
-{
-	(void)arg;
-	oracle_mmtest();
-	return 0;
-}
 
 static int need_symbols(void *o)
 {
@@ -133,6 +88,7 @@ static char *record_name(const struct bench *b, enum bench_machine m, const stru
 	}
 	for (size_t i = 0; i < o->module.n; i++)
 		h = hash_file(h, o->module.v[i]);
+	h = hash_file(h, xasprintf("%s/bench/bulk", home_dir()));
 	h = hash_bytes(h, qemu_version(), strlen(qemu_version()));
 	h = hash_bytes(h, machine_kinds[m].cpu, strlen(machine_kinds[m].cpu));
 	h = hash_bytes(h, machine_kinds[m].append, strlen(machine_kinds[m].append));
@@ -209,7 +165,7 @@ static char *add_plugin(struct bench *b, enum bench_machine m, struct options *o
 
 	if (!b->plugin)
 		return NULL;
-	if (apart(need_symbols, o, NULL)) {
+	if (apart(need_symbols, o, NULL, NULL)) {
 		say("without the kernel's symbols the plugin cannot count");
 		return NULL;
 	}
@@ -222,16 +178,46 @@ static char *add_plugin(struct bench *b, enum bench_machine m, struct options *o
 	return marks;
 }
 
-/* Boot once; the figures, or NULL after a sentence. */
+/* The same machine with the program told to report at once. */
+static struct options eager(const struct options *o)
+{
+	struct options again = *o;
+	struct strv argv = { 0 };
+
+	strv_add(&argv, o->argv[0]);
+	strv_add(&argv, "--eager");
+	for (char **a = o->argv + 1; *a; a++)
+		strv_add(&argv, *a);
+	again.argv = argv.v;
+	return again;
+}
+
+static bool empty_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) || !st.st_size;
+}
+
+/* Boot once. A machine that died before it reported is booted once more, to see how far it comes. */
 static struct figure *measure(struct bench *b, enum bench_machine m, struct options *o,
 			      const char *marks)
 {
 	char *report = xasprintf("%s/bench/report-%s.%d", build_dir(), machine_kinds[m].name,
 				 (int)getpid());
 	struct figure *figures = xcalloc(b->nr_ops, sizeof(*figures));
-	int status = apart(run_options, o, report);
-	FILE *in = fopen(report, "re"), *counts = marks ? fopen(marks, "re") : NULL;
+	int status = apart(apart_machine, o, report, NULL);
+	FILE *in, *counts;
 
+	if (status && empty_file(report)) {
+		struct options again = eager(o);
+
+		say("%s ended with status %d; once more, reporting at once", machine_kinds[m].text,
+		    status);
+		status = apart(apart_machine, &again, report, NULL);
+	}
+	in = fopen(report, "re");
+	counts = marks ? fopen(marks, "re") : NULL;
 	if (status)
 		say("%s ended with status %d; what it did not measure is missing below",
 		    machine_kinds[m].text, status);
@@ -245,8 +231,6 @@ static struct figure *measure(struct bench *b, enum bench_machine m, struct opti
 	if (marks)
 		unlink(marks);
 	free(report);
-	if (status && b->figures[m])
-		return figures;
 	return figures;
 }
 
@@ -283,11 +267,11 @@ void bench_run(struct bench *b, enum bench_machine m)
 
 	b->figures[m] = xcalloc(b->nr_ops, sizeof(struct figure));
 	compose(b, m, &o);
-	if (apart(need_kernel, &o, NULL)) {
+	if (apart(apart_kernel, &o, NULL, NULL)) {
 		say("%s is left out of the table", machine_kinds[m].text);
 		return;
 	}
-	if (m != BENCH_QUIRE && apart(need_module, NULL, NULL) == 0)
+	if (m != BENCH_QUIRE && apart(apart_module, NULL, NULL, NULL) == 0)
 		strv_add(&o.module, oracle_mmtest());
 	record = record_name(b, m, &o);
 	known = record_load(b, old, record);

@@ -108,7 +108,7 @@ void bench_text(const struct bench *b, FILE *f)
 	fprintf(f, "%-31s", "per operation");
 	for (int i = 0; i < 2; i++)
 		fprintf(f, " %9s %9s %9s", "total", "data", "without");
-	fprintf(f, " %6s %6s %6s   %s\n", "D", "C", "A", "Linux also");
+	fprintf(f, " %6s %6s %6s   %s\n", "D", "C", "A", "Linux also (instructions)");
 	for (size_t i = 0; i < b->nr_ops; i++) {
 		double ratio;
 
@@ -122,7 +122,7 @@ void bench_text(const struct bench *b, FILE *f)
 
 			put_ratio(f, there, ratio);
 		}
-		fprintf(f, "%s%s\n", *b->ops[i].remark ? "   " : "", b->ops[i].remark);
+		fprintf(f, "%s%s\n", *linux_also(b, i) ? "   " : "", linux_also(b, i));
 	}
 	text_means(b, f);
 }
@@ -158,7 +158,7 @@ void bench_csv(const struct bench *b, FILE *f)
 			if (figure_ratio(b, i, linuxes[k], &ratio))
 				fprintf(f, "%.4f", ratio);
 		}
-		fprintf(f, ",\"%s\"\n", b->ops[i].remark);
+		fprintf(f, ",\"%s\"\n", linux_also(b, i));
 	}
 }
 
@@ -199,7 +199,7 @@ static void json_operation(const struct bench *b, size_t i, FILE *f)
 	fputs("  {\"name\": ", f);
 	json_string(f, b->ops[i].name);
 	fprintf(f, ", \"in_mean\": %s, \"linux_also\": ", b->ops[i].in_mean ? "true" : "false");
-	json_string(f, b->ops[i].remark);
+	json_string(f, linux_also(b, i));
 	for (int m = 0; m < NR_BENCH_MACHINES; m++) {
 		if (!b->figures[m])
 			continue;
