@@ -99,8 +99,8 @@ static double number_after(const char *file, const char *word)
 
 static char *scratch(const struct side *s, const char *what)
 {
-	return xasprintf("%s/bench/boot-%s-%s.%d", build_dir(), s->is_linux ? "linux" : "quire", what,
-			 (int)getpid());
+	return xasprintf("%s/bench/boot-%s-%s.%d", build_dir(), s->is_linux ? "linux" : "quire",
+			 what, (int)getpid());
 }
 
 /* The address of a symbol, or 0. */
