@@ -63,6 +63,20 @@ static bool zap_file_bits(struct vm_area_struct *vma, struct page *page, pte_t p
 	return dirty;
 }
 
+/* How many of the @nr entries from @pte on are empty before the first that is not? Of @pte that is known. */
+static inline unsigned long none_run(const pte_t *pte, unsigned long nr)
+{
+	unsigned long n = 1;
+
+	while (n + 8 <= nr && !(pte_val(pte[n]) | pte_val(pte[n + 1]) | pte_val(pte[n + 2]) |
+				pte_val(pte[n + 3]) | pte_val(pte[n + 4]) | pte_val(pte[n + 5]) |
+				pte_val(pte[n + 6]) | pte_val(pte[n + 7])))
+		n += 8;
+	while (n < nr && pte_none(pte[n]))
+		n++;
+	return n;
+}
+
 /* Result: the address up to which was zapped; less than @end when the gather was full. It has room again. */
 static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
 				   unsigned long addr, unsigned long end,
@@ -85,8 +99,13 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 		pte_t ptent = ptep_get(pte);
 		struct page *page;
 
-		if (pte_none(ptent))
+		if (pte_none(ptent)) {
+			unsigned long more = none_run(pte, (end - addr) >> PAGE_SHIFT) - 1;
+
+			addr += more << PAGE_SHIFT;
+			pte += more;
 			continue;
+		}
 		if (unlikely(!pte_present(ptent))) {
 			print_bad_pte(vma, addr, ptent, NULL);
 			pte_clear(mm, addr, pte);

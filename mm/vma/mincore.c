@@ -44,6 +44,18 @@ static unsigned char in_cache(struct vm_area_struct *vma, unsigned long addr)
 	return present;
 }
 
+/* The @nr pages from @addr on, all of one table. */
+static void mincore_table(struct vm_area_struct *vma, unsigned long addr, unsigned long nr,
+			  unsigned char *vec)
+{
+	const pte_t *pte = pte_find(vma->vm_mm, addr, NULL);
+
+	for (unsigned long i = 0; i < nr; i++)
+		vec[i] = pte && pte_present(READ_ONCE(pte[i]))
+				 ? 1
+				 : in_cache(vma, addr + (i << PAGE_SHIFT));
+}
+
 /* Fill @vec for up to @pages pages from @addr on, within one VMA; number filled or -ENOMEM. */
 static long do_mincore(unsigned long addr, unsigned long pages, unsigned char *vec)
 {
@@ -57,10 +69,12 @@ static long do_mincore(unsigned long addr, unsigned long pages, unsigned char *v
 		memset(vec, 1, nr);
 		return nr;
 	}
-	for (unsigned long i = 0; i < nr; i++, addr += PAGE_SIZE) {
-		pte_t *pte = pte_find(vma->vm_mm, addr, NULL);
+	for (unsigned long i = 0; i < nr;) {
+		unsigned long in_table = PTRS_PER_PTE - pte_index(addr + (i << PAGE_SHIFT));
 
-		vec[i] = pte && pte_present(ptep_get(pte)) ? 1 : in_cache(vma, addr);
+		in_table = min(in_table, nr - i);
+		mincore_table(vma, addr + (i << PAGE_SHIFT), in_table, vec + i);
+		i += in_table;
 	}
 	return nr;
 }
