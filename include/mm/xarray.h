@@ -246,12 +246,29 @@ static inline bool xas_retry(struct xa_state *xas, const void *entry)
 
 /* Entry at the state's index (siblings resolved), or NULL. */
 void *xas_load(struct xa_state *xas);
+void *xas_find(struct xa_state *xas, unsigned long max);
+/* xas_find() from an entry that was found, of order 0: mostly the next slot of the same node. */
+static inline void *xas_find_next(struct xa_state *xas, unsigned long max)
+{
+	const struct xa_node *node = xas->xa_node;
+
+	if (likely(((unsigned long)node & 3) == 0 && node && !node->shift &&
+		   xas->xa_offset != XA_CHUNK_MASK && xas->xa_index < max)) {
+		void *entry = rcu_dereference_raw(node->slots[xas->xa_offset + 1]);
+
+		if (likely(entry && !xa_is_internal(entry))) {
+			xas->xa_offset++;
+			xas->xa_index++;
+			return entry;
+		}
+	}
+	return xas_find(xas, max);
+}
 /* The entry where the last load or find stopped, read again. */
 void *xas_reload(struct xa_state *xas);
 /* => xa_lock held. The old entry; xas_error() on failure: -ENOMEM, then xas_nomem() and again. */
 void *xas_store(struct xa_state *xas, void *entry);
 /* First entry at or after the index, up to @max; later calls continue behind it. */
-void *xas_find(struct xa_state *xas, unsigned long max);
 void *xas_find_marked(struct xa_state *xas, unsigned long max, xa_mark_t mark);
 /* Next entry in turn at any index: NULL is possible. Index moves by one. */
 void *xas_next(struct xa_state *xas);

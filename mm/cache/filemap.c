@@ -51,6 +51,7 @@
 #include <fs/iov_iter.h>
 #include <fs/super.h>
 #include <seam/page.h>
+#include "../rmap/rmap_internal.h"
 
 #define FOLIO_WAIT_BITS 6
 static wait_queue_head_t folio_wait_table[1 << FOLIO_WAIT_BITS];
@@ -883,6 +884,19 @@ static bool map_candidate(struct xa_state *xas, struct address_space *mapping, s
 	return false;
 }
 
+/*
+ * The page of @folio, of order 0, at @pte: 1 when it was mapped, with the reference of map_candidate().
+ * => the table is locked, the folio too, until here
+ */
+static long map_single(struct vm_fault *vmf, struct folio *folio, pte_t *pte, unsigned long addr,
+		       struct mapped_delta *delta)
+{
+	page_map_count(delta, folio, &folio->page, false);
+	set_pte_at(vmf->vma->vm_mm, addr, pte, mk_pte(&folio->page, vmf->vma->vm_page_prot));
+	folio_unlock(folio);
+	return 1;
+}
+
 vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t end_pgoff)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -890,8 +904,11 @@ vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t 
 	pgoff_t pages = file_pages(mapping);
 	XA_STATE(xas, &mapping->i_pages, start_pgoff);
 	unsigned long base = vma->vm_start + ((start_pgoff - vma->vm_pgoff) << PAGE_SHIFT);
+	bool plain = !(vma->vm_flags & VM_LOCKED), swapbacked = false;
+	struct mapped_delta delta = { 0 };
 	vm_fault_t ret = 0;
 	struct folio *folio;
+	long nr = 0;
 	pte_t *pte;
 
 	if (unlikely(start_pgoff >= pages))
@@ -906,11 +923,21 @@ vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t 
 	pte = pte_offset_map_lock(vma->vm_mm, vmf->pmd, base, &vmf->ptl);
 	if (!pte)
 		return VM_FAULT_NOPAGE;
-	for (; folio; folio = xas_find(&xas, end_pgoff)) {
+	for (; folio; folio = xas_find_next(&xas, end_pgoff)) {
 		pgoff_t index = xas.xa_index, last;
 
 		if (!map_candidate(&xas, mapping, folio))
 			continue;
+		if (likely(plain && !folio_test_large(folio) &&
+			   pte_none(ptep_get(pte + (index - start_pgoff))))) {
+			unsigned long addr = base + ((index - start_pgoff) << PAGE_SHIFT);
+
+			swapbacked = folio_test_swapbacked(folio);
+			nr += map_single(vmf, folio, pte + (index - start_pgoff), addr, &delta);
+			if (addr == vmf->address)
+				ret = VM_FAULT_NOPAGE;
+			continue;
+		}
 		last = min(folio_next_index(folio) - 1, end_pgoff);
 		for (; index <= last; index++) {
 			unsigned long addr = base + ((index - start_pgoff) << PAGE_SHIFT);
@@ -927,6 +954,9 @@ vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t 
 		folio_put(folio);
 	}
 	vmf->pte = NULL;
+	mapped_delta_post(&delta);
+	if (nr)
+		add_mm_counter(vma->vm_mm, swapbacked ? MM_SHMEMPAGES : MM_FILEPAGES, nr);
 	pte_unmap_unlock(pte, vmf->ptl);
 	return ret;
 }

@@ -540,6 +540,10 @@ static void *find_from(struct xa_state *xas, unsigned long max, xa_mark_t mark)
 		}
 		if (entry && (mark >= XA_MAX_MARKS || node_marked(node, xas->xa_offset, mark)))
 			return entry;
+		if ((xas->xa_index | ((1UL << node->shift) - 1)) >= max) {
+			xas->xa_node = XAS_BOUNDS;
+			return NULL;
+		}
 		offset = slot_of(node, xas->xa_index);
 		next = offset + 1 < XA_CHUNK_SIZE ? next_slot(node, offset + 1, mark)
 						  : XA_CHUNK_SIZE;
