@@ -212,7 +212,8 @@ struct files_struct *dup_fd(struct files_struct *old, unsigned int max_fds, int 
 	}
 	old_fdt = old->fdt;
 	copy_bits(fdt, old_fdt, count);
-	for (i = 0; i < count; i++) {
+	memset(fdt->fd, 0, fdt->max_fds * sizeof(struct file *));
+	for_each_set_bit (i, old_fdt->open_fds, count) {
 		struct file *f = old_fdt->fd[i];
 
 		if (f)
@@ -222,7 +223,6 @@ struct files_struct *dup_fd(struct files_struct *old, unsigned int max_fds, int 
 		fdt->fd[i] = f;
 	}
 	spin_unlock(&old->file_lock);
-	memset(fdt->fd + count, 0, (fdt->max_fds - count) * sizeof(struct file *));
 	new->fdt = fdt;
 	return new;
 }
