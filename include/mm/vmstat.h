@@ -161,7 +161,12 @@ unsigned long global_node_page_state(enum node_stat_item item);
 unsigned long zone_numa_event_state(struct zone *zone, enum numa_stat_item item);
 unsigned long global_numa_event_state(enum numa_stat_item item);
 unsigned long nr_free_pages(void);
-unsigned long totalram_pages(void);
+/* Pages given to the page allocator: the sum of the zones' managed_pages, kept by free_boot_block(). */
+extern atomic_long_t _totalram_pages;
+static inline unsigned long totalram_pages(void)
+{
+	return atomic_long_read(&_totalram_pages);
+}
 /* Pages that a new program could get without swapping: meminfo's MemAvailable. */
 long si_mem_available(void);
 /* Sum over zones of present less high watermark, kernel or user: as Linux. */

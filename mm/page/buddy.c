@@ -336,6 +336,8 @@ void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone, un
 	add_to_free_list(page, zone, order, migratetype);
 }
 
+atomic_long_t _totalram_pages;
+
 void free_boot_block(struct page *page, unsigned int order)
 {
 	struct zone *zone = page_zone(page);
@@ -344,6 +346,7 @@ void free_boot_block(struct page *page, unsigned int order)
 	if (unlikely(page_debug))
 		page_debug_free_boot(page, order);
 	atomic_long_add(1L << order, &zone->managed_pages);
+	atomic_long_add(1L << order, &_totalram_pages);
 	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn));
 }
 

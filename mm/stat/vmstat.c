@@ -155,16 +155,6 @@ unsigned long nr_free_pages(void)
 	return global_zone_page_state(NR_FREE_PAGES);
 }
 
-unsigned long totalram_pages(void)
-{
-	unsigned long sum = 0;
-	struct zone *zone;
-
-	for_each_zone (zone)
-		sum += zone_managed_pages(zone);
-	return sum;
-}
-
 long si_mem_available(void)
 {
 	unsigned long low = 0, pagecache, reclaimable;
