@@ -4,6 +4,7 @@
 #   make check   every test; ends with 'N passed, N failed'. CHECK='tests/suite/10-tool.t' runs one
 #   make census  tests/census.tsv and tests/enosys.txt anew, from a run of everything
 #   make numbers instructions, memory and time on both kernels: ./quire bench boot, ./quire bench
+#   make stress  the long runs of tests/stress, SEED=n STRESS_SECONDS=60; the seed is printed
 #   make fuzz    the fuzz targets, ten minutes each (FUZZ_SECONDS=600)
 #   make lint    clang-format, clang-tidy, cppcheck, sparse and both compilers, each with a canary
 
@@ -61,4 +62,7 @@ numbers:
 fuzz:
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} QUIRE_BUILD=$(abspath $(O)) tests/check tests/suite/30-hosted.t
 
-.PHONY: guest-tests check census numbers fuzz lint
+stress: all
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/stress/run
+
+.PHONY: stress inject-tests guest-tests check census numbers fuzz lint

@@ -144,10 +144,8 @@ static void __init check_enough_memory(void)
 
 	if (total >= needed)
 		return;
-	pr_emerg(
-		"Quire needs at least %llu MiB of memory with this initial RAM disk; the machine has %llu MiB.\n",
-		(needed + (1 << 20) - 1) >> 20, total >> 20);
-	machine_panic_stop();
+	panic("Quire needs at least %llu MiB of memory with this initial RAM disk; the machine has %llu MiB.",
+	      (needed + (1 << 20) - 1) >> 20, total >> 20);
 }
 
 /* The RAM disk lies in memory that mem= or memmap= took away, but the early tables still reach it: copy it. */

@@ -37,11 +37,14 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define GRACE 5.0 /* seconds for a machine to end by itself after it reported or panicked */
+#define QUIRE_MIN_MEMORY                                                                           \
+	(3ull << 20) /* besides the initial RAM disk; as MINIMUM_MEMORY in arch/x86_64/setup.c */
+#define GRACE 5.0    /* seconds for a machine to end by itself after it reported or panicked */
 
 enum verdict { NONE, PROGRAM_EXITED, PROGRAM_KILLED, NOT_EXECUTED, ORDER_FAILED };
 
@@ -111,11 +114,29 @@ static void qemu_child(const struct strv *argv, int messages)
 	_exit(127);
 }
 
+/*
+ * QEMU puts the initial RAM disk at the end of memory, over the kernel if there is too little: then the kernel
+ * cannot say so any more.
+ */
+static void check_memory(const struct options *o, int initrd)
+{
+	struct stat st;
+	unsigned long long needed;
+
+	if (o->kernel != KERNEL_QUIRE || fstat(initrd, &st))
+		return;
+	needed = QUIRE_MIN_MEMORY + (unsigned long long)st.st_size;
+	if (o->mem < needed)
+		fail("Quire needs at least %llu MiB of memory with this program: --mem %lluM",
+		     (needed + (1 << 20) - 1) >> 20, (needed + (1 << 20) - 1) >> 20);
+}
+
 static void start(struct machine *m, bool kvm)
 {
 	struct strv argv = { 0 };
 	int theirs[NR_CHANNELS], initrd = image_build(m->o);
 
+	check_memory(m->o, initrd);
 	for (int c = 0; c < NR_CHANNELS; c++) {
 		int pair[2];
 
