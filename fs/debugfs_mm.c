@@ -31,6 +31,7 @@
 #include <sync/mutex.h>
 #include <sync/rcu.h>
 #include <mm/vmalloc.h>
+#include <mm/vmstat.h>
 #include <mm/zone.h>
 
 static int memblock_show(struct seq_file *m, void *v)
@@ -168,6 +169,11 @@ static int __init debugfs_mm_init(void)
 	if (dir) {
 		kernfs_create_file(dir, "memory", 0444, memblock_show, NULL, &memblock.memory);
 		kernfs_create_file(dir, "reserved", 0444, memblock_show, NULL, &memblock.reserved);
+	}
+	dir = kernfs_create_dir(&debugfs_root, "extfrag", 0755);
+	if (dir) {
+		kernfs_create_file(dir, "unusable_index", 0444, unusable_index_show, NULL, NULL);
+		kernfs_create_file(dir, "extfrag_index", 0444, extfrag_index_show, NULL, NULL);
 	}
 	kernfs_create_file(&debugfs_root, "ledger", 0444, ledger_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "dma_pools", 0444, dma_pools_show, NULL, NULL);

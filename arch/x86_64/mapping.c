@@ -31,6 +31,7 @@
  */
 #include <base/types.h>
 #include <base/math.h>
+#include <base/printf.h>
 #include <base/string.h>
 #include <base/errno.h>
 #include <base/bug.h>
@@ -90,6 +91,13 @@ pgprot_t protection_map[16] __ro_after_init = {
 	P_(U_ | _PAGE_RW),
 };
 
+static unsigned long nr_early_tables;
+
+unsigned long early_table_pages(void)
+{
+	return nr_early_tables;
+}
+
 /* A zeroed page for a table. Early ones must lie below 4 GiB, where the tables of head.S reach. */
 static void *table_page(int node)
 {
@@ -104,6 +112,7 @@ static void *table_page(int node)
 	} else {
 		phys_addr_t pa = memblock_phys_alloc_range(PAGE_SIZE, PAGE_SIZE, 0, 1ULL << 32);
 
+		nr_early_tables++;
 		if (!pa)
 			panic("Out of memory while building the kernel's page tables");
 		clear_page(__va(pa));
@@ -462,30 +471,67 @@ unsigned long ptdump_count_wx(void)
 	return n;
 }
 
-static void __init layout_line(const char *what, unsigned long start, unsigned long end)
-{
-	unsigned long kib = (end - start) >> 10;
+/* ---- the layout, for the log and /proc/mm/layout ---- */
 
-	if (kib >= 10UL << 20)
-		pr_info("    %-8s: 0x%016lx - 0x%016lx   (%5lu GB)\n", what, start, end, kib >> 20);
-	else if (kib >= 10UL << 10)
-		pr_info("    %-8s: 0x%016lx - 0x%016lx   (%5lu MB)\n", what, start, end, kib >> 10);
-	else
-		pr_info("    %-8s: 0x%016lx - 0x%016lx   (%5lu kB)\n", what, start, end, kib);
+#define LAYOUT(name, from, to)                                                                     \
+	{                                                                                          \
+		name, (unsigned long)(from), (unsigned long)(to)                                   \
+	}
+
+/* One line; kB are rounded up, as for the sections of a kernel that end anywhere. */
+static int layout_line(char *buf, size_t size, const char *what, unsigned long start,
+		       unsigned long end)
+{
+	unsigned long kib = DIV_ROUND_UP(end - start, 1024);
+	unsigned int unit = kib >= 10UL << 20 ? 2 : kib >= 10UL << 10 ? 1 : 0;
+
+	return scnprintf(buf, size, "    %-8s: 0x%016lx - 0x%016lx   (%5lu %cB)\n", what, start,
+			 end, kib >> 10 * unit, "kMG"[unit]);
+}
+
+static void each_layout_line(void (*print)(void *arg, const char *line), void *arg)
+{
+	const struct {
+		const char *what;
+		unsigned long start, end;
+	} ranges[] = {
+		LAYOUT("fixmap", FIXADDR_START, fix_to_virt(__end_of_fixed_addresses)),
+		LAYOUT("cpuentry", CPU_ENTRY_AREA_BASE, CPU_ENTRY_AREA_BASE + PGDIR_SIZE),
+		LAYOUT("vmemmap", VMEMMAP_START, VMEMMAP_END + 1),
+		LAYOUT("vmalloc", VMALLOC_START, VMALLOC_END + 1),
+		LAYOUT("lowmem", PAGE_OFFSET, __va(memblock_end_of_DRAM())),
+		LAYOUT(".init", __init_begin, __init_end),
+		LAYOUT(".percpu", __per_cpu_start, __per_cpu_end),
+		LAYOUT(".bss", __bss_start, __bss_stop),
+		LAYOUT(".data", _sdata, _edata),
+		LAYOUT(".rodata", __start_rodata, __end_rodata),
+		LAYOUT(".text", _text, _etext),
+	};
+	char line[96];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(ranges); i++) {
+		layout_line(line, sizeof(line), ranges[i].what, ranges[i].start, ranges[i].end);
+		print(arg, line);
+	}
+}
+
+static void line_to_log(void *arg, const char *line)
+{
+	pr_info("%s", line);
+}
+
+static void line_to_seq(void *m, const char *line)
+{
+	seq_puts(m, line);
 }
 
 void __init print_memory_layout(void)
 {
-	unsigned long high = (unsigned long)__va(memblock_end_of_DRAM());
-
 	pr_info("Virtual kernel memory layout:\n");
-	layout_line("fixmap", FIXADDR_START, fix_to_virt(__end_of_fixed_addresses));
-	layout_line("vmemmap", VMEMMAP_START, VMEMMAP_END + 1);
-	layout_line("vmalloc", VMALLOC_START, VMALLOC_END + 1);
-	layout_line("lowmem", PAGE_OFFSET, high);
-	layout_line(".init", (unsigned long)__init_begin, (unsigned long)__init_end);
-	layout_line(".bss", (unsigned long)__bss_start, (unsigned long)__bss_stop);
-	layout_line(".data", (unsigned long)_sdata, (unsigned long)_edata);
-	layout_line(".rodata", (unsigned long)__start_rodata, (unsigned long)__end_rodata);
-	layout_line(".text", (unsigned long)_text, (unsigned long)_etext);
+	each_layout_line(line_to_log, NULL);
+}
+
+void show_memory_layout(struct seq_file *m)
+{
+	each_layout_line(line_to_seq, m);
 }

@@ -17,7 +17,6 @@
 #include <kernel/time.h>
 #include <kernel/timekeeping.h>
 #include <kernel/uts.h>
-#include <mm/ledger.h>
 #include <mm/vmstat.h>
 #include <seam/smp.h>
 
@@ -230,8 +229,6 @@ static int devices_proc_show(struct seq_file *m, void *v)
 
 static int __init proc_kernel_init(void)
 {
-	struct proc_dir_entry *mm = proc_mkdir("mm", NULL);
-
 	proc_create_single("cmdline", 0444, NULL, cmdline_show);
 	proc_create_single("uptime", 0444, NULL, uptime_show);
 	proc_create_single("loadavg", 0444, NULL, loadavg_show);
@@ -253,7 +250,6 @@ static int __init proc_kernel_init(void)
 	proc_create_single("pagetypeinfo", 0400, NULL, pagetypeinfo_proc_show);
 	proc_create_single("slabinfo", 0400, NULL, slabinfo_proc_show);
 	proc_create_single("vmallocinfo", 0400, NULL, vmallocinfo_proc_show);
-	proc_create_single("ledger", 0444, mm, ledger_show);
 	proc_symlink("mounts", NULL, "self/mounts");
 	return 0;
 }

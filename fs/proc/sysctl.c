@@ -154,6 +154,76 @@ static void min_free_changed(void)
 	setup_per_zone_wmarks();
 }
 
+static int reserve_ratio_show(struct seq_file *m)
+{
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		seq_printf(m, "%s%d", i ? "\t" : "", sysctl_lowmem_reserve_ratio[i]);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+/* As many numbers as are given, from the lowest zone on; below 1: no reserve. */
+static int reserve_ratio_store(char *buf)
+{
+	int ratio[MAX_NR_ZONES], n = 0;
+	char *at = skip_spaces(buf), *end;
+
+	for (; *at && n < MAX_NR_ZONES; n++, at = skip_spaces(end)) {
+		long value = simple_strtol(at, &end, 0);
+
+		if (end == at || value != (int)value)
+			return -EINVAL;
+		ratio[n] = value < 1 ? 0 : (int)value;
+	}
+	for (int i = 0; i < n; i++)
+		WRITE_ONCE(sysctl_lowmem_reserve_ratio[i], ratio[i]);
+	setup_per_zone_lowmem_reserve();
+	return 0;
+}
+
+static int high_fraction_show(struct seq_file *m)
+{
+	seq_printf(m, "%d\n", percpu_pagelist_high_fraction);
+	return 0;
+}
+
+/* 0 (as at boot) or at least 8: each CPU may keep that part of a zone, divided by the CPUs. */
+static int high_fraction_store(char *buf)
+{
+	int value, err = kstrtoint(strim(buf), 0, &value);
+
+	if (err)
+		return err;
+	if (value < 0 || (value && value < 8))
+		return -EINVAL;
+	percpu_pagelist_high_fraction = value;
+	setup_per_zone_wmarks();
+	return 0;
+}
+
+static int zonelist_order_show(struct seq_file *m)
+{
+	seq_puts(m, "Node\n");
+	return 0;
+}
+
+/* Only one order exists, as in Linux since 4.14: "d"efault and "n"ode name it. */
+static int zonelist_order_store(char *buf)
+{
+	return strchr("dDnN", *buf) && *buf ? 0 : -EINVAL;
+}
+
+/* Counters are summed when they are read: there is nothing to fold, and a sum below 0 cannot stay. */
+static int stat_refresh_show(struct seq_file *m)
+{
+	return 0;
+}
+
+static int stat_refresh_store(char *buf)
+{
+	return 0;
+}
+
 #define RO(name, get)                                                                              \
 	{                                                                                          \
 		.path = name, .mode = 0444, .type = CTL_FUNC, .show = get                          \
@@ -202,6 +272,14 @@ static struct ctl_table kernel_table[] = {
 	  .min = 1,
 	  .max = 3000,
 	  .changed = setup_per_zone_wmarks },
+	RW("vm/lowmem_reserve_ratio", reserve_ratio_show, reserve_ratio_store),
+	RW("vm/percpu_pagelist_high_fraction", high_fraction_show, high_fraction_store),
+	RW("vm/numa_zonelist_order", zonelist_order_show, zonelist_order_store),
+	{ .path = "vm/stat_refresh",
+	  .mode = 0600,
+	  .type = CTL_FUNC,
+	  .show = stat_refresh_show,
+	  .store = stat_refresh_store },
 	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
 	INT("vm/overcommit_ratio", sysctl_overcommit_ratio, 0, 10000),
 	ULONG("vm/overcommit_kbytes", sysctl_overcommit_kbytes),

@@ -105,6 +105,8 @@ void __next_mem_range(u64 *idx, int nid, struct memblock_type *type_a, struct me
 /* Map descriptors for all memory (virtual memmap) with vmemmap_populate(). From setup_arch, once the
  * direct map stands. Panics when memory does not suffice. */
 void sparse_init(void);
+/* Bytes of descriptors (struct page). */
+unsigned long memmap_nr_bytes(void);
 /* Give all free memory to the page allocator. */
 void memblock_free_all(void);
 /* Give [start, end) (direct-map or kernel addresses) of reserved memory to the page allocator, named in

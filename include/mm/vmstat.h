@@ -117,6 +117,17 @@ DECLARE_PER_CPU(struct vm_event_state, vm_event_states);
 unsigned long vm_event_sum(enum vm_event_item item);
 void all_vm_events(unsigned long *ret);
 
+/* The ways that pages went from the page allocator to callers, since boot; the first three sum up to pgalloc_*. */
+struct page_alloc_ways {
+	unsigned long fast_pages, list_pages, buddy_pages;
+	unsigned long refills, filled_pages, drains, drained_pages;	/* traffic of the per-CPU lists */
+	unsigned long fallbacks, steals;		/* of a block, of a pageblock */
+	unsigned long slow, failed;			/* allocations */
+};
+void page_alloc_ways(struct page_alloc_ways *w);
+/* Allocations that went the slow path, and those that failed. Counted in mm/page/alloc.c. */
+extern atomic_long_t page_alloc_slow_count, page_alloc_fail_count;
+
 /* ---- changing items. Any context. @nr may be negative. ---- */
 static inline void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long nr)
 {
@@ -187,6 +198,9 @@ int buddyinfo_proc_show(struct seq_file *m, void *v);
 int pagetypeinfo_proc_show(struct seq_file *m, void *v);
 int slabinfo_proc_show(struct seq_file *m, void *v);
 int vmallocinfo_proc_show(struct seq_file *m, void *v);
+/* debugfs extfrag/{unusable_index,extfrag_index} */
+int unusable_index_show(struct seq_file *m, void *v);
+int extfrag_index_show(struct seq_file *m, void *v);
 /* From rooms above, weak here: pages of block devices, swap, limits of dirty pages, the direct map's lines. */
 unsigned long nr_blockdev_pages(void);
 unsigned long total_swap_page_count(void);

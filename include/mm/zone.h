@@ -188,6 +188,7 @@ struct zone {
 	u32 order_map[MIGRATE_TYPES];			/* z: bit o: free_list[o] is not empty */
 	struct free_area free_area[MAX_ORDER];		/* z */
 	atomic_long_t nr_free;				/* written z, read anywhere: NR_FREE_PAGES */
+	unsigned long nr_fallbacks, nr_steals;		/* z: blocks taken from another type, pageblocks turned for it */
 	unsigned long nr_isolated_pages;		/* z: pages free in ISOLATE blocks, not in nr_free */
 };
 
@@ -259,6 +260,8 @@ static inline int get_pfnblock_migratetype(unsigned long pfn)
 	return READ_ONCE(pageblock_types[pfn >> pageblock_order]);
 }
 #define get_pageblock_migratetype(page)	get_pfnblock_migratetype(page_to_pfn(page))
+/* The type that serves a request for @mt when its own has nothing: first (@n 0) and then (@n 1). */
+int migratetype_fallback(int mt, unsigned int n);
 /* => zone->lock held once the system runs */
 void set_pageblock_migratetype(struct page *page, int migratetype);
 

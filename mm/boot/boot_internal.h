@@ -7,7 +7,6 @@
 
 /* Next run of frames with descriptors behind *@end_pfn (start with 0); false: no more. */
 bool next_populated_run(unsigned long *start_pfn, unsigned long *end_pfn);
-unsigned long memmap_nr_bytes(void);
 /* memblock_free_all() is over: memblock hands out nothing any more. */
 void memblock_pages_released(void);
 /* Nodes, zones, zonelists, from memblock. */

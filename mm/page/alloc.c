@@ -43,6 +43,7 @@
 #define MAX_RECLAIM_RETRIES 16
 
 struct page_alloc_ops page_alloc_ops;
+atomic_long_t page_alloc_slow_count, page_alloc_fail_count;
 
 /* ---- zones for flags ---- */
 
@@ -286,6 +287,7 @@ static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 	unsigned int alloc_flags = gfp_to_alloc_flags(gfp), reserve;
 	struct page *page;
 
+	atomic_long_inc(&page_alloc_slow_count);
 	if ((alloc_flags & ALLOC_KSWAPD) && page_alloc_ops.wake_kswapd)
 		page_alloc_ops.wake_kswapd(gfp, order, ac);
 	page = get_page_from_freelist(gfp, order, alloc_flags, ac);
@@ -301,9 +303,11 @@ static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 	/* A task that is itself freeing memory must not start over with it. */
 	if ((gfp & __GFP_DIRECT_RECLAIM) && !(current->flags & PF_MEMALLOC))
 		page = alloc_with_reclaim(gfp, order, alloc_flags, ac);
-	if (!page)
-		warn_alloc(gfp, ac->nodemask, "page allocation failure: order:%u", order);
-	return page;
+	if (page)
+		return page;
+	atomic_long_inc(&page_alloc_fail_count);
+	warn_alloc(gfp, ac->nodemask, "page allocation failure: order:%u", order);
+	return NULL;
 }
 
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, const void *nodemask)

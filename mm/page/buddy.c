@@ -59,6 +59,11 @@ static const u8 fallbacks[MIGRATE_PCPTYPES][2] = {
 	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
 };
 
+int migratetype_fallback(int mt, unsigned int n)
+{
+	return fallbacks[mt][n];
+}
+
 /* Types of which a free pageblock may silently become another one. */
 static bool migratetype_is_mergeable(int mt)
 {
@@ -236,8 +241,11 @@ static struct page *__rmqueue_fallback(struct zone *zone, unsigned int order, in
 		high = 31 - __builtin_clz(fits);
 		page = first_free(zone, high, from);
 		trace_mm_page_alloc_extfrag(page, order, high, mt, from);
-		if (steal_block(zone, page, high, mt, from))
+		zone->nr_fallbacks++;
+		if (steal_block(zone, page, high, mt, from)) {
+			zone->nr_steals++;
 			return __rmqueue_smallest(zone, order, mt);
+		}
 		return __rmqueue_smallest(zone, order, from);
 	}
 	return NULL;

@@ -8,6 +8,7 @@
 #include <base/types.h>
 #include <base/compiler.h>
 #include <base/cpumask.h>
+#include <base/math.h>
 #include <fs/seq_file.h>
 #include <kernel/sched.h>
 #include <mm/mmap.h>
@@ -310,6 +311,76 @@ int pagetypeinfo_proc_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* ---- fragmentation ---- */
+
+/* Free blocks of a zone, and those of them (in blocks of @order) that are at least that large. */
+static void count_blocks(struct zone *zone, unsigned int order, unsigned long *blocks,
+			 unsigned long *suitable)
+{
+	*blocks = *suitable = 0;
+	for (unsigned int o = 0; o < MAX_ORDER; o++) {
+		unsigned long nr = READ_ONCE(zone->free_area[o].nr_free);
+
+		*blocks += nr;
+		if (o >= order)
+			*suitable += nr << (o - order);
+	}
+}
+
+/*
+ * In thousandths. Unusable: the part of free memory that a request of @order cannot use. Fragmentation: -1000 when
+ * the request would be served; else near 0 it fails for lack of memory, near 1000 because of fragmentation
+ * (Gorman and Whitcroft, The what, the why and the where to of anti-fragmentation, 2006).
+ */
+static int unusable_index(struct zone *zone, unsigned int order)
+{
+	unsigned long free = zone_page_state(zone, NR_FREE_PAGES), blocks, suitable;
+
+	count_blocks(zone, order, &blocks, &suitable);
+	if (!free)
+		return 1000;
+	return (int)((free - min(free, suitable << order)) * 1000 / free);
+}
+
+static int fragmentation_index(struct zone *zone, unsigned int order)
+{
+	unsigned long free = zone_page_state(zone, NR_FREE_PAGES), blocks, suitable;
+
+	count_blocks(zone, order, &blocks, &suitable);
+	if (!blocks)
+		return 0;
+	if (suitable)
+		return -1000;
+	return 1000 - (int)((1000 + free * 1000 / (1UL << order)) / blocks);
+}
+
+static void index_lines(struct seq_file *m, int (*index)(struct zone *zone, unsigned int order))
+{
+	struct zone *zone;
+
+	for_each_populated_zone (zone) {
+		seq_printf(m, "Node %d, zone %8s ", zone_to_nid(zone), zone->name);
+		for (unsigned int order = 0; order < MAX_ORDER; order++) {
+			int i = index(zone, order), whole = i < 0 ? -i : i;
+
+			seq_printf(m, "%s%d.%03d ", i < 0 ? "-" : "", whole / 1000, whole % 1000);
+		}
+		seq_putc(m, '\n');
+	}
+}
+
+int unusable_index_show(struct seq_file *m, void *v)
+{
+	index_lines(m, unusable_index);
+	return 0;
+}
+
+int extfrag_index_show(struct seq_file *m, void *v)
+{
+	index_lines(m, fragmentation_index);
+	return 0;
+}
+
 /* ---- slab ---- */
 
 static void slabinfo_one(struct kmem_cache *s, void *arg)
@@ -376,30 +447,85 @@ static void node_kb(struct seq_file *m, int nid, const char *name, unsigned long
 	seq_printf(m, "Node %d %-15s %8lu kB\n", nid, name, pages << (PAGE_SHIFT - 10));
 }
 
+/* One line of items[]: a name and what it counts; the sum when there are two. */
+struct node_line {
+	const char *name;
+	enum node_stat_item item, also;
+};
+#define NO_ITEM NR_VM_NODE_STAT_ITEMS
+
+static void node_items(struct seq_file *m, struct pglist_data *pgdat, const struct node_line *line,
+		       unsigned int nr)
+{
+	for (; nr--; line++)
+		node_kb(m, pgdat->node_id, line->name,
+			node_page_state(pgdat, line->item) +
+				(line->also == NO_ITEM ? 0 : node_page_state(pgdat, line->also)));
+}
+
+static unsigned long node_zone_sum(struct pglist_data *pgdat, enum zone_stat_item item)
+{
+	unsigned long sum = 0;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		sum += zone_page_state(pgdat->node_zones + i, item);
+	return sum;
+}
+
 int node_meminfo_show(struct seq_file *m, int nid)
 {
+	static const struct node_line lru[] = {
+		{ "SwapCached:", NR_SWAPCACHE, NO_ITEM },
+		{ "Active:", NR_ACTIVE_ANON, NR_ACTIVE_FILE },
+		{ "Inactive:", NR_INACTIVE_ANON, NR_INACTIVE_FILE },
+		{ "Active(anon):", NR_ACTIVE_ANON, NO_ITEM },
+		{ "Inactive(anon):", NR_INACTIVE_ANON, NO_ITEM },
+		{ "Active(file):", NR_ACTIVE_FILE, NO_ITEM },
+		{ "Inactive(file):", NR_INACTIVE_FILE, NO_ITEM },
+		{ "Unevictable:", NR_UNEVICTABLE, NO_ITEM },
+	}, pages[] = {
+		{ "Dirty:", NR_FILE_DIRTY, NO_ITEM },
+		{ "Writeback:", NR_WRITEBACK, NO_ITEM },
+		{ "FilePages:", NR_FILE_PAGES, NO_ITEM },
+		{ "Mapped:", NR_FILE_MAPPED, NO_ITEM },
+		{ "AnonPages:", NR_ANON_MAPPED, NO_ITEM },
+		{ "Shmem:", NR_SHMEM, NO_ITEM },
+	}, kernel[] = {
+		{ "PageTables:", NR_PAGETABLE, NO_ITEM },
+		{ "SecPageTables:", NR_SECONDARY_PAGETABLE, NO_ITEM },
+	}, slab[] = {
+		{ "WritebackTmp:", NR_WRITEBACK_TEMP, NO_ITEM },
+		{ "KReclaimable:", NR_SLAB_RECLAIMABLE, NR_KERNEL_MISC_RECLAIMABLE },
+		{ "Slab:", NR_SLAB_RECLAIMABLE, NR_SLAB_UNRECLAIMABLE },
+		{ "SReclaimable:", NR_SLAB_RECLAIMABLE, NO_ITEM },
+		{ "SUnreclaim:", NR_SLAB_UNRECLAIMABLE, NO_ITEM },
+		{ "AnonHugePages:", NR_ANON_THPS, NO_ITEM },
+		{ "ShmemHugePages:", NR_SHMEM_THPS, NO_ITEM },
+		{ "ShmemPmdMapped:", NR_SHMEM_PMDMAPPED, NO_ITEM },
+		{ "FileHugePages:", NR_FILE_THPS, NO_ITEM },
+		{ "FilePmdMapped:", NR_FILE_PMDMAPPED, NO_ITEM },
+	};
 	struct pglist_data *pgdat = NODE_DATA(nid);
-	unsigned long total = 0, free = 0;
+	unsigned long total = 0, free = node_zone_sum(pgdat, NR_FREE_PAGES);
 
-	for (int i = 0; i < MAX_NR_ZONES; i++) {
+	for (int i = 0; i < MAX_NR_ZONES; i++)
 		total += zone_managed_pages(pgdat->node_zones + i);
-		free += zone_page_state(pgdat->node_zones + i, NR_FREE_PAGES);
-	}
 	node_kb(m, nid, "MemTotal:", total);
 	node_kb(m, nid, "MemFree:", free);
 	node_kb(m, nid, "MemUsed:", total - free);
-	node_kb(m, nid, "FilePages:", node_page_state(pgdat, NR_FILE_PAGES));
-	node_kb(m, nid, "Mapped:", node_page_state(pgdat, NR_FILE_MAPPED));
-	node_kb(m, nid, "AnonPages:", node_page_state(pgdat, NR_ANON_MAPPED));
-	node_kb(m, nid, "Shmem:", node_page_state(pgdat, NR_SHMEM));
+	node_items(m, pgdat, lru, ARRAY_SIZE(lru));
+	node_kb(m, nid, "Mlocked:", node_zone_sum(pgdat, NR_MLOCK));
+	node_items(m, pgdat, pages, ARRAY_SIZE(pages));
 	seq_printf(m, "Node %d %-15s %8lu kB\n", nid,
 		   "KernelStack:", node_page_state(pgdat, NR_KERNEL_STACK_KB));
-	node_kb(m, nid, "PageTables:", node_page_state(pgdat, NR_PAGETABLE));
-	node_kb(m, nid, "Slab:",
-		node_page_state(pgdat, NR_SLAB_RECLAIMABLE) +
-			node_page_state(pgdat, NR_SLAB_UNRECLAIMABLE));
-	node_kb(m, nid, "SReclaimable:", node_page_state(pgdat, NR_SLAB_RECLAIMABLE));
-	node_kb(m, nid, "SUnreclaim:", node_page_state(pgdat, NR_SLAB_UNRECLAIMABLE));
+	node_items(m, pgdat, kernel, ARRAY_SIZE(kernel));
+	node_kb(m, nid, "NFS_Unstable:", 0);
+	node_kb(m, nid, "Bounce:", node_zone_sum(pgdat, NR_BOUNCE));
+	node_items(m, pgdat, slab, ARRAY_SIZE(slab));
+	seq_printf(
+		m,
+		"Node %d HugePages_Total: %5d\nNode %d HugePages_Free:  %5d\nNode %d HugePages_Surp:  %5d\n",
+		nid, 0, nid, 0, nid, 0);
 	return 0;
 }
 

@@ -150,6 +150,34 @@ void all_vm_events(unsigned long *ret)
 		zone_list_events(zone, &ret[PGALLOC_DMA + zone_idx(zone)], &ret[PGFREE]);
 }
 
+void page_alloc_ways(struct page_alloc_ways *w)
+{
+	struct zone *zone;
+	int cpu;
+
+	memset(w, 0, sizeof(*w));
+	for_each_zone (zone) {
+		for_each_possible_cpu (cpu) {
+			struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+
+			w->fast_pages += READ_ONCE(pcp->singles);
+			w->list_pages += READ_ONCE(pcp->pgalloc);
+			w->refills += READ_ONCE(pcp->refills);
+			w->filled_pages += READ_ONCE(pcp->filled);
+			w->drains += READ_ONCE(pcp->drains);
+			w->drained_pages += READ_ONCE(pcp->drained);
+		}
+		w->fallbacks += READ_ONCE(zone->nr_fallbacks);
+		w->steals += READ_ONCE(zone->nr_steals);
+	}
+	for (int idx = 0; idx < MAX_NR_ZONES; idx++)
+		for_each_possible_cpu (cpu)
+			w->buddy_pages += READ_ONCE(
+				per_cpu(vm_event_states, cpu).event[PGALLOC_DMA + idx]);
+	w->slow = atomic_long_read(&page_alloc_slow_count);
+	w->failed = atomic_long_read(&page_alloc_fail_count);
+}
+
 unsigned long nr_free_pages(void)
 {
 	return global_zone_page_state(NR_FREE_PAGES);

@@ -17,6 +17,12 @@ void setup_arch(char **cmdline_p);	/* *cmdline_p: a copy of the command line tha
 /* Check the final rights of the kernel's mappings: prints the result. */
 void mark_rodata_ro(void);
 
+/* The kernel's address space, a line for each range, as in the boot log. */
+struct seq_file;
+void show_memory_layout(struct seq_file *m);
+/* Pages of page tables made before there was a page allocator; they are part of reserved memory. */
+unsigned long early_table_pages(void);
+
 /* One write to the first serial port; from the first line of C on. */
 void early_console_write(const char *s, unsigned int n);
 /* What the messages go to from setup_arch() on: the driver of the real console unregisters it when it takes over. */
