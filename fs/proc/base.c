@@ -606,6 +606,7 @@ static const struct file_operations proc_task_fops;
 		FILE_("sessionid", 0444, sessionid_show),                                          \
 		FILE_RW("comm", 0644, comm_show, comm_write),                                      \
 		FILE_RW("oom_score_adj", 0644, oom_score_adj_show, oom_score_adj_write),           \
+		FILE_OPS("pagemap", 0400, proc_pagemap_fops),                                      \
 		FILE_OPS("fail-nth", 0644, fail_nth_fops),                                         \
 		FILE_OPS("make-it-fail", 0644, make_it_fail_fops), LINK_("exe", exe_get_link),     \
 		LINK_("cwd", cwd_get_link), LINK_("root", root_get_link)

@@ -55,6 +55,7 @@ extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
 extern const struct file_operations proc_fd_fops, proc_fdinfo_fops;
 int proc_fd_get_link(struct dentry *dentry, struct path *path);
 
+extern const struct file_operations proc_pagemap_fops;
 /* page.c: kpageflags, kpagecount, and page in the directory @mm. */
 struct proc_dir_entry;
 void proc_page_init(struct proc_dir_entry *mm);

@@ -529,6 +529,15 @@ int node_meminfo_show(struct seq_file *m, int nid)
 	return 0;
 }
 
+static unsigned long node_numa_sum(int nid, enum numa_stat_item item)
+{
+	unsigned long sum = 0;
+
+	for (int z = 0; z < MAX_NR_ZONES; z++)
+		sum += zone_numa_event_state(NODE_DATA(nid)->node_zones + z, item);
+	return sum;
+}
+
 int node_vmstat_show(struct seq_file *m, int nid)
 {
 	struct pglist_data *pgdat = NODE_DATA(nid);
@@ -540,20 +549,23 @@ int node_vmstat_show(struct seq_file *m, int nid)
 			sum += zone_page_state(pgdat->node_zones + z, i);
 		seq_printf(m, "%s %lu\n", zone_stat_names[i], sum);
 	}
-	node_numastat_show(m, nid);
+	for (int i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++)
+		seq_printf(m, "%s %lu\n", numa_stat_names[i], node_numa_sum(nid, i));
 	for (int i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
 		seq_printf(m, "%s %lu\n", node_stat_names[i], node_page_state(pgdat, i));
 	return 0;
 }
 
+/* The same events as in vmstat, three of them under older names. */
 int node_numastat_show(struct seq_file *m, int nid)
 {
-	for (int i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++) {
-		unsigned long sum = 0;
+	static const char *const names[NR_VM_NUMA_EVENT_ITEMS] = {
+		[NUMA_HIT] = "numa_hit",	 [NUMA_MISS] = "numa_miss",
+		[NUMA_FOREIGN] = "numa_foreign", [NUMA_INTERLEAVE_HIT] = "interleave_hit",
+		[NUMA_LOCAL] = "local_node",	 [NUMA_OTHER] = "other_node",
+	};
 
-		for (int z = 0; z < MAX_NR_ZONES; z++)
-			sum += zone_numa_event_state(NODE_DATA(nid)->node_zones + z, i);
-		seq_printf(m, "%s %lu\n", numa_stat_names[i], sum);
-	}
+	for (int i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++)
+		seq_printf(m, "%s %lu\n", names[i], node_numa_sum(nid, i));
 	return 0;
 }

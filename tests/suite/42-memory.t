@@ -105,6 +105,23 @@ says 'memblock=debug: the configuration' 'MEMBLOCK configuration' "$log"
 says 'memblock: ranges have owners' '0x[0-9a-f]{16}\.\.0x[0-9a-f]{16} memmap'
 says 'boottrace=1: steps with depth, time and pages' 'boottrace:   *[a-z_]+.*: [0-9]+ cycles, [0-9]+ us, -?[0-9]+ pages' "$log"
 
+boot --smp 2 -- sh -c "cd /proc/mm; cat globals layout node/0 page_alloc; awk '{ s += \$2 } /^pgalloc/ { p += \$2 } END { print \"pgalloc\", p }' /proc/vmstat
+	cat page_alloc; dmesg | grep -A 20 'kernel memory layout'; cat /sys/kernel/debug/extfrag/unusable_index; $check"
+whole '/proc/mm'
+for g in min_low_pfn max_low_pfn max_pfn max_mapnr nr_kernel_pages nr_all_pages dma_reserve totalram_pages high_memory early_tables; do
+	says "globals: $g" "^$g +[0-9a-f]"
+done
+says 'globals: a descriptor has 32 bytes' '^struct_page +32 bytes'
+says 'layout: vmalloc, as in the log' '^ *vmalloc : 0x[0-9a-f]{16} - 0x[0-9a-f]{16}   \( +512 GB\)'
+says 'layout: .text' '^ *\.text   : 0x[0-9a-f]{16} - 0x[0-9a-f]{16}   \( +[0-9]+ kB\)'
+says 'node: its fields' '^node_start_pfn 0'
+says 'node: zonelist' '^zonelist 0:DMA32 0:DMA'
+says 'node: watermarks of a zone' '  watermarks min [0-9]+ low [0-9]+ high [0-9]+ promo [0-9]+ boost 0'
+says 'page_alloc: the table of fallbacks' '^Unmovable +Reclaimable, then Movable'
+is 'page_alloc: the ways sum up to pgalloc_*' "$(awk '/^pages in all/ { a[n++] = $NF } /^pgalloc / { p = $2 } END { print (a[0] <= p && p <= a[1]) }' "$out")" 1
+is 'page_alloc: a list is filled once for many pages' "$(awk '/^pages in all/ { p = $NF } /^per-CPU lists filled, times/ { t = $NF } END { print (t * 10 < p) }' "$out")" 1
+says 'extfrag: unusable_index' '^Node 0, zone +DMA32 0\.000 '
+
 # ---- debugging ----
 boot --smp 2 --append page_owner=on -- sh -c "cat /sys/kernel/debug/page_owner >/tmp/po; head -n 400 /tmp/po; cat /sys/kernel/debug/page_owner_stacks/show_stacks; $check"
 whole 'page_owner=on'
