@@ -172,8 +172,8 @@ void page_alloc_ways(struct page_alloc_ways *w)
 	}
 	for (int idx = 0; idx < MAX_NR_ZONES; idx++)
 		for_each_possible_cpu (cpu)
-			w->buddy_pages += READ_ONCE(
-				per_cpu(vm_event_states, cpu).event[PGALLOC_DMA + idx]);
+			w->buddy_pages +=
+				READ_ONCE(per_cpu(vm_event_states, cpu).event[PGALLOC_DMA + idx]);
 	w->slow = atomic_long_read(&page_alloc_slow_count);
 	w->failed = atomic_long_read(&page_alloc_fail_count);
 }
