@@ -86,12 +86,12 @@ long oom_badness(struct task_struct *p, unsigned long totalpages)
 	return b;
 }
 
-/* Chosen before, and its memory is still there? => RCU */
+/* Chosen before, and its memory is not free yet? exit_mmap() forgets the VMAs when it is. => RCU */
 static bool is_dying_victim(struct task_struct *p)
 {
 	struct mm_struct *mm = READ_ONCE(p->signal->oom_mm);
 
-	return mm && get_mm_rss(mm) > 0;
+	return mm && READ_ONCE(mm->mmap);
 }
 
 /* The worst process with a reference; NULL: none, or a victim is dying (*@wait). => oom_lock held */
@@ -183,11 +183,24 @@ static void kill_victim(struct task_struct *victim)
 	mmdrop(mm);
 }
 
+/* Can it be had by now? Then it failed for another reason, or a victim has ended since. */
+static bool memory_is_back(gfp_t gfp, unsigned int order)
+{
+	const gfp_t without = __GFP_DIRECT_RECLAIM | __GFP_NOFAIL | __GFP_ZERO;
+	struct fault_paused was = fault_pause();
+	struct page *page = alloc_pages((gfp & ~without) | __GFP_NOWARN, order);
+
+	if (page)
+		__free_pages(page, order);
+	fault_resume(was);
+	return page != NULL;
+}
+
 /*
  * Choose and kill, or wait for the victim of before. True: trying again makes sense.
  * => may sleep; any locks but those below LOCK_OOM
  */
-static bool make_room(void)
+static bool make_room(gfp_t gfp, unsigned int order)
 {
 	struct task_struct *victim;
 	bool wait, hope;
@@ -198,7 +211,8 @@ static bool make_room(void)
 	}
 	victim = select_victim(&wait);
 	if (victim) {
-		kill_victim(victim);
+		if (!memory_is_back(gfp, order))
+			kill_victim(victim);
 		put_task_struct(victim);
 	}
 	hope = victim || wait;
@@ -214,7 +228,7 @@ static bool out_of_memory(gfp_t gfp, unsigned int order, const struct alloc_cont
 	if (current->pid && !(current->flags & PF_KTHREAD) &&
 	    (fatal_signal_pending(current) || (current->flags & PF_EXITING)))
 		return !test_and_set_tsk_thread_flag(current, TIF_MEMDIE);
-	return make_room();
+	return make_room(gfp, order);
 }
 
 static int __init oom_init(void)
@@ -224,22 +238,10 @@ static int __init oom_init(void)
 }
 core_initcall(oom_init);
 
-/* Can a page be had by now? Then the one that was missing failed for another reason, or somebody gave some back. */
-static bool memory_is_back(void)
-{
-	struct fault_paused was = fault_pause();
-	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_NOWARN);
-
-	if (page)
-		__free_page(page);
-	fault_resume(was);
-	return page != NULL;
-}
-
 void pagefault_out_of_memory(void)
 {
-	if (fatal_signal_pending(current) || memory_is_back())
+	if (fatal_signal_pending(current) || memory_is_back(GFP_HIGHUSER_MOVABLE, 0))
 		return;
-	if (!make_room())
+	if (!make_room(GFP_HIGHUSER_MOVABLE, 0))
 		force_sig(SIGKILL); /* only the unkillable are left: then this one */
 }

@@ -100,7 +100,7 @@ static inline unsigned long mm_pgtables_bytes(struct mm_struct *mm)
 	return atomic_long_read(&mm->pgtables_bytes);
 }
 
-/* Give the ready table pages back to the page allocator; number of pages. */
+/* Give the ready table pages of all CPUs back to the page allocator, not those in their grace period; number of pages. */
 unsigned long pgtable_cache_drain(void);
 /* Compare the resident counts with the tables, page by page; BUG()s on a difference. => mmap_lock */
 void pgtable_check(struct mm_struct *mm);

@@ -15,7 +15,7 @@
  *
  * Failure: NULL, with one line and the state of memory in the log unless __GFP_NOWARN. Until reclaim
  * registers itself, "direct reclaim" means emptying the kernel's own stores (per-CPU lists, slab arrays,
- * spare stacks, shrinkers); what is then still missing fails.
+ * spare stacks and page tables, shrinkers); what is then still missing fails.
  * Linux 6.1: mm/page_alloc.c, the same ladder. Observe: allocstall_*, trace kmem:mm_page_alloc.
  */
 #include <base/types.h>
@@ -35,6 +35,7 @@
 #include <mm/trace.h>
 #include <mm/fault_inject.h>
 #include <mm/slab.h>
+#include <mm/pgalloc.h>
 #include <mm/vmalloc.h>
 #include <mm/shrinker.h>
 #include "page_internal.h"
@@ -210,6 +211,7 @@ static unsigned long reclaim_stores(gfp_t gfp, const struct alloc_context *ac, i
 
 	freed = shrink_slab(gfp, ac->preferred_nid, priority);
 	slab_flush_all();
+	pgtable_cache_drain();
 	thread_stack_cache_drain();
 	vm_unmap_aliases();
 	drain_all_pages(NULL);

@@ -237,7 +237,6 @@ unsigned long pgtable_cache_drain(void)
 {
 	long before = atomic_long_read(&drained);
 
-	rcu_barrier();
 	call_cpus_unpinned(drain_store, store_filled, NULL);
 	return (unsigned long)(atomic_long_read(&drained) - before);
 }

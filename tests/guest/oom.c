@@ -78,6 +78,7 @@ static void small_life(void)
 		int status, fds[2];
 		char *p = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			       -1, 0);
+		ssize_t got;
 		pid_t pid;
 
 		if (p == MAP_FAILED)
@@ -86,8 +87,12 @@ static void small_life(void)
 			_exit(11);
 		if (write(fds[1], "12345678", 8) != 8)
 			_exit(12);
-		if (read(fds[0], p + 3 * PAGE - 4, 8) != 8) /* the kernel faults two pages in */
+		got = read(fds[0], p + 3 * PAGE - 4, 8); /* the kernel faults two pages in */
+		if (got != 8) {
+			printf("# read: %zd, errno %d\n", got, errno);
+			fflush(stdout);
 			_exit(13);
+		}
 		close(fds[0]);
 		close(fds[1]);
 		pid = fork();
