@@ -54,7 +54,7 @@ static void free_pages_held(void)
 
 static int page_hot(unsigned int order, long n)
 {
-	if (order >= MAX_ORDER)
+	if (order >= MAX_ORDER || n > MMTEST_MAX)
 		return -EINVAL;
 	for (long i = 0; i < n; i++) {
 		struct page *page = alloc_pages(GFP_KERNEL, order);
@@ -146,6 +146,8 @@ static int slab_reserve(long n, long bytes)
 
 static int slab_hot(size_t bytes, long n)
 {
+	if (n > MMTEST_MAX)
+		return -EINVAL;
 	for (long i = 0; i < n; i++) {
 		void *p = kmalloc(bytes, GFP_KERNEL);
 

@@ -62,7 +62,7 @@ static int page_hot(void *state, struct mmtest_call *call)
 {
 	unsigned int order = call->arg[0];
 
-	if (call->arg[0] < 0 || call->arg[0] >= MAX_ORDER)
+	if (call->arg[0] < 0 || call->arg[0] >= MAX_ORDER || call->arg[1] > MMTEST_MAX)
 		return -EINVAL;
 	for (__s64 i = 0; i < call->arg[1]; i++) {
 		struct page *page = alloc_pages(GFP_KERNEL, order);

@@ -65,7 +65,7 @@ static int slab_reserve(void *state, struct mmtest_call *call)
 
 static int slab_hot(void *state, struct mmtest_call *call)
 {
-	if (call->arg[0] < 1 || call->arg[0] > KMALLOC_MAX_SIZE)
+	if (call->arg[0] < 1 || call->arg[0] > KMALLOC_MAX_SIZE || call->arg[1] > MMTEST_MAX)
 		return -EINVAL;
 	for (__s64 i = 0; i < call->arg[1]; i++) {
 		void *p = kmalloc(call->arg[0], GFP_KERNEL);
