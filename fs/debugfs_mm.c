@@ -33,6 +33,7 @@
 #include <mm/vmalloc.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
+#include <seam/ptdump.h>
 
 static int memblock_show(struct seq_file *m, void *v)
 {
@@ -124,6 +125,7 @@ static void debug_files(void) {}
 
 static int mm_check_show(struct seq_file *m, void *v)
 {
+	unsigned int strays;
 	int wrong;
 
 	check_address_spaces();
@@ -132,10 +134,13 @@ static int mm_check_show(struct seq_file *m, void *v)
 	vmalloc_check();
 	pcpu_check();
 	wrong = ledger_check();
+	strays = ptdump_count_strays();
+	if (strays)
+		seq_printf(m, "%u processes do not have the kernel's page tables\n", strays);
 	if (wrong)
 		seq_printf(m, "%d accounts of the ledger differ from the counters: see the log\n",
 			   wrong);
-	else
+	if (!wrong && !strays)
 		seq_puts(m, "ok\n");
 	return 0;
 }
@@ -162,6 +167,17 @@ static ssize_t ledger_lose_write(struct file *file, char *buf, size_t count)
 	return err ? err : (ssize_t)count;
 }
 
+static void ptdump_line(void *m, const char *text)
+{
+	seq_puts(m, text);
+}
+
+static int kernel_page_tables_show(struct seq_file *m, void *v)
+{
+	ptdump_print_kernel(ptdump_line, m);
+	return 0;
+}
+
 static int __init debugfs_mm_init(void)
 {
 	struct kernfs_node *dir = kernfs_create_dir(&debugfs_root, "memblock", 0755);
@@ -175,6 +191,9 @@ static int __init debugfs_mm_init(void)
 		kernfs_create_file(dir, "unusable_index", 0444, unusable_index_show, NULL, NULL);
 		kernfs_create_file(dir, "extfrag_index", 0444, extfrag_index_show, NULL, NULL);
 	}
+	dir = kernfs_create_dir(&debugfs_root, "page_tables", 0755);
+	if (dir)
+		kernfs_create_file(dir, "kernel", 0400, kernel_page_tables_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "ledger", 0444, ledger_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "dma_pools", 0444, dma_pools_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "ledger_lose", 0200, NULL, ledger_lose_write, NULL);

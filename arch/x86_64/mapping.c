@@ -47,6 +47,7 @@
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 #include <seam/pgtable.h>
+#include <seam/ptdump.h>
 #include <seam/tlbflush.h>
 #include <seam/processor.h>
 #include <seam/fixmap.h>
@@ -428,47 +429,6 @@ void free_initmem(void)
 	flush_tlb_kernel_range(begin, end);
 	free_reserved_area(__va(__pa_symbol(begin)), __va(__pa_symbol(end)), -1,
 			   "unused kernel image (initmem)");
-}
-
-static unsigned long count_wx_ptes(pmd_t pmd)
-{
-	pte_t *pte = (pte_t *)pmd_page_vaddr(pmd);
-	unsigned long n = 0;
-
-	for (int i = 0; i < PTRS_PER_PTE; i++)
-		n += pte_present(pte[i]) && pte_write(pte[i]) && pte_exec(pte[i]);
-	return n;
-}
-
-unsigned long ptdump_count_wx(void)
-{
-	unsigned long bits = _PAGE_RW | _PAGE_NX, n = 0;
-
-	if (!(__supported_pte_mask & _PAGE_NX))
-		return 0;
-	for (int g = KERNEL_PGD_BOUNDARY; g < PTRS_PER_PGD; g++) {
-		if (pgd_none(swapper_pg_dir[g]))
-			continue;
-		for (int u = 0; u < PTRS_PER_PUD; u++) {
-			pud_t pud = pgd_pgtable(swapper_pg_dir[g])[u];
-
-			if (pud_none(pud))
-				continue;
-			if (pud_leaf(pud)) {
-				n += (pud_val(pud) & bits) == _PAGE_RW;
-				continue;
-			}
-			for (int m = 0; m < PTRS_PER_PMD; m++) {
-				pmd_t pmd = pud_pgtable(pud)[m];
-
-				if (pmd_none(pmd))
-					continue;
-				n += pmd_leaf(pmd) ? (pmd_val(pmd) & bits) == _PAGE_RW
-						   : count_wx_ptes(pmd);
-			}
-		}
-	}
-	return n;
 }
 
 /* ---- the layout, for the log and /proc/mm/layout ---- */

@@ -25,5 +25,6 @@ unsigned long trampoline_tables(void);
 void print_memory_layout(void);
 
 extern bool has_direct_gbpages;
+extern unsigned long direct_pages_count[3];	/* of the direct map: pages of 4 KiB, 2 MiB, 1 GiB */
 
 #endif

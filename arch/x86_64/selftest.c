@@ -11,12 +11,16 @@
 #include <kernel/timekeeping.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
+#include <mm/vmalloc.h>
 #include <sync/preempt.h>
 #include <seam/fixmap.h>
 #include <seam/pgtable.h>
 #include <seam/processor.h>
+#include <seam/ptdump.h>
+#include <seam/set_memory.h>
 #include <seam/smp.h>
 #include <seam/tlbflush.h>
+#include <seam/uaccess.h>
 #include "mapping.h"
 
 /* The entry that maps kernel address @va: its flags, 0 when nothing does. */
@@ -62,6 +66,57 @@ static int test_mappings(void)
 	return 0;
 }
 SELFTEST("machine: rights of kernel mappings", test_mappings);
+
+/* Rights of single pages follow set_memory_*(), in vmalloc's range and in a large page of the direct map. */
+static int try_rights(unsigned long addr)
+{
+	u64 word = 0;
+
+	SELFTEST_EXPECT(set_memory_ro(addr, 1) == 0);
+	SELFTEST_EXPECT(copy_to_kernel_nofault((void *)addr, &word, 8) == -EFAULT);
+	SELFTEST_EXPECT(copy_from_kernel_nofault(&word, (void *)addr, 8) == 0);
+	SELFTEST_EXPECT(set_memory_rw(addr, 1) == 0);
+	SELFTEST_EXPECT(copy_to_kernel_nofault((void *)addr, &word, 8) == 0);
+	SELFTEST_EXPECT(set_memory_np(addr, 1) == 0 && !kernel_flags(addr));
+	SELFTEST_EXPECT(copy_from_kernel_nofault(&word, (void *)addr, 8) == -EFAULT);
+	SELFTEST_EXPECT(copy_from_kernel_nofault(&word, (void *)addr + PAGE_SIZE, 8) == 0);
+	SELFTEST_EXPECT(set_memory_p(addr, 1) == 0);
+	SELFTEST_EXPECT(copy_to_kernel_nofault((void *)addr, &word, 8) == 0);
+	SELFTEST_EXPECT(set_memory_x(addr, 1) == 0 && !(kernel_flags(addr) & _PAGE_NX));
+	SELFTEST_EXPECT(ptdump_count_wx() == (__supported_pte_mask & _PAGE_NX ? 1 : 0));
+	SELFTEST_EXPECT(set_memory_nx(addr, 1) == 0 && ptdump_count_wx() == 0);
+	SELFTEST_EXPECT(set_memory_wc(addr, 1) == 0 && set_memory_wb(addr, 1) == 0);
+	return 0;
+}
+
+static int test_set_memory(void)
+{
+	unsigned long direct = __get_free_pages(GFP_KERNEL, 1), pages = 0;
+	void *area = vmalloc(2 * PAGE_SIZE);
+	int err;
+
+	SELFTEST_EXPECT(direct && area);
+	for (int i = 0; i < 3; i++)
+		pages += direct_pages_count[i] << (9 * i);
+	err = try_rights(direct);
+	if (!err)
+		err = try_rights((unsigned long)area);
+	if (err)
+		return err;
+	SELFTEST_EXPECT(kernel_page_present(virt_to_page(direct)));
+	SELFTEST_EXPECT(!set_direct_map_invalid_noflush(virt_to_page(direct)) &&
+			!kernel_page_present(virt_to_page(direct)));
+	SELFTEST_EXPECT(!set_direct_map_default_noflush(virt_to_page(direct)));
+	for (int i = 0; i < 3; i++)
+		pages -= direct_pages_count[i] << (9 * i);
+	SELFTEST_EXPECT(!pages); /* split, none lost */
+	SELFTEST_EXPECT(set_memory_ro(direct + 1, 1) == -EINVAL);
+	SELFTEST_EXPECT(set_memory_ro((unsigned long)init_stack_guard, 1) == -EINVAL);
+	free_pages(direct, 1);
+	vfree(area);
+	return 0;
+}
+SELFTEST("machine: set_memory", test_set_memory);
 
 static int test_control_bits(void)
 {

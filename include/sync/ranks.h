@@ -120,6 +120,7 @@
 	R(RCU, spin, "state of the grace period")				\
 	R(PERCPU_COUNTER, spin, "percpu_counter.lock")				\
 	R(VMAP_AREA, spin, "tree of vmalloc areas")				\
+	R(SET_MEMORY, spin, "large kernel pages being split, rights of kernel pages")	\
 	R(PCPU, spin, "per-CPU chunks")						\
 	R(SLAB_NODE, spin, "partial slabs of a node")				\
 	R(MEMPOOL, spin, "stock of a mempool")					\

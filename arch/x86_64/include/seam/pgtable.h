@@ -434,9 +434,6 @@ static inline int pte_swp_uffd_wp(pte_t pte) { return (pte_val(pte) & _PAGE_SWP_
 #define update_mmu_cache(vma, addr, ptep)	do { } while (0)
 #define flush_tlb_fix_spurious_fault(vma, addr)	do { } while (0)
 
-/* The boot check: number of present kernel leaves that are both writable and executable. */
-unsigned long ptdump_count_wx(void);
-
 /*
  * Map the memmap of [start, end) (virtual addresses inside vmemmap) with memory of @node, as sparse_init
  * asks. 0 or -ENOMEM. Before mm_core_init from memblock, afterwards from the page allocator.
