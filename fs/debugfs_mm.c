@@ -14,8 +14,10 @@
 #include <base/errno.h>
 #include <kernel/init.h>
 #include <kernel/pid.h>
+#include <kernel/fork.h>
 #include <kernel/task.h>
 #include <mm/dma_pool.h>
+#include <kernel/task.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/memblock.h>
@@ -178,6 +180,24 @@ static int kernel_page_tables_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* PID, name, bytes of its kernel stack that were ever used, bytes that there are. */
+static int stack_depth_show(struct seq_file *m, void *v)
+{
+	struct task_struct *p, *t;
+
+	rcu_read_lock();
+	for_each_process_thread(p, t)
+	{
+		if (!refcount_inc_not_zero(&t->stack_refcount))
+			continue;
+		seq_printf(m, "%5d %-15s %5lu %lu\n", t->pid, t->comm, stack_depth(t->stack),
+			   THREAD_SIZE);
+		put_task_stack(t);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
 static int __init debugfs_mm_init(void)
 {
 	struct kernfs_node *dir = kernfs_create_dir(&debugfs_root, "memblock", 0755);
@@ -194,6 +214,9 @@ static int __init debugfs_mm_init(void)
 	dir = kernfs_create_dir(&debugfs_root, "page_tables", 0755);
 	if (dir)
 		kernfs_create_file(dir, "kernel", 0400, kernel_page_tables_show, NULL, NULL);
+	if (stack_depth_known)
+		kernfs_create_file(&debugfs_root, "stack_depth", 0444, stack_depth_show, NULL,
+				   NULL);
 	kernfs_create_file(&debugfs_root, "ledger", 0444, ledger_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "dma_pools", 0444, dma_pools_show, NULL, NULL);
 	kernfs_create_file(&debugfs_root, "ledger_lose", 0200, NULL, ledger_lose_write, NULL);

@@ -2,8 +2,11 @@
 /*
  * provoke=WHAT on the command line makes the kernel break on purpose when start-up is done, so that
  * tests can look at what it says: null, wild, write-text, exec-data, user, divide, opcode, bug, warn,
+<<<<<<< HEAD
  * overflow (of the kernel stack), nested (in an interrupt-like state), panic, page-read and page-write (of a page
  * that is free).
+=======
+ * overflow (of the kernel stack), stack-end (its last word overwritten), nested (in an interrupt-like state), panic.
  */
 #include <base/types.h>
 #include <base/bug.h>
@@ -14,7 +17,10 @@
 #include <kernel/panic.h>
 #include <kernel/param.h>
 #include <kernel/printk.h>
+#include <kernel/sched.h>
+#include <kernel/task.h>
 #include <mm/gfp.h>
+#include <mm/vmalloc.h>
 
 static char provoke_what[24];
 
@@ -94,6 +100,12 @@ static noinline void provoke_opcode(void)
 	__asm__ volatile("ud2");
 }
 
+static noinline void provoke_stack_end(void)
+{
+	*stack_end(current->stack) = 0;
+	schedule();
+}
+
 static noinline void provoke_nested(void)
 {
 	__preempt_count_add(HARDIRQ_OFFSET);
@@ -113,6 +125,7 @@ static int provoke_late(void)
 		{ "user", provoke_user },
 		{ "divide", provoke_divide },
 		{ "opcode", provoke_opcode },
+		{ "stack-end", provoke_stack_end },
 		{ "nested", provoke_nested },
 		{ "page-read", provoke_page_read },
 		{ "page-write", provoke_page_write },

@@ -21,7 +21,8 @@
 #include "mapping.h"
 
 #define PGDIR_KERNEL_START (~0UL << 47) /* the upper half of 48-bit addresses */
-#define RIGHTS (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_GLOBAL | _PAGE_NX)
+#define RIGHTS                                                                                     \
+	(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_GLOBAL | _PAGE_NX)
 
 struct run {
 	unsigned long start;
@@ -175,22 +176,15 @@ static void print_part(struct printer *p, unsigned long start, unsigned long end
 {
 	static const char *const names[] = { "pgd", "pud", "pmd", "pte" };
 	char text[128], bytes[16];
+	const char *write = !rights ? "   " : rights & _PAGE_RW ? "RW " : "ro ";
+	const char *exec = !rights ? "   " : rights & _PAGE_NX ? "NX " : "x  ";
 	bool large = rights && (level == PTDUMP_PUD || level == PTDUMP_PMD);
 
 	print_size(bytes, sizeof(bytes), end - start);
 	snprintf(text, sizeof(text), "0x%016lx-0x%016lx %s %s%s%s%s%s%s%s %s\n", start, end, bytes,
-		 !rights	      ? "    "
-		 : rights & _PAGE_USER ? "USR "
-				      : "    ",
-		 !rights	    ? "   "
-		 : rights & _PAGE_RW ? "RW "
-				    : "ro ",
-		 rights & _PAGE_PWT ? "PWT " : "    ", rights & _PAGE_PCD ? "PCD " : "    ",
-		 large ? "PSE " : "    ", rights & _PAGE_GLOBAL ? "GLB " : "    ",
-		 !rights	    ? "   "
-		 : rights & _PAGE_NX ? "NX "
-				    : "x  ",
-		 names[level]);
+		 rights & _PAGE_USER ? "USR " : "    ", write, rights & _PAGE_PWT ? "PWT " : "    ",
+		 rights & _PAGE_PCD ? "PCD " : "    ", large ? "PSE " : "    ",
+		 rights & _PAGE_GLOBAL ? "GLB " : "    ", exec, names[level]);
 	p->line(p->arg, text);
 }
 

@@ -64,6 +64,15 @@ void free_thread_stack(void *stack);
 unsigned int thread_stack_cache_drain(void);
 /* Pages of the stacks that are kept ready, all CPUs. */
 unsigned long thread_stack_stored_pages(void);
+/* The word at the deep end of a stack, STACK_END_MAGIC while nobody has written through it. */
+static inline u32 *stack_end(void *stack)
+{
+	return stack;
+}
+#define STACK_END_MAGIC 0x57AC6E9D
+/* Bytes from the top of @stack to the deepest word that is not zero. => stack_depth_known (`stackdepth` at boot) */
+unsigned long stack_depth(const void *stack);
+extern bool stack_depth_known;
 /* True when @addr lies in the guard page of a kernel stack: for the oops. */
 bool in_stack_guard(unsigned long addr);
 

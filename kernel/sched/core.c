@@ -36,6 +36,7 @@
 #include <kernel/printk.h>
 #include <kernel/rseq.h>
 #include <kernel/timer.h>
+#include <mm/vmalloc.h>
 #include <mm/mm_struct.h>
 #include <mm/trace.h>
 #include <seam/mmu_context.h>
@@ -283,6 +284,8 @@ static void __schedule(bool preempt)
 	if (unlikely(preempt_count() != 1))
 		panic("scheduling while atomic: %s/%d, preempt_count %u", prev->comm, prev->pid,
 		      preempt_count());
+	if (unlikely(*stack_end(prev->stack) != STACK_END_MAGIC))
+		panic("corrupted stack end detected inside scheduler");
 	local_irq_disable();
 	rcu_note_context_switch(preempt);
 	spin_lock(&rq->lock); /* full barrier after the store of the state */
@@ -928,6 +931,7 @@ void __init sched_init(void)
 
 	for_each_possible_cpu (cpu)
 		init_rq(cpu_rq(cpu), cpu);
+	*stack_end(init_task.stack) = STACK_END_MAGIC;
 	init_idle(&init_task, 0);
 	cpu_rq(0)->online = true;
 	spin_lock_init(&init_task.pi_lock, LOCK_PI);

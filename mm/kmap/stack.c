@@ -9,12 +9,19 @@
  * follow each other, and making one costs some 2,000 instructions and a TLB flush later. Rule of the
  * store: preemption off, not from interrupts.
  * Counted: NR_KERNEL_STACK_KB for stacks in use. The pages of those in the stores stay marked as stacks.
- * Observe: meminfo KernelStack, /proc/vmallocinfo.
+ *
+ * The lowest word holds STACK_END_MAGIC; the scheduler stops the kernel when a task arrives there without it
+ * (something wrote through the stack without touching the guard). With `stackdepth` on the command line
+ * stacks are cleared before use, and stack_depth() tells how deep they have been.
+ * Observe: meminfo KernelStack, /proc/vmallocinfo, /sys/kernel/debug/stack_depth.
  */
 #include <base/types.h>
 #include <base/bug.h>
 #include <base/cpumask.h>
 #include <base/math.h>
+#include <base/string.h>
+#include <kernel/init.h>
+#include <kernel/param.h>
 #include <sync/preempt.h>
 #include <seam/percpu.h>
 #include <mm/fault_inject.h>
@@ -33,6 +40,31 @@ struct stack_store {
 	void *stacks[STACK_STORE];
 };
 static DEFINE_PER_CPU(struct stack_store, stack_store);
+bool stack_depth_known __ro_after_init;
+
+static int __init setup_stackdepth(char *arg)
+{
+	stack_depth_known = true;
+	return 0;
+}
+early_param("stackdepth", setup_stackdepth);
+
+/* Ready a stack for its next task. */
+static void begin_stack(void *stack)
+{
+	if (unlikely(stack_depth_known))
+		memset(stack, 0, THREAD_SIZE);
+	*stack_end(stack) = STACK_END_MAGIC;
+}
+
+unsigned long stack_depth(const void *stack)
+{
+	const unsigned long *word = stack, *top = stack + THREAD_SIZE;
+
+	for (word++; word < top && !READ_ONCE(*word);)
+		word++;
+	return (top - word) * sizeof(*word);
+}
 
 /* The node to which a stack is counted: that of its first page. */
 static struct pglist_data *stack_pgdat(void *stack)
@@ -77,8 +109,10 @@ void *alloc_thread_stack_node(int node)
 	preempt_enable();
 	if (!stack)
 		stack = make_stack(node);
-	if (stack)
+	if (stack) {
+		begin_stack(stack);
 		count_stack(stack, THREAD_SIZE >> 10);
+	}
 	return stack;
 }
 

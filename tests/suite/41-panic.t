@@ -23,6 +23,7 @@ breaks user 'BUG:'
 breaks divide 'divide error'
 breaks opcode 'invalid opcode'
 breaks overflow 'stack' "$trace"
+breaks stack-end 'corrupted stack end detected inside scheduler'
 breaks bug 'kernel BUG at'
 breaks panic 'provoked' "$trace"
 finish
