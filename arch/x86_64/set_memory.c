@@ -21,6 +21,8 @@
 #include <base/bug.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
+#include <mm/page_flags.h>
+#include <mm/vmstat.h>
 #include <seam/pgtable.h>
 #include <seam/set_memory.h>
 #include <seam/tlbflush.h>
@@ -95,6 +97,12 @@ static bool split_locked(unsigned long addr, enum leaf_level level, void *table)
 	return true;
 }
 
+static void free_table(struct page *table)
+{
+	__ClearPageTable(table);
+	__free_page(table);
+}
+
 /* Make sure that a 4 KiB entry maps @addr. */
 static int split_to_pte(unsigned long addr)
 {
@@ -107,11 +115,14 @@ static int split_to_pte(unsigned long addr)
 		table = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!table)
 			return -ENOMEM;
+		__SetPageTable(table);
 		spin_lock(&set_memory_lock);
 		used = split_locked(addr, level, page_address(table));
 		spin_unlock(&set_memory_lock);
-		if (!used)
-			__free_page(table);
+		if (used)
+			mod_node_page_state(page_pgdat(table), NR_PAGETABLE, 1);
+		else
+			free_table(table);
 	}
 	return level == LEVEL_NONE ? -EINVAL : 0;
 }
