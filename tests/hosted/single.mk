@@ -17,7 +17,7 @@ $(O)/hosted/single/%: tests/hosted/%.c
 
 $(O)/fuzz/%: tests/fuzz/%.c
 	@mkdir -p $(@D)
-	$(if $(filter 1,$(V)),,@)clang $(SINGLEFLAGS) -Wno-everything -fsanitize=fuzzer,address,undefined -MMD -MP $< -o $@
+	$(if $(filter 1,$(V)),,@)clang $(SINGLEFLAGS) -Wno-everything -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment -MMD -MP $< -o $@ $$(sed -n "s/^ \* link: //p" $<)
 
 hosted-single: $(SINGLE)
 fuzz-targets: $(FUZZ)

@@ -254,7 +254,8 @@ static void check_mlocked(void)
 			}
 	}
 	if (mlocked != (long)global_zone_page_state(NR_MLOCK))
-		fatal("%ld pages are mlocked, %ld are counted", mlocked, (long)global_zone_page_state(NR_MLOCK));
+		fatal("%ld pages are mlocked, %ld are counted", mlocked,
+		      (long)global_zone_page_state(NR_MLOCK));
 }
 
 static void check_rmap(struct mm_struct *mm)
@@ -480,18 +481,18 @@ static void step_touch(struct space *s, unsigned int i)
 	bool write = random_below(2), beyond = m->kind && !m->own && m->index >= file_pages;
 	bool allowed = m->mapped && (m->prot & (write ? PROT_WRITE : 7));
 	unsigned int value = next_value++;
-	enum host_access want = !m->mapped ? HOST_ACCESS_MAPERR :
-				!allowed   ? HOST_ACCESS_ACCERR :
-				beyond	   ? HOST_ACCESS_BUS :
-					     HOST_ACCESS_OK;
-	enum host_access res = write ? host_user_write(page_addr(i), value) :
-				       host_user_read(page_addr(i), &value);
+	enum host_access want = !m->mapped ? HOST_ACCESS_MAPERR
+				: !allowed ? HOST_ACCESS_ACCERR
+				: beyond   ? HOST_ACCESS_BUS
+					   : HOST_ACCESS_OK;
+	enum host_access res =
+		write ? host_user_write(page_addr(i), value) : host_user_read(page_addr(i), &value);
 
 	if (failing && (res == HOST_ACCESS_OOM || (res == HOST_ACCESS_BUS && m->kind)))
 		return;
 	if (res != want)
-		fatal("page %d: %s gave %d, not %d (mapped %d, prot %d)", i, write ? "write" : "read", res,
-		      want, m->mapped, m->prot);
+		fatal("page %d: %s gave %d, not %d (mapped %d, prot %d)", i,
+		      write ? "write" : "read", res, want, m->mapped, m->prot);
 	if (res != HOST_ACCESS_OK)
 		return;
 	if (write) {
