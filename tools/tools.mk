@@ -52,6 +52,11 @@ $(O)/user/marked: USERFLAGS += -fno-pie -no-pie -Wl,--section-start=.marks=0x700
 
 .PHONY: tool
 
+# The workers of `quire bench scale`; its marks lie where no other program has code.
+$(O)/bench/scale: bench/scale.c
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(USERFLAGS) -fno-pie -no-pie -Wl,--section-start=.marks=0x70000000 $< -o $@
+
 # What the tests of the plugin run in the guest.
 $(O)/tests/profile/%: tests/profile/%.c
 	@mkdir -p $(@D)

@@ -2,8 +2,6 @@
 /* Opcodes as in Intel's manual, volume 2, appendix A. */
 #include "insn.h"
 
-#include <stdbool.h>
-
 static bool is_prefix(uint8_t b)
 {
 	return b == 0x66 || b == 0x67 || b == 0xf2 || b == 0xf3 || b == 0x2e || b == 0x36 ||
@@ -58,4 +56,16 @@ enum insn_kind insn_kind(const uint8_t *code, size_t size)
 		return i + 1 < size ? group5(code[i + 1]) : INSN_PLAIN;
 	}
 	return INSN_PLAIN;
+}
+
+bool insn_is_atomic(const uint8_t *code, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && (is_prefix(code[i]) || code[i] == 0xf0)) {
+		if (code[i] == 0xf0)
+			return true;
+		i++;
+	}
+	return i + 1 < size && (code[i] == 0x86 || code[i] == 0x87) && code[i + 1] >> 6 != 3;
 }

@@ -3,6 +3,7 @@
 #ifndef QUIRE_PLUGIN_INSN_H
 #define QUIRE_PLUGIN_INSN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,8 @@ enum insn_kind {
 };
 
 enum insn_kind insn_kind(const uint8_t *code, size_t size);
+
+/* A read-modify-write that other CPUs see whole: a lock prefix, or xchg with memory. */
+bool insn_is_atomic(const uint8_t *code, size_t size);
 
 #endif

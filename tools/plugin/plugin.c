@@ -4,10 +4,12 @@
  *
  *	-plugin quire-plugin.so,out=FILE[,marks=START:COUNT][,symbols=FILE][,ranges=FILE]
  *	-plugin quire-plugin.so,stacks=EVENTS,out=FILE,marks=START:2,symbols=FILE
+ *	-plugin quire-plugin.so,lines=1,out=FILE,marks=START:COUNT,symbols=FILE	(any number of CPUs)
  *
- * See marks.h and stacks.h for what they write; docs/profiling.md tells what it is for.
+ * See marks.h, stacks.h and lines.h for what they write; docs/profiling.md tells what it is for.
  */
 #define _GNU_SOURCE
+#include "lines.h"
 #include "marks.h"
 #include "stacks.h"
 #include "stream.h"
@@ -24,6 +26,7 @@ int qemu_plugin_version = QUIRE_PLUGIN_INTERFACE;
 static FILE *out;
 static bool stacks; /* the call tree instead of counts between marks */
 static uint64_t events;
+static bool lines; /* writes to shared cache lines */
 
 static int mistake(const char *fmt, ...)
 {
@@ -79,6 +82,8 @@ static int argument(char *arg)
 		return read_ranges(&stream.bulk, value);
 	if (!strcmp(arg, "symbols"))
 		return read_ranges(&stream.symbols, value);
+	if (!strcmp(arg, "lines"))
+		return lines = true, 0;
 	if (!strcmp(arg, "stacks"))
 		return read_events(value);
 	if (strcmp(arg, "out"))
@@ -90,7 +95,10 @@ static int argument(char *arg)
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	(void)id;
-	stream_translate(tb);
+	if (lines)
+		lines_translate(tb);
+	else
+		stream_translate(tb);
 }
 
 static void finish(qemu_plugin_id_t id, void *data)
@@ -111,11 +119,13 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		return mistake("out=FILE is missing");
 	if (!info->system_emulation || strcmp(info->target_name, "x86_64"))
 		return mistake("only for qemu-system-x86_64");
-	if (info->system.smp_vcpus != 1)
+	if (!lines && info->system.smp_vcpus != 1)
 		return mistake("counts the instructions of one CPU: use -smp 1");
 	if (stacks && !stream.symbols.n)
 		return mistake("stacks= needs symbols=FILE");
-	if (stacks)
+	if (lines)
+		lines_start(out);
+	else if (stacks)
 		stacks_start(out, events);
 	else
 		marks_start(out, stream.symbols.n > 0);

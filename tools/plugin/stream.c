@@ -55,7 +55,7 @@ static bool in_kernel(uint64_t address)
 	return address >> 63;
 }
 
-static uint32_t function_at(uint64_t address)
+uint32_t stream_function_at(uint64_t address)
 {
 	long symbol;
 
@@ -67,7 +67,7 @@ static uint32_t function_at(uint64_t address)
 
 static uint32_t place_at(uint64_t address)
 {
-	return 2 * function_at(address) + (ranges_find(&stream.bulk, address) >= 0);
+	return 2 * stream_function_at(address) + (ranges_find(&stream.bulk, address) >= 0);
 }
 
 static void fill(struct block *b, struct qemu_plugin_tb *tb)
@@ -93,7 +93,7 @@ static struct block *make_block(struct qemu_plugin_tb *tb)
 	b->start = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
 	b->n = n;
 	b->user = !in_kernel(b->start);
-	b->fn = function_at(b->start);
+	b->fn = stream_function_at(b->start);
 	b->entry =
 		b->user ? ENTRY_NONE : entry_of(ranges_find(&stream.symbols, b->start), b->start);
 	b->last = insn_kind(qemu_plugin_insn_data(end), qemu_plugin_insn_size(end));

@@ -79,6 +79,9 @@ static inline const char *stream_function(uint32_t fn)
 				  stream.symbols.v[fn - FN_SYMBOL].name;
 }
 
+/* The number of the function at an address. */
+uint32_t stream_function_at(uint64_t address);
+
 /* Attach to a block that QEMU translates. */
 void stream_translate(struct qemu_plugin_tb *tb);
 

@@ -30,6 +30,11 @@ char *entry_words(const char *function)
 {
 	const char *rest;
 
+	/* Linux names these after the structure that they take. */
+	if (!strcmp(function, "__x64_sys_newuname"))
+		return xstrdup("uname()");
+	if (!strcmp(function, "__x64_sys_sendfile64"))
+		return xstrdup("sendfile()");
 	if ((rest = after(function, "__x64_sys_")) || (rest = after(function, "sys_")))
 		return xasprintf("%s()", rest);
 	if ((rest = after(function, "asm_exc_")))
