@@ -51,7 +51,7 @@ static struct common *common;
 static int nr_workers;
 static unsigned long rounds; /* 0: until stop */
 static double seconds;
-static int file; /* a file of PAGES pages */
+static int file;       /* a file of PAGES pages */
 static char *file_map; /* the same, mapped by all threads */
 
 struct operation {
@@ -69,7 +69,8 @@ static void die(const char *what)
 
 static void *map_anonymous(size_t pages)
 {
-	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 
 	if (p == MAP_FAILED)
 		die("mmap");
@@ -270,8 +271,9 @@ static void print_lock_stat(void)
 	double v[12];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, " %127[^:]: %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", name, &v[0], &v[1],
-			   &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9], &v[10]) == 12)
+		if (sscanf(line, " %127[^:]: %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf", name,
+			   &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9],
+			   &v[10]) == 12)
 			printf("lock %s %.0f %.2f %.0f %.2f\n", name, v[1], v[4], v[7], v[10]);
 	if (f)
 		fclose(f);
@@ -309,7 +311,8 @@ static void run(const struct operation *op, int nr)
 	wait_for(&common->done, nr_workers);
 	time = now() - time;
 	mark(2 * nr + 1);
-	printf("op %s %lu %llu", op->name, atomic_load(&common->operations), (unsigned long long)time);
+	printf("op %s %lu %llu", op->name, atomic_load(&common->operations),
+	       (unsigned long long)time);
 	for (int i = 0; i < 3; i++)
 		printf(" %llu", (unsigned long long)(interrupts(kinds[i]) - before[i]));
 	printf("\n");

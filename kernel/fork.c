@@ -329,6 +329,9 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 #if QUIRE_DEBUG
 	p->lockdep_depth = 0;
 #endif
+#if QUIRE_LOCKSTAT
+	p->lockstat_depth = 0;
+#endif
 	/* A vfork child runs on the parent's stack and so keeps its alternate one; others do not share. */
 	if ((flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM)
 		sas_ss_reset(p);

@@ -154,7 +154,9 @@ void mutex_unlock_slow(struct mutex *m, unsigned long found)
 
 void mutex_lock_contended(struct mutex *m)
 {
+	lock_contended(m);
 	(void)mutex_lock_slow(m, TASK_UNINTERRUPTIBLE);
+	lock_acquired(m);
 }
 
 static int mutex_lock_state(struct mutex *m, unsigned int state)
@@ -163,8 +165,11 @@ static int mutex_lock_state(struct mutex *m, unsigned int state)
 
 	might_sleep();
 	lock_acquire(m, m->rank, 0, LOCK_HOW_SLEEP);
-	if (unlikely(!__mutex_trylock_fast(m)))
+	if (unlikely(!__mutex_trylock_fast(m))) {
+		lock_contended(m);
 		ret = mutex_lock_slow(m, state);
+		lock_acquired(m);
+	}
 	if (ret)
 		lock_abandoned(m);
 	return ret;

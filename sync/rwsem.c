@@ -189,12 +189,16 @@ int rwsem_down_write_slow(struct rw_semaphore *sem, unsigned int state)
 
 void down_read_contended(struct rw_semaphore *sem)
 {
+	lock_contended(sem);
 	(void)rwsem_down_read_slow(sem, TASK_UNINTERRUPTIBLE);
+	lock_acquired(sem);
 }
 
 void down_write_contended(struct rw_semaphore *sem)
 {
+	lock_contended(sem);
 	(void)rwsem_down_write_slow(sem, TASK_UNINTERRUPTIBLE);
+	lock_acquired(sem);
 }
 
 static int down_read_state(struct rw_semaphore *sem, unsigned int state)
@@ -204,8 +208,11 @@ static int down_read_state(struct rw_semaphore *sem, unsigned int state)
 	might_sleep();
 	lock_acquire(sem, sem->rank, 0, LOCK_HOW_SLEEP | LOCK_HOW_READ);
 	if (unlikely(atomic_long_add_return_acquire(RWSEM_READER, &sem->count) &
-		     (RWSEM_WRITER | RWSEM_WAITERS)))
+		     (RWSEM_WRITER | RWSEM_WAITERS))) {
+		lock_contended(sem);
 		ret = rwsem_down_read_slow(sem, state);
+		lock_acquired(sem);
+	}
 	if (ret)
 		lock_abandoned(sem);
 	return ret;
@@ -227,8 +234,11 @@ int down_write_killable(struct rw_semaphore *sem)
 
 	might_sleep();
 	lock_acquire(sem, sem->rank, 0, LOCK_HOW_SLEEP);
-	if (unlikely(!__rwsem_write_trylock(sem)))
+	if (unlikely(!__rwsem_write_trylock(sem))) {
+		lock_contended(sem);
 		ret = rwsem_down_write_slow(sem, TASK_KILLABLE);
+		lock_acquired(sem);
+	}
 	if (ret)
 		lock_abandoned(sem);
 	else

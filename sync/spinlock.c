@@ -20,10 +20,12 @@
 
 void spin_lock_slow(spinlock_t *lock, u8 mine)
 {
+	lock_contended(lock);
 	do {
 		cpu_relax();
 		atomic_point();
 	} while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != mine);
+	lock_acquired(lock);
 }
 
 /* The reader has counted itself already. */
@@ -35,6 +37,7 @@ void read_lock_slow(rwlock_t *lock)
 			cpu_relax();
 		return;
 	}
+	lock_contended(lock);
 	atomic_sub(QRW_READER, &lock->cnts);
 	ticket_lock(&lock->wait);
 	atomic_add(QRW_READER, &lock->cnts);
@@ -42,12 +45,14 @@ void read_lock_slow(rwlock_t *lock)
 	while ((atomic_read_acquire(&lock->cnts) & QRW_LOCKED) == QRW_LOCKED)
 		cpu_relax();
 	ticket_unlock(&lock->wait);
+	lock_acquired(lock);
 }
 
 void write_lock_slow(rwlock_t *lock)
 {
 	int old;
 
+	lock_contended(lock);
 	ticket_lock(&lock->wait);
 	old = 0;
 	if (atomic_try_cmpxchg_acquire(&lock->cnts, &old, QRW_LOCKED))
@@ -62,6 +67,7 @@ void write_lock_slow(rwlock_t *lock)
 	}
 out:
 	ticket_unlock(&lock->wait);
+	lock_acquired(lock);
 }
 
 bool atomic_dec_and_lock(atomic_t *v, spinlock_t *lock)

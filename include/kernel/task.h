@@ -241,6 +241,10 @@ struct task_struct {
 	int lockdep_depth;			/* o */
 	unsigned long task_state_change;
 #endif
+#if QUIRE_LOCKSTAT
+	struct lockstat_held lockstat_held[MAX_LOCKSTAT_DEPTH];	/* o */
+	int lockstat_depth;			/* o */
+#endif
 	struct rcu_head rcu;
 };
 

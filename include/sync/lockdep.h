@@ -7,6 +7,7 @@
 
 #include <base/compiler.h>
 #include <base/bug.h>
+#include <sync/lockstat.h>
 #include <sync/ranks.h>
 
 /* How a lock is taken: bits of held_lock.how. */
@@ -43,10 +44,17 @@ void lockdep_print_held(struct task_struct *task);
 #define lockdep_assert_irqs_enabled()	WARN_ON_ONCE(irqs_disabled())
 #define lockdep_assert_preemption_disabled() WARN_ON_ONCE(preempt_count() == 0 && !irqs_disabled())
 #else
+#if QUIRE_LOCKSTAT
+#define lock_acquire(lock, rank, subclass, how)	lockstat_acquire(lock, rank)
+#define lock_acquired_try(lock, rank, how)	lockstat_acquire(lock, rank)
+#define lock_abandoned(lock)			lockstat_abandon(lock)
+#define lock_release(lock)			lockstat_release(lock)
+#else
 #define lock_acquire(lock, rank, subclass, how)	((void)(lock))
 #define lock_acquired_try(lock, rank, how)	((void)(lock))
 #define lock_abandoned(lock)			((void)(lock))
 #define lock_release(lock)			((void)(lock))
+#endif
 #define lock_downgraded(lock)			((void)(lock))
 #define lock_is_held(lock)			((void)(lock), 1)
 #define lockdep_check_no_spinlock(where)	((void)0)

@@ -100,6 +100,24 @@ static void fetch_faults(void)
 	}
 }
 
+/* Plain instructions up to the end of a page, then a page that is not mapped yet: again a fetch. */
+static void page_ends(void)
+{
+	char *p = map(PROT_READ | PROT_WRITE);
+	int fd = memfd_create("code", 0);
+
+	memset(p, 0x90, PAGE);
+	memset(p + PAGE, 0xc3, PAGE);
+	if (write(fd, p, PAGE * 2) != PAGE * 2)
+		exit(1);
+	for (int i = 0; i < PAGES - 1; i++) {
+		mmap(p, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0);
+		mmap(p + PAGE, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, PAGE);
+		((void (*)(void))(uintptr_t)(p + PAGE - 3))();
+	}
+	close(fd);
+}
+
 static void rep(void)
 {
 	char *p = map(PROT_READ | PROT_WRITE), *to = p;
@@ -134,11 +152,12 @@ static void ticks(void)
 
 int main(int argc, char **argv)
 {
-	static void (*const work[])(void) = { calls,	    write_faults, kernel_faults, signals,
-					      fetch_faults, rep,	  forks,	 ticks };
+	static void (*const work[])(void) = { calls,   write_faults, kernel_faults,
+					      signals, fetch_faults, page_ends,
+					      rep,     forks,	     ticks };
 	static const char *const work_names[] = { "calls",   "write_faults", "kernel_faults",
-						  "signals", "fetch_faults", "rep",
-						  "forks",   "ticks" };
+						  "signals", "fetch_faults", "page_ends",
+						  "rep",     "forks",	     "ticks" };
 
 	printf("marks %#lx %d\n", (unsigned long)marks, NR_MARKS);
 	fflush(stdout);

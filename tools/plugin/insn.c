@@ -69,3 +69,58 @@ bool insn_is_atomic(const uint8_t *code, size_t size)
 	}
 	return i + 1 < size && (code[i] == 0x86 || code[i] == 0x87) && code[i + 1] >> 6 != 3;
 }
+
+/* Opcodes without ModRM that touch memory: push, pop, pushf, popf, enter, leave, string operations, mov moffs. */
+static bool implicit(uint8_t b)
+{
+	return (b & 0xf0) == 0x50 || b == 0x68 || b == 0x6a || (b >= 0x6c && b <= 0x6f) ||
+	       b == 0x9c || b == 0x9d || b == 0xc8 || b == 0xc9 || (b >= 0xa0 && b <= 0xa7) ||
+	       (b >= 0xaa && b <= 0xaf) || b == 0xd7;
+}
+
+static bool has_modrm(uint8_t b)
+{
+	if (b < 0x40)
+		return (b & 7) < 4;
+	return b == 0x63 || b == 0x69 || b == 0x6b || (b >= 0x80 && b <= 0x8f && b != 0x8d) ||
+	       b == 0xc0 || b == 0xc1 || b == 0xc6 || b == 0xc7 || (b >= 0xd0 && b <= 0xd3) ||
+	       (b >= 0xd8 && b <= 0xdf) || b == 0xf6 || b == 0xf7 || b == 0xfe || b == 0xff;
+}
+
+/* After 0f. Without: system instructions, emms, jcc, push and pop of fs and gs, bswap; hints touch nothing. */
+static bool has_modrm_0f(uint8_t b)
+{
+	return !((b >= 0x05 && b <= 0x0d) || (b >= 0x18 && b <= 0x1f) || (b >= 0x30 && b <= 0x37) ||
+		 b == 0x77 || (b & 0xf0) == 0x80 || b == 0xa2 || (b & 0xf8) == 0xc8);
+}
+
+/* Where the ModRM byte is; 0: there is none. */
+static size_t modrm_at(const uint8_t *code, size_t size, size_t i)
+{
+	if (code[i] == 0x0f && i + 2 < size) {
+		if (code[i + 1] == 0x38 || code[i + 1] == 0x3a)
+			return i + 3;
+		return has_modrm_0f(code[i + 1]) ? i + 2 : 0;
+	}
+	if (code[i] == 0xc5) /* VEX, VEX, EVEX */
+		return i + 3;
+	if (code[i] == 0xc4)
+		return i + 4;
+	if (code[i] == 0x62)
+		return i + 5;
+	return has_modrm(code[i]) ? i + 1 : 0;
+}
+
+bool insn_touches_memory(const uint8_t *code, size_t size)
+{
+	size_t i = 0, modrm;
+
+	while (i < size && (is_prefix(code[i]) || code[i] == 0xf0))
+		i++;
+	if (i == size)
+		return false;
+	if (implicit(code[i]))
+		return true;
+	modrm = modrm_at(code, size, i);
+	return modrm && modrm < size && code[modrm] >> 6 != 3;
+}

@@ -19,6 +19,9 @@ enum insn_kind {
 
 enum insn_kind insn_kind(const uint8_t *code, size_t size);
 
+/* Does it read or write memory? (Not by its fetch; for instructions of the kind INSN_PLAIN.) */
+bool insn_touches_memory(const uint8_t *code, size_t size);
+
 /* A read-modify-write that other CPUs see whole: a lock prefix, or xchg with memory. */
 bool insn_is_atomic(const uint8_t *code, size_t size);
 

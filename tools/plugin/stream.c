@@ -26,7 +26,7 @@ static enum entry entry_by_name(const char *name)
 		for (size_t i = 0; i < sizeof(traps) / sizeof(*traps); i++)
 			if (!strcmp(name, traps[i]))
 				return ENTRY_TRAP;
-		return ENTRY_FAULT;
+		return strcmp(name, "asm_exc_page_fault") != 0 ? ENTRY_FAULT : ENTRY_PAGE_FAULT;
 	}
 	if (begins(name, "asm_sysvec_") || !strcmp(name, "irq_entries_start") ||
 	    !strcmp(name, "spurious_entries_start"))
@@ -97,6 +97,8 @@ static struct block *make_block(struct qemu_plugin_tb *tb)
 	b->entry =
 		b->user ? ENTRY_NONE : entry_of(ranges_find(&stream.symbols, b->start), b->start);
 	b->last = insn_kind(qemu_plugin_insn_data(end), qemu_plugin_insn_size(end));
+	b->last_touches =
+		insn_touches_memory(qemu_plugin_insn_data(end), qemu_plugin_insn_size(end));
 	b->mark = b->start - stream.mark_start < stream.nr_marks
 			  ? (int32_t)(b->start - stream.mark_start)
 			  : -1;
@@ -105,11 +107,12 @@ static struct block *make_block(struct qemu_plugin_tb *tb)
 }
 
 /* Was the last instruction that was started in vain? => a fault has been entered */
-static bool in_vain(uint32_t starts)
+static bool in_vain(uint32_t starts, const struct block *entry)
 {
-	if (starts < last->n)
+	if (starts < last->n || entry->entry == ENTRY_FAULT)
 		return starts > 0;
-	if (last->last == INSN_JUMP || last->last == INSN_LEAVE)
+	if (last->last == INSN_JUMP || last->last == INSN_LEAVE ||
+	    (last->last == INSN_PLAIN && !last->last_touches))
 		return false; /* it was the fetch of what came next */
 	return stream.accesses - accesses_before < (last->last == INSN_CALL_MEM ? 2 : 1);
 }
@@ -120,7 +123,7 @@ static void on_block(unsigned int vcpu, void *data)
 	uint32_t starts = (uint32_t)(stream.executed - executed_before);
 
 	(void)vcpu;
-	if (last && b->entry == ENTRY_FAULT && in_vain(starts))
+	if (last && (b->entry == ENTRY_FAULT || b->entry == ENTRY_PAGE_FAULT) && in_vain(starts, b))
 		starts--;
 	if (last)
 		stream.block(last, starts, b);

@@ -13,9 +13,10 @@
  * last start was in vain and is taken off:
  *
  *	last block	a b c d e		starts 3, fault entry: a b were executed, c was not
- *	last block	a b c d ret	starts 5, fault entry: was it `ret` that faulted, or the fetch
+ *	last block	a b c d ret	starts 5, page fault: was it `ret` that faulted, or the fetch
  *					of what it returned to? The access of a block's last
- *					instruction is counted apart (accesses): one access, so it did.
+ *					instruction is counted apart (accesses): none, so it did.
+ *	last block	a b c (end of page)	starts 3, page fault: c if it touches memory and has not yet
  *
  * 3 Devices. An access to a device in the middle of a block makes QEMU translate that one instruction
  * anew and execute it without instrumentation (since 6.1): it counts once, and calls no callback.
@@ -35,7 +36,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum entry { ENTRY_NONE, ENTRY_SYSCALL, ENTRY_FAULT, ENTRY_TRAP, ENTRY_INTERRUPT };
+enum entry { ENTRY_NONE, ENTRY_SYSCALL, ENTRY_PAGE_FAULT, ENTRY_FAULT, ENTRY_TRAP, ENTRY_INTERRUPT };
 
 /* Functions are numbered: these two, then symbol i as FN_SYMBOL + i. */
 enum { FN_USER, FN_UNKNOWN, FN_SYMBOL };
@@ -52,6 +53,7 @@ struct block {
 	int32_t mark;	/* START+i of marks=, or -1 */
 	uint8_t entry;	/* enum entry: the kernel is entered here */
 	uint8_t last;	/* enum insn_kind of the last instruction */
+	bool last_touches; /* it reads or writes memory, if it is INSN_PLAIN */
 	bool user;
 	struct run runs[];
 };
