@@ -8,6 +8,7 @@
 #include "options.h"
 #include "plugin.h"
 #include "qemu.h"
+#include "scale.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -188,6 +189,8 @@ int bench_command(int argc, char **argv)
 		build_programs();
 		return boot_command(argc - 1, argv + 1, have_plugin());
 	}
+	if (argc && !strcmp(argv[0], "scale"))
+		return scale_command(argc - 1, argv + 1);
 	read_call(&b, &c, argc, argv);
 	operations_read(&b);
 	operations_choose(&b, c.names, c.nr_names);
