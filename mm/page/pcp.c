@@ -276,24 +276,38 @@ static __always_inline bool prepare_single(struct page *page)
 	return true;
 }
 
-/* The tail pages of a block. */
-static bool prepare_tails(struct page *page, unsigned int order)
+/* A page of a block in an unusual state, perhaps a bad one. */
+static noinline bool prepare_odd_tail(struct page *p, struct page *page, bool compound)
 {
-	bool compound = PageHead(page), good = true;
+	if (compound) {
+		if (unlikely(!PageTail(p) || p->head != page))
+			return bad_page(p, "corrupted head in a tail page");
+		__ClearPageTail(p);
+		WRITE_ONCE(p->private, 0);
+		p->mapping = NULL;
+	}
+	return prepare_single(p);
+}
 
-	for (unsigned int i = 1; i < 1u << order; i++) {
-		struct page *p = page + i;
+/* The pages of a block behind its first: two loads tell that one is as nearly all are. */
+static __always_inline bool prepare_tails(struct page *page, unsigned int order,
+					  const bool compound)
+{
+	struct page *end = page + (1UL << order), *p;
+	u32 clean = page->flags & ~PAGEFLAGS_MASK;
+	u64 usual = compound ? clean | 1u << PG_tail : clean; /* with a refcount of 0 */
+	bool good = true;
 
-		if (compound) {
-			if (unlikely(!PageTail(p) || p->head != page)) {
-				good = bad_page(p, "corrupted head in a tail page");
-				continue;
-			}
-			__ClearPageTail(p);
-			WRITE_ONCE(p->private, 0);
-			p->mapping = NULL;
+	for (p = page + 1; p < end; p++) {
+		if (unlikely(*(const u64 *)&p->flags != usual ||
+			     p->type_and_private != PAGE_WORD_NONE ||
+			     (compound && p->head != page))) {
+			good &= prepare_odd_tail(p, page, compound);
+			continue;
 		}
-		good &= prepare_single(p);
+		if (compound)
+			p->flags = clean;
+		p->mapping = NULL;
 	}
 	return good;
 }
@@ -304,7 +318,8 @@ bool free_pages_prepare(struct page *page, unsigned int order)
 
 	arch_free_page(page, order);
 	if (unlikely(order)) {
-		good = prepare_tails(page, order);
+		good = PageHead(page) ? prepare_tails(page, order, true)
+				      : prepare_tails(page, order, false);
 		__ClearPageHead(page);
 	}
 	good = prepare_single(page) && good;
