@@ -82,15 +82,24 @@ void iov_iter_revert(struct iov_iter *i, size_t bytes)
 
 enum copy_how { COPY, COPY_ATOMIC };
 
+/* Within the kernel: whole pages are what sendfile and copy_file_range move. */
+static void copy_bytes(void *to, const void *from, size_t n)
+{
+	if (n == PAGE_SIZE && !offset_in_page((unsigned long)to | (unsigned long)from))
+		copy_page(to, from);
+	else
+		memcpy(to, from, n);
+}
+
 /* Bytes copied between @kaddr and one stretch of memory. */
 static size_t copy_stretch(struct iov_iter *i, void *mem, void *kaddr, size_t n, bool to_iter,
 			   enum copy_how how)
 {
 	if (i->iter_type == ITER_KVEC) {
 		if (to_iter)
-			memcpy(mem, kaddr, n);
+			copy_bytes(mem, kaddr, n);
 		else
-			memcpy(kaddr, mem, n);
+			copy_bytes(kaddr, mem, n);
 		return n;
 	}
 	if (to_iter)

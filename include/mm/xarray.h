@@ -75,6 +75,11 @@ static inline void *xa_mk_internal(unsigned long v)
 {
 	return (void *)((v << 2) | 2);
 }
+/* Neither a value nor internal: the caller's pointer, or NULL. */
+static inline bool xa_is_pointer(const void *entry)
+{
+	return !((unsigned long)entry & 3);
+}
 static inline bool xa_is_node(const void *entry)
 {
 	return xa_is_internal(entry) && (unsigned long)entry > 4096;
@@ -145,6 +150,8 @@ static inline void **xa_slot(struct xarray *xa, unsigned long index)
 
 		slot = &node->slots[(index >> node->shift) & XA_CHUNK_MASK];
 		entry = rcu_dereference_raw(*slot);
+		if (likely(!xa_is_internal(entry)))
+			return slot;
 		if (unlikely(xa_is_sibling(entry))) {
 			slot = &node->slots[(unsigned long)entry >> 2];
 			entry = rcu_dereference_raw(*slot);

@@ -333,14 +333,16 @@ struct folio *filemap_get_entry(struct address_space *mapping, pgoff_t index)
 	rcu_read_lock();
 	while ((slot = xa_slot(&mapping->i_pages, index)) != NULL) {
 		folio = rcu_dereference_raw(*slot);
-		if (unlikely(xa_is_node(folio))) {
+		if (unlikely(!xa_is_pointer(folio))) {
+			bool again = xa_is_node(folio); /* the tree has just grown over this slot */
+
 			folio = NULL;
-			continue; /* the tree has just grown over this slot */
-		}
-		if (!folio || unlikely(xa_is_value(folio))) {
-			folio = NULL;
+			if (again)
+				continue;
 			break;
 		}
+		if (!folio)
+			break;
 		if (likely(folio_try_get(folio))) {
 			if (likely(folio == rcu_dereference_raw(*slot)))
 				break;
