@@ -31,6 +31,7 @@
 #include <mm/vma.h>
 #include <seam/mmu_context.h>
 #include <seam/pgtable.h>
+#include <seam/pkeys.h>
 #include <seam/smp.h>
 #include <seam/tlbflush.h>
 #include <host/mmu.h>
@@ -441,3 +442,17 @@ void host_mmu_start(void)
 		for (int i = 0; i < TLB_ENTRIES; i++)
 			tlbs[cpu].entries[i].vpn = NO_TAG;
 }
+
+/* --- protection keys: this machine has none ---------------------------------------------------- */
+
+bool arch_has_pkeys(void)
+{
+	return false;
+}
+
+unsigned int arch_pkey_rights(int pkey)
+{
+	return 0;
+}
+
+void arch_set_pkey_rights(int pkey, unsigned int rights) {}

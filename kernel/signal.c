@@ -638,6 +638,18 @@ void force_sig_mceerr(int code, void __user *addr, short lsb)
 	force_sig_info(&info);
 }
 
+void force_sig_pkuerr(void __user *addr, u32 pkey)
+{
+	kernel_siginfo_t info;
+
+	clear_siginfo(&info);
+	info.si_signo = SIGSEGV;
+	info.si_code = SEGV_PKUERR;
+	info.si_addr = (void __force *)addr; /* a user header knows no __user */
+	info.si_pkey = pkey;
+	force_sig_info(&info);
+}
+
 int send_sig_fault(int sig, int code, void __user *addr, struct task_struct *t)
 {
 	kernel_siginfo_t info;

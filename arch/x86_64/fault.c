@@ -30,6 +30,7 @@
 #include <mm/fault.h>
 #include <mm/mm_struct.h>
 #include <mm/vma.h>
+#include <mm/vma_tree.h>
 #include <mm/trace.h>
 #include <kernel/oom.h>
 #include <kernel/panic.h>
@@ -77,7 +78,7 @@ static void noinline __cold kernel_fault(struct fault_ctx *f)
 }
 
 /* The access is refused: tell the program, or the kernel code that tried. */
-static void noinline __cold bad_area(struct fault_ctx *f, int code)
+static void noinline __cold bad_access(struct fault_ctx *f, int code, unsigned int pkey)
 {
 	struct task_struct *tsk = current;
 
@@ -91,7 +92,15 @@ static void noinline __cold bad_area(struct fault_ctx *f, int code)
 	tsk->thread.error_code = f->error | (f->address >= TASK_SIZE_MAX ? X86_PF_PROT : 0);
 	if (unhandled_signal(tsk, SIGSEGV))
 		show_signal_msg(f->regs, "segfault", f->error, f->address, true);
-	force_sig_fault(SIGSEGV, code, (void __user *)f->address);
+	if (code == SEGV_PKUERR)
+		force_sig_pkuerr((void __user *)f->address, pkey);
+	else
+		force_sig_fault(SIGSEGV, code, (void __user *)f->address);
+}
+
+static void noinline __cold bad_area(struct fault_ctx *f, int code)
+{
+	bad_access(f, code, 0);
 }
 
 /* handle_mm_fault() said no. */
@@ -227,10 +236,32 @@ mmap_lock:
 	fault_mmap_lock(&(struct fault_ctx){ regs, error, address, flags });
 }
 
+/*
+ * The page is there, but its protection key forbids the access to this thread. (A page that is not there is mapped first,
+ * then the access is refused.)
+ */
+static noinline __cold void pkey_refuses(struct fault_ctx *f)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	unsigned int pkey = 0;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, f->address);
+	if (vma)
+		pkey = vma_pkey(vma);
+	mmap_read_unlock(mm);
+	/* Meanwhile another thread may have unmapped it: the access, tried again, tells. */
+	if (vma)
+		bad_access(f, SEGV_PKUERR, pkey);
+}
+
 /* A page that is not the program's: the vsyscall page, the kernel; or tables that are broken. */
 static noinline __cold void fault_not_user_address(struct fault_ctx *f)
 {
-	if (f->error & X86_PF_RSVD) {
+	if (f->error & X86_PF_PK) {
+		pkey_refuses(f);
+	} else if (f->error & X86_PF_RSVD) {
 		pr_emerg("%s: corrupted page table at address %lx\n", current->comm, f->address);
 		die("Bad pagetable", f->regs, (long)f->error);
 	} else if (!emulate_vsyscall(f->regs, f->error, f->address)) {
@@ -243,7 +274,7 @@ void exc_page_fault_user(struct pt_regs *regs, unsigned long error, unsigned lon
 {
 	local_irq_enable();
 	trace_page_fault_user(address, regs->ip, error);
-	if (unlikely(address >= TASK_SIZE_MAX || (error & X86_PF_RSVD)))
+	if (unlikely(address >= TASK_SIZE_MAX || (error & (X86_PF_RSVD | X86_PF_PK))))
 		fault_not_user_address(
 			&(struct fault_ctx){ regs, error, address, FAULT_FLAG_USER });
 	else
@@ -271,6 +302,10 @@ void exc_page_fault_kernel(struct pt_regs *regs, unsigned long error, unsigned l
 	trace_page_fault_kernel(address, regs->ip, error);
 	/* Not the user's half; or the user's without stac, which is a bug and not to be fixed up. */
 	if (unlikely(address >= TASK_SIZE_MAX)) {
+		kernel_fault(&f);
+		return;
+	}
+	if (unlikely(error & X86_PF_PK)) { /* the program may not, so the kernel may not for it */
 		kernel_fault(&f);
 		return;
 	}

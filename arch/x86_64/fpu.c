@@ -16,7 +16,8 @@
  * Invariant: flag clear and task running  =>  fpu_owner == task or the task has run since its load,
  * checked by nobody but the self test "fpu" (registers survive switches).
  *
- * Features: x87, SSE, AVX, AVX-512 as CPUID offers; not PKRU (no protection keys), not AMX.
+ * Features: x87, SSE, AVX, AVX-512 as CPUID offers; not AMX. PKRU (protection keys) is not part of that state: it is
+ * switched at once, and only signal frames hold it together with the rest (frame_xfeatures).
  * Linux 6.1 (arch/x86/kernel/fpu) does the same with the compacted format and a format conversion
  * at each signal; the standard format is what a signal frame wants, so here it is copied as it is.
  * A signal frame is validated before it is loaded: reserved bits would fault in the kernel.
@@ -38,10 +39,13 @@
 #include <kernel/panic.h>
 #include <base/bug.h>
 #include <asm/sigcontext.h>
+#include <seam/pkeys.h>
 #include "fpu_internal.h"
 
 #define XFEATURES_WANTED	0xe7ULL		/* x87 SSE AVX | opmask, ZMM_Hi256, Hi16_ZMM */
 #define XFEATURE_FPSSE		0x3ULL
+#define XFEATURE_PKRU_BIT	9
+#define XFEATURE_PKRU		(1ULL << XFEATURE_PKRU_BIT)
 #define MXCSR_DEFAULT		0x1f80
 #define FXSAVE_SIZE		512
 #define XSAVE_HDR_OFFSET	512
@@ -49,6 +53,10 @@
 
 unsigned int fpu_user_size = FXSAVE_SIZE;
 u64 fpu_xfeatures;
+bool pkeys_enabled __ro_after_init;
+static u64 frame_xfeatures __ro_after_init;	/* fpu_xfeatures, and PKRU */
+static unsigned int task_size = FXSAVE_SIZE;	/* bytes of the state without PKRU */
+static unsigned int pkru_offset __ro_after_init; /* in a frame */
 static bool use_xsaveopt __ro_after_init;
 static u32 mxcsr_mask = 0xffbf;
 static struct kmem_cache *fpu_cache;
@@ -96,6 +104,26 @@ static void choose_features(void)
 	/* AVX-512 comes as a whole or not at all. */
 	if ((fpu_xfeatures & 0xe0) != 0xe0)
 		fpu_xfeatures &= ~0xe0ULL;
+	frame_xfeatures = fpu_xfeatures;
+	if (fpu_xfeatures && boot_cpu_has(X86_FEATURE_PKU) && (a & XFEATURE_PKRU)) {
+		frame_xfeatures |= XFEATURE_PKRU;
+		pkeys_enabled = true;
+	}
+}
+
+/* Bytes of the standard format that the parts of fpu_xfeatures reach up to. */
+static unsigned int measure_task_size(void)
+{
+	unsigned int end = XSAVE_HDR_OFFSET + XSAVE_HDR_SIZE;
+	u32 size, offset, c, d;
+
+	for (unsigned int i = 2; i < 8; i++) {
+		if (!(fpu_xfeatures & (1ULL << i)))
+			continue;
+		cpuid_count(0xd, i, &size, &offset, &c, &d);
+		end = max(end, offset + size);
+	}
+	return end;
 }
 
 /* Sizes, and what a new program finds. After the first fpu_init_cpu(). */
@@ -106,11 +134,17 @@ static void measure_state(void)
 	if (fpu_xfeatures) {
 		cpuid_count(0xd, 0, &a, &b, &c, &d);
 		fpu_user_size = b;	/* of what XCR0 now enables */
+		task_size = measure_task_size();
+		if (pkeys_enabled) {
+			cpuid_count(0xd, XFEATURE_PKRU_BIT, &a, &pkru_offset, &c, &d);
+			boot_cpu_data.capability[X86_FEATURE_OSPKE / 32] |= 1u
+									    << X86_FEATURE_OSPKE % 32;
+		}
 		cpuid_count(0xd, 1, &a, &b, &c, &d);
 		use_xsaveopt = a & 1;
 	}
-	if (fpu_user_size > sizeof(init_fpstate))
-		panic("FPU state of %u bytes is larger than expected", fpu_user_size);
+	if (task_size > sizeof(init_fpstate))
+		panic("FPU state of %u bytes is larger than expected", task_size);
 	__asm__ volatile("fxsave64 (%0)" : : "r"(init_fpstate) : "memory");
 	if (FX_MXCSR_MASK(init_fpstate))
 		mxcsr_mask = FX_MXCSR_MASK(init_fpstate);
@@ -131,8 +165,12 @@ void fpu_init_cpu(void)
 	cr4_set_bits(X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT);
 	if (fpu_xfeatures) {
 		cr4_set_bits(X86_CR4_OSXSAVE);
-		__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)fpu_xfeatures),
-				 "d"((u32)(fpu_xfeatures >> 32)));
+		__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)frame_xfeatures),
+				 "d"((u32)(frame_xfeatures >> 32)));
+	}
+	if (pkeys_enabled) {
+		cr4_set_bits(X86_CR4_PKE);
+		wrpkru(PKRU_INIT);
 	}
 	__asm__ volatile("fninit");
 	if (!measured)
@@ -143,7 +181,7 @@ void fpu_init_cpu(void)
 static int fpu_cache_init(void)
 {
 	if (!fpu_cache)
-		fpu_cache = kmem_cache_create("fpu_state", fpu_user_size, 64, SLAB_PANIC, NULL);
+		fpu_cache = kmem_cache_create("fpu_state", task_size, 64, SLAB_PANIC, NULL);
 	return 0;
 }
 
@@ -160,8 +198,9 @@ int fpu_alloc(struct task_struct *tsk)
 
 	if (!buf)
 		return -ENOMEM;
-	memcpy(buf, init_fpstate, fpu_user_size);
+	memcpy(buf, init_fpstate, task_size);
 	tsk->thread.fpu_cpu = -1;
+	tsk->thread.pkru = PKRU_INIT;
 	set_tsk_thread_flag(tsk, TIF_NEED_FPU_LOAD);
 	WRITE_ONCE(tsk->thread.fpu, buf);
 	return 0;
@@ -178,7 +217,7 @@ int fpu_clone(struct task_struct *child)
 		memset((u8 *)buf + XSAVE_HDR_OFFSET, 0, XSAVE_HDR_SIZE);
 	preempt_disable();
 	if (test_thread_flag(TIF_NEED_FPU_LOAD)) {
-		memcpy(buf, current->thread.fpu, fpu_user_size);
+		memcpy(buf, current->thread.fpu, task_size);
 	} else if (use_xsaveopt) {
 		/* XSAVEOPT may skip what it believes the buffer has; this buffer is new. */
 		__asm__ volatile("xsave64 (%0)" : : "r"(buf), "a"((u32)fpu_xfeatures),
@@ -188,6 +227,8 @@ int fpu_clone(struct task_struct *child)
 	}
 	preempt_enable();
 	child->thread.fpu_cpu = -1;
+	if (pkeys_enabled)
+		child->thread.pkru = rdpkru();
 	set_tsk_thread_flag(child, TIF_NEED_FPU_LOAD);
 	child->thread.fpu = buf;
 	return 0;
@@ -224,6 +265,25 @@ void fpu_reset(void)
 	preempt_disable();
 	fpregs_load(init_fpstate);
 	fpu_registers_live();
+	if (pkeys_enabled)
+		wrpkru(PKRU_INIT);
+	preempt_enable();
+}
+
+bool arch_has_pkeys(void)
+{
+	return pkeys_enabled;
+}
+
+unsigned int arch_pkey_rights(int pkey)
+{
+	return rdpkru() >> 2 * pkey & 3;
+}
+
+void arch_set_pkey_rights(int pkey, unsigned int rights)
+{
+	preempt_disable();
+	wrpkru((rdpkru() & ~(3u << 2 * pkey)) | rights << 2 * pkey);
 	preempt_enable();
 }
 
@@ -298,7 +358,7 @@ static bool xsave_to_user(void __user *fpstate)
 	for (unsigned int i = 0; i < XSAVE_HDR_SIZE / 8; i++)
 		unsafe_put_user(0, header + i, fault);
 	__asm__ volatile goto("1: xsave64 (%0)\n" _ASM_EXTABLE_UA(1b, %l3)
-			      : : "r"(fpstate), "a"((u32)fpu_xfeatures), "d"((u32)(fpu_xfeatures >> 32))
+			      : : "r"(fpstate), "a"((u32)frame_xfeatures), "d"((u32)(frame_xfeatures >> 32))
 			      : "memory" : fault);
 	done = true;
 fault:
@@ -316,7 +376,7 @@ static bool xrstor_from_user(void __user *fpstate)
 	fpu_forget_registers();
 	stac();
 	__asm__ volatile goto("1: xrstor64 (%0)\n" _ASM_EXTABLE_UA(1b, %l3)
-			      : : "r"(fpstate), "a"((u32)fpu_xfeatures), "d"((u32)(fpu_xfeatures >> 32))
+			      : : "r"(fpstate), "a"((u32)frame_xfeatures), "d"((u32)(frame_xfeatures >> 32))
 			      : "memory" : fault);
 	fpu_registers_live();
 	done = true;
@@ -334,7 +394,7 @@ static bool finish_frame(void __user *fpstate)
 	struct _fpx_sw_bytes sw = {
 		.magic1 = FP_XSTATE_MAGIC1,
 		.extended_size = fpu_user_size + FP_XSTATE_MAGIC2_SIZE,
-		.xfeatures = fpu_xfeatures,
+		.xfeatures = frame_xfeatures,
 		.xstate_size = fpu_user_size,
 	};
 	u64 bv;
@@ -342,6 +402,17 @@ static bool finish_frame(void __user *fpstate)
 	return !copy_to_user(&fx->sw_reserved, &sw, sizeof(sw)) &&
 	       !put_user(FP_XSTATE_MAGIC2, (u32 __user *)((u8 __user *)fpstate + fpu_user_size)) &&
 	       !get_user(bv, header) && !put_user(bv | XFEATURE_FPSSE, header);
+}
+
+/* PKRU behind a state that was copied from the buffer, whose feature mask is @bv. */
+static bool pkru_to_frame(void __user *fpstate, u64 bv)
+{
+	u64 __user *header = (u64 __user *)((u8 __user *)fpstate + XSAVE_HDR_OFFSET);
+
+	if (!pkeys_enabled)
+		return true;
+	return !put_user(rdpkru(), (u32 __user *)((u8 __user *)fpstate + pkru_offset)) &&
+	       !put_user(bv | XFEATURE_PKRU, header);
 }
 
 bool fpu_copy_to_frame(void __user *fpstate)
@@ -372,7 +443,8 @@ bool fpu_copy_to_frame(void __user *fpstate)
 		cpuid_count(0xd, i, &size, &offset, &c, &d);
 		memset(buf + offset, 0, size);
 	}
-	return !copy_to_user(fpstate, buf, fpu_user_size) && finish_frame(fpstate);
+	return !copy_to_user(fpstate, buf, task_size) && pkru_to_frame(fpstate, bv) &&
+	       finish_frame(fpstate);
 }
 
 /* How much of a frame is meant: the whole with its features, or the FXSAVE part only. */
@@ -391,8 +463,24 @@ static unsigned int frame_extent(void __user *fpstate, u64 *features)
 	if (get_user(magic2, (u32 __user *)((u8 __user *)fpstate + sw.xstate_size)) ||
 	    magic2 != FP_XSTATE_MAGIC2)
 		return FXSAVE_SIZE;
-	*features = sw.xfeatures & fpu_xfeatures;
+	*features = sw.xfeatures & frame_xfeatures;
 	return sw.xstate_size;
+}
+
+/* PKRU of a frame with @features; it is 0 where the frame's own mask leaves it out, as XRSTOR does. */
+static bool pkru_from_frame(void __user *fpstate, u64 features, u64 bv)
+{
+	u32 pkru = 0;
+
+	if (!pkeys_enabled || !(features & XFEATURE_PKRU))
+		return true;
+	if ((bv & XFEATURE_PKRU) &&
+	    get_user(pkru, (u32 __user *)((u8 __user *)fpstate + pkru_offset)))
+		return false;
+	preempt_disable();
+	wrpkru(pkru);
+	preempt_enable();
+	return true;
 }
 
 /* The 56 bytes of the XSAVE header behind the feature mask. */
@@ -424,7 +512,7 @@ bool fpu_copy_from_frame(void __user *fpstate)
 	if (!access_ok(fpstate, fpu_user_size))
 		return false;
 	size = frame_extent(fpstate, &features);
-	if (fpu_xfeatures && size == fpu_user_size && features == fpu_xfeatures && xrstor_from_user(fpstate))
+	if (fpu_xfeatures && size == fpu_user_size && features == frame_xfeatures && xrstor_from_user(fpstate))
 		return true;
 	preempt_disable();
 	if (!test_thread_flag(TIF_NEED_FPU_LOAD))
@@ -432,7 +520,7 @@ bool fpu_copy_from_frame(void __user *fpstate)
 	fpu_forget_registers();
 	preempt_enable();
 	/* From here on the buffer is the state; a switch neither saves into it nor loads from it. */
-	if (copy_from_user(buf, fpstate, size)) {
+	if (copy_from_user(buf, fpstate, min(size, task_size))) {
 		fpu_reset();
 		return false;
 	}
@@ -441,8 +529,9 @@ bool fpu_copy_from_frame(void __user *fpstate)
 		bv = XFEATURE_FPSSE;
 		if (size > FXSAVE_SIZE) {
 			bv = XS_BV(buf);
-			good &= !(bv & ~fpu_xfeatures) && header_rest_is_zero(buf);
-			bv &= features;
+			good &= !(bv & ~frame_xfeatures) && header_rest_is_zero(buf) &&
+				pkru_from_frame(fpstate, features, bv);
+			bv &= features & fpu_xfeatures;
 		}
 		memset(buf + XSAVE_HDR_OFFSET, 0, XSAVE_HDR_SIZE);
 		XS_BV(buf) = bv;

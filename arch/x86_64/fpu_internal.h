@@ -11,6 +11,29 @@
 /* The task whose state this CPU's registers hold, or NULL. */
 DECLARE_PER_CPU(struct task_struct *, fpu_owner);
 
+/* PKRU, if the CPU has protection keys: always current's, since the kernel's accesses to user memory obey it, too. */
+#define PKRU_INIT	0x55555554u	/* no access but to pages with key 0 */
+extern bool pkeys_enabled;
+
+static inline u32 rdpkru(void)
+{
+	u32 pkru, edx;
+
+	__asm__ volatile("rdpkru" : "=a"(pkru), "=d"(edx) : "c"(0));
+	return pkru;
+}
+
+static inline void wrpkru(u32 pkru)
+{
+	__asm__ volatile("wrpkru" : : "a"(pkru), "c"(0), "d"(0) : "memory");
+}
+
+static __always_inline void pkru_switch_in(const struct task_struct *next)
+{
+	if (rdpkru() != next->thread.pkru)
+		wrpkru(next->thread.pkru);
+}
+
 void fpregs_save(void *buf);		/* registers -> memory */
 void fpregs_load(const void *buf);	/* memory (trusted) -> registers */
 

@@ -124,10 +124,14 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 	if (prev->thread.fpu) {
 		fpu_switch_out(prev);
 		save_user_bases(&prev->thread);
+		if (pkeys_enabled)
+			prev->thread.pkru = rdpkru();
 	}
 	if (next->thread.fpu) {
 		fpu_switch_in(next);
 		load_user_bases(&next->thread);
+		if (pkeys_enabled)
+			pkru_switch_in(next);
 		this_cpu_write(cpu_syscall_limit, syscall_limit_of(next));
 	}
 	this_cpu_write(current_task, next);

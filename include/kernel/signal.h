@@ -245,6 +245,7 @@ void force_sig(int sig);
 void force_sig_info(struct kernel_siginfo *info);
 void force_sig_fault(int sig, int code, void __user *addr);
 void force_sig_mceerr(int code, void __user *addr, short lsb);
+void force_sig_pkuerr(void __user *addr, u32 pkey);
 void force_sigsegv(int sig);		/* a handler could not be set up */
 void force_fatal_sig(int sig);
 void force_exit_sig(int sig);

@@ -87,6 +87,8 @@ struct mm_struct {
 	unsigned long mmap_base;		/* c: top of the area for mmap, or its bottom (legacy) */
 	unsigned long mmap_legacy_base;		/* c: lowest address for mmap bottom-up */
 	bool mmap_legacy;			/* c: addresses are given out bottom-up */
+	s8 execute_only_pkey;			/* m: protection key of PROT_EXEC alone, or -1 */
+	u16 pkey_map;				/* m: protection keys that are taken */
 	unsigned long hole_addr;		/* m: no hole of hole_len or more in [hole_addr, mmap_base) */
 	unsigned long hole_len;			/* m */
 	unsigned int write_protect_seq;		/* m: odd while fork makes pages shared; gup_fast looks */

@@ -57,6 +57,8 @@ struct vm_operations_struct;
 #define VM_HUGEPAGE	0x20000000UL
 #define VM_NOHUGEPAGE	0x40000000UL
 #define VM_MERGEABLE	0x80000000UL
+#define VM_PKEY_SHIFT	32		/* four bits: protection key */
+#define VM_PKEY_MASK	(15UL << VM_PKEY_SHIFT)
 #define VM_GROWSUP	VM_NONE
 #define VM_STACK	VM_GROWSDOWN
 
@@ -147,6 +149,11 @@ static inline bool is_shared_maywrite(unsigned long flags)
 static inline bool vma_is_accessible(const struct vm_area_struct *vma)
 {
 	return vma->vm_flags & VM_ACCESS_FLAGS;
+}
+
+static inline unsigned int vma_pkey(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags >> VM_PKEY_SHIFT & 15;
 }
 
 static inline bool vma_is_temporary_stack(const struct vm_area_struct *vma)

@@ -32,7 +32,9 @@
 #include <mm/vma_tree.h>
 #include <mm/vmstat.h>
 #include <seam/barrier.h>
+#include <seam/pkeys.h>
 #include <seam/uaccess.h>
+#include <linux/mman.h>
 #include "../pgtable/pgtable_internal.h"
 #include "teach.h"
 #include "vma_internal.h"
@@ -114,11 +116,23 @@ static bool must_unshare(unsigned int flags, struct page *page)
 
 /* --- slow ----------------------------------------------------------------------------------------- */
 
+/* Do the rights of current forbid the access to pages with @pkey? They say nothing about another's memory. */
+static bool pkey_denies(unsigned int pkey, unsigned int flags)
+{
+	unsigned int rights;
+
+	if (likely(!pkey) || (flags & FOLL_REMOTE) || !arch_has_pkeys())
+		return false;
+	rights = arch_pkey_rights((int)pkey);
+	return (rights & PKEY_DISABLE_ACCESS) ||
+	       ((flags & FOLL_WRITE) && (rights & PKEY_DISABLE_WRITE));
+}
+
 static int check_vma_flags(struct vm_area_struct *vma, unsigned int flags)
 {
 	unsigned long f = vma->vm_flags;
 
-	if (f & (VM_IO | VM_PFNMAP))
+	if ((f & (VM_IO | VM_PFNMAP)) || pkey_denies(vma_pkey(vma), flags))
 		return -EFAULT;
 	if ((flags & FOLL_ANON) && !vma_is_anonymous(vma))
 		return -EFAULT;
@@ -332,6 +346,8 @@ static struct page *fast_one(struct mm_struct *mm, unsigned long addr, unsigned 
 	pte = ptep_get(ptep);
 	if (!pte_present(pte) || pte_protnone(pte) || pte_special(pte) ||
 	    ((flags & FOLL_WRITE) && !pte_write(pte)))
+		return NULL;
+	if (pkey_denies(pte_val(pte) >> _PAGE_PKEY_SHIFT & 15, flags))
 		return NULL;
 	page = pte_page(pte);
 	if (!try_grab_page(page, flags))

@@ -62,6 +62,8 @@ static bool mm_init(struct mm_struct *mm, struct task_struct *tsk)
 	atomic_set(&mm->mm_users, 1);
 	atomic_set(&mm->mm_count, 1);
 	mm->mm_lock_seq = 1;
+	mm->pkey_map = 1; /* key 0 is everybody's */
+	mm->execute_only_pkey = -1;
 	init_rwsem(&mm->mmap_lock, LOCK_MMAP);
 	init_waitqueue_head(&mm->vma_writer_wait);
 	spin_lock_init(&mm->page_table_lock, LOCK_PAGE_TABLE);
@@ -198,6 +200,8 @@ static void dup_layout(struct mm_struct *mm, struct mm_struct *oldmm)
 	mm->mmap_base = oldmm->mmap_base;
 	mm->mmap_legacy_base = oldmm->mmap_legacy_base;
 	mm->mmap_legacy = oldmm->mmap_legacy;
+	mm->pkey_map = oldmm->pkey_map;
+	mm->execute_only_pkey = oldmm->execute_only_pkey;
 	mm->total_vm = oldmm->total_vm;
 	mm->data_vm = oldmm->data_vm;
 	mm->exec_vm = oldmm->exec_vm;

@@ -375,6 +375,8 @@ unsigned long do_mmap(struct file *file, unsigned long addr, unsigned long len, 
 
 	vm_flags = prot_bits(prot) | flag_bits(flags) | mm->def_flags | VM_MAYREAD | VM_MAYWRITE |
 		   VM_MAYEXEC;
+	if (unlikely(prot == PROT_EXEC))
+		vm_flags |= (unsigned long)max(execute_only_pkey(mm), 0) << VM_PKEY_SHIFT;
 	if ((flags & MAP_LOCKED) && !can_do_mlock())
 		return -EPERM;
 	if (!mlock_future_ok(mm, vm_flags, len))

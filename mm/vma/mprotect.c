@@ -59,7 +59,7 @@ int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev, un
 
 /* The VMAs from @vma on, which contains or follows @start. => mmap_lock held for writing */
 static int protect_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			 unsigned long prot)
+			 unsigned long prot, int pkey)
 {
 	struct vm_area_struct *prev;
 	bool rier = (current->personality & READ_IMPLIES_EXEC) && (prot & PROT_READ);
@@ -67,7 +67,9 @@ static int protect_range(struct vm_area_struct *vma, unsigned long start, unsign
 
 	while (1) {
 		unsigned long newflags = (prot & (VM_READ | VM_WRITE | VM_EXEC)) |
-					 (vma->vm_flags & ~VM_ACCESS_FLAGS);
+					 (unsigned long)override_pkey(vma, prot, pkey)
+						 << VM_PKEY_SHIFT |
+					 (vma->vm_flags & ~(VM_ACCESS_FLAGS | VM_PKEY_MASK));
 		unsigned long next = min(vma->vm_end, end);
 
 		if (rier && (vma->vm_flags & VM_MAYEXEC))
@@ -116,7 +118,7 @@ int do_mprotect_pkey(unsigned long start, size_t len, unsigned long prot, int pk
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 	err = -EINVAL;
-	if (pkey != -1) /* no protection keys: none can have been allocated */
+	if (pkey != -1 && !mm_pkey_is_allocated(mm, pkey))
 		goto unlock;
 	err = -ENOMEM;
 	vma = find_vma(mm, start);
@@ -137,7 +139,7 @@ int do_mprotect_pkey(unsigned long start, size_t len, unsigned long prot, int pk
 			goto unlock;
 		}
 	}
-	err = protect_range(vma, start, end, prot);
+	err = protect_range(vma, start, end, prot, pkey);
 unlock:
 	mmap_write_unlock(mm);
 	return err;
@@ -151,17 +153,4 @@ SYSCALL_DEFINE3(mprotect, unsigned long, start, size_t, len, unsigned long, prot
 SYSCALL_DEFINE4(pkey_mprotect, unsigned long, start, size_t, len, unsigned long, prot, int, pkey)
 {
 	return do_mprotect_pkey(start, len, prot, pkey);
-}
-
-/* Without protection keys in the CPU: as Linux answers then. */
-SYSCALL_DEFINE2(pkey_alloc, unsigned long, flags, unsigned long, init_val)
-{
-	if (flags || (init_val & ~3UL))
-		return -EINVAL;
-	return -ENOSPC;
-}
-
-SYSCALL_DEFINE1(pkey_free, int, pkey)
-{
-	return -EINVAL;
 }

@@ -20,6 +20,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/pgalloc.h>
+#include <seam/pkeys.h>
 #include "vma_internal.h"
 #include "../pgtable/pgtable_internal.h"
 
@@ -209,6 +210,8 @@ void show_smap(struct seq_file *m, struct vm_area_struct *vma)
 	show_kb(m, "MMUPageSize:    ", PAGE_SIZE);
 	show_sums(m, &s, false);
 	seq_printf(m, "THPeligible:    %d\n", 0);
+	if (arch_has_pkeys())
+		seq_printf(m, "ProtectionKey:  %8u\n", vma_pkey(vma));
 	show_vma_flags(m, vma);
 }
 

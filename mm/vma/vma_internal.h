@@ -51,6 +51,12 @@ void vma_unlink_file(struct vm_area_struct *vma);
 /* May current read and write the memory @mm of @task? The rule of ptrace(2) for attaching. */
 bool may_access_mm(struct task_struct *task, struct mm_struct *mm);
 bool mlock_future_ok(struct mm_struct *mm, unsigned long flags, unsigned long bytes);
+/* Protection keys. => mmap_lock held for writing */
+bool mm_pkey_is_allocated(struct mm_struct *mm, int pkey);
+/* The key that makes memory executable but not readable, with current's rights set so; or -1. */
+int execute_only_pkey(struct mm_struct *mm);
+/* The key of @vma after mprotect to @prot: @pkey unless -1. */
+int override_pkey(struct vm_area_struct *vma, unsigned long prot, int pkey);
 bool can_do_mlock(void);
 /* Mark the pages of a range of @vma as mlocked, or take the mark away. May sleep. */
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock);

@@ -66,6 +66,7 @@ typedef struct { unsigned long val; } swp_entry_t;
 #define _PAGE_SOFT_DIRTY (1UL << 11)
 #define _PAGE_PAT_LARGE	(1UL << 12)	/* of a pmd or pud that maps a page */
 #define _PAGE_DEVMAP	(1UL << 58)
+#define _PAGE_PKEY_SHIFT 59	/* four bits: protection key */
 #define _PAGE_NX	(1UL << 63)
 
 #define _PAGE_SWP_EXCLUSIVE	_PAGE_PWT
@@ -118,7 +119,9 @@ extern pteval_t __supported_pte_mask;
 extern pgprot_t protection_map[16];
 static inline pgprot_t vm_get_page_prot(unsigned long vm_flags)
 {
-	return protection_map[vm_flags & 15];
+	/* The protection key stands in bits 32 to 35 of vm_flags, VM_PKEY_MASK of mm/vma.h. */
+	return __pgprot(pgprot_val(protection_map[vm_flags & 15]) |
+			(vm_flags >> 32 & 15) << _PAGE_PKEY_SHIFT);
 }
 
 static inline pgprot_t pgprot_noncached(pgprot_t p)

@@ -43,6 +43,7 @@
 #define X86_CR4_OSXSAVE	(1UL << 18)
 #define X86_CR4_SMEP	(1UL << 20)
 #define X86_CR4_SMAP	(1UL << 21)
+#define X86_CR4_PKE	(1UL << 22)
 
 #ifndef __ASSEMBLY__
 #include <base/types.h>

@@ -55,6 +55,7 @@ struct thread_struct {
 	unsigned long sp;		/* kernel stack pointer while not running */
 	unsigned long fsbase, gsbase;	/* user's, valid while not running */
 	void *fpu;			/* user FPU state in memory, XSAVE standard format; NULL: kernel thread */
+	u32 pkru;			/* rights by protection key, valid while not running */
 	int fpu_cpu;			/* CPU whose registers hold it too (if fpu_owner agrees), or -1 */
 	unsigned long cr2, trap_nr, error_code;	/* of the last exception that became a signal */
 	unsigned long virtual_dr6;	/* for ptrace: what the last debug exception reported */
@@ -102,7 +103,7 @@ bool irq_fpu_usable(void);
 
 /* On each CPU: CR0, CR4, XCR0. The first call, on the boot CPU, chooses the features. */
 void fpu_init_cpu(void);
-/* Bytes of the user FPU state in memory and in a signal frame; bits of XCR0 (0: FXSAVE only). */
+/* Bytes of the user FPU state in a signal frame; bits of XCR0 that a task's state has (0: FXSAVE only). */
 extern unsigned int fpu_user_size;
 extern u64 fpu_xfeatures;
 
