@@ -383,14 +383,19 @@ void free_pages(unsigned long addr, unsigned int order)
 
 unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr_pages, struct page **page_array)
 {
-	unsigned long i;
+	unsigned long i = 0;
 
-	for (i = 0; i < nr_pages; i++) {
-		if (page_array[i])
+	while (i < nr_pages) {
+		if (page_array[i]) {
+			i++;
 			continue;
+		}
+		/* One page the long way fills the chain; the next ones come off it. */
 		page_array[i] = alloc_pages(gfp, 0);
 		if (!page_array[i])
 			break;
+		i++;
+		i += pcp_take_many(gfp, nr_pages - i, page_array + i);
 	}
 	return i;
 }

@@ -63,6 +63,8 @@ extern struct per_cpu_pages __percpu *zone_pcp[1 << (ZONES_WIDTH + NODES_WIDTH)]
 /* One page of 2^order through the per-CPU lists of @zone, filled when empty; NULL. */
 struct page *rmqueue_pcplist(struct zone *zone, unsigned int order, int pindex, int migratetype,
 			     unsigned int alloc_flags);
+/* Fill the leading empty slots of @pages from the chain of this CPU, as far as it goes; number filled. */
+unsigned long pcp_take_many(gfp_t gfp, unsigned long nr, struct page **pages);
 void free_one_page(struct page *page, unsigned int order);
 /* Last words before a page goes to a list: false when it is bad and must not be used again. */
 bool free_pages_prepare(struct page *page, unsigned int order);

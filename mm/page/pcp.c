@@ -211,6 +211,31 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	return gfp & __GFP_ZERO ? cleared(page) : page;
 }
 
+unsigned long pcp_take_many(gfp_t gfp, unsigned long nr, struct page **pages)
+{
+	struct per_cpu_pages *pcp;
+	struct page **list, *page;
+	unsigned long n = 0;
+
+	preempt_disable();
+	if (likely(pcp_usable() && !READ_ONCE(alloc_watched))) {
+		pcp = this_cpu_read(pcp_for_gfp[gfp & GFP_ZONEMASK]);
+		list = &pcp->lists[0][gfp_migratetype(gfp)];
+		for (page = *list; n < nr && page && !pages[n]; page = *list, n++) {
+			*list = page->pcp_next;
+			set_page_count(page, 1);
+			pages[n] = page;
+		}
+		pcp->count -= (long)n;
+		pcp->singles += n;
+	}
+	preempt_enable();
+	if (gfp & __GFP_ZERO)
+		for (unsigned long i = 0; i < n; i++)
+			clear_page(page_address(pages[i]));
+	return n;
+}
+
 /* ---- a page goes ---- */
 
 static bool bad_page(struct page *page, const char *why)
