@@ -5,6 +5,7 @@
  */
 #include <host/test.h>
 #include "../../mm/page/selftest.c"
+#include "../../mm/page/selftest_model.c"
 
 TEST(page_random)
 {
@@ -33,6 +34,20 @@ TEST(page_antifragmentation)
 TEST(page_exhaustion)
 {
 	CHECK_EQ(test_exhaustion(), 0);
+}
+TEST(page_model)
+{
+	CHECK_EQ(test_descriptors(), 0);
+	CHECK_EQ(test_references(), 0);
+	CHECK_EQ(test_compound(), 0);
+	CHECK_EQ(test_gfp_zones(), 0);
+	CHECK_EQ(test_watermark_rules(), 0);
+	CHECK_EQ(test_watermarks(), 0);
+	CHECK_EQ(test_batches(), 0);
+}
+TEST(page_ledger_loss)
+{
+	CHECK_EQ(test_ledger_loss(), 0);
 }
 TEST(page_ledger)
 {
