@@ -261,9 +261,10 @@ static int test_batches(void)
 	page_alloc_ways(&after);
 	while (n)
 		__free_page(pages[--n]);
-	SELFTEST_EXPECT((after.refills - before.refills) * 2 < after.fast_pages + after.list_pages -
-								       before.fast_pages -
-								       before.list_pages);
+	/* A small zone has a batch of a few pages, of which the carving of one block may take two. */
+	SELFTEST_EXPECT(n == 0 && (after.refills - before.refills) * 3 <
+					  2 * (after.fast_pages + after.list_pages -
+					       before.fast_pages - before.list_pages));
 	return 0;
 }
 SELFTEST("page/batches", test_batches);
