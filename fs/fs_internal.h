@@ -32,6 +32,10 @@ unsigned int find_open_flags(unsigned int flags);
 /* fs/pipe.c; the parts that fcntl reaches. */
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 
+/* fs/sysfs_slab.c: "name\0target\0...", the target empty for a cache that is not merged into another; ended by an
+ * empty name. To be freed; NULL: no memory. May sleep. */
+char *slab_all_names(void);
+
 /* Block devices do not exist yet: opening one answers -ENXIO. */
 extern const struct file_operations def_blk_fops;
 

@@ -17,6 +17,7 @@
 #include <mm/slab.h>
 #include <mm/slab_report.h>
 #include <mm/zone.h>
+#include "fs_internal.h"
 
 enum attr_kind { ATTR_NUMBER, ATTR_FLAG, ATTR_BY_NODE, ATTR_BY_CPU, ATTR_CTOR, ATTR_NOTHING };
 
@@ -171,8 +172,7 @@ static void append_name(const char *name, const char *merged_into, void *list)
 	append(list, merged_into ? merged_into : "");
 }
 
-/* "name\0target\0...", ended by an empty name; NULL: no memory. */
-static char *all_names(void)
+char *slab_all_names(void)
 {
 	struct name_list l = { 0 };
 	char *buf;
@@ -207,7 +207,7 @@ static bool not_listed(struct kernfs_node *child, void *names)
 
 static void fill_slab(struct kernfs_node *slab)
 {
-	char *names = all_names();
+	char *names = slab_all_names();
 
 	if (!names)
 		return;

@@ -6,7 +6,8 @@
  * overflow (of the kernel stack), nested (in an interrupt-like state), panic, page-read and page-write (of a page
  * that is free).
 =======
- * overflow (of the kernel stack), stack-end (its last word overwritten), nested (in an interrupt-like state), panic.
+ * overflow (of the kernel stack), stack-end (its last word overwritten),
+ * slab-overflow, slab-uaf, slab-twice (with slub_debug), nested (in an interrupt-like state), panic.
  */
 #include <base/types.h>
 #include <base/bug.h>
@@ -20,6 +21,7 @@
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include <mm/gfp.h>
+#include <mm/slab.h>
 #include <mm/vmalloc.h>
 
 static char provoke_what[24];
@@ -106,6 +108,32 @@ static noinline void provoke_stack_end(void)
 	schedule();
 }
 
+/* Mistakes with objects, for slub_debug to find; the second allocation looks at what the first left. */
+static noinline void provoke_slab_overflow(void)
+{
+	volatile u8 *p = kmalloc(60, GFP_KERNEL);
+
+	p[64 + (unsigned int)zero] = 1;
+	kfree((void *)p);
+}
+
+static noinline void provoke_slab_uaf(void)
+{
+	volatile u8 *p = kmalloc(60, GFP_KERNEL);
+
+	kfree((void *)p);
+	p[10 + (unsigned int)zero] = 1;
+	kfree(kmalloc(60, GFP_KERNEL));
+}
+
+static noinline void provoke_slab_twice(void)
+{
+	void *volatile p = kmalloc(60, GFP_KERNEL);
+
+	kfree(p);
+	kfree(p);
+}
+
 static noinline void provoke_nested(void)
 {
 	__preempt_count_add(HARDIRQ_OFFSET);
@@ -126,6 +154,9 @@ static int provoke_late(void)
 		{ "divide", provoke_divide },
 		{ "opcode", provoke_opcode },
 		{ "stack-end", provoke_stack_end },
+		{ "slab-overflow", provoke_slab_overflow },
+		{ "slab-uaf", provoke_slab_uaf },
+		{ "slab-twice", provoke_slab_twice },
 		{ "nested", provoke_nested },
 		{ "page-read", provoke_page_read },
 		{ "page-write", provoke_page_write },

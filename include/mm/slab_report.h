@@ -33,4 +33,22 @@ int slab_shrink_by_name(const char *name);
 int slab_validate_by_name(const char *name);
 int slab_set_min_partial(const char *name, unsigned int slabs);
 
+/* Objects in use of a cache with user tracking (slub_debug=U), by caller. */
+struct slab_caller {
+	unsigned long addr;			/* 0: nobody yet */
+	unsigned long nr;
+	u64 age_min_ns, age_max_ns, age_sum_ns;
+	int pid_min, pid_max;
+	struct cpumask cpus;
+};
+#define SLAB_CALLERS_MAX	128
+struct slab_callers {
+	unsigned int nr;
+	unsigned long nr_left_out;		/* objects of further callers */
+	struct slab_caller caller[SLAB_CALLERS_MAX];
+};
+/* By who allocated (@which 0) or last freed (1) them, most objects first. False: no such cache, or it does not
+ * track. May sleep. */
+bool slab_callers(const char *name, int which, struct slab_callers *callers);
+
 #endif

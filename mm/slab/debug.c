@@ -10,16 +10,19 @@
  * link lies outside. A complaint prints the cache, the object, its tracks; a broken object is kept out of use.
  */
 #include <base/types.h>
+#include <base/cpumask.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
 #include <kernel/param.h>
 #include <kernel/printk.h>
+#include <kernel/sched.h>
 #include <kernel/task.h>
 #include <seam/percpu.h>
 #include <mm/memblock.h>
 #include <mm/page_flags.h>
+#include <mm/slab_report.h>
 #include "slab_internal.h"
 
 #define RED_INACTIVE 0xbbbbbbbbbbbbbbbbULL
@@ -29,6 +32,7 @@
 
 struct track {
 	unsigned long addr;
+	u64 when_ns; /* sched_clock() */
 	int cpu, pid;
 };
 
@@ -133,7 +137,7 @@ static void set_track(struct kmem_cache *s, void *object, int which, unsigned lo
 	struct track *t = tracks(s, object) + which;
 
 	if (s->flags & SLAB_STORE_USER)
-		*t = (struct track){ caller, (int)raw_smp_processor_id(),
+		*t = (struct track){ caller, sched_clock(), (int)raw_smp_processor_id(),
 				     current ? current->pid : 0 };
 }
 
@@ -206,13 +210,13 @@ bool slab_debug_free(struct kmem_cache *s, struct page *page, void *object, unsi
 	return true;
 }
 
-/* List up to ten objects of @s that are still in use, by a walk over all pages. */
-void slab_report_leaks(struct kmem_cache *s)
+/* Call @fn for each object of @s in use until it answers false, by a walk over all pages. */
+static void for_each_object(struct kmem_cache *s, bool (*fn)(struct kmem_cache *, void *, void *),
+			    void *arg)
 {
-	unsigned int shown = 0;
-
-	for (unsigned long pfn = 0; pfn < max_pfn && shown < 10; pfn++) {
+	for (unsigned long pfn = 0; pfn < max_pfn; pfn++) {
 		struct page *page;
+		void *object;
 
 		if (!pfn_valid(pfn)) {
 			pfn |= MAX_ORDER_NR_PAGES - 1;
@@ -221,18 +225,76 @@ void slab_report_leaks(struct kmem_cache *s)
 		page = pfn_to_page(pfn);
 		if (!PageSlab(page) || PageTail(page) || page->mapping != s)
 			continue;
-		for (u32 i = 0; i < (PAGE_SIZE << compound_order(page)) / s->size && shown < 10;
-		     i++) {
-			void *object = page_address(page) + i * s->size;
-
-			if (slab_object_is_free(s, page, object))
-				continue;
-			pr_err("Object %p @offset=%u\n", object, i * s->size);
-			if (s->flags & SLAB_STORE_USER)
-				print_track("Allocated", tracks(s, object));
-			shown++;
-		}
+		object = page_address(page);
+		for (u32 i = slab_objects(s, page); i; i--, object += s->size)
+			if (!slab_object_is_free(s, page, object) && !fn(s, object, arg))
+				return;
 	}
+}
+
+static bool report_leak(struct kmem_cache *s, void *object, void *left)
+{
+	pr_err("Object %p @offset=%u\n", object, (u32)((unsigned long)object & ~PAGE_MASK));
+	if (s->flags & SLAB_STORE_USER)
+		print_track("Allocated", tracks(s, object));
+	return --*(unsigned int *)left != 0;
+}
+
+/* List up to ten objects of @s that are still in use. */
+void slab_report_leaks(struct kmem_cache *s)
+{
+	unsigned int left = 10;
+
+	for_each_object(s, report_leak, &left);
+}
+
+/* ---- who holds objects: sums by caller ---- */
+
+struct sum_arg {
+	struct slab_callers *callers;
+	int which;
+	u64 now_ns;
+};
+
+static struct slab_caller *find_caller(struct slab_callers *all, unsigned long addr)
+{
+	for (unsigned int i = 0; i < all->nr; i++)
+		if (all->caller[i].addr == addr)
+			return &all->caller[i];
+	if (all->nr == SLAB_CALLERS_MAX) {
+		all->nr_left_out++;
+		return NULL;
+	}
+	all->caller[all->nr] = (struct slab_caller){ .addr = addr, .pid_min = INT_MAX };
+	return &all->caller[all->nr++];
+}
+
+static bool sum_object(struct kmem_cache *s, void *object, void *arg)
+{
+	struct sum_arg *sum = arg;
+	const struct track *t = tracks(s, object) + sum->which;
+	struct slab_caller *c = find_caller(sum->callers, t->addr);
+	u64 age_ns = sum->now_ns > t->when_ns ? sum->now_ns - t->when_ns : 0;
+
+	if (!c)
+		return true;
+	c->nr++;
+	c->age_min_ns = c->nr == 1 ? age_ns : min(c->age_min_ns, age_ns);
+	c->age_max_ns = max(c->age_max_ns, age_ns);
+	c->age_sum_ns += age_ns;
+	c->pid_min = min(c->pid_min, t->pid);
+	c->pid_max = max(c->pid_max, t->pid);
+	cpumask_set_cpu(t->cpu, &c->cpus);
+	return true;
+}
+
+/* => slab_mutex held */
+void slab_sum_callers(struct kmem_cache *s, int which, struct slab_callers *callers)
+{
+	struct sum_arg arg = { callers, which, sched_clock() };
+
+	if (s->flags & SLAB_STORE_USER)
+		for_each_object(s, sum_object, &arg);
 }
 
 bool kmem_dump_obj(void *addr)

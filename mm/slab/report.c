@@ -7,6 +7,7 @@
 #include <base/types.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/sort.h>
 #include <base/string.h>
 #include <mm/percpu_alloc.h>
 #include <mm/slab_report.h>
@@ -207,4 +208,28 @@ int slab_set_min_partial(const char *name, unsigned int slabs)
 		WRITE_ONCE(s->min_partial, slabs);
 	mutex_unlock(&slab_mutex);
 	return s ? 0 : -ENOENT;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct slab_caller *x = a, *y = b;
+
+	return x->nr < y->nr ? 1 : x->nr > y->nr ? -1 : 0;
+}
+
+bool slab_callers(const char *name, int which, struct slab_callers *callers)
+{
+	struct kmem_cache *s;
+
+	callers->nr = 0;
+	callers->nr_left_out = 0;
+	mutex_lock(&slab_mutex);
+	s = find_cache(name);
+	if (s && !(s->flags & SLAB_STORE_USER))
+		s = NULL;
+	if (s)
+		slab_sum_callers(s, which, callers);
+	mutex_unlock(&slab_mutex);
+	sort(callers->caller, callers->nr, sizeof(callers->caller[0]), by_number, NULL);
+	return s != NULL;
 }

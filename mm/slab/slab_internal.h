@@ -141,6 +141,9 @@ bool slab_debug_alloc(struct kmem_cache *s, struct page *page, void *object, uns
 bool slab_debug_free(struct kmem_cache *s, struct page *page, void *object, unsigned long caller);
 slab_flags_t slab_debug_flags(const char *name, slab_flags_t flags);
 void slab_report_leaks(struct kmem_cache *s);
+struct slab_callers;
+/* Add up the objects of @s in use by who allocated (@which 0) or last freed (1) them. => slab_mutex held */
+void slab_sum_callers(struct kmem_cache *s, int which, struct slab_callers *callers);
 bool slab_object_is_free(struct kmem_cache *s, struct page *page, void *object);
 
 #endif

@@ -26,4 +26,26 @@ breaks overflow 'stack' "$trace"
 breaks stack-end 'corrupted stack end detected inside scheduler'
 breaks bug 'kernel BUG at'
 breaks panic 'provoked' "$trace"
+
+# reports WHAT PATTERN: with slub_debug=FZPU the mistake is told with both callers, and the machine goes on
+reports() {
+	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --append "provoke=$1 slub_debug=FZPU,kmalloc-64" \
+		--console-log "$build/tap/slab.log" -- true
+	is "provoke=$1: goes on" $? 0
+	for pattern in "BUG kmalloc-64: $2" 'Allocated in ' 'Freed in\|Object'; do
+		is "provoke=$1: $pattern" "$(grep -c -m 1 -e "$pattern" "$build/tap/slab.log")" 1
+	done
+}
+reports slab-overflow 'Right Redzone overwritten'
+reports slab-uaf 'Poison overwritten'
+reports slab-twice 'Object already free'
+
+# Who holds objects: every object in use has its caller.
+out=$(./quire run --accel tcg --timeout 50 --smp 1 --append "slub_debug=U,kmalloc-64" -- sh -c '
+	cd /sys/kernel/debug/slab && echo * && awk "{n += \$1} END {print n}" kmalloc-64/alloc_traces &&
+	grep -c " age=.*pid=.* cpus=" kmalloc-64/alloc_traces && sed -n "s/ .*//;1p" /sys/kernel/slab/kmalloc-64/objects')
+is 'slub_debug=U: the cache that tracks' "$(echo "$out" | sed -n 1p)" kmalloc-64
+is 'slub_debug=U: many callers' "$([ "$(echo "$out" | sed -n 3p)" -gt 5 ] && echo yes)" yes
+is 'slub_debug=U: nearly all objects have one' "$([ "$(echo "$out" | sed -n 2p)" -ge \
+	$(($(echo "$out" | sed -n 4p) - 8)) ] && echo yes)" yes
 finish
