@@ -209,6 +209,10 @@ ssize_t get_random_bytes_user(void __user *buf, size_t len)
 	local_irq_save(flags);
 	take_key(key);
 	local_irq_restore(flags);
+	if (len <= sizeof(key)) { /* as above */
+		done = len - copy_to_user(buf, key, len);
+		return done || !len ? (ssize_t)done : -EFAULT;
+	}
 	while (done < len) {
 		size_t n = len - done < BLOCK_BYTES ? len - done : BLOCK_BYTES, left;
 

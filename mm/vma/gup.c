@@ -155,7 +155,7 @@ static bool can_write_pte(pte_t pte, struct page *page, struct vm_area_struct *v
 	       PageAnon(page) && PageAnonExclusive(page);
 }
 
-/* 1 and *@pagep: there; 0: a fault is needed; or -EFAULT. *@unshare: of which kind. */
+/* 1 and *@pagep (unless NULL): there; 0: a fault is needed; or -EFAULT. *@unshare: of which kind. */
 static int follow_page(struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
 		       struct page **pagep, bool *unshare)
 {
@@ -166,7 +166,8 @@ static int follow_page(struct vm_area_struct *vma, unsigned long addr, unsigned 
 	int ret = 0;
 
 	*unshare = false;
-	if (!pte_find(vma->vm_mm, addr, &pmd))
+	ptep = pte_find(vma->vm_mm, addr, &pmd);
+	if (!ptep || pte_none(ptep_get(ptep)))
 		return 0;
 	ptep = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
 	if (!ptep)
@@ -189,7 +190,8 @@ static int follow_page(struct vm_area_struct *vma, unsigned long addr, unsigned 
 	ret = -ENOMEM;
 	if (!try_grab_page(page, flags))
 		goto out;
-	*pagep = page;
+	if (pagep)
+		*pagep = page;
 	ret = 1;
 out:
 	pte_unmap_unlock(ptep, ptl);
@@ -250,7 +252,8 @@ static struct vm_area_struct *gup_vma(struct mm_struct *mm, unsigned long addr, 
 }
 
 /*
- * One page at @start. 1, 0 never, or an errno. The lock may be dropped and retaken when @locked allows.
+ * One page at @start. 1, 0 never, or an errno. The lock may be dropped and retaken when @locked allows. Who wants
+ * no page but only that it is there (@pagep NULL) is content with a fault that succeeded.
  */
 static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int flags,
 			struct page **pagep, int *locked, bool *dropped)
@@ -282,8 +285,8 @@ static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int 
 			if (mmap_read_lock_killable(mm))
 				return -EINTR;
 			*locked = 1;
-		} else if (ret) {
-			return ret;
+		} else if (ret || !pagep) {
+			return ret ? ret : 1;
 		}
 	}
 }
@@ -301,7 +304,7 @@ static long gup_range(struct mm_struct *mm, unsigned long start, unsigned long n
 	for (i = 0; i < nr_pages; i++, start += PAGE_SIZE) {
 		struct page *page = NULL;
 
-		ret = get_one_page(mm, start, flags, &page, locked, &dropped);
+		ret = get_one_page(mm, start, flags, pages ? &page : NULL, locked, &dropped);
 		if (ret < 0)
 			break;
 		if (pages)
