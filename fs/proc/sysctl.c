@@ -224,6 +224,17 @@ static int stat_refresh_store(char *buf)
 	return 0;
 }
 
+/* The last one written counts. */
+static void overcommit_ratio_changed(void)
+{
+	sysctl_overcommit_kbytes = 0;
+}
+
+static void overcommit_kbytes_changed(void)
+{
+	sysctl_overcommit_ratio = 0;
+}
+
 #define RO(name, get)                                                                              \
 	{                                                                                          \
 		.path = name, .mode = 0444, .type = CTL_FUNC, .show = get                          \
@@ -281,8 +292,18 @@ static struct ctl_table kernel_table[] = {
 	  .show = stat_refresh_show,
 	  .store = stat_refresh_store },
 	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
-	INT("vm/overcommit_ratio", sysctl_overcommit_ratio, 0, 10000),
-	ULONG("vm/overcommit_kbytes", sysctl_overcommit_kbytes),
+	{ .path = "vm/overcommit_ratio",
+	  .mode = 0644,
+	  .type = CTL_INT,
+	  .data = &sysctl_overcommit_ratio,
+	  .min = 0,
+	  .max = INT_MAX,
+	  .changed = overcommit_ratio_changed },
+	{ .path = "vm/overcommit_kbytes",
+	  .mode = 0644,
+	  .type = CTL_ULONG,
+	  .data = &sysctl_overcommit_kbytes,
+	  .changed = overcommit_kbytes_changed },
 	ULONG("vm/user_reserve_kbytes", sysctl_user_reserve_kbytes),
 	ULONG("vm/admin_reserve_kbytes", sysctl_admin_reserve_kbytes),
 	INT("vm/max_map_count", sysctl_max_map_count, 0, INT_MAX),

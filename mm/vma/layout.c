@@ -6,7 +6,7 @@
  *			|  gap = RLIMIT_STACK + randomisation + guard, 128 MiB .. 5/6 of the space
  *	mmap_base	|  mmap, downwards (random: 28 bits of pages)
  *			|  ...
- *			|  heap, upwards (random: 13 bits of pages behind the program)
+ *			|  heap, upwards (random: 18 bits of pages behind the program)
  *			|  program
  *	mmap_min_addr	|  nothing below
  *
@@ -29,7 +29,7 @@
 
 #define MMAP_RND_BITS	    28
 #define STACK_RND_PAGES	    0x3fffffUL
-#define BRK_RND_BYTES	    0x02000000UL
+#define BRK_RND_BYTES	    0x40000000UL
 #define GAP_MIN		    (128UL << 20)
 #define MAP_32BIT_LOW	    0x40000000UL
 #define MAP_32BIT_HIGH	    0x80000000UL

@@ -195,7 +195,7 @@ static int advise_remove(struct vm_area_struct *vma, unsigned long start, unsign
 		return -EINVAL;
 	if (!file || !file->f_mapping || !file->f_mapping->host)
 		return -EINVAL;
-	if ((vma->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+	if (!is_shared_maywrite(vma->vm_flags))
 		return -EACCES;
 	offset = (loff_t)(start - vma->vm_start) + ((loff_t)vma->vm_pgoff << PAGE_SHIFT);
 	get_file(file);
@@ -275,7 +275,8 @@ static int advise_populate(struct mm_struct *mm, unsigned long start, unsigned l
 		if (!vma)
 			break;
 		done = -EINVAL;
-		if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) ||
+		    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 			break;
 		done = faultin_page_range(mm, start, min(end, vma->vm_end), write, &locked);
 		if (done < 0)

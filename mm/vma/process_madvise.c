@@ -69,7 +69,7 @@ static ssize_t advise_process(int pidfd, struct iov_iter *iter, int behavior)
 		goto put_task;
 	if (!may_access_mm(task, mm))
 		ret = -EACCES; /* of mm_access(), as Linux answers */
-	else if (mm != current->mm && !capable(CAP_SYS_NICE))
+	else if (!capable(CAP_SYS_NICE))
 		ret = -EPERM;
 	else
 		ret = advise_ranges(mm, iter, behavior);
