@@ -15,6 +15,7 @@
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
 #include <kernel/init.h>
+#include <mm/fault.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/memblock.h>
@@ -144,6 +145,13 @@ static int page_alloc_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static int faults_show(struct seq_file *m, void *v)
+{
+	for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+		seq_printf(m, "%s %lu\n", fault_kind_names[kind], fault_kind_sum(kind));
+	return 0;
+}
+
 static int __init proc_mm_init(void)
 {
 	struct proc_dir_entry *mm = proc_mkdir("mm", NULL), *nodes;
@@ -154,6 +162,7 @@ static int __init proc_mm_init(void)
 	proc_create_single("globals", 0400, mm, globals_show); /* addresses of the kernel */
 	proc_create_single("layout", 0400, mm, layout_show);
 	proc_create_single("page_alloc", 0444, mm, page_alloc_show);
+	proc_create_single("faults", 0444, mm, faults_show);
 	proc_page_init(mm);
 	nodes = proc_mkdir("node", mm);
 	for_each_online_pgdat(pgdat)

@@ -28,7 +28,7 @@
  *
  * 5 Linux: mm/memory.c. Here the order-0 anonymous fault is a straight line that needs no vm_fault.
  *
- * 6 Observe: pgfault, pgmajfault, pgreuse of /proc/vmstat; min_flt and maj_flt of /proc/PID/stat.
+ * 6 Observe: /proc/mm/faults, a count per case; pgfault, pgmajfault, pgreuse of /proc/vmstat; min_flt and maj_flt of /proc/PID/stat.
  */
 #include <base/bug.h>
 #include <base/errno.h>
@@ -47,6 +47,34 @@
 #include <seam/ptrace.h>
 #include "fault_internal.h"
 #include "../rmap/rmap_internal.h"
+
+DEFINE_PER_CPU(struct fault_counts, fault_counts);
+
+const char *const fault_kind_names[NR_FAULT_KINDS] = {
+#define X(kind, name) [FAULT_##kind] = name,
+	FAULT_KINDS(X)
+#undef X
+};
+
+unsigned long fault_kind_sum(enum fault_kind kind)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu (cpu)
+		sum += READ_ONCE(per_cpu(fault_counts, cpu).nr[kind]);
+	return sum;
+}
+
+/* A fault that did not succeed. */
+static noinline __cold void count_failed_fault(vm_fault_t ret)
+{
+	count_fault(ret & VM_FAULT_OOM					  ? FAULT_OOM
+		    : ret & VM_FAULT_SIGSEGV				  ? FAULT_SIGSEGV
+		    : ret & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE) ? FAULT_HWPOISON
+		    : ret & VM_FAULT_RETRY				  ? FAULT_RETRY
+									  : FAULT_SIGBUS);
+}
 
 void fault_drop_lock(struct vm_fault *vmf)
 {
@@ -67,6 +95,7 @@ static __always_inline vm_fault_t map_zero_page(struct vm_area_struct *vma, unsi
 		set_pte_at(vma->vm_mm, address, pte,
 			   pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot)));
 	pte_unmap_unlock(pte, ptl);
+	count_fault(FAULT_ZERO);
 	return 0;
 }
 
@@ -94,6 +123,7 @@ static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, uns
 	if (unlikely(!pte_none(ptep_get(pte)))) { /* another thread was faster */
 		spin_unlock(ptl);
 		__free_page(page);
+		count_fault(FAULT_SPURIOUS);
 		return 0;
 	}
 	page_init_anon(page, vma, address);
@@ -102,6 +132,7 @@ static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, uns
 	set_pte_at(mm, address, pte, entry);
 	spin_unlock(ptl);
 	inc_mm_counter(mm, MM_ANONPAGES);
+	count_fault(FAULT_ANON);
 	return 0;
 }
 
@@ -126,6 +157,7 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long ad
 static vm_fault_t do_numa_page(struct vm_fault *vmf)
 {
 	count_vm_event(NUMA_HINT_FAULTS);
+	count_fault(FAULT_NUMA);
 	vmf_lock_pte(vmf);
 	if (pte_same(ptep_get(vmf->pte), vmf->orig_pte)) {
 		ptep_modify_prot_start(vmf->vma, vmf->address, vmf->pte);
@@ -158,6 +190,7 @@ static vm_fault_t do_present_fault(struct vm_fault *vmf)
 	ptep_set_access_flags(vma, vmf->address, vmf->pte, pte_mkyoung(entry),
 			      vmf->flags & FAULT_FLAG_WRITE);
 unlock:
+	count_fault(FAULT_SPURIOUS);
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
 	return 0;
 }
@@ -198,6 +231,7 @@ static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, 
 			}
 			set_pte(pte, pte_mkwrite(pte_mkdirty(pte_mkyoung(orig_pte))));
 			count_vm_event(PGREUSE);
+			count_fault(FAULT_REUSE);
 		}
 	}
 	spin_unlock(ptl);
@@ -288,6 +322,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 			current->maj_flt++;
 		else
 			current->min_flt++;
+	} else if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_RETRY))) {
+		count_failed_fault(ret);
 	}
 	return ret;
 }

@@ -5,7 +5,18 @@
 
 #include <mm/fault.h>
 #include <mm/pgalloc.h>
+#include <seam/percpu.h>
 #include "../pgtable/pgtable_internal.h"
+
+struct fault_counts {
+	unsigned long nr[NR_FAULT_KINDS];
+};
+DECLARE_PER_CPU(struct fault_counts, fault_counts);
+
+static __always_inline void count_fault(enum fault_kind kind)
+{
+	this_cpu_add(fault_counts.nr[kind], 1);
+}
 
 vm_fault_t do_file_fault(struct vm_fault *vmf);
 /* => vmf->ptl held, vmf->pte is write-protected; unlocks */

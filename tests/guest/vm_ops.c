@@ -238,6 +238,71 @@ static void inserted(void)
 	is(call("page", 9, 0, 0, 1), 0, "and no more");
 }
 
+/* /proc/mm/faults counts the cases of mm/fault/fault.c; each statement adds to one of these. */
+static long kind_before;
+
+static long kind(const char *name)
+{
+	return number_in("/proc/mm/faults", name);
+}
+
+#define ONE(name, stmt)                                                                            \
+	do {                                                                                       \
+		kind(name " ");                                                                    \
+		kind_before = kind(name " ");                                                      \
+		stmt;                                                                              \
+		ok(kind(name " ") - kind_before >= 1, "faults: " name);                            \
+	} while (0)
+
+static void kinds(void)
+{
+	char *p = mmap(NULL, 8 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char name[] = "/tmp/kindsXXXXXX", *d;
+	int file = mkstemp(name), go[2];
+	volatile char c;
+
+	unlink(name);
+	must(!ftruncate(file, 8 * PAGE) && !pipe(go));
+	slurp("/proc/mm/faults");
+	ONE("zero", c = p[0]);
+	ONE("anon", p[PAGE] = 1);
+	ONE("copy", p[0] = 1); /* of the zero page */
+	fflush(stdout);
+	pid_t pid = fork();
+	if (!pid) {
+		read(go[0], (char *)&c, 1);
+		_exit(0);
+	}
+	ONE("copy", p[PAGE] = 2);
+	write(go[1], "x", 1);
+	waitpid(pid, NULL, 0);
+	ONE("reuse", p[0] = 2);
+	d = mmap(NULL, 8 * PAGE, RW, MAP_PRIVATE, file, 0);
+	ONE("read", c = d[0]);
+	ONE("cow_file", d[PAGE] = 1);
+	munmap(d, 8 * PAGE);
+	d = mmap(NULL, 8 * PAGE, RW, MAP_SHARED, file, 0);
+	ONE("shared", d[0] = 1);
+	munmap(d, 8 * PAGE);
+	close(file);
+	d = map(PAGES, MAP_SHARED);
+	c = d[0];
+	ONE("mkwrite", d[0] = 1);
+	catch_signal(SIGBUS);
+	catch_signal(SIGSEGV);
+	refuse(FAULT, FAULT_SIGBUS, 1);
+	ONE("sigbus", FAULTS(c = d[PAGE]));
+	refuse(FAULT, FAULT_SIGSEGV, 1);
+	ONE("sigsegv", FAULTS(c = d[PAGE]));
+	refuse(FAULT, FAULT_HWPOISON, 1);
+	ONE("hwpoison", FAULTS(c = d[PAGE]));
+	refuse(FAULT, FAULT_RETRY, 1);
+	ONE("retry", c = d[PAGE]);
+	(void)c;
+	munmap(d, 8 * PAGE);
+	munmap(p, 8 * PAGE);
+}
+
 int main(void)
 {
 	fd = open("/dev/mmtest", O_RDWR);
@@ -253,6 +318,7 @@ int main(void)
 	frames(PFN_FAULT, "frames by fault");
 	frames(PFN_MMAP, "frames by mmap");
 	inserted();
+	kinds();
 	special_access();
 	return tap_end();
 }
