@@ -37,7 +37,8 @@
 #define NR_MARKS   4096
 #define OP_MARKS   32 /* of one operation */
 #define NR_PARTS   (OP_MARKS / 2)
-#define ALIGN_NS   20000000l
+#define OP_ALIGN_NS  20000000l
+#define RUN_ALIGN_NS 5000000000l
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
 
@@ -234,16 +235,16 @@ static void print_record(void)
  * Begin at a round time, so that the timer interrupts fall at the same places however long the machine took
  * to come here. (When the host answers a virtio device is not counted in instructions.)
  */
-static void align(void)
+static void align(long unit_ns)
 {
 	struct timespec now;
+	long long ns;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	now.tv_nsec = now.tv_nsec / ALIGN_NS * ALIGN_NS + 2 * ALIGN_NS;
-	if (now.tv_nsec >= 1000000000) {
-		now.tv_nsec -= 1000000000;
-		now.tv_sec++;
-	}
+	ns = now.tv_sec * 1000000000ll + now.tv_nsec;
+	ns = ns / unit_ns * unit_ns + 2 * unit_ns;
+	now.tv_sec = ns / 1000000000;
+	now.tv_nsec = ns % 1000000000;
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &now, NULL);
 }
 
@@ -270,7 +271,7 @@ static int run_operation(const char *name, int first_mark)
 	record->nr = 0;
 	start();
 	stop();
-	align();
+	align(OP_ALIGN_NS);
 	op->run();
 	print_record();
 	return 0;
@@ -331,7 +332,6 @@ static void pass_on(int report)
 int main(int argc, char **argv)
 {
 	static char self[512];
-	char c;
 	int nr = 0, report, eager = argc > 1 && !strcmp(argv[1], "--eager");
 
 	if (argc == 4 && !strcmp(argv[1], "--op"))
@@ -352,9 +352,8 @@ int main(int argc, char **argv)
 	}
 	/* 4 KiB pages on both kernels. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	/* The host says that its input has ended; nothing more comes from it. */
-	while (read(STDIN_FILENO, &c, 1) > 0)
-		;
+	/* Behind whatever still goes on after the start. */
+	align(RUN_ALIGN_NS);
 	report = open_report(eager);
 	for (int i = 1 + eager; i < argc; i++)
 		run_apart(self, argv[i], nr++ * OP_MARKS % (NR_MARKS - OP_MARKS), report);

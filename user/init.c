@@ -8,6 +8,7 @@
  *	module PATH		load it (Linux only)
  *	root DEVICE		mount this ext2 as the program's root
  *	swap DEVICE		swap there
+ *	input none		standard input is at its end
  *	tty NAME ROWS COLS	run the program on that terminal instead of pipes
  * The protocol of the control port is told in tools/quire/machine.c.
  *
@@ -54,6 +55,7 @@ static int child_event[2]; /* a pipe that the SIGCHLD handler writes */
 static char *tty_name;
 static struct winsize tty_size;
 static const char *new_root;
+static uint64_t stdin_end = UINT64_MAX; /* bytes after which standard input ends */
 
 /* --- the ends of the machine --- */
 
@@ -278,6 +280,8 @@ static void read_orders(void)
 			root_device = arg;
 		} else if (!strcmp(word, "swap") && nr_swap < 8) {
 			swap_devices[nr_swap++] = arg;
+		} else if (!strcmp(word, "input")) {
+			stdin_end = 0;
 		} else if (!strcmp(word, "tty")) {
 			tty_name = arg;
 			arg = strtok_r(NULL, " ", &inner);
@@ -438,7 +442,6 @@ struct stream {
 };
 
 static struct stream in, out, err;
-static uint64_t stdin_end = UINT64_MAX; /* bytes after which standard input ends */
 static pid_t child;
 static int tty_fd;
 

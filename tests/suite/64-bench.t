@@ -43,9 +43,9 @@ rows = list(csv.reader(open(sys.argv[1])))
 print(len(rows), {len(r) for r in rows}, rows[0][0], rows[0][-1])' "$t.csv")" "5 {18} operation linux_also"
 is 'the plugin and the time stamp counter agree' "$(grep -c 'plugin counted' "$t.err")" 0
 
-ok 'figures repeat to the digit' $q --twice --baseline - syscall-null 'anon-*' fork-exit-wait pipe-round-trip
+ok 'figures repeat to the digit' $q --twice --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*'
 sed -i 's/^op syscall-null 1000 81/op syscall-null 1000 91/; s/^\(op anon-read-fault [0-9]* \)/\19/' "$build"/bench/quire-*
-$q --baseline - syscall-null 'anon-*' fork-exit-wait pipe-round-trip >"$t.txt" 2>"$t.err"
+$q --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*' >"$t.txt" 2>"$t.err"
 is 'a figure that does not repeat: status' $? 1
 ok 'and it is told' grep -q 'anon-read-fault on quire did not repeat' "$t.err"
 rm -f "$build"/bench/quire-*

@@ -18,6 +18,12 @@ struct machine_kind {
 	const char *cpu;
 	const char *append; /* kernel parameters besides those of --icount */
 };
+/*
+ * No kernel messages on the serial port (but a panic's): how fast its characters go depends on the host, and
+ * with it the time at which everything after happens.
+ */
+#define BENCH_QUIET "quiet loglevel=0"
+
 extern const struct machine_kind machine_kinds[NR_BENCH_MACHINES];
 
 /* A line of bench/operations. */

@@ -73,6 +73,8 @@ static void options_of(struct options *o, const struct side *s, const char *cons
 	strv_add(a, kind->cpu);
 	strv_add(a, "--append");
 	strv_add(a, kind->append);
+	strv_add(a, "--append");
+	strv_add(a, BENCH_QUIET);
 	strv_add(a, "--smp");
 	strv_add(a, "1");
 	strv_add(a, "--accel");

@@ -143,6 +143,7 @@ static void compose(struct bench *b, enum bench_machine m, struct options *o)
 	add(a, "--kernel", m == BENCH_QUIRE ? "quire" : "linux");
 	add(a, "--cpu", kind->cpu);
 	add(a, "--append", kind->append);
+	add(a, "--append", BENCH_QUIET);
 	add(a, "--mem", "1G");
 	add(a, "--timeout", "580");
 	strv_add(a, "--icount");
@@ -156,6 +157,7 @@ static void compose(struct bench *b, enum bench_machine m, struct options *o)
 		if (b->ops[i].wanted)
 			strv_add(a, b->ops[i].name);
 	options_read(o, "run", (int)a->n, a->v);
+	o->no_input = true; /* it would interrupt when the host pleases */
 }
 
 /* => a kernel there is; the arguments of the plugin in o, its file of marks */

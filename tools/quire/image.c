@@ -203,6 +203,8 @@ static void add_orders(struct tree *t, const struct options *o)
 		}
 	}
 	add_disk_orders(o, f);
+	if (o->no_input)
+		fputs("input none\n", f);
 	if (o->tty) {
 		struct winsize ws = { 0 };
 

@@ -487,7 +487,8 @@ int machine_run(const struct options *o, bool kvm)
 		say("waiting for gdb: gdb -ex 'target remote :1234' %s/quire.elf", build_dir());
 	if (o->tty && terminal_raw())
 		say("Ctrl-A x leaves the machine");
-	open_streams(&m, true);
+	open_streams(&m, !o->no_input);
+	m.in_told = o->no_input;
 	while (turn(&m))
 		;
 	stop(&m);

@@ -28,6 +28,7 @@ struct options {
 	enum accel accel;
 	const char *console_log;
 	bool gdb;
+	bool no_input; /* the program's standard input is at its end, and nothing is sent; bench */
 	bool tty; /* the program runs on a terminal (hvc0), not on pipes */
 	struct strv append, add, disk, qemu_arg, env;
 	const char *wrapper; /* a static program of this host that gets PROGRAM's path and argv, or NULL */

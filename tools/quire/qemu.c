@@ -117,6 +117,8 @@ static void add_channels(struct strv *a, const struct options *o, const int fds[
 	pairf(a, "-serial", "chardev:ch%d", CH_SERIAL);
 	if (microvm(o)) /* version 2 of the transport; QEMU's default is the one before Virtio 1.0 */
 		pair(a, "-global", "virtio-mmio.force-legacy=false");
+	if (o->icount) /* serve its queues at once, not when the host's main loop comes round to it */
+		pairf(a, "-global", "virtio-%s.ioeventfd=off", microvm(o) ? "mmio" : "serial-pci");
 	pair(a, "-device",
 	     microvm(o) ? "virtio-serial-device,max_ports=8" : "virtio-serial-pci,max_ports=8");
 	for (int c = CH_CONSOLE; c < NR_CHANNELS; c++)
