@@ -34,13 +34,13 @@
 
 #include "../include/drivers/mmtest.h"
 
-#define NR_MARKS   4096
-#define OP_MARKS   32 /* of one operation */
-#define NR_PARTS   (OP_MARKS / 2)
+#define NR_MARKS     4096
+#define OP_MARKS     32 /* of one operation */
+#define NR_PARTS     (OP_MARKS / 2)
 #define OP_ALIGN_NS  20000000l
 #define RUN_ALIGN_NS 5000000000l
-#define STRING_(x) #x
-#define STRING(x)  STRING_(x)
+#define STRING_(x)   #x
+#define STRING(x)    STRING_(x)
 
 /* The marks: one-byte instructions in a row, linked where no other program has code. */
 __asm__(".pushsection .marks,\"ax\"\n.globl bench_marks\nbench_marks: .rept " STRING(
