@@ -21,6 +21,7 @@
 #include <fs/path.h>
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
+#include <kernel/exec.h>
 #include <kernel/kallsyms.h>
 #include <kernel/pid.h>
 #include <kernel/sched.h>
@@ -62,7 +63,21 @@ struct task_struct *get_proc_task(const struct inode *inode)
 	return get_pid_task(proc_inode_of(inode)->pid, PIDTYPE_PID);
 }
 
-/* May current look into @task's memory? As ptrace(PTRACE_MODE_READ): same ids, or CAP_SYS_PTRACE. */
+/* Is what @task runs open to who has the same ids? Not after it took other rights (set-uid, prctl). */
+static bool is_dumpable(struct task_struct *task)
+{
+	bool yes;
+
+	task_lock(task);
+	yes = !task->mm || get_dumpable(task->mm) == SUID_DUMP_USER;
+	task_unlock(task);
+	return yes;
+}
+
+/*
+ * May current look into @task's memory? As ptrace(2) says of PTRACE_MODE_READ_FSCREDS: same ids, dumpable, and no
+ * capability that current lacks; or CAP_SYS_PTRACE.
+ */
 bool ptrace_may_read(struct task_struct *task)
 {
 	const struct cred *me = current_cred(), *it;
@@ -72,9 +87,10 @@ bool ptrace_may_read(struct task_struct *task)
 		return true;
 	it = get_task_cred(task);
 	same = me->fsuid == it->uid && me->fsuid == it->euid && me->fsuid == it->suid &&
-	       me->fsgid == it->gid && me->fsgid == it->egid && me->fsgid == it->sgid;
+	       me->fsgid == it->gid && me->fsgid == it->egid && me->fsgid == it->sgid &&
+	       !(it->cap_permitted & ~me->cap_effective);
 	put_cred(it);
-	return same || capable(CAP_SYS_PTRACE);
+	return (same && is_dumpable(task)) || capable(CAP_SYS_PTRACE);
 }
 
 /* ---- inodes ---- */
@@ -387,55 +403,6 @@ static int auxv_show(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
-/* @print for each VMA, under the mmap lock. */
-static int each_vma(struct seq_file *m, struct task_struct *task,
-		    void (*print)(struct seq_file *m, struct vm_area_struct *vma))
-{
-	struct vm_area_struct *vma;
-	struct mm_struct *mm;
-
-	if (!ptrace_may_read(task))
-		return -EACCES;
-	mm = get_task_mm(task);
-	if (!mm)
-		return 0;
-	mmap_read_lock(mm);
-	for (vma = find_vma(mm, 0); vma; vma = find_vma(mm, vma->vm_end))
-		print(m, vma);
-	vma = get_gate_vma(mm);
-	if (vma)
-		print(m, vma);
-	mmap_read_unlock(mm);
-	mmput(mm);
-	return 0;
-}
-
-static int maps_show(struct seq_file *m, struct task_struct *task)
-{
-	return each_vma(m, task, show_map_vma);
-}
-
-static int smaps_show(struct seq_file *m, struct task_struct *task)
-{
-	return each_vma(m, task, show_smap);
-}
-
-static int smaps_rollup_show(struct seq_file *m, struct task_struct *task)
-{
-	struct mm_struct *mm;
-
-	if (!ptrace_may_read(task))
-		return -EACCES;
-	mm = get_task_mm(task);
-	if (!mm)
-		return -ESRCH;
-	mmap_read_lock(mm);
-	show_smaps_rollup(m, mm);
-	mmap_read_unlock(mm);
-	mmput(mm);
-	return 0;
-}
-
 static int oom_score_adj_show(struct seq_file *m, struct task_struct *task)
 {
 	seq_printf(m, "%hd\n", task->signal->oom_score_adj);
@@ -597,8 +564,10 @@ static const struct file_operations proc_task_fops;
 		FILE_("status", 0444, proc_pid_status), FILE_("statm", 0444, proc_pid_statm),      \
 		FILE_("limits", 0444, proc_pid_limits), FILE_("cmdline", 0444, cmdline_show),      \
 		FILE_("environ", 0400, environ_show), FILE_("auxv", 0400, auxv_show),              \
-		FILE_("maps", 0444, maps_show), FILE_("smaps", 0444, smaps_show),                  \
-		FILE_("smaps_rollup", 0444, smaps_rollup_show),                                    \
+		FILE_OPS("maps", 0444, proc_maps_fops), FILE_OPS("smaps", 0444, proc_smaps_fops),  \
+		FILE_OPS("smaps_rollup", 0444, proc_smaps_rollup_fops),                            \
+		FILE_OPS("clear_refs", 0200, proc_clear_refs_fops),                                \
+		FILE_OPS("mem", 0600, proc_mem_fops),                                              \
 		FILE_("personality", 0400, personality_show),                                      \
 		FILE_("mounts", 0444, task_mounts_show),                                           \
 		FILE_("mountinfo", 0444, task_mountinfo_show),                                     \

@@ -10,6 +10,7 @@ struct dentry;
 struct dir_context;
 struct file;
 struct inode;
+struct mm_struct;
 struct path;
 struct pid;
 struct seq_file;
@@ -55,7 +56,10 @@ extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
 extern const struct file_operations proc_fd_fops, proc_fdinfo_fops;
 int proc_fd_get_link(struct dentry *dentry, struct path *path);
 
-extern const struct file_operations proc_pagemap_fops;
+/* task_mmu.c. The address space of an inode's task with mm_count raised, NULL: it has none; -ESRCH, -EACCES. */
+struct mm_struct *proc_mem_open(struct inode *inode);
+extern const struct file_operations proc_maps_fops, proc_smaps_fops, proc_smaps_rollup_fops;
+extern const struct file_operations proc_clear_refs_fops, proc_mem_fops, proc_pagemap_fops;
 /* page.c: kpageflags, kpagecount, and page in the directory @mm. */
 struct proc_dir_entry;
 void proc_page_init(struct proc_dir_entry *mm);

@@ -22,22 +22,12 @@
 
 static int pagemap_open(struct inode *inode, struct file *file)
 {
-	struct task_struct *task = get_proc_task(inode);
-	struct mm_struct *mm = NULL;
-	int err = task ? 0 : -ESRCH;
+	struct mm_struct *mm = proc_mem_open(inode);
 
-	if (task && !ptrace_may_read(task))
-		err = -EACCES;
-	else if (task)
-		mm = get_task_mm(task);
-	if (task)
-		put_task_struct(task);
-	if (mm) {
-		mmgrab(mm); /* not the address space itself: a reader must not keep it alive */
-		mmput(mm);
-	}
+	if (IS_ERR(mm))
+		return PTR_ERR(mm);
 	file->private_data = mm;
-	return err;
+	return 0;
 }
 
 static int pagemap_release(struct inode *inode, struct file *file)

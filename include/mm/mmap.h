@@ -152,6 +152,17 @@ unsigned long task_statm(struct mm_struct *mm, unsigned long *shared, unsigned l
 /* The Vm* and Rss* lines of /proc/PID/status. */
 void task_mem(struct seq_file *m, struct mm_struct *mm);
 unsigned long task_vsize(struct mm_struct *mm);
+/* What clear_refs_mm() forgets; the numbers that are written to /proc/PID/clear_refs. mm/pgtable/clear_refs.c. */
+enum clear_refs {
+	CLEAR_REFS_ALL = 1,	/* who referenced any page */
+	CLEAR_REFS_ANON,	/* of regions without a file */
+	CLEAR_REFS_FILE,	/* of regions with one */
+	CLEAR_REFS_SOFT_DIRTY,	/* that pages were written */
+	CLEAR_REFS_HIWATER,	/* the most that was resident */
+};
+/* => mmap_lock held for writing. May sleep. */
+void clear_refs_mm(struct mm_struct *mm, enum clear_refs what);
+
 /* 64-bit entries of /proc/PID/pagemap from @vaddr on; number of entries written. May sleep. */
 ssize_t pagemap_read_mm(struct mm_struct *mm, unsigned long vaddr, u64 *buf, size_t nr,
 			bool show_pfn);

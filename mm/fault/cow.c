@@ -77,6 +77,8 @@ static void install_copy(struct vm_fault *vmf, struct page *old, struct page *ne
 
 	if (!(vmf->flags & FAULT_FLAG_UNSHARE))
 		entry = maybe_mkwrite(pte_mkdirty(entry), vma);
+	else if (pte_soft_dirty(vmf->orig_pte))
+		entry = pte_mksoft_dirty(entry);
 	if (!old || !PageAnon(old)) {
 		if (old)
 			dec_mm_counter(mm, PageSwapBacked(old) ? MM_SHMEMPAGES : MM_FILEPAGES);

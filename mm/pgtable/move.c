@@ -96,7 +96,9 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 		if (pte_none(ptep_get(old_pte)))
 			continue;
 		moved = true;
-		set_pte_at(mm, new_addr, new_pte, ptep_get_and_clear(mm, old_addr, old_pte));
+		/* Moved is written, for who asks about the new address. */
+		set_pte_at(mm, new_addr, new_pte,
+			   pte_mksoft_dirty(ptep_get_and_clear(mm, old_addr, old_pte)));
 	}
 	/* Before the locks go: a page could be unmapped and freed at the new address. */
 	if (moved)
@@ -124,7 +126,9 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_add
 		new_pmd = alloc_pmd(vma->vm_mm, new_addr);
 		if (!new_pmd)
 			break;
-		if (next - old_addr == PMD_SIZE && !pmd_leaf(*old_pmd)) {
+		/* A whole table at once, unless each entry has to be marked. */
+		if (next - old_addr == PMD_SIZE && !pmd_leaf(*old_pmd) &&
+		    (new_vma->vm_flags & VM_SOFTDIRTY)) {
 			bool done;
 
 			rmap_lock(vma);

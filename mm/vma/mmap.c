@@ -110,6 +110,8 @@ bool vma_wants_writenotify(struct vm_area_struct *vma, pgprot_t vm_page_prot)
 		return false;
 	if (vma->vm_ops && (vma->vm_ops->page_mkwrite || vma->vm_ops->pfn_mkwrite))
 		return true;
+	if (!(vma->vm_flags & VM_SOFTDIRTY)) /* cleared: the first write is to be seen */
+		return true;
 	if (vma->vm_flags & VM_PFNMAP)
 		return false;
 	/* Without ->page_mkwrite writeback still wants to know, if there is any. */
@@ -127,6 +129,15 @@ void vma_set_page_prot(struct vm_area_struct *vma)
 }
 
 /* --- a new region ----------------------------------------------------------------------------------- */
+
+/* @vma took in new memory, which counts as written (mm/pgtable/clear_refs.c). => mmap_lock held for writing */
+static void vma_mark_new(struct vm_area_struct *vma)
+{
+	if (likely(vma->vm_flags & VM_SOFTDIRTY))
+		return;
+	vm_flags_set(vma, VM_SOFTDIRTY);
+	vma_set_page_prot(vma);
+}
 
 /* Pages of [@addr, @end) that are mapped already. */
 static unsigned long count_mapped(struct mm_struct *mm, unsigned long addr, unsigned long end)
@@ -203,6 +214,7 @@ unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long l
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long end = addr + len, npages = len >> PAGE_SHIFT, charged = 0;
+	struct vm_area_struct *vma;
 	struct vm_area_struct *next;
 	struct vma_pos pos;
 	long ret;
@@ -238,8 +250,11 @@ unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long l
 			req.vm_ops = pos.prev->vm_ops;
 		else if (file && pos.next && pos.next->vm_file == file)
 			req.vm_ops = pos.next->vm_ops;
-		if (vma_merge_new(&req))
+		vma = vma_merge_new(&req);
+		if (vma) {
+			vma_mark_new(vma);
 			goto mapped;
+		}
 	}
 	ret = insert_region(mm, &pos, file, addr, len, vm_flags, pgoff);
 	if (ret < 0) {
@@ -542,6 +557,7 @@ int check_brk_limits(unsigned long addr, unsigned long len)
 int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags)
 {
 	unsigned long npages = len >> PAGE_SHIFT;
+	struct vm_area_struct *vma;
 	struct vma_pos pos;
 	long ret;
 
@@ -561,7 +577,10 @@ int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, un
 			.pgoff = addr >> PAGE_SHIFT,
 		};
 
-		if (!vma_merge_new(&req)) {
+		vma = vma_merge_new(&req);
+		if (vma) {
+			vma_mark_new(vma);
+		} else {
 			ret = insert_region(mm, &pos, NULL, addr, len, flags, addr >> PAGE_SHIFT);
 			if (ret < 0) {
 				vm_unacct_memory(npages);

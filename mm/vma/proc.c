@@ -80,7 +80,7 @@ void show_map_vma(struct seq_file *m, struct vm_area_struct *vma)
 
 struct smap_sums {
 	unsigned long resident, shared_clean, shared_dirty, private_clean, private_dirty;
-	unsigned long referenced, anonymous, locked;
+	unsigned long referenced, anonymous, lazyfree, locked;
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked;
 };
 
@@ -91,8 +91,11 @@ static void smap_add_page(struct smap_sums *s, struct page *page, pte_t pte, boo
 	bool dirty = pte_dirty(pte) || PageDirty(page);
 
 	s->resident += PAGE_SIZE;
-	if (PageAnon(page))
+	if (PageAnon(page)) {
 		s->anonymous += PAGE_SIZE;
+		if (!PageSwapBacked(page) && !dirty)
+			s->lazyfree += PAGE_SIZE;
+	}
 	if (pte_young(pte) || PageReferenced(page))
 		s->referenced += PAGE_SIZE;
 	if (mapcount > 1) {
@@ -171,12 +174,12 @@ static void show_sums(struct seq_file *m, const struct smap_sums *s, bool rollup
 	show_kb(m, "Private_Dirty:  ", s->private_dirty);
 	show_kb(m, "Referenced:     ", s->referenced);
 	show_kb(m, "Anonymous:      ", s->anonymous);
-	show_kb(m, "LazyFree:       ", 0);
+	show_kb(m, "LazyFree:       ", s->lazyfree);
 	show_kb(m, "AnonHugePages:  ", 0);
 	show_kb(m, "ShmemPmdMapped: ", 0);
 	show_kb(m, "FilePmdMapped:  ", 0);
 	show_kb(m, "Shared_Hugetlb: ", 0);
-	show_kb(m, "Private_Hugetlb: ", 0);
+	seq_printf(m, "Private_Hugetlb: %7d kB\n", 0); /* one narrower, as Linux has it */
 	show_kb(m, "Swap:           ", 0);
 	show_kb(m, "SwapPss:        ", 0);
 	show_kb(m, "Locked:         ", s->pss_locked >> PSS_SHIFT);
