@@ -74,8 +74,8 @@ static ssize_t mem_rw(struct file *file, char __user *buf, size_t count, loff_t 
 		while ((size_t)done < count) {
 			size_t len = min(count - done, PAGE_SIZE);
 
-			n = write ? write_some(mm, addr + done, page, buf + done, len) :
-				    read_some(mm, addr + done, page, buf + done, len);
+			n = write ? write_some(mm, addr + done, page, buf + done, len)
+				  : read_some(mm, addr + done, page, buf + done, len);
 			if (n <= 0)
 				break;
 			done += n;

@@ -14,7 +14,8 @@ enum { NR = 8 };
 
 static char *anon(size_t pages)
 {
-	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 
 	must(p != MAP_FAILED);
 	return p;
@@ -50,7 +51,8 @@ static void entries(void)
 	f = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	must(f != MAP_FAILED);
 	f[0] = 1;
-	is((pagemap(f) & PM_BITS) == (PM_PRESENT | PM_EXCLUSIVE | PM_FILE), 1, "pagemap: a file's page");
+	is((pagemap(f) & PM_BITS) == (PM_PRESENT | PM_EXCLUSIVE | PM_FILE), 1,
+	   "pagemap: a file's page");
 	munmap(f, PAGE);
 	is(pagemap(f) & ~PM_SOFT_DIRTY, 0, "pagemap: a hole");
 	madvise(p, NR * PAGE, MADV_DONTNEED);
@@ -98,7 +100,8 @@ static void reading(void)
 	fails(pread(fd, c, 8, 4), EINVAL, "pagemap: a place that is no multiple of 8");
 	is(pread(fd, c, 0, 0), 0, "pagemap: nothing asked for");
 	is(pread(fd, c, 8, (1l << 47) / PAGE * 8), 0, "pagemap: behind the last address");
-	fails(pread(fd, (void *)8, 8, (unsigned long)p / PAGE * 8), EFAULT, "pagemap: a bad buffer");
+	fails(pread(fd, (void *)8, 8, (unsigned long)p / PAGE * 8), EFAULT,
+	      "pagemap: a bad buffer");
 	close(fd);
 }
 
@@ -120,7 +123,8 @@ static void privilege(void)
 {
 	hidden = anon(1);
 	hidden[0] = 1;
-	is(in_child(look_unprivileged), EXITED(0), "pagemap: no frame numbers without CAP_SYS_ADMIN");
+	is(in_child(look_unprivileged), EXITED(0),
+	   "pagemap: no frame numbers without CAP_SYS_ADMIN");
 }
 
 /* --- clear_refs --- */
@@ -173,12 +177,15 @@ static void referenced(void)
 	f = mmap(NULL, NR * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	memset(p, 1, NR * PAGE);
 	memset(f, 1, NR * PAGE);
-	ok(number_in("/proc/self/smaps_rollup", label) >= NR * 8, "clear_refs: much was referenced");
+	ok(number_in("/proc/self/smaps_rollup", label) >= NR * 8,
+	   "clear_refs: much was referenced");
 	must(!forget("1"));
-	ok(number_in("/proc/self/smaps_rollup", label) < number_in("/proc/self/smaps_rollup", "Rss:"),
+	ok(number_in("/proc/self/smaps_rollup", label) <
+		   number_in("/proc/self/smaps_rollup", "Rss:"),
 	   "clear_refs 1: and forgotten");
 	must(!forget("2") && !forget("3"));
-	ok(number_in("/proc/self/smaps_rollup", "Rss:") >= NR * 8, "clear_refs 2, 3: nothing is lost");
+	ok(number_in("/proc/self/smaps_rollup", "Rss:") >= NR * 8,
+	   "clear_refs 2, 3: nothing is lost");
 	ok(p[PAGE] == 1 && f[PAGE] == 1, "clear_refs: contents stay");
 	munmap(p, NR * PAGE);
 	munmap(f, NR * PAGE);
@@ -255,7 +262,8 @@ static void soft_dirty_fork(void)
 	inherited = anon(2);
 	inherited[0] = inherited[PAGE] = 1;
 	must(!forget("4"));
-	is(in_child(child_dirty), EXITED(0), "soft-dirty: a child inherits clean pages and sees its writes");
+	is(in_child(child_dirty), EXITED(0),
+	   "soft-dirty: a child inherits clean pages and sees its writes");
 	ok(!dirty(inherited), "soft-dirty: which are not the parent's");
 	inherited[0] = 3;
 	ok(dirty(inherited), "soft-dirty: the last owner's write is seen");
@@ -289,7 +297,8 @@ static void own_memory(void)
 	is(pwrite(fd, "hello", 5, at + PAGE - 2), 5, "mem: written over a page border");
 	ok(!memcmp(p + PAGE - 2, "hello", 5), "mem: arrives");
 	must(!mprotect(p, PAGE, PROT_READ));
-	is(pwrite(fd, "x", 1, at), 1, "mem: read-only private memory can be written, as by a debugger");
+	is(pwrite(fd, "x", 1, at), 1,
+	   "mem: read-only private memory can be written, as by a debugger");
 	is(p[0], 'x', "mem: and is");
 	must(!mprotect(p, PAGE, PROT_NONE));
 	is(pread(fd, buf, 1, at), 1, "mem: PROT_NONE hides nothing");
@@ -317,7 +326,8 @@ static void shared_read_only(void)
 	must(fd >= 0 && mfd >= 0 && !ftruncate(mfd, PAGE));
 	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, mfd, 0);
 	must(p != MAP_FAILED);
-	fails(pwrite(fd, "x", 1, (unsigned long)p), EIO, "mem: a shared read-only mapping is not written");
+	fails(pwrite(fd, "x", 1, (unsigned long)p), EIO,
+	      "mem: a shared read-only mapping is not written");
 	is(p[0], 0, "mem: and keeps its contents");
 	munmap(p, PAGE);
 	close(fd);

@@ -59,10 +59,10 @@ static int read_all(char *p)
 static void format(void)
 {
 	static const char *const labels[] = {
-		"Size:           ", "KernelPageSize: ", "MMUPageSize:    ", "Rss:            ",
-		"Pss:            ", "Pss_Dirty:      ", "Shared_Clean:   ", "Shared_Dirty:   ",
-		"Private_Clean:  ", "Private_Dirty:  ", "Referenced:     ", "Anonymous:      ",
-		"LazyFree:       ", "AnonHugePages:  ", "ShmemPmdMapped: ", "FilePmdMapped:  ",
+		"Size:           ", "KernelPageSize: ",	 "MMUPageSize:    ", "Rss:            ",
+		"Pss:            ", "Pss_Dirty:      ",	 "Shared_Clean:   ", "Shared_Dirty:   ",
+		"Private_Clean:  ", "Private_Dirty:  ",	 "Referenced:     ", "Anonymous:      ",
+		"LazyFree:       ", "AnonHugePages:  ",	 "ShmemPmdMapped: ", "FilePmdMapped:  ",
 		"Shared_Hugetlb: ", "Private_Hugetlb: ", "Swap:           ", "SwapPss:        ",
 		"Locked:         ",
 	};
@@ -235,8 +235,9 @@ static long sum(const char *text, const char *label)
 
 static void rollup(void)
 {
-	static const char *const whole[] = { "Rss", "Shared_Clean", "Shared_Dirty", "Private_Clean",
-					     "Private_Dirty", "Anonymous", "Locked" };
+	static const char *const whole[] = { "Rss",	      "Shared_Clean",  "Shared_Dirty",
+					     "Private_Clean", "Private_Dirty", "Anonymous",
+					     "Locked" };
 	static char each[1 << 18];
 	char *text;
 	bool good = true;
