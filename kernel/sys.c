@@ -533,6 +533,8 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 		return me->no_new_privs;
 	case PR_SET_MM:
 		return prctl_set_mm(arg2, arg3, arg4, arg5);
+	case PR_SET_VMA:
+		return prctl_set_vma(arg2, arg3, arg4, (const char __user *)arg5);
 	case PR_SET_THP_DISABLE:
 		return arg3 || arg4 || arg5 ? -EINVAL : prctl_set_thp_disable(arg2);
 	case PR_GET_THP_DISABLE:

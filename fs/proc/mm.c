@@ -147,7 +147,7 @@ static int page_alloc_show(struct seq_file *m, void *v)
 
 static int faults_show(struct seq_file *m, void *v)
 {
-	for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+	for (int kind = 0; kind < NR_PAGE_FAULT_KINDS; kind++)
 		seq_printf(m, "%s %lu\n", fault_kind_names[kind], fault_kind_sum(kind));
 	return 0;
 }

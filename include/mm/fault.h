@@ -151,18 +151,18 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned lon
 /*
  * How often each case of mm/fault/fault.c was served, and how the others ended. Sums over all CPUs, /proc/mm/faults.
  */
-#define FAULT_KINDS(X)                                                                                \
+#define PAGE_FAULT_KINDS(X)                                                                                \
 	X(ZERO, "zero") X(ANON, "anon") X(READ, "read") X(COW_FILE, "cow_file") X(SHARED, "shared")     \
 	X(REUSE, "reuse") X(COPY, "copy") X(MKWRITE, "mkwrite") X(NUMA, "numa") X(SPURIOUS, "spurious") \
 	X(RETRY, "retry") X(SIGBUS, "sigbus") X(SIGSEGV, "sigsegv") X(HWPOISON, "hwpoison") X(OOM, "oom")
-enum fault_kind {
-#define X(kind, name) FAULT_##kind,
-	FAULT_KINDS(X)
+enum page_fault_kind {
+#define X(kind, name) PFK_##kind,
+	PAGE_FAULT_KINDS(X)
 #undef X
-	NR_FAULT_KINDS
+	NR_PAGE_FAULT_KINDS
 };
-extern const char *const fault_kind_names[NR_FAULT_KINDS];
-unsigned long fault_kind_sum(enum fault_kind kind);
+extern const char *const fault_kind_names[NR_PAGE_FAULT_KINDS];
+unsigned long fault_kind_sum(enum page_fault_kind kind);
 
 /* errno of a failed fault. */
 int vm_fault_to_errno(vm_fault_t vm_fault, int foll_flags);

@@ -49,6 +49,7 @@ int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int beh
 /* prctl(2): PR_SET_MM and PR_SET_THP_DISABLE of current->mm. May sleep; 0 or an errno. */
 int prctl_set_mm(int opt, unsigned long addr, unsigned long arg4, unsigned long arg5);
 int prctl_set_thp_disable(bool on);
+int prctl_set_vma(unsigned long what, unsigned long start, unsigned long len, const char __user *uname);
 
 /* Put a prepared VMA into @mm, whose mmap_lock is held for writing. 0 or -ENOMEM (overlap, overcommit). */
 int insert_vm_struct(struct mm_struct *mm, struct vm_area_struct *vma);

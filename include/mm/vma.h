@@ -74,6 +74,12 @@ struct vm_operations_struct;
 /* A merge ignores these. */
 #define VM_SOFTDIRTY_IGNORE VM_SOFTDIRTY
 
+/* The name of anonymous memory, shared by the VMAs that have it. */
+struct anon_vma_name {
+	atomic_t refs;
+	char name[];
+};
+
 struct vm_area_struct {
 	unsigned long vm_start;			/* w, r */
 	unsigned long vm_end;			/* w, r: first byte behind */
@@ -98,6 +104,7 @@ struct vm_area_struct {
 		struct rb_node rb;
 		unsigned long rb_subtree_last;
 	} shared;
+	struct anon_vma_name *anon_name;	/* w: a reference, or NULL */
 	struct list_head anon_moved;		/* m + anon_vma root: on mm->anon_moved */
 };
 

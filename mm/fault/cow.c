@@ -122,7 +122,7 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 	}
 	vmf_lock_pte(vmf);
 	if (likely(pte_same(ptep_get(vmf->pte), vmf->orig_pte))) {
-		count_fault(FAULT_COPY);
+		count_fault(PFK_COPY);
 		install_copy(vmf, old, new);
 		installed = true;
 	}
@@ -239,7 +239,7 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 
 	vmf->page = page;
 	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE)) {
-		count_fault(FAULT_MKWRITE);
+		count_fault(PFK_MKWRITE);
 		return page ? wp_page_shared(vmf) : wp_pfn_shared(vmf);
 	}
 	if (page && PageAnon(page) && wp_can_reuse_anon(vma, page)) {
@@ -247,7 +247,7 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 			pte_unmap_unlock(vmf->pte, vmf->ptl);
 		else
 			wp_page_reuse(vmf);
-		count_fault(FAULT_REUSE);
+		count_fault(PFK_REUSE);
 		return 0;
 	}
 	return wp_page_copy(vmf, page);

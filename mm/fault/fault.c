@@ -50,13 +50,13 @@
 
 DEFINE_PER_CPU(struct fault_counts, fault_counts);
 
-const char *const fault_kind_names[NR_FAULT_KINDS] = {
-#define X(kind, name) [FAULT_##kind] = name,
-	FAULT_KINDS(X)
+const char *const fault_kind_names[NR_PAGE_FAULT_KINDS] = {
+#define X(kind, name) [PFK_##kind] = name,
+	PAGE_FAULT_KINDS(X)
 #undef X
 };
 
-unsigned long fault_kind_sum(enum fault_kind kind)
+unsigned long fault_kind_sum(enum page_fault_kind kind)
 {
 	unsigned long sum = 0;
 	int cpu;
@@ -69,11 +69,11 @@ unsigned long fault_kind_sum(enum fault_kind kind)
 /* A fault that did not succeed. */
 static noinline __cold void count_failed_fault(vm_fault_t ret)
 {
-	count_fault(ret & VM_FAULT_OOM					  ? FAULT_OOM
-		    : ret & VM_FAULT_SIGSEGV				  ? FAULT_SIGSEGV
-		    : ret & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE) ? FAULT_HWPOISON
-		    : ret & VM_FAULT_RETRY				  ? FAULT_RETRY
-									  : FAULT_SIGBUS);
+	count_fault(ret & VM_FAULT_OOM					  ? PFK_OOM
+		    : ret & VM_FAULT_SIGSEGV				  ? PFK_SIGSEGV
+		    : ret & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE) ? PFK_HWPOISON
+		    : ret & VM_FAULT_RETRY				  ? PFK_RETRY
+									  : PFK_SIGBUS);
 }
 
 void fault_drop_lock(struct vm_fault *vmf)
@@ -95,7 +95,7 @@ static __always_inline vm_fault_t map_zero_page(struct vm_area_struct *vma, unsi
 		set_pte_at(vma->vm_mm, address, pte,
 			   pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot)));
 	pte_unmap_unlock(pte, ptl);
-	count_fault(FAULT_ZERO);
+	count_fault(PFK_ZERO);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, uns
 	if (unlikely(!pte_none(ptep_get(pte)))) { /* another thread was faster */
 		spin_unlock(ptl);
 		__free_page(page);
-		count_fault(FAULT_SPURIOUS);
+		count_fault(PFK_SPURIOUS);
 		return 0;
 	}
 	page_init_anon(page, vma, address);
@@ -132,7 +132,7 @@ static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, uns
 	set_pte_at(mm, address, pte, entry);
 	spin_unlock(ptl);
 	inc_mm_counter(mm, MM_ANONPAGES);
-	count_fault(FAULT_ANON);
+	count_fault(PFK_ANON);
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long ad
 static vm_fault_t do_numa_page(struct vm_fault *vmf)
 {
 	count_vm_event(NUMA_HINT_FAULTS);
-	count_fault(FAULT_NUMA);
+	count_fault(PFK_NUMA);
 	vmf_lock_pte(vmf);
 	if (pte_same(ptep_get(vmf->pte), vmf->orig_pte)) {
 		ptep_modify_prot_start(vmf->vma, vmf->address, vmf->pte);
@@ -190,7 +190,7 @@ static vm_fault_t do_present_fault(struct vm_fault *vmf)
 	ptep_set_access_flags(vma, vmf->address, vmf->pte, pte_mkyoung(entry),
 			      vmf->flags & FAULT_FLAG_WRITE);
 unlock:
-	count_fault(FAULT_SPURIOUS);
+	count_fault(PFK_SPURIOUS);
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
 	return 0;
 }
@@ -231,7 +231,7 @@ static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, 
 			}
 			set_pte(pte, pte_mkwrite(pte_mkdirty(pte_mkyoung(orig_pte))));
 			count_vm_event(PGREUSE);
-			count_fault(FAULT_REUSE);
+			count_fault(PFK_REUSE);
 		}
 	}
 	spin_unlock(ptl);

@@ -9,11 +9,11 @@
 #include "../pgtable/pgtable_internal.h"
 
 struct fault_counts {
-	unsigned long nr[NR_FAULT_KINDS];
+	unsigned long nr[NR_PAGE_FAULT_KINDS];
 };
 DECLARE_PER_CPU(struct fault_counts, fault_counts);
 
-static __always_inline void count_fault(enum fault_kind kind)
+static __always_inline void count_fault(enum page_fault_kind kind)
 {
 	this_cpu_add(fault_counts.nr[kind], 1);
 }

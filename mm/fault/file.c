@@ -185,13 +185,13 @@ vm_fault_t do_file_fault(struct vm_fault *vmf)
 	if (unlikely(!vma->vm_ops->fault))
 		return VM_FAULT_SIGBUS;
 	if (!(vmf->flags & FAULT_FLAG_WRITE)) {
-		count_fault(FAULT_READ);
+		count_fault(PFK_READ);
 		ret = do_read_fault(vmf);
 	} else if (!(vma->vm_flags & VM_SHARED)) {
-		count_fault(FAULT_COW_FILE);
+		count_fault(PFK_COW_FILE);
 		ret = do_cow_fault(vmf);
 	} else {
-		count_fault(FAULT_SHARED);
+		count_fault(PFK_SHARED);
 		ret = do_shared_fault(vmf);
 	}
 	return ret & VM_FAULT_NOPAGE ? ret & ~VM_FAULT_NOPAGE : ret;

@@ -3,7 +3,7 @@
  * Splitting and merging.
  *
  * Two neighbours can be one VMA when they touch and everything that matters is equal: flags (soft dirty
- * aside), file, offset continuing, operations without ->close, and, if both have anonymous pages, anon_shift.
+ * aside), name, file, offset continuing, operations without ->close, and, if both have anonymous pages, anon_shift.
  * The anon_vma is the same for a whole address space, so it never forbids a merge (in Linux it can).
  *
  * A range [s, e) of VMA V gets new flags; P and N are V's neighbours (present in the drawing only if they can
@@ -151,6 +151,9 @@ static bool can_merge(const struct vm_area_struct *vma, const struct vma_merge_r
 		return false;
 	if (vma->vm_ops && vma->vm_ops->close)
 		return false;
+	if (unlikely(vma->anon_name != req->anon_name) &&
+	    !anon_names_equal(vma->anon_name, req->anon_name))
+		return false;
 	return !vma->anon_vma || !req->anon_vma || vma->anon_shift == req->anon_shift;
 }
 
@@ -295,8 +298,9 @@ static struct vm_area_struct *try_merge_flags(struct vm_area_struct *v, struct v
 	return NULL;
 }
 
-struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned long start,
-					unsigned long end, unsigned long newflags)
+static struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
+					 unsigned long end, unsigned long newflags,
+					 struct anon_vma_name *name)
 {
 	struct vma_merge_req req = {
 		.mm = vma->vm_mm,
@@ -307,6 +311,7 @@ struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned lon
 		.vm_ops = vma->vm_ops,
 		.anon_vma = vma->anon_vma,
 		.anon_shift = vma->anon_shift,
+		.anon_name = name,
 		.pgoff = linear_page_index(vma, start),
 	};
 	struct vm_area_struct *merged = try_merge_flags(vma, &req);
@@ -325,6 +330,18 @@ struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned lon
 			return ERR_PTR(err);
 	}
 	return vma;
+}
+
+struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned long start,
+					unsigned long end, unsigned long newflags)
+{
+	return vma_modify(vma, start, end, newflags, vma->anon_name);
+}
+
+struct vm_area_struct *vma_modify_name(struct vm_area_struct *vma, unsigned long start,
+				       unsigned long end, struct anon_vma_name *name)
+{
+	return vma_modify(vma, start, end, vma->vm_flags, name);
 }
 
 /* --- split ---------------------------------------------------------------------------------------- */

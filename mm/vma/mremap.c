@@ -40,6 +40,7 @@ struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, 
 		.file = vma->vm_file,
 		.vm_ops = vma->vm_ops,
 		.anon_vma = vma->anon_vma,
+		.anon_name = vma->anon_name,
 	};
 
 	/* Pages move from vm_start + (pgoff - vm_pgoff) to @addr. */
@@ -264,6 +265,7 @@ static unsigned long grow_in_place(struct vm_area_struct *vma, struct mremap_req
 		.vm_ops = vma->vm_ops,
 		.pgoff = vma->vm_pgoff + vma_pages(vma),
 		.anon_vma = vma->anon_vma,
+		.anon_name = vma->anon_name,
 		.anon_shift = vma->anon_shift,
 	};
 

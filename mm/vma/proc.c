@@ -72,6 +72,9 @@ void show_map_vma(struct seq_file *m, struct vm_area_struct *vma)
 	} else if (name) {
 		seq_pad(m, ' ');
 		seq_puts(m, name);
+	} else if (vma->anon_name) {
+		seq_pad(m, ' ');
+		seq_printf(m, "[anon:%s]", vma->anon_name->name);
 	}
 	seq_putc(m, '\n');
 }

@@ -24,6 +24,7 @@ struct vma_merge_req {
 	const struct vm_operations_struct *vm_ops;
 	struct anon_vma *anon_vma;
 	long anon_shift;
+	struct anon_vma_name *anon_name;	/* no reference */
 	void *private_data;
 };
 
@@ -33,6 +34,17 @@ struct vm_area_struct *vma_merge_new(struct vma_merge_req *req);
  * swallowed it already having the flags). ERR_PTR on failure. */
 struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned long start,
 					unsigned long end, unsigned long newflags);
+/* The same for a new name. The caller sets it, unless the VMA was merged with one that has it. */
+struct vm_area_struct *vma_modify_name(struct vm_area_struct *vma, unsigned long start,
+				       unsigned long end, struct anon_vma_name *name);
+void anon_name_put(struct anon_vma_name *name);
+bool anon_names_equal(const struct anon_vma_name *a, const struct anon_vma_name *b);
+static inline struct anon_vma_name *anon_name_get(struct anon_vma_name *name)
+{
+	if (name)
+		atomic_inc(&name->refs);
+	return name;
+}
 /* Split @vma at @addr; @new_below: the new VMA is the lower part. 0, -ENOMEM, or of ->may_split.
  * split_vma() also refuses beyond max_map_count. */
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr, int new_below);

@@ -64,12 +64,16 @@ struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig)
 	new->vm_file = orig->vm_file;
 	new->vm_private_data = orig->vm_private_data;
 	new->anon_shift = orig->anon_shift;
+	if (unlikely(orig->anon_name))
+		new->anon_name = anon_name_get(orig->anon_name);
 	return new;
 }
 
 void vm_area_free(struct vm_area_struct *vma)
 {
 	VM_BUG_ON_VMA(vma_is_attached(vma), vma);
+	if (unlikely(vma->anon_name))
+		anon_name_put(vma->anon_name);
 	kmem_cache_free(vm_area_cachep, vma);
 }
 

@@ -174,10 +174,60 @@ static void thp_inherited(void)
 	_exit(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 1 ? 0 : 1);
 }
 
+static long name_it(void *p, size_t len, const char *name)
+{
+	return prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, len, name);
+}
+
+/* oracle: none (CONFIG_ANON_VMA_NAME) */
+static void names(void)
+{
+	char *p = mmap(NULL, 8 * PAGE, RW, ANON, -1, 0), longest[81];
+	int fd = open("/proc/self/exe", O_RDONLY);
+
+	if (name_it(p, PAGE, "x") && errno == EINVAL) {
+		ok(true, "PR_SET_VMA_ANON_NAME # skip not configured");
+		return;
+	}
+	is(name_it(p, 8 * PAGE, "whole"), 0, "PR_SET_VMA_ANON_NAME");
+	ok(!strcmp(vma_at(p).name, "[anon:whole]") && vmas(p, 8 * PAGE) == 1, "maps shows it");
+	is(name_it(p + 2 * PAGE, PAGE, "part of it"), 0, "a part");
+	is(vmas(p, 8 * PAGE), 3, "splits");
+	ok(!strcmp(vma_at(p + 2 * PAGE).name, "[anon:part of it]"), "with its own name");
+	is(mprotect(p + 5 * PAGE, PAGE, PROT_READ), 0, "mprotect splits");
+	ok(!strcmp(vma_at(p + 5 * PAGE).name, "[anon:whole]"), "and the name is inherited");
+	mprotect(p + 5 * PAGE, PAGE, RW);
+	is(vmas(p, 8 * PAGE), 3, "merged back");
+	is(name_it(p + 2 * PAGE, PAGE, "whole"), 0, "an equal name");
+	is(vmas(p, 8 * PAGE), 1, "merges");
+	is(name_it(p + 6 * PAGE, 2 * PAGE, NULL), 0, "no name");
+	ok(!vma_at(p + 6 * PAGE).name[0], "is shown as none");
+	memset(longest, 'y', 80);
+	longest[80] = 0;
+	fails(name_it(p, PAGE, longest), EINVAL, "80 characters are too many");
+	is(name_it(p, PAGE, longest + 1), 0, "79 are not");
+	for (const char *bad = "\\`$[]\n\x7f"; *bad; bad++) {
+		char name[2] = { *bad, 0 };
+
+		fails(name_it(p, PAGE, name), EINVAL, "character %02x is refused", *bad);
+	}
+	fails(name_it(p + 1, PAGE, "x"), EINVAL, "an odd address");
+	fails(name_it(p, PAGE, (char *)8), EFAULT, "a bad pointer");
+	munmap(p + 4 * PAGE, PAGE);
+	fails(name_it(p, 8 * PAGE, "holes"), ENOMEM, "over a hole");
+	ok(!strcmp(vma_at(p + 5 * PAGE).name, "[anon:holes]"), "but what is behind it is named");
+	char *f = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	fails(name_it(f, PAGE, "x"), EBADF, "a file");
+	munmap(f, PAGE);
+	munmap(p, 8 * PAGE);
+	close(fd);
+}
+
 int main(void)
 {
 	area = mmap(NULL, 4 * PAGE, RW, ANON, -1, 0);
 	must(area != MAP_FAILED);
+	names();
 	thp();
 	is(in_child(thp_inherited), 0, "a child inherits it");
 	heap();
