@@ -8,6 +8,7 @@
 #   CC=gcc|clang compiler of the kernel (default gcc)
 #   DEBUG=1      lock ranks, sleeping-while-atomic, expensive assertions (default 0)
 #   TEACH=dirtycow  opens a hole of the past to look at it, see mm/vma/teach.h (default none)
+#   PAGEREF=1    trace events of every change of a page's reference count (default 0)
 #   LOCKSTAT=1   /proc/lock_stat: waiting for and holding locks, by rank (default 0; not with DEBUG)
 #   V=1          show the commands
 #   PARTIAL=1    link although symbols are missing (bring-up only)
@@ -17,6 +18,7 @@ CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
 DEBUG  ?= 0
 TEACH  ?=
 LOCKSTAT ?= 0
+PAGEREF ?= 0
 V      ?= 0
 ARCH   := x86_64
 Q      := $(if $(filter 1,$(V)),,@)
@@ -39,7 +41,7 @@ KINC   := -Iinclude -Iarch/$(ARCH)/include -I$(O)/gen \
 KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
           -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
           -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks \
-          -fwrapv -fcf-protection=none -D__KERNEL__ -DQUIRE_DEBUG=$(DEBUG) $(TEACH:%=-DTEACH_%) $(if $(filter 1,$(LOCKSTAT)),-DQUIRE_LOCKSTAT=1) -MMD -MP $(WARN) $(KINC)
+          -fwrapv -fcf-protection=none -D__KERNEL__ -DQUIRE_DEBUG=$(DEBUG) $(TEACH:%=-DTEACH_%) $(if $(filter 1,$(LOCKSTAT)),-DQUIRE_LOCKSTAT=1) $(if $(filter 1,$(PAGEREF)),-DQUIRE_PAGE_REF=1) -MMD -MP $(WARN) $(KINC)
 KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
           $(if $(filter 1,$(PARTIAL)),--unresolved-symbols=ignore-all)
 

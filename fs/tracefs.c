@@ -3,7 +3,7 @@
  * /sys/kernel/tracing: the files through which the trace events of mm/stat/trace.c are switched
  * and read. A subset of Linux's tracefs: tracing_on, trace, trace_pipe, trace_marker,
  * buffer_size_kb, current_tracer, available_tracers, available_events, set_event,
- * events/<system>/<event>/{enable,format,id}.
+ * options/stacktrace, events/<system>/<event>/{enable,format,id,filter}.
  */
 #include <base/errno.h>
 #include <base/printf.h>
@@ -123,6 +123,43 @@ static int event_format_show(struct seq_file *m, void *v)
 	seq_write(m, page, n);
 	kfree(page);
 	return 0;
+}
+
+static int event_filter_show(struct seq_file *m, void *v)
+{
+	char *page = kmalloc(4096, GFP_KERNEL);
+	int n;
+
+	if (!page)
+		return -ENOMEM;
+	n = trace_filter_text(m->private, page, 4096);
+	seq_write(m, page, n);
+	kfree(page);
+	return 0;
+}
+
+static ssize_t event_filter_write(struct file *file, char *buf, size_t count)
+{
+	int err = count < 4096 ? trace_set_filter(kernfs_of(file_inode(file))->priv, buf) : -EINVAL;
+
+	return err ? err : (ssize_t)count;
+}
+
+static int stacktrace_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%u\n", READ_ONCE(trace_stacks));
+	return 0;
+}
+
+static ssize_t stacktrace_write(struct file *file, char *buf, size_t count)
+{
+	bool on;
+	int err = parse_switch(buf, &on);
+
+	if (err)
+		return err;
+	WRITE_ONCE(trace_stacks, on);
+	return count;
 }
 
 static int available_events_show(struct seq_file *m, void *v)
@@ -348,11 +385,12 @@ static void add_event(struct kernfs_node *events, struct trace_event *event)
 	kernfs_create_file(dir, "enable", 0644, event_enable_show, event_enable_write, event);
 	kernfs_create_file(dir, "format", 0444, event_format_show, NULL, event);
 	kernfs_create_file(dir, "id", 0444, event_id_show, NULL, event);
+	kernfs_create_file(dir, "filter", 0644, event_filter_show, event_filter_write, event);
 }
 
 static int __init tracefs_init(void)
 {
-	struct kernfs_node *root = &tracefs_root, *events, *trace;
+	struct kernfs_node *root = &tracefs_root, *events, *options, *trace;
 	struct trace_event *event;
 	int i;
 
@@ -369,6 +407,10 @@ static int __init tracefs_init(void)
 	trace = kernfs_create_file(root, "trace", 0644, trace_show, trace_write, NULL);
 	if (trace)
 		trace->fops = &trace_fops;
+	options = kernfs_create_dir(root, "options", 0755);
+	if (options)
+		kernfs_create_file(options, "stacktrace", 0644, stacktrace_show, stacktrace_write,
+				   NULL);
 	events = kernfs_create_dir(root, "events", 0755);
 	if (!events)
 		return -ENOMEM;

@@ -24,6 +24,7 @@
 #include <base/bug.h>
 #include <base/list.h>
 #include <seam/page.h>
+#include <mm/page_ref_trace.h>
 
 struct folio;
 struct zone;
@@ -148,6 +149,7 @@ static inline int page_ref_count(const struct page *page)
 static inline void set_page_count(struct page *page, int v)
 {
 	atomic_set(&page->_refcount, v);
+	TRACE_PAGE_REF(set, page, v);
 }
 
 static inline void init_page_count(struct page *page)
@@ -158,43 +160,59 @@ static inline void init_page_count(struct page *page)
 static inline void page_ref_add(struct page *page, int nr)
 {
 	atomic_add(nr, &page->_refcount);
+	TRACE_PAGE_REF(mod, page, nr);
 }
 
 static inline void page_ref_sub(struct page *page, int nr)
 {
 	atomic_sub(nr, &page->_refcount);
+	TRACE_PAGE_REF(mod, page, -nr);
 }
 
 static inline void page_ref_inc(struct page *page)
 {
 	atomic_inc(&page->_refcount);
+	TRACE_PAGE_REF(mod, page, 1);
 }
 
 static inline bool page_ref_dec_and_test(struct page *page)
 {
-	return atomic_dec_and_test(&page->_refcount);
+	bool last = atomic_dec_and_test(&page->_refcount);
+
+	TRACE_PAGE_REF(mod_and_test, page, -1, last);
+	return last;
 }
 
 static inline bool page_ref_sub_and_test(struct page *page, int nr)
 {
-	return atomic_sub_and_test(nr, &page->_refcount);
+	bool last = atomic_sub_and_test(nr, &page->_refcount);
+
+	TRACE_PAGE_REF(mod_and_test, page, -nr, last);
+	return last;
 }
 
 /* Take @nr references unless the page is free or frozen; for look-ups under RCU. */
 static inline bool page_ref_add_unless_zero(struct page *page, int nr)
 {
-	return atomic_add_unless(&page->_refcount, nr, 0);
+	bool taken = atomic_add_unless(&page->_refcount, nr, 0);
+
+	TRACE_PAGE_REF(mod_unless, page, nr, taken);
+	return taken;
 }
 
 /* From exactly @count references to none, or do nothing and answer false. */
 static inline bool page_ref_freeze(struct page *page, int count)
 {
-	return atomic_cmpxchg(&page->_refcount, count, 0) == count;
+	bool frozen = atomic_cmpxchg(&page->_refcount, count, 0) == count;
+
+	TRACE_PAGE_REF(freeze, page, count, frozen);
+	return frozen;
 }
 
 static inline void page_ref_unfreeze(struct page *page, int count)
 {
 	atomic_set_release(&page->_refcount, count);
+	TRACE_PAGE_REF(unfreeze, page, count);
 }
 
 #define put_page_testzero(page)	page_ref_dec_and_test(page)

@@ -23,6 +23,8 @@ struct trace_entry {
 	s32 pid;
 };
 
+struct trace_filter;
+
 struct trace_field {
 	const char *type, *name;
 	u16 offset, size;
@@ -39,7 +41,16 @@ struct trace_event {
 	/* Write one record in words, as Linux's "trace" shows it behind "name: "; length. */
 	int (*print)(char *buf, size_t size, const void *record);
 	unsigned long hits;
+	struct trace_filter *filter;		/* RCU; NULL: all records */
 };
+
+/* Let only those records of @event through for which @text holds ("pfn == 7 && order > 0"); "0": all. 0, -EINVAL,
+ * -E2BIG (more than eight comparisons), -ENOMEM. May sleep. */
+int trace_set_filter(struct trace_event *event, char *text);
+/* The filter and a newline, or "none"; length. */
+int trace_filter_text(struct trace_event *event, char *buf, size_t size);
+/* With each record, the five innermost callers (options/stacktrace). */
+extern u32 trace_stacks;
 
 /* Put a record of @event->size bytes; @record has its common fields still empty. Any context but NMI. */
 void trace_put(struct trace_event *event, void *record);

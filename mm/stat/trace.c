@@ -26,6 +26,7 @@
 #include <sync/preempt.h>
 #include <sync/rcu.h>
 #include <kernel/clockchips.h>
+#include <kernel/panic.h>
 #include <kernel/pid.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
@@ -59,6 +60,15 @@ static unsigned long ring_slots = (1408UL << 10) / SLOT_BYTES / 8; /* per CPU */
 static DEFINE_MUTEX(trace_mutex, LOCK_TRACE);
 static bool rings_made;
 u32 tracing_on = 1;
+u32 trace_stacks;
+
+const struct trace_field trace_common_fields[] = {
+	{ "unsigned short", "common_type", 0, 2, false },
+	{ "unsigned char", "common_flags", 2, 1, false },
+	{ "unsigned char", "common_preempt_count", 3, 1, false },
+	{ "int", "common_pid", 4, 4, true },
+};
+const int trace_nr_common_fields = ARRAY_SIZE(trace_common_fields);
 
 extern struct trace_event *const __trace_events_start[], *const __trace_events_end[];
 
@@ -181,19 +191,20 @@ static u8 entry_flags(void)
 	return flags;
 }
 
-void trace_put(struct trace_event *event, void *record)
+static void fill_entry(struct trace_event *event, struct trace_entry *ent)
 {
-	struct trace_entry *ent = record;
-	struct ring *ring;
-	struct slot *slot;
-	unsigned long pos;
-
-	if (!READ_ONCE(tracing_on) || event->size > RECORD_MAX)
-		return;
 	ent->type = event->id;
 	ent->flags = entry_flags();
 	ent->preempt_count = preempt_count() & PREEMPT_MASK;
 	ent->pid = current ? current->pid : 0;
+}
+
+static void put_slot(struct trace_event *event, const void *record)
+{
+	struct ring *ring;
+	struct slot *slot;
+	unsigned long pos;
+
 	preempt_disable();
 	ring = this_cpu_ptr(&trace_ring);
 	if (ring->slots) {
@@ -206,6 +217,30 @@ void trace_put(struct trace_event *event, void *record)
 		event->hits++;
 	}
 	preempt_enable();
+}
+
+/* Without this function and trace_put(). */
+#define OWN_FRAMES 2
+
+static noinline void put_stack(void)
+{
+	struct trace_stack_record r = { 0 };
+
+	stack_trace_save(r.caller, TRACE_STACK_FRAMES, OWN_FRAMES);
+	fill_entry(&__event_kernel_stack, &r.ent);
+	put_slot(&__event_kernel_stack, &r);
+}
+
+noinline void trace_put(struct trace_event *event, void *record)
+{
+	if (!READ_ONCE(tracing_on) || event->size > RECORD_MAX)
+		return;
+	fill_entry(event, record);
+	if (READ_ONCE(event->filter) && !trace_filter_match(event, record))
+		return;
+	put_slot(event, record);
+	if (READ_ONCE(trace_stacks))
+		put_stack();
 }
 
 /* ---- reading ---- */
@@ -355,10 +390,11 @@ int trace_read_line(struct trace_cursor *c, char *buf, size_t size)
 	event = trace_event_at(ent->type - FIRST_EVENT_ID);
 	task_name(comm, sizeof(comm), ent->pid);
 	irq_letters(irq, ent);
-	len = scnprintf(buf, size, "%16s-%-7d [%03d] %s. %5llu.%06llu: %s: ", comm, ent->pid, cpu,
-			irq, (unsigned long long)slot.time / 1000000000ULL,
-			(unsigned long long)slot.time / 1000ULL % 1000000ULL,
-			event ? event->name : "?");
+	len = scnprintf(buf, size, "%16s-%-7d [%03d] %s. %5llu.%06llu: ", comm, ent->pid, cpu, irq,
+			(unsigned long long)slot.time / 1000000000ULL,
+			(unsigned long long)slot.time / 1000ULL % 1000000ULL);
+	if (event != &__event_kernel_stack)
+		len += scnprintf(buf + len, size - len, "%s: ", event ? event->name : "?");
 	if (event)
 		len += event->print(buf + len, size - len, slot.record);
 	return len + scnprintf(buf + len, size - len, "\n");
@@ -380,13 +416,6 @@ int trace_header_text(char *buf, size_t size)
 		trace_entries(), trace_entries() + trace_overruns(), num_online_cpus());
 }
 
-static const struct trace_field common_fields[] = {
-	{ "unsigned short", "common_type", 0, 2, false },
-	{ "unsigned char", "common_flags", 2, 1, false },
-	{ "unsigned char", "common_preempt_count", 3, 1, false },
-	{ "int", "common_pid", 4, 4, true },
-};
-
 static int field_text(char *buf, size_t size, const struct trace_field *f)
 {
 	const char *bracket = strchr(f->type, '[');
@@ -401,8 +430,8 @@ int trace_format_text(struct trace_event *event, char *buf, size_t size)
 {
 	int len = scnprintf(buf, size, "name: %s\nID: %u\nformat:\n", event->name, event->id);
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(common_fields); i++)
-		len += field_text(buf + len, size - len, &common_fields[i]);
+	for (int i = 0; i < trace_nr_common_fields; i++)
+		len += field_text(buf + len, size - len, &trace_common_fields[i]);
 	len += scnprintf(buf + len, size - len, "\n");
 	for (const struct trace_field *f = event->fields; f->type; f++)
 		len += field_text(buf + len, size - len, f);

@@ -427,3 +427,101 @@ int trace_marker_write(const char *text, size_t len)
 	} while (done < len);
 	return 0;
 }
+
+/* ---- the stack behind a record (options/stacktrace) ---- */
+
+static int print_kernel_stack(char *buf, size_t size, const void *record)
+{
+	const struct trace_stack_record *r = record;
+	int len = scnprintf(buf, size, "<stack trace>");
+
+	for (int i = 0; i < TRACE_STACK_FRAMES && r->caller[i]; i++)
+		len += scnprintf(buf + len, size - len, "\n => %ps", (void *)r->caller[i]);
+	return len;
+}
+static const struct trace_field kernel_stack_fields[] = {
+	{ "unsigned long", "caller", offsetof(struct trace_stack_record, caller),
+	  sizeof_field(struct trace_stack_record, caller), false },
+	{ NULL, NULL, 0, 0, false },
+};
+struct trace_event __event_kernel_stack = {
+	.size = sizeof(struct trace_stack_record), .system = "ftrace", .name = "kernel_stack",
+	.fields = kernel_stack_fields, .print_fmt = "\"\"", .print = print_kernel_stack,
+};
+static struct trace_event *const __event_ptr_kernel_stack __used __section(".trace_events") = &__event_kernel_stack;
+
+#ifdef QUIRE_PAGE_REF
+/*
+ * ---- page_ref: who takes and drops references (make PAGEREF=1) ----
+ *
+ * Fields as in Linux's events, but for the migrate type in those that have a result: a record is one line of the ring.
+ */
+#define PAGE_REF_FIELDS(F, ev)									\
+	F(ev, unsigned long, pfn) F(ev, unsigned long, flags) F(ev, int, count) F(ev, int, mapcount)	\
+	F(ev, void *, mapping)
+#define PAGE_REF_FMT "\"pfn=0x%lx flags=0x%lx count=%d mapcount=%d mapping=%p "
+#define PAGE_REF_ARGS "REC->pfn, REC->flags, REC->count, REC->mapcount, REC->mapping, "
+#define FILL_PAGE_REF(page)									\
+	.pfn = page_to_pfn(page), .flags = (page)->flags, .count = page_ref_count(page),	\
+	.mapcount = atomic_read(&(page)->_mapcount), .mapping = (void *)(page)->mapping
+
+static int print_ref(char *buf, size_t size, unsigned long pfn, unsigned long flags, int count, int mapcount,
+		     void *mapping)
+{
+	return scnprintf(buf, size, "pfn=0x%lx flags=0x%lx count=%d mapcount=%d mapping=%p ", pfn, flags, count,
+			 mapcount, mapping);
+}
+
+#define DEFINE_PAGE_REF_CHANGE(ev)								\
+PRINTER(ev)											\
+{												\
+	RECORD(ev);										\
+	int len = print_ref(buf, size, r->pfn, r->flags, r->count, r->mapcount, r->mapping);	\
+												\
+	return len + scnprintf(buf + len, size - len, "mt=%d val=%d", r->mt, r->val);		\
+}												\
+DEFINE_TRACE_EVENT(page_ref, ev, PAGE_REF_FMT "mt=%d val=%d\", " PAGE_REF_ARGS "REC->mt, REC->val");	\
+void __trace_##ev(struct page *page, int val)							\
+{												\
+	struct ev##_record r = { FILL_PAGE_REF(page), .mt = get_pageblock_migratetype(page), .val = val };	\
+												\
+	trace_put(&__event_##ev, &r);								\
+}
+
+#define DEFINE_PAGE_REF_RESULT(ev)								\
+PRINTER(ev)											\
+{												\
+	RECORD(ev);										\
+	int len = print_ref(buf, size, r->pfn, r->flags, r->count, r->mapcount, r->mapping);	\
+												\
+	return len + scnprintf(buf + len, size - len, "val=%d ret=%d", r->val, r->ret);		\
+}												\
+DEFINE_TRACE_EVENT(page_ref, ev, PAGE_REF_FMT "val=%d ret=%d\", " PAGE_REF_ARGS "REC->val, REC->ret");	\
+void __trace_##ev(struct page *page, int val, int ret)						\
+{												\
+	struct ev##_record r = { FILL_PAGE_REF(page), .val = val, .ret = ret };			\
+												\
+	trace_put(&__event_##ev, &r);								\
+}
+
+#define CHANGE_FIELDS(F, ev)	PAGE_REF_FIELDS(F, ev) F(ev, int, mt) F(ev, int, val)
+#define RESULT_FIELDS(F, ev)	PAGE_REF_FIELDS(F, ev) F(ev, int, val) F(ev, int, ret)
+#define page_ref_set_FIELDS(F)			CHANGE_FIELDS(F, page_ref_set)
+#define page_ref_mod_FIELDS(F)			CHANGE_FIELDS(F, page_ref_mod)
+#define page_ref_unfreeze_FIELDS(F)		CHANGE_FIELDS(F, page_ref_unfreeze)
+#define page_ref_mod_and_test_FIELDS(F)		RESULT_FIELDS(F, page_ref_mod_and_test)
+#define page_ref_mod_unless_FIELDS(F)		RESULT_FIELDS(F, page_ref_mod_unless)
+#define page_ref_freeze_FIELDS(F)		RESULT_FIELDS(F, page_ref_freeze)
+DEFINE_TRACE_RECORD(page_ref_set);
+DEFINE_TRACE_RECORD(page_ref_mod);
+DEFINE_TRACE_RECORD(page_ref_unfreeze);
+DEFINE_TRACE_RECORD(page_ref_mod_and_test);
+DEFINE_TRACE_RECORD(page_ref_mod_unless);
+DEFINE_TRACE_RECORD(page_ref_freeze);
+DEFINE_PAGE_REF_CHANGE(page_ref_set)
+DEFINE_PAGE_REF_CHANGE(page_ref_mod)
+DEFINE_PAGE_REF_CHANGE(page_ref_unfreeze)
+DEFINE_PAGE_REF_RESULT(page_ref_mod_and_test)
+DEFINE_PAGE_REF_RESULT(page_ref_mod_unless)
+DEFINE_PAGE_REF_RESULT(page_ref_freeze)
+#endif

@@ -37,4 +37,19 @@ struct trace_event __event_##ev = {							\
 };											\
 static struct trace_event *const __event_ptr_##ev __used __section(".trace_events") = &__event_##ev
 
+/* The fields of struct trace_entry. */
+extern const struct trace_field trace_common_fields[];
+extern const int trace_nr_common_fields;
+
+/* Does @record pass the filter of @event? Any context but NMI. */
+bool trace_filter_match(struct trace_event *event, const void *record);
+
+/* What follows a record while trace_stacks is set. */
+#define TRACE_STACK_FRAMES 5
+struct trace_stack_record {
+	struct trace_entry ent;
+	unsigned long caller[TRACE_STACK_FRAMES];	/* innermost first; 0 ends it */
+};
+extern struct trace_event __event_kernel_stack;
+
 #endif

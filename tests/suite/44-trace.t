@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# The trace log: filters, stacks, and the events of page references in a kernel built with PAGEREF=1.
+. tests/suite/tap.sh
+[ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
+out=$build/tap/trace
+
+./quire run --accel tcg --timeout 60 -- sh -c '
+	cd /sys/kernel/tracing
+	event=events/kmem/mm_page_alloc
+	cat $event/filter
+	echo "order == 0 && migratetype == 1" >$event/filter && cat $event/filter
+	echo 1 >$event/enable && ls -lR /proc/self >/dev/null; echo 0 >$event/enable
+	echo "$(grep -c mm_page_alloc: trace) $(grep mm_page_alloc: trace | grep -vc migratetype=1)"
+	for bad in "bogus == 1" "order = 1" "order == 1 &&" "order == x" "" "order"; do
+		echo "$bad" 2>/dev/null >$event/filter && echo "taken: $bad"
+	done
+	cat $event/filter
+	echo "order > 8 || migratetype != 1" >$event/filter; echo >trace
+	echo 1 >$event/enable; ls -lR /proc/self >/dev/null; echo 0 >$event/enable
+	echo "$(grep -c mm_page_alloc: trace) $(grep mm_page_alloc: trace | grep -c migratetype=1)"
+	echo 0 >$event/filter && cat $event/filter
+	echo 1 >options/stacktrace; echo >trace; echo 1 >$event/enable; ls >/dev/null; echo 0 >$event/enable
+	grep -A2 mm_page_alloc: trace | sed -n "2s/.*: //p;3p"' >"$out" 2>"$out.err"
+line() { sed -n "$1p" "$out"; }
+is 'filter: none at first' "$(line 1)" none
+is 'filter: reads back' "$(line 2)" 'order == 0 && migratetype == 1'
+is 'filter: only what matches' "$(line 3 | grep -c '^[1-9][0-9]* 0$')" 1
+is 'filter: mistakes are refused and change nothing' "$(line 4)" 'order == 0 && migratetype == 1'
+is 'filter: || ' "$(line 5 | grep -c '^[1-9][0-9]* 0$')" 1
+is 'filter: 0 clears' "$(line 6)" none
+is 'stacktrace: behind a record' "$(line 7)" '<stack trace>'
+is 'stacktrace: the caller' "$(line 8)" ' => __alloc_pages'
+
+if make -s -j"$(nproc)" O="$build/pageref" PAGEREF=1 "$build/pageref/quire.elf" >"$out.make" 2>&1; then
+	# A page that every run of ls uses: of the pages of BusyBox.
+	./quire run --accel tcg --timeout 60 --kernel "$build/pageref/quire.elf" -- sh -c '
+		cd /sys/kernel/tracing
+		run() { echo >trace; echo 1 >events/page_ref/enable; ls / >/dev/null; echo 0 >events/page_ref/enable; }
+		pfns() { sed -n "s/.*page_ref_mod: pfn=\(0x[0-9a-f]*\) .*mapping=[^ ]*[1-9a-f] .*/\1/p" trace | sort -u; }
+		run; pfns >/tmp/a; run; pfns >>/tmp/a
+		pfn=$(sort /tmp/a | uniq -d | head -n 1)
+		for e in events/page_ref/*/filter; do echo "pfn == $pfn" >$e; done
+		run
+		echo "$(grep -c page_ref_ trace) $(grep page_ref_ trace | grep -vc "pfn=$pfn ")"
+		awk "/val=/ {sub(/.*val=/, \"\"); n += \$1} END {print n}" trace' >"$out" 2>"$out.err"
+	is 'page_ref: only the chosen frame' "$(line 1 | grep -c '^[1-9][0-9]* 0$')" 1
+	is 'page_ref: what was taken was given back' "$(line 2)" 0
+else
+	is 'a kernel with PAGEREF=1 builds' no yes
+fi
+finish
