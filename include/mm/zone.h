@@ -272,6 +272,7 @@ bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, i
 
 /* /proc/sys/vm: the handlers set the value and call the function. */
 extern int min_free_kbytes, user_min_free_kbytes, watermark_scale_factor;
+extern int extra_free_kbytes;	/* between min and low, as in Android's Linux: room for bursts */
 extern int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES];
 extern int percpu_pagelist_high_fraction;
 void setup_per_zone_wmarks(void);

@@ -3,7 +3,7 @@
  * Zones and nodes as objects: walking them, their watermarks and reserves, printing.
  *
  * setup_per_zone_wmarks() spreads min_free_kbytes over the zones by size:
- *	min = share, low = min + d, high = low + d, promo = high + d,
+ *	min = share, low = min + extra share + d, high = low + d, promo = high + d,
  *	d = max(min / 4, managed * watermark_scale_factor / 10000)
  * setup_per_zone_lowmem_reserve(): a zone keeps from requests that could have used a higher zone j
  *	(managed pages of the zones above it up to j) / ratio[zone]
@@ -37,7 +37,8 @@ const char *const pageflag_names[__NR_PAGEFLAGS] = {
 	"reclaim",    "swapbacked", "unevictable", "mlocked",	"hwpoison",	"tail",
 };
 
-int min_free_kbytes = 1024, user_min_free_kbytes = -1, watermark_scale_factor = 10;
+int min_free_kbytes = 1024, user_min_free_kbytes = -1, extra_free_kbytes,
+    watermark_scale_factor = 10;
 int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES] = { 256, 256, 32, 0 };
 static DEFINE_SPINLOCK(wmark_lock, LOCK_WMARK);
 
@@ -159,18 +160,22 @@ void setup_per_zone_lowmem_reserve(void)
 	calculate_totalreserve_pages();
 }
 
-static void set_wmarks(struct zone *zone, unsigned long pages_min, unsigned long lowmem)
+/* @pages_min and @pages_extra are spread over all zones by size. */
+static void set_wmarks(struct zone *zone, unsigned long pages_min, unsigned long pages_extra,
+		       unsigned long lowmem)
 {
-	unsigned long managed = zone_managed_pages(zone), min = 0, step;
+	unsigned long managed = zone_managed_pages(zone), min = 0, extra = 0, step;
 
-	if (lowmem)
+	if (lowmem) {
 		min = (u64)pages_min * managed / lowmem;
+		extra = (u64)pages_extra * managed / lowmem;
+	}
 	step = max(min >> 2, (unsigned long)((u64)managed * watermark_scale_factor / 10000));
 	zone->watermark_boost = 0;
 	zone->_watermark[WMARK_MIN] = min;
-	zone->_watermark[WMARK_LOW] = min + step;
-	zone->_watermark[WMARK_HIGH] = min + 2 * step;
-	zone->_watermark[WMARK_PROMO] = min + 3 * step;
+	zone->_watermark[WMARK_LOW] = min + extra + step;
+	zone->_watermark[WMARK_HIGH] = min + extra + 2 * step;
+	zone->_watermark[WMARK_PROMO] = min + extra + 3 * step;
 }
 
 void setup_per_zone_wmarks(void)
@@ -182,7 +187,8 @@ void setup_per_zone_wmarks(void)
 	for_each_zone (zone)
 		lowmem += zone_managed_pages(zone);
 	for_each_zone (zone)
-		set_wmarks(zone, pages_min, lowmem);
+		set_wmarks(zone, pages_min, (unsigned long)extra_free_kbytes >> (PAGE_SHIFT - 10),
+			   lowmem);
 	calculate_totalreserve_pages();
 	zone_pcp_update_all();
 	spin_unlock(&wmark_lock);

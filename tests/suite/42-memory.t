@@ -106,7 +106,9 @@ says 'memblock: ranges have owners' '0x[0-9a-f]{16}\.\.0x[0-9a-f]{16} memmap'
 says 'boottrace=1: steps with depth, time and pages' 'boottrace:   *[a-z_]+.*: [0-9]+ cycles, [0-9]+ us, -?[0-9]+ pages' "$log"
 
 boot --smp 2 -- sh -c "cd /proc/mm; cat globals layout node/0 page_alloc; awk '{ s += \$2 } /^pgalloc/ { p += \$2 } END { print \"pgalloc\", p }' /proc/vmstat
-	cat page_alloc; dmesg | grep -A 20 'kernel memory layout'; cat /sys/kernel/debug/extfrag/unusable_index; $check"
+	cat page_alloc; before=\$(awk '/low/ { s += \$5 } END { print s }' node/0); echo 4096 >/proc/sys/vm/extra_free_kbytes
+	awk -v b=\$before '/low/ { s += \$5 } END { print \"extra\", s - b }' node/0; echo 0 >/proc/sys/vm/extra_free_kbytes
+	dmesg | grep -A 20 'kernel memory layout'; cat /sys/kernel/debug/extfrag/unusable_index; $check"
 whole '/proc/mm'
 for g in min_low_pfn max_low_pfn max_pfn max_mapnr nr_kernel_pages nr_all_pages dma_reserve totalram_pages high_memory early_tables; do
 	says "globals: $g" "^$g +[0-9a-f]"
@@ -120,6 +122,7 @@ says 'node: watermarks of a zone' '  watermarks min [0-9]+ low [0-9]+ high [0-9]
 says 'page_alloc: the table of fallbacks' '^Unmovable +Reclaimable, then Movable'
 is 'page_alloc: the ways sum up to pgalloc_*' "$(awk '/^pages in all/ { a[n++] = $NF } /^pgalloc / { p = $2 } END { print (a[0] <= p && p <= a[1]) }' "$out")" 1
 is 'page_alloc: a list is filled once for many pages' "$(awk '/^pages in all/ { p = $NF } /^per-CPU lists filled, times/ { t = $NF } END { print (t * 10 < p) }' "$out")" 1
+is 'extra_free_kbytes: lies between min and low' "$(awk '/^extra/ { print ($2 > 1000 && $2 < 1030) }' "$out")" 1
 says 'extfrag: unusable_index' '^Node 0, zone +DMA32 0\.000 '
 
 # ---- debugging ----
