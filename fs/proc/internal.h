@@ -63,5 +63,9 @@ extern const struct file_operations proc_clear_refs_fops, proc_mem_fops, proc_pa
 /* page.c: kpageflags, kpagecount, and page in the directory @mm. */
 struct proc_dir_entry;
 void proc_page_init(struct proc_dir_entry *mm);
+/* What is known of frame @pfn, in words. @own: references that the caller holds, which are named as its own. */
+void proc_describe_page(struct seq_file *m, unsigned long pfn, int own);
+/* explain.c */
+void proc_explain_init(struct proc_dir_entry *mm);
 
 #endif

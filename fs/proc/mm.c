@@ -6,6 +6,7 @@
  *	globals		limits of frame numbers and sizes found at boot
  *	layout		the kernel's address space
  *	page		one page in words (fs/proc/page.c)
+ *	explain		an address in words (fs/proc/explain.c)
  *	node/N		a node and its zones, all fields
  *	page_alloc	ways that allocations took, the table of fallbacks, fallback order of nodes
  */
@@ -164,6 +165,7 @@ static int __init proc_mm_init(void)
 	proc_create_single("page_alloc", 0444, mm, page_alloc_show);
 	proc_create_single("faults", 0444, mm, faults_show);
 	proc_page_init(mm);
+	proc_explain_init(mm);
 	nodes = proc_mkdir("node", mm);
 	for_each_online_pgdat(pgdat)
 	{

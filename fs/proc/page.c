@@ -304,7 +304,7 @@ static void describe_file(struct holders *h, struct folio *folio)
 }
 
 /* Who has it, when it is not free. */
-static void describe_used(struct seq_file *m, struct page *page)
+static void describe_used(struct seq_file *m, struct page *page, int own)
 {
 	struct folio *folio = page_folio(page);
 	struct page *head = &folio->page;
@@ -337,6 +337,7 @@ static void describe_used(struct seq_file *m, struct page *page)
 		holder(&h, 1, "its kernel owner");
 	}
 	holder(&h, folio_mapcount(folio), "page tables");
+	holder(&h, own, "who looks");
 	seq_printf(m, "references: expected %d, actual %d", h.explained, folio_ref_count(folio));
 	if (folio_ref_count(folio) > h.explained)
 		seq_printf(m, ", so %d pinned or in use", folio_ref_count(folio) - h.explained);
@@ -363,17 +364,14 @@ static void describe_owner(struct seq_file *m, const struct page *page)
 		seq_printf(m, " %pS\n", (void *)r.trace[i]);
 }
 
-static unsigned long chosen_pfn;
-
-static int page_show(struct seq_file *m, void *v)
+void proc_describe_page(struct seq_file *m, unsigned long pfn, int own)
 {
-	unsigned long pfn = READ_ONCE(chosen_pfn);
 	struct page *page = pfn_valid(pfn) ? pfn_to_page(pfn) : NULL, *free;
 	unsigned int order;
 
 	if (!page) {
 		seq_printf(m, "frame %#lx: no descriptor\n", pfn);
-		return 0;
+		return;
 	}
 	page_print(print_line, m, page);
 	seq_printf(m, "pageblock: %s\n", migratetype_names[get_pfnblock_migratetype(pfn)]);
@@ -386,8 +384,15 @@ static int page_show(struct seq_file *m, void *v)
 	else if (!page_ref_count(compound_head(page)))
 		seq_puts(m, "kind: free, in a per-CPU list\n");
 	else
-		describe_used(m, page);
+		describe_used(m, page, own);
 	describe_owner(m, page);
+}
+
+static unsigned long chosen_pfn;
+
+static int page_show(struct seq_file *m, void *v)
+{
+	proc_describe_page(m, READ_ONCE(chosen_pfn), 0);
 	return 0;
 }
 
