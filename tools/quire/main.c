@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "accel.h"
 #include "bench.h"
+#include "explain.h"
 #include "kernel.h"
 #include "machine.h"
 #include "options.h"
@@ -67,6 +68,7 @@ static const struct command {
 	{ "run", run, "boot, run a program of this host, exit with its status" },
 	{ "shell", shell, "an interactive shell on the console" },
 	{ "bench", bench_command, "instructions per operation, beside Linux" },
+	{ "explain", explain_command, "what an address of a program is made of, in words" },
 	{ "oracle", oracle, "download Debian's Linux kernel, print where it is" },
 	{ "profile", profile_command,
 	  "where a program's kernel instructions go: tables, flame graph" },
@@ -97,7 +99,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(name, commands[i].name))
 			return commands[i].run(argc - 2 > 0 ? argc - 2 : 0, argv + 2);
-	if (!strcmp(name, "explain"))
-		fail("`quire %s` does not exist yet; docs/status.md tells what does", name);
 	fail("there is no command %s; `./quire help` lists them", name);
 }
