@@ -162,6 +162,8 @@ static void check_order(const void *lock, unsigned int rank, unsigned int subcla
 	for (int i = 0; i < me->lockdep_depth && i < MAX_LOCK_DEPTH; i++) {
 		struct held_lock *h = &me->held_locks[i];
 
+		if (!READ_ONCE(h->lock))
+			continue; /* we interrupted push() before it told which */
 		if (h->lock == lock) {
 			/* A spinning rwlock may be read again in an interrupt. */
 			if ((h->how & how & LOCK_HOW_READ) && !(how & LOCK_HOW_SLEEP))
@@ -207,7 +209,10 @@ static void push(const void *lock, unsigned int rank, unsigned int subclass, uns
 		report(LOCKDEP_DEPTH, rank, ip, 0, 0);
 		return;
 	}
-	me->held_locks[depth] = (struct held_lock){ lock, ip, rank, subclass, how };
+	/* The lock last: until then the place counts as empty, as pop() left it. */
+	me->held_locks[depth] = (struct held_lock){ NULL, ip, rank, subclass, how };
+	barrier();
+	WRITE_ONCE(me->held_locks[depth].lock, lock);
 }
 
 void lock_acquire(const void *lock, unsigned int rank, unsigned int subclass, unsigned int how)
@@ -244,17 +249,22 @@ static struct held_lock *find_held(const void *lock)
 static void pop(const void *lock, unsigned long ip)
 {
 	struct task_struct *me = current;
-	struct held_lock *h = find_held(lock), *top = &me->held_locks[me->lockdep_depth - 1];
+	struct held_lock *h, *top;
 
+	if (unlikely(me->lockdep_depth > MAX_LOCK_DEPTH)) {
+		me->lockdep_depth--; /* the overflow was reported; which locks are held is not known now */
+		return;
+	}
+	h = find_held(lock);
+	top = &me->held_locks[me->lockdep_depth - 1];
 	if (unlikely(!h)) {
-		if (me->lockdep_depth > MAX_LOCK_DEPTH)
-			me->lockdep_depth--;
-		else
-			report(LOCKDEP_NOT_HELD, LOCK_UNRANKED, ip, 0, 0);
+		report(LOCKDEP_NOT_HELD, LOCK_UNRANKED, ip, 0, 0);
 		return;
 	}
 	for (; h < top; h++)
 		*h = h[1];
+	WRITE_ONCE(top->lock, NULL);
+	barrier();
 	me->lockdep_depth--;
 }
 

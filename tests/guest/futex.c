@@ -38,12 +38,14 @@ struct waiter {
 	uint32_t bits;
 	volatile long result;
 	volatile int done;
+	volatile pid_t tid;
 };
 
 static void *waits(void *arg)
 {
 	struct waiter *w = arg;
 
+	w->tid = (pid_t)syscall(SYS_gettid);
 	w->result = futex(w->at, w->op, 0, NULL, NULL, w->bits);
 	w->done = 1;
 	return NULL;
@@ -55,6 +57,30 @@ static void start(struct waiter *w, uint32_t *at, int op, uint32_t bits)
 	must(pthread_create(&w->thread, NULL, waits, w) == 0);
 }
 
+/* The letter of a thread's state; 0: it is gone. */
+static char state_of(pid_t tid)
+{
+	char path[64], text[256] = "", *bracket;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	(void)!read(fd, text, sizeof(text) - 1);
+	close(fd);
+	bracket = strrchr(text, ')');
+	return bracket ? bracket[2] : 0;
+}
+
+/* Until all @n sleep: however slow the machine is. */
+static void until_asleep(struct waiter *w, int n)
+{
+	for (int i = 0; i < n; i++)
+		while (!w[i].tid || state_of(w[i].tid) != 'S')
+			sleep_ms(5);
+}
+
 static void wake_and_requeue(void)
 {
 	struct waiter w[4];
@@ -62,10 +88,11 @@ static void wake_and_requeue(void)
 
 	for (int i = 0; i < 4; i++)
 		start(&w[i], &word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0);
-	sleep_ms(100);
+	until_asleep(w, 4);
 	is(futex(&word, FUTEX_WAKE, 10, NULL, NULL, 0), 0, "shared wake misses private waiters");
 	is(futex(&word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0), 1, "wake one");
-	sleep_ms(50);
+	for (int k = 0; k < 4000 && !(w[0].done | w[1].done | w[2].done | w[3].done); k++)
+		sleep_ms(5);
 	for (int i = 0; i < 4; i++)
 		done += w[i].done;
 	is(done, 1, "one of four is awake");
@@ -77,7 +104,7 @@ static void wake_and_requeue(void)
 		pthread_join(w[i].thread, NULL);
 	start(&w[0], &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 1);
 	start(&w[1], &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 2);
-	sleep_ms(100);
+	until_asleep(w, 2);
 	is(futex(&word, FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG, 10, NULL, NULL, 2), 1,
 	   "bitset: only the matching one");
 	pthread_join(w[1].thread, NULL);
@@ -93,7 +120,7 @@ static void wake_op(void)
 	word = word2 = 0;
 	start(&w[0], &word, FUTEX_WAIT, 0);
 	start(&w[1], &word2, FUTEX_WAIT, 0);
-	sleep_ms(100);
+	until_asleep(w, 2);
 	is(futex(&word, FUTEX_WAKE_OP, 1, (void *)1, &word2,
 		 FUTEX_OP(FUTEX_OP_SET, 5, FUTEX_OP_CMP_EQ, 0)),
 	   2, "wake_op: both");

@@ -204,7 +204,7 @@ static void special(int type)
 	build();
 	eh->e_phnum = 3;
 	ph[2] = (Elf64_Phdr){ (uint32_t)type, PF_R, 0x200, BASE + 0x200, BASE + 0x200, 28, 28, 8 };
-	memcpy(file + 0x200, "/lib64/ld-linux-x86-64.so.2", 28);
+	memcpy(file + 0x200, "/none/uch-linux-x86-64.so.2", 28); /* exists in no image */
 }
 
 static void extremes(void)

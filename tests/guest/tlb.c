@@ -64,6 +64,9 @@ static void protect(void)
 		mprotect((void *)page, 4096, PROT_READ | PROT_WRITE);
 		sched_yield();
 	}
+	for (int i = 0; i < 4000 && !writes;
+	     i++) /* on a loaded machine they may not have run yet */
+		sleep_ms(5);
 	stop = 1;
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(t[i], NULL);
