@@ -9,7 +9,10 @@ q='timeout 300 ./quire bench'
 mistake 'unknown operation' 'no operation nonsense' ./quire bench nonsense
 mistake 'pattern that names nothing' 'bench --list' ./quire bench 'x*'
 mistake 'unknown option' 'lists them' ./quire bench --nonsense
-mistake 'unknown baseline' 'some of A,C,D' ./quire bench --baseline B
+mistake 'the beginning of an option' 'no option' ./quire bench --c "$t.csv" syscall-null
+mistake 'two documents for standard output' 'cannot both' ./quire bench --csv - --json - syscall-null
+mistake 'a record of a part' 'whole table' ./quire bench --record syscall-null
+mistake 'a record without Linux' 'whole table' ./quire bench --record --baseline -
 mistake 'option without value' 'needs a value' ./quire bench --csv
 mistake 'boot with an argument' 'usage: ./quire bench boot' ./quire bench boot nonsense
 ok 'help' sh -c './quire bench --help | grep -q baseline'
@@ -42,6 +45,19 @@ import csv, sys
 rows = list(csv.reader(open(sys.argv[1])))
 print(len(rows), {len(r) for r in rows}, rows[0][0], rows[0][-1])' "$t.csv")" "5 {18} operation linux_also"
 is 'the plugin and the time stamp counter agree' "$(grep -c 'plugin counted' "$t.err")" 0
+
+# Whatever else is wrong in the call is told, and the rest of the table comes.
+rm -f "$t.json"
+$q --baseline nonsense nonsense syscall-null --csv /nowhere/x.csv --json "$t.json" >"$t.txt" 2>"$t.err"
+is 'a call with mistakes: status' $? 125
+ok 'the baseline is told' grep -q 'baseline nonsense: some of A,C,D' "$t.err"
+ok 'the file is told' grep -q '/nowhere/x.csv: No such file' "$t.err"
+ok 'the name is told' grep -q 'no operation nonsense' "$t.err"
+ok 'the row comes' grep -q '^syscall-null  *[0-9]' "$t.txt"
+ok 'and the other document' grep -q '"name": "syscall-null"' "$t.json"
+$q --baseline - --json /dev/full syscall-null >"$t.txt" 2>"$t.err"
+is 'a full disk: status' $? 125
+ok 'it is told' grep -q '/dev/full: No space left' "$t.err"
 
 ok 'figures repeat to the digit' $q --twice --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*'
 sed -i 's/^op syscall-null 1000 81/op syscall-null 1000 91/; s/^\(op anon-read-fault [0-9]* \)/\19/' "$build"/bench/quire-*
@@ -84,9 +100,14 @@ if grep -q 'nothing is recorded' "$t.guard"; then
 	echo "# this version of QEMU has no record"
 else
 	cp "$recorded" "$t.saved"
-	sed -i 's/^\(op syscall-null 1000\) [0-9]* 1 [0-9]*/\1 60000 1 60000/; s/^\(fn entry_SYSCALL_64\) .*/\1 9000/' "$recorded"
+	trap 'cp "$t.saved" "$recorded"' EXIT HUP INT TERM
+	sed -i 's/^\(op syscall-null 1000\) [0-9]* 1 [0-9]*/\1 60000 1 60000/; s/^\(fn entry_SYSCALL_64\) .*/\1 9000/
+		s/^op mmap-munmap-4k /op gone /; s/^\(op anon-write-fault [0-9]* [0-9]*\) 1/\1 0/' "$recorded"
 	$q --guard >"$t.guard" 2>"$t.err"
 	cp "$t.saved" "$recorded"
+	trap - EXIT HUP INT TERM
+	ok 'an operation that is not recorded is told' grep -q '^# warning: mmap-munmap-4k is not recorded' "$t.guard"
+	ok 'one that cannot be compared, too' grep -q '^# warning: anon-write-fault cannot be compared' "$t.guard"
 	ok 'growth is told with the function that grew' \
 		grep -q '^# warning: syscall-null takes .* recorded are 60 .*entry_SYSCALL_64 grew most, from 9' "$t.guard"
 fi

@@ -52,6 +52,23 @@ mistake 'profile without a program' 'no program given' ./quire profile
 mistake 'profile of a program that is not there' 'there is no program nothing-of-this-name' ./quire profile -- nothing-of-this-name
 mistake 'profile --top x' 'a number of rows' ./quire profile --top x -- true
 mistake 'profile --svg into nowhere' 'No such file' ./quire profile --svg /nowhere/x.svg -- true
+./quire profile --kernel quire --svg /nowhere/x.svg --collapsed "$build/t/p.txt" -- true >"$build/t/table" 2>/dev/null
+ok 'the table comes all the same' grep -q '^all  *[0-9]' "$build/t/table"
+ok 'and the other document' grep -q '^execve();' "$build/t/p.txt"
+./quire profile --kernel quire --json /dev/full -- true >"$build/t/table" 2>"$build/t/e"
+is 'a full disk' "$? $(grep -c '/dev/full: No space left' "$build/t/e") $(grep -c '^all ' "$build/t/table")" '125 1 1'
+# No image of Linux, and none to be had.
+rm -rf "$build/t/nolinux" && mkdir -p "$build/t/nolinux/bin"
+for f in quire.elf tools user; do ln -s "$(realpath "$build")/$f" "$build/t/nolinux/$f"; done
+printf '#!/bin/sh\nexit 1\n' >"$build/t/nolinux/bin/apt-cache"
+cp "$build/t/nolinux/bin/apt-cache" "$build/t/nolinux/bin/apt-get"
+chmod +x "$build"/t/nolinux/bin/*
+PATH=$(realpath "$build/t/nolinux/bin"):$PATH QUIRE_BUILD=$(realpath "$build/t/nolinux") \
+	timeout 100 ./quire profile --kernel both -- true >"$build/t/table" 2>"$build/t/e"
+is 'profile of both without Linux: status' $? 125
+ok 'it is told' grep -q 'Linux is left out' "$build/t/e"
+ok 'the table of Quire comes' grep -q '^all  *[0-9]' "$build/t/table"
+rm -rf "$build/t/nolinux"
 mistake 'profile with two CPUs' 'leave --smp 2 out' ./quire profile --smp 2 -- true
 # A QEMU without plugins: its help has no such line.
 mkdir -p "$build/t/bin"

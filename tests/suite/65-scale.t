@@ -35,7 +35,20 @@ ok 'lock_stat: 0 clears' more "$(awk '/: +[0-9]/ { n += $9 } /cleared/ { print n
 is 'lock_stat: nothing else may be written' "$(tail -n 1 "$build/t/lock_stat")" refused
 is 'the kernel as it comes has no lock_stat' "$(./quire run -- sh -c 'ls /proc/lock_stat 2>/dev/null' 2>/dev/null)" ''
 
+# A QEMU without plugins and a name that is none: each is told, the rest comes.
+mkdir -p "$build/t/noplugin"
+printf '#!/bin/sh\n[ "$1" = -help ] && exit\nexec /usr/bin/qemu-system-x86_64 "$@"\n' >"$build/t/noplugin/qemu-system-x86_64"
+chmod +x "$build/t/noplugin/qemu-system-x86_64"
+PATH=$build/t/noplugin:$PATH timeout 200 ./quire bench scale --cpus 1 --ms 20 --kernel quire map-unmap nothing >"$table" 2>"$build/t/e"
+is 'scale: a mistake and no plugin: status' $? 125
+ok 'the plugin is told' grep -q 'built without plugins' "$build/t/e"
+ok 'the name is told' grep -q 'no operation nothing' "$build/t/e"
+ok 'operations by the clock come' more "$(column map-unmap quire 3)" 0
+ok 'and locks' more "$(column map-unmap quire 10)" 0
+is 'without cache lines' "$(column map-unmap quire 11)" -
+
 mistake 'scale: an unknown name' 'no operation nothing' ./quire bench scale nothing
 mistake 'scale: no number of CPUs' 'numbers from 1 to 32' ./quire bench scale --cpus 0
+mistake 'scale: milliseconds' 'tells what is meant' ./quire bench scale --ms 10x
 mistake 'scale: an unknown option' 'is no option' ./quire bench scale --speed 3
 finish

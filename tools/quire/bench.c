@@ -17,6 +17,7 @@
 
 struct call {
 	bool machines[NR_BENCH_MACHINES];
+	bool baselines; /* --baseline was given */
 	const char *csv, *json;
 	bool record, guard;
 	char **names;
@@ -35,7 +36,7 @@ static _Noreturn void print_help(void)
 	     "  --fresh            boot Linux although its figures are recorded\n"
 	     "  --twice            measure twice; a figure that does not repeat is told, exit status 1\n"
 	     "  --no-plugin        count by the time stamp counter alone, without the data column\n"
-	     "  --record           write bench/results/ for this version of QEMU\n"
+	     "  --record           write bench/results/ for this version of QEMU; takes the whole table\n"
 	     "  --guard            compare a handful of operations with what is recorded there\n"
 	     "  --list             the names of the operations\n\n"
 	     "`./quire bench boot` measures the start and the footprint, `./quire bench scale` locks\n"
@@ -43,8 +44,12 @@ static _Noreturn void print_help(void)
 	exit(0);
 }
 
-static void choose_baselines(struct call *c, const char *list)
+/* What is none of A, C, D is told; the rest of the table still comes. */
+static void choose_baselines(struct bench *b, struct call *c, const char *list)
 {
+	bool strange = !*list;
+
+	c->baselines = true;
 	for (int m = BENCH_A; m <= BENCH_D; m++)
 		c->machines[m] = false;
 	if (!strcmp(list, "-"))
@@ -54,9 +59,14 @@ static void choose_baselines(struct call *c, const char *list)
 
 		while (m <= BENCH_D && (strcspn(s, ",") != 1 || *s != *machine_kinds[m].name))
 			m++;
-		if (m > BENCH_D)
-			fail("--baseline %s: some of A,C,D are meant, or - for none", list);
-		c->machines[m] = true;
+		if (m <= BENCH_D)
+			c->machines[m] = true;
+		else
+			strange = true;
+	}
+	if (strange) {
+		say("--baseline %s: some of A,C,D are meant, or - for none", list);
+		b->mistakes++;
 	}
 }
 
@@ -91,47 +101,76 @@ static bool read_switch(struct bench *b, struct call *c, const char *arg)
 	return true;
 }
 
-static void read_call(struct bench *b, struct call *c, int argc, char **argv)
+/* argv[*i] is the option @name: its value, with *i on it; else NULL. */
+static const char *value_of(char **argv, int *i, const char *name)
 {
-	int i;
+	size_t len = strlen(name);
+	const char *arg = argv[*i];
 
-	for (i = 0; i < argc && argv[i][0] == '-'; i++) {
-		size_t len = strcspn(argv[i], "=");
-		const char *value = argv[i][len] ? argv[i] + len + 1 : argv[i + 1];
-
-		if (read_switch(b, c, argv[i]))
-			continue;
-		if (strncmp(argv[i], "--csv", len) && strncmp(argv[i], "--json", len) &&
-		    strncmp(argv[i], "--baseline", len))
-			fail("%s is no option of `quire bench`; `./quire bench --help` lists them",
-			     argv[i]);
-		if (!value)
-			fail("%s needs a value", argv[i]);
-		if (argv[i][2] == 'c')
-			c->csv = value;
-		else if (argv[i][2] == 'j')
-			c->json = value;
-		else
-			choose_baselines(c, value);
-		i += !argv[i][len];
-	}
-	c->names = argv + i;
-	c->nr_names = argc - i;
+	if (strncmp(arg, name, len) || (arg[len] && arg[len] != '='))
+		return NULL;
+	if (arg[len])
+		return arg + len + 1;
+	if (!argv[*i + 1])
+		fail("%s needs a value", name);
+	return argv[++*i];
 }
 
-static void put_file(const struct bench *b, const char *file,
+/* Only one document can have standard output; a record of part of the table would pass for the whole. */
+static void check_call(const struct bench *b, const struct call *c)
+{
+	if (c->csv && c->json && !strcmp(c->csv, "-") && !strcmp(c->json, "-"))
+		fail("--csv - and --json - cannot both have standard output; give one a file");
+	if (c->record && (c->nr_names || c->baselines || !b->plugin))
+		fail("--record records the whole table; leave out names, --baseline and --no-plugin");
+}
+
+/* Options may stand before and after names, which never begin with '-'. */
+static void read_call(struct bench *b, struct call *c, int argc, char **argv)
+{
+	c->names = xcalloc(argc + 1, sizeof(*c->names));
+	for (int i = 0; i < argc; i++) {
+		const char *v;
+
+		if (argv[i][0] != '-') {
+			c->names[c->nr_names++] = argv[i];
+			continue;
+		}
+		if (read_switch(b, c, argv[i]))
+			continue;
+		if ((v = value_of(argv, &i, "--csv")))
+			c->csv = v;
+		else if ((v = value_of(argv, &i, "--json")))
+			c->json = v;
+		else if ((v = value_of(argv, &i, "--baseline")))
+			choose_baselines(b, c, v);
+		else
+			fail("%s is no option of `quire bench`; `./quire bench --help` lists them",
+			     argv[i]);
+	}
+	check_call(b, c);
+}
+
+/* A file that cannot be written is told; the others still come. */
+static void put_file(struct bench *b, const char *file,
 		     void (*put)(const struct bench *b, FILE *f))
 {
+	bool written = false;
 	FILE *f;
 
 	if (!file)
 		return;
 	f = strcmp(file, "-") ? fopen(file, "we") : stdout;
-	if (!f)
-		fail("%s: %s", file, strerror(errno));
-	put(b, f);
-	if (f != stdout && fclose(f))
-		fail("%s: %s", file, strerror(errno));
+	if (f) {
+		put(b, f);
+		written = !fflush(f) && !ferror(f);
+	}
+	if (f && f != stdout)
+		written &= !fclose(f);
+	if (written)
+		return;
+	say("%s: %s", strcmp(file, "-") ? file : "standard output", strerror(errno));
+	b->mistakes++;
 }
 
 /* The guest's programs; the tool and init are built with them. */
@@ -168,11 +207,14 @@ static bool have_plugin(void)
 	return false;
 }
 
-static void record_results(const struct bench *b)
+static void record_results(struct bench *b)
 {
 	char *dir = xasprintf("%s/bench/results", home_dir());
 	char *file = xasprintf("%s/qemu-%s.csv", dir, qemu_version());
 
+	for (int m = 0; m < NR_BENCH_MACHINES; m++)
+		if (!b->plugin || !b->figures[m] || !bench_complete(b, b->figures[m]))
+			fail("not recorded: the table of %s is not whole", machine_kinds[m].text);
 	make_dirs(dir);
 	put_file(b, file, bench_csv);
 	guard_record(b);
@@ -203,10 +245,10 @@ int bench_command(int argc, char **argv)
 		if (c.machines[m])
 			bench_run(&b, m);
 	if ((!c.csv || strcmp(c.csv, "-")) && (!c.json || strcmp(c.json, "-")))
-		bench_text(&b, stdout);
+		put_file(&b, "-", bench_text);
 	put_file(&b, c.csv, bench_csv);
 	put_file(&b, c.json, bench_json);
 	if (c.record)
 		record_results(&b);
-	return b.differences ? 1 : 0;
+	return b.mistakes ? EXIT_MISTAKE : b.differences ? 1 : 0;
 }

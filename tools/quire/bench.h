@@ -59,11 +59,12 @@ struct bench {
 	bool fresh; /* take Linux's figures anew although they are recorded */
 	bool twice;
 	int differences; /* figures that did not repeat */
+	int mistakes; /* parts of the call that had to be left out; each was told */
 };
 
 /* bench_operations.c: read bench/operations. => fails with a sentence */
 void operations_read(struct bench *b);
-/* Mark what these patterns name (none: all). => fails with a sentence when one names nothing */
+/* Mark what these patterns name (none: all). One that names nothing is told; => some name something */
 void operations_choose(struct bench *b, char **patterns, int nr);
 
 /*
@@ -71,6 +72,8 @@ void operations_choose(struct bench *b, char **patterns, int nr);
  * binaries and options. What cannot be had stays unmeasured, with a sentence on standard error.
  */
 void bench_run(struct bench *b, enum bench_machine m);
+/* Of the operations asked for, all were measured or gave a reason why not. */
+bool bench_complete(const struct bench *b, const struct figure *figures);
 
 /* bench_parse.c: the guest's report and the plugin's file into figures. */
 void figures_parse(struct bench *b, struct figure *figures, FILE *report, FILE *marks);

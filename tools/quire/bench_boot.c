@@ -303,25 +303,32 @@ static void csv(const struct side *quire, const struct side *debian, FILE *f)
 	}
 }
 
+/* => 0, or EXIT_MISTAKE when the file cannot be written, which is told */
+static int write_csv(const struct side *quire, const struct side *debian, const char *file)
+{
+	FILE *f = strcmp(file, "-") ? fopen(file, "we") : stdout;
+	bool written = false;
+
+	if (f) {
+		csv(quire, debian, f);
+		written = !fflush(f) && !ferror(f);
+	}
+	if (f && f != stdout)
+		written &= !fclose(f);
+	if (!written)
+		say("%s: %s", file, strerror(errno));
+	return written ? 0 : EXIT_MISTAKE;
+}
+
 int boot_command(int argc, char **argv, bool plugin)
 {
 	struct side quire = { 0 }, debian = { .is_linux = true };
-	FILE *f = stdout;
 
 	if (argc && (strcmp(argv[0], "--csv") || argc != 2))
 		fail("usage: ./quire bench boot [--csv FILE]");
-	if (argc && strcmp(argv[1], "-")) {
-		f = fopen(argv[1], "we");
-		if (!f)
-			fail("%s: %s", argv[1], strerror(errno));
-	}
 	measure(&quire, plugin);
 	measure(&debian, plugin);
-	if (argc)
-		csv(&quire, &debian, f);
-	if (f != stdout && fclose(f))
-		fail("%s: %s", argv[1], strerror(errno));
 	if (!argc || strcmp(argv[1], "-"))
 		text(&quire, &debian, stdout);
-	return 0;
+	return argc ? write_csv(&quire, &debian, argv[1]) : 0;
 }

@@ -78,6 +78,27 @@ static bool grew(const struct figure *old, const struct figure *new)
 	       figure_total(new) > GROWTH * figure_total(old);
 }
 
+/* One operation: told how it fares. => it grew, or nothing can be said of it */
+static bool judge(const char *name, const struct figure *old, const struct figure *new)
+{
+	if (!old->measured) {
+		printf("# warning: %s is not recorded; `./quire bench --record` does it\n", name);
+	} else if (!new->measured) {
+		printf("# warning: %s was not measured: %s\n", name,
+		       new->why ? new->why : "the machine did not come to it");
+	} else if (new->counted != old->counted) {
+		printf("# warning: %s cannot be compared: counted %s the plugin, recorded %s it\n", name,
+		       new->counted ? "with" : "without", old->counted ? "with" : "without");
+	} else if (grew(old, new)) {
+		tell_growth(name, old, new);
+	} else {
+		printf("# %s: %.0f instructions, recorded are %.0f\n", name, figure_rest(new),
+		       figure_rest(old));
+		return false;
+	}
+	return true;
+}
+
 int bench_guard(struct bench *b)
 {
 	struct figure *old = xcalloc(b->nr_ops, sizeof(*old));
@@ -92,19 +113,9 @@ int bench_guard(struct bench *b)
 	for (size_t i = 0; i < b->nr_ops; i++)
 		b->ops[i].wanted = b->ops[i].guarded;
 	bench_run(b, BENCH_QUIRE);
-	for (size_t i = 0; i < b->nr_ops; i++) {
-		const struct figure *new = &b->figures[BENCH_QUIRE][i];
-
-		if (!b->ops[i].guarded || !old[i].measured || !new->measured)
-			continue;
-		if (new->counted == old[i].counted && grew(&old[i], new)) {
-			tell_growth(b->ops[i].name, &old[i], new);
-			told++;
-		} else {
-			printf("# %s: %.0f instructions, recorded are %.0f\n", b->ops[i].name,
-			       figure_rest(new), figure_rest(&old[i]));
-		}
-	}
+	for (size_t i = 0; i < b->nr_ops; i++)
+		if (b->ops[i].guarded)
+			told += judge(b->ops[i].name, &old[i], &b->figures[BENCH_QUIRE][i]);
 	if (!told)
 		puts("# no operation grew by more than 5 %");
 	return 0;

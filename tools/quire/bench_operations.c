@@ -38,6 +38,8 @@ void operations_read(struct bench *b)
 
 void operations_choose(struct bench *b, char **patterns, int nr)
 {
+	bool any = nr == 0;
+
 	for (size_t i = 0; nr == 0 && i < b->nr_ops; i++)
 		b->ops[i].wanted = true;
 	for (int p = 0; p < nr; p++) {
@@ -46,8 +48,12 @@ void operations_choose(struct bench *b, char **patterns, int nr)
 		for (size_t i = 0; i < b->nr_ops; i++)
 			if (!fnmatch(patterns[p], b->ops[i].name, 0))
 				b->ops[i].wanted = found = true;
-		if (!found)
-			fail("there is no operation %s; `quire bench --list` names them",
-			     patterns[p]);
+		any |= found;
+		if (found)
+			continue;
+		say("there is no operation %s; `quire bench --list` names them", patterns[p]);
+		b->mistakes++;
 	}
+	if (!any)
+		exit(EXIT_MISTAKE);
 }

@@ -236,7 +236,7 @@ static struct figure *measure(struct bench *b, enum bench_machine m, struct opti
 	return figures;
 }
 
-static bool complete(const struct bench *b, const struct figure *figures)
+bool bench_complete(const struct bench *b, const struct figure *figures)
 {
 	for (size_t i = 0; i < b->nr_ops; i++)
 		if (b->ops[i].wanted && !figures[i].measured && !figures[i].why)
@@ -292,7 +292,7 @@ void bench_run(struct bench *b, enum bench_machine m)
 	}
 	if (known)
 		b->differences += record_compare(b, old, b->figures[m], machine_kinds[m].name);
-	else if (complete(b, b->figures[m]))
+	else if (bench_complete(b, b->figures[m]))
 		record_store(b, b->figures[m], record);
 	tell_unmeasured(b, m);
 }

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "profile.h"
 
+#include "apart.h"
 #include "kernel.h"
 #include "machine.h"
 #include "options.h"
@@ -178,22 +179,34 @@ static int run_machine(const struct options *o)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void profile_one(struct options *o, const struct request *r, struct profile *p)
+static int need_symbols(void *o)
+{
+	symbols_file(o);
+	return 0;
+}
+
+/* => 0, or the status to exit with: there is nothing to tell of this kernel, and why was said. */
+static int profile_one(struct options *o, const struct request *r, struct profile *p)
 {
 	char *out = xasprintf("%s/profile-%s.%d", build_dir(), kernel_name(o), (int)getpid());
-	int status;
+	int status = apart(apart_kernel, o, NULL, NULL);
 
+	if (!status)
+		status = apart(need_symbols, o, NULL, NULL);
+	if (status)
+		return status;
 	prepare(o, r, out);
 	say("running %s on %s", o->argv[0],
 	    is_linux(o) ? "Linux (half a minute at most)" : "Quire");
 	status = run_machine(o);
 	if (status == EXIT_TIMEOUT || status == EXIT_MISTAKE || status == EXIT_PANICKED) {
 		unlink(out);
-		exit(status);
+		return status;
 	}
 	if (status)
 		say("%s ended with status %d", o->argv[0], status);
 	profile_read(p, kernel_name(o), out);
+	return 0;
 }
 
 /* --- documents --- */
@@ -210,71 +223,91 @@ static char *document_name(const char *file, size_t which)
 	return xasprintf("%.*s-linux%s", (int)(dot - file), file, dot);
 }
 
-static FILE *open_document(const char *file, size_t which)
+static void put_svg(FILE *f, const struct profile *p, const char *program)
 {
-	char *name = document_name(file, which);
-	FILE *f = fopen(name, "we");
+	char *title = xasprintf("%s on %s: %llu instructions", program, p->kernel,
+				(unsigned long long)p->total);
 
-	if (!f)
-		fail("%s: %s", name, strerror(errno));
-	free(name);
-	return f;
+	write_svg(f, p, title);
+	free(title);
 }
 
-static void close_document(FILE *f, const char *file)
+static void put_collapsed(FILE *f, const struct profile *p, const char *program)
 {
-	if (ferror(f) | fclose(f))
-		fail("%s: %s", file, strerror(errno));
+	(void)program;
+	write_collapsed(f, p);
 }
 
-static void write_documents(const struct request *r, const struct profile *p, size_t which,
-			    const char *program)
+static void put_chrome(FILE *f, const struct profile *p, const char *program)
 {
+	(void)program;
+	if (!write_chrome(f, p))
+		say("the trace holds the first %llu calls only", MAX_EVENTS);
+}
+
+/* One document, if it was asked for. A file that cannot be written is told, and the others still come. */
+static bool write_document(const char *file, size_t which, const struct profile *p,
+			   const char *program,
+			   void (*put)(FILE *f, const struct profile *p, const char *program))
+{
+	char *name;
+	bool written = false;
 	FILE *f;
 
-	if (r->svg) {
-		char *title = xasprintf("%s on %s: %llu instructions", program, p->kernel,
-					(unsigned long long)p->total);
+	if (!file)
+		return true;
+	name = document_name(file, which);
+	f = fopen(name, "we");
+	if (f) {
+		put(f, p, program);
+		written = !ferror(f);
+		written &= !fclose(f);
+	}
+	if (!written)
+		say("%s: %s", name, strerror(errno));
+	free(name);
+	return written;
+}
 
-		f = open_document(r->svg, which);
-		write_svg(f, p, title);
-		close_document(f, r->svg);
-		free(title);
-	}
-	if (r->collapsed) {
-		f = open_document(r->collapsed, which);
-		write_collapsed(f, p);
-		close_document(f, r->collapsed);
-	}
-	if (r->json) {
-		f = open_document(r->json, which);
-		if (!write_chrome(f, p))
-			say("%s: holds the first %llu calls only", r->json, MAX_EVENTS);
-		close_document(f, r->json);
-	}
+/* => each of them was written */
+static bool write_documents(const struct request *r, const struct profile *p, size_t which,
+			    const char *program)
+{
+	bool svg = write_document(r->svg, which, p, program, put_svg),
+	     collapsed = write_document(r->collapsed, which, p, program, put_collapsed),
+	     json = write_document(r->json, which, p, program, put_chrome);
+
+	return svg && collapsed && json;
 }
 
 int profile_command(int argc, char **argv)
 {
 	struct profile p[2];
 	struct request r;
-	size_t nr;
+	size_t nr = 0; /* of kernels in p */
+	int status = 0;
 
 	read_request(&r, argc, argv);
-	nr = r.both ? 2 : 1;
 	qemu_require();
 	plugin_file();
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = 0; i < (r.both ? 2 : 1); i++) {
 		struct options o;
+		int why;
 
 		options_read(&o, "profile", (int)r.rest.n, r.rest.v);
 		if (i)
 			o.kernel = KERNEL_LINUX;
-		kernel_file(&o);
-		profile_one(&o, &r, &p[i]);
-		write_documents(&r, &p[i], i, o.argv[0]);
-		unlink(p[i].file);
+		why = profile_one(&o, &r, &p[nr]);
+		if (why) {
+			say("%s is left out", is_linux(&o) ? "Linux" : "Quire");
+			status = why;
+			continue;
+		}
+		if (!write_documents(&r, &p[nr], i, o.argv[0]))
+			status = EXIT_MISTAKE;
+		unlink(p[nr++].file);
 	}
-	write_tables(stdout, p, nr, r.top);
-	return 0;
+	if (nr)
+		write_tables(stdout, p, nr, r.top);
+	return status;
 }

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "scale.h"
 
+#include "apart.h"
 #include "options.h"
 #include "plugin.h"
 #include "qemu.h"
@@ -40,6 +41,8 @@ struct scale {
 	int cpus[MAX_STEPS], nr_steps;
 	bool kernels[NR_KERNELS], ops[NR_OPS];
 	int ms;
+	bool plugin;  /* cache lines can be looked at */
+	int mistakes; /* parts of the call or of the machine that are missing; each was told */
 	struct cell cell[NR_KERNELS][MAX_STEPS][NR_OPS];
 	struct strv names; /* of the operations that were asked for */
 };
@@ -83,10 +86,10 @@ static void read_option(struct scale *s, const char *name, const char *v)
 		fail("%s needs a value; `./quire bench scale --help` lists the options", name);
 	if (!strcmp(name, "--cpus"))
 		read_cpus(s, v);
-	else if (!strcmp(name, "--ms") && atoi(v) > 0)
+	else if (!strcmp(name, "--ms") && strspn(v, "0123456789") == strlen(v) && atoi(v) > 0)
 		s->ms = atoi(v);
 	else if (!strcmp(name, "--kernel") && (!strcmp(v, "quire") || !strcmp(v, "linux")))
-		s->kernels[!strcmp(v, "quire")] = false;
+		s->kernels[0] = !strcmp(v, "quire"), s->kernels[1] = !s->kernels[0];
 	else if (!strcmp(name, "--ms") || !strcmp(name, "--kernel"))
 		fail("%s %s: `./quire bench scale --help` tells what is meant", name, v);
 	else
@@ -99,8 +102,11 @@ static void read_name(struct scale *s, const char *name)
 
 	while (i < NR_OPS && strcmp(name, op_names[i]) != 0)
 		i++;
-	if (i == NR_OPS)
-		fail("there is no operation %s; `./quire bench scale --help` lists them", name);
+	if (i == NR_OPS) {
+		say("there is no operation %s; `./quire bench scale --help` lists them", name);
+		s->mistakes++;
+		return;
+	}
 	s->ops[i] = true;
 	strv_add(&s->names, name);
 }
@@ -125,6 +131,8 @@ static void read_call(struct scale *s, int argc, char **argv)
 			i++;
 		}
 	}
+	if (!s->names.n && s->mistakes)
+		exit(EXIT_MISTAKE);
 	for (int i = 0; !s->names.n && i < NR_OPS; i++)
 		s->ops[i] = true;
 }
@@ -318,6 +326,13 @@ static void write_op(const struct scale *s, int op)
 	}
 }
 
+static int need_plugin(void *unused)
+{
+	(void)unused;
+	plugin_file();
+	return 0;
+}
+
 int scale_command(int argc, char **argv)
 {
 	static struct scale s;
@@ -325,7 +340,9 @@ int scale_command(int argc, char **argv)
 
 	read_call(&s, argc, argv);
 	qemu_require();
-	plugin_file();
+	s.plugin = !apart(need_plugin, NULL, NULL, NULL);
+	if (!s.plugin)
+		say("the columns of shared cache lines stay empty");
 	make(program, build_dir(), "bench/scale.c");
 	if (s.kernels[0])
 		locks = xasprintf("--kernel '%s'", lock_kernel());
@@ -337,7 +354,8 @@ int scale_command(int argc, char **argv)
 				break; /* it has said why; the other kernel's rows still come */
 			if (!k)
 				run_guest(&s, k, i, LOCKS, locks);
-			look_at_lines(&s, k, i);
+			if (s.plugin)
+				look_at_lines(&s, k, i);
 		}
 	}
 	printf("Per operation, unless per ms; speed-up against the first row of the kernel, on a host with %ld CPUs.\n",
@@ -347,5 +365,5 @@ int scale_command(int argc, char **argv)
 			write_op(&s, op);
 	free(program);
 	free(locks);
-	return 0;
+	return s.mistakes ? EXIT_MISTAKE : 0;
 }
