@@ -74,7 +74,7 @@ cat >"$build/t/noplugin/qemu-system-x86_64" <<'X'
 exec /usr/bin/qemu-system-x86_64 "$@"
 X
 chmod +x "$build/t/noplugin/qemu-system-x86_64"
-PATH=$build/t/noplugin:$PATH $q --baseline - syscall-null >"$t.txt" 2>"$t.err"
+PATH=$(realpath "$build/t/noplugin"):$PATH $q --baseline - syscall-null >"$t.txt" 2>"$t.err"
 is 'a QEMU without plugins' $? 0
 ok 'is told in a sentence' grep -q 'built without plugins' "$t.err"
 ok 'the count comes without its data part' grep -q '^syscall-null  *[0-9][0-9]*  *-  *-' "$t.txt"

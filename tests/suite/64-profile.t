@@ -74,7 +74,7 @@ mistake 'profile with two CPUs' 'leave --smp 2 out' ./quire profile --smp 2 -- t
 mkdir -p "$build/t/bin"
 printf '#!/bin/sh\necho "usage: qemu"\n' >"$build/t/bin/qemu-system-x86_64"
 chmod +x "$build/t/bin/qemu-system-x86_64"
-mistake 'a QEMU without plugins' 'built without plugins' env PATH="$PWD/$build/t/bin:$PATH" ./quire profile -- true
+mistake 'a QEMU without plugins' 'built without plugins' env PATH="$(realpath "$build/t/bin"):$PATH" ./quire profile -- true
 mv "$build/tools/quire-plugin.so" "$build/t/plugin.away"
 mistake 'no plugin' 'make. builds it' "$build/tools/quire" profile -- true
 mv "$build/t/plugin.away" "$build/tools/quire-plugin.so"

@@ -39,7 +39,7 @@ is 'the kernel as it comes has no lock_stat' "$(./quire run -- sh -c 'ls /proc/l
 mkdir -p "$build/t/noplugin"
 printf '#!/bin/sh\n[ "$1" = -help ] && exit\nexec /usr/bin/qemu-system-x86_64 "$@"\n' >"$build/t/noplugin/qemu-system-x86_64"
 chmod +x "$build/t/noplugin/qemu-system-x86_64"
-PATH=$build/t/noplugin:$PATH timeout 200 ./quire bench scale --cpus 1 --ms 20 --kernel quire map-unmap nothing >"$table" 2>"$build/t/e"
+PATH=$(realpath "$build/t/noplugin"):$PATH timeout 200 ./quire bench scale --cpus 1 --ms 20 --kernel quire map-unmap nothing >"$table" 2>"$build/t/e"
 is 'scale: a mistake and no plugin: status' $? 125
 ok 'the plugin is told' grep -q 'built without plugins' "$build/t/e"
 ok 'the name is told' grep -q 'no operation nothing' "$build/t/e"
