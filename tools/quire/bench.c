@@ -152,8 +152,7 @@ static void read_call(struct bench *b, struct call *c, int argc, char **argv)
 }
 
 /* A file that cannot be written is told; the others still come. */
-static void put_file(struct bench *b, const char *file,
-		     void (*put)(const struct bench *b, FILE *f))
+static void put_file(struct bench *b, const char *file, void (*put)(const struct bench *b, FILE *f))
 {
 	bool written = false;
 	FILE *f;

@@ -87,8 +87,8 @@ static bool judge(const char *name, const struct figure *old, const struct figur
 		printf("# warning: %s was not measured: %s\n", name,
 		       new->why ? new->why : "the machine did not come to it");
 	} else if (new->counted != old->counted) {
-		printf("# warning: %s cannot be compared: counted %s the plugin, recorded %s it\n", name,
-		       new->counted ? "with" : "without", old->counted ? "with" : "without");
+		printf("# warning: %s cannot be compared: counted %s the plugin, recorded %s it\n",
+		       name, new->counted ? "with" : "without", old->counted ? "with" : "without");
 	} else if (grew(old, new)) {
 		tell_growth(name, old, new);
 	} else {
