@@ -5,6 +5,7 @@
  * Inodes are made on look-up and hold the struct pid, not the task: a task that is gone makes
  * opens and reads fail with ESRCH. What is in a directory is a table of struct pid_entry.
  */
+#include <base/bitops.h>
 #include <base/err.h>
 #include <base/errno.h>
 #include <base/math.h>
@@ -403,24 +404,36 @@ static int auxv_show(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
-static int oom_score_adj_show(struct seq_file *m, struct task_struct *task)
+static int coredump_filter_show(struct seq_file *m, struct task_struct *task)
 {
-	seq_printf(m, "%hd\n", task->signal->oom_score_adj);
+	struct mm_struct *mm = get_task_mm(task);
+
+	if (!mm)
+		return 0;
+	seq_printf(m, "%08lx\n",
+		   (READ_ONCE(mm->flags) & MMF_DUMP_FILTER_MASK) >> MMF_DUMPABLE_BITS);
+	mmput(mm);
 	return 0;
 }
 
-static ssize_t oom_score_adj_write(struct task_struct *task, char *buf, size_t count)
+static ssize_t coredump_filter_write(struct task_struct *task, char *buf, size_t count)
 {
-	char *end;
-	long value = simple_strtol(skip_spaces(buf), &end, 0);
+	struct mm_struct *mm;
+	unsigned int value;
+	int err = kstrtouint(strim(buf), 0, &value);
 
-	if (*skip_spaces(end) || value < -1000 || value > 1000)
-		return -EINVAL;
-	if (value < task->signal->oom_score_adj_min && !capable(CAP_SYS_RESOURCE))
-		return -EACCES;
-	task->signal->oom_score_adj = value;
-	if (capable(CAP_SYS_RESOURCE))
-		task->signal->oom_score_adj_min = value;
+	if (err)
+		return err;
+	mm = get_task_mm(task);
+	if (!mm)
+		return count;
+	for (int i = 0; i < MMF_DUMP_FILTER_BITS; i++) {
+		if (value & (1U << i))
+			set_bit(MMF_DUMPABLE_BITS + i, &mm->flags);
+		else
+			clear_bit(MMF_DUMPABLE_BITS + i, &mm->flags);
+	}
+	mmput(mm);
 	return count;
 }
 
@@ -574,7 +587,10 @@ static const struct file_operations proc_task_fops;
 		FILE_("mountstats", 0400, task_mountstats_show),                                   \
 		FILE_("sessionid", 0444, sessionid_show),                                          \
 		FILE_RW("comm", 0644, comm_show, comm_write),                                      \
-		FILE_RW("oom_score_adj", 0644, oom_score_adj_show, oom_score_adj_write),           \
+		FILE_("oom_score", 0444, proc_oom_score),                                          \
+		FILE_RW("oom_adj", 0644, proc_oom_adj, proc_oom_adj_write),                        \
+		FILE_RW("oom_score_adj", 0644, proc_oom_score_adj, proc_oom_score_adj_write),      \
+		FILE_RW("coredump_filter", 0644, coredump_filter_show, coredump_filter_write),     \
 		FILE_OPS("pagemap", 0400, proc_pagemap_fops),                                      \
 		FILE_OPS("fail-nth", 0644, fail_nth_fops),                                         \
 		FILE_OPS("make-it-fail", 0644, make_it_fail_fops), LINK_("exe", exe_get_link),     \

@@ -25,6 +25,13 @@ int proc_pid_stat(struct seq_file *m, struct task_struct *task, bool whole);
 int proc_pid_statm(struct seq_file *m, struct task_struct *task);
 int proc_pid_limits(struct seq_file *m, struct task_struct *task);
 
+/* oom.c */
+int proc_oom_score(struct seq_file *m, struct task_struct *task);
+int proc_oom_score_adj(struct seq_file *m, struct task_struct *task);
+int proc_oom_adj(struct seq_file *m, struct task_struct *task);
+ssize_t proc_oom_score_adj_write(struct task_struct *task, char *buf, size_t count);
+ssize_t proc_oom_adj_write(struct task_struct *task, char *buf, size_t count);
+
 /*
  * An inode of a task's directory. It names the task by its pid, which never comes to mean
  * another task; i_private is unused.
