@@ -313,7 +313,8 @@ static void zones(void)
 	ok(strstr(slurp("/proc/pagetypeinfo"), "Page block order: 9\nPages per block:  512\n"),
 	   "pagetypeinfo: pageblocks of 2 MiB");
 	ok(strstr(text, "Free pages count per migrate type at order       0      1 ") &&
-		   strstr(text, "Number of blocks type     Unmovable      Movable  Reclaimable "),
+		   strstr(text, "Number of blocks type     Unmovable      Movable  Reclaimable ") &&
+		   strstr(text, "type      Isolate "),
 	   "pagetypeinfo: both tables");
 }
 

@@ -53,6 +53,13 @@ first=$(same)
 boot --append mem=0x3e00000 -- cat /proc/meminfo
 is 'mem=62M is mem=0x3e00000' "$(same)" "$first"
 
+boot --append 'nobodys=value another loglevel=5 mem=62M' -- sh -c "cat /proc/cmdline; tr '\\0' '\\n' </proc/1/environ; tr '\\0' '\\n' </proc/1/cmdline; cat /proc/sys/kernel/printk; $check"
+whole 'command line'
+says 'command line: in /proc/cmdline as it was given' ' nobodys=value another loglevel=5 mem=62M$'
+says 'command line: a key that nobody knows goes to the environment of init' '^nobodys=value$'
+says 'command line: a word that nobody knows goes to its arguments' '^another$'
+says 'command line: loglevel= has its effect' '^5[[:space:]]'
+
 # ---- holes and banks ----
 boot --append 'memmap=16M$256M,8M$300M memmap=64K$0x5000000' -- sh -c "cat /proc/iomem; $check"
 whole 'memmap=: holes'
