@@ -158,11 +158,15 @@ static bool put_mapper(struct folio *folio, struct vm_area_struct *vma, unsigned
 	};
 
 	while (page_vma_mapped_walk(&pvmw)) {
+		u64 entry = pte_val(ptep_get(pvmw.pte));
+
+		page_vma_mapped_walk_done(&pvmw); /* the name of a process needs its lock */
 		seq_printf(c->m, "mapped: %012lx in ", pvmw.address);
 		put_process(c->m, vma->vm_mm);
 		seq_printf(c->m, ", vma %lx-%lx, entry %016llx\n", vma->vm_start, vma->vm_end,
-			   (u64)pte_val(ptep_get(pvmw.pte)));
+			   entry);
 		c->found++;
+		pvmw.address += PAGE_SIZE;
 	}
 	return true;
 }
