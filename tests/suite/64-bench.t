@@ -59,12 +59,14 @@ $q --baseline - --json /dev/full syscall-null >"$t.txt" 2>"$t.err"
 is 'a full disk: status' $? 125
 ok 'it is told' grep -q '/dev/full: No space left' "$t.err"
 
+rm -f "$build"/bench/ranges-* "$build"/bench/marks-* "$build"/bench/report-*
 ok 'figures repeat to the digit' $q --twice --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*'
 sed -i 's/^op syscall-null 1000 81/op syscall-null 1000 91/; s/^\(op anon-read-fault [0-9]* \)/\19/' "$build"/bench/quire-*
 $q --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*' >"$t.txt" 2>"$t.err"
 is 'a figure that does not repeat: status' $? 1
 ok 'and it is told' grep -q 'anon-read-fault on quire did not repeat' "$t.err"
 rm -f "$build"/bench/quire-*
+is 'no file of one call is left behind' "$(ls "$build"/bench | grep -e '^ranges' -e '^marks' -e '^report')" ''
 
 # Without something that is needed the rest still comes.
 mkdir -p "$build/t/noplugin"

@@ -101,11 +101,11 @@ static char *record_name(const struct bench *b, enum bench_machine m, const stru
 
 /* --- the machine --- */
 
-/* Lines of the symbol file whose name bench/bulk lists for this kernel, to a file of their own. */
+/* Lines of the symbol file whose name bench/bulk lists for this kernel, to a file of this call's own. */
 static char *bulk_ranges(const char *symbols, enum bench_machine m)
 {
 	const char *kernel = m == BENCH_QUIRE ? "quire" : "linux";
-	char *path = xasprintf("%s/bench/ranges-%s", build_dir(), kernel);
+	char *path = xasprintf("%s/bench/ranges-%s.%d", build_dir(), kernel, (int)getpid());
 	char *list = xasprintf("%s/bench/bulk", home_dir());
 	FILE *in = fopen(symbols, "re"), *bulk = fopen(list, "re"), *out = fopen(path, "we");
 	char line[600], name[400], pattern[200], of[16];
@@ -160,10 +160,10 @@ static void compose(struct bench *b, enum bench_machine m, struct options *o)
 	o->no_input = true; /* it would interrupt when the host pleases */
 }
 
-/* => a kernel there is; the arguments of the plugin in o, its file of marks */
-static char *add_plugin(struct bench *b, enum bench_machine m, struct options *o)
+/* => a kernel there is; the arguments of the plugin in o, its files of marks and of ranges */
+static char *add_plugin(struct bench *b, enum bench_machine m, struct options *o, char **ranges)
 {
-	char *marks, *ranges;
+	char *marks;
 
 	if (!b->plugin)
 		return NULL;
@@ -171,12 +171,12 @@ static char *add_plugin(struct bench *b, enum bench_machine m, struct options *o
 		say("without the kernel's symbols the plugin cannot count");
 		return NULL;
 	}
-	ranges = bulk_ranges(symbols_file(o), m);
+	*ranges = bulk_ranges(symbols_file(o), m);
 	marks = xasprintf("%s/bench/marks-%s.%d", build_dir(), machine_kinds[m].name,
 			  (int)getpid());
 	strv_add(&o->qemu_arg, "-plugin");
 	strv_addf(&o->qemu_arg, "%s,out=%s,marks=0x70000000:4096,symbols=%s,ranges=%s",
-		  plugin_file(), marks, symbols_file(o), ranges);
+		  plugin_file(), marks, symbols_file(o), *ranges);
 	return marks;
 }
 
@@ -263,7 +263,7 @@ static void tell_unmeasured(const struct bench *b, enum bench_machine m)
 void bench_run(struct bench *b, enum bench_machine m)
 {
 	struct options o;
-	char *record, *marks;
+	char *record, *marks, *ranges = NULL;
 	struct figure *old = xcalloc(b->nr_ops, sizeof(*old));
 	bool known;
 
@@ -283,13 +283,16 @@ void bench_run(struct bench *b, enum bench_machine m)
 		return;
 	}
 	say("%s: measuring", machine_kinds[m].text);
-	marks = add_plugin(b, m, &o);
+	marks = add_plugin(b, m, &o, &ranges);
 	b->figures[m] = measure(b, m, &o, marks);
 	if (b->twice) {
 		struct figure *again = measure(b, m, &o, marks);
 
 		b->differences += record_compare(b, b->figures[m], again, machine_kinds[m].name);
 	}
+	if (ranges)
+		unlink(ranges);
+	free(ranges);
 	if (known)
 		b->differences += record_compare(b, old, b->figures[m], machine_kinds[m].name);
 	else if (bench_complete(b, b->figures[m]))
