@@ -31,6 +31,10 @@ passes 'guest tests, 2 CPUs' "$build/tap/debug-guest.log" \
 	env GUEST_TEST_SECONDS=120 tests/run-guest --kernel "$debug" --accel tcg --smp 2
 passes 'each n-th failure' "$build/tap/debug-inject.log" inject
 
+log="$build/tap/debug-explain.log"
+timeout 60 ./quire explain --kernel "$debug" --accel tcg --timeout 50 --console-log "$log" >"$build/tap/debug.tap.out" 2>&1
+is 'explain: no report' "$? $(grep -c -E "$complaints" "$log")" '0 0'
+
 log="$build/tap/debug-left.log"
 # shellcheck disable=SC2016
 said=$(timeout 60 ./quire run --kernel "$debug" --accel tcg --timeout 50 --console-log "$log" -- busybox sh -c '
