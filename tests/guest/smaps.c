@@ -3,7 +3,9 @@
 #include "maps.h"
 #include <sys/prctl.h>
 
-enum { NR = 348 }; /* pages of each region; a tenth of them shows whether Pss keeps fractions of a byte */
+enum {
+	NR = 348
+}; /* pages of each region; a tenth of them shows whether Pss keeps fractions of a byte */
 
 /* The kB after @label of the region that contains @p in @path (smaps), -1 when there is none. */
 static long smap_of(const char *path, void *p, const char *label)
