@@ -6,12 +6,17 @@
 
 quire-ps            all processes
 quire-page PFN      one page descriptor, in words
-quire-vmas [PID]    the VMAs of a process (default: the current task of CPU 0's list, PID 1)
+quire-vmas [WHO]    the VMA tree of a process by PID or name (default 1): nodes, VMAs, compared with the list
 quire-free          the free lists of each zone, with their lengths as walked and as counted
 """
 import gdb
 
 VMEMMAP_START = 0xFFFFEA0000000000
+NO_END = (1 << 64) - 1
+PG_SLAB = 1 << 9
+# PAGE_TYPE_* of include/mm/page.h; tests/suite/65-gdb.t compares.
+PAGE_TYPES = {1: "BUDDY", 2: "PCP", 3: "OFFLINE", 4: "GUARD", 5: "TABLE", 6: "STACK", 7: "VMALLOC", 8: "PERCPU",
+              9: "KMALLOC", 10: "SPARE", 11: "TRACE", 12: "BOOT", 13: "PGD", 14: "PIPE"}
 
 
 def value(expression):
@@ -78,28 +83,62 @@ class Page(Command):
         flags = int(page["flags"])
         print("pfn %#x  physical %#x  descriptor %#x" % (pfn, pfn << 12, int(page)))
         print("flags %#010x  %s  zone %d  node %d" % (flags, flag_names(flags), flags >> 24 & 7, flags >> 27))
+        kind = int(page["page_type"])
+        if kind >> 24 == 0x80:
+            print("type %s  private %d" % (PAGE_TYPES.get(kind & 0xFF, "%#x" % kind), int(page["private"])))
+        elif not flags & PG_SLAB:
+            print("mapped %d times  references %d" % (int(page["_mapcount"]["counter"]) + 1,
+                                                      int(page["_refcount"]["counter"])))
         print(page.dereference().format_string(max_depth=2))
 
 
 class Vmas(Command):
-    """quire-vmas [PID]: the VMAs of a process, lowest first."""
+    """quire-vmas [PID or name]: the VMA tree of a process, lowest address first, compared with the linked list."""
 
     def invoke(self, argument, from_tty):
-        pid = int(value(argument)) if argument else 1
+        who = argument or "1"
         for task in processes():
-            if int(task["pid"]) != pid or not int(task["mm"]):
-                continue
-            mm, nr = task["mm"], 0
-            vma = mm["mmap"]
-            while int(vma):
-                flags = int(vma["vm_flags"])
-                letters = "".join(c if flags >> i & 1 else "-" for i, c in enumerate("rwxs"))
-                print("%016x-%016x %s  file %#x" % (
-                    int(vma["vm_start"]), int(vma["vm_end"]), letters, int(vma["vm_file"])))
-                vma, nr = vma["vm_next"], nr + 1
-            print("%d VMAs, map_count %d" % (nr, int(mm["map_count"])))
-            return
-        print("no process %d with an address space" % pid)
+            if who in (str(int(task["pid"])), task["comm"].string()) and int(task["mm"]):
+                self.show(task["mm"])
+                return
+        print("no process %s with an address space" % who)
+
+    def show(self, mm):
+        # The root word carries height - 1 in its low bits (mm/tree/vma_tree.c).
+        root = int(mm["vmas"]["root"])
+        vmas = self.node(root & ~15, (root & 15) + 1, NO_END) if root else []
+        vma, listed = mm["mmap"], []
+        while int(vma):
+            listed.append(int(vma))
+            vma = vma["vm_next"]
+        print("%d VMAs in %d levels, map_count %d%s" % (
+            len(vmas), (root & 15) + 1 if root else 0, int(mm["map_count"]),
+            "" if vmas == listed else "  BUT the list has %d others" % len(set(listed) ^ set(vmas))))
+
+    def node(self, address, height, end):
+        """Print the node at ADDRESS and what hangs below it; the addresses of its VMAs."""
+        node = gdb.Value(address).cast(gdb.lookup_type("struct vt_node").pointer())
+        nr, below = int(node["nr"]), []
+        ends = [int(node["end"][i]) for i in range(nr)]
+        print("%s %#x: %d of %d slots%s" % (
+            "leaf " if height == 1 else "inner", address, nr, node["end"].type.range()[1] + 1,
+            "" if end in (NO_END, ends[-1]) else "  BUT its parent says it ends at %#x" % end))
+        for i in range(nr):
+            if height > 1:
+                below += self.node(int(node["ptr"][i]), height - 1, ends[i])
+            else:
+                self.vma(node["ptr"][i].cast(gdb.lookup_type("struct vm_area_struct").pointer()), ends[i])
+                below.append(int(node["ptr"][i]))
+        return below
+
+    @staticmethod
+    def vma(vma, end):
+        flags = int(vma["vm_flags"])
+        letters = "".join(c if flags >> i & 1 else "-" for i, c in enumerate("rwx"))
+        print("  %016x-%016x %s%s  vma %#x  file %#x%s" % (
+            int(vma["vm_start"]), int(vma["vm_end"]), letters, "s" if flags >> 3 & 1 else "p",
+            int(vma), int(vma["vm_file"]),
+            "" if int(vma["vm_end"]) == end else "  BUT its slot ends at %#x" % end))
 
 
 class Free(Command):
