@@ -57,6 +57,13 @@ struct seen_link {
 	char name[];
 };
 
+/* A directory gets its time at the end of the archive: each entry made in it changes it. */
+struct seen_dir {
+	struct seen_dir *next;
+	u32 mtime;
+	char name[];
+};
+
 struct unpack {
 	enum state state;
 	u64 offset;	  /* of the next byte in the archive */
@@ -75,6 +82,7 @@ struct unpack {
 	loff_t pos;
 	unsigned long release_from; /* memory of the archive that was not given back; 0: keep it */
 	struct seen_link *links;
+	struct seen_dir *dirs;
 	char message[160];
 };
 
@@ -177,14 +185,45 @@ static const char *find_link(struct unpack *u, long *err)
 	return NULL;
 }
 
+static void set_mtime(const char *name, u32 mtime)
+{
+	struct timespec64 times[2] = { { mtime, 0 }, { mtime, 0 } };
+
+	init_utimes(name, times);
+}
+
 static void set_attributes(struct unpack *u, bool link)
 {
-	struct timespec64 times[2] = { { u->mtime, 0 }, { u->mtime, 0 } };
-
 	init_chown(u->name, u->uid, u->gid, link ? AT_SYMLINK_NOFOLLOW : 0);
 	if (!link)
 		init_chmod(u->name, u->mode & 07777);
-	init_utimes(u->name, times);
+	if (!S_ISDIR(u->mode))
+		set_mtime(u->name, u->mtime);
+}
+
+static long remember_dir(struct unpack *u)
+{
+	size_t len = strlen(u->name) + 1;
+	struct seen_dir *d = kmalloc(sizeof(*d) + len, GFP_KERNEL);
+
+	if (!d)
+		return -ENOMEM;
+	d->next = u->dirs;
+	d->mtime = u->mtime;
+	memcpy(d->name, u->name, len);
+	u->dirs = d;
+	return 0;
+}
+
+static void set_dir_times(struct unpack *u)
+{
+	struct seen_dir *d;
+
+	while ((d = u->dirs)) {
+		u->dirs = d->next;
+		set_mtime(d->name, d->mtime);
+		kfree(d);
+	}
 }
 
 static void remove_old(struct unpack *u)
@@ -245,6 +284,8 @@ static long make_special(struct unpack *u)
 		err = init_mkdir(u->name, u->mode & 07777);
 		if (err == -EEXIST)
 			err = 0;
+		if (!err)
+			err = remember_dir(u);
 	} else if (S_ISBLK(u->mode) || S_ISCHR(u->mode) || S_ISFIFO(u->mode) || S_ISSOCK(u->mode)) {
 		remove_old(u);
 		err = init_mknod(u->name, u->mode, new_encode_dev(MKDEV(u->rmajor, u->rminor)));
@@ -461,6 +502,7 @@ static long unpack_archives(struct unpack *u, const char *buf, size_t len)
 		}
 		if (u->state == DONE) {
 			forget_links(u);
+			set_dir_times(u);
 			next_entry(u);
 		}
 		u->offset = buf - start;
@@ -501,6 +543,7 @@ const char *unpack_to_rootfs(const char *buf, unsigned long len)
 	if (u->file)
 		__fput_sync(u->file);
 	forget_links(u);
+	set_dir_times(u);
 	release_archive(u, buf + len);
 	pr_info("Freeing initrd memory: %luK\n", (u->release_from - start) >> 10);
 	strscpy(message, u->message, sizeof(message));
