@@ -64,6 +64,7 @@ static bool insert_child(struct kernfs_node *dir, struct kernfs_node *new)
 		parent = *link;
 		link = cmp < 0 ? &parent->rb_left : &parent->rb_right;
 	}
+	dir->nr_dirs += S_ISDIR(new->mode);
 	rb_link_node(&new->by_name, parent, link);
 	rb_insert_color(&new->by_name, &dir->children);
 	return true;
@@ -195,6 +196,7 @@ static void remove_locked(struct kernfs_node *node)
 		remove_locked(rb_entry(n, struct kernfs_node, by_name));
 	node->removed = true;
 	rb_erase(&node->by_name, &node->parent->children);
+	node->parent->nr_dirs -= S_ISDIR(node->mode);
 	put_node(node);
 }
 
@@ -381,7 +383,23 @@ static int kernfs_readdir(struct file *file, struct dir_context *ctx)
 	return 0;
 }
 
+/* A directory has a link from its parent, one from itself and one from each directory in it. */
+int kernfs_dir_getattr(const struct path *path, struct kstat *stat, u32 request_mask,
+		       unsigned int flags)
+{
+	struct inode *inode = path->dentry->d_inode;
+	struct kernfs_node *node = kernfs_of(inode);
+
+	refresh(node);
+	generic_fillattr(inode, stat);
+	mutex_lock(&kernfs_lock);
+	stat->nlink = 2 + node->nr_dirs;
+	mutex_unlock(&kernfs_lock);
+	return 0;
+}
+
 static const struct inode_operations kernfs_dir_iops = { .lookup = kernfs_lookup,
+							 .getattr = kernfs_dir_getattr,
 							 .setattr = simple_setattr };
 static const struct inode_operations kernfs_file_iops = { .setattr = simple_setattr };
 static const struct inode_operations kernfs_link_iops = { .get_link = simple_get_link,

@@ -173,10 +173,13 @@ static struct dentry *make_entry(struct dentry *dentry, struct super_block *sb,
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
 	proc_inode_of(inode)->fd = fd;
-	if (link)
+	if (link) {
 		inode->i_op = &fd_link_iops;
-	else
+		inode->i_size =
+			64; /* as Linux: enough for most targets, whose length is not known here */
+	} else {
 		inode->i_fop = &fdinfo_fops;
+	}
 	d_set_d_op(dentry, &fd_dentry_operations);
 	return d_splice_alias(inode, dentry);
 }

@@ -9,7 +9,9 @@
 #include <fs/super.h>
 #include <kernel/init.h>
 #include <kernel/pid.h>
+#include <kernel/task.h>
 #include <mm/slab.h>
+#include <sync/rcu.h>
 
 #include "internal.h"
 
@@ -40,7 +42,22 @@ static int proc_root_readdir(struct file *file, struct dir_context *ctx)
 	return 0;
 }
 
-static const struct inode_operations proc_root_iops = { .lookup = proc_root_lookup };
+/* The processes are directories, too. */
+static int proc_root_getattr(const struct path *path, struct kstat *stat, u32 request_mask,
+			     unsigned int flags)
+{
+	struct task_struct *p;
+	int err = kernfs_dir_getattr(path, stat, request_mask, flags);
+
+	rcu_read_lock();
+	for_each_process (p)
+		stat->nlink++;
+	rcu_read_unlock();
+	return err;
+}
+
+static const struct inode_operations proc_root_iops = { .lookup = proc_root_lookup,
+							.getattr = proc_root_getattr };
 
 static const struct file_operations proc_root_fops = {
 	.read = generic_read_dir,

@@ -19,6 +19,8 @@ struct dir_context;
 struct file;
 struct file_operations;
 struct inode;
+struct kstat;
+struct path;
 struct seq_file;
 struct super_block;
 
@@ -34,6 +36,7 @@ struct kernfs_node {
 	struct kernfs_node *parent;
 	struct rb_node by_name;		/* kernfs_lock: in parent->children */
 	struct rb_root children;	/* kernfs_lock */
+	unsigned int nr_dirs;		/* kernfs_lock: directories among the children */
 	kernfs_show_t show;
 	kernfs_write_t write;
 	const struct file_operations *fops;	/* instead of show and write */
@@ -73,6 +76,7 @@ int kernfs_fill_super(struct super_block *sb, struct kernfs_node *root, unsigned
 void kernfs_evict_inode(struct inode *inode);	/* their evict_inode */
 struct inode *kernfs_get_inode(struct super_block *sb, struct kernfs_node *node);
 struct dentry *kernfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
+int kernfs_dir_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags);
 /* Emit the entries from ctx->pos 2 on; true when all were emitted. */
 bool kernfs_emit(struct file *file, struct dir_context *ctx);
 

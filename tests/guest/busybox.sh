@@ -26,6 +26,14 @@ ok 'ps sees init' sh -c 'ps | grep -q " *1 .*init"'
 ok 'top -bn1' sh -c 'top -bn1 | grep -q "^Mem: "'
 is 'free: total' "$(free -k | awk '/^Mem:/ {print ($2 > 1000 && $2 >= $3 + $4)}')" 1
 ok 'uptime' uptime
+is 'a directory of the initramfs keeps its time' "$(stat -c %Y /usr/local)" 0
+is 'the size of links in /proc/self/fd' "$(ls -l /proc/self/fd | awk '$9 == "0" { print $5 }')" 64
+dirs() { find "$1" -mindepth 1 -maxdepth 1 -type d | wc -l; }
+is 'links of a directory of /sys' "$(stat -c %h /sys/kernel)" "$(($(dirs /sys/kernel) + 2))"
+before=$(stat -c %h /proc)
+sleep 5 & sleep 5 &
+is 'links of /proc grow with the processes' "$(($(stat -c %h /proc) >= before + 2))" 1
+kill %1 %2
 ok 'df of tmpfs' df /dev/shm
 ok 'mount lists' sh -c 'mount | grep -q " on /proc "'
 ok 'dmesg' sh -c 'dmesg | grep -q .'
