@@ -18,4 +18,20 @@ for machine in q35 microvm; do
 	is "$machine: every process has the master's kernel half" "$(grep -c '^ok$' "$dump")" 1
 	is "$machine: device registers are in vmallocinfo" "$([ "$(tail -n 1 "$dump")" -gt 0 ] && echo yes)" yes
 done
+
+# The sections that the kernel tells are those of its file; addresses in their low half, which sh can count with.
+./quire run --accel tcg --timeout 60 --smp 1 --append loglevel=8 --console-log "$dump.log" -- cat /proc/mm/layout >"$dump"
+nm "$build/quire.elf" >"$dump.nm"
+low() { awk -v s="$1" '$3 == s {print "0x" substr($1, 9)}' "$dump.nm"; }
+for section in .text:_text:_etext .rodata:__start_rodata:__end_rodata .data:_sdata:_edata \
+	.bss:__bss_start:__bss_stop .init:__init_begin:__init_end .percpu:__per_cpu_start:__per_cpu_end; do
+	name=${section%%:*} from=$(low "$(echo "$section" | cut -d: -f2)") to=$(low "${section##*:}")
+	is "section $name: where the file has it" \
+		"$(awk -v n="$name" '$1 == n {print "0x" substr($3, 11), "0x" substr($5, 11)}' "$dump")" "$from $to"
+	is "section $name: its size" "$(awk -v n="$name" '$1 == n {print $(NF - 1)}' "$dump" | tr -d '( ')" \
+		"$(((to - from + 1023) / 1024))"
+done
+is 'what was init is free memory' "$(sed -n 's/.*Freeing unused kernel image (initmem) memory: \([0-9]*\)K.*/\1/p' "$dump.log")" \
+	"$((($(low __init_end) - $(low __init_begin)) / 1024))"
+is '.rodata begins where readelf has it' "$(readelf -SW "$build/quire.elf" | grep -c " \.rodata  *PROGBITS  *ffffffff$(low __start_rodata | cut -c 3-) ")" 1
 finish
