@@ -14,9 +14,9 @@
 static unsigned long change_ptes(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
 				 unsigned long addr, unsigned long end, pgprot_t newprot)
 {
-	bool reuse = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-	bool all_dirty =
-		vma->vm_flags & VM_SOFTDIRTY; /* else a clean page's first write must fault */
+	/* Where soft-dirty is tracked the next write has to fault. */
+	bool reuse = (vma->vm_flags & (VM_WRITE | VM_SHARED | VM_SOFTDIRTY)) ==
+		     (VM_WRITE | VM_SOFTDIRTY);
 	unsigned long changed = 0;
 	spinlock_t *ptl;
 	pte_t *pte;
@@ -31,7 +31,7 @@ static unsigned long change_ptes(struct mmu_gather *tlb, struct vm_area_struct *
 			continue;
 		new = pte_modify(old, newprot);
 		if (reuse && !pte_special(old) && PageAnon(pte_page(old)) &&
-		    PageAnonExclusive(pte_page(old)) && (all_dirty || pte_soft_dirty(old)))
+		    PageAnonExclusive(pte_page(old)))
 			new = pte_mkwrite(new);
 		if (pte_same(old, new))
 			continue;

@@ -42,4 +42,9 @@ quiet 'ps aux' /usr/bin/ps aux
 ok 'ps: resident sizes' awk 'NR > 1 && $6 > 0 { n++ } END { exit !n }' shown
 quiet 'pmap -x' /usr/bin/pmap -x $$
 ok 'pmap: the sum is above zero' awk '/^total/ { exit !($3 > 0 && $4 > 0) }' shown
+quiet 'pmap -X' /usr/bin/pmap -X $$
+is 'pmap -X: columns in the order of smaps' "$(awk 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == "Rss") print $(i - 1), $(i + 1) }' shown)" 'Size Pss'
+ok 'pmap -X: Pss is at most Rss, in the sum too' awk '$NF == "KB" { exit !($2 > 0 && $3 > 0 && $3 <= $2) }' shown
+quiet 'pmap -XX' /usr/bin/pmap -XX $$
+ok 'pmap -XX: VmFlags' /usr/bin/grep -q 'rd ex mr mw me' shown
 finish
