@@ -181,7 +181,7 @@ static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm)
 		}
 		if (!(old->vm_flags & VM_WIPEONFORK))
 			err = copy_page_range(new, old);
-		flush |= err > 0;
+		flush |= err != 0; /* also when it broke off: some entries are read-only already */
 		if (new->vm_ops &&new->vm_ops->open)
 			new->vm_ops->open(new);
 		if (err < 0)
