@@ -6,7 +6,7 @@
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 debug="$build/debug/quire.elf"
 make -s -j"$(nproc)" O="$build/debug" DEBUG=1 "$debug" >"$build/tap/debug.out" 2>&1 || skip_all 'the debug build does not link'
-complaints='lockdep:|BUG:|WARNING:|Oops|Call Trace'
+complaints='lockdep:|BUG:|WARNING:|Oops|Kernel panic'
 
 # passes "what" LOG COMMAND...: a TAP stream without a failure, and a log without a complaint
 passes() {
