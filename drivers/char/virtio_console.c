@@ -500,7 +500,14 @@ static unsigned int hvc_chars_in_buffer(struct tty_struct *tty)
 	return READ_ONCE(port->out_pending);
 }
 
+/* Until the terminal is opened the host keeps what was typed: the open would throw it away. */
+static int hvc_open(struct tty_struct *tty)
+{
+	return fill_in_queue(tty->driver_data);
+}
+
 static const struct tty_operations hvc_ops = {
+	.open = hvc_open,
 	.write = hvc_write,
 	.write_room = hvc_write_room,
 	.chars_in_buffer = hvc_chars_in_buffer,
@@ -511,7 +518,7 @@ static void make_terminal(struct vport *port)
 	struct virtio_console_config config;
 	struct tty_struct *tty;
 
-	if (port->announced || fill_in_queue(port))
+	if (port->announced)
 		return;
 	tty = kzalloc(sizeof(*tty), GFP_KERNEL);
 	if (!tty)

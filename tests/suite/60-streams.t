@@ -64,5 +64,10 @@ end"
 	for word in /dev/hvc0 '24 80' '[1]+  Running' 42 '^after'; do
 		is "$k: shell: $word" "$(printf '%s\n' "$out" | tr -d '\r' | grep -c -m 1 -F "${word#^}")" 1
 	done
+	# An input that has ended ends the shell whenever it comes to read; what was typed before is not lost.
+	timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60 </dev/null >"$build/t/o" 2>&1
+	is "$k: shell: no input" $? 0
+	printf 'echo typed ahead\nexit 5\n' | timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60 >"$build/t/o" 2>&1
+	is "$k: shell: input that came before it, and ended" "$? $(tr -d '\r' <"$build/t/o" | grep -c '^typed ahead')" '5 1'
 done
 finish

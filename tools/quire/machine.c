@@ -43,8 +43,9 @@
 #include <unistd.h>
 
 #define QUIRE_MIN_MEMORY                                                                           \
-	(3ull << 20) /* besides the initial RAM disk; as MINIMUM_MEMORY in arch/x86_64/setup.c */
-#define GRACE 5.0    /* seconds for a machine to end by itself after it reported or panicked */
+	(3ull << 20)	/* besides the initial RAM disk; as MINIMUM_MEMORY in arch/x86_64/setup.c */
+#define GRACE	    5.0 /* seconds for a machine to end by itself after it reported or panicked */
+#define EOF_SECONDS 0.5 /* from one Ctrl-D to the next */
 
 enum verdict { NONE, PROGRAM_EXITED, PROGRAM_KILLED, NOT_EXECUTED, ORDER_FAILED };
 
@@ -59,6 +60,7 @@ struct machine {
 	struct klog klog;
 	struct flow in, out, err;	  /* pipes; with a terminal in and out are the console's */
 	bool in_told, out_told, err_told; /* the end of the stream was announced */
+	double next_eof;		  /* when Ctrl-D is typed (again); 0: not yet */
 	char line[512];			  /* control: the line being received */
 	size_t line_len;
 	bool ready;
@@ -286,12 +288,17 @@ static size_t typed(char *buf, size_t n)
 
 static void announce_ends(struct machine *m)
 {
-	if (!m->in_told && flow_done(&m->in)) {
+	if (m->o->tty && !m->in_told && m->ready && flow_done(&m->in) && now() >= m->next_eof) {
+		/*
+		 * Ctrl-D is the end of file only for who reads at that moment, but an input that
+		 * has ended stays ended: so it is typed again as long as the machine runs.
+		 */
+		(void)!write(m->ch[CH_CONSOLE], "\004", 1);
+		m->next_eof = now() + EOF_SECONDS;
+	}
+	if (!m->o->tty && !m->in_told && flow_done(&m->in)) {
 		m->in_told = true;
-		if (m->o->tty)
-			(void)!write(m->ch[CH_CONSOLE], "\004", 1); /* Ctrl-D: end of file */
-		else
-			tell(m, "stdin-end %llu\n", (unsigned long long)m->in.total);
+		tell(m, "stdin-end %llu\n", (unsigned long long)m->in.total);
 	}
 	if (!m->out_told && m->out.broken) {
 		m->out_told = true;
@@ -323,6 +330,8 @@ static int poll_timeout(const struct machine *m)
 
 	if (m->grace && (!at || m->grace < at))
 		at = m->grace;
+	if (m->next_eof && (!at || m->next_eof < at))
+		at = m->next_eof;
 	if (!at)
 		return -1;
 	at -= now();
