@@ -141,6 +141,7 @@ static int stat_show(struct seq_file *m, void *v)
 
 static int interrupts_show(struct seq_file *m, void *v)
 {
+	unsigned int errors = 0;
 	const char *chip, *description;
 	unsigned int irq;
 	char what[64];
@@ -158,12 +159,15 @@ static int interrupts_show(struct seq_file *m, void *v)
 			seq_printf(m, " %10u", kstat_irqs_cpu(irq, cpu));
 		seq_printf(m, "   %s  %s\n", chip, what);
 	}
-	for (item = 0; item < NR_IRQ_STATS; item++) {
+	for (item = 0; item < IRQ_STAT_ERROR; item++) {
 		seq_printf(m, "%3s:", irq_stat_label(item, &description));
 		for_each_online_cpu (cpu)
 			seq_printf(m, " %10u", per_cpu(irq_stats, cpu)[item]);
 		seq_printf(m, "   %s\n", description);
 	}
+	for_each_online_cpu (cpu)
+		errors += per_cpu(irq_stats, cpu)[IRQ_STAT_ERROR];
+	seq_printf(m, "%3s: %10u\n", irq_stat_label(IRQ_STAT_ERROR, &description), errors);
 	return 0;
 }
 

@@ -71,8 +71,8 @@ struct pt_regs *get_irq_regs(void);
 
 /* Per-CPU counts, also of the machine's own interrupts; see irq_stat_read(). */
 enum irq_stat {
-	IRQ_STAT_TIMER, IRQ_STAT_RESCHEDULE, IRQ_STAT_CALL, IRQ_STAT_TLB, IRQ_STAT_SPURIOUS, IRQ_STAT_ERROR,
-	IRQ_STAT_NMI, IRQ_STAT_MCE, NR_IRQ_STATS
+	IRQ_STAT_NMI, IRQ_STAT_TIMER, IRQ_STAT_SPURIOUS, IRQ_STAT_RESCHEDULE, IRQ_STAT_CALL, IRQ_STAT_TLB,
+	IRQ_STAT_MCE, IRQ_STAT_ERROR, NR_IRQ_STATS	/* in the order of /proc/interrupts */
 };
 DECLARE_PER_CPU(unsigned int [NR_IRQ_STATS], irq_stats);
 #define inc_irq_stat(item)	this_cpu_inc(irq_stats[item])

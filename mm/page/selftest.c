@@ -18,6 +18,11 @@
 #include <mm/zone.h>
 #include "page_internal.h"
 
+/* Steps from one check of all lists to the next; hosted each step is checked. */
+#ifndef CHECK_EVERY
+#define CHECK_EVERY 64
+#endif
+
 static u64 random_state = 88172645463325252ULL;
 
 static u32 random_below(u32 n)
@@ -101,7 +106,7 @@ static int test_random(void)
 			SELFTEST_EXPECT(!(gfp & __GFP_COMP) || compound_order(h->page) == h->order);
 			mark(h);
 		}
-		if (step % 64 == 0) {
+		if (step % CHECK_EVERY == 0) {
 			buddy_check();
 			pcp_check();
 		}

@@ -14,6 +14,11 @@
 #include <mm/zone.h>
 #include "slab_internal.h"
 
+/* Steps from one check of all lists to the next; hosted each step is checked. */
+#ifndef CHECK_EVERY
+#define CHECK_EVERY 128
+#endif
+
 static u64 random_state = 362436069362436069ULL;
 
 static u32 random_below(u32 n)
@@ -62,7 +67,7 @@ static int random_ops(struct kmem_cache *s, u32 size)
 			mark(held[i], size, i);
 			active++;
 		}
-		if (step % 128 == 0) {
+		if (step % CHECK_EVERY == 0) {
 			kmem_cache_check(s);
 			get_slabinfo(s, &info);
 			SELFTEST_EXPECT(info.active_objs == active);

@@ -34,6 +34,33 @@ static long long value(const char *s, const char *key)
 	return -1;
 }
 
+/* A number per CPU for each kind, but one for all errors. */
+static void interrupts(void)
+{
+	static const char *const kinds[] = { "NMI", "LOC", "SPU", "RES", "CAL", "TLB" };
+	const char *s = slurp("/proc/interrupts"), *at = s;
+	long nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	ok(strstr(s, "CPU0"), "interrupts: a column per CPU");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		char key[8], *end;
+		long nr = 0;
+
+		snprintf(key, sizeof(key), "\n%s:", kinds[i]);
+		at = strstr(at, key);
+		if (!ok(at, "interrupts: %s, in its place", kinds[i]))
+			return;
+		for (end = (char *)at + 5; strspn(end, " ") && end[strspn(end, " ")] >= '0' &&
+					   end[strspn(end, " ")] <= '9';
+		     nr++)
+			(void)strtoul(end, &end, 10);
+		ok(nr == nr_cpus, "interrupts: %s: %ld numbers", kinds[i], nr);
+	}
+	at = strstr(at, "\nERR:");
+	ok(at && strspn(at + 5, " 0123456789") == strcspn(at + 5, "\n"),
+	   "interrupts: ERR: one number");
+}
+
 static void memory(void)
 {
 	static const char *const keys[] = {
@@ -89,7 +116,7 @@ static void machine(void)
 	ok(strlen(slurp("/proc/cmdline")) > 0 && text[strlen(text) - 1] == '\n', "cmdline");
 	ok(strstr(slurp("/proc/version"), "Linux version "), "version");
 	ok(strstr(slurp("/proc/filesystems"), "nodev\ttmpfs\n"), "filesystems: tmpfs");
-	ok(strstr(slurp("/proc/interrupts"), "CPU0"), "interrupts");
+	interrupts();
 	ok(strstr(slurp("/proc/kallsyms"), " T "), "kallsyms");
 	ok(strlen(slurp("/proc/sys/kernel/osrelease")) > 2, "sys/kernel/osrelease");
 	ok(strtol(slurp("/proc/sys/kernel/pid_max"), NULL, 10) > 300, "sys/kernel/pid_max");

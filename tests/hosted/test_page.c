@@ -4,6 +4,7 @@
  * that change hands, for ThreadSanitizer, and small cases in every interleaving. rooms: mm mode: tsan
  */
 #include <host/test.h>
+#define CHECK_EVERY 1
 #include "../../mm/page/selftest.c"
 #include "../../mm/page/selftest_model.c"
 

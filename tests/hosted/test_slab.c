@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The object allocator in a process: self tests, several CPUs, interleavings of the slab state word. rooms: mm mode: tsan */
 #include <host/test.h>
+#define CHECK_EVERY 1
 #include "../../mm/slab/selftest.c"
 
 TEST(slab_random)
