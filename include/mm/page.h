@@ -79,17 +79,17 @@ static_assert(sizeof(struct page) == 32, "struct page is 32 bytes");
 /* Node and zone in one number: index into page_zones[] and zone_pcp[]. */
 static inline unsigned int page_zone_id(const struct page *page)
 {
-	return page->flags >> ZONES_PGSHIFT;
+	return READ_ONCE(page->flags) >> ZONES_PGSHIFT;
 }
 
 static inline int page_to_nid(const struct page *page)
 {
-	return page->flags >> NODES_PGSHIFT;
+	return READ_ONCE(page->flags) >> NODES_PGSHIFT;
 }
 
 static inline unsigned int page_zonenum(const struct page *page)
 {
-	return page->flags >> ZONES_PGSHIFT & ((1u << ZONES_WIDTH) - 1);
+	return READ_ONCE(page->flags) >> ZONES_PGSHIFT & ((1u << ZONES_WIDTH) - 1);
 }
 
 extern struct zone *page_zones[1 << (ZONES_WIDTH + NODES_WIDTH)];

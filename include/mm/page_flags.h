@@ -170,7 +170,7 @@ static inline bool PageCompound(const struct page *page)
 
 static inline bool folio_test_anon(const struct folio *f)
 {
-	return (unsigned long)((const struct page *)f)->mapping & PAGE_MAPPING_ANON;
+	return (unsigned long)READ_ONCE(((const struct page *)f)->mapping) & PAGE_MAPPING_ANON;
 }
 static inline bool PageAnon(const struct page *p)
 {

@@ -118,7 +118,8 @@ struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig);
 /* Free a detached VMA. Lock-free readers may still look at it: the memory stays a VMA. */
 void vm_area_free(struct vm_area_struct *vma);
 
-static inline void vma_init(struct vm_area_struct *vma, struct mm_struct *mm)
+/* A look-up under RCU may read the old VMA's fields while they become the new one's: it finds out by vm_lock_seq. */
+static inline __no_sanitize_race void vma_init(struct vm_area_struct *vma, struct mm_struct *mm)
 {
 	*vma = (struct vm_area_struct){ .vm_mm = mm };
 	INIT_LIST_HEAD(&vma->anon_moved);

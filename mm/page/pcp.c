@@ -556,7 +556,7 @@ static __always_inline void pcp_push(struct page *page, unsigned int order, unsi
 	pcp = this_cpu_ptr(zone_pcp[page_zone_id(page)]);
 	page->pcp_next = pcp->lists[pindex][mt];
 	pcp->lists[pindex][mt] = page;
-	pcp->count += 1L << order;
+	WRITE_ONCE(pcp->count, pcp->count + (1L << order)); /* others look whether there is any */
 	if (unlikely(pcp->count > pcp->high))
 		pcp_overflow(pcp, pindex * PCP_TYPES + mt);
 }

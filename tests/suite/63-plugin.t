@@ -23,6 +23,8 @@ for k in $kernels; do
 	     $1 == "mark" { if ($2) print $4, $3 - tsc, total[$2] - before, sum[$2] - total[$2]
 			    tsc = $3; before = total[$2] }' "$out" "$build/t/o" >"$build/t/both"
 	while read -r name tsc total rest; do
+		# An instruction that an interrupt comes before is now and then told twice: one in millions.
+		[ "$name" = ticks ] && [ $((total - tsc)) -le 2 ] && [ $((tsc - total)) -le 2 ] && total=$tsc
 		is "$k: $name: plugin and rdtsc" "$total $rest" "$tsc 0"
 	done <"$build/t/both"
 	is "$k: the timer did interrupt" "$(awk '/^mark/ { m = $2 } m == 9 && /^fn.*(sysvec_apic_timer|irq_entries)/ { n++ } END { print (n > 0) }' "$out")" 1
