@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests and queues: what lies between bios and a driver. Theory: block/queue.c.
+ *
+ * Legend: h  hctx->lock;  c  constant once the disk is added;  a  atomic
+ */
+#ifndef QUIRE_BLOCK_BLKDEV_H
+#define QUIRE_BLOCK_BLKDEV_H
+
+#include <base/types.h>
+#include <base/list.h>
+#include <base/rbtree.h>
+#include <kernel/plug.h>
+#include <sync/mutex.h>
+#include <sync/spinlock.h>
+#include <sync/wait.h>
+#include <block/bio.h>
+#include <block/genhd.h>
+
+struct blk_mq_hw_ctx;
+struct elevator_type;
+struct request;
+struct request_queue;
+struct task_struct;
+
+/* Bytes unless said otherwise. 0 discard sectors: the device has no discard. */
+struct queue_limits {
+	unsigned int logical_block_size, physical_block_size;
+	unsigned int io_min, io_opt;
+	unsigned int alignment_offset;
+	unsigned int max_hw_sectors;		/* of 512, the device's */
+	unsigned int max_sectors;		/* the same or less: max_sectors_kb */
+	unsigned short max_segments;
+	unsigned int max_segment_size;
+	unsigned long seg_boundary_mask;
+	unsigned int virt_boundary_mask;	/* all but the ends of a request lie on such a boundary */
+	unsigned int max_discard_sectors, max_hw_discard_sectors;
+	unsigned int discard_granularity, discard_alignment;
+	unsigned short max_discard_segments;
+	unsigned int max_write_zeroes_sectors;
+};
+
+enum rq_seq { RQ_SEQ_PREFLUSH = 1, RQ_SEQ_DATA = 2, RQ_SEQ_POSTFLUSH = 4 };
+
+/* One command to a device: neighbouring bios of one kind. The driver's own part lies behind it. */
+struct request {
+	struct request_queue *q;		/* c */
+	struct blk_mq_hw_ctx *hctx;		/* c */
+	u16 tag;				/* c: number in hctx */
+	bool started;				/* h: the driver has it */
+	blk_status_t status;			/* h: set by reap() */
+	u8 seq;					/* RQ_SEQ_* still to come, the lowest is under way */
+	u16 nr_phys_segments;
+	blk_opf_t cmd_flags;
+	sector_t sector;			/* of the disk */
+	unsigned int data_len;			/* bytes */
+	struct bio *bio, *biotail;
+	struct block_device *part;		/* for the statistics */
+	u64 start_ns;
+	struct list_head queuelist;		/* free list, plug, elevator, dispatch list, or being ended */
+	struct rb_node sort;			/* of the elevator */
+	u64 deadline;
+};
+
+#define req_op(rq)	((rq)->cmd_flags & REQ_OP_MASK)
+#define rq_data_dir(rq)	(op_is_write(req_op(rq)) ? 1 : 0)
+#define blk_rq_pos(rq)	((rq)->sector)
+#define blk_rq_bytes(rq) ((rq)->data_len)
+#define blk_rq_sectors(rq) ((rq)->data_len >> SECTOR_SHIFT)
+static inline void *blk_mq_rq_to_pdu(struct request *rq)
+{
+	return rq + 1;
+}
+
+/* All under hctx->lock, preemption disabled: they must not sleep. */
+struct blk_mq_ops {
+	/*
+	 * Give @rq to the device. @last: nothing follows at once, tell the device. BLK_STS_OK;
+	 * BLK_STS_RESOURCE: no room now, it is tried again after the next completion of this queue, so
+	 * there must be something in flight; anything else ends the request with that status.
+	 */
+	blk_status_t (*queue_rq)(struct blk_mq_hw_ctx *hctx, struct request *rq, bool last);
+	/* Requests were given without @last: tell the device now. May be NULL. */
+	void (*commit_rqs)(struct blk_mq_hw_ctx *hctx);
+	/* The next finished request with rq->status set, or NULL. */
+	struct request *(*reap)(struct blk_mq_hw_ctx *hctx);
+	/* The completion thread is going to sleep: interrupts on; true: something has finished already. */
+	bool (*enable_irq)(struct blk_mq_hw_ctx *hctx);
+};
+
+/* One queue of the device. */
+struct blk_mq_hw_ctx {
+	spinlock_t lock;
+	struct request_queue *queue;		/* c */
+	unsigned int index;			/* c */
+	void *driver_data;			/* c */
+	unsigned int nr_tags;			/* c */
+	void *requests;				/* c: nr_tags of them, rq_bytes apart */
+	struct list_head free;			/* h */
+	struct list_head dispatch;		/* h: to be given to the driver, in this order */
+	void *elevator_data;			/* h */
+	unsigned int in_flight;			/* h: started */
+	wait_queue_head_t tag_wait;
+	struct task_struct *thread;		/* c: ends requests */
+	bool irq_seen;				/* a */
+	u64 nr_polled, nr_wakeups;
+};
+
+struct request_queue {
+	struct gendisk *disk;			/* c */
+	struct queue_limits limits;		/* c, but for max_sectors and max_discard_sectors */
+	unsigned long queue_flags;		/* a: QUEUE_FLAG_* */
+	const struct blk_mq_ops *mq_ops;	/* c: NULL: bios go to fops->submit_bio */
+	unsigned int nr_hw_queues;		/* c */
+	struct blk_mq_hw_ctx *hctx;		/* c: array */
+	unsigned int rq_bytes;			/* c: request and the driver's part */
+	const struct elevator_type *elevator;	/* changes while the queue is frozen; NULL: none */
+	bool dying;				/* a; set with each hctx->lock taken once after */
+	unsigned int nr_requests;		/* c */
+	int frozen;				/* freeze_mutex */
+	atomic_t usage;				/* a: bios being turned into requests, and requests */
+	wait_queue_head_t freeze_wait;
+	struct mutex freeze_mutex;
+	void *queuedata;			/* c: the driver's */
+};
+
+#define QUEUE_FLAG_NOMERGES	3
+#define QUEUE_FLAG_NONROT	6
+#define QUEUE_FLAG_NOXMERGES	9
+#define QUEUE_FLAG_IOSTAT	7
+#define QUEUE_FLAG_STABLE_WRITES 15
+#define QUEUE_FLAG_POLL		16
+#define QUEUE_FLAG_WC		17	/* the device has a volatile cache */
+#define QUEUE_FLAG_FUA		18
+#define blk_queue_flag_set(flag, q)	set_bit(flag, &(q)->queue_flags)
+#define blk_queue_flag_clear(flag, q)	clear_bit(flag, &(q)->queue_flags)
+#define blk_queue_flag_test(flag, q)	test_bit(flag, &(q)->queue_flags)
+
+#define bdev_get_queue(bdev)		((bdev)->bd_disk->queue)
+#define bdev_logical_block_size(bdev)	(bdev_get_queue(bdev)->limits.logical_block_size)
+#define bdev_physical_block_size(bdev)	(bdev_get_queue(bdev)->limits.physical_block_size)
+#define bdev_max_discard_sectors(bdev)	(bdev_get_queue(bdev)->limits.max_discard_sectors)
+#define bdev_discard_granularity(bdev)	(bdev_get_queue(bdev)->limits.discard_granularity)
+#define bdev_write_cache(bdev)		blk_queue_flag_test(QUEUE_FLAG_WC, bdev_get_queue(bdev))
+#define bdev_nonrot(bdev)		blk_queue_flag_test(QUEUE_FLAG_NONROT, bdev_get_queue(bdev))
+
+#define BLK_DEF_MAX_SECTORS	2560
+
+void blk_set_stacking_limits(struct queue_limits *lim);
+void blk_queue_max_hw_sectors(struct request_queue *q, unsigned int sectors);
+void blk_queue_logical_block_size(struct request_queue *q, unsigned int bytes);
+void blk_queue_physical_block_size(struct request_queue *q, unsigned int bytes);
+void blk_queue_write_cache(struct request_queue *q, bool wc, bool fua);
+
+/* ---- for drivers ---- */
+
+/*
+ * Turn @disk's queue into one with @nr_hw_queues of @depth requests, each with @pdu_bytes of the driver's.
+ * hctx[i].driver_data is the driver's to set before device_add_disk(). 0 or -ENOMEM. May sleep.
+ */
+int blk_mq_init_queue(struct gendisk *disk, const struct blk_mq_ops *ops, unsigned int nr_hw_queues,
+		      unsigned int depth, size_t pdu_bytes);
+/* After del_gendisk(), when the device does no more: what it had ends with EIO. May sleep. */
+void blk_mq_destroy_queue(struct request_queue *q);
+/* The device has interrupted: wake the completion thread. Any context. */
+void blk_mq_irq(struct blk_mq_hw_ctx *hctx);
+struct request *blk_mq_tag_to_rq(struct blk_mq_hw_ctx *hctx, unsigned int tag);
+/* Memory of @rq, adjoining pieces joined, no piece over limits.max_segment_size; how many pieces. */
+unsigned int blk_rq_map_sg(struct request *rq, struct bio_vec *sg, unsigned int max);
+/* Wait until nothing is under way, and hold new bios back, until unfreeze. May sleep. */
+void blk_mq_freeze_queue(struct request_queue *q);
+void blk_mq_unfreeze_queue(struct request_queue *q);
+
+/* ---- plugging ---- */
+
+/* Requests of this task wait in @plug, on its stack, for neighbours. Nested calls do nothing. */
+void blk_start_plug(struct blk_plug *plug);
+void blk_finish_plug(struct blk_plug *plug);
+void blk_flush_plug(struct blk_plug *plug);
+
+/* ---- elevators ---- */
+
+/* An order in which requests go to the device; all under hctx->lock. */
+struct elevator_type {
+	const char *name;
+	int (*init)(struct blk_mq_hw_ctx *hctx);	/* may sleep, without the lock */
+	void (*exit)(struct blk_mq_hw_ctx *hctx);
+	void (*insert)(struct blk_mq_hw_ctx *hctx, struct request *rq);
+	/* The next one for the device, taken out; NULL if none. */
+	struct request *(*next)(struct blk_mq_hw_ctx *hctx);
+	bool (*has_work)(struct blk_mq_hw_ctx *hctx);
+	/* Try to join @bio with a request that waits; true: done, *@merged tells with which. */
+	bool (*merge)(struct blk_mq_hw_ctx *hctx, struct bio *bio, unsigned int nr_segs);
+	struct elevator_type *next_type;
+};
+void elv_register(struct elevator_type *type);
+/* By name; "none" too. 0, -EINVAL, -ENOMEM. May sleep. */
+int elevator_switch(struct request_queue *q, const char *name);
+/* "[none] mq-deadline" */
+void elevator_names(struct request_queue *q, char *buf, size_t size);
+
+#endif
