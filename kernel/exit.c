@@ -24,6 +24,7 @@
 #include <drivers/tty.h>
 #include <fs/fdtable.h>
 #include <fs/fs_struct.h>
+#include <ipc/shm.h>
 #include <kernel/cred.h>
 #include <kernel/exit.h>
 #include <kernel/fork.h>
@@ -344,6 +345,7 @@ void do_exit(long code)
 	}
 	WRITE_ONCE(tsk->exit_code, code);
 	exit_mm();
+	exit_shm(tsk);
 	exit_files(tsk);
 	exit_fs(tsk);
 	if (group_dead)

@@ -74,34 +74,29 @@ static int ctl_show(struct seq_file *m, void *v)
 }
 
 /* One number, blanks around it allowed. */
-static int parse_number(char *buf, long *value)
+static int store_int(struct ctl_table *t, char *buf)
 {
 	char *start = skip_spaces(buf), *end;
+	long value = simple_strtol(start, &end, 0);
 
-	*value = simple_strtol(start, &end, 0);
-	if (end == start || *skip_spaces(end))
+	if (end == start || *skip_spaces(end) || value != (int)value)
 		return -EINVAL;
+	if (t->max && (value < t->min || value > t->max))
+		return -EINVAL;
+	WRITE_ONCE(*(int *)t->data, (int)value);
 	return 0;
 }
 
-static int store_number(struct ctl_table *t, char *buf)
+static int store_ulong(struct ctl_table *t, char *buf)
 {
-	long value;
-	int err = parse_number(buf, &value);
+	char *start = skip_spaces(buf), *end;
+	unsigned long value = simple_strtoul(start, &end, 0);
 
-	if (err)
-		return err;
-	if (t->max && (value < t->min || value > t->max))
+	if (end == start || *start == '-' || *skip_spaces(end))
 		return -EINVAL;
-	if (t->type == CTL_INT) {
-		if (value != (int)value)
-			return -EINVAL;
-		WRITE_ONCE(*(int *)t->data, (int)value);
-	} else {
-		if (value < 0)
-			return -EINVAL;
-		WRITE_ONCE(*(unsigned long *)t->data, (unsigned long)value);
-	}
+	if (t->max && (value < (unsigned long)t->min || value > (unsigned long)t->max))
+		return -EINVAL;
+	WRITE_ONCE(*(unsigned long *)t->data, value);
 	return 0;
 }
 
@@ -122,8 +117,10 @@ static ssize_t ctl_write(struct file *file, char *buf, size_t count)
 
 	if (t->type == CTL_FUNC)
 		err = t->store ? t->store(buf) : -EPERM;
+	else if (t->type == CTL_STRING)
+		err = store_string(t, buf);
 	else
-		err = t->type == CTL_STRING ? store_string(t, buf) : store_number(t, buf);
+		err = t->type == CTL_INT ? store_int(t, buf) : store_ulong(t, buf);
 	if (err)
 		return err;
 	if (t->changed)

@@ -140,6 +140,11 @@ static inline void mm_populate(unsigned long addr, unsigned long len)
 int populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			    int *locked);
 
+/* Count @pages of shared memory as locked by @user: false if RLIMIT_MEMLOCK forbids it. */
+struct user_struct;
+bool user_shm_lock(unsigned long pages, struct user_struct *user);
+void user_shm_unlock(unsigned long pages, struct user_struct *user);
+
 /* exit */
 void exit_mmap(struct mm_struct *mm);
 

@@ -12,6 +12,7 @@
 
 struct vm_area_struct;
 struct vfsmount;
+struct user_struct;
 
 struct shmem_inode_info {
 	spinlock_t lock;
@@ -64,7 +65,11 @@ int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, e
 struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index, gfp_t gfp);
 void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend);
 unsigned long shmem_swap_usage(struct vm_area_struct *vma);
-int shmem_lock(struct file *file, int lock, void *ucounts);
+/*
+ * Keep the pages of @file in memory, at the cost of @user's RLIMIT_MEMLOCK; or (@lock 0) no longer.
+ * 0, -ENOMEM: the limit. The caller does neither twice.
+ */
+int shmem_lock(struct file *file, int lock, struct user_struct *user);
 /* fcntl F_ADD_SEALS, F_GET_SEALS. */
 long memfd_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 

@@ -46,6 +46,7 @@
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
 	/* ---- memory that may sleep ---- */					\
+	R(IPC, mutex, "System V objects of one kind")				\
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\

@@ -1159,13 +1159,18 @@ unsigned long shmem_swap_usage(struct vm_area_struct *vma)
 	return SHMEM_I(file_inode(vma->vm_file))->swapped << PAGE_SHIFT;
 }
 
-int shmem_lock(struct file *file, int lock, void *ucounts)
+int shmem_lock(struct file *file, int lock, struct user_struct *user)
 {
 	struct address_space *mapping = file->f_mapping;
+	unsigned long pages = DIV_ROUND_UP((u64)i_size_read(file_inode(file)), PAGE_SIZE);
 
-	if (lock)
-		set_bit(AS_UNEVICTABLE, &mapping->flags);
-	else
+	if (!lock) {
 		clear_bit(AS_UNEVICTABLE, &mapping->flags);
+		user_shm_unlock(pages, user);
+		return 0;
+	}
+	if (!user_shm_lock(pages, user))
+		return -ENOMEM;
+	mapping_set_unevictable(mapping);
 	return 0;
 }

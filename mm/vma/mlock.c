@@ -37,6 +37,22 @@ bool mlock_future_ok(struct mm_struct *mm, unsigned long flags, unsigned long by
 	       (bytes >> PAGE_SHIFT) + mm->locked_vm <= limit >> PAGE_SHIFT;
 }
 
+bool user_shm_lock(unsigned long pages, struct user_struct *user)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK);
+	unsigned long locked = atomic_long_add_return(pages, &user->locked_shm);
+
+	if (limit == RLIM_INFINITY || locked <= limit >> PAGE_SHIFT || capable(CAP_IPC_LOCK))
+		return true;
+	atomic_long_sub(pages, &user->locked_shm);
+	return false;
+}
+
+void user_shm_unlock(unsigned long pages, struct user_struct *user)
+{
+	atomic_long_sub(pages, &user->locked_shm);
+}
+
 /* Pages of one table of @vma are marked, or no more. Stops at the first that others map, too: *@shared. */
 static unsigned long mark_ptes(struct vm_area_struct *vma, unsigned long addr, unsigned long end,
 			       bool lock, struct page **shared)
