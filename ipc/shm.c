@@ -75,14 +75,14 @@ struct shm_info {
 
 struct shmid_kernel {
 	struct kern_ipc_perm perm;
-	refcount_t refs;		/* the table, and files */
-	struct file *file;		/* c: the memory */
+	refcount_t refs;   /* the table, and files */
+	struct file *file; /* c: the memory */
 	unsigned long nattch;
-	size_t segsz;			/* c: bytes, as asked for */
+	size_t segsz; /* c: bytes, as asked for */
 	time64_t atim, dtim, ctim;
 	pid_t cpid, lpid;
-	struct task_struct *creator;	/* NULL once it has ended; only compared */
-	struct user_struct *mlock_user; /* who pays for SHM_LOCK */
+	struct task_struct *creator;		       /* NULL once it has ended; only compared */
+	struct user_struct *mlock_user;		       /* who pays for SHM_LOCK */
 	const struct vm_operations_struct *memory_ops; /* c once attached: those of the memory */
 };
 
@@ -91,12 +91,12 @@ static int shmmni = 4096, shm_rmid_forced;
 int nr_shm_segments;
 
 static void show_segment(struct seq_file *m, struct kern_ipc_perm *perm);
-static struct ipc_ids shm_ids =
-	IPC_IDS_INIT(shm_ids,
-		     "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  "
-		     "cuid  cgid      atime      dtime      ctime                   rss"
-		     "                  swap\n",
-		     show_segment);
+static struct ipc_ids shm_ids = IPC_IDS_INIT(
+	shm_ids,
+	"       key      shmid perms                  size  cpid  lpid nattch   uid   gid  "
+	"cuid  cgid      atime      dtime      ctime                   rss"
+	"                  swap\n",
+	show_segment);
 static const struct file_operations shm_file_operations;
 static const struct vm_operations_struct shm_vm_ops;
 
@@ -153,7 +153,8 @@ static void orphan_segments(struct task_struct *creator)
 	unsigned long idx;
 
 	mutex_lock(&shm_ids.lock);
-	xa_for_each (&shm_ids.objects, idx, perm) {
+	xa_for_each(&shm_ids.objects, idx, perm)
+	{
 		struct shmid_kernel *shp = to_shm(perm);
 
 		if (shp->creator != creator)
@@ -511,7 +512,7 @@ static long shm_info(void __user *buf)
 	mutex_lock(&shm_ids.lock);
 	info.used_ids = shm_ids.in_use;
 	info.shm_tot = shm_tot;
-	xa_for_each (&shm_ids.objects, idx, perm)
+	xa_for_each(&shm_ids.objects, idx, perm)
 		add_rss(to_shm(perm), &info.shm_rss, &info.shm_swp);
 	max_idx = max(shm_ids.max_idx, 0);
 	mutex_unlock(&shm_ids.lock);
@@ -528,9 +529,7 @@ static long shm_stat(int id, int cmd, void __user *buf)
 
 	mutex_lock(&shm_ids.lock);
 	perm = cmd == IPC_STAT ? ipc_obtain(&shm_ids, id) : ipc_obtain_idx(&shm_ids, id);
-	ret = IS_ERR(perm)	    ? PTR_ERR(perm)
-	      : cmd == SHM_STAT_ANY ? 0
-				    : ipcperms(perm, S_IRUGO);
+	ret = IS_ERR(perm) ? PTR_ERR(perm) : cmd == SHM_STAT_ANY ? 0 : ipcperms(perm, S_IRUGO);
 	if (!ret) {
 		shp = to_shm(perm);
 		kernel_to_ipc64_perm(perm, &ds.shm_perm);
@@ -641,10 +640,12 @@ static void show_segment(struct seq_file *m, struct kern_ipc_perm *perm)
 	unsigned long rss = 0, swap = 0;
 
 	add_rss(shp, &rss, &swap);
-	seq_printf(m, "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10llu %10llu %10llu %21lu %21lu\n",
-		   perm->key, perm->id, perm->mode, shp->segsz, shp->cpid, shp->lpid, shp->nattch,
-		   perm->uid, perm->gid, perm->cuid, perm->cgid, (u64)shp->atim, (u64)shp->dtim,
-		   (u64)shp->ctim, rss * PAGE_SIZE, swap * PAGE_SIZE);
+	seq_printf(
+		m,
+		"%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10llu %10llu %10llu %21lu %21lu\n",
+		perm->key, perm->id, perm->mode, shp->segsz, shp->cpid, shp->lpid, shp->nattch,
+		perm->uid, perm->gid, perm->cuid, perm->cgid, (u64)shp->atim, (u64)shp->dtim,
+		(u64)shp->ctim, rss * PAGE_SIZE, swap * PAGE_SIZE);
 }
 
 static int shm_proc_open(struct inode *inode, struct file *file)

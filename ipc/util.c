@@ -40,8 +40,9 @@ static int take_idx(struct ipc_ids *ids, struct kern_ipc_perm *new, u32 *idx)
 		return xa_alloc(&ids->objects, idx, new, XA_LIMIT(first, IPCMNI - 1), GFP_KERNEL);
 	}
 	first = ids->last_idx + 1;
-	err = first < cycle ? xa_alloc(&ids->objects, idx, new, XA_LIMIT(first, cycle - 1), GFP_KERNEL)
-			    : -EBUSY;
+	err = first < cycle
+		      ? xa_alloc(&ids->objects, idx, new, XA_LIMIT(first, cycle - 1), GFP_KERNEL)
+		      : -EBUSY;
 	if (err == -EBUSY)
 		err = xa_alloc(&ids->objects, idx, new, XA_LIMIT(0, cycle - 1), GFP_KERNEL);
 	if (err)
@@ -66,7 +67,7 @@ int ipc_addid(struct ipc_ids *ids, struct kern_ipc_perm *new, int limit)
 	if (err)
 		return err == -EBUSY ? -ENOSPC : err;
 	if (new->key != IPC_PRIVATE) {
-		err = xa_insert(&ids->keys, (u32)new->key, new, GFP_KERNEL);
+		err = xa_insert(&ids->keys, (u32) new->key, new, GFP_KERNEL);
 		if (err) {
 			xa_erase(&ids->objects, idx);
 			return err;

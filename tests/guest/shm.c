@@ -96,7 +96,8 @@ static void gets(void)
 	fails(shmget(0x51520002, 1, 0), ENOENT, "get: ENOENT");
 	fails(shmget(IPC_PRIVATE, 0, 0600), EINVAL, "get: EINVAL: size 0");
 	fails(shmget(IPC_PRIVATE, ~0ul, 0600), EINVAL, "get: EINVAL: beyond shmmax");
-	fails(shmget(IPC_PRIVATE, 1ul << 62, 0600), ENOMEM, "get: ENOMEM: more than can be committed");
+	fails(shmget(IPC_PRIVATE, 1ul << 62, 0600), ENOMEM,
+	      "get: ENOMEM: more than can be committed");
 	fails(shmget(IPC_PRIVATE, ~0ul << 25, 0600), EINVAL, "get: EINVAL: larger than a file");
 	p = shmget(IPC_PRIVATE, 1, 0600);
 	q = shmget(IPC_PRIVATE, 1, 0600);
@@ -113,9 +114,11 @@ static void gets(void)
 
 static void huge(void)
 {
-	fails(shmget(IPC_PRIVATE, 1, SHM_HUGETLB | 0600), ENOMEM, "get: ENOMEM: huge pages, none there");
+	fails(shmget(IPC_PRIVATE, 1, SHM_HUGETLB | 0600), ENOMEM,
+	      "get: ENOMEM: huge pages, none there");
 	fails(shmget(IPC_PRIVATE, 1, SHM_HUGETLB | HUGE(21) | 0600), ENOMEM, "get: of 2 MiB");
-	fails(shmget(IPC_PRIVATE, 1, SHM_HUGETLB | HUGE(22) | 0600), EINVAL, "get: EINVAL: of 4 MiB");
+	fails(shmget(IPC_PRIVATE, 1, SHM_HUGETLB | HUGE(22) | 0600), EINVAL,
+	      "get: EINVAL: of 4 MiB");
 }
 
 static void limits(void)
@@ -158,7 +161,8 @@ static void attach(void)
 	ok(p != BAD, "at: anywhere");
 	q = shmat(id, NULL, 0);
 	p[5000] = 42;
-	ok(q != BAD && q != p && q[5000] == 42 && q[0] == 0, "at: twice, the same memory, zeros elsewhere");
+	ok(q != BAD && q != p && q[5000] == 42 && q[0] == 0,
+	   "at: twice, the same memory, zeros elsewhere");
 	ds = stat_of(id);
 	ok(ds.shm_nattch == 2 && ds.shm_lpid == getpid() && ds.shm_atime != 0 && ds.shm_dtime == 0,
 	   "at: nattch, lpid and atime");
@@ -200,13 +204,15 @@ static void addresses(void)
 	ok(shmat(id, at + 16 * PAGE + 5, SHM_RND) == at + 16 * PAGE, "at: RND: rounded down");
 	must(shmdt(at + 16 * PAGE) == 0);
 	fails((long)shmat(id, NULL, SHM_REMAP), EINVAL, "at: EINVAL: REMAP without an address");
-	fails((long)shmat(id, (void *)5, SHM_REMAP | SHM_RND), EINVAL, "at: EINVAL: REMAP rounded to 0");
+	fails((long)shmat(id, (void *)5, SHM_REMAP | SHM_RND), EINVAL,
+	      "at: EINVAL: REMAP rounded to 0");
 	p = shmat(id, at, SHM_REMAP);
 	ok(p == at, "at: REMAP: over what is there");
 	is(nattch(id), 2, "at: REMAP: half of the other one is left");
 	is(munmap(at + 2 * PAGE, PAGE), 0, "at: munmap of that");
 	is(nattch(id), 1, "at: munmap counts, too");
-	fails((long)shmat(id, (void *)(0x7ffffffff000 - PAGE), 0), ENOMEM, "at: ENOMEM: beyond user space");
+	fails((long)shmat(id, (void *)(0x7ffffffff000 - PAGE), 0), ENOMEM,
+	      "at: ENOMEM: beyond user space");
 	fails((long)shmat(id, (void *)-PAGE, 0), EINVAL, "at: EINVAL: wraps");
 	must(shmdt(at) == 0);
 	fails((long)shmat(id + 1, NULL, 0), EINVAL, "at: EINVAL: no such id");
@@ -225,8 +231,10 @@ static void rights_of_mappings(void)
 
 	must(p != BAD && q != BAD && vma_lines(p, PAGE, &v, 1) == 1);
 	is(strcmp(v.perms, "r--s"), 0, "at: RDONLY in maps");
-	fails(mprotect(p, PAGE, PROT_READ | PROT_WRITE), EACCES, "at: RDONLY: mprotect cannot help");
-	ok(FAULTS(*(volatile char *)p = 1) && tap_info.si_code == SEGV_ACCERR, "at: RDONLY: no writes");
+	fails(mprotect(p, PAGE, PROT_READ | PROT_WRITE), EACCES,
+	      "at: RDONLY: mprotect cannot help");
+	ok(FAULTS(*(volatile char *)p = 1) && tap_info.si_code == SEGV_ACCERR,
+	   "at: RDONLY: no writes");
 	q[0] = 9;
 	is(p[0], 9, "at: RDONLY: reads what others write");
 	must(shmdt(p) == 0);
@@ -503,15 +511,17 @@ static void proc(void)
 
 	p[0] = 1;
 	ds = stat_of(id);
-	snprintf(want, sizeof(want),
-		 "%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10llu %10llu %10llu %21lu %21lu\n",
-		 0x7fffffff, id, 0644, 10000ul, getpid(), getpid(), 1ul, 0, getegid(), 0, getegid(),
-		 (long long)ds.shm_atime, 0ll, (long long)ds.shm_ctime, PAGE, 0ul);
+	snprintf(
+		want, sizeof(want),
+		"%10d %10d  %4o %21lu %5u %5u  %5lu %5u %5u %5u %5u %10llu %10llu %10llu %21lu %21lu\n",
+		0x7fffffff, id, 0644, 10000ul, getpid(), getpid(), 1ul, 0, getegid(), 0, getegid(),
+		(long long)ds.shm_atime, 0ll, (long long)ds.shm_ctime, PAGE, 0ul);
 	text = slurp("/proc/sysvipc/shm");
-	ok(!strncmp(text,
-		    "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid "
-		    " cgid      atime      dtime      ctime                   rss                  swap\n",
-		    strcspn(text, "\n") + 1),
+	ok(!strncmp(
+		   text,
+		   "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid "
+		   " cgid      atime      dtime      ctime                   rss                  swap\n",
+		   strcspn(text, "\n") + 1),
 	   "proc: the header of /proc/sysvipc/shm");
 	is(strcmp(strchr(text, '\n') + 1, want), 0, "proc: its line");
 	must(shmdt(p) == 0);
