@@ -65,6 +65,7 @@ void inode_init_once(struct inode *inode)
 	INIT_HLIST_NODE(&inode->i_hash);
 	INIT_LIST_HEAD(&inode->i_sb_list);
 	INIT_LIST_HEAD(&inode->i_devices);
+	INIT_LIST_HEAD(&inode->i_io_list);
 }
 
 /* The fields of a zeroed inode (of a file system's own slab or ours). */
@@ -79,6 +80,7 @@ static void inode_init_always(struct super_block *sb, struct inode *inode)
 	INIT_HLIST_NODE(&inode->i_hash);
 	INIT_LIST_HEAD(&inode->i_sb_list);
 	INIT_LIST_HEAD(&inode->i_devices);
+	INIT_LIST_HEAD(&inode->i_io_list);
 	INIT_HLIST_HEAD(&inode->i_dentry);
 	spin_lock_init(&inode->i_lock, LOCK_INODE_LOCK);
 	init_rwsem(&inode->i_rwsem, LOCK_INODE);

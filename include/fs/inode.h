@@ -87,13 +87,21 @@ struct iattr {
 #define IS_RDONLY(inode)	sb_rdonly((inode)->i_sb)
 
 /* i_state */
-#define I_DIRTY		(1 << 0)
+#define I_DIRTY_SYNC	(1 << 0)	/* something that only fsync writes (times) */
+#define I_DIRTY_DATASYNC (1 << 1)	/* what fdatasync needs, too (size, blocks) */
+#define I_DIRTY_PAGES	(1 << 2)	/* has dirty pages */
 #define I_NEW		(1 << 3)
 #define I_WILL_FREE	(1 << 4)
 #define I_FREEING	(1 << 5)
 #define I_CLEAR		(1 << 6)
+#define I_SYNC		(1 << 7)	/* is being written: wait, or leave it alone */
 #define I_LINKABLE	(1 << 10)
+#define I_DIRTY_TIME	(1 << 11)	/* lazytime: only times, some time */
 #define I_HASHED	(1 << 16)
+#define I_SYNC_QUEUED	(1 << 17)	/* on b_io or b_more_io */
+#define I_DIRTY_INODE	(I_DIRTY_SYNC | I_DIRTY_DATASYNC)
+#define I_DIRTY		(I_DIRTY_INODE | I_DIRTY_PAGES)
+#define I_DIRTY_ALL	(I_DIRTY | I_DIRTY_TIME)
 
 /* i_opflags: what the operations table lacks, looked up once */
 #define IOP_FASTPERM	0x0001	/* no ->permission */
@@ -132,6 +140,9 @@ struct inode {
 	struct hlist_node i_hash;		/* inode hash lock */
 	struct list_head i_sb_list;		/* s_inode_list_lock */
 	struct list_head i_devices;		/* of i_cdev */
+	struct list_head i_io_list;		/* l and wb->list_lock: b_dirty, b_io, b_more_io or b_dirty_time */
+	unsigned long dirtied_when;		/* wb->list_lock: jiffies when it became dirty */
+	unsigned long dirtied_time_when;	/* ... when its times did (lazytime) */
 	struct hlist_head i_dentry;		/* l: names */
 	union {
 		struct pipe_inode_info *i_pipe;
@@ -274,7 +285,9 @@ void remove_inode_hash(struct inode *inode);
 unsigned int get_next_ino(void);
 void inode_set_bytes(struct inode *inode, loff_t bytes);
 void inode_add_bytes(struct inode *inode, loff_t bytes);
+/* The inode is to be written some time; nothing for files in memory. Any context that may take i_lock. */
 void mark_inode_dirty(struct inode *inode);
+void mark_inode_dirty_sync(struct inode *inode);	/* nothing that fdatasync needs */
 extern atomic_long_t nr_inodes;
 
 /* ---- permissions ---- */

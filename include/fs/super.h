@@ -14,6 +14,7 @@
 #include <linux/mount.h>
 #include <asm/statfs.h>
 
+struct backing_dev_info;
 struct dentry_operations;
 struct file_system_type;
 struct seq_file;
@@ -44,6 +45,8 @@ struct super_operations {
 	int (*remount_fs)(struct super_block *sb, int *flags, char *data);
 	void (*umount_begin)(struct super_block *sb);
 	int (*show_options)(struct seq_file *m, struct dentry *root);
+	/* the device of this inode is not s_bdi: the inodes of block devices */
+	struct backing_dev_info *(*bdi)(const struct inode *inode);
 };
 
 /* s_flags: the MS_* values. */
@@ -84,6 +87,9 @@ struct super_block {
 	spinlock_t s_inode_list_lock;
 	struct list_head s_inodes;
 	struct hlist_node s_instances;		/* sb_lock */
+	struct backing_dev_info *s_bdi;		/* where it lives; noop_backing_dev_info: in memory */
+	errseq_t s_wb_err;			/* a: write-outs that failed, for syncfs */
+	struct mutex s_sync_lock;		/* one sync waits at a time */
 	struct mutex s_vfs_rename_mutex;	/* renames between directories */
 	int s_stack_depth;
 };
@@ -147,6 +153,8 @@ int simple_fill_super(struct super_block *sb, unsigned long magic, const struct 
 /* /proc/filesystems. */
 void filesystems_show(struct seq_file *m);
 void iterate_supers(void (*fn)(struct super_block *, void *), void *arg);
+/* Write what is dirty on @sb. => s_umount held; without @wait only started. 0 or the first errno. */
+int sync_filesystem(struct super_block *sb);
 void sync_filesystems(int wait);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <base/types.h>
 #include <base/atomic.h>
+#include <base/errseq.h>
 #include <base/bitops.h>
 #include <base/list.h>
 #include <base/rbtree.h>
@@ -26,8 +27,6 @@ struct page;
 struct readahead_control;
 struct seq_file;
 struct writeback_control;
-
-typedef u32 errseq_t;
 
 /*
  * What a file system does with its pages. All may sleep unless said otherwise.
@@ -104,13 +103,24 @@ static inline void mapping_set_gfp_mask(struct address_space *mapping, gfp_t mas
 {
 	mapping->gfp_mask = mask;
 }
-static inline void mapping_set_error(struct address_space *mapping, int error)
+static inline bool mapping_tagged(const struct address_space *mapping, xa_mark_t tag)
 {
-	if (error) {
-		set_bit(error == -ENOSPC ? AS_ENOSPC : AS_EIO, &mapping->flags);
-		WRITE_ONCE(mapping->wb_err, mapping->wb_err + 1);
-	}
+	return xa_marked(&mapping->i_pages, tag);
 }
+/* ->readahead and ->read_folio can deal with folios of more than a page. Before the inode is used. */
+static inline void mapping_set_large_folios(struct address_space *mapping)
+{
+	set_bit(AS_LARGE_FOLIO_SUPPORT, &mapping->flags);
+}
+static inline bool mapping_large_folio_support(const struct address_space *mapping)
+{
+	return READ_ONCE(mapping->flags) >> AS_LARGE_FOLIO_SUPPORT & 1;
+}
+/*
+ * A write-out failed with @error (0: nothing): each open file of the inode hears of it at its next fsync, once
+ * (wb_err), and so does the super block (syncfs); filemap_fdatawait() reports it once (AS_EIO, AS_ENOSPC).
+ */
+void mapping_set_error(struct address_space *mapping, int error);
 static inline void mapping_set_unevictable(struct address_space *mapping)
 {
 	set_bit(AS_UNEVICTABLE, &mapping->flags);

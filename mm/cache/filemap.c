@@ -27,6 +27,7 @@
 #include <base/types.h>
 #include <base/bug.h>
 #include <base/err.h>
+#include <base/errseq.h>
 #include <base/hash.h>
 #include <base/math.h>
 #include <mm/filemap.h>
@@ -71,6 +72,16 @@ void address_space_init_once(struct address_space *mapping)
 	spin_lock_init(&mapping->private_lock, LOCK_MAPPING_PRIVATE);
 	INIT_LIST_HEAD(&mapping->private_list);
 	mapping->i_mmap = RB_ROOT_CACHED;
+}
+
+void mapping_set_error(struct address_space *mapping, int error)
+{
+	if (likely(!error))
+		return;
+	errseq_set(&mapping->wb_err, error);
+	if (mapping->host)
+		errseq_set(&mapping->host->i_sb->s_wb_err, error);
+	set_bit(error == -ENOSPC ? AS_ENOSPC : AS_EIO, &mapping->flags);
 }
 
 /* ---- the folio lock ---- */
