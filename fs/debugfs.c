@@ -44,15 +44,16 @@ static int __init debugfs_faults_init(void)
 {
 	struct kernfs_node *dir;
 	struct fault_file *ff;
+	const char *name;
 	int kind, i;
 
 	for (kind = 0; kind < NR_FAULT_KINDS; kind++) {
 		dir = kernfs_create_dir(&debugfs_root, fault_attrs[kind].name, 0755);
-		for (i = 0; dir && fault_attr_files[i]; i++) {
+		for (i = 0; dir && (name = fault_attr_file(kind, i)); i++) {
 			ff = kmalloc(sizeof(*ff), GFP_KERNEL);
 			if (!ff)
 				return -ENOMEM;
-			*ff = (struct fault_file){ kind, fault_attr_files[i] };
+			*ff = (struct fault_file){ kind, name };
 			kernfs_create_file(dir, ff->name, 0600, fault_show, fault_write, ff);
 		}
 	}

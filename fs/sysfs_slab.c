@@ -57,6 +57,7 @@ static const struct slab_attr attrs[] = {
 	{ "poison", ATTR_FLAG, SLAB_POISON, 0400, NULL },
 	{ "store_user", ATTR_FLAG, SLAB_STORE_USER, 0400, NULL },
 	{ "trace", ATTR_FLAG, SLAB_TRACE, 0400, NULL },
+	{ "failslab", ATTR_FLAG, SLAB_FAILSLAB, 0600, slab_set_failslab },
 	{ "slabs", ATTR_BY_NODE, FIELD(slabs), 0400, NULL },
 	{ "partial", ATTR_BY_NODE, FIELD(partial), 0400, NULL },
 	{ "objects", ATTR_BY_NODE, FIELD(objects), 0400, NULL },

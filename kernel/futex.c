@@ -39,6 +39,7 @@
 #include <kernel/timekeeping.h>
 #include <mm/address_space.h>
 #include <mm/fault.h>
+#include <mm/fault_inject.h>
 #include <mm/folio.h>
 #include <mm/gup.h>
 #include <mm/mm_struct.h>
@@ -106,6 +107,8 @@ static int shared_key(unsigned long address, struct futex_key *key)
 	struct vm_area_struct *vma;
 	int ret = -EFAULT;
 
+	if (should_fail_futex(true))
+		return -EFAULT;
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, address);
 	if (vma) {
@@ -131,7 +134,7 @@ static int get_key(u32 __user *uaddr, unsigned int flags, struct futex_key *key)
 	*key = (struct futex_key){ .offset = address & (PAGE_SIZE - 1) };
 	if (address % sizeof(u32))
 		return -EINVAL;
-	if (!access_ok(uaddr, sizeof(u32)))
+	if (!access_ok(uaddr, sizeof(u32)) || should_fail_futex(flags & FLAGS_SHARED))
 		return -EFAULT;
 	if (flags & FLAGS_SHARED) {
 		ret = shared_key(address, key);

@@ -26,7 +26,8 @@ struct fault_attr {
 	bool ignore_gfp_wait;		/* spare allocations that may sleep */
 	bool ignore_gfp_highmem;
 	unsigned int min_order;		/* spare smaller ones */
-	bool cache_filter;
+	bool cache_filter;		/* only caches whose file failslab in /sys/kernel/slab says 1 */
+	bool ignore_private;		/* spare futexes of one address space */
 	unsigned long nth;		/* Quire: fail the n-th question from now, once; 0: off */
 	unsigned long count;		/* questions that passed the filters */
 	unsigned long failures;
@@ -57,9 +58,11 @@ static __always_inline bool should_fail(enum fault_kind kind, size_t size, gfp_t
 	return __should_fail(kind, size, gfp, (unsigned long)__builtin_return_address(0));
 }
 #define should_fail_alloc_page(gfp, order)	should_fail(FAULT_PAGE, PAGE_SIZE << (order), gfp)
-#define should_failslab(s, gfp)			should_fail(FAULT_SLAB, kmem_cache_size(s), gfp)
 #define should_fail_io(bytes)			should_fail(FAULT_IO, bytes, 0)
 #define should_fail_usercopy()			should_fail(FAULT_USERCOPY, 1, 0)
+/* Naming the word of a futex; asked once more when others may share it. */
+#define should_fail_futex(shared)						\
+	(!(fault_attrs[FAULT_FUTEX].ignore_private && !(shared)) && should_fail(FAULT_FUTEX, 1, 0))
 
 /* Recompute fault_armed after a change of any attribute or of a task's fail_nth. */
 void fault_update(void);
@@ -72,7 +75,8 @@ u64 fault_get_seed(void);
 /* debugfs: file @file ("probability", "times", ...) of @kind. -ENOENT, -EINVAL. */
 int fault_attr_read(enum fault_kind kind, const char *file, char *buf, size_t size);
 int fault_attr_write(enum fault_kind kind, const char *file, const char *text);
-extern const char *const fault_attr_files[];	/* ends with NULL */
+/* Name of file number @index of @kind, NULL behind the last. */
+const char *fault_attr_file(enum fault_kind kind, unsigned int index);
 
 /* Nothing of the current task fails in between: for the files by which a task counts its own failures. */
 struct fault_paused {

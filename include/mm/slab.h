@@ -26,6 +26,7 @@ typedef unsigned int slab_flags_t;
 #define SLAB_TRACE		0x00200000u
 #define SLAB_NOLEAKTRACE	0x00800000u
 #define SLAB_NO_MERGE		0x01000000u
+#define SLAB_FAILSLAB		0x02000000u	/* may fail when failslab/cache-filter is set */
 #define SLAB_ACCOUNT		0x04000000u
 #define SLAB_TEMPORARY		SLAB_RECLAIM_ACCOUNT
 

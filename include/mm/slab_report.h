@@ -32,6 +32,8 @@ void slab_names(void (*fn)(const char *name, const char *merged_into, void *arg)
 int slab_shrink_by_name(const char *name);
 int slab_validate_by_name(const char *name);
 int slab_set_min_partial(const char *name, unsigned int slabs);
+/* May the cache fail when failslab/cache-filter is set? -EINVAL: others were merged into it. */
+int slab_set_failslab(const char *name, unsigned int on);
 
 /* Objects in use of a cache with user tracking (slub_debug=U), by caller. */
 struct slab_caller {

@@ -210,6 +210,23 @@ int slab_set_min_partial(const char *name, unsigned int slabs)
 	return s ? 0 : -ENOENT;
 }
 
+int slab_set_failslab(const char *name, unsigned int on)
+{
+	struct kmem_cache *s;
+	int err = 0;
+
+	mutex_lock(&slab_mutex);
+	s = find_cache(name);
+	if (!s)
+		err = -ENOENT;
+	else if (s->refcount > 1)
+		err = -EINVAL; /* others use it as well */
+	else
+		WRITE_ONCE(s->flags, on ? s->flags | SLAB_FAILSLAB : s->flags & ~SLAB_FAILSLAB);
+	mutex_unlock(&slab_mutex);
+	return err;
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const struct slab_caller *x = a, *y = b;

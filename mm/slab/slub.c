@@ -465,6 +465,13 @@ static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, size_t 
 	return zero_object(object, size, gfp);
 }
 
+static bool should_failslab(const struct kmem_cache *s, gfp_t gfp)
+{
+	if (fault_attrs[FAULT_SLAB].cache_filter && !(READ_ONCE(s->flags) & SLAB_FAILSLAB))
+		return false;
+	return should_fail(FAULT_SLAB, s->object_size, gfp);
+}
+
 /* While a failure is armed or a kmem event enabled. */
 static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size,
 					 unsigned long caller)

@@ -261,55 +261,60 @@ __setup("fault_seed=", setup_fault_seed);
 
 /* ---- debugfs ---- */
 
-const char *const fault_attr_files[] = { "probability",
-					 "interval",
-					 "times",
-					 "space",
-					 "verbose",
-					 "task-filter",
-					 "stacktrace-depth",
-					 "require-start",
-					 "require-end",
-					 "reject-start",
-					 "reject-end",
-					 "ignore-gfp-wait",
-					 "ignore-gfp-highmem",
-					 "min-order",
-					 "cache-filter",
-					 "nth",
-					 NULL };
+#define OF(kind) (1u << (kind))
+#define ANY	 (OF(NR_FAULT_KINDS) - 1)
+#define PAGES	 OF(FAULT_PAGE)
+#define OBJECTS	 OF(FAULT_SLAB)
 
-/* Kinds of value: n number, s signed atomic, b Y or N, x address. */
-static int attr_field(struct fault_attr *attr, const char *file, void **at)
+/* Kinds of value: n number, u the same in an int, s signed atomic, b Y or N, x address. */
+static const struct fault_file {
+	const char *name;
+	char type;
+	u16 offset;
+	u32 kinds; /* that have it */
+} fault_files[] = {
+#define FILE(name, type, field, kinds)                                                             \
+	{                                                                                          \
+		name, type, offsetof(struct fault_attr, field), kinds                              \
+	}
+	FILE("probability", 'n', probability, ANY),
+	FILE("interval", 'n', interval, ANY),
+	FILE("times", 's', times, ANY),
+	FILE("space", 's', space, ANY),
+	FILE("verbose", 'n', verbose, ANY),
+	FILE("task-filter", 'b', task_filter, ANY),
+	FILE("stacktrace-depth", 'n', stacktrace_depth, ANY),
+	FILE("require-start", 'x', require_start, ANY),
+	FILE("require-end", 'x', require_end, ANY),
+	FILE("reject-start", 'x', reject_start, ANY),
+	FILE("reject-end", 'x', reject_end, ANY),
+	FILE("ignore-gfp-wait", 'b', ignore_gfp_wait, PAGES | OBJECTS),
+	FILE("ignore-gfp-highmem", 'b', ignore_gfp_highmem, PAGES),
+	FILE("min-order", 'u', min_order, PAGES),
+	FILE("cache-filter", 'b', cache_filter, OBJECTS),
+	FILE("ignore-private", 'b', ignore_private, OF(FAULT_FUTEX)),
+	FILE("nth", 'n', nth, ANY),
+#undef FILE
+};
+
+const char *fault_attr_file(enum fault_kind kind, unsigned int index)
 {
-	const struct {
-		const char *file;
-		char type;
-		void *at;
-	} table[] = {
-		{ "probability", 'n', &attr->probability },
-		{ "interval", 'n', &attr->interval },
-		{ "times", 's', &attr->times },
-		{ "space", 's', &attr->space },
-		{ "verbose", 'n', &attr->verbose },
-		{ "task-filter", 'b', &attr->task_filter },
-		{ "stacktrace-depth", 'n', &attr->stacktrace_depth },
-		{ "require-start", 'x', &attr->require_start },
-		{ "require-end", 'x', &attr->require_end },
-		{ "reject-start", 'x', &attr->reject_start },
-		{ "reject-end", 'x', &attr->reject_end },
-		{ "ignore-gfp-wait", 'b', &attr->ignore_gfp_wait },
-		{ "ignore-gfp-highmem", 'b', &attr->ignore_gfp_highmem },
-		{ "min-order", 'u', &attr->min_order },
-		{ "cache-filter", 'b', &attr->cache_filter },
-		{ "nth", 'n', &attr->nth },
-	};
+	for (unsigned int i = 0; i < ARRAY_SIZE(fault_files); i++)
+		if (fault_files[i].kinds >> kind & 1 && !index--)
+			return fault_files[i].name;
+	return NULL;
+}
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(table); i++)
-		if (!strcmp(table[i].file, file)) {
-			*at = table[i].at;
-			return table[i].type;
-		}
+static int attr_field(enum fault_kind kind, const char *file, void **at)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(fault_files); i++) {
+		const struct fault_file *f = &fault_files[i];
+
+		if (!(f->kinds >> kind & 1) || strcmp(f->name, file))
+			continue;
+		*at = (char *)&fault_attrs[kind] + f->offset;
+		return f->type;
+	}
 	return 0;
 }
 
@@ -317,7 +322,7 @@ int fault_attr_read(enum fault_kind kind, const char *file, char *buf, size_t si
 {
 	void *at;
 
-	switch (attr_field(&fault_attrs[kind], file, &at)) {
+	switch (attr_field(kind, file, &at)) {
 	case 'n':
 		return scnprintf(buf, size, "%lu\n", *(unsigned long *)at);
 	case 'x':
@@ -337,7 +342,7 @@ int fault_attr_write(enum fault_kind kind, const char *file, const char *text)
 	unsigned long number = 0;
 	bool yes = false;
 	void *at;
-	int type = attr_field(&fault_attrs[kind], file, &at), times = 0;
+	int type = attr_field(kind, file, &at), times = 0;
 
 	if (!type)
 		return -ENOENT;

@@ -13,7 +13,7 @@ done
 for kind in fail_page_alloc failslab; do echo N >$d/$kind/ignore-gfp-wait; done
 echo N >$d/fail_page_alloc/ignore-gfp-highmem
 echo 0 >$d/fail_page_alloc/min-order
-for kind in fail_page_alloc failslab fail_usercopy; do echo 1 >$d/$kind/probability; done
+for kind in fail_page_alloc failslab fail_usercopy fail_futex; do echo 1 >$d/$kind/probability; done
 
 random() { # 0..$1-1, in $r
 	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
@@ -58,7 +58,7 @@ while [ "$(date +%s)" -lt "$end" ]; do
 	rm -rf /tmp/f*
 	rounds=$((rounds + 1))
 done
-for kind in fail_page_alloc failslab fail_usercopy; do echo 0 >$d/$kind/probability; done
+for kind in fail_page_alloc failslab fail_usercopy fail_futex; do echo 0 >$d/$kind/probability; done
 echo 1 >$d/mm_settle
 answer=$(cat $d/mm_check)
 echo "$rounds rounds of 6 programs; mm_check: $answer"

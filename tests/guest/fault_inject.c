@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Failure injection set from user space under Linux's names. oracle: none (CONFIG_FAULT_INJECTION)
+ * Which operations survive a failure is tests/inject; here: each knob has its meaning.
+ */
+#include "tap.h"
+
+#include <linux/futex.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define DEBUG "/sys/kernel/debug/"
+
+static char text[4096];
+
+static const char *get(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = 0;
+	text[strcspn(text, "\n")] = 0;
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static int put(const char *path, const char *what)
+{
+	int fd = open(path, O_WRONLY), err;
+
+	if (fd < 0)
+		return errno;
+	err = write(fd, what, strlen(what)) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
+/* debugfs file @file of the kind @dir. */
+static int set(const char *dir, const char *file, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEBUG "%s/%s", dir, file);
+	return put(path, value);
+}
+
+static bool exists(const char *dir, const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), DEBUG "%s/%s", dir, file);
+	return !access(path, F_OK);
+}
+
+/* Quiet, only this task, without end. */
+static void arm(const char *dir, const char *probability)
+{
+	set(dir, "verbose", "0");
+	set(dir, "task-filter", "Y");
+	set(dir, "times", "-1");
+	set(dir, "probability", probability);
+}
+
+static void disarm(const char *dir)
+{
+	set(dir, "probability", "0");
+	set(dir, "times", "1");
+	set(dir, "task-filter", "N");
+}
+
+static void knobs(void)
+{
+	static const char *const dirs[] = { "fail_page_alloc", "failslab", "fail_usercopy",
+					    "fail_futex", "fail_make_request" };
+	static const char *const all[] = { "probability",   "interval",	       "times",
+					   "space",	    "verbose",	       "task-filter",
+					   "require-start", "require-end",     "reject-start",
+					   "reject-end",    "stacktrace-depth" };
+	int missing = 0;
+
+	for (size_t d = 0; d < sizeof(dirs) / sizeof(*dirs); d++)
+		for (size_t f = 0; f < sizeof(all) / sizeof(*all); f++)
+			missing += !exists(dirs[d], all[f]);
+	is(missing, 0, "knobs: each kind has the common ones");
+	ok(exists("failslab", "cache-filter") && exists("failslab", "ignore-gfp-wait") &&
+		   exists("fail_page_alloc", "min-order") &&
+		   exists("fail_page_alloc", "ignore-gfp-highmem") &&
+		   exists("fail_futex", "ignore-private"),
+	   "knobs: and its own");
+	ok(!exists("failslab", "min-order") && !exists("fail_futex", "cache-filter") &&
+		   !exists("fail_page_alloc", "ignore-private"),
+	   "knobs: not those of others");
+	is(set("failslab", "probability", "101"), EINVAL, "knobs: probability is a percentage");
+	is(set("failslab", "probability", "x"), EINVAL, "knobs: a number");
+	is(set("failslab", "task-filter", "maybe"), EINVAL, "knobs: Y or N");
+	ok(!strcmp(get(DEBUG "fail_page_alloc/min-order"), "1"), "knobs: min-order is 1 at first");
+}
+
+static long futex(uint32_t *word, int op)
+{
+	return syscall(SYS_futex, word, op, 1, NULL, NULL, 0);
+}
+
+static void futexes(void)
+{
+	static uint32_t word;
+
+	put("/proc/self/make-it-fail", "1");
+	arm("fail_futex", "100");
+	fails(futex(&word, FUTEX_WAKE_PRIVATE), EFAULT, "fail_futex: a private word");
+	fails(futex(&word, FUTEX_WAKE), EFAULT, "fail_futex: a shared word");
+	set("fail_futex", "ignore-private", "Y");
+	is(futex(&word, FUTEX_WAKE_PRIVATE), 0, "fail_futex: ignore-private spares private ones");
+	fails(futex(&word, FUTEX_WAKE), EFAULT, "fail_futex: and no others");
+	set("fail_futex", "ignore-private", "N");
+	set("fail_futex", "times", "1");
+	fails(futex(&word, FUTEX_WAKE), EFAULT, "times: once");
+	is(futex(&word, FUTEX_WAKE), 0, "times: and never again");
+	set("fail_futex", "times", "-1");
+	put("/proc/self/make-it-fail", "0");
+	is(futex(&word, FUTEX_WAKE), 0, "task-filter: only tasks with make-it-fail");
+	put("/proc/self/make-it-fail", "1");
+	set("fail_futex", "interval", "3");
+	set("fail_futex", "ignore-private", "N");
+	int failed = 0;
+	for (int i = 0; i < 30; i++)
+		failed += futex(&word, FUTEX_WAKE_PRIVATE) < 0;
+	is(failed, 10, "interval: each third");
+	set("fail_futex", "interval", "1");
+	set("fail_futex", "probability", "30");
+	failed = 0;
+	for (int i = 0; i < 1000; i++)
+		failed += futex(&word, FUTEX_WAKE_PRIVATE) < 0;
+	ok(failed > 200 && failed < 400, "probability: about as often");
+	disarm("fail_futex");
+	is(futex(&word, FUTEX_WAKE), 0, "fail_futex: off");
+}
+
+/* The n-th question of this task, whatever kind; so nothing is printed in between. */
+static void nth(void)
+{
+	int fd = open("/proc/self/fail-nth", O_RDWR), fresh;
+	bool armed = write(fd, "1", 1) == 1;
+	char left[8] = "";
+	ssize_t n;
+
+	fresh = open("/dev/null", O_RDONLY);
+	n = pread(fd, left, 7, 0);
+	if (pwrite(fd, "0", 1, 0) != 1)
+		n = -1;
+	ok(armed && fresh < 0, "fail-nth: the first allocation of open() fails");
+	ok(n == 2 && left[0] == '0', "fail-nth: what is left is read");
+	close(fd);
+}
+
+/* Only caches whose file failslab says 1: inodes of tmpfs by mkdir(). */
+static void caches(void)
+{
+#define CACHE "/sys/kernel/slab/shmem_inode_cache/failslab"
+	int refused;
+
+	ok(!strcmp(get(CACHE), "0"), "cache-filter: no cache is chosen at first");
+	set("failslab", "cache-filter", "Y");
+	set("failslab", "ignore-gfp-wait", "N");
+	arm("failslab", "100");
+	is(mkdir("/tmp/fault_inject.d", 0700), 0, "cache-filter: none fails");
+	rmdir("/tmp/fault_inject.d");
+	is(put(CACHE, "1"), 0, "cache-filter: one is chosen");
+	refused = mkdir("/tmp/fault_inject.d", 0700) ? errno : 0;
+	is(refused == ENOMEM || refused == ENOSPC, 1, "cache-filter: and fails");
+	put(CACHE, "0");
+	is(mkdir("/tmp/fault_inject.d", 0700), 0, "cache-filter: until it is not any more");
+	rmdir("/tmp/fault_inject.d");
+	disarm("failslab");
+	set("failslab", "cache-filter", "N");
+	set("failslab", "ignore-gfp-wait", "Y");
+	put("/proc/self/make-it-fail", "0");
+}
+
+/* Without ignore-gfp-* = N and min-order = 0 the pages of a fault are spared. */
+static void pages(void)
+{
+	char *p;
+	int status;
+	pid_t child;
+
+	put("/proc/self/make-it-fail", "1");
+	arm("fail_page_alloc", "100");
+	p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < 64; i++)
+		p[i * PAGE] = 1;
+	ok(true, "fail_page_alloc: single pages, and those who may wait, are spared at first");
+	set("fail_page_alloc", "ignore-gfp-wait", "N");
+	set("fail_page_alloc", "ignore-gfp-highmem", "N");
+	set("fail_page_alloc", "min-order", "0");
+	child = fork();
+	set("fail_page_alloc", "min-order", "1");
+	set("fail_page_alloc", "ignore-gfp-wait", "Y");
+	set("fail_page_alloc", "ignore-gfp-highmem", "Y");
+	if (!child)
+		_exit(0);
+	if (child > 0)
+		waitpid(child, &status, 0);
+	ok(child < 0, "fail_page_alloc: and not when that is switched off");
+	disarm("fail_page_alloc");
+	put("/proc/self/make-it-fail", "0");
+	munmap(p, 64 * PAGE);
+}
+
+int main(void)
+{
+	knobs();
+	futexes();
+	caches();
+	pages();
+	nth();
+	return tap_end();
+}
