@@ -94,12 +94,10 @@ static bool read_system_clock(clockid_t which, ktime_t *now)
 		*now = ktime_get_clocktai();
 		return true;
 	case CLOCK_REALTIME_COARSE:
-		*now = ktime_get();
-		*now += ktime_real_offset() - *now % TICK_NSEC;
+		*now = ktime_get_coarse() + ktime_real_offset();
 		return true;
 	case CLOCK_MONOTONIC_COARSE:
-		*now = ktime_get();
-		*now -= *now % TICK_NSEC;
+		*now = ktime_get_coarse();
 		return true;
 	default:
 		return false;

@@ -8,7 +8,7 @@
  *
  *	CLOCK_REALTIME = ktime_get() + real_offset        CLOCK_TAI = CLOCK_REALTIME + tai seconds
  *	CLOCK_BOOTTIME = CLOCK_MONOTONIC_RAW = CLOCK_MONOTONIC = ktime_get()
- *	..._COARSE: rounded down to a tick
+ *	..._COARSE: as of the last tick, which leaves CLOCK_MONOTONIC in the vDSO page: one load, no counter
  *
  * The same numbers lie in the page of the vDSO (vdso_data.h), under a sequence count; writers hold
  * time_lock. Linux keeps a tick-driven timekeeper with NTP steering; there is none here yet, and
@@ -67,18 +67,19 @@ void ktime_get_boottime_ts64(struct timespec64 *ts)
 	*ts = ns_to_timespec64(ktime_get_boottime());
 }
 
+ktime_t ktime_get_coarse(void)
+{
+	return READ_ONCE(vdso_page.data.coarse_ns);
+}
+
 void ktime_get_coarse_ts64(struct timespec64 *ts)
 {
-	ktime_t now = ktime_get();
-
-	*ts = ns_to_timespec64(now - now % TICK_NSEC);
+	*ts = ns_to_timespec64(ktime_get_coarse());
 }
 
 void ktime_get_coarse_real_ts64(struct timespec64 *ts)
 {
-	ktime_t now = ktime_get();
-
-	*ts = ns_to_timespec64(now - now % TICK_NSEC + READ_ONCE(real_offset));
+	*ts = ns_to_timespec64(ktime_get_coarse() + READ_ONCE(real_offset));
 }
 
 time64_t ktime_get_real_seconds(void)
@@ -149,8 +150,10 @@ void __init timekeeping_init(void)
 		pr_warn("no battery clock: the wall clock starts at 1970\n");
 }
 
-/* Nothing is counted by ticks here. */
-void timekeeping_tick(void) {}
+void timekeeping_tick(u64 now)
+{
+	WRITE_ONCE(vdso_page.data.coarse_ns, now - now % TICK_NSEC);
+}
 
 int do_settimeofday64(const struct timespec64 *ts)
 {

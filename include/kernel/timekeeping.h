@@ -47,6 +47,8 @@ void ktime_get_ts64(struct timespec64 *ts);
 void ktime_get_real_ts64(struct timespec64 *ts);
 void ktime_get_boottime_ts64(struct timespec64 *ts);
 /* The time of the last tick: cheap, for time stamps of inodes. */
+/* As of the last tick: cheap, and up to a tick behind. Any context. */
+ktime_t ktime_get_coarse(void);
 void ktime_get_coarse_real_ts64(struct timespec64 *ts);
 void ktime_get_coarse_ts64(struct timespec64 *ts);
 time64_t ktime_get_real_seconds(void);
@@ -60,8 +62,8 @@ ktime_t ktime_real_offset(void);
 /* Ticks when the wall clock is set: timers on CLOCK_REALTIME compare. */
 extern unsigned int clock_was_set_seq;
 
-/* Called by the tick of one CPU: publishes coarse time. */
-void timekeeping_tick(void);
+/* A new tick at @now (ktime_get): publishes coarse time. => jiffies_lock held */
+void timekeeping_tick(u64 now);
 
 /* Set the wall clock: 0, -EINVAL. Permission is the caller's business. May sleep. */
 int do_settimeofday64(const struct timespec64 *ts);

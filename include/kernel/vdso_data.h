@@ -20,6 +20,7 @@ struct vdso_data {
 	__s64 tai_offset;	/* ns: CLOCK_TAI - CLOCK_MONOTONIC */
 	__s32 tz_minuteswest;
 	__s32 tz_dsttime;
+	__u64 coarse_ns;	/* CLOCK_MONOTONIC at the last tick; one word, not under seq */
 };
 
 #ifdef __KERNEL__

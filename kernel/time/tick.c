@@ -45,7 +45,7 @@ static void update_jiffies(u64 now)
 		return; /* another CPU does it */
 	if (time_after(target, jiffies)) {
 		WRITE_ONCE(jiffies, target);
-		timekeeping_tick();
+		timekeeping_tick(now);
 		calc_global_load();
 	}
 	spin_unlock(&jiffies_lock);

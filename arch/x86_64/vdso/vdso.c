@@ -40,12 +40,20 @@ static inline unsigned long long rdtsc_ordered(void)
 #define READ(x)	  (*(const volatile __typeof__(x) *)&(x))
 #define barrier() __asm__ volatile("" : : : "memory")
 
+static inline unsigned long long monotonic(const struct vdso_data *d)
+{
+	long long delta = (long long)(rdtsc_ordered() - d->base_tsc);
+
+	if (delta < 0)
+		delta = 0;
+	return d->base_ns + (unsigned long long)((unsigned __int128)delta * d->mult >> d->shift);
+}
+
 /* Monotonic time plus the offset of a clock, one consistent set of numbers. 0: no TSC. */
 static inline int read_clock(const __s64 *offset, int coarse, unsigned long long *result)
 {
 	const struct vdso_data *d = &vvar_page;
 	unsigned long long ns;
-	long long delta;
 	unsigned int seq;
 
 	do {
@@ -54,13 +62,7 @@ static inline int read_clock(const __s64 *offset, int coarse, unsigned long long
 		barrier();
 		if (!READ(d->tsc))
 			return 0;
-		delta = (long long)(rdtsc_ordered() - d->base_tsc);
-		if (delta < 0)
-			delta = 0;
-		ns = d->base_ns +
-		     (unsigned long long)((unsigned __int128)delta * d->mult >> d->shift);
-		if (coarse)
-			ns -= ns % VDSO_COARSE_NSEC;
+		ns = coarse ? READ(d->coarse_ns) : monotonic(d);
 		if (offset)
 			ns += (unsigned long long)*offset;
 		barrier();
