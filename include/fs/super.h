@@ -15,6 +15,7 @@
 #include <asm/statfs.h>
 
 struct backing_dev_info;
+struct block_device;
 struct dentry_operations;
 struct file_system_type;
 struct seq_file;
@@ -68,6 +69,7 @@ struct super_operations {
 struct super_block {
 	struct list_head s_list;		/* sb_lock: all */
 	dev_t s_dev;				/* c */
+	struct block_device *s_bdev;		/* c: what it lies on; NULL */
 	unsigned char s_blocksize_bits;
 	unsigned long s_blocksize;
 	loff_t s_maxbytes;			/* c */
