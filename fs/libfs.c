@@ -11,6 +11,7 @@
 #include <fs/inode.h>
 #include <fs/stat.h>
 #include <fs/super.h>
+#include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <seam/page.h>
 #include <seam/uaccess.h>
@@ -36,7 +37,7 @@ int simple_setattr(struct dentry *dentry, struct iattr *attr)
 	if (err)
 		return err;
 	if (attr->ia_valid & ATTR_SIZE)
-		i_size_write(inode, attr->ia_size);
+		truncate_setsize(inode, attr->ia_size);
 	setattr_copy(inode, attr);
 	mark_inode_dirty(inode);
 	return 0;

@@ -4,7 +4,8 @@
  *
  * F_SEAL_WRITE can only be set while nobody maps the file shared and writable, and no page of it is pinned
  * for input by a device: a page with more references than the cache and the mappings explain is such a
- * page, then EBUSY. Linux 6.1: mm/memfd.c (which waits up to 150 ms for such pages; here it does not).
+ * page. A reference may be somebody's who only looks, so those are waited for, 0.15 s in all; then EBUSY.
+ * Linux 6.1: mm/memfd.c.
  */
 #include <base/types.h>
 #include <base/err.h>
@@ -15,6 +16,8 @@
 #include <mm/slab.h>
 #include <mm/vma.h>
 #include <kernel/ksyscall.h>
+#include <kernel/sched.h>
+#include <kernel/time.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <linux/fcntl.h>
@@ -22,6 +25,8 @@
 #include <seam/uaccess.h>
 
 #define F_ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+
+#define PIN_SCANS   4
 
 static bool has_pinned_pages(struct address_space *mapping)
 {
@@ -43,6 +48,15 @@ static bool has_pinned_pages(struct address_space *mapping)
 	return pinned;
 }
 
+/* Give those who hold references time to let go: 0, 10, 20, 40, 80 ms. -EBUSY: they did not. */
+static int wait_for_pins(struct address_space *mapping)
+{
+	for (int scan = 0; has_pinned_pages(mapping); scan++)
+		if (scan == PIN_SCANS || schedule_timeout_killable((HZ << scan) / 100))
+			return -EBUSY;
+	return 0;
+}
+
 static int add_seals(struct file *file, unsigned int seals)
 {
 	struct inode *inode = file_inode(file);
@@ -59,9 +73,10 @@ static int add_seals(struct file *file, unsigned int seals)
 		err = -EPERM;
 	} else if ((seals & F_SEAL_WRITE) && !(*file_seals & F_SEAL_WRITE)) {
 		err = mapping_deny_writable(file->f_mapping);
-		if (!err && has_pinned_pages(file->f_mapping)) {
-			mapping_allow_writable(file->f_mapping);
-			err = -EBUSY;
+		if (!err) {
+			err = wait_for_pins(file->f_mapping);
+			if (err)
+				mapping_allow_writable(file->f_mapping);
 		}
 	}
 	if (!err)

@@ -20,6 +20,9 @@
  * 4 Failure. A page is charged (super block, commit), allocated, zeroed, and put into the cache, in this
  *   order; each step undoes the former ones: ENOSPC for the super block, ENOMEM for memory.
  *
+ *   fallocate() leaves its pages not up to date, and so it knows them again when it has to give up; whoever reads
+ *   or maps such a page first gets zeroes.
+ *
  * 5 Swap comes later: shmem_get_folio() is where an entry that is a value would be brought in, and
  *   shmem_recalc() counts info->swapped already.
  *
@@ -202,7 +205,7 @@ unacct:
 	return err;
 }
 
-/* Drop a folio that never became up to date. => folio locked */
+/* Drop a folio that never became up to date: nothing is in it. => folio locked */
 static void forget_folio(struct inode *inode, struct folio *folio)
 {
 	if (folio->mapping != inode->i_mapping || folio_test_uptodate(folio))
@@ -435,7 +438,25 @@ static void punch(struct inode *inode, loff_t start, loff_t end)
 	shmem_truncate_range(inode, start, end);
 }
 
-/* Allocate pages [start, end). On failure those that are new go again. */
+/* Take the pages of [start, end) away that hold nothing yet: they were only allocated. */
+static void unallocate_range(struct inode *inode, pgoff_t start, pgoff_t end)
+{
+	struct address_space *mapping = inode->i_mapping;
+	struct folio *folios[15];
+	unsigned int n;
+
+	while (start < end && (n = filemap_get_folios(mapping, &start, end - 1, folios, 15))) {
+		for (unsigned int i = 0; i < n; i++) {
+			folio_lock(folios[i]);
+			forget_folio(inode, folios[i]);
+			folio_unlock(folios[i]);
+			folio_put(folios[i]);
+		}
+		cond_resched();
+	}
+}
+
+/* Allocate pages [start, end), not up to date: they read as zeroes. On failure they go again. */
 static int allocate_range(struct inode *inode, pgoff_t start, pgoff_t end)
 {
 	pgoff_t index;
@@ -447,16 +468,18 @@ static int allocate_range(struct inode *inode, pgoff_t start, pgoff_t end)
 		if (signal_pending(current))
 			err = -EINTR;
 		else
-			err = shmem_get_folio(inode, index, &folio, SGP_FALLOC);
+			err = get_folio(inode, index, &folio, SGP_FALLOC, true);
 		if (err)
-			return err;
+			break;
 		if (!folio_test_dirty(folio))
 			folio_set_dirty(folio);
 		folio_unlock(folio);
 		folio_put(folio);
 		cond_resched();
 	}
-	return 0;
+	if (err)
+		unallocate_range(inode, start, index);
+	return err;
 }
 
 static long fallocate_locked(struct inode *inode, int mode, loff_t offset, loff_t len)
