@@ -26,7 +26,7 @@
 
 #define F_ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
-#define PIN_SCANS   4
+#define PIN_SCANS 4
 
 static bool has_pinned_pages(struct address_space *mapping)
 {

@@ -49,10 +49,12 @@ static void creation(void)
 	n = readlink(link, path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = 0;
 	is(strcmp(path, "/memfd:a name (deleted)"), 0, "create: the link in fd/");
-	ok(!(fcntl(fd, F_GETFD) & FD_CLOEXEC) && (fcntl(fd2, F_GETFD) & FD_CLOEXEC), "create: CLOEXEC");
+	ok(!(fcntl(fd, F_GETFD) & FD_CLOEXEC) && (fcntl(fd2, F_GETFD) & FD_CLOEXEC),
+	   "create: CLOEXEC");
 	ok(fcntl(fd, F_GETFL) == (O_RDWR | 0100000), "create: open to read and write, large");
 	must(fstat(fd, &st) == 0);
-	ok(st.st_size == 0 && st.st_nlink == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0777) == 0777,
+	ok(st.st_size == 0 && st.st_nlink == 0 && S_ISREG(st.st_mode) &&
+		   (st.st_mode & 0777) == 0777,
 	   "create: an empty file without links");
 	must(ftruncate(fd, SIZE) == 0);
 	p = map(fd, RW, MAP_SHARED);
@@ -60,7 +62,8 @@ static void creation(void)
 	ok(!strcmp(v.name, "/memfd:a name (deleted)") && v.inode == st.st_ino, "create: in maps");
 	p[PAGE] = 5;
 	n = open(link, O_RDWR);
-	ok(n >= 0 && pread(n, path, 1, PAGE) == 1 && path[0] == 5, "create: opened once more by fd/");
+	ok(n >= 0 && pread(n, path, 1, PAGE) == 1 && path[0] == 5,
+	   "create: opened once more by fd/");
 	close(n);
 	close(fd);
 	ok(p[PAGE] == 5, "create: lives as long as it is mapped");
@@ -84,14 +87,16 @@ static void descriptors(void)
 	int fd = memfd_create("plain", 0), ro, sp[2];
 	char link[64];
 
-	is(fcntl(fd, F_GET_SEALS), F_SEAL_SEAL, "seals: without ALLOW_SEALING: sealed against seals");
+	is(fcntl(fd, F_GET_SEALS), F_SEAL_SEAL,
+	   "seals: without ALLOW_SEALING: sealed against seals");
 	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EPERM, "seals: EPERM: so there are none");
 	close(fd);
 	fd = sealable();
 	is(fcntl(fd, F_GET_SEALS), 0, "seals: none at first");
 	is(fcntl(fd, F_ADD_SEALS, 0), 0, "seals: adding none");
 	fails(fcntl(fd, F_ADD_SEALS, ALL_SEALS + 1), EINVAL, "seals: EINVAL: unknown");
-	fails(syscall(SYS_fcntl, fd, F_ADD_SEALS, 1ul << 32), EINVAL, "seals: EINVAL: beyond 32 bits");
+	fails(syscall(SYS_fcntl, fd, F_ADD_SEALS, 1ul << 32), EINVAL,
+	      "seals: EINVAL: beyond 32 bits");
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	ro = open(link, O_RDONLY);
 	must(ro >= 0);
@@ -122,7 +127,8 @@ static void sizes(void)
 	fails(ftruncate(fd, SIZE - 1), EPERM, "SHRINK: EPERM: ftruncate to less");
 	is(ftruncate(fd, SIZE), 0, "SHRINK: to the same");
 	is(ftruncate(fd, 2 * SIZE), 0, "SHRINK: to more");
-	is(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE), 0, "SHRINK: a hole may be");
+	is(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE), 0,
+	   "SHRINK: a hole may be");
 	close(fd);
 	fd = with(F_SEAL_GROW);
 	fails(ftruncate(fd, SIZE + 1), EPERM, "GROW: EPERM: ftruncate to more");
@@ -161,7 +167,8 @@ static void write_seal(void)
 
 	must(p != MAP_FAILED);
 	p[0] = 1;
-	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY, "WRITE: EBUSY: a shared mapping can write");
+	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY,
+	      "WRITE: EBUSY: a shared mapping can write");
 	is(fcntl(fd, F_GET_SEALS), 0, "WRITE: not sealed then");
 	must(mprotect(p, SIZE, PROT_READ) == 0);
 	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY, "WRITE: EBUSY: it could become able to");
@@ -172,7 +179,8 @@ static void write_seal(void)
 	q = map(fd, RW, MAP_PRIVATE);
 	must(ro >= 0 && p != MAP_FAILED && q != MAP_FAILED);
 	q[PAGE] = 7;
-	is(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0, "WRITE: readers and private mappings are no bar");
+	is(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0,
+	   "WRITE: readers and private mappings are no bar");
 	fails(mprotect(p, SIZE, RW), EACCES, "WRITE: a reader stays one");
 	ok(p[0] == 1 && p[PAGE] == 0 && q[PAGE] == 7, "WRITE: contents");
 	munmap(p, SIZE);
@@ -190,12 +198,14 @@ static void future_write(void)
 	char *p = map(fd, RW, MAP_SHARED), *q;
 
 	must(p != MAP_FAILED);
-	is(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0, "FUTURE_WRITE: a mapping that can write is no bar");
+	is(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0,
+	   "FUTURE_WRITE: a mapping that can write is no bar");
 	p[0] = 3;
 	q = map(fd, PROT_READ, MAP_SHARED);
 	ok(q != MAP_FAILED && q[0] == 3, "FUTURE_WRITE: and goes on writing; a reader sees it");
 	fails(mprotect(q, SIZE, RW), EACCES, "FUTURE_WRITE: EACCES: a later mapping never writes");
-	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY, "FUTURE_WRITE: EBUSY: WRITE waits for the first");
+	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY,
+	      "FUTURE_WRITE: EBUSY: WRITE waits for the first");
 	munmap(p, SIZE);
 	munmap(q, SIZE);
 	is(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0, "FUTURE_WRITE: and WRITE");
@@ -252,8 +262,8 @@ static void writers(void)
 	char *p = map(fd, RW, MAP_SHARED);
 
 	must(p != MAP_FAILED);
-	must(mprotect(p + PAGE, PAGE, PROT_READ) == 0);		  /* three VMAs */
-	must(munmap(p + 2 * PAGE, PAGE) == 0);			  /* two and one */
+	must(mprotect(p + PAGE, PAGE, PROT_READ) == 0); /* three VMAs */
+	must(munmap(p + 2 * PAGE, PAGE) == 0);		/* two and one */
 	must(mremap(p + 3 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE) != MAP_FAILED);
 	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY, "writers: EBUSY: pieces of a mapping");
 	must(munmap(p, SIZE) == 0);

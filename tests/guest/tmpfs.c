@@ -63,11 +63,13 @@ static void options(void)
 	struct statfs s;
 	struct stat st;
 
-	is(mounted("tmpfs", "size=1m,nr_inodes=10,mode=1750,uid=5,gid=6"), 0, "options: all of them");
+	is(mounted("tmpfs", "size=1m,nr_inodes=10,mode=1750,uid=5,gid=6"), 0,
+	   "options: all of them");
 	is(strcmp(shown(), "rw,relatime,size=1024k,nr_inodes=10,mode=1750,uid=5,gid=6"), 0,
 	   "options: in /proc/mounts");
 	must(stat(at, &st) == 0);
-	ok((st.st_mode & 07777) == 01750 && st.st_uid == 5 && st.st_gid == 6, "options: the root has them");
+	ok((st.st_mode & 07777) == 01750 && st.st_uid == 5 && st.st_gid == 6,
+	   "options: the root has them");
 	s = statfs_of();
 	ok(s.f_type == TMPFS && s.f_bsize == PAGE && s.f_blocks == 256 && s.f_bfree == 256 &&
 		   s.f_bavail == 256 && s.f_files == 10 && s.f_ffree == 9 && s.f_namelen == 255,
@@ -87,7 +89,8 @@ static void options(void)
 	is(mounted("tmpfs", "size=0,nr_inodes=0"), 0, "options: no limits");
 	s = statfs_of();
 	ok(s.f_blocks == 0 && s.f_files == 0, "statfs: no limits");
-	fails(mount("none", at, "tmpfs", MS_REMOUNT, "size=1m"), EINVAL, "remount: EINVAL: no way back");
+	fails(mount("none", at, "tmpfs", MS_REMOUNT, "size=1m"), EINVAL,
+	      "remount: EINVAL: no way back");
 	umount(at);
 	is(mounted("tmpfs", "size=10%"), 0, "options: percent");
 	s = statfs_of();
@@ -111,7 +114,8 @@ static void limits(void)
 	is(write(fd, buf, sizeof(buf)), 64 << 10, "ENOSPC: a write stops at the limit");
 	fails(write(fd, buf, 1), ENOSPC, "ENOSPC: and then fails");
 	is(statfs_of().f_bfree, 0, "ENOSPC: no block is free");
-	fails(mount("none", at, "tmpfs", MS_REMOUNT, "size=32k"), EINVAL, "remount: EINVAL: below what is used");
+	fails(mount("none", at, "tmpfs", MS_REMOUNT, "size=32k"), EINVAL,
+	      "remount: EINVAL: below what is used");
 	must(ftruncate(fd, 0) == 0);
 	is(statfs_of().f_bfree, 16, "truncate: all are free");
 	must(ftruncate(fd, 20 * PAGE) == 0);
@@ -119,7 +123,8 @@ static void limits(void)
 	must(p != MAP_FAILED);
 	for (int i = 0; i < 16; i++)
 		p[i * PAGE] = 1;
-	ok(FAULTS(p[16 * PAGE] = 1) && tap_info.si_signo == SIGBUS && tap_info.si_code == BUS_ADRERR,
+	ok(FAULTS(p[16 * PAGE] = 1) && tap_info.si_signo == SIGBUS &&
+		   tap_info.si_code == BUS_ADRERR,
 	   "ENOSPC: a store to a mapping: SIGBUS");
 	is(mount("none", at, "tmpfs", MS_REMOUNT, "size=68k"), 0, "remount: a page more");
 	p[16 * PAGE] = 1;
@@ -208,9 +213,12 @@ static void allocation(void)
 	fails(fallocate(fd, 0, INT64_MAX, 1), EFBIG, "fallocate: EFBIG");
 	fails(fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 1), EOPNOTSUPP, "fallocate: PUNCH_HOLE alone");
 	fails(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, PAGE), EOPNOTSUPP, "fallocate: ZERO_RANGE");
-	fails(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, PAGE), EOPNOTSUPP, "fallocate: COLLAPSE_RANGE");
-	fails(fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, PAGE), EOPNOTSUPP, "fallocate: INSERT_RANGE");
-	fails(fallocate(fd, FALLOC_FL_UNSHARE_RANGE, 0, PAGE), EOPNOTSUPP, "fallocate: UNSHARE_RANGE");
+	fails(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, PAGE), EOPNOTSUPP,
+	      "fallocate: COLLAPSE_RANGE");
+	fails(fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, PAGE), EOPNOTSUPP,
+	      "fallocate: INSERT_RANGE");
+	fails(fallocate(fd, FALLOC_FL_UNSHARE_RANGE, 0, PAGE), EOPNOTSUPP,
+	      "fallocate: UNSHARE_RANGE");
 	fails(fallocate(fd, 0x1000, 0, PAGE), EOPNOTSUPP, "fallocate: an unknown mode");
 	fails(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_KEEP_SIZE, 0, PAGE), EINVAL,
 	      "fallocate: EINVAL: COLLAPSE_RANGE with another");
@@ -270,7 +278,8 @@ static void holes(void)
 	must(pread(fd, buf, 2 * PAGE, 4 * MIB - PAGE) == 2 * PAGE);
 	ok(buf[PAGE - 1] == 'x' && buf[PAGE] == 0, "hole: its edge as read sees it");
 	p[5 * MIB + 1] = 'n';
-	ok(pread(fd, buf, 2, 5 * MIB) == 2 && buf[0] == 0 && buf[1] == 'n', "hole: filled by a store");
+	ok(pread(fd, buf, 2, 5 * MIB) == 2 && buf[0] == 0 && buf[1] == 'n',
+	   "hole: filled by a store");
 	is(fallocate(fd, PUNCH, 100, 50), 0, "hole: within a page");
 	ok(p[99] == 'x' && p[100] == 0 && p[149] == 0 && p[150] == 'x', "hole: only zeroes it");
 	is(fallocate(fd, PUNCH, PAGE + 10, 2 * PAGE), 0, "hole: over parts of two pages");
@@ -356,7 +365,8 @@ static void copying(void)
 	must(write(from, buf, sizeof(buf)) == sizeof(buf));
 	is(sendfile(to, from, &pos, 2 * PAGE), 2 * PAGE, "sendfile: between files");
 	ok(pos == 3 * PAGE && size_of(to) == 2 * PAGE, "sendfile: positions");
-	is(copy_file_range(from, &(off_t){ 0 }, to, &(off_t){ 10 }, 5 * PAGE, 0), 5 * PAGE, "copy_file_range");
+	is(copy_file_range(from, &(off_t){ 0 }, to, &(off_t){ 10 }, 5 * PAGE, 0), 5 * PAGE,
+	   "copy_file_range");
 	memset(buf, 0, PAGE);
 	ok(pread(to, buf, PAGE, 5 * PAGE) == 10 && buf[9] == 'c' && size_of(to) == 5 * PAGE + 10,
 	   "copy_file_range: content");
@@ -414,7 +424,8 @@ static void nameless(const char *what, int fd, int flags)
 	must(shared != MAP_FAILED && vma_lines(shared, PAGE, &v, 1) == 1);
 	ok(!strcmp(v.name, "/dev/zero (deleted)") && !strcmp(v.perms, "rw-s"), "%s: in maps", what);
 	in_child(child_stores);
-	ok(shared[0] == 'c' && shared[100 * PAGE] == 'd' && shared[1] == 0, "%s: a child's stores", what);
+	ok(shared[0] == 'c' && shared[100 * PAGE] == 'd' && shared[1] == 0, "%s: a child's stores",
+	   what);
 	memset(shared, 1, 8 * MIB);
 	rise = meminfo_kb("Shmem:") - before;
 	ok(rise > 7 << 10 && rise < 9 << 10, "%s: Shmem rises", what);
@@ -483,7 +494,8 @@ static void ramfs(void)
 	ok(p[5 * MIB] == 'm' && pread(fd, buf, 1, 6 * MIB) == 1 && buf[0] == 'r',
 	   "ramfs: drop_caches leaves it alone");
 	is(ftruncate(fd, PAGE + 10), 0, "ramfs: truncated");
-	ok(FAULTS(*(volatile char *)(p + 2 * PAGE)) && tap_info.si_signo == SIGBUS, "ramfs: SIGBUS behind the end");
+	ok(FAULTS(*(volatile char *)(p + 2 * PAGE)) && tap_info.si_signo == SIGBUS,
+	   "ramfs: SIGBUS behind the end");
 	is(blocks_of(fd), 2, "ramfs: and the pages go");
 	must(ftruncate(fd, 2 * PAGE) == 0);
 	ok(p[PAGE + 9] == 'r' && p[PAGE + 10] == 0, "ramfs: zeros where it was cut");
