@@ -17,7 +17,6 @@
 #include <mm/vma.h>
 #include <kernel/ksyscall.h>
 #include <kernel/sched.h>
-#include <kernel/time.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <linux/fcntl.h>
