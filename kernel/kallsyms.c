@@ -22,7 +22,7 @@ extern char _stext[], _etext[], _sinittext[], _einittext[], _text[], _end[];
 
 static unsigned long symbol_addr(unsigned long n)
 {
-	return __START_KERNEL_map + kallsyms_offsets[n];
+	return KERNEL_MAP_BASE + kallsyms_offsets[n];
 }
 
 static const char *symbol_entry(unsigned long n)

@@ -16,6 +16,7 @@
 #include <seam/irqflags.h>
 #include <seam/percpu.h>
 #include <seam/processor.h>
+#include <seam/setup.h>
 #include <seam/smp.h>
 #include <sync/preempt.h>
 #include <kernel/clockchips.h>
@@ -112,6 +113,7 @@ void panic(const char *fmt, ...)
 	pr_emerg("Kernel panic - not syncing: %s\n", buf);
 	dump_stack();
 	smp_send_stop();
+	print_kernel_offset(KERN_EMERG);
 	pr_emerg("---[ end Kernel panic - not syncing: %s ]---\n", buf);
 	panic_finish();
 }

@@ -3,7 +3,7 @@
 include Makefile
 
 LINTC     := $(filter %.c,$(KSRC))
-HOSTLINTC := $(wildcard tools/quire/*.c tools/plugin/*.c user/*.c)
+HOSTLINTC := $(wildcard tools/*.c tools/quire/*.c tools/plugin/*.c user/*.c)
 CHECKINC  := $(filter-out -MMD -MP,$(KFLAGS))
 stamp      = $(patsubst %,$(O)/lint/$(1)/%.ok,$(2))
 

@@ -14,7 +14,7 @@
  *	entry area	IST stacks, an unmapped page under each                                            RW NX
  *
  * 2 Shared upper half. All entries 256..511 of swapper_pg_dir that will ever be used are made here: the direct
- * map's, one each for vmalloc, vmemmap, entry area and image. A new pgd copies them once and never again.
+ * map's, one or two each for vmalloc and vmemmap, one for entry area and image. A new pgd copies them once and never again.
  *
  * 3 Invariants. No leaf is both writable and executable: ptdump_count_wx() counts them at the end of boot.
  * Nothing is mapped that is not RAM, apart from fixmap and ioremap.
@@ -244,7 +244,7 @@ bool __virt_addr_valid(unsigned long kaddr)
 {
 	unsigned long pa = __pa(kaddr);
 
-	if (kaddr < PAGE_OFFSET || (kaddr >= VMALLOC_START && kaddr < __START_KERNEL_map) ||
+	if (kaddr < PAGE_OFFSET || (kaddr >= VMALLOC_START && kaddr < KERNEL_MAP_BASE) ||
 	    kaddr >= (unsigned long)_end)
 		return false;
 	return pfn_valid(pa >> PAGE_SHIFT);
@@ -343,9 +343,11 @@ void __init paging_init(void)
 	for_each_mem_range(i, &start, &end)
 		init_memory_mapping(round_up(start, PAGE_SIZE), round_down(end, PAGE_SIZE));
 	map_kernel_image();
-	/* The entries that later mappings hang under. */
+	/* The entries that later mappings hang under; a moved area lies across the border of two. */
 	kernel_pud_alloc(VMALLOC_START, 0);
+	kernel_pud_alloc(VMALLOC_END, 0);
 	kernel_pud_alloc(VMEMMAP_START, 0);
+	kernel_pud_alloc(VMEMMAP_END, 0);
 	kernel_pud_alloc(CPU_ENTRY_AREA_BASE, 0);
 	make_trampoline_tables();
 

@@ -52,7 +52,7 @@ static noinline void provoke_null(void)
 
 static noinline void provoke_wild(void)
 {
-	sink = *(volatile int *)(0xffffc8f000000123UL + (unsigned long)zero);
+	sink = *(volatile int *)(0xffff800000000123UL + (unsigned long)zero);
 }
 
 static noinline void provoke_write_text(void)

@@ -139,23 +139,15 @@ unsigned int ptdump_count_strays(void)
 
 /* ---- for people ---- */
 
-static const struct {
+struct marker {
 	unsigned long start;
 	const char *name;
-} markers[] = {
-	{ PGDIR_KERNEL_START, "Kernel Space Start" },
-	{ PAGE_OFFSET, "Low Kernel Mapping" },
-	{ VMALLOC_START, "vmalloc() Area" },
-	{ VMEMMAP_START, "Vmemmap" },
-	{ CPU_ENTRY_AREA_BASE, "CPU entry Area" },
-	{ __START_KERNEL_map, "High Kernel Mapping" },
-	{ FIXADDR_START, "Fixmap Area" },
 };
 
 struct printer {
 	void (*line)(void *arg, const char *text);
 	void *arg;
-	unsigned int next_marker;
+	const struct marker *next_marker, *end_marker;
 };
 
 static void print_size(char *buf, size_t size, unsigned long bytes)
@@ -194,13 +186,13 @@ static void print_run(unsigned long start, unsigned long end, pteval_t rights,
 {
 	struct printer *p = arg;
 
-	while (p->next_marker < ARRAY_SIZE(markers) && end - 1 >= markers[p->next_marker].start) {
-		unsigned long at = markers[p->next_marker].start;
+	while (p->next_marker < p->end_marker && end - 1 >= p->next_marker->start) {
+		unsigned long at = p->next_marker->start;
 		char text[64];
 
 		if (start < at)
 			print_part(p, start, at, rights, level);
-		snprintf(text, sizeof(text), "---[ %s ]---\n", markers[p->next_marker].name);
+		snprintf(text, sizeof(text), "---[ %s ]---\n", p->next_marker->name);
 		p->line(p->arg, text);
 		start = max(start, at);
 		p->next_marker++;
@@ -211,7 +203,16 @@ static void print_run(unsigned long start, unsigned long end, pteval_t rights,
 
 void ptdump_print_kernel(void (*line)(void *arg, const char *text), void *arg)
 {
-	struct printer p = { line, arg, 0 };
+	const struct marker markers[] = {
+		{ PGDIR_KERNEL_START, "Kernel Space Start" },
+		{ PAGE_OFFSET, "Low Kernel Mapping" },
+		{ VMALLOC_START, "vmalloc() Area" },
+		{ VMEMMAP_START, "Vmemmap" },
+		{ CPU_ENTRY_AREA_BASE, "CPU entry Area" },
+		{ __START_KERNEL_map, "High Kernel Mapping" },
+		{ FIXADDR_START, "Fixmap Area" },
+	};
+	struct printer p = { line, arg, markers, markers + ARRAY_SIZE(markers) };
 
 	ptdump_walk_kernel(print_run, &p);
 }

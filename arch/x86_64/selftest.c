@@ -51,11 +51,10 @@ static int test_mappings(void)
 	SELFTEST_EXPECT(!(kernel_flags((unsigned long)_text) & (_PAGE_RW | _PAGE_NX)));
 	SELFTEST_EXPECT((kernel_flags((unsigned long)__start_rodata) & (_PAGE_RW | _PAGE_NX)) ==
 			nx);
-	SELFTEST_EXPECT((kernel_flags((unsigned long)__bss_start) & (_PAGE_RW | nx)) ==
+	SELFTEST_EXPECT((kernel_flags((unsigned long)init_stack) & (_PAGE_RW | nx)) ==
 			(_PAGE_RW | nx));
 	SELFTEST_EXPECT(!(kernel_flags((unsigned long)__va(__pa(_text))) & _PAGE_RW));
 	SELFTEST_EXPECT(kernel_flags((unsigned long)init_stack_guard) == 0);
-	SELFTEST_EXPECT(kernel_flags((unsigned long)init_stack) != 0);
 	for (unsigned int i = 0; i < NR_IST; i++) {
 		ist_stack_bounds(0, i, &low, &high);
 		SELFTEST_EXPECT(kernel_flags(low) && kernel_flags(high - 1) &&

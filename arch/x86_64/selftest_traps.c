@@ -57,7 +57,7 @@ SELFTEST("uaccess-copy-edge", test_copy_edge);
 /* Addresses that can never be read: each primitive answers, none oopses. */
 static int __init test_uaccess_fixup(void)
 {
-	static const unsigned long bad[] = {
+	const unsigned long bad[] = {
 		0,
 		8,
 		TASK_SIZE_MAX - 8,

@@ -208,6 +208,7 @@ void __init setup_arch(char **cmdline_p)
 	strscpy(command_line, boot_command_line, COMMAND_LINE_SIZE);
 	*cmdline_p = command_line;
 	pr_info("Command line: %s\n", boot_command_line);
+	print_kernel_offset(KERN_INFO);
 	cpu_print_features();
 
 	setup_memory_map();

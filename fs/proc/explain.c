@@ -339,30 +339,34 @@ static int explain_process(struct seq_file *m, const struct question *q)
 
 /* ---- addresses of the kernel, physical ones ---- */
 
-/* The areas of the kernel's half, in order: the last that begins at or below an address has it. */
-static const struct {
-	unsigned long start, end;
-	const char *kind;
-} kernel_areas[] = {
-	{ PAGE_OFFSET, VMALLOC_START, "kernel logical (direct map)" },
-	{ VMALLOC_START, VMEMMAP_START, "kernel virtual (vmalloc, stacks, device registers)" },
-	{ VMEMMAP_START, __START_KERNEL_map, "kernel virtual (struct page)" },
-	{ __START_KERNEL_map, FIXADDR_START, "kernel virtual (kernel image)" },
-	{ FIXADDR_START, ~0UL, "kernel virtual (fixmap)" },
-};
+/* The areas of the kernel's half: the last that begins at or below an address has it. */
+static const char *kernel_area(unsigned long addr)
+{
+	const struct {
+		unsigned long start;
+		const char *kind;
+	} areas[] = {
+		{ FIXADDR_START, "kernel virtual (fixmap)" },
+		{ __START_KERNEL_map, "kernel virtual (kernel image)" },
+		{ VMEMMAP_START, "kernel virtual (struct page)" },
+		{ VMALLOC_START, "kernel virtual (vmalloc, stacks, device registers)" },
+		{ PAGE_OFFSET, "kernel logical (direct map)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(areas); i++)
+		if (addr >= areas[i].start)
+			return areas[i].kind;
+	return "kernel virtual, in no area";
+}
 
 static void explain_kernel(struct seq_file *m, unsigned long addr)
 {
 	struct pgtable_step steps[PGTABLE_LEVELS];
-	const char *kind = "kernel virtual, in no area";
 	char symbol[KSYM_SYMBOL_LEN];
 	unsigned long pfn;
 	unsigned int nr;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kernel_areas); i++)
-		if (addr >= kernel_areas[i].start && addr < kernel_areas[i].end)
-			kind = kernel_areas[i].kind;
-	seq_printf(m, "kind: %s\n", kind);
+	seq_printf(m, "kind: %s\n", kernel_area(addr));
 	if (addr >= __START_KERNEL_map && addr < FIXADDR_START) {
 		sprint_symbol(symbol, addr);
 		seq_printf(m, "symbol: %s\n", symbol);

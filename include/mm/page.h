@@ -107,19 +107,25 @@ struct pglist_data *page_pgdat(const struct page *page);
 #define page_to_pfn(p)		((unsigned long)((const struct page *)(p) - vmemmap))
 #define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
 #define phys_to_page(phys)	pfn_to_page((unsigned long)((phys) >> PAGE_SHIFT))
-#define PAGE_STRUCT_SHIFT	5	/* sizeof(struct page) == 1 << 5 */
-/* One shift from descriptor to address. */
-#define page_to_virt(p)	__va(((unsigned long)(p) - VMEMMAP_START) << (PAGE_SHIFT - PAGE_STRUCT_SHIFT))
+/*
+ * One shift and one addition from descriptor to address, and two shifts back: both bases are in one constant, since
+ * (p - VMEMMAP_START) << s, + PAGE_OFFSET is (p << s) + (PAGE_OFFSET - (VMEMMAP_START << s)). A machine may know it.
+ */
+#define __PAGE_VIRT_SHIFT	(PAGE_SHIFT - PAGE_STRUCT_SHIFT)
+#ifndef PAGE_TO_VIRT_BASE
+#define PAGE_TO_VIRT_BASE	(PAGE_OFFSET - (VMEMMAP_START << __PAGE_VIRT_SHIFT))
+#define VIRT_TO_PAGE_BASE	(VMEMMAP_START - (PAGE_OFFSET >> __PAGE_VIRT_SHIFT))
+#endif
+#define page_to_virt(p)	((void *)(((unsigned long)(p) << __PAGE_VIRT_SHIFT) + PAGE_TO_VIRT_BASE))
 #define page_address(page)	page_to_virt(page)
 /* Of an address in the direct map or in the kernel image. */
 #define virt_to_page(kaddr)	pfn_to_page(__pa(kaddr) >> PAGE_SHIFT)
 #define virt_to_pfn(kaddr)	(__pa(kaddr) >> PAGE_SHIFT)
 #define pfn_to_kaddr(pfn)	__va((unsigned long)(pfn) << PAGE_SHIFT)
 #define nth_page(page, n)	((page) + (n))
-#ifndef __pa_direct
-#define __pa_direct(x)		__pa(x)
-#endif
-#define virt_to_page_direct(x)	pfn_to_page(__pa_direct(x) >> PAGE_SHIFT)
+/* Of an address in the direct map. */
+#define virt_to_page_direct(x)	\
+	((struct page *)(((unsigned long)(x) >> PAGE_SHIFT << PAGE_STRUCT_SHIFT) + VIRT_TO_PAGE_BASE))
 
 /* True when frame @pfn has a descriptor (memory, or a hole in a populated section). Any context. */
 bool pfn_valid(unsigned long pfn);

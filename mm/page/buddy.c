@@ -318,27 +318,24 @@ static inline bool buddy_is_free(const struct page *page, const struct page *bud
  * Free a block, merging as far as it goes.
  * => zone->lock held; the page looks as del_page_from_free_list() leaves it
  */
-void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone, unsigned int order,
-		     int migratetype)
+void __free_one_page(struct page *page, struct zone *zone, unsigned int order, int migratetype)
 {
 	account_freepages(zone, 1L << order, migratetype);
 	while (order < MAX_ORDER - 1) {
-		unsigned long buddy_pfn = pfn ^ (1UL << order);
-		struct page *buddy = page + (long)(buddy_pfn - pfn);
+		struct page *buddy = buddy_of(page, order);
 		int buddy_mt = migratetype;
 
 		if (!buddy_is_free(page, buddy, order))
 			break;
 		if (unlikely(order >= pageblock_order)) {
-			buddy_mt = get_pfnblock_migratetype(buddy_pfn);
+			buddy_mt = page_migratetype(buddy);
 			if (buddy_mt != migratetype && !(migratetype_is_mergeable(migratetype) &&
 							 migratetype_is_mergeable(buddy_mt)))
 				break;
 			set_pageblock_migratetype(buddy, migratetype);
 		}
 		del_page_from_free_list(buddy, zone, order, buddy_mt);
-		page = buddy_pfn < pfn ? buddy : page;
-		pfn &= ~(1UL << order);
+		page = min(page, buddy);
 		order++;
 	}
 	add_to_free_list(page, zone, order, migratetype);
@@ -349,13 +346,12 @@ atomic_long_t _totalram_pages;
 void free_boot_block(struct page *page, unsigned int order)
 {
 	struct zone *zone = page_zone(page);
-	unsigned long pfn = page_to_pfn(page);
 
 	if (unlikely(page_debug))
 		page_debug_free_boot(page, order);
 	atomic_long_add(1L << order, &zone->managed_pages);
 	atomic_long_add(1L << order, &_totalram_pages);
-	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn));
+	__free_one_page(page, zone, order, page_migratetype(page));
 }
 
 void zone_init_free_lists(struct zone *zone)

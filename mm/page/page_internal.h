@@ -42,8 +42,7 @@ struct page *__rmqueue(struct zone *zone, unsigned int order, int migratetype, u
 /* Chain at least one and about @count order-0 pages at *@list; number. */
 unsigned int rmqueue_bulk(struct zone *zone, unsigned int count, struct page **list, int migratetype,
 			  unsigned int alloc_flags);
-void __free_one_page(struct page *page, unsigned long pfn, struct zone *zone, unsigned int order,
-		     int migratetype);
+void __free_one_page(struct page *page, struct zone *zone, unsigned int order, int migratetype);
 void reserve_highatomic_pageblock(struct page *page, struct zone *zone);
 /* Give back one reserved block of the zones of @ac; @force: even the last. True when one was. */
 bool unreserve_highatomic_pageblock(const struct alloc_context *ac, bool force);
@@ -54,7 +53,27 @@ void zone_init_free_lists(struct zone *zone);
 
 /* pageblock_types[], biased so that an address in vmemmap shifted right is the index. */
 extern u8 *pageblock_types_by_page;
-#define PAGE_BLOCK_SHIFT	(pageblock_order + 5)	/* a descriptor has 2^5 bytes */
+#define PAGE_BLOCK_SHIFT	(pageblock_order + PAGE_STRUCT_SHIFT)
+
+/* The type of the pageblock of @page: one shift, because types are found by descriptor as well. */
+static __always_inline unsigned int page_migratetype(const struct page *page)
+{
+	return READ_ONCE(pageblock_types_by_page[(unsigned long)page >> PAGE_BLOCK_SHIFT]);
+}
+
+/*
+ * The buddy of a block of 2^order frames, and whether two blocks are buddies. The memmap is aligned to more than a
+ * block's descriptors: addresses differ in one bit, as frame numbers do.
+ */
+static inline struct page *buddy_of(const struct page *page, unsigned int order)
+{
+	return (struct page *)((unsigned long)page ^ sizeof(struct page) << order);
+}
+
+static inline bool are_buddies(const struct page *a, const struct page *b, unsigned int order)
+{
+	return buddy_of(a, order) == b;
+}
 
 /* ---- pcp.c ---- */
 extern struct per_cpu_pages boot_pageset;

@@ -424,12 +424,12 @@ bool free_pages_prepare(struct page *page, unsigned int order)
 void free_one_page(struct page *page, unsigned int order)
 {
 	struct zone *zone = page_zone(page);
-	unsigned long pfn = page_to_pfn(page), flags;
+	unsigned long flags;
 
 	if (unlikely(PageHead(page)) && !dissolve_compound(page, order))
 		return; /* lost, and told */
 	spin_lock_irqsave(&zone->lock, flags);
-	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn));
+	__free_one_page(page, zone, order, page_migratetype(page));
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -451,10 +451,9 @@ struct merge_stack {
 static void merge_flush(struct merge_stack *m)
 {
 	for (unsigned int i = 0; i < m->depth; i++) {
-		unsigned long pfn = page_to_pfn(m->block[i].page);
+		struct page *page = m->block[i].page;
 
-		__free_one_page(m->block[i].page, pfn, m->zone, m->block[i].order,
-				get_pfnblock_migratetype(pfn));
+		__free_one_page(page, m->zone, m->block[i].order, page_migratetype(page));
 	}
 	m->depth = 0;
 }
@@ -465,7 +464,7 @@ static inline void merge_push(struct merge_stack *m, struct page *page, unsigned
 	while (m->depth && m->block[m->depth - 1].order == order && order < pageblock_order - 1) {
 		struct page *below = m->block[m->depth - 1].page;
 
-		if ((page_to_pfn(below) ^ page_to_pfn(page)) != 1UL << order)
+		if (!are_buddies(below, page, order))
 			break;
 		page = page < below ? page : below;
 		order++;
@@ -532,12 +531,6 @@ static noinline void free_unref_slow(struct page *page, unsigned int order)
 {
 	count_vm_events(PGFREE, 1UL << order);
 	free_one_page(page, order);
-}
-
-/* The type of the pageblock of @page: one shift, because types are found by descriptor as well. */
-static __always_inline unsigned int page_migratetype(const struct page *page)
-{
-	return READ_ONCE(pageblock_types_by_page[(unsigned long)page >> PAGE_BLOCK_SHIFT]);
 }
 
 /* => preemption off, not in an interrupt, @page prepared */

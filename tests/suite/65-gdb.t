@@ -15,7 +15,7 @@ is 'types of pages' \
 		while read -r nr name; do echo "$((0x$nr)) $name"; done)"
 
 # More VMAs than fit into one leaf: the tree has inner nodes.
-timeout 120 ./quire run --accel tcg --smp 1 --timeout 110 --qemu-arg -S --qemu-arg -gdb --qemu-arg "unix:$socket,server=on,wait=off" \
+timeout 120 ./quire run --accel tcg --smp 1 --timeout 110 --append nokaslr --qemu-arg -S --qemu-arg -gdb --qemu-arg "unix:$socket,server=on,wait=off" \
 	-- /usr/bin/python3 -c 'import mmap, time
 keep = [mmap.mmap(-1, 4096, prot=1 + i % 2 * 2, flags=34) for i in range(60)]
 time.sleep(0.01)

@@ -172,6 +172,8 @@ static void add_kernel(struct strv *a, const struct options *o, int initrd)
 
 	if (o->icount)
 		append = longer(append, "nokaslr norandmaps");
+	else if (o->gdb) /* which knows the kernel where it was linked to */
+		append = longer(append, "nokaslr");
 	if (o->seed_given) {
 		snprintf(seed, sizeof(seed), "seed=%llu", (unsigned long long)o->seed);
 		append = longer(append, seed);

@@ -13,4 +13,8 @@ void early_trap(struct early_frame *f, u64 cr2);
 void early_idt_setup(void);
 void early_puts(const char *s);
 
+/* Move the kernel; nothing with nokaslr. => on the early tables, at the linked place. kaslr.c */
+struct hvm_start_info;
+void kaslr_move(const struct hvm_start_info *info);
+
 #endif

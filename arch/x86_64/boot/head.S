@@ -9,11 +9,12 @@
  *   2. early tables: physical 0..4 GiB in 2 MiB pages, three times:
  *        at 0                     while we still run at physical addresses; firmware tables and the
  *                                 initrd may lie anywhere below 4 GiB
- *        at PAGE_OFFSET           so that __va() works from the first line of C
+ *        at __PAGE_OFFSET_BASE    so that __va() works from the first line of C
  *        at __START_KERNEL_map    its first GiB: the kernel image
  *      Everything is writable and executable in them; paging_init() replaces them by the final ones.
  *   3. long mode, the kernel's half, the first stack, GS base = 0: the boot CPU's per-CPU area is the
  *      linked template itself until setup_per_cpu_areas() has made real ones.
+ *   4. kaslr_move() rewrites the kernel for other places; the rest runs there.
  */
 #include <seam/page.h>
 #include <seam/msr.h>
@@ -66,7 +67,7 @@ pvh_start:
 
 	movl	$PHYS(early_pud) + TABLE_FLAGS, %eax
 	movl	%eax, PHYS(early_pgd)
-	movl	%eax, PHYS(early_pgd) + 8 * ((PAGE_OFFSET >> PGDIR_SHIFT) & 511)
+	movl	%eax, PHYS(early_pgd) + 8 * ((__PAGE_OFFSET_BASE >> PGDIR_SHIFT) & 511)
 	movl	$PHYS(early_kernel_pud) + TABLE_FLAGS, PHYS(early_pgd) + 8 * 511
 	movl	$PHYS(early_pmds) + TABLE_FLAGS, PHYS(early_kernel_pud) + 8 * 510
 
@@ -117,18 +118,27 @@ start_high:
 	movl	$MSR_GS_BASE, %ecx
 	xorl	%edx, %edx
 	wrmsr
+	movl	%ebp, %ebx		/* hvm_start_info */
 	leaq	init_stack + THREAD_SIZE, %rsp
-	movl	%ebp, %edi		/* hvm_start_info */
 	xorl	%ebp, %ebp
+	movl	%ebx, %edi
+	call	kaslr_move
+	/* The operands from here on have just been rewritten: on, at the new place. */
+	movq	$5f, %rax
+	jmp	*%rax
+5:	leaq	init_stack + THREAD_SIZE, %rsp
+	movl	%ebx, %edi
 	pushq	$0			/* ends a stack trace */
 	pushq	$0
 	call	x86_64_start_kernel
-5:	cli
+6:	cli
 	hlt
-	jmp	5b
+	jmp	6b
 	.size start_high, . - start_high
 
-	.section .bss..page_aligned, "aw", @nobits
+	/* The early tables; given back with .init. The last two are for kaslr_move(). */
+	.globl early_pmds, early_kernel_pud, early_pgd, early_direct_pud, early_kernel_pmd
+	.section .init.data.page_aligned, "aw"
 	.balign 4096
 early_pmds:
 	.skip 4 * 4096
@@ -138,6 +148,13 @@ early_kernel_pud:
 	.skip 4096
 early_pgd:
 	.skip 4096
+early_direct_pud:
+	.skip 4096
+early_kernel_pmd:
+	.skip 4096
+
+	.section .bss..page_aligned, "aw", @nobits
+	.balign 4096
 	/* The first task's stack; the page below it is taken out of the final tables. */
 	.globl init_stack_guard
 init_stack_guard:

@@ -14,6 +14,10 @@
 #undef VMALLOC_END
 #undef VMEMMAP_START
 #undef VMEMMAP_END
+#undef PAGE_TO_VIRT_BASE
+#undef VIRT_TO_PAGE_BASE
+#undef KERNEL_MAP_BASE
+#undef kaslr_offset
 #undef __pa
 #undef __pa_symbol
 

@@ -9,7 +9,9 @@
  *   0xffffffff80000000  kernel image, physical address + this       __START_KERNEL_map
  *   0xffffffffff400000  fixmap                                      FIXADDR_START
  *
- * The same places that Linux documents for four-level paging (without KASLR).
+ * The places that Linux documents for four-level paging, and where they lie with `nokaslr`. Otherwise the first three
+ * and the image are moved at boot (arch/x86_64/boot/kaslr.c). They are no variables: the linker gives each the
+ * documented place as an absolute symbol, and who moves the kernel writes the new one into the instructions.
  */
 #ifndef SEAM_PAGE_H
 #define SEAM_PAGE_H
@@ -27,15 +29,18 @@
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define THREAD_SIZE	(PAGE_SIZE << THREAD_SIZE_ORDER)
 
-#define PAGE_OFFSET		__SEAM_UL(0xffff888000000000)
-#define VMALLOC_START		__SEAM_UL(0xffffc90000000000)
-/* One top-level entry: every pgd shares it from birth, so a fault never has to copy one. */
-#define VMALLOC_END		__SEAM_UL(0xffffc97fffffffff)
-#define VMEMMAP_START		__SEAM_UL(0xffffea0000000000)
-#define VMEMMAP_END		__SEAM_UL(0xffffea7fffffffff)
+/* Without KASLR. */
+#define __PAGE_OFFSET_BASE	__SEAM_UL(0xffff888000000000)
+#define __VMALLOC_BASE		__SEAM_UL(0xffffc90000000000)
+#define __VMEMMAP_BASE		__SEAM_UL(0xffffea0000000000)
 #define CPU_ENTRY_AREA_BASE	__SEAM_UL(0xfffffe0000000000)
+/* The window in which the image lies, and its end. */
 #define __START_KERNEL_map	__SEAM_UL(0xffffffff80000000)
+#define KERNEL_IMAGE_SIZE	(__SEAM_UL(1) << 30)
 #define FIXADDR_START		__SEAM_UL(0xffffffffff400000)
+#define VMALLOC_SIZE		(__SEAM_UL(1) << 39)
+#define VMEMMAP_SIZE		(__SEAM_UL(1) << 39)
+#define PAGE_STRUCT_SHIFT	5	/* sizeof(struct page) == 1 << 5 */
 #define MAX_PHYSMEM_BITS	46
 
 /* One past the last address that a user mapping may cover: the top page stays empty. */
@@ -55,21 +60,52 @@
 #ifndef __ASSEMBLY__
 #include <base/types.h>
 
+/* The value of an absolute symbol as an immediate operand, one instruction; see boot/bases.S for the symbols. */
+#define __SEAM_BASE(symbol)								\
+static inline __attribute__((always_inline, const)) unsigned long __seam_##symbol(void)	\
+{											\
+	unsigned long base;								\
+											\
+	__asm__ inline("movabsq $" #symbol ", %0" : "=r"(base));				\
+	return base;									\
+}
+__SEAM_BASE(page_offset_base)
+__SEAM_BASE(vmalloc_base)
+__SEAM_BASE(vmemmap_base)
+__SEAM_BASE(page_to_virt_base)
+__SEAM_BASE(virt_to_page_base)
+#undef __SEAM_BASE
+
+#define PAGE_OFFSET		__seam_page_offset_base()
+#define VMALLOC_START		__seam_vmalloc_base()
+#define VMALLOC_END		(VMALLOC_START + VMALLOC_SIZE - 1)
+#define VMEMMAP_START		__seam_vmemmap_base()
+#define VMEMMAP_END		(VMEMMAP_START + VMEMMAP_SIZE - 1)
+/* Two bases in one number: see page_to_virt() and virt_to_page_direct() in mm/page.h. */
+#define PAGE_TO_VIRT_BASE	__seam_page_to_virt_base()
+#define VIRT_TO_PAGE_BASE	__seam_virt_to_page_base()
+
+/* Where the image's mapping has physical address 0: __START_KERNEL_map and the offset of KASLR. */
+extern char kernel_map_base[];
+#define KERNEL_MAP_BASE		((unsigned long)kernel_map_base)
+/* By how much the image was moved; 0 with nokaslr. */
+#define kaslr_offset()		(KERNEL_MAP_BASE - __START_KERNEL_map)
+
 /*
  * Physical address of a kernel virtual address, in the direct map or in the kernel image.
- * The image lies above __START_KERNEL_map, so the subtraction wraps for the direct map only.
+ * The image lies above its base, so the subtraction wraps for the direct map only.
  */
 static inline unsigned long __phys_addr(unsigned long x)
 {
-	unsigned long y = x - __START_KERNEL_map;
+	unsigned long y = x - KERNEL_MAP_BASE;
 
-	return y + (x > y ? 0 : __START_KERNEL_map - PAGE_OFFSET);
+	return x > y ? y : x - PAGE_OFFSET;
 }
 
 /* As __phys_addr, for an address known to lie in the direct map: one subtraction. */
 #define __pa_direct(x)	((unsigned long)(x) - PAGE_OFFSET)
 #define __pa(x)		__phys_addr((unsigned long)(x))
-#define __pa_symbol(x)	((unsigned long)(x) - __START_KERNEL_map)
+#define __pa_symbol(x)	((unsigned long)(x) - KERNEL_MAP_BASE)
 #define __va(x)		((void *)((unsigned long)(x) + PAGE_OFFSET))
 #define virt_to_phys(x)	__pa(x)
 #define phys_to_virt(x)	__va(x)

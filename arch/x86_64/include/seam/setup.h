@@ -23,6 +23,9 @@ void show_memory_layout(struct seq_file *m);
 /* Pages of page tables made before there was a page allocator; they are part of reserved memory. */
 unsigned long early_table_pages(void);
 
+/* By how much the image was moved from its documented place ("Kernel Offset:"), at a log level such as KERN_INFO. */
+void print_kernel_offset(const char *level);
+
 /* One write to the first serial port; from the first line of C on. */
 void early_console_write(const char *s, unsigned int n);
 /* What the messages go to from setup_arch() on: the driver of the real console unregisters it when it takes over. */
