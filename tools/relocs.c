@@ -161,7 +161,8 @@ int main(int argc, char **argv)
 	out = fopen(argv[2], "w");
 	if (!out)
 		fail("%s cannot be written", argv[2]);
-	fputs("\t.section .relocs, \"a\"\n\t.balign 4\n\t.globl kaslr_relocs\nkaslr_relocs:\n", out);
+	fputs("\t.section .relocs, \"a\"\n\t.balign 4\n\t.globl kaslr_relocs\nkaslr_relocs:\n",
+	      out);
 	for (int c = 0; c < NR_RELOC_CLASSES; c++) {
 		fprintf(out, "\t.long %zu\n", found[c].n);
 		for (size_t i = 0; i < found[c].n; i++)

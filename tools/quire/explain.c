@@ -81,7 +81,8 @@ int explain_command(int argc, char **argv)
 	if (o.tty || o.gdb)
 		fail("%s does not go with `quire explain`", o.tty ? "--tty" : "--gdb");
 	o.wrapper = helper;
-	strv_add(&o.append, "nokaslr"); /* addresses of the kernel are asked for where they are documented */
+	strv_add(&o.append,
+		 "nokaslr"); /* addresses of the kernel are asked for where they are documented */
 	strv_addf(&o.env, "QUIRE_EXPLAIN=%s", *places ? places : sample ? OF_SAMPLE : OF_PROGRAM);
 	qemu_require();
 	kernel_file(&o);

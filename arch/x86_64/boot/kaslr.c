@@ -46,10 +46,10 @@
 /* The image's own place in the window begins at least so far up: the old place must not be overwritten. */
 #define IMAGE_MIN_OFFSET (16UL << 20)
 /* Addresses kept for memory that is added later, as CONFIG_RANDOMIZE_MEMORY_PHYSICAL_PADDING. */
-#define DIRECT_PADDING	 (10UL << 40)
+#define DIRECT_PADDING (10UL << 40)
 
 /* Of a symbol, as long as it is where it was linked to. */
-#define linked_phys(symbol) ((unsigned long)(symbol) - __START_KERNEL_map)
+#define linked_phys(symbol) ((unsigned long)(symbol)-__START_KERNEL_map)
 
 extern const u32 kaslr_relocs[];
 extern u64 early_pgd[], early_direct_pud[], early_kernel_pud[], early_kernel_pmd[], early_pmds[];
@@ -133,7 +133,8 @@ static void __init choose(struct places *p, unsigned long ram_end, u64 *state)
 {
 	unsigned long room = KERNEL_IMAGE_SIZE - round_up(linked_phys(_end), PMD_SIZE);
 	unsigned long size[NR_REGIONS] = {
-		[DIRECT] = min(round_up(ram_end, PUD_SIZE) + DIRECT_PADDING, 1UL << MAX_PHYSMEM_BITS),
+		[DIRECT] =
+			min(round_up(ram_end, PUD_SIZE) + DIRECT_PADDING, 1UL << MAX_PHYSMEM_BITS),
 		[VMALLOC] = VMALLOC_SIZE,
 		[VMEMMAP] = VMEMMAP_SIZE,
 	};
@@ -170,7 +171,8 @@ static void __init map_new_places(const struct places *p)
 	early_kernel_pud[pud_index(__START_KERNEL_map)] = linked_phys(early_kernel_pmd) | table;
 	/* One table serves both entries when the 4 GiB lie across their border. */
 	for (unsigned int i = 0; i < 4; i++)
-		early_direct_pud[(first + i) & 511] = (linked_phys(early_pmds) + i * PAGE_SIZE) | table;
+		early_direct_pud[(first + i) & 511] =
+			(linked_phys(early_pmds) + i * PAGE_SIZE) | table;
 	early_pgd[pgd] = linked_phys(early_direct_pud) | table;
 	if (first + 3 > 511)
 		early_pgd[pgd + 1] = linked_phys(early_direct_pud) | table;
@@ -214,13 +216,14 @@ void __init kaslr_move(const struct hvm_start_info *info)
 	delta[RELOC_PAGE_OFFSET] = p.base[DIRECT] - __PAGE_OFFSET_BASE;
 	delta[RELOC_VMALLOC] = p.base[VMALLOC] - __VMALLOC_BASE;
 	delta[RELOC_VMEMMAP] = p.base[VMEMMAP] - __VMEMMAP_BASE;
-	delta[RELOC_PAGE_TO_VIRT] =
-		delta[RELOC_PAGE_OFFSET] - (delta[RELOC_VMEMMAP] << (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
-	delta[RELOC_VIRT_TO_PAGE] =
-		delta[RELOC_VMEMMAP] - (delta[RELOC_PAGE_OFFSET] >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
+	delta[RELOC_PAGE_TO_VIRT] = delta[RELOC_PAGE_OFFSET] -
+				    (delta[RELOC_VMEMMAP] << (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
+	delta[RELOC_VIRT_TO_PAGE] = delta[RELOC_VMEMMAP] -
+				    (delta[RELOC_PAGE_OFFSET] >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
 	map_new_places(&p);
 	apply_relocs(delta);
-	write_cr3(linked_phys(early_pgd)); /* serialises: instructions were written through other addresses than they run at */
+	write_cr3(linked_phys(
+		early_pgd)); /* serialises: instructions were written through other addresses than they run at */
 }
 
 /* ---- afterwards ---- */
