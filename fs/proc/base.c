@@ -218,18 +218,13 @@ static const char *pid_get_link(struct dentry *dentry, struct inode *inode,
 	return ERR_PTR(err);
 }
 
-static int pid_readlink(struct dentry *dentry, char __user *buffer, int buflen)
+int proc_readlink_path(struct path *path, char __user *buffer, int buflen)
 {
-	char *page, *name;
-	struct path path;
-	int err = proc_inode_of(dentry->d_inode)->entry->get_link(dentry, &path);
+	char *page = (char *)__get_free_page(GFP_KERNEL), *name;
+	int err = -ENOMEM;
 
-	if (err)
-		return err;
-	page = (char *)__get_free_page(GFP_KERNEL);
-	err = -ENOMEM;
 	if (page) {
-		name = d_path(&path, page, PAGE_SIZE);
+		name = d_path(path, page, PAGE_SIZE);
 		err = PTR_ERR(name);
 		if (!IS_ERR(name)) {
 			err = min_t(int, page + PAGE_SIZE - 1 - name, buflen);
@@ -238,8 +233,16 @@ static int pid_readlink(struct dentry *dentry, char __user *buffer, int buflen)
 		}
 		free_page((unsigned long)page);
 	}
-	path_put(&path);
+	path_put(path);
 	return err;
+}
+
+static int pid_readlink(struct dentry *dentry, char __user *buffer, int buflen)
+{
+	struct path path;
+	int err = proc_inode_of(dentry->d_inode)->entry->get_link(dentry, &path);
+
+	return err ? err : proc_readlink_path(&path, buffer, buflen);
 }
 
 static const struct inode_operations pid_link_iops = { .readlink = pid_readlink,
@@ -592,12 +595,15 @@ static const struct file_operations proc_task_fops;
 		FILE_RW("oom_score_adj", 0644, proc_oom_score_adj, proc_oom_score_adj_write),      \
 		FILE_RW("coredump_filter", 0644, coredump_filter_show, coredump_filter_write),     \
 		FILE_OPS("pagemap", 0400, proc_pagemap_fops),                                      \
+		FILE_OPS("maps_explained", 0444, proc_maps_explained_fops),                        \
 		FILE_OPS("fail-nth", 0644, fail_nth_fops),                                         \
 		FILE_OPS("make-it-fail", 0644, make_it_fail_fops), LINK_("exe", exe_get_link),     \
 		LINK_("cwd", cwd_get_link), LINK_("root", root_get_link)
 
 static const struct pid_entry process_entries[] = { DIR_("task", 0555, proc_task_iops,
 							 proc_task_fops),
+						    DIR_("map_files", 0500, proc_map_files_iops,
+							 proc_map_files_fops),
 						    FILE_("stat", 0444, stat_show),
 						    ENTRIES_OF_BOTH,
 						    { 0 } };

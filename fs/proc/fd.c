@@ -82,28 +82,10 @@ static const char *fd_get_link(struct dentry *dentry, struct inode *inode,
 
 static int fd_readlink(struct dentry *dentry, char __user *buffer, int buflen)
 {
-	char *page = (char *)__get_free_page(GFP_KERNEL), *name;
 	struct path path;
-	int err;
+	int err = fd_path(dentry, &path);
 
-	if (!page)
-		return -ENOMEM;
-	err = fd_path(dentry, &path);
-	if (err)
-		goto free;
-	name = d_path(&path, page, PAGE_SIZE);
-	err = PTR_ERR(name);
-	if (!IS_ERR(name)) {
-		err = page + PAGE_SIZE - 1 - name;
-		if (err > buflen)
-			err = buflen;
-		if (copy_to_user(buffer, name, err))
-			err = -EFAULT;
-	}
-	path_put(&path);
-free:
-	free_page((unsigned long)page);
-	return err;
+	return err ? err : proc_readlink_path(&path, buffer, buflen);
 }
 
 static const struct inode_operations fd_link_iops = { .readlink = fd_readlink,

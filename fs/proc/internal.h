@@ -52,6 +52,8 @@ extern const struct dentry_operations pid_dentry_operations;
 int proc_pid_revalidate(struct dentry *dentry, unsigned int flags);
 /* Inode operations of links to objects (exe, cwd, fd/N). @get fills *@path with a reference. */
 typedef int (*proc_get_link_t)(struct dentry *dentry, struct path *path);
+/* readlink(2) of a link to @path, whose reference is dropped. Bytes or an errno. */
+int proc_readlink_path(struct path *path, char __user *buffer, int buflen);
 
 /* base.c: entries "self", "thread-self" and the numbers below /proc. */
 struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry);
@@ -63,15 +65,23 @@ extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
 extern const struct file_operations proc_fd_fops, proc_fdinfo_fops;
 int proc_fd_get_link(struct dentry *dentry, struct path *path);
 
+/* map_files.c */
+extern const struct inode_operations proc_map_files_iops;
+extern const struct file_operations proc_map_files_fops;
+
 /* task_mmu.c. The address space of an inode's task with mm_count raised, NULL: it has none; -ESRCH, -EACCES. */
 struct mm_struct *proc_mem_open(struct inode *inode);
 extern const struct file_operations proc_maps_fops, proc_smaps_fops, proc_smaps_rollup_fops;
+extern const struct file_operations proc_maps_explained_fops;
 extern const struct file_operations proc_clear_refs_fops, proc_mem_fops, proc_pagemap_fops;
 /* page.c: kpageflags, kpagecount, and page in the directory @mm. */
 struct proc_dir_entry;
 void proc_page_init(struct proc_dir_entry *mm);
 /* What is known of frame @pfn, in words. @own: references that the caller holds, which are named as its own. */
 void proc_describe_page(struct seq_file *m, unsigned long pfn, int own);
+/* maps_explained.c: what region @vma is for, as a sentence. => mmap_lock held */
+struct vm_area_struct;
+void proc_explain_region(struct seq_file *m, const struct vm_area_struct *vma);
 /* explain.c */
 void proc_explain_init(struct proc_dir_entry *mm);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID/{maps,smaps,smaps_rollup,clear_refs}: an address space, region by region.
+ * /proc/PID/{maps,maps_explained,smaps,smaps_rollup,clear_refs}: an address space, region by region.
  *
  * The address space is the one that the task had when the file was opened, and who may not look fails at open. maps
  * and smaps are read VMA by VMA: between two reads the mmap lock is free, and the place is kept as an address. So each
@@ -125,6 +125,15 @@ static int smaps_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static int explained_show(struct seq_file *m, void *v)
+{
+	show_map_vma(m, v);
+	proc_explain_region(m, v);
+	return 0;
+}
+
+static const struct seq_operations explained_seq = { maps_start, maps_stop, maps_next,
+						     explained_show };
 static const struct seq_operations maps_seq = { maps_start, maps_stop, maps_next, maps_show };
 static const struct seq_operations smaps_seq = { maps_start, maps_stop, maps_next, smaps_show };
 
@@ -153,6 +162,11 @@ static int smaps_open(struct inode *inode, struct file *file)
 	return open_regions(inode, file, &smaps_seq);
 }
 
+static int explained_open(struct inode *inode, struct file *file)
+{
+	return open_regions(inode, file, &explained_seq);
+}
+
 static int maps_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
@@ -172,6 +186,13 @@ const struct file_operations proc_maps_fops = {
 
 const struct file_operations proc_smaps_fops = {
 	.open = smaps_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = maps_release,
+};
+
+const struct file_operations proc_maps_explained_fops = {
+	.open = explained_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
 	.release = maps_release,
