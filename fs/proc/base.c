@@ -600,13 +600,13 @@ static const struct file_operations proc_task_fops;
 		FILE_OPS("make-it-fail", 0644, make_it_fail_fops), LINK_("exe", exe_get_link),     \
 		LINK_("cwd", cwd_get_link), LINK_("root", root_get_link)
 
-static const struct pid_entry process_entries[] = { DIR_("task", 0555, proc_task_iops,
-							 proc_task_fops),
-						    DIR_("map_files", 0500, proc_map_files_iops,
-							 proc_map_files_fops),
-						    FILE_("stat", 0444, stat_show),
-						    ENTRIES_OF_BOTH,
-						    { 0 } };
+static const struct pid_entry process_entries[] = {
+	DIR_("task", 0555, proc_task_iops, proc_task_fops),
+	DIR_("map_files", 0500, proc_map_files_iops, proc_map_files_fops),
+	FILE_("stat", 0444, stat_show),
+	ENTRIES_OF_BOTH,
+	{ 0 }
+};
 
 static const struct pid_entry thread_entries[] = { FILE_("stat", 0444, task_stat_show),
 						   ENTRIES_OF_BOTH,

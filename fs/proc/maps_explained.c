@@ -21,7 +21,8 @@
 
 static bool same_file(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
-	return a && b && a->vm_file && b->vm_file && file_inode(a->vm_file) == file_inode(b->vm_file);
+	return a && b && a->vm_file && b->vm_file &&
+	       file_inode(a->vm_file) == file_inode(b->vm_file);
 }
 
 /* Does @next begin where @vma ends? */
@@ -77,8 +78,9 @@ static const char *region_purpose(const struct vm_area_struct *vma)
 	if (!vma->vm_mm)
 		return "the gate: the address of system calls in the first years of x86-64, emulated";
 	if (vma->vm_file)
-		return vma->vm_flags & VM_MAYSHARE ? "shared: stores reach the file and all who map it"
-						   : private_file(vma);
+		return vma->vm_flags & VM_MAYSHARE
+			       ? "shared: stores reach the file and all who map it"
+			       : private_file(vma);
 	if (vma->vm_flags & VM_PFNMAP && !vma->vm_ops)
 		return "frames of a device";
 	if (!vma_is_anonymous(vma))
@@ -93,5 +95,7 @@ void proc_explain_region(struct seq_file *m, const struct vm_area_struct *vma)
 	seq_printf(m, "\t%s\n", region_purpose(vma));
 	if (same_file(prev, vma) && prev->vm_pgoff + vma_pages(prev) == vma->vm_pgoff + 1 &&
 	    touches(prev, vma))
-		seq_puts(m, "\tits first file page is also the last of the row above: segments meet within it\n");
+		seq_puts(
+			m,
+			"\tits first file page is also the last of the row above: segments meet within it\n");
 }

@@ -71,14 +71,16 @@ static void check_books(const char *when)
 	ok(status_kb("VmSize:") == s.size, "books: %s: VmSize is the sum of maps", when);
 	ok(status_kb("VmData:") == s.data, "books: %s: VmData: private, writable, no stack", when);
 	ok(status_kb("VmStk:") == s.stack, "books: %s: VmStk: what grows down", when);
-	ok(status_kb("VmExe:") + status_kb("VmLib:") == s.exec, "books: %s: VmExe and VmLib: executable", when);
+	ok(status_kb("VmExe:") + status_kb("VmLib:") == s.exec,
+	   "books: %s: VmExe and VmLib: executable", when);
 	ok(status_kb("VmLck:") == s.locked, "books: %s: VmLck: locked regions", when);
-	sscanf(slurp("/proc/self/statm"), "%ld %ld %ld %ld %ld %ld %ld", &statm[0], &statm[1], &statm[2],
-	       &statm[3], &statm[4], &statm[5], &statm[6]);
-	ok(statm[0] * 4 == s.size && statm[5] * 4 == s.data + s.stack && statm[3] * 4 == status_kb("VmExe:") &&
-		   !statm[4] && !statm[6],
+	sscanf(slurp("/proc/self/statm"), "%ld %ld %ld %ld %ld %ld %ld", &statm[0], &statm[1],
+	       &statm[2], &statm[3], &statm[4], &statm[5], &statm[6]);
+	ok(statm[0] * 4 == s.size && statm[5] * 4 == s.data + s.stack &&
+		   statm[3] * 4 == status_kb("VmExe:") && !statm[4] && !statm[6],
 	   "books: %s: statm", when);
-	ok(status_kb("VmPeak:") >= status_kb("VmSize:") && status_kb("VmHWM:") >= status_kb("VmRSS:"),
+	ok(status_kb("VmPeak:") >= status_kb("VmSize:") &&
+		   status_kb("VmHWM:") >= status_kb("VmRSS:"),
 	   "books: %s: peaks", when);
 }
 
@@ -87,7 +89,8 @@ static void books(void)
 	char *p = mmap(NULL, 3 * MIB, RW, ANON, -1, 0), *shared, *text;
 
 	check_books("at first");
-	must(p != MAP_FAILED && !mprotect(p + MIB, MIB, PROT_READ) && !munmap(p + 2 * MIB + PAGE, 7 * PAGE));
+	must(p != MAP_FAILED && !mprotect(p + MIB, MIB, PROT_READ) &&
+	     !munmap(p + 2 * MIB + PAGE, 7 * PAGE));
 	shared = mmap(NULL, MIB, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	text = mmap(NULL, MIB, PROT_READ | PROT_EXEC, ANON, -1, 0);
 	must(shared != MAP_FAILED && text != MAP_FAILED);
@@ -125,9 +128,11 @@ static void places(void)
 	ok(f[45] <= (unsigned long)&tap_count && f[46] > f[45], "places: data begins");
 	ok(f[47] <= (unsigned long)sbrk(0), "places: start_brk is at or below the break");
 	must(vma_lines((void *)f[48], 1, &v, 1) == 1);
-	ok(!strcmp(v.name, "[stack]") && f[48] < f[49] && f[49] == f[50] && f[50] <= f[51] && f[48] > f[28],
+	ok(!strcmp(v.name, "[stack]") && f[48] < f[49] && f[49] == f[50] && f[50] <= f[51] &&
+		   f[48] > f[28],
 	   "places: arguments and environment, in the stack above it");
-	is(strcmp((char *)f[48] + (f[49] - f[48]) - strlen("accounts") - 1, "accounts"), 0, "places: argv[0] is there");
+	is(strcmp((char *)f[48] + (f[49] - f[48]) - strlen("accounts") - 1, "accounts"), 0,
+	   "places: argv[0] is there");
 }
 
 /* --- page tables ------------------------------------------------------------------------------------- */
@@ -167,7 +172,8 @@ static void no_leak(void)
 	}
 	sleep_ms(50);
 	now = meminfo_kb("PageTables:");
-	ok(now - tables < 200, "tables: 500 times fork and exit leave none behind (%ld kB)", now - tables);
+	ok(now - tables < 200, "tables: 500 times fork and exit leave none behind (%ld kB)",
+	   now - tables);
 }
 
 /* --- who uses an address space --------------------------------------------------------------------- */
@@ -197,12 +203,14 @@ static void users(void)
 	pid_t pid = clone(shares, stack + sizeof(stack), CSIGNALS, NULL);
 
 	waitpid(pid, &status, 0);
-	ok(status == 0 && from_child[0] == 'c', "users: what a child with CLONE_VM mapped stays when it ends");
+	ok(status == 0 && from_child[0] == 'c',
+	   "users: what a child with CLONE_VM mapped stays when it ends");
 	munmap(from_child, PAGE);
 	must(!pipe(gate));
 	pid = clone(sleeps, stack + sizeof(stack), CSIGNALS, (void *)(long)gate[0]);
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	is(number_in(path, "VmSize:"), status_kb("VmSize:"), "users: one address space, one VmSize");
+	is(number_in(path, "VmSize:"), status_kb("VmSize:"),
+	   "users: one address space, one VmSize");
 	must(write(gate[1], "x", 1) == 1);
 	waitpid(pid, &status, 0);
 	ok(status_kb("VmSize:") > 0, "users: it is still there for the other");
@@ -216,7 +224,8 @@ static void users(void)
 	is(pread(mem, &c, 1, (off_t)(long)&shares), 1, "users: a reader of mem");
 	must(write(gate[1], "x", 1) == 1);
 	waitpid(pid, &status, 0);
-	is(pread(mem, &c, 1, (off_t)(long)&shares), 0, "users: does not keep the memory when the last user ends");
+	is(pread(mem, &c, 1, (off_t)(long)&shares), 0,
+	   "users: does not keep the memory when the last user ends");
 	close(mem);
 	close(gate[0]);
 	close(gate[1]);
@@ -236,7 +245,8 @@ static void *look_at_stack(void *unused)
 	must(vma_lines((void *)&here, 1, &thread_stack, 1) == 1);
 	if (vma_lines((char *)thread_stack.start - PAGE, PAGE, v, 2) == 1)
 		below = v[0];
-	guard_faults = FAULTS(*(volatile char *)(thread_stack.start - 1) = 1) && tap_info.si_code == SEGV_ACCERR;
+	guard_faults = FAULTS(*(volatile char *)(thread_stack.start - 1) = 1) &&
+		       tap_info.si_code == SEGV_ACCERR;
 	must(vma_lines((void *)&here, 1, v, 1) == 1);
 	grows = v[0].start != thread_stack.start;
 	(void)flags;
@@ -252,10 +262,13 @@ static void thread_stacks(void)
 	must(!pthread_attr_setstacksize(&attr, 8 * MIB) && !pthread_attr_setguardsize(&attr, PAGE));
 	must(!pthread_create(&t, &attr, look_at_stack, NULL));
 	pthread_join(t, NULL);
-	ok(thread_stack.end - thread_stack.start >= 8 * MIB && thread_stack.end - thread_stack.start < 9 * MIB,
+	ok(thread_stack.end - thread_stack.start >= 8 * MIB &&
+		   thread_stack.end - thread_stack.start < 9 * MIB,
 	   "thread stack: a mapping of the size that was asked for");
-	ok(!strcmp(thread_stack.perms, "rw-p") && !thread_stack.name[0], "thread stack: without a name");
-	ok(below.end == thread_stack.start && below.end - below.start == PAGE && !strcmp(below.perms, "---p"),
+	ok(!strcmp(thread_stack.perms, "rw-p") && !thread_stack.name[0],
+	   "thread stack: without a name");
+	ok(below.end == thread_stack.start && below.end - below.start == PAGE &&
+		   !strcmp(below.perms, "---p"),
 	   "thread stack: a guard page below it");
 	ok(guard_faults, "thread stack: SEGV_ACCERR in the guard");
 	ok(!grows, "thread stack: it does not grow");

@@ -6,11 +6,11 @@
 #include "maps.h"
 #include <grp.h>
 
-#define RW	  (PROT_READ | PROT_WRITE)
-#define ANON	  (MAP_PRIVATE | MAP_ANONYMOUS)
-#define NOBODY	  65534
-#define PAGES	  3000
-#define WINDOW	  64
+#define RW     (PROT_READ | PROT_WRITE)
+#define ANON   (MAP_PRIVATE | MAP_ANONYMOUS)
+#define NOBODY 65534
+#define PAGES  3000
+#define WINDOW 64
 static unsigned char vec[6000];
 
 static int in_core(void *p, size_t pages)
@@ -30,7 +30,8 @@ static int present(void *p, size_t pages, bool *same)
 	static uint64_t map[6000];
 	int fd = open("/proc/self/pagemap", O_RDONLY), n = 0;
 
-	must(fd >= 0 && pread(fd, map, pages * 8, (unsigned long)p / PAGE * 8) == (ssize_t)pages * 8);
+	must(fd >= 0 &&
+	     pread(fd, map, pages * 8, (unsigned long)p / PAGE * 8) == (ssize_t)pages * 8);
 	close(fd);
 	*same = true;
 	for (size_t i = 0; i < pages; i++) {
@@ -88,7 +89,8 @@ static void agreement(void)
 	p = mmap(NULL, 5000 * PAGE, RW, ANON, -1, 0);
 	must(madvise(p, 5000 * PAGE, MADV_NOHUGEPAGE) == 0 || errno == EINVAL);
 	p[4999 * PAGE] = p[4096 * PAGE] = p[4095 * PAGE] = 1;
-	ok(in_core(p, 5000) == 3 && vec[4095] && vec[4096] && vec[4999], "mincore: more pages than fit one page of answers");
+	ok(in_core(p, 5000) == 3 && vec[4095] && vec[4096] && vec[4999],
+	   "mincore: more pages than fit one page of answers");
 	munmap(p, 5000 * PAGE);
 
 	fd = memfd_create("m", 0);
@@ -96,7 +98,8 @@ static void agreement(void)
 	p = mmap(NULL, WINDOW * PAGE, RW, MAP_SHARED, fd, 0);
 	is(in_core(p, WINDOW), 0, "mincore: a file without pages");
 	must(pwrite(fd, "x", 1, 3 * PAGE) == 1 && pwrite(fd, "x", 1, 40 * PAGE) == 1);
-	ok(in_core(p, WINDOW) == 2 && vec[3] && vec[40], "mincore: pages of the cache that nobody maps");
+	ok(in_core(p, WINDOW) == 2 && vec[3] && vec[40],
+	   "mincore: pages of the cache that nobody maps");
 	is(present(p, WINDOW, &same), 0, "mincore: pagemap tells of mapped ones only");
 	must(fallocate(fd, 0, 0, 2 * PAGE) == 0);
 	is(in_core(p, WINDOW), 2, "mincore: allocated, but without content");
@@ -123,7 +126,8 @@ static void errors(void)
 	fails(mincore(p, 4 * PAGE, NULL), EFAULT, "mincore: EFAULT");
 	fails(mincore(p, 4 * PAGE, (void *)-2ul), EFAULT, "mincore: EFAULT: beyond user space");
 	fails(mincore(p, -1ul, vec), ENOMEM, "mincore: ENOMEM: beyond user space");
-	fails(mincore((void *)0xffff800000000000, PAGE, vec), ENOMEM, "mincore: ENOMEM: of the kernel");
+	fails(mincore((void *)0xffff800000000000, PAGE, vec), ENOMEM,
+	      "mincore: ENOMEM: of the kernel");
 	munmap(p + PAGE, PAGE);
 	memset(vec, 0x55, 8);
 	fails(mincore(p, 4 * PAGE, vec), ENOMEM, "mincore: ENOMEM: a hole");
@@ -137,7 +141,8 @@ static void as_nobody(void)
 {
 	int all;
 
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
 		_exit(100);
 	all = in_core(theirs, WINDOW);
 	_exit(all == WINDOW ? 0 : 1);
@@ -180,7 +185,8 @@ static void sync_calls(void)
 	fails(msync(p, PAGE, 8), EINVAL, "msync: EINVAL: a flag");
 	fails(msync(p, -PAGE, MS_SYNC), ENOMEM, "msync: ENOMEM: wraps");
 	must(mlock(p + PAGE, PAGE) == 0);
-	fails(msync(p, 4 * PAGE, MS_SYNC | MS_INVALIDATE), EBUSY, "msync: EBUSY: INVALIDATE of locked memory");
+	fails(msync(p, 4 * PAGE, MS_SYNC | MS_INVALIDATE), EBUSY,
+	      "msync: EBUSY: INVALIDATE of locked memory");
 	is(msync(p + 2 * PAGE, PAGE, MS_INVALIDATE), 0, "msync: beside it");
 	is(msync(p, 4 * PAGE, MS_SYNC), 0, "msync: without INVALIDATE");
 	munmap(p + 2 * PAGE, PAGE);

@@ -47,9 +47,11 @@ static void order(void)
 		must(remap(p + i * PAGE, PAGE, 0, i, 0) == 0);
 	is(vmas(p, 8 * PAGE), 1, "remap: in order again, one mapping");
 	is(remap(p + 2 * PAGE, 2 * PAGE, 0, 5, 0), 0, "remap: two at once");
-	ok(p[PAGE] == 'b' && p[2 * PAGE] == 'f' && p[3 * PAGE] == 'g' && p[4 * PAGE] == 'e', "remap: between others");
+	ok(p[PAGE] == 'b' && p[2 * PAGE] == 'f' && p[3 * PAGE] == 'g' && p[4 * PAGE] == 'e',
+	   "remap: between others");
 	must(mincore(p + 2 * PAGE, 2 * PAGE, vec) == 0);
-	is(remap(p + PAGE + 100, PAGE + 50, 0, 1, MAP_NONBLOCK), 0, "remap: start and size are rounded down");
+	is(remap(p + PAGE + 100, PAGE + 50, 0, 1, MAP_NONBLOCK), 0,
+	   "remap: start and size are rounded down");
 	is(remap(p, PAGE, 0, 100, 0), 0, "remap: behind the end of the file");
 	ok(FAULTS(*(volatile char *)p) && tap_info.si_signo == SIGBUS, "remap: SIGBUS there");
 	munmap(p, 8 * PAGE);
@@ -78,7 +80,8 @@ static void errors(void)
 	fails(remap(p, 2 * PAGE, 0, 1, 0), EINVAL, "remap: EINVAL: over other rights");
 	is(remap(p + PAGE, PAGE, 0, 3, 0), 0, "remap: rights stay");
 	catch_signal(SIGSEGV);
-	ok(p[PAGE] == 'd' && FAULTS(*(volatile char *)(p + PAGE) = 1), "remap: read-only as before");
+	ok(p[PAGE] == 'd' && FAULTS(*(volatile char *)(p + PAGE) = 1),
+	   "remap: read-only as before");
 	munmap(p, 4 * PAGE);
 	p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	p[3 * PAGE] = 'z';
@@ -105,7 +108,8 @@ static const char *link_of(char *p, size_t pages)
 
 static void as_nobody(void)
 {
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
 		_exit(1);
 	if (access("/proc/1/map_files/400000-401000", F_OK) == 0 || errno != EACCES)
 		_exit(2);
@@ -126,19 +130,24 @@ static void map_files(void)
 
 	is(stat("/proc/self/map_files", &st), 0, "map_files: there");
 	is(st.st_mode, S_IFDIR | 0500, "map_files: mode");
-	ok(readlink(link_of(p, 4), target, sizeof(target) - 1) > 0 && !strcmp(target, "/memfd:numbered (deleted)"),
+	ok(readlink(link_of(p, 4), target, sizeof(target) - 1) > 0 &&
+		   !strcmp(target, "/memfd:numbered (deleted)"),
 	   "map_files: a link names the file");
-	ok(!lstat(links, &st) && st.st_mode == (S_IFLNK | 0600), "map_files: its rights are those of the mapping's file");
+	ok(!lstat(links, &st) && st.st_mode == (S_IFLNK | 0600),
+	   "map_files: its rights are those of the mapping's file");
 	again = open(links, O_RDONLY);
-	ok(again >= 0 && pread(again, &c, 1, 2 * PAGE) == 1 && c == 'c', "map_files: opened, though it has no name");
+	ok(again >= 0 && pread(again, &c, 1, 2 * PAGE) == 1 && c == 'c',
+	   "map_files: opened, though it has no name");
 	close(again);
 	fails(readlink(link_of(p, 3), target, 10), ENOENT, "map_files: ENOENT: not its borders");
 	fails(readlink(link_of(anon, 1), target, 10), ENOENT, "map_files: ENOENT: no file");
-	fails(access("/proc/self/map_files/0400000-401000", F_OK), ENOENT, "map_files: ENOENT: a leading zero");
+	fails(access("/proc/self/map_files/0400000-401000", F_OK), ENOENT,
+	      "map_files: ENOENT: a leading zero");
 	fails(access("/proc/self/map_files/x", F_OK), ENOENT, "map_files: ENOENT: no addresses");
 	must(mprotect(p + PAGE, PAGE, PROT_READ) == 0);
 	fails(lstat(link_of(p, 4), &st), ENOENT, "map_files: gone when it was split");
-	ok(!lstat(link_of(p, 1), &st) && !lstat(link_of(p + 2 * PAGE, 2), &st), "map_files: its parts instead");
+	ok(!lstat(link_of(p, 1), &st) && !lstat(link_of(p + 2 * PAGE, 2), &st),
+	   "map_files: its parts instead");
 	dir = opendir("/proc/self/map_files");
 	must(dir);
 	while ((d = readdir(dir))) {
@@ -156,7 +165,8 @@ static void map_files(void)
 		if (*line && strtoul(strchr(line, ':') + 3, NULL, 10))
 			files++;
 	}
-	ok(sorted && listed == files && listed >= 4, "map_files: lists each file of maps (%d)", listed);
+	ok(sorted && listed == files && listed >= 4, "map_files: lists each file of maps (%d)",
+	   listed);
 	is(in_child(as_nobody), EXITED(0), "map_files: EACCES for others");
 	munmap(p, 4 * PAGE);
 	munmap(anon, PAGE);
