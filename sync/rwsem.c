@@ -40,7 +40,8 @@ struct rwsem_waiter {
 	struct task_struct *task;
 	bool writer;
 	bool granted;
-	unsigned int passed_by; /* found the lock taken when it was the first in the queue and its turn; wait_lock */
+	unsigned int
+		passed_by; /* found the lock taken when it was the first in the queue and its turn; wait_lock */
 };
 
 static struct rwsem_waiter *first_waiter(struct rw_semaphore *sem)
@@ -76,7 +77,8 @@ static bool take_for_first(struct rw_semaphore *sem)
 	long c = atomic_long_read(&sem->count);
 
 	while (is_free(c))
-		if (atomic_long_try_cmpxchg_acquire(&sem->count, &c, RWSEM_WRITER | queue_without_first(sem)))
+		if (atomic_long_try_cmpxchg_acquire(&sem->count, &c,
+						    RWSEM_WRITER | queue_without_first(sem)))
 			return true;
 	return false;
 }
@@ -180,7 +182,8 @@ static void give_up(struct rw_semaphore *sem, struct rwsem_waiter *w)
  * Sleep until the lock is ours: 0, or -EINTR when @state allows signals.
  * => wait_lock held with @flags, @w queued; returns with it released
  */
-static int wait_turn(struct rw_semaphore *sem, struct rwsem_waiter *w, unsigned int state, unsigned long flags)
+static int wait_turn(struct rw_semaphore *sem, struct rwsem_waiter *w, unsigned int state,
+		     unsigned long flags)
 {
 	int err = 0;
 

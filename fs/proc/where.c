@@ -36,7 +36,8 @@ static bool is_asleep(struct task_struct *task)
 
 static bool is_scheduler(unsigned long addr)
 {
-	static const char *const parts[] = { "schedule", "__switch_to", "wait_for", "wait_turn", "rwsem_down", "mutex_lock" };
+	static const char *const parts[] = { "schedule",  "__switch_to", "wait_for",
+					     "wait_turn", "rwsem_down",	 "mutex_lock" };
 	unsigned long offset, size;
 	char name[KSYM_NAME_LEN];
 
@@ -68,7 +69,8 @@ int proc_pid_wchan(struct seq_file *m, struct task_struct *task)
 	unsigned long stack[STACK_DEPTH], offset, size;
 	char name[KSYM_NAME_LEN];
 
-	if (ptrace_may_read(task) && sleeping_stack(task, stack) && kallsyms_lookup(stack[0] - 1, &size, &offset, name))
+	if (ptrace_may_read(task) && sleeping_stack(task, stack) &&
+	    kallsyms_lookup(stack[0] - 1, &size, &offset, name))
 		seq_puts(m, name);
 	else
 		seq_putc(m, '0');
@@ -94,8 +96,9 @@ int proc_pid_syscall(struct seq_file *m, struct task_struct *task)
 	else if ((long)regs.orig_ax < 0)
 		seq_printf(m, "%ld 0x%lx 0x%lx\n", (long)regs.orig_ax, regs.sp, regs.ip);
 	else
-		seq_printf(m, "%ld 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx\n", (long)regs.orig_ax, regs.di, regs.si,
-			   regs.dx, regs.r10, regs.r8, regs.r9, regs.sp, regs.ip);
+		seq_printf(m, "%ld 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx 0x%lx\n",
+			   (long)regs.orig_ax, regs.di, regs.si, regs.dx, regs.r10, regs.r8,
+			   regs.r9, regs.sp, regs.ip);
 	return 0;
 }
 

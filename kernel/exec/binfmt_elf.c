@@ -176,7 +176,8 @@ static unsigned long choose_bias(const struct elf_file *f, bool has_interp, int 
 
 	if (!has_interp && f->layout.align > PAGE_SIZE) {
 		/* A static one lies where mmap puts things, but as its segments want to be aligned. */
-		bias = find_aligned(PAGE_ALIGN(f->layout.max_vaddr - f->layout.min_vaddr), f->layout.align);
+		bias = find_aligned(PAGE_ALIGN(f->layout.max_vaddr - f->layout.min_vaddr),
+				    f->layout.align);
 		if (BAD_ADDR(bias))
 			return 0;
 		*type |= MAP_FIXED_NOREPLACE;

@@ -167,7 +167,8 @@ int main(int argc, char **argv)
 	if (access(DEBUGFS "mm_check", R_OK))
 		system("mount -t debugfs none " DEBUGFS " 2>/dev/null");
 	while (fgets(line, sizeof(line), list)) {
-		char *name = strtok(line, "\t"), *seconds = strtok(NULL, "\t"), *command = strtok(NULL, "\n");
+		char *name = strtok(line, "\t"), *seconds = strtok(NULL, "\t"),
+		     *command = strtok(NULL, "\n");
 
 		if (name && seconds && command)
 			run(name, atoi(seconds), command);

@@ -74,7 +74,9 @@ static void *work(void *arg)
 	unsigned seed = me + 1;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		struct block *mine = blocks[(me + round) % THREADS]; /* the blocks of another thread in each round */
+		struct block *mine =
+			blocks[(me + round) %
+			       THREADS]; /* the blocks of another thread in each round */
 
 		for (int i = 0; i < BLOCKS; i++) {
 			struct block *b = &mine[i];
@@ -82,7 +84,8 @@ static void *work(void *arg)
 			if (b->p) {
 				check(b);
 				if (rand_r(&seed) % 3 == 0) {
-					size_t size = some_size(&seed), kept = size < b->size ? size : b->size;
+					size_t size = some_size(&seed),
+					       kept = size < b->size ? size : b->size;
 
 					b->p = realloc(b->p, size);
 					b->size = kept;
@@ -114,7 +117,8 @@ static void aligned(void)
 
 static void purge(const char *which)
 {
-	int (*mallctl)(const char *, void *, size_t *, void *, size_t) = dlsym(RTLD_DEFAULT, "mallctl");
+	int (*mallctl)(const char *, void *, size_t *, void *, size_t) =
+		dlsym(RTLD_DEFAULT, "mallctl");
 	void (*collect)(bool) = dlsym(RTLD_DEFAULT, "mi_collect");
 
 	if (strcmp(which, "jemalloc") == 0 ? !mallctl : mallctl != NULL)
@@ -135,8 +139,9 @@ int main(int argc, char **argv)
 	pthread_t threads[THREADS];
 	long before, full, after;
 
-	if (strcmp(which, "glibc") == 0 && (!mallopt(M_MMAP_THRESHOLD, 128 << 10) || !mallopt(M_TRIM_THRESHOLD, 64 << 20) ||
-					    !mallopt(M_ARENA_MAX, 3)))
+	if (strcmp(which, "glibc") == 0 &&
+	    (!mallopt(M_MMAP_THRESHOLD, 128 << 10) || !mallopt(M_TRIM_THRESHOLD, 64 << 20) ||
+	     !mallopt(M_ARENA_MAX, 3)))
 		return 6;
 	free(malloc(100));
 	before = rss_kb();
@@ -154,7 +159,7 @@ int main(int argc, char **argv)
 		}
 	purge(which);
 	after = rss_kb();
-	printf("%s: RSS %ld KiB, with the blocks %ld, after the purge %ld; wrong bytes in %d blocks\n", which, before, full,
-	       after, wrong);
+	printf("%s: RSS %ld KiB, with the blocks %ld, after the purge %ld; wrong bytes in %d blocks\n",
+	       which, before, full, after, wrong);
 	return wrong || full < before + 16384 || after - before > (full - before) / 2;
 }
