@@ -17,6 +17,7 @@
 #include <kernel/random.h>
 #include <kernel/uts.h>
 #include <mm/mmap.h>
+#include <mm/userfaultfd.h>
 #include <mm/zone.h>
 
 static int ostype_show(struct seq_file *m)
@@ -298,6 +299,7 @@ static struct ctl_table kernel_table[] = {
 	  .type = CTL_FUNC,
 	  .show = stat_refresh_show,
 	  .store = stat_refresh_store },
+	INT("vm/unprivileged_userfaultfd", sysctl_unprivileged_userfaultfd, 0, 1),
 	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
 	{ .path = "vm/overcommit_ratio",
 	  .mode = 0644,

@@ -137,6 +137,7 @@ extern struct mm_struct init_mm;
 #define MMF_DUMP_FILTER_MASK	(((1UL << MMF_DUMP_FILTER_BITS) - 1) << MMF_DUMPABLE_BITS)
 #define MMF_DUMP_FILTER_DEFAULT	((1UL << MMF_DUMP_ANON_PRIVATE) | (1UL << MMF_DUMP_ANON_SHARED) | \
 				 (1UL << MMF_DUMP_ELF_HEADERS) | (1UL << MMF_DUMP_HUGETLB_PRIVATE))
+#define MMF_HAS_UFFD		20	/* a VMA may have, or have had, a userfaultfd */
 #define MMF_OOM_SKIP		21
 #define MMF_UNSTABLE		22
 #define MMF_DISABLE_THP		24

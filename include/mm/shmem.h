@@ -58,6 +58,11 @@ struct file *shmem_file_setup_with_mnt(struct vfsmount *mnt, const char *name, l
 				       unsigned long flags);
 /* Back the shared anonymous mapping @vma: 0 or -ENOMEM.. */
 int shmem_zero_setup(struct vm_area_struct *vma);
+/*
+ * @page, fresh and filled, becomes the page @index of @inode; it is locked then, and the cache has a reference of its
+ * own. 0, -EEXIST, -ENOSPC, -ENOMEM: it is the caller's as before.
+ */
+int shmem_add_page(struct inode *inode, pgoff_t index, struct page *page);
 bool shmem_mapping(struct address_space *mapping);
 /* The folio at @index, allocated and zeroed if absent, locked, in *@foliop. */
 enum sgp_type { SGP_READ, SGP_NOALLOC, SGP_CACHE, SGP_WRITE, SGP_FALLOC };

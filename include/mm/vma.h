@@ -22,6 +22,7 @@
 
 struct anon_vma;
 struct file;
+struct userfaultfd_ctx;
 struct vm_operations_struct;
 
 /* vm_flags; the values that /proc and programs can see are Linux's. */
@@ -35,7 +36,7 @@ struct vm_operations_struct;
 #define VM_MAYEXEC	0x00000040UL
 #define VM_MAYSHARE	0x00000080UL
 #define VM_GROWSDOWN	0x00000100UL
-#define VM_UFFD_MISSING	0x00000200UL	/* reserved: userfaultfd comes later */
+#define VM_UFFD_MISSING	0x00000200UL	/* faults are answered by a program: mm/uffd */
 #define VM_PFNMAP	0x00000400UL	/* frames without struct page */
 #define VM_UFFD_WP	0x00001000UL
 #define VM_LOCKED	0x00002000UL
@@ -59,6 +60,7 @@ struct vm_operations_struct;
 #define VM_MERGEABLE	0x80000000UL
 #define VM_PKEY_SHIFT	32		/* four bits: protection key */
 #define VM_PKEY_MASK	(15UL << VM_PKEY_SHIFT)
+#define VM_UFFD_MINOR	(1UL << 37)
 #define VM_GROWSUP	VM_NONE
 #define VM_STACK	VM_GROWSDOWN
 
@@ -105,6 +107,7 @@ struct vm_area_struct {
 		unsigned long rb_subtree_last;
 	} shared;
 	struct anon_vma_name *anon_name;	/* w: a reference, or NULL */
+	struct userfaultfd_ctx *uffd;		/* w: who answers faults, no reference; NULL: nobody */
 	struct list_head anon_moved;		/* m + anon_vma root: on mm->anon_moved */
 };
 

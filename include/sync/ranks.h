@@ -88,6 +88,7 @@
 	R(MAPPING_PRIVATE, spin, "mapping->private_lock")			\
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\
+	R(UFFD, spin, "who waits for a userfaultfd")				\
 	R(PAGE_TABLE, spin, "mm->page_table_lock: upper levels")		\
 	R(PTL, spin, "lock of one page table, in its descriptor")		\
 	R(SWAP, spin, "swap_info->lock")					\

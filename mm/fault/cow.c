@@ -24,6 +24,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/rmap.h>
+#include <mm/userfaultfd.h>
 #include <mm/vmstat.h>
 #include <fs/file.h>
 #include <fs/inode.h>
@@ -79,6 +80,8 @@ static void install_copy(struct vm_fault *vmf, struct page *old, struct page *ne
 		entry = maybe_mkwrite(pte_mkdirty(entry), vma);
 	else if (pte_soft_dirty(vmf->orig_pte))
 		entry = pte_mksoft_dirty(entry);
+	if (unlikely(pte_uffd_wp(vmf->orig_pte))) /* a pin reads: writes still ask */
+		entry = pte_mkuffd_wp(entry);
 	if (!old || !PageAnon(old)) {
 		if (old)
 			dec_mm_counter(mm, PageSwapBacked(old) ? MM_SHMEMPAGES : MM_FILEPAGES);
@@ -237,6 +240,10 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	struct page *page = vm_normal_page(vma, vmf->address, vmf->orig_pte);
 
+	if (unlikely(userfaultfd_pte_wp(vma, vmf->orig_pte)) && !(vmf->flags & FAULT_FLAG_UNSHARE)) {
+		pte_unmap_unlock(vmf->pte, vmf->ptl);
+		return handle_userfault(vmf, VM_UFFD_WP);
+	}
 	vmf->page = page;
 	if (vma->vm_flags & (VM_SHARED | VM_MAYSHARE)) {
 		count_fault(PFK_MKWRITE);

@@ -6,6 +6,8 @@
  *
  * 2 The cases. What the table holds at the address, and what the VMA is, decide:
  *
+ * Memory that a program answers for (mm/uffd) leaves each case where something is missing or protected.
+ *
  *	entry		VMA		access	case				served by
  *	none		anonymous	read	[zero] the shared zero page	do_anonymous_page
  *					write	[anon] a new page		do_anonymous_page
@@ -40,7 +42,9 @@
 #include <mm/mmap.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/userfaultfd.h>
 #include <mm/vma_tree.h>
 #include <mm/vmstat.h>
 #include <seam/extable.h>
@@ -136,21 +140,27 @@ static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, uns
 	return 0;
 }
 
-static noinline vm_fault_t do_locked_anonymous_page(struct vm_area_struct *vma,
+static noinline vm_fault_t do_special_anonymous_page(struct vm_area_struct *vma,
 						    unsigned long address, unsigned int flags,
 						    pmd_t *pmd)
 {
 	if (vma->vm_flags & VM_SHARED)
 		return VM_FAULT_SIGBUS; /* shared memory has a file */
-	return anonymous_page(vma, address, flags, pmd, true);
+	if (userfaultfd_missing(vma)) {
+		struct vm_fault vmf = { .vma = vma, .address = address & PAGE_MASK,
+					.real_address = address, .flags = flags };
+
+		return handle_userfault(&vmf, VM_UFFD_MISSING);
+	}
+	return anonymous_page(vma, address & PAGE_MASK, flags, pmd, vma->vm_flags & VM_LOCKED);
 }
 
 static vm_fault_t do_anonymous_page(struct vm_area_struct *vma, unsigned long address,
 				    unsigned int flags, pmd_t *pmd)
 {
-	if (unlikely(vma->vm_flags & (VM_SHARED | VM_LOCKED)))
-		return do_locked_anonymous_page(vma, address, flags, pmd);
-	return anonymous_page(vma, address, flags, pmd, false);
+	if (unlikely(vma->vm_flags & (VM_SHARED | VM_LOCKED | VM_UFFD_MISSING)))
+		return do_special_anonymous_page(vma, address, flags, pmd);
+	return anonymous_page(vma, address & PAGE_MASK, flags, pmd, false);
 }
 
 /* [numa]: the entry was made inaccessible to see who uses the page. Placement comes with policies. */
@@ -243,8 +253,21 @@ static __always_inline bool is_private_write(struct vm_area_struct *vma, unsigne
 					     pte_t pte)
 {
 	return (flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) == FAULT_FLAG_WRITE &&
-	       (pte_val(pte) & (_PAGE_PRESENT | _PAGE_RW | _PAGE_SPECIAL)) == _PAGE_PRESENT &&
+	       (pte_val(pte) & (_PAGE_PRESENT | _PAGE_RW | _PAGE_SPECIAL | _PAGE_UFFD_WP)) ==
+		       _PAGE_PRESENT &&
 	       (vma->vm_flags & (VM_WRITE | VM_SHARED | VM_MAYSHARE)) == VM_WRITE;
+}
+
+/* The page is to be found, and mapped write-protected; unless nobody asks for that any more. */
+static vm_fault_t do_marker_fault(struct vm_fault *vmf)
+{
+	if (userfaultfd_wp(vmf->vma) && vmf->vma->vm_ops)
+		return do_file_fault(vmf);
+	vmf_lock_pte(vmf);
+	if (pte_same(ptep_get(vmf->pte), vmf->orig_pte))
+		pte_clear(vmf->vma->vm_mm, vmf->address, vmf->pte);
+	pte_unmap_unlock(vmf->pte, vmf->ptl);
+	return 0;
 }
 
 /* All cases but the anonymous first touch. */
@@ -269,6 +292,8 @@ static vm_fault_t do_other_fault(struct vm_area_struct *vma, unsigned long addre
 		return do_file_fault(&vmf);
 	if (likely(pte_present(orig_pte)))
 		return do_present_fault(&vmf);
+	if (pte_marker_uffd_wp(orig_pte))
+		return do_marker_fault(&vmf);
 	print_bad_pte(vma, address, orig_pte, NULL); /* no swap entries exist yet */
 	return VM_FAULT_SIGBUS;
 }
@@ -300,7 +325,7 @@ static __always_inline vm_fault_t serve_fault(struct vm_area_struct *vma, unsign
 	if (likely(!pmd_none(*pmd)))
 		orig_pte = ptep_get(pte_offset_kernel(pmd, address));
 	if (pte_none(orig_pte) && vma_is_anonymous(vma))
-		return do_anonymous_page(vma, address & PAGE_MASK, flags, pmd);
+		return do_anonymous_page(vma, address, flags, pmd);
 	if (is_private_write(vma, flags, orig_pte) &&
 	    reuse_small_anon(vma, address & PAGE_MASK, pmd, orig_pte))
 		return 0;

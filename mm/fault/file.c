@@ -20,7 +20,9 @@
 #include <mm/gfp.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/userfaultfd.h>
 #include "fault_internal.h"
 #include "../rmap/rmap_internal.h"
 
@@ -56,6 +58,8 @@ void set_pte_range(struct vm_fault *vmf, struct folio *folio, struct page *page,
 
 	if (write)
 		entry = maybe_mkwrite(pte_mkdirty(entry), vma);
+	if (pte_marker_uffd_wp(ptep_get(pte)))
+		entry = pte_mkuffd_wp(pte_wrprotect(entry));
 	if (write && !(vma->vm_flags & VM_SHARED)) {
 		page_init_anon(page, vma, addr);
 		inc_mm_counter(vma->vm_mm, MM_ANONPAGES);
@@ -78,7 +82,7 @@ static vm_fault_t finish_fault(struct vm_fault *vmf, struct page *page)
 	vm_fault_t ret = 0;
 
 	vmf_lock_pte(vmf);
-	if (likely(pte_none(ptep_get(vmf->pte))))
+	if (likely(pte_same(ptep_get(vmf->pte), vmf->orig_pte)))
 		set_pte_range(vmf, page_folio(page), page, 1, vmf->address);
 	else
 		ret = VM_FAULT_NOPAGE;
@@ -110,7 +114,8 @@ static vm_fault_t do_read_fault(struct vm_fault *vmf)
 {
 	vm_fault_t ret;
 
-	if (vmf->vma->vm_ops->map_pages && fault_around_bytes > PAGE_SIZE) {
+	if (vmf->vma->vm_ops->map_pages && fault_around_bytes > PAGE_SIZE &&
+	    likely(!(vmf->vma->vm_flags & (VM_UFFD_WP | VM_UFFD_MINOR)))) {
 		ret = do_fault_around(vmf);
 		if (ret)
 			return ret == VM_FAULT_NOPAGE ? 0 : ret;

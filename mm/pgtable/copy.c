@@ -23,7 +23,9 @@
 #include <mm/gup.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/userfaultfd.h>
 #include "pgtable_internal.h"
 #include "../rmap/rmap_internal.h"
 
@@ -69,7 +71,7 @@ static noinline unsigned int copy_anon_run(pte_t *dst_pte, pte_t *src_pte, unsig
 		struct page *page;
 		u32 flags;
 
-		if ((val & (_PAGE_PRESENT | _PAGE_SPECIAL)) != _PAGE_PRESENT)
+		if ((val & (_PAGE_PRESENT | _PAGE_SPECIAL | _PAGE_UFFD_WP)) != _PAGE_PRESENT)
 			break;
 		page = pte_page(__pte(val));
 		flags = READ_ONCE(page->flags);
@@ -123,7 +125,10 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 			}
 		}
 		if (unlikely(!pte_present(pte))) {
-			print_bad_pte(cs->src, a, pte, NULL);
+			if (!pte_marker_uffd_wp(pte))
+				print_bad_pte(cs->src, a, pte, NULL);
+			else if (userfaultfd_wp(cs->dst))
+				set_pte_at(dst_mm, a, dst_pte, pte);
 			continue;
 		}
 		page = vm_normal_page(cs->src, a, pte);
@@ -156,6 +161,8 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 		}
 		if (shared)
 			pte = pte_mkclean(pte);
+		if (unlikely(pte_uffd_wp(pte)) && !userfaultfd_wp(cs->dst))
+			pte = pte_clear_uffd_wp(pte);
 		set_pte_at(dst_mm, a, dst_pte, pte_mkold(pte));
 	}
 	rss[MM_ANONPAGES] = nr_anon;
@@ -232,9 +239,9 @@ static int copy_pud_range(struct copy_state *cs, pgd_t *dst_pgd, pgd_t *src_pgd,
 }
 
 /* Must entries be copied, or will faults find the pages again? */
-static bool vma_needs_copy(struct vm_area_struct *src)
+static bool vma_needs_copy(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
-	return src->anon_vma || (src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP));
+	return src->anon_vma || (src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP)) || userfaultfd_wp(dst);
 }
 
 /* Return: 0, 1 when the parent's TLB must be flushed, or -ENOMEM. */
@@ -247,7 +254,7 @@ int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_v
 	pgd_t *dst, *src;
 	int err = 0;
 
-	if (!vma_needs_copy(src_vma))
+	if (!vma_needs_copy(dst_vma, src_vma))
 		return 0;
 	dst = pgd_offset(dst_vma->vm_mm, addr);
 	src = pgd_offset(src_vma->vm_mm, addr);

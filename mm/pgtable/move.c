@@ -13,7 +13,9 @@
 #include <kernel/sched.h>
 #include <seam/tlbflush.h>
 #include <mm/address_space.h>
+#include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/userfaultfd.h>
 #include <fs/file.h>
 #include "pgtable_internal.h"
 
@@ -82,7 +84,7 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 	struct mm_struct *mm = vma->vm_mm;
 	unsigned long start = old_addr;
 	spinlock_t *old_ptl, *new_ptl = pte_lockptr(mm, new_pmd);
-	pte_t *old_pte = pte_offset_map_lock(mm, old_pmd, old_addr, &old_ptl), *new_pte;
+	pte_t *old_pte = pte_offset_map_lock(mm, old_pmd, old_addr, &old_ptl), *new_pte, moved_pte;
 	bool moved = false;
 
 	if (!old_pte)
@@ -96,9 +98,16 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 		if (pte_none(ptep_get(old_pte)))
 			continue;
 		moved = true;
+		moved_pte = ptep_get_and_clear(mm, old_addr, old_pte);
+		if (unlikely(!pte_present(moved_pte))) {
+			if (!pte_marker_uffd_wp(moved_pte) || userfaultfd_wp(new_vma))
+				set_pte_at(mm, new_addr, new_pte, moved_pte);
+			continue;
+		}
+		if (unlikely(pte_uffd_wp(moved_pte)) && !userfaultfd_wp(new_vma))
+			moved_pte = pte_clear_uffd_wp(moved_pte);
 		/* Moved is written, for who asks about the new address. */
-		set_pte_at(mm, new_addr, new_pte,
-			   pte_mksoft_dirty(ptep_get_and_clear(mm, old_addr, old_pte)));
+		set_pte_at(mm, new_addr, new_pte, pte_mksoft_dirty(moved_pte));
 	}
 	/* Before the locks go: a page could be unmapped and freed at the new address. */
 	if (moved)
@@ -128,7 +137,7 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_add
 			break;
 		/* A whole table at once, unless each entry has to be marked. */
 		if (next - old_addr == PMD_SIZE && !pmd_leaf(*old_pmd) &&
-		    (new_vma->vm_flags & VM_SOFTDIRTY)) {
+		    (new_vma->vm_flags & VM_SOFTDIRTY) && !vma->uffd) {
 			bool done;
 
 			rmap_lock(vma);

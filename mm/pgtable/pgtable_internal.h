@@ -15,6 +15,7 @@ struct page;
 struct zap_details {
 	struct folio *single_folio;	/* only this one */
 	bool even_cows;			/* private copies too */
+	bool keep_markers;		/* the pages of a file may come back: stay write-protected for userfaultfd */
 };
 
 /* The page that a present pte maps, or NULL for the zero page and frames without struct page. */
@@ -35,6 +36,11 @@ int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_v
 /* New protection for present entries of [@start, @end); number of entries changed. */
 unsigned long change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma,
 				unsigned long start, unsigned long end, pgprot_t newprot);
+/*
+ * Write-protect [@start, @end) of @vma for its userfaultfd, or end that. Of a file also where nothing is mapped yet
+ * (mm/pte_marker.h). 0 or -ENOMEM. => mmap_lock held for writing
+ */
+int change_uffd_wp(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool protect);
 /* Move entries from @vma to @new_vma; bytes moved (less than @len: out of memory). */
 unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_addr,
 			       struct vm_area_struct *new_vma, unsigned long new_addr,

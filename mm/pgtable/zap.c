@@ -25,7 +25,9 @@
 #include <mm/mmap.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/userfaultfd.h>
 #include "pgtable_internal.h"
 #include "../rmap/rmap_internal.h"
 
@@ -77,6 +79,23 @@ static inline unsigned long none_run(const pte_t *pte, unsigned long nr)
 	return n;
 }
 
+/* Pages of a file go, but may come back: what the userfaultfd has protected stays so. */
+static bool keeps_uffd_wp(struct vm_area_struct *vma, struct zap_details *details)
+{
+	return userfaultfd_wp(vma) && details && details->keep_markers;
+}
+
+/* An entry that is neither none nor present. */
+static noinline void zap_absent(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+				pte_t ptent, struct zap_details *details)
+{
+	if (!pte_marker_uffd_wp(ptent))
+		print_bad_pte(vma, addr, ptent, NULL);
+	else if (keeps_uffd_wp(vma, details))
+		return;
+	pte_clear(vma->vm_mm, addr, pte);
+}
+
 /* Result: the address up to which was zapped; less than @end when the gather was full. It has room again. */
 static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
 				   unsigned long addr, unsigned long end,
@@ -107,8 +126,7 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 			continue;
 		}
 		if (unlikely(!pte_present(ptent))) {
-			print_bad_pte(vma, addr, ptent, NULL);
-			pte_clear(mm, addr, pte);
+			zap_absent(vma, addr, pte, ptent, details);
 			continue;
 		}
 		page = vm_normal_page(vma, addr, ptent);
@@ -120,6 +138,8 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 		cleared_to = addr + PAGE_SIZE;
 		if (!page)
 			continue;
+		if (unlikely(pte_uffd_wp(ptent)) && keeps_uffd_wp(vma, details) && !PageAnon(page))
+			set_pte_at(mm, addr, pte, make_uffd_wp_marker());
 		if (likely(page_is_small_anon(page))) {
 			nr_anon++;
 			if (atomic_add_negative(-1, &page->_mapcount)) {
@@ -202,7 +222,9 @@ void zap_range_gather(struct vm_area_struct *vma, unsigned long address, unsigne
 
 void zap_page_range_single(struct vm_area_struct *vma, unsigned long address, unsigned long size)
 {
-	zap_range_gather(vma, address, size, NULL);
+	struct zap_details may_return = { .even_cows = true, .keep_markers = true };
+
+	zap_range_gather(vma, address, size, userfaultfd_wp(vma) ? &may_return : NULL);
 }
 
 /* --- tables ----------------------------------------------------------------------------------- */
@@ -338,7 +360,7 @@ static void unmap_mapping_tree(struct address_space *mapping, pgoff_t first, pgo
 
 void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows)
 {
-	struct zap_details details = { .even_cows = even_cows };
+	struct zap_details details = { .even_cows = even_cows, .keep_markers = !even_cows };
 	pgoff_t last = start + nr - 1;
 
 	if (last < start)

@@ -39,6 +39,7 @@
 #include <mm/mmap.h>
 #include <mm/shmem.h>
 #include <mm/slab.h>
+#include <mm/userfaultfd.h>
 #include <mm/vma.h>
 #include <mm/vmstat.h>
 #include <kernel/param.h>
@@ -274,6 +275,35 @@ static void shmem_free_folio(struct folio *folio)
 
 /* ---- faults and mappings ---- */
 
+/* The page (@folio, locked, or NULL: the file has none) is for a program to map or fill in. */
+static vm_fault_t ask_userfaultfd(struct vm_fault *vmf, struct folio *folio)
+{
+	if (!folio)
+		return handle_userfault(vmf, VM_UFFD_MISSING);
+	folio_unlock(folio);
+	folio_put(folio);
+	return handle_userfault(vmf, VM_UFFD_MINOR);
+}
+
+int shmem_add_page(struct inode *inode, pgoff_t index, struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	int err = acct_blocks(inode, 1);
+
+	if (err)
+		return err;
+	__folio_set_locked(folio);
+	__folio_set_swapbacked(folio);
+	__folio_mark_uptodate(folio);
+	err = filemap_add_folio(inode->i_mapping, folio, index, mapping_gfp_mask(inode->i_mapping));
+	if (err) {
+		__folio_clear_locked(folio);
+		__folio_clear_swapbacked(folio);
+		unacct_blocks(inode, 1);
+	}
+	return err;
+}
+
 static vm_fault_t shmem_fault(struct vm_fault *vmf)
 {
 	struct inode *inode = file_inode(vmf->vma->vm_file);
@@ -293,6 +323,10 @@ static vm_fault_t shmem_fault(struct vm_fault *vmf)
 			folio_put(folio);
 			folio = NULL;
 		}
+	}
+	if (unlikely(vmf->vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_MINOR))) {
+		if (folio ? userfaultfd_minor(vmf->vma) : userfaultfd_missing(vmf->vma))
+			return ask_userfaultfd(vmf, folio);
 	}
 	if (!folio) {
 		err = shmem_get_folio(inode, vmf->pgoff, &folio, SGP_CACHE);

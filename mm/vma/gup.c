@@ -29,6 +29,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/pgalloc.h>
+#include <mm/userfaultfd.h>
 #include <mm/vma_tree.h>
 #include <mm/vmstat.h>
 #include <seam/barrier.h>
@@ -151,6 +152,8 @@ static bool can_write_pte(pte_t pte, struct page *page, struct vm_area_struct *v
 {
 	if (pte_write(pte))
 		return true;
+	if (unlikely(userfaultfd_pte_wp(vma, pte)))
+		return false;
 	return (flags & FOLL_FORCE) && !(vma->vm_flags & (VM_MAYSHARE | VM_SHARED)) && page &&
 	       PageAnon(page) && PageAnonExclusive(page);
 }

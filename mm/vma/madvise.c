@@ -25,6 +25,7 @@
 #include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/pgalloc.h>
+#include <mm/userfaultfd.h>
 #include <linux/falloc.h>
 #include <linux/fadvise.h>
 #include <linux/mman.h>
@@ -122,7 +123,7 @@ static int advise_flags(struct vm_area_struct **vmap, unsigned long start, unsig
 }
 
 static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			   int behavior)
+			   int behavior, bool *dropped)
 {
 	unsigned long forbidden = VM_HUGETLB | VM_PFNMAP;
 
@@ -132,6 +133,15 @@ static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsi
 		return -EINVAL;
 	if (behavior == MADV_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
+	if (unlikely(vma->uffd) && behavior != MADV_FREE && !userfaultfd_remove(vma, start, end)) {
+		*dropped = true;
+		vma = vma_lookup(current->mm, start); /* what is there now? */
+		if (!vma)
+			return -ENOMEM;
+		if (vma->vm_flags & forbidden)
+			return -EINVAL;
+		end = min(end, vma->vm_end);
+	}
 	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mlock_vma_pages(vma, start, end, false);
 	zap_page_range_single(vma, start, end - start);
@@ -199,6 +209,7 @@ static int advise_remove(struct vm_area_struct *vma, unsigned long start, unsign
 		return -EACCES;
 	offset = (loff_t)(start - vma->vm_start) + ((loff_t)vma->vm_pgoff << PAGE_SHIFT);
 	get_file(file);
+	userfaultfd_remove(vma, start, end);
 	mmap_read_unlock(mm);
 	err = vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, end - start);
 	fput(file);
@@ -222,7 +233,7 @@ static int advise_vma(struct vm_area_struct **vma, unsigned long start, unsigned
 	case MADV_FREE:
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
-		return advise_dontneed(*vma, start, end, behavior);
+		return advise_dontneed(*vma, start, end, behavior, dropped);
 	default:
 		return advise_flags(vma, start, end, behavior);
 	}

@@ -3,7 +3,7 @@
  * Splitting and merging.
  *
  * Two neighbours can be one VMA when they touch and everything that matters is equal: flags (soft dirty
- * aside), name, file, offset continuing, operations without ->close, and, if both have anonymous pages, anon_shift.
+ * aside), name, userfaultfd, file, offset continuing, operations without ->close, and, if both have anonymous pages, anon_shift.
  * The anon_vma is the same for a whole address space, so it never forbids a merge (in Linux it can).
  *
  * A range [s, e) of VMA V gets new flags; P and N are V's neighbours (present in the drawing only if they can
@@ -147,7 +147,7 @@ static bool can_merge(const struct vm_area_struct *vma, const struct vma_merge_r
 {
 	if ((vma->vm_flags ^ req->flags) & ~VM_SOFTDIRTY)
 		return false;
-	if (vma->vm_file != req->file || vma->vm_ops != req->vm_ops)
+	if (vma->vm_file != req->file || vma->vm_ops != req->vm_ops || vma->uffd != req->uffd)
 		return false;
 	if (vma->vm_ops && vma->vm_ops->close)
 		return false;
@@ -300,7 +300,8 @@ static struct vm_area_struct *try_merge_flags(struct vm_area_struct *v, struct v
 
 static struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
 					 unsigned long end, unsigned long newflags,
-					 struct anon_vma_name *name)
+					 struct anon_vma_name *name,
+					 struct userfaultfd_ctx *uffd)
 {
 	struct vma_merge_req req = {
 		.mm = vma->vm_mm,
@@ -312,6 +313,7 @@ static struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned lo
 		.anon_vma = vma->anon_vma,
 		.anon_shift = vma->anon_shift,
 		.anon_name = name,
+		.uffd = uffd,
 		.pgoff = linear_page_index(vma, start),
 	};
 	struct vm_area_struct *merged = try_merge_flags(vma, &req);
@@ -335,13 +337,20 @@ static struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned lo
 struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned long start,
 					unsigned long end, unsigned long newflags)
 {
-	return vma_modify(vma, start, end, newflags, vma->anon_name);
+	return vma_modify(vma, start, end, newflags, vma->anon_name, vma->uffd);
 }
 
 struct vm_area_struct *vma_modify_name(struct vm_area_struct *vma, unsigned long start,
 				       unsigned long end, struct anon_vma_name *name)
 {
-	return vma_modify(vma, start, end, vma->vm_flags, name);
+	return vma_modify(vma, start, end, vma->vm_flags, name, vma->uffd);
+}
+
+struct vm_area_struct *vma_modify_uffd(struct vm_area_struct *vma, unsigned long start,
+				       unsigned long end, unsigned long newflags,
+				       struct userfaultfd_ctx *uffd)
+{
+	return vma_modify(vma, start, end, newflags, vma->anon_name, uffd);
 }
 
 /* --- split ---------------------------------------------------------------------------------------- */

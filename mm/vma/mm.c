@@ -29,6 +29,7 @@
 #include <mm/rmap.h>
 #include <mm/slab.h>
 #include <mm/tlb.h>
+#include <mm/userfaultfd.h>
 #include "vma_internal.h"
 #include "../pgtable/pgtable_internal.h"
 
@@ -125,7 +126,7 @@ struct mm_struct *mm_alloc(void)
 
 /* The child's copy of @old in the tree, in the file and charged; its entries are not copied yet. */
 static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struct *old,
-				      struct vma_pos *pos)
+				      struct vma_pos *pos, struct list_head *uffd_forks)
 {
 	struct vm_area_struct *new;
 	unsigned long charge = old->vm_flags & VM_ACCOUNT ? vma_pages(old) : 0;
@@ -138,6 +139,8 @@ static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struc
 	new->vm_mm = mm;
 	new->vm_flags &= ~VM_LOCKED_MASK;
 	new->anon_vma = old->anon_vma && !(old->vm_flags & VM_WIPEONFORK) ? mm->anon_vma : NULL;
+	if (unlikely(new->uffd) && dup_userfaultfd(new, uffd_forks))
+		goto free;
 	if (vma_tree_prealloc(mm, pos, 1))
 		goto free;
 	if (new->vm_file) {
@@ -161,7 +164,7 @@ uncharge:
 	return NULL;
 }
 
-static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm)
+static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm, struct list_head *uffd_forks)
 {
 	struct vma_pos pos;
 	bool flush = false;
@@ -174,7 +177,7 @@ static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm)
 			vm_stat_account(mm, old->vm_flags, -(long)vma_pages(old));
 			continue;
 		}
-		new = dup_vma(mm, old, &pos);
+		new = dup_vma(mm, old, &pos, uffd_forks);
 		if (!new) {
 			err = -ENOMEM;
 			break;
@@ -228,6 +231,7 @@ static void dup_layout(struct mm_struct *mm, struct mm_struct *oldmm)
 struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm)
 {
 	struct mm_struct *mm = kmem_cache_zalloc(mm_cachep, GFP_KERNEL_ACCOUNT);
+	LIST_HEAD(uffd_forks);
 	int err;
 
 	if (!mm)
@@ -255,14 +259,16 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm)
 	/* Each mm denies for itself; it cannot fail while the old one does. */
 	if (mm->exe_file && deny_write_access(mm->exe_file))
 		WARN_ON_ONCE(1);
-	err = dup_vmas(mm, oldmm);
+	err = dup_vmas(mm, oldmm, &uffd_forks);
 	smp_store_release(&oldmm->write_protect_seq, oldmm->write_protect_seq + 1);
 	mmap_write_unlock(mm);
 	mmap_write_unlock(oldmm);
 	if (err) {
+		dup_userfaultfd_fail(&uffd_forks);
 		mmput(mm);
 		return NULL;
 	}
+	dup_userfaultfd_complete(&uffd_forks);
 	mm->hiwater_rss = get_mm_rss(mm);
 	mm->hiwater_vm = mm->total_vm;
 	return mm;

@@ -27,6 +27,7 @@
 #include <mm/mmap.h>
 #include <mm/rmap.h>
 #include <mm/shmem.h>
+#include <mm/userfaultfd.h>
 #include <linux/mman.h>
 #include <linux/personality.h>
 #include "vma_internal.h"
@@ -109,6 +110,8 @@ bool vma_wants_writenotify(struct vm_area_struct *vma, pgprot_t vm_page_prot)
 	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) != (VM_WRITE | VM_SHARED))
 		return false;
 	if (vma->vm_ops && (vma->vm_ops->page_mkwrite || vma->vm_ops->pfn_mkwrite))
+		return true;
+	if (userfaultfd_wp(vma))
 		return true;
 	if (!(vma->vm_flags & VM_SOFTDIRTY)) /* cleared: the first write is to be seen */
 		return true;
@@ -210,7 +213,7 @@ static long insert_region(struct mm_struct *mm, struct vma_pos *pos, struct file
 }
 
 unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long len,
-			  unsigned long vm_flags, unsigned long pgoff)
+			  unsigned long vm_flags, unsigned long pgoff, struct list_head *uf)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long end = addr + len, npages = len >> PAGE_SHIFT, charged = 0;
@@ -224,7 +227,7 @@ unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long l
 		return -ENOMEM;
 	next = vma_tree_find(mm, addr, &pos);
 	if (next && next->vm_start < end) {
-		if (do_munmap(mm, addr, len, NULL))
+		if (do_munmap(mm, addr, len, uf))
 			return -ENOMEM;
 		vma_tree_find(mm, addr, &pos);
 	}
@@ -404,7 +407,7 @@ unsigned long do_mmap(struct file *file, unsigned long addr, unsigned long len, 
 	if ((flags & MAP_NORESERVE) && sysctl_overcommit_memory != 2)
 		vm_flags |= VM_NORESERVE;
 
-	addr = mmap_region(file, addr, len, vm_flags, pgoff);
+	addr = mmap_region(file, addr, len, vm_flags, pgoff, uf);
 	if (!IS_ERR_VALUE(addr) &&
 	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;
@@ -416,11 +419,13 @@ unsigned long vm_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long ret, populate;
+	LIST_HEAD(uf);
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	ret = do_mmap(file, addr, len, prot, flag, pgoff, &populate, NULL);
+	ret = do_mmap(file, addr, len, prot, flag, pgoff, &populate, &uf);
 	mmap_write_unlock(mm);
+	userfaultfd_unmap_complete(&uf);
 	if (populate)
 		mm_populate(ret, populate);
 	return ret;
@@ -636,7 +641,8 @@ static bool brk_over_limit(struct mm_struct *mm, unsigned long brk)
 }
 
 /* The new end of the heap, or the old one when it cannot move. => mmap_lock held for writing */
-static unsigned long move_brk(struct mm_struct *mm, unsigned long brk, unsigned long *populate)
+static unsigned long move_brk(struct mm_struct *mm, unsigned long brk, unsigned long *populate,
+			      struct list_head *uf)
 {
 	unsigned long newbrk = PAGE_ALIGN(brk), oldbrk = PAGE_ALIGN(mm->brk);
 	struct vm_area_struct *next;
@@ -645,7 +651,7 @@ static unsigned long move_brk(struct mm_struct *mm, unsigned long brk, unsigned 
 	if (brk < mm->start_brk || brk_over_limit(mm, brk))
 		return mm->brk;
 	if (newbrk < oldbrk) {
-		if (do_munmap(mm, newbrk, oldbrk - newbrk, NULL))
+		if (do_munmap(mm, newbrk, oldbrk - newbrk, uf))
 			return mm->brk;
 	} else if (newbrk > oldbrk) {
 		if (check_brk_limits(oldbrk, newbrk - oldbrk))
@@ -665,12 +671,14 @@ SYSCALL_DEFINE1(brk, unsigned long, brk)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long populate, oldbrk, ret;
+	LIST_HEAD(uf);
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 	oldbrk = PAGE_ALIGN(mm->brk);
-	ret = move_brk(mm, brk, &populate);
+	ret = move_brk(mm, brk, &populate, &uf);
 	mmap_write_unlock(mm);
+	userfaultfd_unmap_complete(&uf);
 	if (populate)
 		mm_populate(oldbrk, populate);
 	return ret;

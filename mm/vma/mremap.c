@@ -17,6 +17,7 @@
 #include <fs/file.h>
 #include <mm/fault.h>
 #include <mm/rmap.h>
+#include <mm/userfaultfd.h>
 #include <linux/mman.h>
 #include "vma_internal.h"
 #include "../pgtable/pgtable_internal.h"
@@ -24,6 +25,8 @@
 struct mremap_req {
 	unsigned long addr, old_len, new_len, flags, new_addr;
 	unsigned long populate_at, populate_len; /* out: to populate after unlocking */
+	struct userfaultfd_ctx *uffd;		 /* out: to hear of the move */
+	struct list_head unmaps_early, unmaps;	 /* out: whom to tell of unmapping, before and after that */
 };
 
 struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, unsigned long len,
@@ -41,6 +44,7 @@ struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, 
 		.vm_ops = vma->vm_ops,
 		.anon_vma = vma->anon_vma,
 		.anon_name = vma->anon_name,
+		.uffd = vma->uffd,
 	};
 
 	/* Pages move from vm_start + (pgoff - vm_pgoff) to @addr. */
@@ -168,6 +172,7 @@ static unsigned long move_vma(struct vm_area_struct *vma, struct mremap_req *r)
 		do_munmap(mm, r->new_addr, r->new_len, NULL);
 		return err;
 	}
+	r->uffd = mremap_userfaultfd_prep(new);
 	if (keep) {
 		vma = vma_lookup(mm, r->addr);
 		if (vma->vm_flags & VM_LOCKED)
@@ -177,7 +182,7 @@ static unsigned long move_vma(struct vm_area_struct *vma, struct mremap_req *r)
 		/* Both count now, until the old range goes; if it cannot be cut off, it stays, empty. */
 		if (vm_flags & VM_ACCOUNT)
 			vm_acct_memory(r->old_len >> PAGE_SHIFT);
-		do_munmap(mm, r->addr, r->old_len, NULL);
+		do_munmap(mm, r->addr, r->old_len, &r->unmaps);
 	}
 	mm->hiwater_vm = hiwater;
 	if (vm_flags & VM_LOCKED) {
@@ -203,13 +208,13 @@ static unsigned long mremap_to(struct vm_area_struct *vma, struct mremap_req *r)
 	if (mm->map_count + 2 >= sysctl_max_map_count - 3)
 		return -ENOMEM;
 	if (r->flags & MREMAP_FIXED) {
-		err = do_munmap(mm, r->new_addr, r->new_len, NULL);
+		err = do_munmap(mm, r->new_addr, r->new_len, &r->unmaps_early);
 		if (err)
 			return err;
 		map_flags |= MAP_FIXED;
 	}
 	if (r->old_len > r->new_len) {
-		err = do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len, NULL);
+		err = do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len, &r->unmaps);
 		if (err)
 			return err;
 		r->old_len = r->new_len;
@@ -266,6 +271,7 @@ static unsigned long grow_in_place(struct vm_area_struct *vma, struct mremap_req
 		.pgoff = vma->vm_pgoff + vma_pages(vma),
 		.anon_vma = vma->anon_vma,
 		.anon_name = vma->anon_name,
+		.uffd = vma->uffd,
 		.anon_shift = vma->anon_shift,
 	};
 
@@ -297,7 +303,8 @@ static unsigned long do_mremap(struct mremap_req *r)
 		return mremap_to(vma, r);
 	if (r->old_len >= r->new_len) {
 		err = r->old_len > r->new_len
-			      ? do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len, NULL)
+			      ? do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len,
+				  &r->unmaps)
 			      : 0;
 		return err ? (unsigned long)err : r->addr;
 	}
@@ -340,8 +347,13 @@ SYSCALL_DEFINE5(mremap, unsigned long, addr, unsigned long, old_len, unsigned lo
 		return -EINVAL;
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
+	INIT_LIST_HEAD(&r.unmaps_early);
+	INIT_LIST_HEAD(&r.unmaps);
 	ret = do_mremap(&r);
 	mmap_write_unlock(mm);
+	userfaultfd_unmap_complete(&r.unmaps_early);
+	mremap_userfaultfd_complete(r.uffd, addr, ret, r.old_len);
+	userfaultfd_unmap_complete(&r.unmaps);
 	if (r.populate_len && !IS_ERR_VALUE(ret))
 		mm_populate(r.populate_at, r.populate_len);
 	return ret;

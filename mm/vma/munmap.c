@@ -18,6 +18,7 @@
 #include <mm/fault.h>
 #include <mm/rmap.h>
 #include <mm/tlb.h>
+#include <mm/userfaultfd.h>
 #include "vma_internal.h"
 #include "../pgtable/pgtable_internal.h"
 
@@ -168,6 +169,11 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 	vma = find_vma_intersection(mm, start, end);
 	if (!vma)
 		return 0;
+	if (unlikely(test_bit(MMF_HAS_UFFD, &mm->flags)) && uf) {
+		err = userfaultfd_unmap_prep(mm, start, end, uf);
+		if (err)
+			return err;
+	}
 	if (can_trim(vma, start, end)) {
 		trim(mm, vma, start, end);
 		return 0;
@@ -188,12 +194,14 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 int vm_munmap(unsigned long start, size_t len)
 {
 	struct mm_struct *mm = current->mm;
+	LIST_HEAD(uf);
 	int err;
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	err = do_munmap(mm, start, len, NULL);
+	err = do_munmap(mm, start, len, &uf);
 	mmap_write_unlock(mm);
+	userfaultfd_unmap_complete(&uf);
 	return err;
 }
 

@@ -20,6 +20,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/pgalloc.h>
+#include <mm/pte_marker.h>
 #include <seam/pkeys.h>
 #include "vma_internal.h"
 #include "../pgtable/pgtable_internal.h"
@@ -289,7 +290,9 @@ void task_mem(struct seq_file *m, struct mm_struct *mm)
 
 #define PM_SOFT_DIRTY (1ULL << 55)
 #define PM_EXCLUSIVE  (1ULL << 56)
+#define PM_UFFD_WP    (1ULL << 57)
 #define PM_FILE	      (1ULL << 61)
+#define PM_SWAP	      (1ULL << 62) /* a swap entry or, as in Linux, another that is not present */
 #define PM_PRESENT    (1ULL << 63)
 
 static u64 pagemap_entry(struct vm_area_struct *vma, unsigned long addr, pte_t pte, bool show_pfn)
@@ -297,9 +300,13 @@ static u64 pagemap_entry(struct vm_area_struct *vma, unsigned long addr, pte_t p
 	u64 entry = vma && (vma->vm_flags & VM_SOFTDIRTY) ? PM_SOFT_DIRTY : 0;
 	struct page *page;
 
-	if (!vma || !pte_present(pte))
+	if (!vma || pte_none(pte))
 		return entry;
+	if (!pte_present(pte))
+		return entry | PM_SWAP | (pte_marker_uffd_wp(pte) ? PM_UFFD_WP : 0);
 	entry |= PM_PRESENT;
+	if (pte_uffd_wp(pte))
+		entry |= PM_UFFD_WP;
 	if (show_pfn)
 		entry |= pte_pfn(pte);
 	if (pte_soft_dirty(pte))

@@ -25,6 +25,7 @@ struct vma_merge_req {
 	struct anon_vma *anon_vma;
 	long anon_shift;
 	struct anon_vma_name *anon_name;	/* no reference */
+	struct userfaultfd_ctx *uffd;		/* no reference */
 	void *private_data;
 };
 
@@ -37,6 +38,10 @@ struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned lon
 /* The same for a new name. The caller sets it, unless the VMA was merged with one that has it. */
 struct vm_area_struct *vma_modify_name(struct vm_area_struct *vma, unsigned long start,
 				       unsigned long end, struct anon_vma_name *name);
+/* The same for a userfaultfd and the flags that go with it. */
+struct vm_area_struct *vma_modify_uffd(struct vm_area_struct *vma, unsigned long start,
+				       unsigned long end, unsigned long newflags,
+				       struct userfaultfd_ctx *uffd);
 void anon_name_put(struct anon_vma_name *name);
 bool anon_names_equal(const struct anon_vma_name *a, const struct anon_vma_name *b);
 static inline struct anon_vma_name *anon_name_get(struct anon_vma_name *name)
@@ -74,7 +79,7 @@ bool can_do_mlock(void);
 void mlock_vma_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool lock);
 int check_brk_limits(unsigned long addr, unsigned long len);
 unsigned long mmap_region(struct file *file, unsigned long addr, unsigned long len,
-			  unsigned long vm_flags, unsigned long pgoff);
+			  unsigned long vm_flags, unsigned long pgoff, struct list_head *uf);
 int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev, unsigned long start,
 		   unsigned long end, unsigned long newflags);
 

@@ -62,6 +62,7 @@ struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig)
 	new->vm_ops = orig->vm_ops;
 	new->vm_pgoff = orig->vm_pgoff;
 	new->vm_file = orig->vm_file;
+	new->uffd = orig->uffd;
 	new->vm_private_data = orig->vm_private_data;
 	new->anon_shift = orig->anon_shift;
 	if (unlikely(orig->anon_name))
