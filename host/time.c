@@ -200,6 +200,12 @@ long schedule_timeout_interruptible(long timeout)
 	return schedule_timeout(timeout);
 }
 
+long schedule_timeout_killable(long timeout)
+{
+	set_current_state(TASK_KILLABLE);
+	return schedule_timeout(timeout);
+}
+
 long io_schedule_timeout(long timeout)
 {
 	return schedule_timeout(timeout);
