@@ -240,7 +240,8 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	struct page *page = vm_normal_page(vma, vmf->address, vmf->orig_pte);
 
-	if (unlikely(userfaultfd_pte_wp(vma, vmf->orig_pte)) && !(vmf->flags & FAULT_FLAG_UNSHARE)) {
+	if (unlikely(userfaultfd_pte_wp(vma, vmf->orig_pte)) &&
+	    !(vmf->flags & FAULT_FLAG_UNSHARE)) {
 		pte_unmap_unlock(vmf->pte, vmf->ptl);
 		return handle_userfault(vmf, VM_UFFD_WP);
 	}

@@ -141,14 +141,16 @@ static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, uns
 }
 
 static noinline vm_fault_t do_special_anonymous_page(struct vm_area_struct *vma,
-						    unsigned long address, unsigned int flags,
-						    pmd_t *pmd)
+						     unsigned long address, unsigned int flags,
+						     pmd_t *pmd)
 {
 	if (vma->vm_flags & VM_SHARED)
 		return VM_FAULT_SIGBUS; /* shared memory has a file */
 	if (userfaultfd_missing(vma)) {
-		struct vm_fault vmf = { .vma = vma, .address = address & PAGE_MASK,
-					.real_address = address, .flags = flags };
+		struct vm_fault vmf = { .vma = vma,
+					.address = address & PAGE_MASK,
+					.real_address = address,
+					.flags = flags };
 
 		return handle_userfault(&vmf, VM_UFFD_MISSING);
 	}

@@ -75,11 +75,12 @@ static int new_page(struct fill *f, struct page **page)
 static int fill_reserve(struct fill *f)
 {
 	return copy_from_user(page_address(f->reserve), (void __user *)f->src, PAGE_SIZE) ? -EFAULT
-											   : 0;
+											  : 0;
 }
 
 /* How the page is to be entered. */
-static pte_t fill_entry(struct fill *f, struct vm_area_struct *vma, struct page *page, bool writable)
+static pte_t fill_entry(struct fill *f, struct vm_area_struct *vma, struct page *page,
+			bool writable)
 {
 	pte_t entry = pte_mkdirty(mk_pte(page, vma->vm_page_prot));
 

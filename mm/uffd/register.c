@@ -107,8 +107,8 @@ static unsigned long mode_flags(u64 mode)
 
 int uffd_register(struct userfaultfd_ctx *ctx, u64 start, u64 len, u64 mode, u64 *ioctls)
 {
-	const u64 modes = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP |
-			  UFFDIO_REGISTER_MODE_MINOR;
+	const u64 modes =
+		UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP | UFFDIO_REGISTER_MODE_MINOR;
 	int err;
 
 	if (!mode || (mode & ~modes))

@@ -300,8 +300,7 @@ static struct vm_area_struct *try_merge_flags(struct vm_area_struct *v, struct v
 
 static struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
 					 unsigned long end, unsigned long newflags,
-					 struct anon_vma_name *name,
-					 struct userfaultfd_ctx *uffd)
+					 struct anon_vma_name *name, struct userfaultfd_ctx *uffd)
 {
 	struct vma_merge_req req = {
 		.mm = vma->vm_mm,

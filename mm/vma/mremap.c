@@ -26,7 +26,8 @@ struct mremap_req {
 	unsigned long addr, old_len, new_len, flags, new_addr;
 	unsigned long populate_at, populate_len; /* out: to populate after unlocking */
 	struct userfaultfd_ctx *uffd;		 /* out: to hear of the move */
-	struct list_head unmaps_early, unmaps;	 /* out: whom to tell of unmapping, before and after that */
+	struct list_head unmaps_early,
+		unmaps; /* out: whom to tell of unmapping, before and after that */
 };
 
 struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long addr, unsigned long len,
@@ -302,10 +303,9 @@ static unsigned long do_mremap(struct mremap_req *r)
 	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return mremap_to(vma, r);
 	if (r->old_len >= r->new_len) {
-		err = r->old_len > r->new_len
-			      ? do_munmap(mm, r->addr + r->new_len, r->old_len - r->new_len,
-				  &r->unmaps)
-			      : 0;
+		err = r->old_len > r->new_len ? do_munmap(mm, r->addr + r->new_len,
+							  r->old_len - r->new_len, &r->unmaps)
+					      : 0;
 		return err ? (unsigned long)err : r->addr;
 	}
 	err = check_resize(vma, r);

@@ -43,8 +43,9 @@ static int range(int fd, unsigned long request, void *p, size_t len)
 
 static int copy(int fd, void *dst, const void *src, size_t len, uint64_t mode, int64_t *copied)
 {
-	struct uffdio_copy c = { .dst = (uintptr_t)dst, .src = (uintptr_t)src, .len = len,
-				 .mode = mode };
+	struct uffdio_copy c = {
+		.dst = (uintptr_t)dst, .src = (uintptr_t)src, .len = len, .mode = mode
+	};
 	int ret = ioctl(fd, UFFDIO_COPY, &c);
 
 	if (copied)
@@ -168,8 +169,8 @@ static struct uffd_msg next_msg(int fd)
 
 static bool is_fault(struct uffd_msg m, void *at, uint64_t flags)
 {
-	bool yes = m.event == UFFD_EVENT_PAGEFAULT &&
-		   m.arg.pagefault.address == (uintptr_t)at && m.arg.pagefault.flags == flags;
+	bool yes = m.event == UFFD_EVENT_PAGEFAULT && m.arg.pagefault.address == (uintptr_t)at &&
+		   m.arg.pagefault.flags == flags;
 
 	if (!yes)
 		printf("# event %x address %llx flags %llx\n", m.event,
@@ -201,9 +202,12 @@ static void test_open(void)
 	fails(ioctl(fd, UFFDIO_API, &api), EINVAL, "an unknown feature is EINVAL");
 	api = (struct uffdio_api){ .api = UFFD_API };
 	is(ioctl(fd, UFFDIO_API, &api), 0, "UFFDIO_API");
-	ok(api.features & UFFD_FEATURE_PAGEFAULT_FLAG_WP && api.features & UFFD_FEATURE_MINOR_SHMEM &&
-		   api.features & UFFD_FEATURE_MISSING_SHMEM && api.features & UFFD_FEATURE_EVENT_FORK &&
-		   api.features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM, "tells its features");
+	ok(api.features & UFFD_FEATURE_PAGEFAULT_FLAG_WP &&
+		   api.features & UFFD_FEATURE_MINOR_SHMEM &&
+		   api.features & UFFD_FEATURE_MISSING_SHMEM &&
+		   api.features & UFFD_FEATURE_EVENT_FORK &&
+		   api.features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
+	   "tells its features");
 	ok(api.ioctls == UFFD_API_IOCTLS, "and requests");
 	fails(ioctl(fd, UFFDIO_API, &api), EINVAL, "only once");
 	is(poll(&p, 1, 0), 0, "nothing to read");
@@ -220,7 +224,8 @@ static void test_open(void)
 		int new = ioctl(fd, USERFAULTFD_IOC_NEW, O_CLOEXEC);
 
 		ok(new >= 0, "/dev/userfaultfd gives one");
-		fails(ioctl(fd, USERFAULTFD_IOC_NEW, 0x1000), EINVAL, "EINVAL for unknown flags there");
+		fails(ioctl(fd, USERFAULTFD_IOC_NEW, 0x1000), EINVAL,
+		      "EINVAL for unknown flags there");
 		close(new);
 		close(fd);
 	}
@@ -240,8 +245,10 @@ static void test_register(void)
 	fails(reg(uffd, p + 1, PAGE, 1, NULL), EINVAL, "register: unaligned is EINVAL");
 	fails(reg(uffd, p, PAGE + 1, 1, NULL), EINVAL, "register: an unaligned length is EINVAL");
 	fails(reg(uffd, p, 0, 1, NULL), EINVAL, "register: no length is EINVAL");
-	fails(reg(uffd, (void *)-PAGE, PAGE, 1, NULL), EINVAL, "register: kernel addresses are EINVAL");
-	fails(reg(uffd, p, 8 * PAGE, 4, NULL), EINVAL, "register: minor faults of private memory are EINVAL");
+	fails(reg(uffd, (void *)-PAGE, PAGE, 1, NULL), EINVAL,
+	      "register: kernel addresses are EINVAL");
+	fails(reg(uffd, p, 8 * PAGE, 4, NULL), EINVAL,
+	      "register: minor faults of private memory are EINVAL");
 	munmap(p + 6 * PAGE, 2 * PAGE);
 	fails(reg(uffd, p + 6 * PAGE, PAGE, 1, NULL), EINVAL, "register: a hole is EINVAL");
 	fails(reg(uffd, (void *)getauxval(AT_SYSINFO_EHDR), PAGE, 1, NULL), EINVAL,
@@ -294,29 +301,37 @@ static void test_missing(int flags, const char *what)
 	is(end(), 's', "%s: the reader goes on and sees it", what);
 	fails(copy(uffd, p, src, PAGE, 0, &copied), EEXIST, "%s: COPY again is EEXIST", what);
 	is(copied, -EEXIST, "%s: told in copy, too", what);
-	fails(copy(uffd, p + PAGE, src + 1, PAGE, 2, NULL), EINVAL, "%s: COPY protected, but not registered so", what);
+	fails(copy(uffd, p + PAGE, src + 1, PAGE, 2, NULL), EINVAL,
+	      "%s: COPY protected, but not registered so", what);
 	begin(WRITE_BYTE, p + PAGE + 8, 0);
-	ok(is_fault(next_msg(uffd), p + PAGE, UFFD_PAGEFAULT_FLAG_WRITE), "%s: a write is told", what);
-	is(copy(uffd, p + PAGE, src, PAGE, UFFDIO_COPY_MODE_DONTWAKE, NULL), 0, "%s: COPY without waking", what);
+	ok(is_fault(next_msg(uffd), p + PAGE, UFFD_PAGEFAULT_FLAG_WRITE), "%s: a write is told",
+	   what);
+	is(copy(uffd, p + PAGE, src, PAGE, UFFDIO_COPY_MODE_DONTWAKE, NULL), 0,
+	   "%s: COPY without waking", what);
 	usleep(20000);
 	ok(!t.done, "%s: does not wake", what);
 	is(range(uffd, UFFDIO_WAKE, p, 2 * PAGE), 0, "%s: WAKE", what);
 	end();
 	ok(p[PAGE + 8] == 'w' && p[PAGE] == 's', "%s: the page has both", what);
 	begin(SYS_READ, p + 2 * PAGE, 0);
-	ok(is_fault(next_msg(uffd), p + 2 * PAGE, UFFD_PAGEFAULT_FLAG_WRITE), "%s: a system call faults, too", what);
+	ok(is_fault(next_msg(uffd), p + 2 * PAGE, UFFD_PAGEFAULT_FLAG_WRITE),
+	   "%s: a system call faults, too", what);
 	is(zeropage(uffd, p + 2 * PAGE, PAGE), 0, "%s: ZEROPAGE", what);
 	is(end(), 1, "%s: the call succeeds", what);
 	fails(zeropage(uffd, p + 2 * PAGE, PAGE), EEXIST, "%s: ZEROPAGE again is EEXIST", what);
-	is(copy(uffd, p + 3 * PAGE, src, 2 * PAGE, 0, &copied), 0, "%s: COPY ahead of any fault", what);
+	is(copy(uffd, p + 3 * PAGE, src, 2 * PAGE, 0, &copied), 0, "%s: COPY ahead of any fault",
+	   what);
 	ok(p[3 * PAGE] == 's' && p[5 * PAGE - 1] == 's', "%s: nobody waits then", what);
 	munmap(src + PAGE, PAGE);
-	fails(copy(uffd, p + 5 * PAGE, src, 2 * PAGE, 0, &copied), EAGAIN, "%s: half a COPY is EAGAIN", what);
+	fails(copy(uffd, p + 5 * PAGE, src, 2 * PAGE, 0, &copied), EAGAIN,
+	      "%s: half a COPY is EAGAIN", what);
 	is(copied, PAGE, "%s: with what was done", what);
-	fails(copy(uffd, p + 6 * PAGE, src + PAGE, PAGE, 0, &copied), EFAULT, "%s: COPY from nowhere is EFAULT", what);
+	fails(copy(uffd, p + 6 * PAGE, src + PAGE, PAGE, 0, &copied), EFAULT,
+	      "%s: COPY from nowhere is EFAULT", what);
 	begin(READ_BYTE, p + 7 * PAGE, 0);
 	next_msg(uffd);
-	is(range(uffd, UFFDIO_UNREGISTER, p, 8 * PAGE), 0, "%s: UNREGISTER while somebody waits", what);
+	is(range(uffd, UFFDIO_UNREGISTER, p, 8 * PAGE), 0, "%s: UNREGISTER while somebody waits",
+	   what);
 	is(end(), 0, "%s: who then finds zeroes", what);
 	munmap(p, 8 * PAGE);
 	munmap(src, PAGE);
@@ -342,14 +357,16 @@ static void test_wp(int flags, const char *what)
 	ok(pagemap(p) >> 57 & 1, "%s: pagemap tells it", what);
 	is(p[0], 'o', "%s: reading is free", what);
 	begin(WRITE_BYTE, p, 0);
-	ok(is_fault(next_msg(uffd), p, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP), "%s: a write is told", what);
+	ok(is_fault(next_msg(uffd), p, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP),
+	   "%s: a write is told", what);
 	is(protect(uffd, p, PAGE, 0), 0, "%s: let through", what);
 	end();
 	is(p[0], 'w', "%s: and done", what);
 	mprotect(p + PAGE, PAGE, PROT_READ);
 	mprotect(p + PAGE, PAGE, PROT_READ | PROT_WRITE);
 	begin(WRITE_BYTE, p + PAGE, 0);
-	ok(is_fault(next_msg(uffd), p + PAGE, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP), "%s: mprotect does not undo it", what);
+	ok(is_fault(next_msg(uffd), p + PAGE, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP),
+	   "%s: mprotect does not undo it", what);
 	protect(uffd, p + PAGE, PAGE, 0);
 	end();
 	p[2 * PAGE] = 'x';
@@ -361,10 +378,12 @@ static void test_wp(int flags, const char *what)
 	reg(uffd, p, 4 * PAGE, UFFDIO_REGISTER_MODE_WP | UFFDIO_REGISTER_MODE_MISSING, NULL);
 	is(copy(uffd, p, src, PAGE, UFFDIO_COPY_MODE_WP, NULL), 0, "%s: COPY protected", what);
 	begin(WRITE_BYTE, p, 0);
-	ok(is_fault(next_msg(uffd), p, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP), "%s: its write is told", what);
+	ok(is_fault(next_msg(uffd), p, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP),
+	   "%s: its write is told", what);
 	protect(uffd, p, PAGE, 0);
 	end();
-	fails(protect(uffd, p, PAGE, 3), EINVAL, "%s: protecting and waking at once is EINVAL", what);
+	fails(protect(uffd, p, PAGE, 3), EINVAL, "%s: protecting and waking at once is EINVAL",
+	      what);
 	fails(protect(uffd, p, PAGE, 4), EINVAL, "%s: an unknown mode is EINVAL", what);
 	munmap(p, 4 * PAGE);
 	fails(protect(uffd, p, PAGE, 1), ENOENT, "%s: where nothing is: ENOENT", what);
@@ -382,15 +401,18 @@ static void test_wp_unmapped(void)
 	q = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	q[0] = 'q';
 	reg(uffd, p, 2 * PAGE, UFFDIO_REGISTER_MODE_WP, NULL);
-	is(protect(uffd, p, 2 * PAGE, UFFDIO_WRITEPROTECT_MODE_WP), 0, "wp of a file: nothing mapped");
+	is(protect(uffd, p, 2 * PAGE, UFFDIO_WRITEPROTECT_MODE_WP), 0,
+	   "wp of a file: nothing mapped");
 	ok(pagemap(p) >> 57 & 1, "wp of a file: pagemap tells it");
 	is(p[0], 'q', "wp of a file: reading maps it");
 	begin(WRITE_BYTE, p, 0);
-	ok(is_fault(next_msg(uffd), p, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP), "wp of a file: writing is told");
+	ok(is_fault(next_msg(uffd), p, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP),
+	   "wp of a file: writing is told");
 	protect(uffd, p, PAGE, 0);
 	end();
 	begin(WRITE_BYTE, p + PAGE, 0);
-	ok(is_fault(next_msg(uffd), p + PAGE, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP), "wp of a file: a write to a hole is told");
+	ok(is_fault(next_msg(uffd), p + PAGE, UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP),
+	   "wp of a file: a write to a hole is told");
 	protect(uffd, p + PAGE, PAGE, 0);
 	end();
 	protect(uffd, p, PAGE, UFFDIO_WRITEPROTECT_MODE_WP);
@@ -426,7 +448,8 @@ static void test_minor(void)
 
 static void test_features(void)
 {
-	int fd = open_uffd(O_CLOEXEC | O_NONBLOCK, UFFD_FEATURE_THREAD_ID | UFFD_FEATURE_EXACT_ADDRESS);
+	int fd = open_uffd(O_CLOEXEC | O_NONBLOCK,
+			   UFFD_FEATURE_THREAD_ID | UFFD_FEATURE_EXACT_ADDRESS);
 	char *p = map(PAGE, MAP_PRIVATE);
 	struct uffd_msg m;
 	pid_t pid;
@@ -466,7 +489,8 @@ static void test_user_mode_only(void)
 	char *p = map(PAGE, MAP_PRIVATE);
 
 	reg(fd, p, PAGE, 1, NULL);
-	fails(read(open("/dev/zero", O_RDONLY), p, 1), EFAULT, "USER_MODE_ONLY: the kernel's fault is EFAULT");
+	fails(read(open("/dev/zero", O_RDONLY), p, 1), EFAULT,
+	      "USER_MODE_ONLY: the kernel's fault is EFAULT");
 	begin(READ_BYTE, p, 0);
 	ok(is_fault(next_msg(fd), p, 0), "USER_MODE_ONLY: the program's is told");
 	zeropage(fd, p, PAGE);
@@ -504,7 +528,8 @@ static void test_events(void)
 	int fd = open_uffd(O_CLOEXEC | O_NONBLOCK,
 			   UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP |
 				   UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP);
-	char *p = map(4 * PAGE, MAP_PRIVATE), *q = map(2 * PAGE, MAP_PRIVATE), *src = map(PAGE, MAP_PRIVATE);
+	char *p = map(4 * PAGE, MAP_PRIVATE), *q = map(2 * PAGE, MAP_PRIVATE),
+	     *src = map(PAGE, MAP_PRIVATE);
 	struct uffd_msg m;
 	int child;
 
@@ -527,7 +552,8 @@ static void test_events(void)
 	m = next_msg(fd);
 	is(m.event, UFFD_EVENT_REMAP, "mremap is told");
 	ok(m.arg.remap.from == (uintptr_t)p && m.arg.remap.to == (uintptr_t)q &&
-		   m.arg.remap.len == 2 * PAGE, "with its addresses");
+		   m.arg.remap.len == 2 * PAGE,
+	   "with its addresses");
 	for (m.event = 0; !t.done && m.event != UFFD_EVENT_UNMAP;)
 		m = next_msg(fd);
 	is(m.event, UFFD_EVENT_UNMAP, "then the unmapping of the old place");
@@ -541,7 +567,8 @@ static void test_events(void)
 	begin(DO_DONTNEED, q, PAGE);
 	m = next_msg(fd);
 	ok(m.event == UFFD_EVENT_REMOVE && m.arg.remove.start == (uintptr_t)q &&
-		   m.arg.remove.end == (uintptr_t)q + PAGE, "MADV_DONTNEED is told");
+		   m.arg.remove.end == (uintptr_t)q + PAGE,
+	   "MADV_DONTNEED is told");
 	is(end(), 0, "and done");
 	begin(READ_BYTE, q, 0);
 	ok(is_fault(next_msg(fd), q, 0), "the page is missing then");
@@ -550,7 +577,8 @@ static void test_events(void)
 	begin(DO_MUNMAP, q, 2 * PAGE);
 	m = next_msg(fd);
 	ok(m.event == UFFD_EVENT_UNMAP && m.arg.remove.start == (uintptr_t)q &&
-		   m.arg.remove.end == (uintptr_t)q + 2 * PAGE, "munmap is told");
+		   m.arg.remove.end == (uintptr_t)q + 2 * PAGE,
+	   "munmap is told");
 	is(end(), 0, "and done");
 	close(fd);
 	munmap(p + 2 * PAGE, 2 * PAGE);
