@@ -43,10 +43,14 @@ static struct file_system_type devtmpfs_type = {
 /* The kernel's own mount, made when it is first needed. ERR_PTR. */
 static struct vfsmount *get_mount(void)
 {
+	struct vfsmount *mnt = READ_ONCE(dev_mnt);
+
+	if (mnt)
+		return mnt;
 	mutex_lock(&devtmpfs_lock);
 	if (!dev_mnt) {
 		register_filesystem(&devtmpfs_type);
-		dev_mnt = kern_mount(&devtmpfs_type);
+		WRITE_ONCE(dev_mnt, kern_mount(&devtmpfs_type));
 	}
 	mutex_unlock(&devtmpfs_lock);
 	return dev_mnt;
@@ -117,6 +121,27 @@ int devtmpfs_create_node(const char *name, umode_t mode, dev_t dev)
 	dput(dir);
 	if (err)
 		pr_warn("devtmpfs: no node %s, error %d\n", name, err);
+	return err;
+}
+
+int devtmpfs_delete_node(const char *name)
+{
+	struct vfsmount *mnt = get_mount();
+	struct dentry *dentry;
+	struct inode *dir;
+	int err;
+
+	if (IS_ERR(mnt))
+		return PTR_ERR(mnt);
+	dir = d_inode(mnt->mnt_root);
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, mnt->mnt_root, strlen(name));
+	err = PTR_ERR(dentry);
+	if (!IS_ERR(dentry)) {
+		err = d_is_negative(dentry) ? -ENOENT : vfs_unlink(dir, dentry);
+		dput(dentry);
+	}
+	inode_unlock(dir);
 	return err;
 }
 

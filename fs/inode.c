@@ -50,7 +50,6 @@ static int no_open(struct inode *inode, struct file *file)
 	return -ENXIO;
 }
 static const struct file_operations no_open_fops = { .open = no_open };
-const struct file_operations def_blk_fops = { .open = no_open };
 
 void inode_init(void)
 {

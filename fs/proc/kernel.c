@@ -2,6 +2,7 @@
 /* The files of /proc that tell about the whole machine (proc(5)); those about memory are the mm rooms'. */
 #include <base/cpumask.h>
 #include <base/types.h>
+#include <block/genhd.h>
 #include <fs/char_dev.h>
 #include <fs/locks.h>
 #include <fs/proc_fs.h>
@@ -225,9 +226,14 @@ static int filesystems_proc_show(struct seq_file *m, void *v)
 
 static int devices_proc_show(struct seq_file *m, void *v)
 {
+	unsigned int major;
+	const char *name;
+
 	seq_puts(m, "Character devices:\n");
 	chrdev_show(m);
 	seq_puts(m, "\nBlock devices:\n");
+	for (unsigned int i = 0; blkdev_major(i, &major, &name); i++)
+		seq_printf(m, "%3u %s\n", major, name);
 	return 0;
 }
 

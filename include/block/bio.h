@@ -102,6 +102,7 @@ struct bio {
 #define BIO_INLINE_VECS	4
 
 /* bi_flags */
+#define BIO_NO_PAGE_REF	(1u << 0)	/* its pages are not pinned */
 #define BIO_CLONED	(1u << 1)	/* bi_io_vec belongs to another bio */
 #define BIO_CHAIN	(1u << 2)
 #define BIO_QUIET	(1u << 3)	/* no line in the log on an error */

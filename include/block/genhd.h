@@ -29,9 +29,9 @@ struct disk_stats {
 	atomic64_t merges[NR_STAT_GROUPS];
 	atomic64_t sectors[NR_STAT_GROUPS];	/* of 512 bytes */
 	atomic64_t nsecs[NR_STAT_GROUPS];	/* sum over all ios */
-	atomic_t in_flight[2];			/* reads, writes */
+	atomic_t in_flight[2], busy;		/* reads, writes; both */
 	atomic64_t io_ns;			/* while anything was in flight */
-	u64 busy_since;				/* in_flight went from 0 then; see block/stat.c */
+	u64 busy_since;				/* busy left 0 then */
 };
 
 struct block_device {
@@ -70,6 +70,7 @@ struct block_device_operations {
 
 #define DISK_NAME_LEN		32
 #define DISK_MAX_PARTS		256
+#define MINOR_BITS		20	/* of a dev_t */
 #define BLOCK_EXT_MAJOR		259
 
 /* gendisk.state */
@@ -157,6 +158,7 @@ static inline void bdev_get(struct block_device *bdev)
 	atomic_inc(&bdev->bd_refs);
 }
 void bdev_put(struct block_device *bdev);
+void bdev_free(struct block_device *bdev);	/* for bdev_events.freed */
 /* The first (@prev NULL) or next disk or partition in /proc/partitions' order, referenced; drops @prev. */
 struct block_device *bdev_next(struct block_device *prev);
 
@@ -177,7 +179,7 @@ struct bdev_events {
 	void (*added)(struct block_device *bdev);
 	void (*removed)(struct block_device *bdev);	/* names away; what is cached is lost */
 	void (*resized)(struct block_device *bdev);
-	void (*freed)(struct block_device *bdev);	/* the last reference: bd_inode can go; without the mutex */
+	void (*freed)(struct block_device *bdev);	/* the last reference: must lead to bdev_free(); no mutex */
 };
 void register_bdev_events(const struct bdev_events *events);
 
@@ -196,6 +198,6 @@ void bdev_end_io(struct block_device *bdev, blk_opf_t opf, unsigned int sectors,
 void bdev_count_merge(struct block_device *bdev, blk_opf_t opf);
 /* For submit_bio of a disk without requests. */
 void bio_start_io_acct(struct bio *bio);
-void bio_end_io_acct(struct bio *bio);
+void bio_end_io_acct(struct bio *bio, unsigned int sectors);
 
 #endif

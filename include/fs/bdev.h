@@ -41,8 +41,13 @@ struct block_device *I_BDEV(struct inode *inode);	/* of an inode of the cache, n
 bool inode_is_bdev(const struct inode *inode);
 
 extern const struct address_space_operations def_blk_aops;
-/* Add memory of @iter to @bio, pinned, up to what fits; 0 or -EFAULT. bio_release_pages() gives it back. */
+/*
+ * Add memory of @iter to @bio, pinned, up to what fits, and advance @iter. 0 or -EFAULT. bio_release_pages()
+ * gives it back, and with @mark_dirty notes that the device wrote to it. Both may sleep.
+ */
 int bio_iov_iter_get_pages(struct bio *bio, struct iov_iter *iter);
 void bio_release_pages(struct bio *bio, bool mark_dirty);
+/* All addresses and lengths of what is left of @iter, ored: its low bits tell the alignment. */
+unsigned long iov_iter_alignment(const struct iov_iter *iter);
 
 #endif

@@ -10,5 +10,7 @@
  * in those mounted later. @name is copied. May sleep. 0, -ENOMEM.
  */
 int devtmpfs_create_node(const char *name, umode_t mode, dev_t dev);
+/* Take @name, directly in /dev, away again; who has it open keeps it. May sleep. 0, -ENOENT. */
+int devtmpfs_delete_node(const char *name);
 
 #endif

@@ -32,6 +32,7 @@
 	/* ---- files ---- */							\
 	R(NAMESPACE, rwsem, "mount tree")					\
 	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
+	R(DISK_OPEN, mutex, "disk->open_mutex: opening, partitions, removal")	\
 	R(PIPE, mutex, "pipe->mutex")						\
 	R(SB_RENAME, mutex, "sb->s_vfs_rename_mutex")				\
 	R(INODE, rwsem, "inode->i_rwsem")					\
@@ -57,6 +58,8 @@
 	R(SHRINKER, rwsem, "list of shrinkers")					\
 	R(OOM, mutex, "one choice of a victim at a time")			\
 	R(IRQ_REQUEST, mutex, "request_irq and free_irq")			\
+	R(BRD, rwsem, "pages of a RAM disk: against a discard")			\
+	R(BLK_FREEZE, mutex, "request_queue.freeze_mutex")			\
 	R(WORKQUEUE, mutex, "list of work queues")				\
 	R(WORKER_POOL_MUTEX, mutex, "creation of workers")			\
 	R(RCU_BARRIER, mutex, "one rcu_barrier at a time")			\
@@ -107,6 +110,8 @@
 	R(TTY_CTRL, spin, "tty->ctrl_lock: session and process group")		\
 	R(VCONSOLE_CONTROL, spin, "control queue of the virtio console")	\
 	R(VPORT_OUT, spin, "output queue of a virtio console port")		\
+	R(BDEV_TABLE, spin, "all block devices, majors")			\
+	R(BLK_HCTX, spin, "one hardware queue of a disk: requests, the driver's ring")	\
 	R(PIDMAP, spin, "allocation of process numbers")			\
 	R(IDA, spin, "an id allocator")						\
 	R(RESOURCE, rwlock, "tree of physical addresses and ports")		\

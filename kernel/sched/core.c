@@ -33,6 +33,7 @@
 #include <kernel/init.h>
 #include <kernel/panic.h>
 #include <kernel/pid.h>
+#include <kernel/plug.h>
 #include <kernel/printk.h>
 #include <kernel/rseq.h>
 #include <kernel/timer.h>
@@ -327,6 +328,10 @@ static void __schedule(bool preempt)
 
 void schedule(void)
 {
+	struct blk_plug *plug = current->plug;
+
+	if (unlikely(plug) && READ_ONCE(current->__state))
+		plug->flush(plug); /* others may wait for what it holds back */
 	do {
 		preempt_disable();
 		__schedule(false);

@@ -77,6 +77,8 @@ static enum ledger_account account_of_type(u32 type)
 		return LEDGER_KMALLOC;
 	case PAGE_TYPE_TRACE:
 		return LEDGER_TRACE;
+	case PAGE_TYPE_RAMDISK:
+		return LEDGER_RAMDISK;
 	case PAGE_TYPE_OFFLINE:
 		return LEDGER_OFFLINE;
 	default:
@@ -98,7 +100,7 @@ bool page_clear_name(struct page *page)
 	u32 type = page->page_type;
 
 	if (type != PAGE_TYPE_PGD && type != PAGE_TYPE_PIPE && type != PAGE_TYPE_TRACE &&
-	    type != PAGE_TYPE_BOOT)
+	    type != PAGE_TYPE_RAMDISK && type != PAGE_TYPE_BOOT)
 		return false;
 	ledger_count(account_of_type(type), -1);
 	WRITE_ONCE(page->page_type, PAGE_TYPE_NONE);

@@ -148,6 +148,8 @@ void all_vm_events(unsigned long *ret)
 			ret[i] += READ_ONCE(per_cpu(vm_event_states, cpu).event[i]);
 	for_each_zone (zone)
 		zone_list_events(zone, &ret[PGALLOC_DMA + zone_idx(zone)], &ret[PGFREE]);
+	ret[PGPGIN] /= 2; /* counted in sectors, shown in KiB */
+	ret[PGPGOUT] /= 2;
 }
 
 void page_alloc_ways(struct page_alloc_ways *w)
