@@ -249,8 +249,7 @@ void zero_fill_bio(struct bio *bio)
 	struct bvec_iter iter;
 	struct bio_vec bv;
 
-	bio_for_each_bvec (bv, bio, iter)
-		memset(bvec_virt(&bv), 0, bv.bv_len);
+	bio_for_each_bvec(bv, bio, iter) memset(bvec_virt(&bv), 0, bv.bv_len);
 }
 
 /* ---- ending ---- */
@@ -457,10 +456,10 @@ int blkdev_issue_zeroout(struct block_device *bdev, sector_t sector, sector_t nr
 		return err;
 	err = -EOPNOTSUPP;
 	if (max)
-		err = issue_sectors(
-			bdev, sector, nr_sects,
-			REQ_OP_WRITE_ZEROES | (flags & BLKDEV_ZERO_NOUNMAP ? REQ_NOUNMAP : 0), max,
-			gfp);
+		err = issue_sectors(bdev, sector, nr_sects,
+				    REQ_OP_WRITE_ZEROES |
+					    (flags & BLKDEV_ZERO_NOUNMAP ? REQ_NOUNMAP : 0),
+				    max, gfp);
 	if (err == -EOPNOTSUPP && !(flags & BLKDEV_ZERO_NOFALLBACK))
 		err = write_zero_pages(bdev, sector, nr_sects, gfp);
 	return err;

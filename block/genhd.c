@@ -224,8 +224,8 @@ static int bdev_publish(struct block_device *bdev, struct list_head *after)
 
 	spin_lock(&bdev_table_lock);
 	if (bdev->bd_partno < disk->minors) {
-		bdev->bd_dev = (dev_t)disk->major << MINOR_BITS |
-			       (disk->first_minor + bdev->bd_partno);
+		bdev->bd_dev =
+			(dev_t)disk->major << MINOR_BITS | (disk->first_minor + bdev->bd_partno);
 	} else {
 		minor = find_first_zero_bit(ext_minors, NR_EXT_MINORS);
 		if (minor < NR_EXT_MINORS)
@@ -411,7 +411,8 @@ static bool overlaps(struct gendisk *disk, int except, sector_t start, sector_t 
 	struct block_device *part;
 
 	list_for_each_entry (part, &disk->parts, bd_parts)
-		if (part->bd_partno != except && start < part->bd_start_sect + part->bd_nr_sectors &&
+		if (part->bd_partno != except &&
+		    start < part->bd_start_sect + part->bd_nr_sectors &&
 		    part->bd_start_sect < start + length)
 			return true;
 	return false;

@@ -43,7 +43,8 @@ unsigned int bio_count_segs(struct bio *bio, const struct queue_limits *lim, uns
 		*fit = min(bio_sectors(bio), max);
 		return 1;
 	}
-	bio_for_each_bvec (bv, bio, iter) {
+	bio_for_each_bvec(bv, bio, iter)
+	{
 		unsigned int room = lim->max_segments - segs, take = bv.bv_len;
 
 		if (segs && leaves_gap(lim, end, bv.bv_offset))
@@ -89,8 +90,7 @@ static unsigned int last_end(struct bio *bio)
 	struct bio_vec bv;
 	unsigned int end = 0;
 
-	bio_for_each_bvec (bv, bio, iter)
-		end = bv.bv_offset + bv.bv_len;
+	bio_for_each_bvec(bv, bio, iter) end = bv.bv_offset + bv.bv_len;
 	return end;
 }
 
@@ -136,7 +136,8 @@ unsigned int blk_rq_map_sg(struct request *rq, struct bio_vec *sg, unsigned int 
 		struct bvec_iter iter;
 		struct bio_vec bv;
 
-		bio_for_each_bvec (bv, bio, iter) {
+		bio_for_each_bvec(bv, bio, iter)
+		{
 			struct bio_vec *last = n ? &sg[n - 1] : NULL;
 			unsigned int part;
 

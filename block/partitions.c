@@ -113,8 +113,8 @@ static void put_partition(struct parse *p, int partno, sector_t start, sector_t 
 		return;
 	}
 	if (nr > capacity - start) {
-		pr_warn("%s: p%d size %llu extends beyond EOD, truncated\n", disk->disk_name, partno,
-			(unsigned long long)nr);
+		pr_warn("%s: p%d size %llu extends beyond EOD, truncated\n", disk->disk_name,
+			partno, (unsigned long long)nr);
 		nr = capacity - start;
 	}
 	part = add_partition(disk, partno, start, nr, uuid, volname);
@@ -131,8 +131,8 @@ static void put_partition(struct parse *p, int partno, sector_t start, sector_t 
 
 static bool is_extended(const struct mbr_entry *e)
 {
-	return e->size && (e->type == TYPE_EXTENDED || e->type == TYPE_EXTENDED2 ||
-			   e->type == TYPE_EXTENDED3);
+	return e->size &&
+	       (e->type == TYPE_EXTENDED || e->type == TYPE_EXTENDED2 || e->type == TYPE_EXTENDED3);
 }
 
 static bool has_signature(const u8 *sector)
@@ -326,10 +326,9 @@ static struct gpt_entry *find_gpt(struct parse *p, struct gpt_header *h)
 /* Mixed endianness: the first three parts are numbers, the rest bytes. */
 static void print_guid(char buf[37], const u8 *g)
 {
-	snprintf(buf, 37,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3],
-		 g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13],
-		 g[14], g[15]);
+	snprintf(buf, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
+		 g[13], g[14], g[15]);
 }
 
 static void print_name(char buf[37], const struct gpt_entry *e)

@@ -114,7 +114,8 @@ static void blk_queue_exit(struct request_queue *q)
 static blk_status_t blk_queue_enter(struct request_queue *q, blk_opf_t opf)
 {
 	for (;;) {
-		atomic_inc_return(&q->usage); /* full barrier: freeze sees the count, or we see frozen */
+		atomic_inc_return(
+			&q->usage); /* full barrier: freeze sees the count, or we see frozen */
 		if (unlikely(READ_ONCE(q->dying))) {
 			blk_queue_exit(q);
 			return BLK_STS_IOERR;
@@ -171,7 +172,8 @@ static struct request *try_get_request(struct blk_mq_hw_ctx *hctx)
 /* A request with a tag; NULL: would have to wait, with REQ_NOWAIT. */
 static struct request *get_request(struct request_queue *q, blk_opf_t opf)
 {
-	struct blk_mq_hw_ctx *hctx = &q->hctx[(unsigned int)raw_smp_processor_id() % q->nr_hw_queues];
+	struct blk_mq_hw_ctx *hctx =
+		&q->hctx[(unsigned int)raw_smp_processor_id() % q->nr_hw_queues];
 	struct request *rq = try_get_request(hctx);
 
 	if (likely(rq) || (opf & REQ_NOWAIT))
@@ -331,8 +333,7 @@ static void end_bios(struct request *rq)
 
 	if (unlikely(rq->status && rq->status != BLK_STS_NOTSUPP && !(bio->bi_flags & BIO_QUIET)))
 		print_error(rq);
-	bdev_end_io(rq->part, stat_op(bio), rq->status ? 0 : blk_rq_sectors(rq),
-		    rq->start_ns);
+	bdev_end_io(rq->part, stat_op(bio), rq->status ? 0 : blk_rq_sectors(rq), rq->start_ns);
 	for (; bio; bio = next) {
 		next = bio->bi_next;
 		bio->bi_next = NULL;
@@ -621,11 +622,12 @@ static bool check_range(struct bio *bio)
 
 	if (nr && (nr > size || bio->bi_iter.bi_sector > size - nr)) {
 		if (disk_live(bdev->bd_disk))
-			pr_info_ratelimited("%s: attempt to access beyond end of device\n"
-					    "%s: rw=%u, sector=%llu, nr_sectors = %llu limit=%llu\n",
-					    current->comm, bdev_name(bdev, name), bio->bi_opf,
-					    (unsigned long long)bio->bi_iter.bi_sector,
-					    (unsigned long long)nr, (unsigned long long)size);
+			pr_info_ratelimited(
+				"%s: attempt to access beyond end of device\n"
+				"%s: rw=%u, sector=%llu, nr_sectors = %llu limit=%llu\n",
+				current->comm, bdev_name(bdev, name), bio->bi_opf,
+				(unsigned long long)bio->bi_iter.bi_sector, (unsigned long long)nr,
+				(unsigned long long)size);
 		return false;
 	}
 	if (!(bio->bi_flags & BIO_REMAPPED)) {

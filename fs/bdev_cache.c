@@ -27,7 +27,8 @@ static void read_end(struct bio *bio)
 {
 	struct folio_iter fi;
 
-	bio_for_each_folio_all (fi, bio) {
+	bio_for_each_folio_all(fi, bio)
+	{
 		if (!bio->bi_status)
 			folio_mark_uptodate(fi.folio);
 		folio_unlock(fi.folio);
@@ -59,7 +60,8 @@ static void write_end_bio(struct bio *bio)
 {
 	struct folio_iter fi;
 
-	bio_for_each_folio_all (fi, bio) {
+	bio_for_each_folio_all(fi, bio)
+	{
 		if (bio->bi_status)
 			mapping_set_error(fi.folio->mapping, blk_status_to_errno(bio->bi_status));
 		folio_end_writeback(fi.folio);

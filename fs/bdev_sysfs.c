@@ -49,7 +49,8 @@ static int show_attr(struct seq_file *m, const struct attr *attr)
 	return 0;
 }
 
-static ssize_t store_attr(struct file *file, const struct attr *attr, const char *text, size_t count)
+static ssize_t store_attr(struct file *file, const struct attr *attr, const char *text,
+			  size_t count)
 {
 	struct block_device *bdev = dev_of(file);
 	int err;
@@ -430,8 +431,8 @@ void bdev_sysfs_add(struct block_device *bdev)
 		add_files(bdev->bd_sysfs, part_attrs, show_part, store_part, bdev);
 	} else {
 		add_files(bdev->bd_sysfs, disk_attrs, show_disk, store_disk, bdev);
-		add_files(kernfs_create_dir(bdev->bd_sysfs, "queue", 0755), queue_attrs,
-			  show_queue, store_queue, bdev);
+		add_files(kernfs_create_dir(bdev->bd_sysfs, "queue", 0755), queue_attrs, show_queue,
+			  store_queue, bdev);
 	}
 	add_links(bdev);
 }
@@ -485,10 +486,10 @@ static int diskstats_show(struct seq_file *m, void *v)
 			   MAJOR(bdev->bd_dev), MINOR(bdev->bd_dev), bdev_name(bdev, name),
 			   s.ios[STAT_READ], s.merges[STAT_READ], s.sectors[STAT_READ],
 			   s.ms[STAT_READ], s.ios[STAT_WRITE], s.merges[STAT_WRITE],
-			   s.sectors[STAT_WRITE], s.ms[STAT_WRITE],
-			   s.in_flight[0] + s.in_flight[1], s.io_ticks, s.time_in_queue,
-			   s.ios[STAT_DISCARD], s.merges[STAT_DISCARD], s.sectors[STAT_DISCARD],
-			   s.ms[STAT_DISCARD], s.ios[STAT_FLUSH], s.ms[STAT_FLUSH]);
+			   s.sectors[STAT_WRITE], s.ms[STAT_WRITE], s.in_flight[0] + s.in_flight[1],
+			   s.io_ticks, s.time_in_queue, s.ios[STAT_DISCARD], s.merges[STAT_DISCARD],
+			   s.sectors[STAT_DISCARD], s.ms[STAT_DISCARD], s.ios[STAT_FLUSH],
+			   s.ms[STAT_FLUSH]);
 	}
 	return 0;
 }

@@ -108,8 +108,7 @@ void bio_release_pages(struct bio *bio, bool mark_dirty)
 	for (unsigned int i = 0; i < bio->bi_vcnt; i++) {
 		struct bio_vec *bv = &bio->bi_io_vec[i];
 		struct page *page = bv->bv_page + bv->bv_offset / PAGE_SIZE;
-		unsigned int nr =
-			DIV_ROUND_UP(bv->bv_offset % PAGE_SIZE + bv->bv_len, PAGE_SIZE);
+		unsigned int nr = DIV_ROUND_UP(bv->bv_offset % PAGE_SIZE + bv->bv_len, PAGE_SIZE);
 
 		while (nr--) {
 			if (mark_dirty)

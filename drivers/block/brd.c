@@ -97,7 +97,8 @@ static blk_status_t brd_rw(struct brd *brd, struct bio *bio)
 	struct bio_vec bv;
 
 	down_read(&brd->lock);
-	bio_for_each_bvec (bv, bio, iter) {
+	bio_for_each_bvec(bv, bio, iter)
+	{
 		void *mem = bvec_virt(&bv);
 		unsigned int left = bv.bv_len, part;
 
@@ -145,8 +146,7 @@ static void brd_free_disk(struct gendisk *disk)
 	unsigned long index;
 	struct page *page;
 
-	xa_for_each(&brd->pages, index, page)
-		__free_page(page);
+	xa_for_each(&brd->pages, index, page) __free_page(page);
 	xa_destroy(&brd->pages);
 	kfree(brd);
 }
