@@ -32,6 +32,7 @@
 #include <kernel/panic.h>
 #include <kernel/pid.h>
 #include <kernel/printk.h>
+#include <kernel/ptrace.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task_work.h>
@@ -110,6 +111,7 @@ void release_task(struct task_struct *p)
 		atomic_long_dec(&__task_cred(p)->user->processes);
 		rcu_read_unlock();
 		write_lock_irq(&tasklist_lock);
+		ptrace_unlink(p);
 		exit_signal_of(p);
 		/* The last other thread of a leader that is a zombie already: now it can be waited for. */
 		zap_leader = false;
@@ -230,7 +232,7 @@ static void reparent_leader(struct task_struct *father, struct task_struct *p,
 	if (p->exit_state == EXIT_DEAD)
 		return;
 	p->exit_signal = SIGCHLD; /* whatever the old parent had asked for */
-	if (p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) &&
+	if (!p->ptrace && p->exit_state == EXIT_ZOMBIE && thread_group_empty(p) &&
 	    do_notify_parent(p, p->exit_signal)) {
 		p->exit_state = EXIT_DEAD;
 		list_add(&p->ptrace_entry, dead);
@@ -243,13 +245,16 @@ static void forget_original_parent(struct task_struct *father, struct list_head 
 {
 	struct task_struct *p, *t, *reaper;
 
+	if (unlikely(!list_empty(&father->ptraced)))
+		exit_ptrace(father, dead);
 	if (list_empty(&father->children))
 		return;
 	reaper = find_new_reaper(father);
 	list_for_each_entry (p, &father->children, sibling) {
 		for_each_thread (p, t) {
 			WRITE_ONCE(t->real_parent, reaper);
-			WRITE_ONCE(t->parent, reaper);
+			if (likely(!t->ptrace))
+				WRITE_ONCE(t->parent, reaper);
 			if (t->pdeath_signal)
 				group_send_sig_info(t->pdeath_signal, SEND_SIG_NOINFO, t,
 						    PIDTYPE_TGID);
@@ -260,23 +265,31 @@ static void forget_original_parent(struct task_struct *father, struct list_head 
 	list_splice_tail_init(&father->children, &reaper->children);
 }
 
+/* Tell the tracer, or the parent of a process that is dead as a whole. True: nobody waits for @tsk. */
+static bool notify_of_exit(struct task_struct *tsk)
+{
+	bool whole = thread_group_leader(tsk) && thread_group_empty(tsk);
+
+	if (unlikely(tsk->ptrace))
+		return do_notify_parent(tsk, whole && !ptrace_reparented(tsk) ? tsk->exit_signal
+									      : SIGCHLD);
+	if (thread_group_leader(tsk))
+		return whole && do_notify_parent(tsk, tsk->exit_signal);
+	return true;
+}
+
 /* Tell the relatives. @tsk is a zombie afterwards, or reaps itself. */
 static void exit_notify(struct task_struct *tsk, bool group_dead)
 {
 	struct task_struct *p, *n;
 	LIST_HEAD(dead);
-	bool autoreap;
 
 	write_lock_irq(&tasklist_lock);
 	forget_original_parent(tsk, &dead);
 	if (group_dead)
 		kill_orphaned_pgrp(tsk->group_leader, NULL);
 	tsk->exit_state = EXIT_ZOMBIE;
-	if (thread_group_leader(tsk))
-		autoreap = thread_group_empty(tsk) && do_notify_parent(tsk, tsk->exit_signal);
-	else
-		autoreap = true;
-	if (autoreap) {
+	if (notify_of_exit(tsk)) {
 		tsk->exit_state = EXIT_DEAD;
 		list_add(&tsk->ptrace_entry, &dead);
 	}
@@ -332,6 +345,7 @@ void do_exit(long code)
 		for (;;)
 			schedule();
 	}
+	ptrace_event(PTRACE_EVENT_EXIT, (unsigned long)code);
 	exit_signals(tsk); /* sets PF_EXITING */
 	group_dead = atomic_dec_and_test(&tsk->signal->live);
 	if (group_dead) {

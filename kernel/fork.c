@@ -43,6 +43,7 @@
 #include <kernel/ksyscall.h>
 #include <kernel/pid.h>
 #include <kernel/printk.h>
+#include <kernel/ptrace.h>
 #include <kernel/rseq.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -337,7 +338,9 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 		sas_ss_reset(p);
 	clear_tsk_thread_flag(p, TIF_MEMDIE);
 	clear_tsk_thread_flag(p, TIF_SYSCALL_TRACE);
-	clear_tsk_thread_flag(p, TIF_SINGLESTEP);
+	clear_tsk_thread_flag(p, TIF_SYSCALL_EMU);
+	p->ptrace_message = 0;
+	p->ptracer_cred = NULL;
 	rseq_fork(p, flags);
 }
 
@@ -377,7 +380,7 @@ static void link_thread(struct task_struct *p)
  * Put @p into the lists: from now on it can be found, signalled and waited for.
  * -EINTR, -ERESTARTNOINTR: a signal came that must be served by the parent alone.
  */
-static int publish_task(struct task_struct *p, struct pid *pid, u64 flags)
+static int publish_task(struct task_struct *p, struct pid *pid, u64 flags, bool trace)
 {
 	int err = 0;
 
@@ -399,6 +402,7 @@ static int publish_task(struct task_struct *p, struct pid *pid, u64 flags)
 			link_leader(p, pid);
 		else
 			link_thread(p);
+		ptrace_init_task(p, trace || (flags & CLONE_PTRACE));
 		attach_pid(p, PIDTYPE_PID);
 		nr_threads++;
 		total_forks++;
@@ -444,6 +448,7 @@ static bool over_nproc(struct task_struct *p)
 /**
  * copy_process - a new task, complete but not yet running.
  * @pid: NULL, or &init_struct_pid for an idle task
+ * @trace: it is traced if current is
  * Return: the task, or ERR_PTR; then nothing is left of it. Context: may sleep.
  */
 struct task_struct *copy_process(struct pid *pid, int trace, int node,
@@ -522,7 +527,7 @@ struct task_struct *copy_process(struct pid *pid, int trace, int node,
 	}
 	if (args->idle)
 		return p; /* in no list */
-	err = publish_task(p, pid, flags);
+	err = publish_task(p, pid, flags, trace);
 	if (err)
 		goto bad_pidfd;
 	if (pidfile)
@@ -560,21 +565,39 @@ bad_free:
 	return ERR_PTR(err);
 }
 
-/* Wait until the vfork child @child has left our mm, or we are killed. */
-static void wait_for_vfork_done(struct task_struct *child, struct completion *vfork)
+/* Wait until the vfork child @child has left our mm (true), or we are killed. */
+static bool wait_for_vfork_done(struct task_struct *child, struct completion *vfork)
 {
-	if (wait_for_completion_killable(vfork)) {
+	bool killed = wait_for_completion_killable(vfork);
+
+	if (killed) {
 		task_lock(child);
 		child->vfork_done = NULL;
 		task_unlock(child);
 	}
 	put_task_struct(child);
+	return !killed;
+}
+
+/* The event by which current's tracer hears of this clone, 0: it does not want to. */
+static int trace_event_of(const struct kernel_clone_args *args)
+{
+	int event = PTRACE_EVENT_FORK;
+
+	if (likely(!current->ptrace) || (args->flags & CLONE_UNTRACED))
+		return 0;
+	if (args->flags & CLONE_VFORK)
+		event = PTRACE_EVENT_VFORK;
+	else if (args->exit_signal != SIGCHLD)
+		event = PTRACE_EVENT_CLONE;
+	return ptrace_event_enabled(current, event) ? event : 0;
 }
 
 pid_t kernel_clone(struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
 	struct completion vfork;
+	int trace = trace_event_of(args);
 	struct task_struct *p;
 	pid_t nr;
 
@@ -582,7 +605,7 @@ pid_t kernel_clone(struct kernel_clone_args *args)
 	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID) &&
 	    args->pidfd == args->parent_tid)
 		return -EINVAL;
-	p = copy_process(NULL, 0, NUMA_NO_NODE, args);
+	p = copy_process(NULL, trace, NUMA_NO_NODE, args);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	nr = p->pid;
@@ -594,8 +617,10 @@ pid_t kernel_clone(struct kernel_clone_args *args)
 		get_task_struct(p);
 	}
 	wake_up_new_task(p);
-	if (flags & CLONE_VFORK)
-		wait_for_vfork_done(p, &vfork);
+	if (unlikely(trace))
+		ptrace_event(trace, (unsigned long)nr);
+	if ((flags & CLONE_VFORK) && wait_for_vfork_done(p, &vfork))
+		ptrace_event(PTRACE_EVENT_VFORK_DONE, (unsigned long)nr);
 	return nr;
 }
 

@@ -21,8 +21,9 @@
  * send); walking groups under tasklist_lock or RCU.
  * Failure: only real-time signals sent with sigqueue() can fail (EAGAIN); others lose their siginfo.
  *
- * Differences from Linux 6.1 (kernel/signal.c): no ptrace yet, no PID namespaces, no core dumps (so
- * the core bit of a wait status is never set), no freezer.
+ * A traced task takes every signal but SIGKILL only after its tracer has seen it (ptrace_stop.c), so none
+ * is thrown away before.
+ * Differences from Linux 6.1 (kernel/signal.c): no PID namespaces, no freezer.
  * See /proc/PID/status: SigQ, SigPnd, ShdPnd, SigBlk, SigIgn, SigCgt.
  */
 #include <base/types.h>
@@ -42,6 +43,7 @@
 #include <kernel/ksyscall.h>
 #include <kernel/pid.h>
 #include <kernel/printk.h>
+#include <kernel/ptrace.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -325,6 +327,9 @@ static bool sig_ignored(struct task_struct *t, int sig, bool force)
 {
 	if (sigismember(&t->blocked, sig) || sigismember(&t->real_blocked, sig))
 		return false;
+	/* The tracer shall see it. */
+	if (t->ptrace && sig != SIGKILL)
+		return false;
 	return sig_task_ignored(t, sig, force);
 }
 
@@ -340,6 +345,10 @@ static void continue_group(struct task_struct *p)
 
 		flush_sigqueue_mask(&stops, &t->pending);
 		task_clear_jobctl_pending(t, JOBCTL_STOP_PENDING);
+		if (t->ptrace & PT_SEIZED) {
+			ptrace_trap_notify(t);
+			continue;
+		}
 		t->jobctl &= ~JOBCTL_STOPPED;
 		wake_up_state(t, __TASK_STOPPED);
 	}
@@ -362,8 +371,8 @@ static bool prepare_signal(int sig, struct task_struct *p, bool force)
 	struct task_struct *t;
 	sigset_t flush;
 
-	if (signal->flags & SIGNAL_GROUP_EXIT)
-		return false; /* it is dying already */
+	if (signal->flags & SIGNAL_GROUP_EXIT) /* it is dying already; SIGKILL ends a core dump */
+		return signal->core_state && sig == SIGKILL;
 	if (sig_kernel_stop(sig)) {
 		flush = sigmask(SIGCONT);
 		flush_sigqueue_mask(&flush, &signal->shared_pending);
@@ -430,8 +439,9 @@ static void complete_signal(int sig, struct task_struct *p, enum pid_type type)
 		signal->curr_target = t;
 	}
 	/* A fatal signal takes the whole group at once, unless there is more to do than die. */
-	if (sig_task_fatal(p, sig) && !(signal->flags & SIGNAL_GROUP_EXIT) &&
-	    !sigismember(&t->real_blocked, sig) && !sig_kernel_coredump(sig)) {
+	if (sig_task_fatal(p, sig) && (signal->core_state || !(signal->flags & SIGNAL_GROUP_EXIT)) &&
+	    !sigismember(&t->real_blocked, sig) && (sig == SIGKILL || !p->ptrace) &&
+	    !sig_kernel_coredump(sig)) {
 		kill_all_threads(p, sig);
 		return;
 	}
@@ -562,7 +572,7 @@ static void force_sig_info_how(struct kernel_siginfo *info, enum force_how how)
 		if (blocked)
 			sigdelset(&t->blocked, sig);
 	}
-	if (action->sa.sa_handler == SIG_DFL)
+	if (action->sa.sa_handler == SIG_DFL && (!t->ptrace || how == FORCE_EXIT))
 		t->signal->flags &= ~SIGNAL_UNKILLABLE;
 	send_signal_locked(sig, info, t, PIDTYPE_PID);
 	/* It may have been pending already, blocked until now. */
@@ -914,7 +924,10 @@ bool unhandled_signal(struct task_struct *tsk, int sig)
 {
 	__sighandler_t handler = sig_handler(tsk, sig);
 
-	return is_global_init(tsk) || handler == SIG_IGN || handler == SIG_DFL;
+	if (is_global_init(tsk))
+		return true;
+	/* A tracer decides what becomes of it. */
+	return (handler == SIG_IGN || handler == SIG_DFL) && !tsk->ptrace;
 }
 
 void kernel_sigaction(int sig, __sighandler_t action)
@@ -947,6 +960,8 @@ void signal_setup_done(int failed, struct ksignal *ksig, int stepping)
 	set_current_blocked(&blocked);
 	if (current->sas_ss_flags & SS_AUTODISARM)
 		sas_ss_reset(current);
+	if (stepping)
+		ptrace_notify(SIGTRAP, 0);
 }
 
 /* ---- the end of a thread ---- */
@@ -972,7 +987,7 @@ void exit_signals(struct task_struct *tsk)
 	spin_unlock_irq(&tsk->sighand->siglock);
 	if (group_stop) {
 		read_lock(&tasklist_lock);
-		do_notify_parent_cldstop(tsk, CLD_STOPPED);
+		do_notify_parent_cldstop(tsk, false, CLD_STOPPED);
 		read_unlock(&tasklist_lock);
 	}
 }

@@ -12,6 +12,9 @@
  *	   ^                                                           |
  *	   +----------------- SIGCONT, SIGKILL ------------------------+
  *
+ * A traced thread does its part of a group stop in a trap of its own (ptrace_stop.c): do_signal_stop()
+ * asks for it by JOBCTL_TRAP_STOP.
+ *
  * Invariant (siglock): group_stop_count = number of threads with JOBCTL_STOP_CONSUME.
  */
 #include <base/types.h>
@@ -25,6 +28,7 @@
 #include <kernel/cred.h>
 #include <kernel/exit.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -48,6 +52,8 @@ void task_clear_jobctl_pending(struct task_struct *task, unsigned long mask)
 	if (mask & JOBCTL_STOP_PENDING)
 		mask |= JOBCTL_STOP_CONSUME | JOBCTL_STOP_DEQUEUED;
 	task->jobctl &= ~mask;
+	if (!(task->jobctl & JOBCTL_PENDING_MASK))
+		task_clear_jobctl_trapping(task);
 }
 
 /* @task has done its part. True: it was the last, the group stands. */
@@ -102,7 +108,10 @@ static bool start_group_stop(int signr)
 		if (t != current && !task_is_stopped(t) &&
 		    task_set_jobctl_pending(t, (unsigned long)signr | gstop)) {
 			sig->group_stop_count++;
-			signal_wake_up(t, false);
+			if (t->ptrace & PT_SEIZED)
+				ptrace_trap_notify(t);
+			else
+				signal_wake_up(t, false);
 		}
 	}
 	return true;
@@ -110,7 +119,8 @@ static bool start_group_stop(int signr)
 
 /*
  * Stand still until SIGCONT or SIGKILL. @signr: the stop signal just taken, or 0 to join a stop.
- * => siglock held; released when true is returned, still held when false (nothing to stop for).
+ * => siglock held; released when true is returned, still held when false (nothing to stop for, or a
+ * trap does it).
  */
 static bool do_signal_stop(int signr)
 {
@@ -118,6 +128,10 @@ static bool do_signal_stop(int signr)
 
 	if (!(current->jobctl & JOBCTL_STOP_PENDING) && !start_group_stop(signr))
 		return false;
+	if (unlikely(current->ptrace)) {
+		task_set_jobctl_pending(current, JOBCTL_TRAP_STOP);
+		return false;
+	}
 	notify = task_participate_group_stop(current);
 	current->jobctl |= JOBCTL_STOPPED;
 	spin_lock(&current->pi_lock);
@@ -126,7 +140,7 @@ static bool do_signal_stop(int signr)
 	spin_unlock_irq(&current->sighand->siglock);
 	if (notify) {
 		read_lock(&tasklist_lock);
-		do_notify_parent_cldstop(current, CLD_STOPPED);
+		do_notify_parent_cldstop(current, false, CLD_STOPPED);
 		read_unlock(&tasklist_lock);
 	}
 	schedule();
@@ -143,14 +157,26 @@ static void notify_pending_cldstop(struct signal_struct *signal)
 	signal->flags &= ~SIGNAL_CLD_MASK;
 	spin_unlock_irq(&current->sighand->siglock);
 	read_lock(&tasklist_lock);
-	do_notify_parent_cldstop(current, why);
+	do_notify_parent_cldstop(current, false, why);
+	if (ptrace_reparented(current->group_leader))
+		do_notify_parent_cldstop(current->group_leader, true, why);
 	read_unlock(&tasklist_lock);
 }
 
-static void __attribute__((noreturn)) die_by_signal(int signr)
+static void __attribute__((noreturn)) die_by_signal(struct ksignal *ksig)
 {
 	current->flags |= PF_SIGNALED;
-	do_group_exit(signr);
+	do_group_exit(ksig->sig);
+}
+
+/* The tracer sees what was dequeued. A signal that nobody can change (SA_IMMUTABLE) is none of its business. */
+static int show_tracer(struct ksignal *ksig, bool shared)
+{
+	struct k_sigaction *ka = &current->sighand->action[ksig->sig - 1];
+
+	if (ksig->sig == SIGKILL || (ka->sa.sa_flags & SA_IMMUTABLE))
+		return ksig->sig;
+	return ptrace_signal(ksig->sig, &ksig->info, shared);
 }
 
 enum signal_step { STEP_NONE, STEP_HANDLER, STEP_NEXT, STEP_RELOCK, STEP_FATAL };
@@ -161,6 +187,7 @@ static enum signal_step take_one(struct ksignal *ksig)
 	struct sighand_struct *sighand = current->sighand;
 	struct signal_struct *signal = current->signal;
 	struct k_sigaction *ka;
+	bool shared;
 	int signr;
 
 	if ((signal->flags & SIGNAL_GROUP_EXIT) || signal->group_exec_task) {
@@ -171,12 +198,23 @@ static enum signal_step take_one(struct ksignal *ksig)
 	}
 	if ((current->jobctl & JOBCTL_STOP_PENDING) && do_signal_stop(0))
 		return STEP_RELOCK;
+	if (unlikely(current->jobctl & JOBCTL_TRAP_MASK)) {
+		do_jobctl_trap();
+		spin_unlock_irq(&sighand->siglock);
+		return STEP_RELOCK;
+	}
 	signr = dequeue_synchronous_signal(&ksig->info);
+	shared = !signr && !(current->pending.signal & ~current->blocked);
 	if (!signr)
 		signr = dequeue_signal(current, &current->blocked, &ksig->info);
 	ksig->sig = signr;
 	if (!signr)
 		return STEP_NONE;
+	if (unlikely(current->ptrace)) {
+		signr = ksig->sig = show_tracer(ksig, shared);
+		if (!signr)
+			return STEP_NEXT;
+	}
 	ka = &sighand->action[signr - 1];
 	if (ka->sa.sa_handler == SIG_IGN)
 		return STEP_NEXT;
@@ -229,17 +267,11 @@ bool get_signal(struct ksignal *ksig)
 			spin_unlock_irq(&sighand->siglock);
 	} while (step == STEP_RELOCK);
 	if (step == STEP_FATAL)
-		die_by_signal(ksig->sig);
+		die_by_signal(ksig);
 	return step == STEP_HANDLER;
 }
 
 /* ---- the parent ---- */
-
-/* The key is the child: waiters for another one sleep on. */
-static void wake_parent(struct task_struct *parent, struct task_struct *child)
-{
-	__wake_up_sync_key(&parent->signal->wait_chldexit, TASK_INTERRUPTIBLE, child);
-}
 
 static kernel_siginfo_t child_info(struct task_struct *tsk, int code, int status)
 {
@@ -280,8 +312,9 @@ bool do_notify_parent(struct task_struct *tsk, int sig)
 
 	psig = parent->sighand;
 	spin_lock_irqsave(&psig->siglock, flags);
-	if (sig == SIGCHLD && (sig_handler(parent, SIGCHLD) == SIG_IGN ||
-			       (psig->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDWAIT))) {
+	if (!tsk->ptrace && sig == SIGCHLD &&
+	    (sig_handler(parent, SIGCHLD) == SIG_IGN ||
+	     (psig->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDWAIT))) {
 		/* POSIX leaves it open whether SA_NOCLDWAIT sends a signal; Linux sends it. */
 		autoreap = true;
 		if (sig_handler(parent, SIGCHLD) == SIG_IGN)
@@ -289,25 +322,39 @@ bool do_notify_parent(struct task_struct *tsk, int sig)
 	}
 	if (sig > 0 && valid_signal(sig))
 		send_signal_locked(sig, &info, parent, PIDTYPE_TGID);
-	wake_parent(parent, tsk);
+	__wake_up_parent(tsk, parent);
 	spin_unlock_irqrestore(&psig->siglock, flags);
 	return autoreap;
 }
 
-/* CLD_STOPPED or CLD_CONTINUED. => tasklist_lock held for reading */
-void do_notify_parent_cldstop(struct task_struct *tsk, int why)
+static int stop_status(struct task_struct *tsk, int why)
 {
-	struct task_struct *leader = tsk->group_leader, *parent = leader->real_parent;
-	struct sighand_struct *sighand = parent->sighand;
-	kernel_siginfo_t info =
-		child_info(leader, why,
-			   why == CLD_CONTINUED ? SIGCONT : leader->signal->group_exit_code & 0x7f);
+	switch (why) {
+	case CLD_CONTINUED:
+		return SIGCONT;
+	case CLD_STOPPED:
+		return tsk->signal->group_exit_code & 0x7f;
+	default:
+		return tsk->exit_code & 0x7f;
+	}
+}
+
+void do_notify_parent_cldstop(struct task_struct *tsk, bool for_ptracer, int why)
+{
+	struct task_struct *parent;
+	struct sighand_struct *sighand;
+	kernel_siginfo_t info;
 	unsigned long flags;
 
+	if (!for_ptracer)
+		tsk = tsk->group_leader;
+	parent = for_ptracer ? tsk->parent : tsk->real_parent;
+	sighand = parent->sighand;
+	info = child_info(tsk, why, stop_status(tsk, why));
 	spin_lock_irqsave(&sighand->siglock, flags);
 	if (sig_handler(parent, SIGCHLD) != SIG_IGN &&
 	    !(sighand->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDSTOP))
 		send_signal_locked(SIGCHLD, &info, parent, PIDTYPE_TGID);
-	wake_parent(parent, leader); /* wait4 with WUNTRACED or WCONTINUED */
+	__wake_up_parent(tsk, parent); /* wait4 with WUNTRACED or WCONTINUED, or of a tracer */
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }

@@ -33,7 +33,7 @@ static inline void signal_wake_up(struct task_struct *t, bool fatal)
 {
 	unsigned int state = 0;
 
-	if (fatal) {
+	if (fatal && !(t->jobctl & JOBCTL_PTRACE_FROZEN)) {
 		t->jobctl &= ~(JOBCTL_STOPPED | JOBCTL_TRACED);
 		state = TASK_WAKEKILL | __TASK_TRACED;
 	}
@@ -45,7 +45,11 @@ void flush_sigqueue_mask(sigset_t *mask, struct sigpending *s);
 struct sigqueue *__sigqueue_alloc(int sig, struct task_struct *t, gfp_t gfp, bool override_rlimit, int flags);
 void __sigqueue_free(struct sigqueue *q);
 bool task_participate_group_stop(struct task_struct *task);
-void do_notify_parent_cldstop(struct task_struct *tsk, int why);
+/*
+ * CLD_STOPPED, CLD_CONTINUED or CLD_TRAPPED to the tracer of @tsk, or to the real parent of its process.
+ * => tasklist_lock held for reading
+ */
+void do_notify_parent_cldstop(struct task_struct *tsk, bool for_ptracer, int why);
 int check_kill_permission(int sig, struct kernel_siginfo *info, struct task_struct *t);
 void __set_task_blocked(struct task_struct *tsk, const sigset_t *newset);
 int dequeue_synchronous_signal(kernel_siginfo_t *info);

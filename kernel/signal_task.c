@@ -20,6 +20,7 @@
 #include <kernel/init.h>
 #include <kernel/itimer.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/rlimit.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -162,5 +163,6 @@ void put_signal_struct(struct signal_struct *sig)
 		return;
 	if (sig->oom_mm)
 		mmdrop(sig->oom_mm);
+	yama_task_free(sig);
 	kmem_cache_free(signal_cache, sig);
 }

@@ -15,6 +15,7 @@
 #include <kernel/ksyscall.h>
 #include <kernel/param.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/rlimit.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -491,6 +492,8 @@ SYSCALL_DEFINE5(prctl, int, option, unsigned long, arg2, unsigned long, arg3, un
 			return -EINVAL;
 		set_dumpable(me->mm, arg2);
 		return 0;
+	case PR_SET_PTRACER:
+		return yama_set_ptracer(arg2);
 	case PR_SET_NAME:
 		return prctl_set_name((const char __user *)arg2);
 	case PR_GET_NAME:

@@ -4,7 +4,9 @@
  *
  * A parent looks at its children, and those of its other threads, under tasklist_lock; finds nothing to
  * report but somebody to wait for: sleeps on signal->wait_chldexit, where do_notify_parent() wakes it.
- * Rules and errors: wait(2).
+ * A tracee reports to its tracer like a child: each of its stops, without WUNTRACED, and each thread of its
+ * own; its end first to the tracer, then, if that is another process, to the parent.
+ * Rules and errors: wait(2), ptrace(2).
  */
 #include <base/errno.h>
 #include <base/string.h>
@@ -16,14 +18,13 @@
 #include <kernel/exit.h>
 #include <kernel/ksyscall.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/rlimit.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <seam/uaccess.h>
 #include <fs/file.h>
 #include <linux/wait.h>
-
-void __wake_up_parent(struct task_struct *p, struct task_struct *parent);
 
 struct wait_info {
 	pid_t pid;
@@ -47,17 +48,15 @@ static bool eligible_pid(struct wait_opts *wo, struct task_struct *p)
 {
 	if (wo->type == PIDTYPE_MAX)
 		return true;
-	return wo->type == PIDTYPE_PGID	  ? task_pgrp(p) == wo->pid
-	       : wo->type == PIDTYPE_TGID ? task_tgid(p) == wo->pid
-					  : task_pid(p) == wo->pid;
+	return wo->type == PIDTYPE_PGID ? task_pgrp(p) == wo->pid : task_pid(p) == wo->pid;
 }
 
 /* "Clone" children, with another exit signal than SIGCHLD, only on request. */
-static bool eligible_child(struct wait_opts *wo, struct task_struct *p)
+static bool eligible_child(struct wait_opts *wo, bool ptrace, struct task_struct *p)
 {
 	if (!eligible_pid(wo, p))
 		return false;
-	if (wo->flags & __WALL)
+	if (ptrace || (wo->flags & __WALL))
 		return true;
 	return (p->exit_signal != SIGCHLD) == !!(wo->flags & __WCLONE);
 }
@@ -104,12 +103,26 @@ static void set_exit_info(struct wait_opts *wo, pid_t pid, uid_t uid, int code)
 		set_info(wo, pid, uid, code & 0x80 ? CLD_DUMPED : CLD_KILLED, code & 0x7f);
 }
 
+/* The tracer has heard of the end of @p, which is EXIT_TRACE: now its parent's turn. True: reap it. */
+static bool hand_to_parent(struct task_struct *p)
+{
+	bool dead;
+
+	write_lock_irq(&tasklist_lock);
+	ptrace_unlink(p);
+	dead = do_notify_parent(p, p->exit_signal);
+	p->exit_state = dead ? EXIT_DEAD : EXIT_ZOMBIE;
+	write_unlock_irq(&tasklist_lock);
+	return dead;
+}
+
 /* @p is a zombie that can be reaped. Its pid with tasklist_lock dropped, or 0 with it held. */
 static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 {
 	pid_t pid = task_pid_vnr(p);
 	uid_t uid = task_uid(p);
-	int status;
+	bool leader = thread_group_leader(p);
+	int status, state;
 
 	if (!(wo->flags & WEXITED))
 		return 0;
@@ -125,14 +138,17 @@ static int wait_task_zombie(struct wait_opts *wo, struct task_struct *p)
 		set_exit_info(wo, pid, uid, status);
 		return pid;
 	}
-	if (cmpxchg(&p->exit_state, EXIT_ZOMBIE, EXIT_DEAD) != EXIT_ZOMBIE)
+	state = leader && ptrace_reparented(p) ? EXIT_TRACE : EXIT_DEAD;
+	if (cmpxchg(&p->exit_state, EXIT_ZOMBIE, state) != EXIT_ZOMBIE)
 		return 0; /* another thread of ours was faster */
 	read_unlock(&tasklist_lock);
-	add_to_parent(p);
+	if (state == EXIT_DEAD && leader)
+		add_to_parent(p);
 	if (wo->rusage)
 		getrusage(p, RUSAGE_BOTH, wo->rusage);
 	status = p->signal->flags & SIGNAL_GROUP_EXIT ? p->signal->group_exit_code : p->exit_code;
-	release_task(p);
+	if (state == EXIT_DEAD || hand_to_parent(p))
+		release_task(p);
 	wo->stat = status;
 	set_exit_info(wo, pid, uid, status);
 	return pid;
@@ -154,24 +170,35 @@ static int finish_report(struct wait_opts *wo, struct task_struct *p, int cause,
 	return pid;
 }
 
-/* As above, for a child that has stopped and was not reported yet. */
-static int wait_task_stopped(struct wait_opts *wo, struct task_struct *p)
+/* Where the report of a stop of @p lies, to its tracer or its parent; NULL: it does not stand. */
+static int *stopped_code(struct task_struct *p, bool ptrace)
 {
-	struct signal_struct *sig = p->signal;
-	int code = 0;
+	if (!ptrace)
+		return READ_ONCE(p->signal->flags) & SIGNAL_STOP_STOPPED ?
+			       &p->signal->group_exit_code :
+			       NULL;
+	return task_is_traced(p) && !(READ_ONCE(p->jobctl) & JOBCTL_LISTENING) ? &p->exit_code :
+										 NULL;
+}
 
-	if (!(wo->flags & WUNTRACED) || !(READ_ONCE(sig->flags) & SIGNAL_STOP_STOPPED))
+/* As above, for a child that has stopped and was not reported yet. */
+static int wait_task_stopped(struct wait_opts *wo, bool ptrace, struct task_struct *p)
+{
+	int code = 0, *report;
+
+	if ((!ptrace && !(wo->flags & WUNTRACED)) || !stopped_code(p, ptrace))
 		return 0;
 	spin_lock_irq(&p->sighand->siglock);
-	if (sig->flags & SIGNAL_STOP_STOPPED) {
-		code = sig->group_exit_code;
+	report = stopped_code(p, ptrace);
+	if (report) {
+		code = *report;
 		if (!(wo->flags & WNOWAIT))
-			sig->group_exit_code = 0;
+			*report = 0;
 	}
 	spin_unlock_irq(&p->sighand->siglock);
 	if (!code)
 		return 0;
-	return finish_report(wo, p, CLD_STOPPED, code, code << 8 | 0x7f);
+	return finish_report(wo, p, ptrace ? CLD_TRAPPED : CLD_STOPPED, code, code << 8 | 0x7f);
 }
 
 static int wait_task_continued(struct wait_opts *wo, struct task_struct *p)
@@ -191,26 +218,39 @@ static int wait_task_continued(struct wait_opts *wo, struct task_struct *p)
 	return finish_report(wo, p, CLD_CONTINUED, SIGCONT, 0xffff);
 }
 
-/* Anything to report of child @p? Its pid with tasklist_lock dropped; 0 with it held. */
-static int wait_consider_task(struct wait_opts *wo, struct task_struct *p)
+/* A leader whose threads live on cannot be reaped. */
+static bool delayed_leader(struct task_struct *p)
+{
+	return thread_group_leader(p) && !thread_group_empty(p);
+}
+
+/* Anything to report of @p, a child or (@ptrace) a tracee? Its pid with tasklist_lock dropped; 0 with it held. */
+static int wait_consider_task(struct wait_opts *wo, bool ptrace, struct task_struct *p)
 {
 	int exit_state = READ_ONCE(p->exit_state), ret;
 
-	if (exit_state == EXIT_DEAD || !eligible_child(wo, p))
+	if (exit_state == EXIT_DEAD || !eligible_child(wo, ptrace, p))
 		return 0;
-	if (exit_state == EXIT_ZOMBIE && thread_group_empty(p)) {
-		ret = wait_task_zombie(wo, p);
-		if (ret)
-			return ret;
-		/* A zombie will never stop or continue: worth waiting for only with WEXITED. */
-		if (wo->flags & WEXITED)
+	if (exit_state == EXIT_TRACE) {
+		/* On its way from the tracer to the parent. */
+		if (!ptrace)
 			wo->notask_error = 0;
 		return 0;
 	}
-	if (exit_state == EXIT_ZOMBIE && !(wo->flags & WEXITED))
-		return 0;
-	wo->notask_error = 0;
-	ret = wait_task_stopped(wo, p);
+	/* Traced by ourselves: the tracer's view, so that a stop is not told twice. */
+	if (!ptrace && p->ptrace && !ptrace_reparented(p))
+		ptrace = true;
+	if (exit_state == EXIT_ZOMBIE) {
+		/* A zombie is the tracer's until it has heard of it. */
+		if (!delayed_leader(p) && (ptrace || !p->ptrace))
+			return wait_task_zombie(wo, p);
+		/* It cannot stop any more, but its threads can, and its turn will come. */
+		if (!ptrace || (wo->flags & (WCONTINUED | WEXITED)))
+			wo->notask_error = 0;
+	} else {
+		wo->notask_error = 0;
+	}
+	ret = wait_task_stopped(wo, ptrace, p);
 	return ret ? ret : wait_task_continued(wo, p);
 }
 
@@ -220,25 +260,38 @@ static int wait_thread_children(struct wait_opts *wo, struct task_struct *tsk)
 	int ret;
 
 	list_for_each_entry (p, &tsk->children, sibling) {
-		ret = wait_consider_task(wo, p);
+		ret = wait_consider_task(wo, false, p);
+		if (ret)
+			return ret;
+	}
+	list_for_each_entry (p, &tsk->ptraced, ptrace_entry) {
+		ret = wait_consider_task(wo, true, p);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-/* One process asked for by number: no list to walk. */
-static int wait_for_tgid(struct wait_opts *wo)
+static bool is_ours(struct wait_opts *wo, struct task_struct *parent)
+{
+	return parent == current ||
+	       (!(wo->flags & __WNOTHREAD) && same_thread_group(parent, current));
+}
+
+/* One asked for by number, a child or a tracee of any kind: no list to walk. */
+static int wait_for_pid(struct wait_opts *wo)
 {
 	struct task_struct *p = pid_task(wo->pid, PIDTYPE_TGID);
-	struct task_struct *parent;
+	int ret = 0;
 
-	if (!p)
-		return 0;
-	parent = p->real_parent;
-	if (parent != current && ((wo->flags & __WNOTHREAD) || !same_thread_group(parent, current)))
-		return 0;
-	return wait_consider_task(wo, p);
+	if (p && is_ours(wo, p->real_parent))
+		ret = wait_consider_task(wo, false, p);
+	if (ret)
+		return ret;
+	p = pid_task(wo->pid, PIDTYPE_PID);
+	if (p && p->ptrace && is_ours(wo, p->parent))
+		ret = wait_consider_task(wo, true, p);
+	return ret;
 }
 
 /* One look at all children: a pid, 0 for "later", or an error. */
@@ -251,8 +304,8 @@ static int scan_children(struct wait_opts *wo)
 	if (wo->type < PIDTYPE_MAX && (!wo->pid || hlist_empty(&wo->pid->tasks[wo->type])))
 		return -ECHILD;
 	read_lock(&tasklist_lock);
-	if (wo->type == PIDTYPE_TGID) {
-		ret = wait_for_tgid(wo);
+	if (wo->type == PIDTYPE_PID) {
+		ret = wait_for_pid(wo);
 	} else {
 		for_each_thread (current, t) {
 			if ((wo->flags & __WNOTHREAD) && t != current)
@@ -280,7 +333,7 @@ static int child_wait_callback(wait_queue_entry_t *wait, unsigned int mode, int 
 	return default_wake_function(wait, mode, sync, key);
 }
 
-/* A child of @parent has something to report. Called by the signal code. */
+/* The key is the child: waiters for another one sleep on. */
 void __wake_up_parent(struct task_struct *p, struct task_struct *parent)
 {
 	__wake_up_sync_key(&parent->signal->wait_chldexit, TASK_INTERRUPTIBLE, p);
@@ -331,7 +384,7 @@ long kernel_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage 
 		wo.type = PIDTYPE_PGID;
 		wo.pid = get_task_pid(current, PIDTYPE_PGID);
 	} else {
-		wo.type = PIDTYPE_TGID;
+		wo.type = PIDTYPE_PID;
 		wo.pid = find_get_pid(upid);
 	}
 	ret = do_wait(&wo);
@@ -343,7 +396,7 @@ long kernel_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage 
 
 int kernel_wait(pid_t pid, int *stat)
 {
-	struct wait_opts wo = { .type = PIDTYPE_TGID, .pid = find_get_pid(pid), .flags = WEXITED };
+	struct wait_opts wo = { .type = PIDTYPE_PID, .pid = find_get_pid(pid), .flags = WEXITED };
 	int ret = do_wait(&wo);
 
 	if (ret > 0 && wo.stat)

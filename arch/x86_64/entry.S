@@ -356,7 +356,6 @@ asm_exc_page_fault:
 .endm
 
 	EXCEPTION asm_exc_divide_error exc_divide_error 0
-	EXCEPTION asm_exc_debug exc_debug 0
 	EXCEPTION asm_exc_int3 exc_int3 0
 	EXCEPTION asm_exc_overflow exc_overflow 0
 	EXCEPTION asm_exc_bounds exc_bounds 0
@@ -372,9 +371,14 @@ asm_exc_page_fault:
 	EXCEPTION asm_exc_simd_coprocessor_error exc_simd_coprocessor_error 0
 	EXCEPTION asm_exc_unknown exc_unknown 0
 
-/* ---- NMI, machine check, double fault: on their own stacks, with any GS ---- */
+/*
+ * ---- NMI, machine check, double fault, debug: on their own stacks, with any GS ----
+ *
+ * A debug exception can come between the entry of a system call and its swapgs: a breakpoint that a load
+ * of SS puts off by one instruction. One from user mode moves to the task's stack, as it ends in a signal.
+ */
 
-.macro PARANOID name handler has_error
+.macro PARANOID name handler has_error from_user=0
 	.balign 16
 	.globl \name
 	.type \name, @function
@@ -386,6 +390,21 @@ asm_exc_page_fault:
 	.endif
 	SAVE_NINE
 	FILL_HOLES
+	.ifnc \from_user, 0
+	testb	$3, PT(R_CS)(%rsp)
+	jz	1f
+	swapgs
+	leaq	PT(0)(%rsp), %rdi
+	call	leave_ist_stack		/* the new place of pt_regs */
+	leaq	-8(%rax), %rsp
+	movq	$-1, PT(R_ORIG)(%rsp)
+	movq	%rax, %rdi
+	xorl	%esi, %esi
+	call	\from_user
+	cli
+	jmp	.Lexit_work_full
+1:
+	.endif
 	movl	$MSR_GS_BASE, %ecx
 	rdmsr
 	movl	%eax, %r12d
@@ -412,6 +431,7 @@ asm_exc_page_fault:
 	PARANOID asm_exc_nmi exc_nmi 0
 	PARANOID asm_exc_double_fault exc_double_fault 1
 	PARANOID asm_exc_machine_check exc_machine_check 0
+	PARANOID asm_exc_debug exc_debug_kernel 0 exc_debug
 
 /* ---- interrupts ---- */
 

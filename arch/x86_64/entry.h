@@ -21,7 +21,6 @@ bool syscall_exit_slow(struct pt_regs *regs);
 	void asm_##name(void);					\
 	void name(struct pt_regs *regs, unsigned long error)
 DECLARE_EXC(exc_divide_error);
-DECLARE_EXC(exc_debug);
 DECLARE_EXC(exc_int3);
 DECLARE_EXC(exc_overflow);
 DECLARE_EXC(exc_bounds);
@@ -37,6 +36,12 @@ DECLARE_EXC(exc_alignment_check);
 DECLARE_EXC(exc_simd_coprocessor_error);
 DECLARE_EXC(exc_unknown);
 #undef DECLARE_EXC
+void asm_exc_debug(void);
+void exc_debug(struct pt_regs *regs, unsigned long error);
+void exc_debug_kernel(struct pt_regs *regs, unsigned long error, unsigned long cr2);
+struct pt_regs *leave_ist_stack(struct pt_regs *from);
+/* SIGTRAP for what just happened at @regs; @code: TRAP_*. */
+void send_sigtrap(struct pt_regs *regs, int code);
 void asm_exc_nmi(void);
 void asm_exc_double_fault(void);
 void asm_exc_machine_check(void);

@@ -47,7 +47,6 @@
 #define XFEATURE_PKRU_BIT	9
 #define XFEATURE_PKRU		(1ULL << XFEATURE_PKRU_BIT)
 #define MXCSR_DEFAULT		0x1f80
-#define FXSAVE_SIZE		512
 #define XSAVE_HDR_OFFSET	512
 #define XSAVE_HDR_SIZE		64
 
@@ -328,6 +327,121 @@ void kernel_fpu_end(void)
 	preempt_enable();
 }
 
+/* The 56 bytes of the XSAVE header behind the feature mask. */
+static bool header_rest_is_zero(const u8 *buf)
+{
+	const u64 *word = (const u64 *)(buf + XSAVE_HDR_OFFSET);
+	u64 any = 0;
+
+	for (unsigned int i = 1; i < XSAVE_HDR_SIZE / 8; i++)
+		any |= word[i];
+	return !any;
+}
+
+/* A part in its initial state is not written by XSAVE: make the buffer show it. XS_BV stays. */
+static void fill_initial_parts(u8 *buf)
+{
+	u64 bv = XS_BV(buf);
+
+	if (!(bv & 1)) {
+		memcpy(buf, init_fpstate, 24);
+		memset(buf + 32, 0, 128);
+	}
+	if (!(bv & 2))
+		memset(buf + 160, 0, 256);
+	for (unsigned int i = 2; i < 8; i++) {
+		u32 size, offset, c, d;
+
+		if (!(fpu_xfeatures & (1ULL << i)) || (bv & (1ULL << i)))
+			continue;
+		cpuid_count(0xd, i, &size, &offset, &c, &d);
+		memset(buf + offset, 0, size);
+	}
+}
+
+/* ---- the state of a tracee, or of current for its core dump ---- */
+
+static void prepare_to_show(struct task_struct *tsk)
+{
+	save_fpregs_to_memory(tsk);
+	if (!fpu_xfeatures)
+		return;
+	/* With preemption off, or current's registers could be saved over it half way. */
+	preempt_disable();
+	fill_initial_parts(tsk->thread.fpu);
+	preempt_enable();
+}
+
+int fpu_get_fxregs(struct task_struct *tsk, void *buf)
+{
+	if (!tsk->thread.fpu)
+		return -EINVAL;
+	prepare_to_show(tsk);
+	memcpy(buf, tsk->thread.fpu, FXSAVE_SIZE);
+	memset((u8 *)buf + offsetof(struct _fpstate, reserved3), 0,
+	       FXSAVE_SIZE - offsetof(struct _fpstate, reserved3));
+	return 0;
+}
+
+int fpu_get_xstate(struct task_struct *tsk, void *buf)
+{
+	u32 pkru;
+
+	if (!tsk->thread.fpu || !fpu_xfeatures)
+		return -EINVAL;
+	prepare_to_show(tsk);
+	memset(buf, 0, fpu_user_size);
+	memcpy(buf, tsk->thread.fpu, task_size);
+	memset((u8 *)buf + XSAVE_HDR_OFFSET + 8, 0, XSAVE_HDR_SIZE - 8);
+	/* Debuggers find the features here, in the words that the CPU leaves to software. */
+	memset((u8 *)buf + 464, 0, FXSAVE_SIZE - 464);
+	*(u64 *)((u8 *)buf + 464) = frame_xfeatures;
+	if (!pkeys_enabled)
+		return 0;
+	pkru = tsk == current ? rdpkru() : tsk->thread.pkru;
+	*(u32 *)((u8 *)buf + pkru_offset) = pkru;
+	if (pkru)
+		XS_BV(buf) |= XFEATURE_PKRU;
+	return 0;
+}
+
+/* The buffer of @tsk, which does not run, has changed: a CPU that still has the old registers must not use them. */
+static void forget_copy_of(struct task_struct *tsk)
+{
+	tsk->thread.fpu_cpu = -1;
+}
+
+int fpu_set_fxregs(struct task_struct *tsk, const void *buf, unsigned int count)
+{
+	if (!tsk->thread.fpu || count != FXSAVE_SIZE || (FX_MXCSR(buf) & ~mxcsr_mask))
+		return -EINVAL;
+	forget_copy_of(tsk);
+	memcpy(tsk->thread.fpu, buf, offsetof(struct _fpstate, reserved3));
+	if (fpu_xfeatures)
+		XS_BV(tsk->thread.fpu) |= XFEATURE_FPSSE;
+	return 0;
+}
+
+int fpu_set_xstate(struct task_struct *tsk, const void *buf, unsigned int count)
+{
+	u64 bv = XS_BV(buf);
+
+	if (!tsk->thread.fpu || !fpu_xfeatures)
+		return -ENODEV;
+	if (count != fpu_user_size)
+		return -EFAULT;
+	if ((bv & ~frame_xfeatures) || !header_rest_is_zero(buf) ||
+	    ((bv & ~1ULL) && (FX_MXCSR(buf) & ~mxcsr_mask)))
+		return -EINVAL;
+	forget_copy_of(tsk);
+	memcpy(tsk->thread.fpu, buf, task_size);
+	XS_BV(tsk->thread.fpu) = bv & fpu_xfeatures;
+	if (pkeys_enabled)
+		tsk->thread.pkru = bv & XFEATURE_PKRU ?
+					   *(const u32 *)((const u8 *)buf + pkru_offset) : 0;
+	return 0;
+}
+
 /* ---- signal frames ---- */
 
 unsigned int fpu_frame_size(void)
@@ -427,22 +541,8 @@ bool fpu_copy_to_frame(void __user *fpstate)
 	save_fpregs_to_memory(current);
 	if (!fpu_xfeatures)
 		return !copy_to_user(fpstate, buf, FXSAVE_SIZE);
-	/* A part in its initial state was not written: show it as initial, yet present for x87 and SSE. */
 	bv = XS_BV(buf);
-	if (!(bv & 1))
-		memcpy(buf, init_fpstate, 24);
-	if (!(bv & 1))
-		memset(buf + 32, 0, 128);
-	if (!(bv & 2))
-		memset(buf + 160, 0, 256);
-	for (unsigned int i = 2; i < 8; i++) {
-		u32 size, offset, c, d;
-
-		if (!(fpu_xfeatures & (1ULL << i)) || (bv & (1ULL << i)))
-			continue;
-		cpuid_count(0xd, i, &size, &offset, &c, &d);
-		memset(buf + offset, 0, size);
-	}
+	fill_initial_parts(buf);
 	return !copy_to_user(fpstate, buf, task_size) && pkru_to_frame(fpstate, bv) &&
 	       finish_frame(fpstate);
 }
@@ -481,17 +581,6 @@ static bool pkru_from_frame(void __user *fpstate, u64 features, u64 bv)
 	wrpkru(pkru);
 	preempt_enable();
 	return true;
-}
-
-/* The 56 bytes of the XSAVE header behind the feature mask. */
-static bool header_rest_is_zero(const u8 *buf)
-{
-	const u64 *word = (const u64 *)(buf + XSAVE_HDR_OFFSET);
-	u64 any = 0;
-
-	for (unsigned int i = 1; i < XSAVE_HDR_SIZE / 8; i++)
-		any |= word[i];
-	return !any;
 }
 
 /*

@@ -34,6 +34,7 @@
 #include <kernel/ksyscall.h>
 #include <asm/prctl.h>
 #include "entry.h"
+#include "debugreg.h"
 #include "fpu_internal.h"
 
 static_assert(offsetof(struct task_struct, thread_info) == 0, "entry.S tests flags at offset 0");
@@ -121,6 +122,8 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 {
 	unsigned long top = (unsigned long)next->stack + THREAD_SIZE;
 
+	if (unlikely((prev->thread_info.flags | next->thread_info.flags) & _TIF_DEBUG))
+		switch_debug_registers(next);
 	if (prev->thread.fpu) {
 		fpu_switch_out(prev);
 		save_user_bases(&prev->thread);
@@ -147,7 +150,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 
 	*frame = (struct inactive_frame){ .ret_addr = (unsigned long)ret_from_fork };
 	p->thread.sp = (unsigned long)frame;
-	p->thread.virtual_dr6 = 0;
+	clear_debug_registers(p);
 	arch_dup_thread_init(&p->thread);
 
 	if (args->fn) {
@@ -162,6 +165,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 
 	*regs = *current_pt_regs();
 	regs->ax = 0;
+	user_disable_single_step(p); /* @p is a copy of a task that may be stepped */
 	if (args->stack)
 		regs->sp = args->stack + args->stack_size;
 	local_irq_disable();
@@ -190,7 +194,7 @@ int flush_thread(void)
 	current->thread.fsbase = current->thread.gsbase = 0;
 	load_user_bases(&current->thread);
 	local_irq_enable();
-	current->thread.virtual_dr6 = 0;
+	clear_debug_registers(current);
 	return 0;
 }
 
@@ -202,20 +206,8 @@ void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_
 		.cs = __USER_CS,
 		.ss = __USER_DS,
 		.flags = X86_EFLAGS_IF,
-		.orig_ax = -1,
+		.orig_ax = regs->orig_ax, /* a tracer sees that this is the end of execve */
 	};
-}
-
-void user_enable_single_step(struct task_struct *child)
-{
-	task_pt_regs(child)->flags |= X86_EFLAGS_TF;
-	set_tsk_thread_flag(child, TIF_SINGLESTEP);
-}
-
-void user_disable_single_step(struct task_struct *child)
-{
-	task_pt_regs(child)->flags &= ~X86_EFLAGS_TF;
-	clear_tsk_thread_flag(child, TIF_SINGLESTEP);
 }
 
 /* A value for user FS or GS base of @task, which runs or not. */
@@ -242,6 +234,11 @@ static unsigned long get_base(struct task_struct *task, int option)
 		local_irq_enable();
 	}
 	return option == ARCH_GET_FS ? task->thread.fsbase : task->thread.gsbase;
+}
+
+unsigned long task_user_base(struct task_struct *tsk, bool gs)
+{
+	return get_base(tsk, gs ? ARCH_GET_GS : ARCH_GET_FS);
 }
 
 long do_arch_prctl_64(struct task_struct *task, int option, unsigned long arg2)

@@ -20,6 +20,7 @@
 #include <kernel/init.h>
 #include <kernel/ksyscall.h>
 #include <kernel/printk.h>
+#include <kernel/ptrace.h>
 #include <kernel/rseq.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -38,10 +39,10 @@ static const char *const syscall_names[NR_SYSCALLS] = {
 #include "syscall_names.h"
 };
 
-/* These look at bx, bp, r12-r15 of the caller, or put others in their place. */
+/* These look at bx, bp, r12-r15 of the caller, or put others in their place; or a tracer does (exit). */
 static const u16 full_syscalls[] = {
-	__NR_fork,   __NR_vfork,    __NR_clone,	       __NR_clone3,
-	__NR_execve, __NR_execveat, __NR_rt_sigreturn,
+	__NR_fork,     __NR_vfork,	  __NR_clone, __NR_clone3,     __NR_execve,
+	__NR_execveat, __NR_rt_sigreturn, __NR_exit,  __NR_exit_group,
 };
 
 const char *syscall_name(long nr)
@@ -96,8 +97,16 @@ void syscall_init(void)
 /* Traced task, or a number outside the table. As in Linux the low half of rax counts. */
 void do_syscall_slow(struct pt_regs *regs)
 {
-	long nr = (int)regs->orig_ax;
+	unsigned long work = READ_ONCE(current->thread_info.flags);
+	long nr;
 
+	if (work & (_TIF_SYSCALL_TRACE | _TIF_SYSCALL_EMU)) {
+		bool skip = ptrace_report_syscall_entry();
+
+		if (skip || (work & _TIF_SYSCALL_EMU))
+			return;
+	}
+	nr = (int)regs->orig_ax; /* the tracer may have changed it */
 	if (nr >= 0 && nr < NR_SYSCALLS)
 		regs->ax = (unsigned long)sys_call_impl[nr]((long)regs->di, (long)regs->si,
 							    (long)regs->dx, (long)regs->r10,
@@ -134,9 +143,24 @@ void exit_to_user_mode(struct pt_regs *regs)
 	lockdep_sys_exit();
 }
 
+/* To the tracer, on the way out of a call: a step over it, or its result. => interrupts off */
+static void report_syscall_exit(struct pt_regs *regs, unsigned long work)
+{
+	local_irq_enable();
+	if ((work & _TIF_SINGLESTEP) && !(work & _TIF_SYSCALL_EMU))
+		send_sigtrap(regs, TRAP_BRKPT);
+	else if (work & _TIF_SYSCALL_TRACE)
+		ptrace_report_syscall_exit();
+	local_irq_disable();
+}
+
 /* The same after a system call. True: sysret brings back exactly these registers. */
 bool syscall_exit_slow(struct pt_regs *regs)
 {
+	unsigned long work = READ_ONCE(current->thread_info.flags);
+
+	if (unlikely(work & (_TIF_SYSCALL_TRACE | _TIF_SINGLESTEP)))
+		report_syscall_exit(regs, work);
 	exit_to_user_mode(regs);
 	return regs->cx == regs->ip && regs->r11 == regs->flags && regs->cs == __USER_CS &&
 	       regs->ss == __USER_DS && regs->ip < TASK_SIZE_MAX &&

@@ -40,6 +40,7 @@
 #include <kernel/task.h>
 #include <kernel/clockchips.h>
 #include <asm/siginfo.h>
+#include "debugreg.h"
 #include "fpu_internal.h"
 #include "entry.h"
 
@@ -76,7 +77,6 @@ static void __init idt_setup(void)
 		void (*entry)(void);
 	} gates[] = {
 		{ X86_TRAP_DE, asm_exc_divide_error },
-		{ X86_TRAP_DB, asm_exc_debug },
 		{ X86_TRAP_BR, asm_exc_bounds },
 		{ X86_TRAP_UD, asm_exc_invalid_op },
 		{ X86_TRAP_NM, asm_exc_device_not_available },
@@ -96,6 +96,7 @@ static void __init idt_setup(void)
 		set_gate(gates[i].vector, gates[i].entry, GATE_INTERRUPT, 0);
 	set_gate(X86_TRAP_BP, asm_exc_int3, GATE_USER, 0);
 	set_gate(X86_TRAP_OF, asm_exc_overflow, GATE_USER, 0);
+	set_gate(X86_TRAP_DB, asm_exc_debug, GATE_INTERRUPT, IST_INDEX_DB + 1);
 	set_gate(X86_TRAP_NMI, asm_exc_nmi, GATE_INTERRUPT, IST_INDEX_NMI + 1);
 	set_gate(X86_TRAP_DF, asm_exc_double_fault, GATE_INTERRUPT, IST_INDEX_DF + 1);
 	set_gate(X86_TRAP_MC, asm_exc_machine_check, GATE_INTERRUPT, IST_INDEX_MCE + 1);
@@ -263,27 +264,36 @@ void exc_int3(struct pt_regs *regs, unsigned long error)
 	do_trap(X86_TRAP_BP, SIGTRAP, "int3", regs, 0, 0, NULL);
 }
 
-void exc_debug(struct pt_regs *regs, unsigned long error)
+void send_sigtrap(struct pt_regs *regs, int code)
 {
-	unsigned long dr6, zero = 0xffff0ff0;
-
-	__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
-	__asm__ volatile("mov %0, %%dr6" : : "r"(zero));
-	dr6 ^= zero; /* bits that were inverted in hardware read as "set when it happened" */
-	if (!user_mode(regs)) {
-		/* A program that steps over a system call instruction: not for the kernel. */
-		regs->flags &= ~X86_EFLAGS_TF;
-		return;
-	}
 	current->thread.trap_nr = X86_TRAP_DB;
 	current->thread.error_code = 0;
-	current->thread.virtual_dr6 = dr6 & 0xe00f;
+	force_sig_fault(SIGTRAP, code, IP(regs));
+}
+
+/* From user mode, on the task's stack again. */
+void exc_debug(struct pt_regs *regs, unsigned long error)
+{
+	unsigned long dr6 = take_dr6();
+
+	if (dr6 & DR_STEP)
+		clear_thread_flag(TIF_BLOCKSTEP); /* the CPU has cleared its bit */
+	current->thread.virtual_dr6 = dr6 & (DR_STEP | DR_TRAP_BITS);
 	cond_irq_enable(regs);
-	force_sig_fault(SIGTRAP,
-			dr6 & 0x4000 ? TRAP_TRACE
-			: dr6 & 0xf  ? TRAP_HWBKPT
-				     : TRAP_BRKPT,
-			IP(regs));
+	send_sigtrap(regs, dr6 & DR_STEP	? TRAP_TRACE
+			   : dr6 & DR_TRAP_BITS ? TRAP_HWBKPT
+						: TRAP_BRKPT);
+}
+
+/*
+ * From kernel mode, on a stack of its own: a user's breakpoint hit by the kernel's access to user memory, or put off
+ * until behind a syscall instruction (a load of SS does that). Nobody is told, as in Linux since 5.8; debug
+ * registers never point at kernel memory, and TF is clear in the kernel.
+ */
+void exc_debug_kernel(struct pt_regs *regs, unsigned long error, unsigned long cr2)
+{
+	(void)take_dr6();
+	regs->flags &= ~X86_EFLAGS_TF;
 }
 
 /* si_code for the exception bits that are pending and not masked; 0: none (spurious). */
@@ -346,6 +356,12 @@ void exc_simd_coprocessor_error(struct pt_regs *regs, unsigned long error)
  * iretq to user mode faulted: the CPU is in kernel mode and @bad has the user's other registers,
  * bad->sp points at the five words that iretq wanted. Make it look as if user mode had faulted.
  */
+/* An exception of user mode arrived on a stack of its own: its registers go where they always are. */
+struct pt_regs *leave_ist_stack(struct pt_regs *from)
+{
+	return memcpy(current_pt_regs(), from, sizeof(*from));
+}
+
 struct pt_regs *fixup_bad_iret(struct pt_regs *bad)
 {
 	struct pt_regs *regs = current_pt_regs(), tmp = *bad;

@@ -7,6 +7,7 @@
 #include <base/err.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/string.h>
 #include <seam/current.h>
 #include <seam/page.h>
 #include <seam/pgtable.h>
@@ -61,11 +62,19 @@ static int vdso_mremap(const struct vm_special_mapping *sm, struct vm_area_struc
 	return 0;
 }
 
+/* A debugger reads its symbols; it cannot write a breakpoint, as the image is one for all. */
+static int vdso_read(const struct vm_special_mapping *sm, unsigned long offset, void *buf, int len)
+{
+	memcpy(buf, vdso_image_start + offset, (size_t)len);
+	return len;
+}
+
 static const struct vm_special_mapping vvar_mapping = { .name = "[vvar]", .fault = vvar_fault };
 static const struct vm_special_mapping vdso_mapping = {
 	.name = "[vdso]",
 	.fault = vdso_fault,
 	.mremap = vdso_mremap,
+	.read = vdso_read,
 };
 
 /* A random page between the stack and the end of its 2 MiB (where page tables exist already). */

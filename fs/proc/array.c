@@ -106,7 +106,7 @@ static void status_ids(struct seq_file *m, struct task_struct *task)
 	rcu_read_lock();
 	ppid = task_ppid_nr(task);
 	if (task->ptrace)
-		tracer = task->parent->tgid;
+		tracer = task->parent->pid;
 	rcu_read_unlock();
 	seq_printf(m, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", task->tgid,
 		   task->pid, ppid, tracer);

@@ -25,6 +25,7 @@
 #include <kernel/exec.h>
 #include <kernel/kallsyms.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -64,44 +65,28 @@ struct task_struct *get_proc_task(const struct inode *inode)
 	return get_pid_task(proc_inode_of(inode)->pid, PIDTYPE_PID);
 }
 
-/* Is what @task runs open to who has the same ids? Not after it took other rights (set-uid, prctl). */
-static bool is_dumpable(struct task_struct *task)
+/* ---- inodes ---- */
+
+/* The owner of the task's files: root once it has taken other rights (set-uid, prctl), except for directories. */
+static bool root_owns(struct task_struct *task, umode_t mode)
 {
 	bool yes;
 
+	if (mode == (S_IFDIR | 0555))
+		return false;
 	task_lock(task);
-	yes = !task->mm || get_dumpable(task->mm) == SUID_DUMP_USER;
+	yes = !task->mm || get_dumpable(task->mm) != SUID_DUMP_USER;
 	task_unlock(task);
 	return yes;
 }
 
-/*
- * May current look into @task's memory? As ptrace(2) says of PTRACE_MODE_READ_FSCREDS: same ids, dumpable, and no
- * capability that current lacks; or CAP_SYS_PTRACE.
- */
-bool ptrace_may_read(struct task_struct *task)
-{
-	const struct cred *me = current_cred(), *it;
-	bool same;
-
-	if (same_thread_group(task, current))
-		return true;
-	it = get_task_cred(task);
-	same = me->fsuid == it->uid && me->fsuid == it->euid && me->fsuid == it->suid &&
-	       me->fsgid == it->gid && me->fsgid == it->egid && me->fsgid == it->sgid &&
-	       !(it->cap_permitted & ~me->cap_effective);
-	put_cred(it);
-	return (same && is_dumpable(task)) || capable(CAP_SYS_PTRACE);
-}
-
-/* ---- inodes ---- */
-
 static void set_owner(struct inode *inode, struct task_struct *task)
 {
 	const struct cred *cred = get_task_cred(task);
+	bool root = root_owns(task, inode->i_mode);
 
-	inode->i_uid = cred->euid;
-	inode->i_gid = cred->egid;
+	inode->i_uid = root ? 0 : cred->euid;
+	inode->i_gid = root ? 0 : cred->egid;
 	put_cred(cred);
 }
 
@@ -204,6 +189,19 @@ static const struct file_operations pid_file_fops = {
 
 /* ---- links to objects ---- */
 
+/* May current follow the links to the task's objects? 0, -EACCES, -ESRCH. */
+int proc_link_allowed(const struct inode *inode)
+{
+	struct task_struct *task = get_proc_task(inode);
+	bool yes;
+
+	if (!task)
+		return -ESRCH;
+	yes = ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS);
+	put_task_struct(task);
+	return yes ? 0 : -EACCES;
+}
+
 static const char *pid_get_link(struct dentry *dentry, struct inode *inode,
 				struct delayed_call *done)
 {
@@ -212,7 +210,9 @@ static const char *pid_get_link(struct dentry *dentry, struct inode *inode,
 
 	if (!dentry)
 		return ERR_PTR(-ECHILD);
-	err = proc_inode_of(inode)->entry->get_link(dentry, &path);
+	err = proc_link_allowed(inode);
+	if (!err)
+		err = proc_inode_of(inode)->entry->get_link(dentry, &path);
 	if (!err)
 		err = nd_jump_link(&path);
 	return ERR_PTR(err);
@@ -240,8 +240,10 @@ int proc_readlink_path(struct path *path, char __user *buffer, int buflen)
 static int pid_readlink(struct dentry *dentry, char __user *buffer, int buflen)
 {
 	struct path path;
-	int err = proc_inode_of(dentry->d_inode)->entry->get_link(dentry, &path);
+	int err = proc_link_allowed(dentry->d_inode);
 
+	if (!err)
+		err = proc_inode_of(dentry->d_inode)->entry->get_link(dentry, &path);
 	return err ? err : proc_readlink_path(&path, buffer, buflen);
 }
 
@@ -379,7 +381,7 @@ static int environ_show(struct seq_file *m, struct task_struct *task)
 {
 	struct mm_struct *mm;
 
-	if (!ptrace_may_read(task))
+	if (!ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS))
 		return -EACCES;
 	mm = get_task_mm(task);
 	if (!mm)
@@ -394,7 +396,7 @@ static int auxv_show(struct seq_file *m, struct task_struct *task)
 	struct mm_struct *mm;
 	unsigned int n = 0;
 
-	if (!ptrace_may_read(task))
+	if (!ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS))
 		return -EACCES;
 	mm = get_task_mm(task);
 	if (!mm)

@@ -28,6 +28,7 @@
 #include <kernel/init.h>
 #include <kernel/kallsyms.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/task.h>
 #include <mm/filemap.h>
 #include <mm/folio.h>
@@ -319,7 +320,7 @@ static int explain_process(struct seq_file *m, const struct question *q)
 
 	if (!task)
 		return -ESRCH;
-	if (!ptrace_may_read(task)) {
+	if (!ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS)) {
 		put_task_struct(task);
 		return -EACCES;
 	}

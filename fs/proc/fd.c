@@ -56,8 +56,12 @@ static const struct dentry_operations fd_dentry_operations = {
 
 static int fd_path(struct dentry *dentry, struct path *path)
 {
-	struct file *file = get_proc_file(dentry->d_inode);
+	int err = proc_link_allowed(dentry->d_inode);
+	struct file *file;
 
+	if (err)
+		return err;
+	file = get_proc_file(dentry->d_inode);
 	if (!file)
 		return -ENOENT;
 	*path = file->f_path;

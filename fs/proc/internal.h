@@ -58,7 +58,7 @@ int proc_readlink_path(struct path *path, char __user *buffer, int buflen);
 /* base.c: entries "self", "thread-self" and the numbers below /proc. */
 struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry);
 bool proc_pid_readdir(struct file *file, struct dir_context *ctx);
-bool ptrace_may_read(struct task_struct *task);
+int proc_link_allowed(const struct inode *inode);
 
 /* fd.c */
 extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
@@ -69,8 +69,9 @@ int proc_fd_get_link(struct dentry *dentry, struct path *path);
 extern const struct inode_operations proc_map_files_iops;
 extern const struct file_operations proc_map_files_fops;
 
-/* task_mmu.c. The address space of an inode's task with mm_count raised, NULL: it has none; -ESRCH, -EACCES. */
-struct mm_struct *proc_mem_open(struct inode *inode);
+/* task_mmu.c. The address space of an inode's task with mm_count raised, NULL: it has none; -ESRCH, -EACCES.
+ * @mode: PTRACE_MODE_*, what current must be allowed. */
+struct mm_struct *proc_mem_open(struct inode *inode, unsigned int mode);
 extern const struct file_operations proc_maps_fops, proc_smaps_fops, proc_smaps_rollup_fops;
 extern const struct file_operations proc_maps_explained_fops;
 extern const struct file_operations proc_clear_refs_fops, proc_mem_fops, proc_pagemap_fops;

@@ -20,6 +20,7 @@
 #include <fs/path.h>
 #include <kernel/cred.h>
 #include <kernel/task.h>
+#include <kernel/ptrace.h>
 #include <mm/mm_struct.h>
 #include <mm/mmap.h>
 #include <mm/vma.h>
@@ -31,7 +32,7 @@
 /* The address space of @inode's task, in use and locked for reading; or an ERR_PTR. */
 static struct mm_struct *lock_mm(struct inode *inode)
 {
-	struct mm_struct *mm = proc_mem_open(inode);
+	struct mm_struct *mm = proc_mem_open(inode, PTRACE_MODE_READ_FSCREDS);
 	int err = 0;
 
 	if (IS_ERR(mm))

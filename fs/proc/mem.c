@@ -12,6 +12,7 @@
 #include <base/types.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <kernel/ptrace.h>
 #include <mm/gfp.h>
 #include <mm/gup.h>
 #include <mm/mm_struct.h>
@@ -23,7 +24,7 @@
 
 static int mem_open(struct inode *inode, struct file *file)
 {
-	struct mm_struct *mm = proc_mem_open(inode);
+	struct mm_struct *mm = proc_mem_open(inode, PTRACE_MODE_ATTACH_FSCREDS);
 
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);

@@ -11,6 +11,7 @@
 #include <fs/inode.h>
 #include <kernel/cred.h>
 #include <kernel/task.h>
+#include <kernel/ptrace.h>
 #include <mm/gfp.h>
 #include <mm/mm_struct.h>
 #include <mm/mmap.h>
@@ -22,7 +23,7 @@
 
 static int pagemap_open(struct inode *inode, struct file *file)
 {
-	struct mm_struct *mm = proc_mem_open(inode);
+	struct mm_struct *mm = proc_mem_open(inode, PTRACE_MODE_READ_FSCREDS);
 
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);

@@ -17,6 +17,7 @@
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/seq_file.h>
+#include <kernel/ptrace.h>
 #include <kernel/task.h>
 #include <mm/mm_struct.h>
 #include <mm/mmap.h>
@@ -26,18 +27,14 @@
 
 #include "internal.h"
 
-struct mm_struct *proc_mem_open(struct inode *inode)
+struct mm_struct *proc_mem_open(struct inode *inode, unsigned int mode)
 {
 	struct task_struct *task = get_proc_task(inode);
 	struct mm_struct *mm;
 
 	if (!task)
 		return ERR_PTR(-ESRCH);
-	mm = get_task_mm(task);
-	if (mm && mm != current->mm && !ptrace_may_read(task)) {
-		mmput(mm);
-		mm = ERR_PTR(-EACCES);
-	}
+	mm = mm_access(task, mode);
 	put_task_struct(task);
 	if (!IS_ERR_OR_NULL(mm)) {
 		mmgrab(mm); /* not the memory itself: a reader must not keep it alive */
@@ -139,7 +136,7 @@ static const struct seq_operations smaps_seq = { maps_start, maps_stop, maps_nex
 
 static int open_regions(struct inode *inode, struct file *file, const struct seq_operations *ops)
 {
-	struct mm_struct *mm = proc_mem_open(inode);
+	struct mm_struct *mm = proc_mem_open(inode, PTRACE_MODE_READ_FSCREDS);
 	struct maps_reader *r;
 
 	if (IS_ERR(mm))
@@ -218,7 +215,7 @@ static int rollup_show(struct seq_file *m, void *v)
 
 static int rollup_open(struct inode *inode, struct file *file)
 {
-	struct mm_struct *mm = proc_mem_open(inode);
+	struct mm_struct *mm = proc_mem_open(inode, PTRACE_MODE_READ_FSCREDS);
 	int err;
 
 	if (IS_ERR(mm))

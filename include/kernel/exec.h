@@ -45,6 +45,7 @@ struct linux_binprm {
 	char buf[BINPRM_BUF_SIZE];	/* first bytes of the file */
 };
 
+#define BINPRM_FLAGS_ENFORCE_NONDUMP	(1 << 0)	/* who runs it may not read it */
 #define BINPRM_FLAGS_PATH_INACCESSIBLE	(1 << 2)	/* its fd will be closed by exec */
 
 /* A kind of program. load_binary: 0, -ENOEXEC (not mine), or an error. */

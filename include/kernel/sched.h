@@ -48,10 +48,11 @@
 #define set_current_state(s)	do { WRITE_ONCE(current->__state, (s)); smp_mb(); } while (0)
 #define get_current_state()	READ_ONCE(current->__state)
 #define task_is_running(t)	(READ_ONCE((t)->__state) == TASK_RUNNING)
-#define task_is_stopped(t)	((READ_ONCE((t)->__state) & __TASK_STOPPED) != 0)
-#define task_is_traced(t)	((READ_ONCE((t)->__state) & __TASK_TRACED) != 0)
+/* As those see it who stop and wake: who was woken and has not run yet does not stand any more. */
+#define task_is_stopped(t)	((READ_ONCE((t)->jobctl) & JOBCTL_STOPPED) != 0)
+#define task_is_traced(t)	((READ_ONCE((t)->jobctl) & JOBCTL_TRACED) != 0)
 #define task_is_stopped_or_traced(t) \
-	((READ_ONCE((t)->__state) & (__TASK_STOPPED | __TASK_TRACED)) != 0)
+	((READ_ONCE((t)->jobctl) & (JOBCTL_STOPPED | JOBCTL_TRACED)) != 0)
 
 /* The letter of /proc/PID/stat (R S D T t X Z P I) and its word. */
 char task_state_to_char(struct task_struct *p);

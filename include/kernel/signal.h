@@ -27,6 +27,8 @@
 
 struct task_struct;
 struct tty_struct;
+struct pid;
+struct core_state;
 struct user_struct;
 struct pt_regs;
 struct rusage;
@@ -164,6 +166,8 @@ struct signal_struct {
 	struct mm_struct *oom_mm;
 	struct mutex cred_guard_mutex;		/* exec against ptrace */
 	struct rw_semaphore exec_update_lock;
+	struct pid *ptracer_named;		/* s, RCU: PR_SET_PTRACER, see kernel/ptrace.c */
+	struct core_state *core_state;		/* s: a core dump is being written */
 };
 
 /* signal_struct.flags */
@@ -292,8 +296,10 @@ static inline struct sighand_struct *lock_task_sighand(struct task_struct *tsk, 
 void unlock_task_sighand(struct task_struct *tsk, unsigned long *flags);
 
 /* Parent and child. do_notify_parent: true when the parent does not want to wait (=> reap it).
- * => both with tasklist_lock held for writing / reading. */
+ * => with tasklist_lock held for writing */
 bool do_notify_parent(struct task_struct *tsk, int sig);
+/* Task @p, a child or tracee of @parent, has something to report to wait4(). => tasklist_lock */
+void __wake_up_parent(struct task_struct *p, struct task_struct *parent);
 void task_join_group_stop(struct task_struct *task);	/* new thread of a stopping group */
 bool task_set_jobctl_pending(struct task_struct *task, unsigned long mask);
 void task_clear_jobctl_pending(struct task_struct *task, unsigned long mask);

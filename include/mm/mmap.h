@@ -110,6 +110,8 @@ struct vm_special_mapping {
 	unsigned int (*fault)(const struct vm_special_mapping *sm, struct vm_area_struct *vma,
 			      struct vm_fault *vmf);
 	int (*mremap)(const struct vm_special_mapping *sm, struct vm_area_struct *new_vma);
+	/* Bytes at @offset for a debugger, where there are no struct pages; see vm_ops->access. */
+	int (*read)(const struct vm_special_mapping *sm, unsigned long offset, void *buf, int len);
 };
 /* => mmap_lock held for writing; returns the VMA or ERR_PTR. */
 struct vm_area_struct *_install_special_mapping(struct mm_struct *mm, unsigned long addr,

@@ -45,6 +45,7 @@
 #include <kernel/ksyscall.h>
 #include <kernel/pid.h>
 #include <kernel/printk.h>
+#include <kernel/ptrace.h>
 #include <kernel/rseq.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -142,7 +143,7 @@ struct file *open_exec(const char *name)
 int would_dump(struct linux_binprm *bprm, struct file *file)
 {
 	if (inode_permission(file_inode(file), MAY_READ) < 0)
-		set_dumpable(bprm->mm, suid_dumpable);
+		bprm->interp_flags |= BINPRM_FLAGS_ENFORCE_NONDUMP;
 	return 0;
 }
 
@@ -379,6 +380,9 @@ static int become_leader(struct task_struct *tsk)
 	leader->exit_signal = -1;
 	BUG_ON(leader->exit_state != EXIT_ZOMBIE);
 	leader->exit_state = EXIT_DEAD;
+	/* Its tracer may wait for a zombie that will not be told of any more. */
+	if (unlikely(leader->ptrace))
+		__wake_up_parent(leader, leader->parent);
 	write_unlock_irq(&tasklist_lock);
 	release_task(leader);
 	return 0;
@@ -477,7 +481,7 @@ static int creds_from_file(struct linux_binprm *bprm)
 		}
 	}
 	/* Sharing fs or being watched: the new identity would leak to who shares. */
-	if (suid && (bprm->unsafe || current->ptrace) && !capable(CAP_SETUID)) {
+	if (suid && (bprm->unsafe || !ptracer_capable(current)) && !capable(CAP_SETUID)) {
 		new->euid = old->uid;
 		new->egid = old->gid;
 	}
@@ -548,7 +552,8 @@ int begin_new_exec(struct linux_binprm *bprm)
 			bprm->rlim_stack.rlim_cur = STK_LIM;
 	}
 	sas_ss_reset(me);
-	if (bprm->secureexec || bprm->cred->euid != me->cred->euid)
+	if ((bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP) || bprm->secureexec ||
+	    bprm->cred->euid != me->cred->euid)
 		set_dumpable(me->mm, suid_dumpable);
 	else
 		set_dumpable(me->mm, SUID_DUMP_USER);
@@ -615,6 +620,8 @@ static int search_binary_handler(struct linux_binprm *bprm)
 /* Load the file, and as long as it is a script, its interpreter instead. */
 static int exec_binprm(struct linux_binprm *bprm)
 {
+	unsigned long old_nr = (unsigned long)task_pid_nr(current);
+
 	for (int depth = 0;; depth++) {
 		struct file *exec;
 		int err;
@@ -624,8 +631,10 @@ static int exec_binprm(struct linux_binprm *bprm)
 		err = search_binary_handler(bprm);
 		if (err < 0)
 			return err;
-		if (!bprm->interpreter)
+		if (!bprm->interpreter) {
+			ptrace_event(PTRACE_EVENT_EXEC, old_nr);
 			return 0;
+		}
 		exec = bprm->file;
 		bprm->file = bprm->interpreter;
 		bprm->interpreter = NULL;

@@ -10,6 +10,7 @@
 #include <kernel/cred.h>
 #include <kernel/ksyscall.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/task.h>
 #include <mm/mmap.h>
 #include <mm/slab.h>
@@ -63,13 +64,11 @@ static ssize_t advise_process(int pidfd, struct iov_iter *iter, int behavior)
 	ret = -EINVAL;
 	if (!advice_for_others(behavior))
 		goto put_task;
-	mm = get_task_mm(task);
-	ret = -ESRCH;
-	if (!mm)
+	mm = mm_access(task, PTRACE_MODE_READ_FSCREDS);
+	ret = mm ? PTR_ERR(mm) : -ESRCH;
+	if (IS_ERR_OR_NULL(mm))
 		goto put_task;
-	if (!may_access_mm(task, mm))
-		ret = -EACCES; /* of mm_access(), as Linux answers */
-	else if (!capable(CAP_SYS_NICE))
+	if (!capable(CAP_SYS_NICE))
 		ret = -EPERM;
 	else
 		ret = advise_ranges(mm, iter, behavior);

@@ -6,10 +6,9 @@
 #include <base/err.h>
 #include <base/errno.h>
 #include <base/math.h>
-#include <kernel/cred.h>
-#include <kernel/exec.h>
 #include <kernel/ksyscall.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/task.h>
 #include <mm/filemap.h>
 #include <mm/gup.h>
@@ -99,24 +98,6 @@ static ssize_t copy_piece(struct mm_struct *mm, struct iov_pos *local, struct io
 	return left && !len ? -EFAULT : (ssize_t)len;
 }
 
-/*
- * May current read and write @task's memory? As ptrace(2) says for attaching: itself; or all ids of the task equal the
- * caller's real ones and the task is dumpable; or CAP_SYS_PTRACE.
- */
-bool may_access_mm(struct task_struct *task, struct mm_struct *mm)
-{
-	const struct cred *me = current_cred(), *tc;
-	bool same;
-
-	if (same_thread_group(task, current))
-		return true;
-	tc = get_task_cred(task);
-	same = tc->uid == me->uid && tc->euid == me->uid && tc->suid == me->uid &&
-	       tc->gid == me->gid && tc->egid == me->gid && tc->sgid == me->gid;
-	put_cred(tc);
-	return (same && get_dumpable(mm) == SUID_DUMP_USER) || capable(CAP_SYS_PTRACE);
-}
-
 static ssize_t copy_all(pid_t pid, struct iov_pos *local, struct iov_pos *remote, bool write)
 {
 	struct task_struct *task = find_get_task_by_vpid(pid);
@@ -125,9 +106,11 @@ static ssize_t copy_all(pid_t pid, struct iov_pos *local, struct iov_pos *remote
 
 	if (!task)
 		return -ESRCH;
-	mm = get_task_mm(task);
-	if (!mm || !may_access_mm(task, mm)) {
-		total = mm ? -EPERM : -ESRCH;
+	mm = mm_access(task, PTRACE_MODE_ATTACH_REALCREDS);
+	if (IS_ERR_OR_NULL(mm)) {
+		total = mm ? PTR_ERR(mm) : -ESRCH;
+		if (total == -EACCES)
+			total = -EPERM;
 		goto put;
 	}
 	while (iov_left(local) && iov_left(remote)) {
@@ -138,9 +121,8 @@ static ssize_t copy_all(pid_t pid, struct iov_pos *local, struct iov_pos *remote
 		}
 		total += n;
 	}
+	mmput(mm);
 put:
-	if (mm)
-		mmput(mm);
 	put_task_struct(task);
 	return total;
 }

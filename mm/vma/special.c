@@ -36,6 +36,14 @@ static int special_mremap(struct vm_area_struct *new_vma)
 	return sm->mremap ? sm->mremap(sm, new_vma) : 0;
 }
 
+static int special_access(struct vm_area_struct *vma, unsigned long addr, void *buf, int len,
+			  int write)
+{
+	struct vm_special_mapping *sm = vma->vm_private_data;
+
+	return sm->read && !write ? sm->read(sm, addr - vma->vm_start, buf, len) : -EIO;
+}
+
 /* It is one thing: it cannot be cut. */
 static int special_may_split(struct vm_area_struct *vma, unsigned long addr)
 {
@@ -54,6 +62,7 @@ static const struct vm_operations_struct special_ops = {
 	.close = special_close,
 	.fault = special_fault,
 	.mremap = special_mremap,
+	.access = special_access,
 	.may_split = special_may_split,
 	.name = special_name,
 };

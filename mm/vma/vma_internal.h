@@ -65,8 +65,6 @@ void remove_vma(struct vm_area_struct *vma);
 void vma_link_file(struct vm_area_struct *vma);
 void vma_unlink_file(struct vm_area_struct *vma);
 
-/* May current read and write the memory @mm of @task? The rule of ptrace(2) for attaching. */
-bool may_access_mm(struct task_struct *task, struct mm_struct *mm);
 bool mlock_future_ok(struct mm_struct *mm, unsigned long flags, unsigned long bytes);
 /* Protection keys. => mmap_lock held for writing */
 bool mm_pkey_is_allocated(struct mm_struct *mm, int pkey);

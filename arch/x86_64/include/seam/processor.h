@@ -23,7 +23,8 @@
 #define IST_INDEX_DF	0
 #define IST_INDEX_NMI	1
 #define IST_INDEX_MCE	2
-#define NR_IST		3
+#define IST_INDEX_DB	3
+#define NR_IST		4
 
 #define X86_CR0_MP	(1UL << 1)
 #define X86_CR0_EM	(1UL << 2)

@@ -86,9 +86,9 @@ static inline unsigned long regs_return_value(const struct pt_regs *regs)
 /* User registers of the running task. */
 #define current_pt_regs()	task_pt_regs(current)
 
-/* si_code of the SIGTRAP for a single step, as Linux sends it. */
-#define arch_has_single_step()	1
+/* A SIGTRAP after the next instruction, or the next branch, of @child, which does not run (step.c). */
 void user_enable_single_step(struct task_struct *child);
+void user_enable_block_step(struct task_struct *child);
 void user_disable_single_step(struct task_struct *child);
 
 #endif /* !__ASSEMBLY__ */

@@ -16,11 +16,15 @@
 #define TIF_NOTIFY_SIGNAL	4	/* wakes like a signal, but none is there */
 #define TIF_NEED_FPU_LOAD	5	/* FPU registers are in memory: load before user mode */
 #define TIF_RESTORE_SIGMASK	9	/* saved_sigmask is to be put back (no work by itself) */
-#define TIF_SINGLESTEP		10	/* ptrace */
+#define TIF_FORCED_TF		10	/* the trap flag in the user's registers is ptrace's, not the program's */
 #define TIF_MEMDIE		11	/* OOM victim */
 #define TIF_POLLING_NRFLAG	12	/* idle watches TIF_NEED_RESCHED: no IPI needed */
 #define TIF_SYSCALL_TRACE	16	/* ptrace: stop at entry and exit of system calls */
 #define TIF_SECCOMP		17
+#define TIF_SINGLESTEP		18	/* ptrace: a trap after the next instruction, or on the way out of a call */
+#define TIF_SYSCALL_EMU		19	/* ptrace: stop at the entry of a call, and do not execute it */
+#define TIF_DEBUG		24	/* debug registers or branch steps: switched with the task */
+#define TIF_BLOCKSTEP		25	/* the step goes on to the next branch */
 
 #define _TIF(x)			(1UL << TIF_##x)
 #define _TIF_NOTIFY_RESUME	(1UL << TIF_NOTIFY_RESUME)
@@ -31,6 +35,9 @@
 #define _TIF_RESTORE_SIGMASK	(1UL << TIF_RESTORE_SIGMASK)
 #define _TIF_SYSCALL_TRACE	(1UL << TIF_SYSCALL_TRACE)
 #define _TIF_SECCOMP		(1UL << TIF_SECCOMP)
+#define _TIF_SINGLESTEP		(1UL << TIF_SINGLESTEP)
+#define _TIF_SYSCALL_EMU	(1UL << TIF_SYSCALL_EMU)
+#define _TIF_DEBUG		(1UL << TIF_DEBUG)
 
 /* Low byte of flags: any bit set sends the return to user mode through exit_to_user_mode(). */
 #define _TIF_EXIT_WORK_MASK	0xfe
@@ -59,6 +66,8 @@ struct thread_struct {
 	int fpu_cpu;			/* CPU whose registers hold it too (if fpu_owner agrees), or -1 */
 	unsigned long cr2, trap_nr, error_code;	/* of the last exception that became a signal */
 	unsigned long virtual_dr6;	/* for ptrace: what the last debug exception reported */
+	unsigned long debugreg[4];	/* for ptrace: addresses of breakpoints, valid with TIF_DEBUG */
+	unsigned long dr7;		/* which of them are armed, and for what; 0: none */
 };
 
 /*
@@ -116,8 +125,16 @@ void idt_load(void);
 /* After trap_init(), cheap user copies chosen by CPU. Called by it. */
 void uaccess_init(void);
 
-/* ptrace / core dump / signal frames */
+/* ptrace / core dump / signal frames. @tsk: current, or off its CPU for good (wait_task_inactive). */
 void save_fpregs_to_memory(struct task_struct *tsk);
+/* The FPU state as a program sees it: the first FXSAVE_SIZE bytes, or all fpu_user_size. 0, -EINVAL, -EFAULT. */
+#define FXSAVE_SIZE	512
+int fpu_get_fxregs(struct task_struct *tsk, void *buf);
+int fpu_set_fxregs(struct task_struct *tsk, const void *buf, unsigned int count);
+int fpu_get_xstate(struct task_struct *tsk, void *buf);
+int fpu_set_xstate(struct task_struct *tsk, const void *buf, unsigned int count);
+/* FS and GS base of @tsk, which is not current. */
+unsigned long task_user_base(struct task_struct *tsk, bool gs);
 
 /* Address range [0, n) of a user program's vDSO; maps it in exec. 0 or errno. May sleep. */
 struct linux_binprm;
