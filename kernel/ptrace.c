@@ -380,8 +380,8 @@ void ptrace_unlink(struct task_struct *child)
 	task_clear_jobctl_pending(child, JOBCTL_TRAP_MASK);
 	task_clear_jobctl_trapping(child);
 	/* Its group stands, and so shall it, as it would without us. */
-	if (!(child->flags & PF_EXITING) && ((child->signal->flags & SIGNAL_STOP_STOPPED) ||
-					     child->signal->group_stop_count)) {
+	if (!(child->flags & PF_EXITING) &&
+	    ((child->signal->flags & SIGNAL_STOP_STOPPED) || child->signal->group_stop_count)) {
 		child->jobctl |= JOBCTL_STOP_PENDING;
 		if (!(child->jobctl & JOBCTL_STOP_SIGMASK))
 			child->jobctl |= SIGSTOP;

@@ -267,8 +267,8 @@ static const struct user_regset *find_regset(unsigned int type)
 	return NULL;
 }
 
-static long copy_regset(struct task_struct *child, const struct user_regset *set,
-			void __user *base, unsigned long len, bool to_user)
+static long copy_regset(struct task_struct *child, const struct user_regset *set, void __user *base,
+			unsigned long len, bool to_user)
 {
 	void *buf;
 	long err;

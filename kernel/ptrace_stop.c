@@ -79,7 +79,8 @@ static int ptrace_stop(int exit_code, int why, unsigned long message, kernel_sig
 	/* Who would have to wake us has been here already. */
 	if (!current->ptrace || __fatal_signal_pending(current))
 		return exit_code;
-	spin_lock(&current->pi_lock); /* as do_signal_stop(): no wake-up of an earlier sleep may interfere */
+	spin_lock(
+		&current->pi_lock); /* as do_signal_stop(): no wake-up of an earlier sleep may interfere */
 	WRITE_ONCE(current->__state, TASK_TRACED);
 	spin_unlock(&current->pi_lock);
 	current->jobctl |= JOBCTL_TRACED;

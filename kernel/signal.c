@@ -439,7 +439,8 @@ static void complete_signal(int sig, struct task_struct *p, enum pid_type type)
 		signal->curr_target = t;
 	}
 	/* A fatal signal takes the whole group at once, unless there is more to do than die. */
-	if (sig_task_fatal(p, sig) && (signal->core_state || !(signal->flags & SIGNAL_GROUP_EXIT)) &&
+	if (sig_task_fatal(p, sig) &&
+	    (signal->core_state || !(signal->flags & SIGNAL_GROUP_EXIT)) &&
 	    !sigismember(&t->real_blocked, sig) && (sig == SIGKILL || !p->ptrace) &&
 	    !sig_kernel_coredump(sig)) {
 		kill_all_threads(p, sig);

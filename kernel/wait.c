@@ -174,11 +174,11 @@ static int finish_report(struct wait_opts *wo, struct task_struct *p, int cause,
 static int *stopped_code(struct task_struct *p, bool ptrace)
 {
 	if (!ptrace)
-		return READ_ONCE(p->signal->flags) & SIGNAL_STOP_STOPPED ?
-			       &p->signal->group_exit_code :
-			       NULL;
-	return task_is_traced(p) && !(READ_ONCE(p->jobctl) & JOBCTL_LISTENING) ? &p->exit_code :
-										 NULL;
+		return READ_ONCE(p->signal->flags) & SIGNAL_STOP_STOPPED
+			       ? &p->signal->group_exit_code
+			       : NULL;
+	return task_is_traced(p) && !(READ_ONCE(p->jobctl) & JOBCTL_LISTENING) ? &p->exit_code
+									       : NULL;
 }
 
 /* As above, for a child that has stopped and was not reported yet. */

@@ -25,12 +25,12 @@
 #include <kernel/task.h>
 #include "debugreg.h"
 
-#define NR_BREAKPOINTS	 4
-#define DR7_ENABLE(n)	 (3UL << 2 * (n))	/* local or global */
+#define NR_BREAKPOINTS	    4
+#define DR7_ENABLE(n)	    (3UL << 2 * (n)) /* local or global */
 #define DR7_CONTROL(dr7, n) ((dr7) >> (16 + 4 * (n)) & 15)
-#define DR7_MEANING	 0xffff00ffUL	/* the rest is reserved, or of no use to a program */
-#define DR7_FIXED	 0x700UL	/* exact breakpoints, and a bit that is always set */
-#define DEBUGCTL_BTF	 (1UL << 1)
+#define DR7_MEANING	    0xffff00ffUL /* the rest is reserved, or of no use to a program */
+#define DR7_FIXED	    0x700UL	 /* exact breakpoints, and a bit that is always set */
+#define DEBUGCTL_BTF	    (1UL << 1)
 #ifndef MSR_IA32_DEBUGCTLMSR
 #define MSR_IA32_DEBUGCTLMSR 0x1d9
 #endif
@@ -59,7 +59,9 @@ static void set_branch_steps(bool on)
 static void load_addresses(const unsigned long *addr)
 {
 	__asm__ volatile("mov %0, %%dr0\n\tmov %1, %%dr1\n\tmov %2, %%dr2\n\tmov %3, %%dr3"
-			 : : "r"(addr[0]), "r"(addr[1]), "r"(addr[2]), "r"(addr[3]) : "memory");
+			 :
+			 : "r"(addr[0]), "r"(addr[1]), "r"(addr[2]), "r"(addr[3])
+			 : "memory");
 }
 
 /* The part of a tracer's DR7 that arms something, 0: nothing. */

@@ -13,9 +13,9 @@
 #ifndef PTRACE_GET_RSEQ_CONFIGURATION
 #define PTRACE_GET_RSEQ_CONFIGURATION 0x420f
 #endif
-#define SYSEMU	   31
+#define SYSEMU	    31
 #define SINGLEBLOCK 33
-#define EVENT_STOP     128
+#define EVENT_STOP  128
 
 static long pt(long req, pid_t pid, unsigned long addr, unsigned long data)
 {
@@ -33,8 +33,8 @@ static int next(pid_t pid)
 	return status;
 }
 
-#define STOPPED(sig)	 ((sig) << 8 | 0x7f)
-#define EVENT(sig, ev)	 ((ev) << 16 | (sig) << 8 | 0x7f)
+#define STOPPED(sig)   ((sig) << 8 | 0x7f)
+#define EVENT(sig, ev) ((ev) << 16 | (sig) << 8 | 0x7f)
 #define HEX(got, want, ...)                                                                        \
 	do {                                                                                       \
 		unsigned long h_g = (unsigned int)(got), h_w = (unsigned int)(want);               \
@@ -84,9 +84,7 @@ static void finish(pid_t pid)
 		;
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 static void sleeper(void)
 {
@@ -161,8 +159,7 @@ static void test_errors(void)
 	fails(pt(PTRACE_GETREGSET, pid, NT_PRSTATUS, (unsigned long)&(struct iovec){ &v, 7 }),
 	      EINVAL, "getregset: not a multiple of the unit");
 	fails(pt(PTRACE_PEEKUSER, pid, 3, (unsigned long)&v), EIO, "peekuser: not aligned");
-	fails(pt(PTRACE_PEEKUSER, pid, 928, (unsigned long)&v), EIO,
-	      "peekuser: behind the end");
+	fails(pt(PTRACE_PEEKUSER, pid, 928, (unsigned long)&v), EIO, "peekuser: behind the end");
 	fails(pt(PTRACE_GETSIGMASK, pid, 4, (unsigned long)&v), EINVAL, "getsigmask: wrong size");
 	fails(pt(PTRACE_GETREGS, pid, 0, 8), EFAULT, "getregs: bad address");
 	is(pt(PTRACE_DETACH, pid, 0, 0), 0, "detach");
@@ -213,7 +210,8 @@ static void as_nobody(void)
 
 static void test_permission(void)
 {
-	is(in_child(as_nobody), 0, "permission: other ids, PID 1, undumpable: EPERM; one's own child");
+	is(in_child(as_nobody), 0,
+	   "permission: other ids, PID 1, undumpable: EPERM; one's own child");
 }
 
 /* ---- signals ---- */
@@ -543,7 +541,8 @@ static void test_events(void)
 	must(next(tid) == STOPPED(SIGSTOP));
 	must(!pt(PTRACE_CONT, pid, 0, 0));
 	must(!pt(PTRACE_CONT, tid, 0, 0));
-	HEX(next(pid), EVENT(SIGTRAP, PTRACE_EVENT_EXEC), "exec of a thread: it has the leader's number");
+	HEX(next(pid), EVENT(SIGTRAP, PTRACE_EVENT_EXEC),
+	    "exec of a thread: it has the leader's number");
 	must(!pt(PTRACE_GETEVENTMSG, pid, 0, (unsigned long)&msg));
 	is(msg, tid, "exec of a thread: its old number");
 	fails(pt(PTRACE_CONT, tid, 0, 0), ESRCH, "exec of a thread: that is gone");
@@ -636,7 +635,8 @@ static void test_memory(void)
 	is(pt(PTRACE_PEEKDATA, pid, (unsigned long)&words[1], (unsigned long)&v), 0, "peek");
 	is(v, 22, "peek: the word");
 	is(pt(PTRACE_POKEDATA, pid, (unsigned long)&words[1], 222), 0, "poke");
-	fails(pt(PTRACE_PEEKTEXT, pid, (unsigned long)constant + 4092 + (8ul << 30), (unsigned long)&v),
+	fails(pt(PTRACE_PEEKTEXT, pid, (unsigned long)constant + 4092 + (8ul << 30),
+		 (unsigned long)&v),
 	      EIO, "peek: a hole");
 	is(pt(PTRACE_POKETEXT, pid, (unsigned long)constant, *(long *)"Read it"), 0,
 	   "poke: read-only private memory is copied");
@@ -708,7 +708,8 @@ static void test_registers(void)
 	is(pt(PTRACE_POKEUSER, pid, offsetof(struct user, regs.rbx), 5), 0, "pokeuser");
 	iov.iov_len = 8; /* r15 alone, the first */
 	set.r15 = 6;
-	is(pt(PTRACE_SETREGSET, pid, NT_PRSTATUS, (unsigned long)&iov), 0, "setregset: the first only");
+	is(pt(PTRACE_SETREGSET, pid, NT_PRSTATUS, (unsigned long)&iov), 0,
+	   "setregset: the first only");
 	fails(pt(PTRACE_POKEUSER, pid, offsetof(struct user, regs.cs), 0), EIO, "pokeuser: cs 0");
 	fails(pt(PTRACE_POKEUSER, pid, offsetof(struct user, regs.cs), 0x10), EIO,
 	      "pokeuser: cs of the kernel");
@@ -763,7 +764,9 @@ static void step_body(void)
 		     "step_call: syscall\n"
 		     "	pushfq\n\tpop %%rbx\n"
 		     "step_end: int3"
-		     : : : "rax", "rbx", "rcx", "r11", "memory");
+		     :
+		     :
+		     : "rax", "rbx", "rcx", "r11", "memory");
 	_exit(0);
 }
 
@@ -871,7 +874,8 @@ static void test_breakpoints(void)
 	fails(pt(PTRACE_POKEUSER, pid, DR(4), 0), EIO, "DR4: there is none");
 	is(pt(PTRACE_POKEUSER, pid, DR(0), (unsigned long)&watched), 0, "DR0");
 	is(pt(PTRACE_POKEUSER, pid, DR(1), (unsigned long)target), 0, "DR1");
-	fails(pt(PTRACE_POKEUSER, pid, DR(7), 1 | 0x2 << 16), EINVAL, "DR7: a kind that is not there");
+	fails(pt(PTRACE_POKEUSER, pid, DR(7), 1 | 0x2 << 16), EINVAL,
+	      "DR7: a kind that is not there");
 	/* 0: 8 bytes, write; 1: execute */
 	is(pt(PTRACE_POKEUSER, pid, DR(7), 1 | 4 | 0x9 << 16), 0, "DR7");
 	must(!pt(PTRACE_PEEKUSER, pid, DR(7), (unsigned long)&v));
@@ -979,7 +983,8 @@ static void note_info(int sig, siginfo_t *si, void *uc)
 
 static void test_sigchld(void)
 {
-	struct sigaction sa = { .sa_sigaction = note_info, .sa_flags = SA_SIGINFO | SA_RESTART }, old;
+	struct sigaction sa = { .sa_sigaction = note_info, .sa_flags = SA_SIGINFO | SA_RESTART },
+			 old;
 	pid_t pid;
 	siginfo_t si;
 
@@ -991,7 +996,8 @@ static void test_sigchld(void)
 	kill(pid, SIGUSR1);
 	memset(&si, 0, sizeof(si));
 	is(waitid(P_PID, (id_t)pid, &si, WSTOPPED), 0, "waitid of a tracee");
-	ok(si.si_code == CLD_TRAPPED && si.si_status == SIGUSR1, "waitid: trapped, by which signal");
+	ok(si.si_code == CLD_TRAPPED && si.si_status == SIGUSR1,
+	   "waitid: trapped, by which signal");
 	finish(pid);
 }
 
