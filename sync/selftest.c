@@ -269,6 +269,24 @@ static int message_passing(void)
 }
 SELFTEST("sync/litmus message passing", message_passing);
 
+/* Load buffering: no side sees a store that the other makes after its own load. 0: it did. */
+static int litmus_lb(int me, int round)
+{
+	int *mine = me ? &lit.y : &lit.x, *other = me ? &lit.x : &lit.y;
+	bool saw = READ_ONCE(*other) == round + 1;
+
+	smp_mb();
+	WRITE_ONCE(*mine, round + 1);
+	return !saw;
+}
+
+static int load_buffering(void)
+{
+	SELFTEST_EXPECT(run_litmus(litmus_lb, true) == 0);
+	return 0;
+}
+SELFTEST("sync/litmus load buffering", load_buffering);
+
 /* ---- RCU, works ---- */
 
 static atomic_t seen;
