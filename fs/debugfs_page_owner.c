@@ -24,10 +24,10 @@
 /* Flags and place of @page as %pGp has them. */
 static int print_flags(char *buf, size_t size, const struct page *page)
 {
-	int n = scnprintf(buf, size, "%#x(", page->flags), start = n;
+	int n = scnprintf(buf, size, "%#x(", READ_ONCE(page->flags)), start = n;
 
 	for (unsigned int bit = 0; bit < __NR_PAGEFLAGS; bit++)
-		if (page->flags >> bit & 1)
+		if (READ_ONCE(page->flags) >> bit & 1)
 			n += scnprintf(buf + n, size - n, "%s%s", n > start ? "|" : "",
 				       pageflag_names[bit]);
 	n += scnprintf(buf + n, size - n, "%snode=%d|zone=%u)", n > start ? "|" : "",

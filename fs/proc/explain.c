@@ -259,23 +259,24 @@ static void put_vma(struct seq_file *m, struct mm_struct *mm, struct vm_area_str
 }
 
 /* The page at @addr with a reference, or NULL. => mmap_lock held */
-static struct page *get_mapped(struct vm_area_struct *vma, unsigned long addr, pte_t *ptep)
+static struct page *get_mapped(struct vm_area_struct *vma, unsigned long addr, pte_t *found)
 {
 	struct page *page = NULL;
 	unsigned long pfn;
 	spinlock_t *ptl;
 	pmd_t *pmd;
-	pte_t *pte;
+	pte_t *pte, now;
 
-	*ptep = __pte(0);
+	*found = __pte(0);
 	if (!pte_find(vma->vm_mm, addr, &pmd))
 		return NULL;
 	pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
 	if (!pte)
 		return NULL;
-	*ptep = ptep_get(pte);
-	pfn = pte_pfn(*ptep);
-	if (pte_present(*ptep) && !pte_special(*ptep) && pfn_valid(pfn)) {
+	now = ptep_get(pte);
+	*found = now;
+	pfn = pte_pfn(now);
+	if (pte_present(now) && !pte_special(now) && pfn_valid(pfn)) {
 		page = pfn_to_page(pfn);
 		get_page(page);
 	}

@@ -35,17 +35,17 @@ int __pte_alloc(struct mm_struct *mm, pmd_t *pmd);
 
 static inline pud_t *pud_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long address)
 {
-	return unlikely(pgd_none(*pgd)) && __pud_alloc(mm, pgd, address) ? NULL :
+	return unlikely(pgd_none(pgdp_get(pgd))) && __pud_alloc(mm, pgd, address) ? NULL :
 	       pud_offset(pgd, address);
 }
 
 static inline pmd_t *pmd_alloc(struct mm_struct *mm, pud_t *pud, unsigned long address)
 {
-	return unlikely(pud_none(*pud)) && __pmd_alloc(mm, pud, address) ? NULL :
+	return unlikely(pud_none(pudp_get(pud))) && __pmd_alloc(mm, pud, address) ? NULL :
 	       pmd_offset(pud, address);
 }
 
-#define pte_alloc(mm, pmd) (unlikely(pmd_none(*(pmd))) && __pte_alloc(mm, pmd))
+#define pte_alloc(mm, pmd) (unlikely(pmd_none(pmdp_get(pmd))) && __pte_alloc(mm, pmd))
 
 /* The lock of a table of ptes lies in the descriptor of its page. */
 static inline spinlock_t *ptlock_ptr(struct page *page)

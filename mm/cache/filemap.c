@@ -958,7 +958,7 @@ vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t 
 			vmf->pte = pte + (index - start_pgoff);
 			if (addr == vmf->address)
 				ret = VM_FAULT_NOPAGE;
-			if (!pte_none(*vmf->pte))
+			if (!pte_none(ptep_get(vmf->pte)))
 				continue;
 			folio_ref_inc(folio);
 			set_pte_range(vmf, folio, folio_file_page(folio, index), 1, addr);

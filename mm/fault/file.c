@@ -33,7 +33,7 @@ static vm_fault_t ask_owner(struct vm_fault *vmf)
 {
 	vm_fault_t ret;
 
-	if (pmd_none(*vmf->pmd) && pte_alloc(vmf->vma->vm_mm, vmf->pmd))
+	if (pmd_none(pmdp_get(vmf->pmd)) && pte_alloc(vmf->vma->vm_mm, vmf->pmd))
 		return VM_FAULT_OOM;
 	ret = vmf->vma->vm_ops->fault(vmf);
 	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_DONE_COW)))

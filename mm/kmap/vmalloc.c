@@ -87,21 +87,21 @@ static pte_t *kernel_pte_alloc(unsigned long addr)
 	pmd_t *pmd;
 	void *table;
 
-	if (unlikely(pgd_none(*pgd))) {
+	if (unlikely(pgd_none(pgdp_get(pgd)))) {
 		table = kernel_table();
 		if (!table)
 			return NULL;
 		pgd_populate(&init_mm, pgd, table);
 	}
 	pud = pud_offset(pgd, addr);
-	if (unlikely(pud_none(*pud))) {
+	if (unlikely(pud_none(pudp_get(pud)))) {
 		table = kernel_table();
 		if (!table)
 			return NULL;
 		pud_populate(&init_mm, pud, table);
 	}
 	pmd = pmd_offset(pud, addr);
-	if (unlikely(pmd_none(*pmd))) {
+	if (unlikely(pmd_none(pmdp_get(pmd)))) {
 		table = kernel_table();
 		if (!table)
 			return NULL;
@@ -118,15 +118,15 @@ static pte_t *kernel_pte_find(unsigned long addr, unsigned long *next)
 	pmd_t *pmd;
 
 	*next = (addr & PGDIR_MASK) + PGDIR_SIZE;
-	if (pgd_none(*pgd))
+	if (pgd_none(pgdp_get(pgd)))
 		return NULL;
 	pud = pud_offset(pgd, addr);
 	*next = (addr & PUD_MASK) + PUD_SIZE;
-	if (pud_none(*pud) || pud_leaf(*pud))
+	if (pud_none(pudp_get(pud)) || pud_leaf(pudp_get(pud)))
 		return NULL;
 	pmd = pmd_offset(pud, addr);
 	*next = (addr & PMD_MASK) + PMD_SIZE;
-	if (pmd_none(*pmd) || pmd_leaf(*pmd))
+	if (pmd_none(pmdp_get(pmd)) || pmd_leaf(pmdp_get(pmd)))
 		return NULL;
 	return pte_offset_kernel(pmd, addr);
 }
@@ -147,7 +147,7 @@ static int map_range(unsigned long addr, unsigned long end, pgprot_t prot, struc
 			err = -ENOMEM;
 			break;
 		}
-		if (WARN_ON(!pte_none(*pte))) {
+		if (WARN_ON(!pte_none(ptep_get(pte)))) {
 			err = -EBUSY;
 			break;
 		}
@@ -189,7 +189,7 @@ unsigned long vmalloc_to_pfn(const void *addr)
 	unsigned long next;
 	pte_t *pte = kernel_pte_find((unsigned long)addr, &next);
 
-	return pte && pte_present(*pte) ? pte_pfn(*pte) : 0;
+	return pte && pte_present(ptep_get(pte)) ? pte_pfn(ptep_get(pte)) : 0;
 }
 
 struct page *vmalloc_to_page(const void *addr)

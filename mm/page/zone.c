@@ -226,9 +226,9 @@ void page_print(page_printer_t pr, void *arg, const struct page *page)
 	if (page_has_type(page) &&
 	    (type & 0xff) < sizeof(page_type_names) / sizeof(page_type_names[0]))
 		pr(arg, " type:%s", page_type_names[type & 0xff]);
-	pr(arg, " flags:%#x(", page->flags & PAGEFLAGS_MASK);
+	pr(arg, " flags:%#x(", READ_ONCE(page->flags) & PAGEFLAGS_MASK);
 	for (unsigned int bit = 0, n = 0; bit < __NR_PAGEFLAGS; bit++)
-		if (page->flags >> bit & 1)
+		if (READ_ONCE(page->flags) >> bit & 1)
 			pr(arg, "%s%s", n++ ? "|" : "", pageflag_names[bit]);
 	pr(arg, ")\n");
 }

@@ -51,19 +51,19 @@ static void census_walk(struct table_census *c)
 	for (unsigned long i = 0; i < USER_PTRS_PER_PGD; i++) {
 		pgd_t *pgd = c->mm->pgd + i;
 
-		if (pgd_none(*pgd))
+		if (pgd_none(pgdp_get(pgd)))
 			continue;
 		c->tables++;
 		for (unsigned long j = 0; j < PTRS_PER_PUD; j++) {
-			pud_t *pud = pgd_pgtable(*pgd) + j;
+			pud_t *pud = pgd_pgtable(pgdp_get(pgd)) + j;
 
-			if (pud_none(*pud))
+			if (pud_none(pudp_get(pud)))
 				continue;
 			c->tables++;
 			for (unsigned long k = 0; k < PTRS_PER_PMD; k++) {
-				pmd_t *pmd = pud_pgtable(*pud) + k;
+				pmd_t *pmd = pud_pgtable(pudp_get(pud)) + k;
 
-				if (pmd_none(*pmd))
+				if (pmd_none(pmdp_get(pmd)))
 					continue;
 				c->tables++;
 				census_ptes(c, pmd,

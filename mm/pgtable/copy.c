@@ -215,7 +215,7 @@ static int copy_pmd_range(struct copy_state *cs, pud_t *dst_pud, pud_t *src_pud,
 	src = pmd_offset(src_pud, addr);
 	for (; addr != end; addr = next, dst++, src++) {
 		next = pmd_addr_end(addr, end);
-		if (!pmd_none(*src) && copy_pte_range(cs, dst, src, addr, next))
+		if (!pmd_none(pmdp_get(src)) && copy_pte_range(cs, dst, src, addr, next))
 			return -ENOMEM;
 	}
 	return 0;
@@ -232,7 +232,7 @@ static int copy_pud_range(struct copy_state *cs, pgd_t *dst_pgd, pgd_t *src_pgd,
 	src = pud_offset(src_pgd, addr);
 	for (; addr != end; addr = next, dst++, src++) {
 		next = pud_addr_end(addr, end);
-		if (!pud_none(*src) && copy_pmd_range(cs, dst, src, addr, next))
+		if (!pud_none(pudp_get(src)) && copy_pmd_range(cs, dst, src, addr, next))
 			return -ENOMEM;
 	}
 	return 0;
@@ -260,7 +260,7 @@ int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_v
 	src = pgd_offset(src_vma->vm_mm, addr);
 	for (; addr != end && !err; addr = next, dst++, src++) {
 		next = pgd_addr_end(addr, end);
-		if (!pgd_none(*src))
+		if (!pgd_none(pgdp_get(src)))
 			err = copy_pud_range(&cs, dst, src, addr, next);
 	}
 	if (cs.prealloc)

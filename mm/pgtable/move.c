@@ -40,12 +40,12 @@ static pmd_t *find_pmd(struct mm_struct *mm, unsigned long addr)
 	pgd_t *pgd = pgd_offset(mm, addr);
 	pud_t *pud;
 
-	if (pgd_none(*pgd))
+	if (pgd_none(pgdp_get(pgd)))
 		return NULL;
 	pud = pud_offset(pgd, addr);
-	if (pud_none(*pud))
+	if (pud_none(pudp_get(pud)))
 		return NULL;
-	return pmd_none(*pmd_offset(pud, addr)) ? NULL : pmd_offset(pud, addr);
+	return pmd_none(pmdp_get(pmd_offset(pud, addr))) ? NULL : pmd_offset(pud, addr);
 }
 
 static pmd_t *alloc_pmd(struct mm_struct *mm, unsigned long addr)
@@ -63,7 +63,7 @@ static bool move_table(struct vm_area_struct *vma, unsigned long old_addr, pmd_t
 	bool done = false;
 
 	spin_lock(&mm->page_table_lock);
-	if (pmd_none(*new)) {
+	if (pmd_none(pmdp_get(new))) {
 		spinlock_t *ptl = pte_lockptr(mm, old);
 
 		spin_lock(ptl);
@@ -136,7 +136,7 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_add
 		if (!new_pmd)
 			break;
 		/* A whole table at once, unless each entry has to be marked. */
-		if (next - old_addr == PMD_SIZE && !pmd_leaf(*old_pmd) &&
+		if (next - old_addr == PMD_SIZE && !pmd_leaf(pmdp_get(old_pmd)) &&
 		    (new_vma->vm_flags & VM_SOFTDIRTY) && !vma->uffd) {
 			bool done;
 

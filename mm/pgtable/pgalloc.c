@@ -252,7 +252,7 @@ int __pud_alloc(struct mm_struct *mm, pgd_t *pgd, unsigned long address)
 	if (!new)
 		return -ENOMEM;
 	spin_lock(&mm->page_table_lock);
-	if (!pgd_present(*pgd)) {
+	if (!pgd_present(pgdp_get(pgd))) {
 		mm_inc_nr_ptes(mm);
 		smp_wmb();
 		pgd_populate(mm, pgd, new);
@@ -271,7 +271,7 @@ int __pmd_alloc(struct mm_struct *mm, pud_t *pud, unsigned long address)
 	if (!new)
 		return -ENOMEM;
 	spin_lock(&mm->page_table_lock);
-	if (!pud_present(*pud)) {
+	if (!pud_present(pudp_get(pud))) {
 		mm_inc_nr_ptes(mm);
 		smp_wmb();
 		pud_populate(mm, pud, new);
@@ -290,7 +290,7 @@ int __pte_alloc(struct mm_struct *mm, pmd_t *pmd)
 	if (!new)
 		return -ENOMEM;
 	spin_lock(&mm->page_table_lock);
-	if (likely(pmd_none(*pmd))) {
+	if (likely(pmd_none(pmdp_get(pmd)))) {
 		mm_inc_nr_ptes(mm);
 		smp_wmb();
 		pmd_populate(mm, pmd, new);
@@ -333,7 +333,7 @@ static pmd_t *pmd_find(struct mm_struct *mm, unsigned long addr)
 	if (!pgd_present(pgdp_get(pgd)))
 		return NULL;
 	pud = pud_offset(pgd, addr);
-	if (!pud_present(pudp_get(pud)) || pud_leaf(*pud))
+	if (!pud_present(pudp_get(pud)) || pud_leaf(pudp_get(pud)))
 		return NULL;
 	return pmd_offset(pud, addr);
 }

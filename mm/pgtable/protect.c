@@ -59,15 +59,15 @@ unsigned long change_protection(struct mmu_gather *tlb, struct vm_area_struct *v
 		pmd_t *pmd;
 
 		next = pgd_addr_end(addr, end);
-		if (pgd_none(*pgd))
+		if (pgd_none(pgdp_get(pgd)))
 			continue;
 		pud = pud_offset(pgd, addr);
 		next = pud_addr_end(addr, end);
-		if (pud_none(*pud))
+		if (pud_none(pudp_get(pud)))
 			continue;
 		pmd = pmd_offset(pud, addr);
 		next = pmd_addr_end(addr, end);
-		if (pmd_none(*pmd))
+		if (pmd_none(pmdp_get(pmd)))
 			continue;
 		changed += change_ptes(tlb, vma, pmd, addr, next, newprot);
 	}

@@ -263,15 +263,15 @@ static void free_pmd_range(struct mmu_gather *tlb, pud_t *pud, unsigned long add
 
 	for (; addr != end; addr = next, pmd++) {
 		next = pmd_addr_end(addr, end);
-		if (pmd_none(*pmd) || !span_is_free(addr, next, floor, ceiling, PMD_MASK))
+		if (pmd_none(pmdp_get(pmd)) || !span_is_free(addr, next, floor, ceiling, PMD_MASK))
 			continue;
-		page = pmd_page(*pmd);
+		page = pmd_page(pmdp_get(pmd));
 		pmd_clear(pmd);
 		free_table(tlb, page, addr);
 	}
 	if (!span_is_free(start, end, floor, ceiling, PUD_MASK))
 		return;
-	page = pud_page(*pud);
+	page = pud_page(pudp_get(pud));
 	pud_clear(pud);
 	free_table(tlb, page, start);
 }
@@ -285,12 +285,12 @@ static void free_pud_range(struct mmu_gather *tlb, pgd_t *pgd, unsigned long add
 
 	for (; addr != end; addr = next, pud++) {
 		next = pud_addr_end(addr, end);
-		if (!pud_none(*pud))
+		if (!pud_none(pudp_get(pud)))
 			free_pmd_range(tlb, pud, addr, next, floor, ceiling);
 	}
 	if (!span_is_free(start, end, floor, ceiling, PGDIR_MASK))
 		return;
-	page = pgd_page(*pgd);
+	page = pgd_page(pgdp_get(pgd));
 	pgd_clear(pgd);
 	free_table(tlb, page, start);
 }
@@ -319,7 +319,7 @@ void free_pgd_range(struct mmu_gather *tlb, unsigned long addr, unsigned long en
 		return;
 	for (pgd = pgd_offset(tlb->mm, addr); addr != end; addr = next, pgd++) {
 		next = pgd_addr_end(addr, end);
-		if (!pgd_none(*pgd))
+		if (!pgd_none(pgdp_get(pgd)))
 			free_pud_range(tlb, pgd, addr, next, floor, ceiling);
 	}
 }
