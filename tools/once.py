@@ -18,7 +18,7 @@ PLACES = ["mm", "fs", "ipc", "kernel", "drivers", "include/mm"]
 CANARY = "tests/canary/once.c"
 RULES = [
     ("page-table entry read plainly", re.compile(r"\bp(?:te|md|ud|4d|gd)_\w+\(\s*(?:\*|\w+\[)")),
-    ("page-table entry written plainly", re.compile(r"^\s*\*\s*\w*(?:pte|pmd|pud|pgd)p?\b\s*=[^=]")),
+    ("page-table entry written plainly", re.compile(r"^\s*\*\s*\w*(?:pte|pmd|pud|pgd)p?\b\s*=\s*(?:__p|mk_|pfn_p|p\w+_mk)")),
     ("flags of a page accessed plainly", re.compile(r"(?<!&)\b(?:page|folio)->flags\b")),
     ("flags of a VMA in use written plainly", re.compile(r"\bvma->vm_flags\s*[|&]?=[^=]")),
 ]
