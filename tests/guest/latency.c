@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#define RW   (PROT_READ | PROT_WRITE)
+#define RW	  (PROT_READ | PROT_WRITE)
 #define FILE_SIZE (64ul << 20)
 
 static volatile bool busy, over;
@@ -77,7 +77,8 @@ static void populate(void)
 	area = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must(area != MAP_FAILED);
 	for (size_t at = 0; at < size; at += FILE_SIZE)
-		must(mmap(area + at, FILE_SIZE, RW, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) != MAP_FAILED);
+		must(mmap(area + at, FILE_SIZE, RW, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) !=
+		     MAP_FAILED);
 	close(fd);
 }
 
