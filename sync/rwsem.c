@@ -2,20 +2,28 @@
 /*
  * Reader-writer semaphores.
  *
- * 1 Terms. count = 256 * readers + 2 if somebody waits + 1 if a writer holds it. A reader that comes adds
- *   256 first and looks then; one that may not go on takes its 256 back under wait_lock, so readers in
- *   count may be transient ("ghosts") for a few instructions.
- * 2 A task that cannot go on queues, first come first served, and sleeps until it has been granted the
- *   lock: the one who frees it changes count for the waiter and sets granted. Nobody overtakes a waiter:
- *   the WAITERS bit keeps the fast paths out. All readers at the head of the queue are let in together.
- * 3 Invariants, under wait_lock: WAITERS set <=> wait_list not empty. With WAITERS set, WRITER is set only
- *   by grant(). A free semaphore (count == WAITERS) with a queue is granted by whoever made it so: up_read,
- *   up_write, the ghost that took its 256 back, or the waiter that gave up.
- * 4 Locks: wait_lock (MUTEX_WAIT). granted is released by the waker and acquired by the sleeper; the
- *   waker holds a reference to the task, whose waiter may be gone as soon as granted is set.
- * 5 A new writer or reader spins for a while if the owning writer runs and nobody waits.
- * 6 Linux 6.1 (kernel/locking/rwsem.c) lets arrivals steal and sets a hand-over bit after 4 ms; here the
- *   queue is strict, which bounds waiting and needs no time.
+ * 1 Terms. count = 256 * readers + bits: WRITER, a writer holds it; WAITERS, somebody queues; WOKEN, the first of
+ *   the queue is a writer that was woken and has not tried yet; HANDOFF, the first of the queue has been passed by
+ *   often enough. A reader that comes adds 256 first and looks then; one that may not go on takes its 256 back under
+ *   wait_lock, so readers in count may be transient ("ghosts") for a few instructions. Free: no WRITER, no readers.
+ * 2 A task that cannot go on queues, first come first served, and sleeps. Readers at the head are given the lock,
+ *   all together, by the one who frees it. A writer at the head is only woken: the lock stays free, and a writer
+ *   that runs may steal it meanwhile, for a lock that is handed to a sleeper is lost to everybody until the sleeper
+ *   runs, and tasks that take it again and again would march in a convoy at the pace of context switches. While
+ *   WOKEN is set unlocking wakes nobody, so that a thief pays an atomic operation and no more.
+ * 3 Who is first and finds the lock stolen rwsem_patience times sets HANDOFF: from then on nobody steals, and the
+ *   next one who frees the lock gives it to him, reader or writer. So a task waits for at most
+ *   rwsem_patience + 1 holders for each task before it in the queue. Readers do not steal: a stream of them would
+ *   never leave the lock free for a writer to try.
+ * 4 Invariants, under wait_lock: WAITERS set <=> wait_list not empty. HANDOFF or WOKEN => WAITERS. A free lock with a
+ *   queue has WOKEN set, or somebody is on his way to rwsem_wake(): up_read, up_write, the ghost that took its 256
+ *   back, or the waiter that gave up. The woken writer clears WOKEN and looks at count in one operation, hence who
+ *   unlocks before that leaves it a free lock, and who unlocks after that sees no WOKEN and wakes it again.
+ * 5 Locks: wait_lock (MUTEX_WAIT). granted is released by the waker and acquired by the sleeper; the waker holds a
+ *   reference to the task, whose waiter may be gone as soon as granted is set.
+ * 6 A new writer or reader spins for a while if the owning writer runs and nobody waits.
+ * 7 Linux 6.1 (kernel/locking/rwsem.c) wakes the first writer without a grant too, lets readers and writers steal,
+ *   and hands over after 4 ms; here a number of thefts bounds the wait, which needs no clock.
  */
 #include <base/atomic.h>
 #include <base/bug.h>
@@ -25,12 +33,32 @@
 #include <seam/processor.h>
 #include <sync/rwsem.h>
 
+unsigned int rwsem_patience = 4;
+
 struct rwsem_waiter {
 	struct list_head list;
 	struct task_struct *task;
 	bool writer;
 	bool granted;
+	unsigned int
+		passed_by; /* found the lock taken when it was the first in the queue and its turn; wait_lock */
 };
+
+static struct rwsem_waiter *first_waiter(struct rw_semaphore *sem)
+{
+	return list_first_entry_or_null(&sem->wait_list, struct rwsem_waiter, list);
+}
+
+static bool is_free(long count)
+{
+	return !(count & ~RWSEM_QUEUE);
+}
+
+/* The bits of the queue when its first waiter has left. => wait_lock held, it is still listed */
+static long queue_without_first(struct rw_semaphore *sem)
+{
+	return list_is_singular(&sem->wait_list) ? 0 : RWSEM_WAITERS;
+}
 
 static void wake_granted(struct rwsem_waiter *w)
 {
@@ -43,28 +71,66 @@ static void wake_granted(struct rwsem_waiter *w)
 	put_task_struct(task);
 }
 
-/* Give the lock to the head of the queue, as far as it is free. => wait_lock held */
-static void grant(struct rw_semaphore *sem)
+/* Take a free lock for the first waiter, a writer; false when it is not free. => wait_lock held */
+static bool take_for_first(struct rw_semaphore *sem)
 {
-	while (!list_empty(&sem->wait_list)) {
-		struct rwsem_waiter *w =
-			list_first_entry(&sem->wait_list, struct rwsem_waiter, list);
-		long last = list_is_singular(&sem->wait_list) ? RWSEM_WAITERS : 0;
-		long c = atomic_long_read(&sem->count);
+	long c = atomic_long_read(&sem->count);
 
-		if (w->writer) {
-			/* A ghost in count comes to wait_lock next and calls us again. */
-			if (c != RWSEM_WAITERS ||
-			    !atomic_long_try_cmpxchg_acquire(&sem->count, &c,
-							     RWSEM_WRITER | (RWSEM_WAITERS - last)))
-				return;
-			wake_granted(w);
+	while (is_free(c))
+		if (atomic_long_try_cmpxchg_acquire(&sem->count, &c,
+						    RWSEM_WRITER | queue_without_first(sem)))
+			return true;
+	return false;
+}
+
+/* The first waiter is a writer: wake it to take the lock, or hand it over. => wait_lock held */
+static void wake_writer(struct rw_semaphore *sem, struct rwsem_waiter *w)
+{
+	long c = atomic_long_read(&sem->count);
+
+	/* When it is taken its holder comes here later; a ghost in count comes to wait_lock next, and here. */
+	while (is_free(c) && !(c & RWSEM_WOKEN)) {
+		if (c & RWSEM_HANDOFF) {
+			if (take_for_first(sem))
+				wake_granted(w);
 			return;
 		}
-		if (c & RWSEM_WRITER)
+		if (atomic_long_try_cmpxchg(&sem->count, &c, c | RWSEM_WOKEN)) {
+			wake_up_process(w->task);
 			return;
-		(void)atomic_long_add_return_acquire(RWSEM_READER - last, &sem->count);
-		wake_granted(w);
+		}
+	}
+}
+
+/* Give the lock to the first waiter, a reader; false when a writer has it. => wait_lock held */
+static bool grant_reader(struct rw_semaphore *sem, struct rwsem_waiter *w)
+{
+	long c = atomic_long_read(&sem->count), to;
+
+	do {
+		if (c & RWSEM_WRITER) {
+			if (++w->passed_by >= rwsem_patience)
+				atomic_long_or(RWSEM_HANDOFF, &sem->count);
+			return false;
+		}
+		to = (c & ~RWSEM_QUEUE) + queue_without_first(sem) + RWSEM_READER;
+	} while (!atomic_long_try_cmpxchg_acquire(&sem->count, &c, to));
+	wake_granted(w);
+	return true;
+}
+
+/* Let the head of the queue go on, as far as the lock is free. => wait_lock held */
+static void grant(struct rw_semaphore *sem)
+{
+	struct rwsem_waiter *w;
+
+	while ((w = first_waiter(sem))) {
+		if (w->writer) {
+			wake_writer(sem, w);
+			return;
+		}
+		if (!grant_reader(sem, w))
+			return;
 	}
 }
 
@@ -77,34 +143,65 @@ void rwsem_wake(struct rw_semaphore *sem)
 	spin_unlock_irqrestore(&sem->wait_lock, flags);
 }
 
-/* Sleep until granted. => wait_lock held with @flags, @w queued; returns with it released */
-static int wait_granted(struct rw_semaphore *sem, struct rwsem_waiter *w, unsigned int state,
-			unsigned long flags)
+/* A writer that is first and awake tries. True: it has the lock and left the queue. => wait_lock held */
+static bool try_first(struct rw_semaphore *sem, struct rwsem_waiter *w)
 {
-	spin_unlock_irqrestore(&sem->wait_lock, flags);
-	for (;;) {
-		set_current_state(state);
-		if (smp_load_acquire(&w->granted))
-			break;
-		if (signal_pending_state(state, current)) {
-			spin_lock_irqsave(&sem->wait_lock, flags);
-			if (w->granted) {
-				spin_unlock_irqrestore(&sem->wait_lock, flags);
-				break;
-			}
+	long c = atomic_long_read(&sem->count), to;
+
+	if (!w->writer || first_waiter(sem) != w)
+		return false;
+	do {
+		if (take_for_first(sem)) {
 			list_del(&w->list);
-			if (list_empty(&sem->wait_list))
-				atomic_long_andnot(RWSEM_WAITERS, &sem->count);
-			else
-				grant(sem);
-			spin_unlock_irqrestore(&sem->wait_lock, flags);
-			__set_current_state(TASK_RUNNING);
-			return -EINTR;
+			return true;
 		}
+		c = atomic_long_read(&sem->count);
+		if (!(c & RWSEM_WOKEN))
+			return false;
+		to = c & ~RWSEM_WOKEN;
+		if (w->passed_by + 1 >= rwsem_patience)
+			to |= RWSEM_HANDOFF;
+	} while (is_free(c) || !atomic_long_try_cmpxchg(&sem->count, &c, to));
+	w->passed_by++;
+	return false;
+}
+
+/* Leave the queue without the lock. => wait_lock held */
+static void give_up(struct rw_semaphore *sem, struct rwsem_waiter *w)
+{
+	bool first = first_waiter(sem) == w;
+
+	if (first)
+		atomic_long_andnot(RWSEM_QUEUE & ~queue_without_first(sem), &sem->count);
+	list_del(&w->list);
+	if (first)
+		grant(sem);
+}
+
+/*
+ * Sleep until the lock is ours: 0, or -EINTR when @state allows signals.
+ * => wait_lock held with @flags, @w queued; returns with it released
+ */
+static int wait_turn(struct rw_semaphore *sem, struct rwsem_waiter *w, unsigned int state,
+		     unsigned long flags)
+{
+	int err = 0;
+
+	while (!w->granted && !try_first(sem, w)) {
+		if (signal_pending_state(state, current)) {
+			give_up(sem, w);
+			err = -EINTR;
+			break;
+		}
+		set_current_state(state); /* who wakes us holds wait_lock */
+		spin_unlock_irqrestore(&sem->wait_lock, flags);
 		schedule();
+		if (smp_load_acquire(&w->granted))
+			return 0;
+		spin_lock_irqsave(&sem->wait_lock, flags);
 	}
-	__set_current_state(TASK_RUNNING);
-	return 0;
+	spin_unlock_irqrestore(&sem->wait_lock, flags);
+	return err;
 }
 
 /* Does @owner run on a CPU? Only a hint; the task is there, for we are in a read section of RCU. */
@@ -159,32 +256,38 @@ int rwsem_down_read_slow(struct rw_semaphore *sem, unsigned int state)
 		c = atomic_long_sub_return(RWSEM_READER, &sem->count);
 	}
 	list_add_tail(&w.list, &sem->wait_list);
-	if (c == RWSEM_WAITERS)
+	if (is_free(c) && !(c & RWSEM_WOKEN))
 		grant(sem);
-	return wait_granted(sem, &w, state, flags);
+	return wait_turn(sem, &w, state, flags);
+}
+
+/* Take a free lock that nobody has to be handed, although somebody may wait for it. */
+static bool steal_write(struct rw_semaphore *sem)
+{
+	long c = atomic_long_read(&sem->count);
+
+	while (is_free(c) && !(c & RWSEM_HANDOFF))
+		if (atomic_long_try_cmpxchg_acquire(&sem->count, &c, c | RWSEM_WRITER))
+			return true;
+	return false;
 }
 
 int rwsem_down_write_slow(struct rw_semaphore *sem, unsigned int state)
 {
 	struct rwsem_waiter w = { .task = current, .writer = true };
 	unsigned long flags;
-	long c;
 
-	while (spin_on_owner(sem)) {
-		if (__rwsem_write_trylock(sem))
+	do {
+		if (steal_write(sem))
 			return 0;
 		if (atomic_long_read(&sem->count) & ~RWSEM_WRITER)
 			break; /* readers, or a queue */
-	}
+	} while (spin_on_owner(sem));
 	spin_lock_irqsave(&sem->wait_lock, flags);
 	if (list_empty(&sem->wait_list))
-		c = atomic_long_add_return(RWSEM_WAITERS, &sem->count);
-	else
-		c = atomic_long_read(&sem->count);
+		atomic_long_or(RWSEM_WAITERS, &sem->count);
 	list_add_tail(&w.list, &sem->wait_list);
-	if (c == RWSEM_WAITERS)
-		grant(sem);
-	return wait_granted(sem, &w, state, flags);
+	return wait_turn(sem, &w, state, flags);
 }
 
 void down_read_contended(struct rw_semaphore *sem)

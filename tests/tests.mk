@@ -3,6 +3,7 @@
 #
 #   make check   every test; ends with 'N passed, N failed'. CHECK='tests/suite/10-tool.t' runs one
 #   make census  tests/census.tsv and tests/enosys.txt anew, from a run of everything
+#   make compat  foreign programs on both kernels (self tests of Linux, stress-ng, allocators): tests/compat/results.tsv
 #   make numbers instructions, memory and time on both kernels: ./quire bench boot, ./quire bench
 #   make stress  the long runs of tests/stress, SEED=n STRESS_SECONDS=60; the seed is printed
 #   make fuzz    the fuzz targets, ten minutes each (FUZZ_SECONDS=600)
@@ -41,6 +42,19 @@ $(O)/tests/guest/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(Q)$(MUSLCC) $(GUESTFLAGS) $< -o $@
 
+# The guest's side of tests/compat, and our own program there: dynamic, so that an allocator can be preloaded.
+compat-programs: $(O)/compat/guest $(O)/compat/bin/malloc_threads
+
+$(O)/compat/guest: tests/compat/guest.c tests/guest/tap.h
+	$(call say,GUESTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(filter-out -MMD -MP,$(GUESTFLAGS)) $< -o $@
+
+$(O)/compat/bin/%: tests/compat/%.c
+	$(call say,GUESTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -O1 -Wall -Wextra -pthread $< -o $@
+
 -include $(wildcard $(O)/tests/guest/*.d)
 -include tests/hosted/hosted.mk
 
@@ -55,6 +69,9 @@ census: guest-tests
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/census.sh
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tools/enosys.sh
 
+compat: all
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/compat/run --out tests/compat/results.tsv
+
 numbers:
 	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench boot
 	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench
@@ -65,4 +82,4 @@ fuzz:
 stress: all
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/stress/run
 
-.PHONY: stress inject-tests guest-tests check census numbers fuzz lint
+.PHONY: stress compat compat-programs inject-tests guest-tests check census numbers fuzz lint

@@ -596,6 +596,8 @@ static const struct file_operations proc_task_fops;
 		FILE_RW("oom_adj", 0644, proc_oom_adj, proc_oom_adj_write),                        \
 		FILE_RW("oom_score_adj", 0644, proc_oom_score_adj, proc_oom_score_adj_write),      \
 		FILE_RW("coredump_filter", 0644, coredump_filter_show, coredump_filter_write),     \
+		FILE_("wchan", 0444, proc_pid_wchan), FILE_("syscall", 0400, proc_pid_syscall),    \
+		FILE_("stack", 0400, proc_pid_stack),                                              \
 		FILE_OPS("pagemap", 0400, proc_pagemap_fops),                                      \
 		FILE_OPS("maps_explained", 0444, proc_maps_explained_fops),                        \
 		FILE_OPS("fail-nth", 0644, fail_nth_fops),                                         \
@@ -705,16 +707,14 @@ static const struct pid_entry process_dir = { "",   S_IFDIR | 0555, NULL,	  NULL
 static const struct pid_entry thread_dir = { "",   S_IFDIR | 0555, NULL,	NULL,
 					     NULL, &thread_iops,   &thread_fops };
 
-/* A decimal number without sign or leading zeros, or -1. */
-static pid_t name_to_pid(const struct qstr *name)
+int proc_name_to_number(const struct qstr *name)
 {
 	const char *s = (const char *)name->name;
-	u32 i;
-	pid_t nr = 0;
+	int nr = 0;
 
 	if (!name->len || name->len > 9 || (s[0] == '0' && name->len > 1))
 		return -1;
-	for (i = 0; i < name->len; i++) {
+	for (u32 i = 0; i < name->len; i++) {
 		if (s[i] < '0' || s[i] > '9')
 			return -1;
 		nr = nr * 10 + (s[i] - '0');
@@ -728,7 +728,7 @@ static struct dentry *task_lookup(struct inode *dir, struct dentry *dentry, unsi
 {
 	struct task_struct *leader = get_proc_task(dir), *task;
 	struct dentry *res = ERR_PTR(-ENOENT);
-	pid_t nr = name_to_pid(&dentry->d_name);
+	pid_t nr = proc_name_to_number(&dentry->d_name);
 
 	if (!leader)
 		return res;
@@ -844,7 +844,7 @@ struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry)
 		return lookup_self(dir, dentry, &self_iops);
 	if (name->len == 11 && !memcmp(name->name, "thread-self", 11))
 		return lookup_self(dir, dentry, &thread_self_iops);
-	nr = name_to_pid(name);
+	nr = proc_name_to_number(name);
 	task = nr > 0 ? find_get_task_by_vpid(nr) : NULL;
 	if (!task)
 		return ERR_PTR(-ENOENT);

@@ -170,25 +170,11 @@ static struct dentry *make_entry(struct dentry *dentry, struct super_block *sb,
 	return d_splice_alias(inode, dentry);
 }
 
-static int name_to_fd(const struct qstr *name)
-{
-	unsigned int fd;
-	char text[12];
-
-	if (name->len >= sizeof(text))
-		return -1;
-	memcpy(text, name->name, name->len);
-	text[name->len] = 0;
-	if ((text[0] == '0' && text[1]) || kstrtouint(text, 10, &fd))
-		return -1;
-	return fd;
-}
-
 static struct dentry *lookup_common(struct inode *dir, struct dentry *dentry, bool link)
 {
 	struct task_struct *task = get_proc_task(dir);
 	struct dentry *res = ERR_PTR(-ENOENT);
-	int fd = name_to_fd(&dentry->d_name);
+	int fd = proc_name_to_number(&dentry->d_name);
 	struct file *file;
 
 	if (!task)

@@ -13,6 +13,7 @@ struct inode;
 struct mm_struct;
 struct path;
 struct pid;
+struct qstr;
 struct seq_file;
 struct super_block;
 struct task_struct;
@@ -58,6 +59,8 @@ int proc_readlink_path(struct path *path, char __user *buffer, int buflen);
 /* base.c: entries "self", "thread-self" and the numbers below /proc. */
 struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry);
 bool proc_pid_readdir(struct file *file, struct dir_context *ctx);
+/* A name that is a decimal number of at most nine digits without sign or leading zeros; -1 if it is none. */
+int proc_name_to_number(const struct qstr *name);
 int proc_link_allowed(const struct inode *inode);
 
 /* fd.c */
@@ -68,6 +71,11 @@ int proc_fd_get_link(struct dentry *dentry, struct path *path);
 /* map_files.c */
 extern const struct inode_operations proc_map_files_iops;
 extern const struct file_operations proc_map_files_fops;
+
+/* where.c */
+int proc_pid_wchan(struct seq_file *m, struct task_struct *task);
+int proc_pid_syscall(struct seq_file *m, struct task_struct *task);
+int proc_pid_stack(struct seq_file *m, struct task_struct *task);
 
 /* task_mmu.c. The address space of an inode's task with mm_count raised, NULL: it has none; -ESRCH, -EACCES.
  * @mode: PTRACE_MODE_*, what current must be allowed. */

@@ -2,9 +2,11 @@
 /*
  * Reader-writer semaphores: sleeping locks, many readers or one writer. See sync/rwsem.c.
  *
- *	count: bit 0 a writer holds it | bit 1 somebody waits | 256 for each reader
+ *	count: bit 0 a writer holds it | bit 1 somebody waits | bit 2 the first waiter, a writer, has been woken to
+ *	take it | bit 3 the first waiter is to be handed it | 256 for each reader
  *
- * A reader or a writer that comes when somebody waits queues behind; queued readers are let in together.
+ * A reader that comes when somebody waits queues behind; queued readers are let in together. A writer that runs may
+ * take a free lock before the first waiter does, but only a few times.
  */
 #ifndef QUIRE_SYNC_RWSEM_H
 #define QUIRE_SYNC_RWSEM_H
@@ -27,7 +29,10 @@ struct rw_semaphore {
 
 #define RWSEM_WRITER	1L
 #define RWSEM_WAITERS	2L
+#define RWSEM_WOKEN	4L
+#define RWSEM_HANDOFF	8L
 #define RWSEM_READER	256L
+#define RWSEM_QUEUE	(RWSEM_WAITERS | RWSEM_WOKEN | RWSEM_HANDOFF)
 
 #define __RWSEM_INITIALIZER(name, rank_) {					\
 	.wait_lock = __SPIN_LOCK_UNLOCKED(LOCK_MUTEX_WAIT),			\
@@ -44,6 +49,9 @@ static inline void init_rwsem(struct rw_semaphore *sem, unsigned int rank)
 	sem->rank = rank;
 	INIT_LIST_HEAD(&sem->wait_list);
 }
+
+/* How often the first waiter may be passed by before nobody can any more; a variable for tests. */
+extern unsigned int rwsem_patience;
 
 /* The paths that wait: 0, or -EINTR when @state allows signals. */
 int rwsem_down_read_slow(struct rw_semaphore *sem, unsigned int state);
@@ -90,7 +98,7 @@ static __always_inline void up_read(struct rw_semaphore *sem)
 
 	lock_release(sem);
 	c = atomic_long_sub_return_release(RWSEM_READER, &sem->count);
-	if (unlikely(c == RWSEM_WAITERS))	/* the last reader, and somebody waits */
+	if (unlikely((c & ~RWSEM_HANDOFF) == RWSEM_WAITERS))	/* the last reader, and somebody sleeps */
 		rwsem_wake(sem);
 }
 
@@ -132,15 +140,18 @@ static __always_inline bool down_write_trylock(struct rw_semaphore *sem)
 
 static __always_inline void up_write(struct rw_semaphore *sem)
 {
+	long c;
+
 	lock_release(sem);
 	WRITE_ONCE(sem->owner, NULL);
-	if (unlikely(atomic_long_sub_return_release(RWSEM_WRITER, &sem->count) & RWSEM_WAITERS))
+	c = atomic_long_sub_return_release(RWSEM_WRITER, &sem->count);
+	if (unlikely((c & (RWSEM_WAITERS | RWSEM_WOKEN)) == RWSEM_WAITERS))
 		rwsem_wake(sem);
 }
 
 static inline bool rwsem_is_locked(struct rw_semaphore *sem)
 {
-	return (atomic_long_read(&sem->count) & ~RWSEM_WAITERS) != 0;
+	return (atomic_long_read(&sem->count) & ~RWSEM_QUEUE) != 0;
 }
 
 static inline bool rwsem_is_write_locked(struct rw_semaphore *sem)

@@ -157,11 +157,31 @@ static void note_bounds(struct elf_bounds *b, const struct elf64_phdr *ph)
 		b->brk = k;
 }
 
-/* Where a position-independent program goes: the wish for its first segment. */
+/* An address with @align where @size bytes are free, or an error in it. Nobody else maps here during exec. */
+static unsigned long find_aligned(unsigned long size, unsigned long align)
+{
+	unsigned long room = size + align;
+	unsigned long map = vm_mmap(NULL, 0, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	if (BAD_ADDR(map))
+		return map;
+	vm_munmap(map, room);
+	return ALIGN(map, align);
+}
+
+/* Where a position-independent program goes: the wish for its first segment; 0 leaves it to mmap. */
 static unsigned long choose_bias(const struct elf_file *f, bool has_interp, int *type)
 {
 	unsigned long bias = 0;
 
+	if (!has_interp && f->layout.align > PAGE_SIZE) {
+		/* A static one lies where mmap puts things, but as its segments want to be aligned. */
+		bias = find_aligned(PAGE_ALIGN(f->layout.max_vaddr - f->layout.min_vaddr),
+				    f->layout.align);
+		if (BAD_ADDR(bias))
+			return 0;
+		*type |= MAP_FIXED_NOREPLACE;
+	}
 	if (has_interp) {
 		bias = ELF_ET_DYN_BASE;
 		if (current->flags & PF_RANDOMIZE)

@@ -241,6 +241,9 @@ static void renames(void)
 	is(rename("rd", "re"), 0, "onto another name of the same file");
 	is(access("rd", F_OK), 0, "does nothing");
 	/* a temporary file gets a name */
+	fails(open("/proc/self/stat", O_PATH | O_DIRECTORY), ENOTDIR,
+	      "O_PATH | O_DIRECTORY of a file");
+	fails(open("/no/such/file", O_PATH), ENOENT, "O_PATH of nothing");
 	fd = open(".", O_TMPFILE | O_RDWR, 0600);
 	ok(fd >= 0, "O_TMPFILE");
 	fstat(fd, &st);

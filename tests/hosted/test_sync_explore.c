@@ -196,6 +196,12 @@ static void sem_downgrader(void *arg)
 	up_read(&w.sem);
 }
 
+static void sem_writer_twice(void *arg)
+{
+	sem_writer(arg);
+	sem_writer(arg);
+}
+
 static void sem_try(void *arg)
 {
 	if (down_write_trylock(&w.sem)) {
@@ -214,29 +220,34 @@ static void sem_free(void *arg)
 	CHECK(list_empty(&w.sem.wait_list));
 }
 
+static void explore_sems(const char *what, void (*a)(void *), void (*b)(void *), void (*c)(void *))
+{
+	explore(what, (struct host_scenario){ .fn = { a, b, c },
+					      .n = c ? 3 : 2,
+					      .preemptions = 2,
+					      .check = sem_free,
+					      .runs = limit() });
+}
+
+static void explore_sems_all(void)
+{
+	explore_sems("writer, reader", sem_writer, sem_reader, NULL);
+	explore_sems("writers, reader", sem_writer, sem_reader, sem_writer);
+	explore_sems("readers, writer", sem_reader, sem_writer, sem_reader);
+	explore_sems("downgrade", sem_downgrader, sem_reader, sem_try);
+	explore_sems("thief, writer", sem_writer_twice, sem_writer, NULL);
+	explore_sems("thief, writers", sem_writer_twice, sem_writer, sem_writer);
+	explore_sems("thieves", sem_writer_twice, sem_writer_twice, sem_reader);
+}
+
 TEST(explore_rwsem)
 {
-	explore("writer, reader", (struct host_scenario){ .fn = { sem_writer, sem_reader },
-							  .n = 2,
-							  .preemptions = 2,
-							  .check = sem_free });
-	explore("writers, reader",
-		(struct host_scenario){ .fn = { sem_writer, sem_reader, sem_writer },
-					.n = 3,
-					.preemptions = 2,
-					.check = sem_free,
-					.runs = limit() });
-	explore("readers, writer",
-		(struct host_scenario){ .fn = { sem_reader, sem_writer, sem_reader },
-					.n = 3,
-					.preemptions = 2,
-					.check = sem_free,
-					.runs = limit() });
-	explore("downgrade", (struct host_scenario){ .fn = { sem_downgrader, sem_reader, sem_try },
-						     .n = 3,
-						     .preemptions = 2,
-						     .check = sem_free,
-						     .runs = limit() });
+	unsigned int patience = rwsem_patience;
+
+	explore_sems_all();
+	for (rwsem_patience = 1; rwsem_patience < 3; rwsem_patience++)
+		explore_sems_all(); /* so few that small cases reach the hand-over */
+	rwsem_patience = patience;
 }
 
 /* ---- seqlock ---- */
