@@ -18,6 +18,7 @@
 #include <kernel/cred.h>
 #include <kernel/kallsyms.h>
 #include <kernel/panic.h>
+#include <kernel/ptrace.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include <seam/ptrace.h>
@@ -69,7 +70,7 @@ int proc_pid_wchan(struct seq_file *m, struct task_struct *task)
 	unsigned long stack[STACK_DEPTH], offset, size;
 	char name[KSYM_NAME_LEN];
 
-	if (ptrace_may_read(task) && sleeping_stack(task, stack) &&
+	if (ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS) && sleeping_stack(task, stack) &&
 	    kallsyms_lookup(stack[0] - 1, &size, &offset, name))
 		seq_puts(m, name);
 	else
@@ -82,7 +83,7 @@ int proc_pid_syscall(struct seq_file *m, struct task_struct *task)
 	struct pt_regs regs = { 0 };
 	bool stands;
 
-	if (!ptrace_may_read(task))
+	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_FSCREDS))
 		return -EPERM;
 	spin_lock_irq(&task->pi_lock);
 	stands = task == current || is_asleep(task);
@@ -110,7 +111,7 @@ int proc_pid_stack(struct seq_file *m, struct task_struct *task)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EACCES;
-	if (!ptrace_may_read(task))
+	if (!ptrace_may_access(task, PTRACE_MODE_ATTACH_FSCREDS))
 		return -EPERM;
 	n = sleeping_stack(task, stack);
 	for (unsigned int i = 0; i < n; i++) {
