@@ -79,6 +79,7 @@ DECLARE_TRACE_EVENT(rss_stat);
 /* exceptions */
 DECLARE_TRACE_EVENT(page_fault_user);
 DECLARE_TRACE_EVENT(page_fault_kernel);
+DECLARE_TRACE_EVENT(page_fault_kind);
 /* filemap */
 DECLARE_TRACE_EVENT(mm_filemap_add_to_page_cache);
 DECLARE_TRACE_EVENT(mm_filemap_delete_from_page_cache);
@@ -100,6 +101,7 @@ void __trace_kmem_cache_alloc(unsigned long call_site, const void *ptr, struct k
 void __trace_kmem_cache_free(unsigned long call_site, const void *ptr, struct kmem_cache *s);
 void __trace_rss_stat(unsigned int mm_id, bool curr, int member, long size);
 void __trace_page_fault_user(unsigned long address, unsigned long ip, unsigned long error_code);
+void __trace_page_fault_kind(unsigned int kind);
 void __trace_page_fault_kernel(unsigned long address, unsigned long ip, unsigned long error_code);
 void __trace_mm_filemap_add_to_page_cache(unsigned long pfn, unsigned long i_ino, unsigned long index,
 					  unsigned int s_dev, unsigned char order);
@@ -121,6 +123,7 @@ void __trace_sys_exit(long id, long ret);
 #define trace_kmem_cache_free(site, ptr, s)		TRACE_CALL(kmem_cache_free, site, ptr, s)
 #define trace_rss_stat(mm_id, curr, member, size)	TRACE_CALL(rss_stat, mm_id, curr, member, size)
 #define trace_page_fault_user(addr, ip, ec)		TRACE_CALL(page_fault_user, addr, ip, ec)
+#define trace_page_fault_kind(kind)			TRACE_CALL(page_fault_kind, kind)
 #define trace_page_fault_kernel(addr, ip, ec)		TRACE_CALL(page_fault_kernel, addr, ip, ec)
 #define trace_mm_filemap_add_to_page_cache(pfn, ino, index, dev, order) \
 	TRACE_CALL(mm_filemap_add_to_page_cache, pfn, ino, index, dev, order)

@@ -5,6 +5,7 @@
 
 #include <mm/fault.h>
 #include <mm/pgalloc.h>
+#include <mm/trace.h>
 #include <seam/percpu.h>
 #include "../pgtable/pgtable_internal.h"
 
@@ -16,6 +17,7 @@ DECLARE_PER_CPU(struct fault_counts, fault_counts);
 static __always_inline void count_fault(enum page_fault_kind kind)
 {
 	this_cpu_add(fault_counts.nr[kind], 1);
+	trace_page_fault_kind(kind);
 }
 
 vm_fault_t do_file_fault(struct vm_fault *vmf);

@@ -8,6 +8,7 @@
 #include <base/string.h>
 #include <kernel/task.h>
 #include <mm/gfp.h>
+#include <mm/fault.h>
 #include <mm/slab.h>
 #include <mm/trace.h>
 #include <mm/zone.h>
@@ -283,6 +284,22 @@ PRINTER(page_fault_kernel)
 	RECORD(page_fault_kernel);
 
 	return scnprintf(buf, size, "address=0x%lx ip=%pS error_code=0x%lx", r->address, (void *)r->ip, r->error_code);
+}
+/* Which case of mm/fault/fault.c a fault was, by its number in /proc/mm/faults; not an event of Linux. */
+#define page_fault_kind_FIELDS(F)	F(page_fault_kind, unsigned int, kind)
+DEFINE_TRACE_RECORD(page_fault_kind);
+PRINTER(page_fault_kind)
+{
+	RECORD(page_fault_kind);
+
+	return scnprintf(buf, size, "kind=%s", r->kind < NR_PAGE_FAULT_KINDS ? fault_kind_names[r->kind] : "?");
+}
+DEFINE_TRACE_EVENT(exceptions, page_fault_kind, "\"kind=%u\", REC->kind");
+void __trace_page_fault_kind(unsigned int kind)
+{
+	struct page_fault_kind_record r = { .kind = kind };
+
+	trace_put(&__event_page_fault_kind, &r);
 }
 DEFINE_TRACE_EVENT(exceptions, page_fault_user, PAGE_FAULT_FMT);
 DEFINE_TRACE_EVENT(exceptions, page_fault_kernel, PAGE_FAULT_FMT);

@@ -20,7 +20,9 @@ out=$build/tap/trace
 	echo "$(grep -c mm_page_alloc: trace) $(grep mm_page_alloc: trace | grep -c migratetype=1)"
 	echo 0 >$event/filter && cat $event/filter
 	echo 1 >options/stacktrace; echo >trace; echo 1 >$event/enable; ls >/dev/null; echo 0 >$event/enable
-	grep -A2 mm_page_alloc: trace | sed -n "2s/.*: //p;3p"' >"$out" 2>"$out.err"
+	grep -A2 mm_page_alloc: trace | sed -n "2s/.*: //p;3p"
+	echo 0 >options/stacktrace; echo >trace; echo 1 >events/exceptions/enable; ls >/dev/null; echo 0 >events/exceptions/enable
+	for kind in anon read cow_file copy reuse; do grep -q "page_fault_kind: kind=$kind$" trace && echo "fault $kind"; done' >"$out" 2>"$out.err"
 line() { sed -n "$1p" "$out"; }
 is 'filter: none at first' "$(line 1)" none
 is 'filter: reads back' "$(line 2)" 'order == 0 && migratetype == 1'
@@ -30,6 +32,9 @@ is 'filter: || ' "$(line 5 | grep -c '^[1-9][0-9]* 0$')" 1
 is 'filter: 0 clears' "$(line 6)" none
 is 'stacktrace: behind a record' "$(line 7)" '<stack trace>'
 is 'stacktrace: the caller' "$(line 8)" ' => __alloc_pages'
+for kind in anon read cow_file copy reuse; do
+	is "faults: $kind is traced" "$(grep -c "^fault $kind$" "$out")" 1
+done
 
 if make -s -j"$(nproc)" O="$build/pageref" PAGEREF=1 "$build/pageref/quire.elf" >"$out.make" 2>&1; then
 	# A page that every run of ls uses: of the pages of BusyBox.
