@@ -117,6 +117,31 @@ static int test_set_memory(void)
 }
 SELFTEST("machine: set_memory", test_set_memory);
 
+/* Read-only and executable for a while, its pages away from the direct map: nothing of it is left after vfree(). */
+static int test_reset_perms(void)
+{
+	unsigned long area = (unsigned long)vmalloc_huge(PMD_SIZE, GFP_KERNEL);
+	struct page *page, *next;
+	u64 probe;
+
+	SELFTEST_EXPECT(area && vmalloc_is_huge((void *)area));
+	page = vmalloc_to_page((void *)area);
+	next = vmalloc_to_page((void *)area + PAGE_SIZE);
+	set_vm_flush_reset_perms((void *)area);
+	SELFTEST_EXPECT(!set_memory_ro(area, 1) && !set_memory_x(area, 1));
+	SELFTEST_EXPECT(!vmalloc_is_huge((void *)area)); /* split; the neighbours as they were */
+	SELFTEST_EXPECT(!(kernel_flags(area) & (_PAGE_RW | _PAGE_NX)));
+	SELFTEST_EXPECT(kernel_flags(area + PAGE_SIZE) & _PAGE_RW);
+	SELFTEST_EXPECT(vmalloc_to_page((void *)area) == page);
+	SELFTEST_EXPECT(!set_direct_map_invalid_noflush(page));
+	vfree((void *)area);
+	SELFTEST_EXPECT(kernel_page_present(page) && kernel_page_present(next));
+	SELFTEST_EXPECT(!copy_from_kernel_nofault(&probe, page_address(page), 8));
+	SELFTEST_EXPECT(copy_from_kernel_nofault(&probe, (void *)area, 8) == -EFAULT);
+	return 0;
+}
+SELFTEST("machine: vfree resets rights", test_reset_perms);
+
 static int test_control_bits(void)
 {
 	unsigned long cr4 = read_cr4();

@@ -15,6 +15,8 @@
 #define VM_USERMAP		0x00000008
 #define VM_UNINITIALIZED	0x00000020
 #define VM_NO_GUARD		0x00000040
+#define VM_FLUSH_RESET_PERMS	0x00000100	/* flush at once, and reset the direct map, when it is freed */
+#define VM_ALLOW_HUGE_VMAP	0x00000400	/* pages of 2 MiB where they fit */
 #define VM_STACK_AREA		0x00001000	/* a kernel stack, shown as such */
 
 struct vm_struct {
@@ -36,6 +38,11 @@ void *vzalloc_node(unsigned long size, int node);
 void *__vmalloc(unsigned long size, gfp_t gfp);
 void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller);
 void *vcalloc(size_t n, size_t size);
+/* As __vmalloc(), mapped by pages of 2 MiB where memory has them (not with nohugevmalloc). */
+void *vmalloc_huge(unsigned long size, gfp_t gfp);
+void *__vmalloc_huge_node(unsigned long size, gfp_t gfp, int node, const void *caller);
+/* Rights of @addr's area were or will be changed with set_memory_*(): vfree() makes sure that none of that lasts. */
+void set_vm_flush_reset_perms(void *addr);
 /* NULL is let pass. Not from interrupts: vfree_atomic() for them. */
 void vfree(const void *addr);
 void vfree_atomic(const void *addr);
@@ -44,6 +51,8 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 void vunmap(const void *addr);
 struct page *vmalloc_to_page(const void *addr);
 unsigned long vmalloc_to_pfn(const void *addr);
+/* Is it mapped by a page of 2 MiB? */
+bool vmalloc_is_huge(const void *addr);
 bool is_vmalloc_addr(const void *x);
 struct vm_struct *find_vm_area(const void *addr);
 /* Unmap what waits for its flush; before memory or addresses run out. */
@@ -84,10 +93,5 @@ void vmalloc_usage(unsigned long *used, unsigned long *largest_free);
 void vmalloc_init(void);
 /* BUG() when trees, list and counts contradict each other. */
 void vmalloc_check(void);
-
-/* Map or unmap kernel pages in the kernel's tables. 0 or -ENOMEM. */
-int vmap_pages_range(unsigned long addr, unsigned long end, pgprot_t prot, struct page **pages);
-int vmap_range(unsigned long addr, unsigned long end, phys_addr_t phys, pgprot_t prot);
-void vunmap_range(unsigned long addr, unsigned long end);
 
 #endif

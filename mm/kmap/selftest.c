@@ -121,6 +121,52 @@ static int test_injected_failure(void)
 }
 SELFTEST("kmap/injected-failure", test_injected_failure);
 
+static int fill_and_check(u8 *p, size_t size, u8 salt)
+{
+	for (size_t at = 0; at < size; at += PAGE_SIZE)
+		*(u64 *)(p + at) = at + salt;
+	for (size_t at = 0; at < size; at += PAGE_SIZE) {
+		SELFTEST_EXPECT(*(u64 *)(p + at) == at + salt);
+		SELFTEST_EXPECT(*(u64 *)page_address(vmalloc_to_page(p + at)) == at + salt);
+	}
+	return 0;
+}
+
+/* Large, then small at the same addresses, then large again: the table between goes away. */
+#define HUGE_BYTES (2 * PMD_SIZE + 3 * PAGE_SIZE)
+
+static int test_vmalloc_huge(void)
+{
+	unsigned long tables = 0;
+	u8 *small[8], *p;
+
+	for (int round = 0; round < 8; round++) {
+		p = vmalloc_huge(HUGE_BYTES, GFP_KERNEL | __GFP_ZERO);
+		SELFTEST_EXPECT(p && !((unsigned long)p & ~PMD_MASK));
+		SELFTEST_EXPECT(vmalloc_is_huge(p) && vmalloc_is_huge(p + 2 * PMD_SIZE - 1));
+		SELFTEST_EXPECT(!vmalloc_is_huge(p + 2 * PMD_SIZE));
+		SELFTEST_EXPECT(!*p && !p[HUGE_BYTES - 1]);
+		SELFTEST_EXPECT(!fill_and_check(p, HUGE_BYTES, round));
+		SELFTEST_EXPECT(!vmalloc_to_page(p + HUGE_BYTES));
+		vfree(p);
+		SELFTEST_EXPECT(!vmalloc_to_page(p));
+		vm_unmap_aliases();
+		for (int i = 0; i < 8; i++) {
+			small[i] = vmalloc(PMD_SIZE / 2);
+			SELFTEST_EXPECT(small[i] && !vmalloc_is_huge(small[i]));
+			SELFTEST_EXPECT(!fill_and_check(small[i], PMD_SIZE / 2, i));
+		}
+		for (int i = 0; i < 8; i++)
+			vfree(small[i]);
+		vm_unmap_aliases();
+		vmalloc_check();
+		tables = tables ?: global_node_page_state(NR_PAGETABLE);
+	}
+	SELFTEST_EXPECT(global_node_page_state(NR_PAGETABLE) < tables + 8); /* two a round if none went back */
+	return 0;
+}
+SELFTEST("kmap/vmalloc-huge", test_vmalloc_huge);
+
 static int test_vmap(void)
 {
 	struct page *pages[3];

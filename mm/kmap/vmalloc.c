@@ -13,8 +13,13 @@
  *
  *	allocated --vfree--> lazy --flush--> free (merged with its neighbours)
  *
+ * Large pages: an area of VM_ALLOW_HUGE_VMAP begins at a multiple of 2 MiB, and as long as the page allocator has blocks
+ * of 2 MiB its pages are taken as such, then split: each page is one of its own when it is freed. What is contiguous and
+ * aligned is mapped by one entry; the rest, and all of it under nohugevmalloc, by pages. So are device registers (ioremap,
+ * unless nohugeiomap). A table that small mappings have left behind at such a place is empty then, and given back.
+ *
  * Kernel page tables: every pgd entry of this range is made at boot (all address spaces share them), so
- * that a new mapping never has to be copied anywhere; lower tables are made here and never given back.
+ * that a new mapping never has to be copied anywhere; lower tables are made here and given back for large pages only.
  * nr_page_table_pages counts them, so it grows with the stretch of addresses that was ever in use: a table per
  * 64 stacks, as long as the addresses of dead stacks wait on the lazy list (8 MiB: 4 tables). Fork and exit
  * in a loop add some tables, then the number stands (33 to 39 over 2,500 processes on 4 CPUs).
@@ -36,9 +41,12 @@
 #include <sync/preempt.h>
 #include <sync/spinlock.h>
 #include <sync/workqueue.h>
+#include <kernel/init.h>
+#include <kernel/param.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <seam/io.h>
+#include <seam/set_memory.h>
 #include <seam/tlbflush.h>
 #include <mm/memblock.h>
 #include <mm/page_flags.h>
@@ -59,6 +67,23 @@ static DEFINE_MUTEX(purge_mutex, LOCK_VMAP_PURGE);
 static struct kmem_cache *vmap_area_cache;
 
 #define LAZY_MAX_PAGES (8UL << (20 - PAGE_SHIFT))
+#define PAGES_PER_PMD  (PMD_SIZE >> PAGE_SHIFT)
+
+static bool huge_vmalloc __read_mostly = true, huge_iomap __read_mostly = true;
+
+static int __init setup_nohugevmalloc(char *arg)
+{
+	huge_vmalloc = false;
+	return 0;
+}
+early_param("nohugevmalloc", setup_nohugevmalloc);
+
+static int __init setup_nohugeiomap(char *arg)
+{
+	huge_iomap = false;
+	return 0;
+}
+early_param("nohugeiomap", setup_nohugeiomap);
 
 static unsigned long area_size(const struct vmap_area *va)
 {
@@ -67,7 +92,9 @@ static unsigned long area_size(const struct vmap_area *va)
 
 /* ---- page tables ---- */
 
-/* Make sure of a table below @upper; tables of the kernel are linked once and for all. */
+static void vunmap_range(unsigned long addr, unsigned long end);
+
+/* A table of the kernel, counted. */
 static void *kernel_table(void)
 {
 	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
@@ -79,12 +106,11 @@ static void *kernel_table(void)
 	return page_address(page);
 }
 
-/* The pte of kernel address @addr, making tables on the way; NULL when out of memory. */
-static pte_t *kernel_pte_alloc(unsigned long addr)
+/* The pmd of kernel address @addr, making tables on the way; NULL when out of memory. */
+static pmd_t *kernel_pmd_alloc(unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset_k(addr);
 	pud_t *pud;
-	pmd_t *pmd;
 	void *table;
 
 	if (unlikely(pgd_none(pgdp_get(pgd)))) {
@@ -100,7 +126,17 @@ static pte_t *kernel_pte_alloc(unsigned long addr)
 			return NULL;
 		pud_populate(&init_mm, pud, table);
 	}
-	pmd = pmd_offset(pud, addr);
+	return pmd_offset(pud, addr);
+}
+
+/* The pte of kernel address @addr, likewise. */
+static pte_t *kernel_pte_alloc(unsigned long addr)
+{
+	pmd_t *pmd = kernel_pmd_alloc(addr);
+	void *table;
+
+	if (!pmd)
+		return NULL;
 	if (unlikely(pmd_none(pmdp_get(pmd)))) {
 		table = kernel_table();
 		if (!table)
@@ -110,12 +146,11 @@ static pte_t *kernel_pte_alloc(unsigned long addr)
 	return pte_offset_kernel(pmd, addr);
 }
 
-/* The pte of @addr, or NULL when there is no table; *@next is where the next table begins. */
-static pte_t *kernel_pte_find(unsigned long addr, unsigned long *next)
+/* The pmd of @addr, or NULL when there is no table; *@next is where the next entry, or table of them, begins. */
+static pmd_t *kernel_pmd_find(unsigned long addr, unsigned long *next)
 {
 	pgd_t *pgd = pgd_offset_k(addr);
 	pud_t *pud;
-	pmd_t *pmd;
 
 	*next = (addr & PGDIR_MASK) + PGDIR_SIZE;
 	if (pgd_none(pgdp_get(pgd)))
@@ -124,72 +159,159 @@ static pte_t *kernel_pte_find(unsigned long addr, unsigned long *next)
 	*next = (addr & PUD_MASK) + PUD_SIZE;
 	if (pud_none(pudp_get(pud)) || pud_leaf(pudp_get(pud)))
 		return NULL;
-	pmd = pmd_offset(pud, addr);
 	*next = (addr & PMD_MASK) + PMD_SIZE;
-	if (pmd_none(pmdp_get(pmd)) || pmd_leaf(pmdp_get(pmd)))
-		return NULL;
-	return pte_offset_kernel(pmd, addr);
+	return pmd_offset(pud, addr);
 }
 
-/* Map page after page; @phys when @pages is NULL. */
-static int map_range(unsigned long addr, unsigned long end, pgprot_t prot, struct page **pages,
-		     phys_addr_t phys)
+/* What is to be mapped from @addr on: @pages one after the other, or frames from @phys on when it is NULL. */
+struct mapping {
+	unsigned long addr, end;
+	pgprot_t prot;
+	struct page **pages;
+	phys_addr_t phys;
+	bool huge; /* 2 MiB at a time, where it fits */
+};
+
+static unsigned long next_pfn(const struct mapping *m)
 {
-	unsigned long start = addr;
-	pte_t *pte = NULL;
+	return m->pages ? page_to_pfn(*m->pages) : m->phys >> PAGE_SHIFT;
+}
+
+static void advance(struct mapping *m, unsigned long bytes)
+{
+	m->addr += bytes;
+	m->phys += bytes;
+	if (m->pages)
+		m->pages += bytes >> PAGE_SHIFT;
+}
+
+/* Are the next 2 MiB contiguous, and aligned in both worlds? */
+static bool huge_fits(const struct mapping *m)
+{
+	if (!m->huge || (m->addr & ~PMD_MASK) || m->end - m->addr < PMD_SIZE ||
+	    next_pfn(m) % PAGES_PER_PMD)
+		return false;
+	for (unsigned int i = 1; m->pages && i < PAGES_PER_PMD; i++)
+		if (m->pages[i] != m->pages[0] + i)
+			return false;
+	return true;
+}
+
+/* Give the table in @pmd back, which maps nothing: its 2 MiB belong to the caller. */
+static void free_empty_table(pmd_t *pmd, unsigned long addr)
+{
+	struct page *table = pmd_page(pmdp_get(pmd));
+
+	pmd_clear(pmd);
+	flush_tlb_kernel_range(addr, addr + PAGE_SIZE); /* what the CPUs remember of upper levels goes too */
+	mod_node_page_state(page_pgdat(table), NR_PAGETABLE, -1);
+	__ClearPageTable(table);
+	__free_page(table);
+}
+
+static int map_huge(struct mapping *m)
+{
+	pmd_t *pmd = kernel_pmd_alloc(m->addr);
+
+	if (!pmd)
+		return -ENOMEM;
+	if (!pmd_none(pmdp_get(pmd))) {
+		if (WARN_ON(pmd_leaf(pmdp_get(pmd))))
+			return -EBUSY;
+		free_empty_table(pmd, m->addr);
+	}
+	pmd_set_huge(pmd, m->addr, next_pfn(m), m->prot);
+	advance(m, PMD_SIZE);
+	return 0;
+}
+
+/* Up to the end of this table. */
+static int map_small(struct mapping *m)
+{
+	pte_t *pte = kernel_pte_alloc(m->addr);
+
+	if (!pte)
+		return -ENOMEM;
+	do {
+		if (WARN_ON(!pte_none(ptep_get(pte))))
+			return -EBUSY;
+		set_pte_at(&init_mm, m->addr, pte++, pfn_pte(next_pfn(m), m->prot));
+		advance(m, PAGE_SIZE);
+	} while (m->addr < m->end && (m->addr & ~PMD_MASK));
+	return 0;
+}
+
+static int map_range(struct mapping *m)
+{
+	unsigned long start = m->addr;
 	int err = 0;
 
 	mutex_lock(&kernel_table_mutex);
-	for (; addr < end; addr += PAGE_SIZE, phys += PAGE_SIZE) {
-		if (!pte || !pte_index(addr))
-			pte = kernel_pte_alloc(addr);
-		if (!pte) {
-			err = -ENOMEM;
-			break;
-		}
-		if (WARN_ON(!pte_none(ptep_get(pte)))) {
-			err = -EBUSY;
-			break;
-		}
-		set_pte_at(&init_mm, addr, pte,
-			   pages ? mk_pte(*pages++, prot) : pfn_pte(phys >> PAGE_SHIFT, prot));
-		pte++;
-	}
+	while (m->addr < m->end && !err)
+		err = huge_fits(m) ? map_huge(m) : map_small(m);
 	mutex_unlock(&kernel_table_mutex);
 	if (err)
-		vunmap_range(start, addr);
+		vunmap_range(start, m->addr);
 	return err;
 }
 
-int vmap_pages_range(unsigned long addr, unsigned long end, pgprot_t prot, struct page **pages)
+static int vmap_pages_range(unsigned long addr, unsigned long bytes, pgprot_t prot,
+			    struct page **pages, bool huge)
 {
-	return map_range(addr, end, prot, pages, 0);
+	struct mapping m = { addr, addr + bytes, prot, .pages = pages, .huge = huge };
+
+	return map_range(&m);
 }
 
-int vmap_range(unsigned long addr, unsigned long end, phys_addr_t phys, pgprot_t prot)
+static int vmap_range(unsigned long addr, unsigned long bytes, phys_addr_t phys, pgprot_t prot)
 {
-	return map_range(addr, end, prot, NULL, phys);
+	struct mapping m = { addr, addr + bytes, prot, .phys = phys, .huge = huge_iomap };
+
+	return map_range(&m);
 }
 
-void vunmap_range(unsigned long addr, unsigned long end)
+static void vunmap_ptes(pmd_t *pmd, unsigned long addr, unsigned long end)
 {
-	while (addr < end) {
-		unsigned long next;
-		pte_t *pte = kernel_pte_find(addr, &next);
+	for (pte_t *pte = pte_offset_kernel(pmd, addr); addr < end; addr += PAGE_SIZE, pte++)
+		pte_clear(&init_mm, addr, pte);
+}
+
+static void vunmap_range(unsigned long addr, unsigned long end)
+{
+	for (unsigned long next; addr < end; addr = next) {
+		pmd_t *pmd = kernel_pmd_find(addr, &next);
 
 		next = min(next, end);
-		for (; pte && addr < next; addr += PAGE_SIZE, pte++)
-			pte_clear(&init_mm, addr, pte);
-		addr = next;
+		if (!pmd || pmd_none(pmdp_get(pmd)))
+			continue;
+		if (pmd_leaf(pmdp_get(pmd)))
+			pmd_clear_huge(pmd, addr);
+		else
+			vunmap_ptes(pmd, addr, next);
 	}
 }
 
-unsigned long vmalloc_to_pfn(const void *addr)
+unsigned long vmalloc_to_pfn(const void *x)
+{
+	unsigned long addr = (unsigned long)x, next;
+	pmd_t *pmd = kernel_pmd_find(addr, &next);
+	pmd_t upper = pmd ? pmdp_get(pmd) : __pmd(0);
+	pte_t entry;
+
+	if (pmd_none(upper))
+		return 0;
+	if (pmd_leaf(upper))
+		return pmd_pfn(upper) + pte_index(addr);
+	entry = ptep_get(pte_offset_kernel(pmd, addr));
+	return pte_present(entry) ? pte_pfn(entry) : 0;
+}
+
+bool vmalloc_is_huge(const void *addr)
 {
 	unsigned long next;
-	pte_t *pte = kernel_pte_find((unsigned long)addr, &next);
+	pmd_t *pmd = kernel_pmd_find((unsigned long)addr, &next);
 
-	return pte && pte_present(ptep_get(pte)) ? pte_pfn(ptep_get(pte)) : 0;
+	return pmd && pmd_leaf(pmdp_get(pmd));
 }
 
 struct page *vmalloc_to_page(const void *addr)
@@ -491,6 +613,29 @@ static void free_area_pages(struct vm_struct *vm)
 	vm->nr_pages = 0;
 }
 
+static void add_page(struct vm_struct *vm, struct page *page)
+{
+	__SetPageVmalloc(page);
+	vm->pages[vm->nr_pages++] = page;
+	atomic_long_inc(&vmalloc_pages);
+}
+
+/* Pages of as many blocks of 2 MiB as fit and are there without effort. */
+static void add_huge_blocks(struct vm_struct *vm, unsigned int nr, gfp_t gfp, int node)
+{
+	gfp = (gfp & ~(__GFP_COMP | __GFP_NOFAIL)) | __GFP_NOWARN | __GFP_NORETRY;
+	while (nr - vm->nr_pages >= PAGES_PER_PMD) {
+		struct page *block = alloc_pages_node(node, gfp, PMD_SHIFT - PAGE_SHIFT);
+
+		if (!block)
+			return;
+		split_page(block, PMD_SHIFT - PAGE_SHIFT);
+		for (unsigned int i = 0; i < PAGES_PER_PMD; i++)
+			add_page(vm, block + i);
+		cond_resched();
+	}
+}
+
 /* The page array of an area, filled. 0 or -ENOMEM with nothing left. */
 static int alloc_area_pages(struct vm_struct *vm, unsigned int nr, gfp_t gfp, int node)
 {
@@ -498,6 +643,8 @@ static int alloc_area_pages(struct vm_struct *vm, unsigned int nr, gfp_t gfp, in
 				  node);
 	if (!vm->pages)
 		return -ENOMEM;
+	if (vm->flags & VM_ALLOW_HUGE_VMAP)
+		add_huge_blocks(vm, nr, gfp, node);
 	while (vm->nr_pages < nr) {
 		struct page *page = alloc_pages_node(node, gfp & ~__GFP_COMP, 0);
 
@@ -505,9 +652,7 @@ static int alloc_area_pages(struct vm_struct *vm, unsigned int nr, gfp_t gfp, in
 			free_area_pages(vm);
 			return -ENOMEM;
 		}
-		__SetPageVmalloc(page);
-		vm->pages[vm->nr_pages++] = page;
-		atomic_long_inc(&vmalloc_pages);
+		add_page(vm, page);
 		cond_resched();
 	}
 	return 0;
@@ -525,14 +670,18 @@ void *__vmalloc_area(unsigned long size, unsigned long align, unsigned long flag
 			pr_warn("vmalloc error: size %lu, exceeds total pages\n", size);
 		return NULL;
 	}
-	va = alloc_area(bytes + PAGE_SIZE, max(align, PAGE_SIZE), flags, gfp, caller);
+	if (bytes < PMD_SIZE || !huge_vmalloc)
+		flags &= ~VM_ALLOW_HUGE_VMAP;
+	align = max(align, flags & VM_ALLOW_HUGE_VMAP ? PMD_SIZE : PAGE_SIZE);
+	va = alloc_area(bytes + PAGE_SIZE, align, flags, gfp, caller);
 	if (!va)
 		return NULL;
 	if (alloc_area_pages(&va->vm, bytes >> PAGE_SHIFT, gfp, node)) {
 		remove_area(va->vm.addr, &gone);
 		return NULL;
 	}
-	if (vmap_pages_range(va->start, va->start + bytes, PAGE_KERNEL, va->vm.pages)) {
+	if (vmap_pages_range(va->start, bytes, PAGE_KERNEL, va->vm.pages,
+			     flags & VM_ALLOW_HUGE_VMAP)) {
 		free_area_pages(&va->vm);
 		remove_area(va->vm.addr, &gone);
 		return NULL;
@@ -544,6 +693,16 @@ void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int nod
 		     const void *caller)
 {
 	return __vmalloc_area(size, align, VM_ALLOC, gfp, node, caller);
+}
+
+void *__vmalloc_huge_node(unsigned long size, gfp_t gfp, int node, const void *caller)
+{
+	return __vmalloc_area(size, 1, VM_ALLOC | VM_ALLOW_HUGE_VMAP, gfp, node, caller);
+}
+
+void *vmalloc_huge(unsigned long size, gfp_t gfp)
+{
+	return __vmalloc_huge_node(size, gfp, NUMA_NO_NODE, __builtin_return_address(0));
 }
 
 #define VMALLOC_CALL(size, gfp, node)                                                              \
@@ -583,6 +742,26 @@ void *vcalloc(size_t n, size_t size)
 	return __builtin_mul_overflow(n, size, &bytes) ? NULL : vzalloc(bytes);
 }
 
+void set_vm_flush_reset_perms(void *addr)
+{
+	struct vm_struct *vm = find_vm_area(addr);
+
+	if (vm)
+		vm->flags |= VM_FLUSH_RESET_PERMS;
+}
+
+/*
+ * The pages of an unmapped area are about to be anybody's: no CPU may go on with the rights that the area had, and
+ * the direct map has them again.
+ */
+static void reset_perms(const struct vm_struct *vm)
+{
+	purge_lazy();
+	for (unsigned int i = 0; i < vm->nr_pages; i++)
+		if (!kernel_page_present(vm->pages[i]))
+			set_direct_map_default_noflush(vm->pages[i]); /* its table is split already */
+}
+
 void vfree(const void *addr)
 {
 	struct vm_struct vm;
@@ -592,6 +771,8 @@ void vfree(const void *addr)
 	might_sleep();
 	if (WARN(!remove_area(addr, &vm), "Trying to vfree() nonexistent vm area (%p)\n", addr))
 		return;
+	if (vm.flags & VM_FLUSH_RESET_PERMS)
+		reset_perms(&vm);
 	free_area_pages(&vm);
 }
 
@@ -633,8 +814,7 @@ void vfree_atomic(const void *addr)
 void vm_unmap_aliases(void)
 {
 	free_deferred();
-	if (READ_ONCE(lazy_pages))
-		purge_lazy();
+	purge_lazy(); /* in any case: it waits for who has just taken the list and has not flushed yet */
 }
 
 /* ---- vmap ---- */
@@ -651,7 +831,7 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 			__builtin_return_address(0));
 	if (!va)
 		return NULL;
-	if (vmap_pages_range(va->start, va->start + bytes, prot, pages)) {
+	if (vmap_pages_range(va->start, bytes, prot, pages, false)) {
 		remove_area(va->vm.addr, &gone);
 		return NULL;
 	}
@@ -678,11 +858,12 @@ static void *map_phys(phys_addr_t phys, size_t size, pgprot_t prot, const void *
 
 	if (!size || phys + size - 1 < phys || (phys + size - 1) >> MAX_PHYSMEM_BITS)
 		return NULL;
-	va = alloc_area(bytes + PAGE_SIZE, PAGE_SIZE, VM_IOREMAP, GFP_KERNEL, caller);
+	va = alloc_area(bytes + PAGE_SIZE, bytes < PMD_SIZE ? PAGE_SIZE : PMD_SIZE, VM_IOREMAP,
+			GFP_KERNEL, caller);
 	if (!va)
 		return NULL;
 	va->vm.phys_addr = first;
-	if (vmap_range(va->start, va->start + bytes, first, prot)) {
+	if (vmap_range(va->start, bytes, first, prot)) {
 		remove_area(va->vm.addr, &gone);
 		return NULL;
 	}

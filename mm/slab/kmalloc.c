@@ -190,7 +190,7 @@ void *kvmalloc_node(size_t size, gfp_t gfp, int node)
 		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
 		return NULL;
 	}
-	return __vmalloc_node(size, 1, gfp, node, __builtin_return_address(0));
+	return __vmalloc_huge_node(size, gfp, node, __builtin_return_address(0));
 }
 
 void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)

@@ -11,6 +11,10 @@ TEST(kmap_injected_failure)
 {
 	CHECK_EQ(test_injected_failure(), 0);
 }
+TEST(kmap_vmalloc_huge)
+{
+	CHECK_EQ(test_vmalloc_huge(), 0);
+}
 TEST(kmap_vmap)
 {
 	CHECK_EQ(test_vmap(), 0);

@@ -13,6 +13,8 @@
 
 #define set_pte_at	x86_set_pte_at
 #define pte_clear	x86_pte_clear
+#define pmd_set_huge	x86_pmd_set_huge
+#define pmd_clear_huge	x86_pmd_clear_huge
 #pragma push_macro("WRITE_ONCE")
 #undef WRITE_ONCE
 #define WRITE_ONCE(x, val) do {							\
@@ -28,6 +30,8 @@
 #pragma pop_macro("WRITE_ONCE")
 #undef set_pte_at
 #undef pte_clear
+#undef pmd_set_huge
+#undef pmd_clear_huge
 
 static inline bool host_is_vmalloc(unsigned long addr) { return addr - VMALLOC_START < VMALLOC_END - VMALLOC_START; }
 
@@ -42,5 +46,18 @@ static inline bool host_is_vmalloc(unsigned long addr) { return addr - VMALLOC_S
 		os_ram_unmap(addr);						\
 	set_pte(ptep, __pte(0));						\
 } while (0)
+
+static inline void pmd_set_huge(pmd_t *pmd, unsigned long addr, unsigned long pfn, pgprot_t prot)
+{
+	x86_pmd_set_huge(pmd, addr, pfn, prot);
+	for (unsigned int i = 0; i < PTRS_PER_PTE; i++)
+		os_ram_map(addr + i * PAGE_SIZE, pfn + i);
+}
+static inline void pmd_clear_huge(pmd_t *pmd, unsigned long addr)
+{
+	for (unsigned int i = 0; i < PTRS_PER_PTE; i++)
+		os_ram_unmap(addr + i * PAGE_SIZE);
+	x86_pmd_clear_huge(pmd, addr);
+}
 
 #endif

@@ -306,6 +306,15 @@ static inline void set_pmd_at(struct mm_struct *mm, unsigned long addr, pmd_t *p
 }
 static inline pmd_t pmdp_get(pmd_t *pmdp) { return __pmd(READ_ONCE(pmdp->pmd)); }
 static inline void pmd_clear(pmd_t *pmdp) { set_pmd(pmdp, __pmd(0)); }
+
+/* A page of 2 MiB of the kernel, from frame @pfn (aligned) on; @prot as for a pte. And none any more. */
+static inline void pmd_set_huge(pmd_t *pmd, unsigned long addr, unsigned long pfn, pgprot_t prot)
+{
+	pgprotval_t large = (pgprot_val(prot) & ~_PAGE_PAT) | _PAGE_PSE;
+
+	set_pmd(pmd, __pmd((pfn << PAGE_SHIFT) | large | (pgprot_val(prot) & _PAGE_PAT ? _PAGE_PAT_LARGE : 0)));
+}
+static inline void pmd_clear_huge(pmd_t *pmd, unsigned long addr) { pmd_clear(pmd); }
 static inline pmd_t pmdp_huge_get_and_clear(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp)
 {
 	return __pmd(__atomic_exchange_n(&pmdp->pmd, 0, __ATOMIC_SEQ_CST));
