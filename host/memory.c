@@ -53,8 +53,14 @@ char _text[1], _etext[1], _sdata[1], _edata[1], __start_rodata[1], __end_rodata[
 	__init_end[1], __bss_start[1], __bss_stop[1];
 
 void kernel_map_pages(void *start, unsigned int nr, bool map) {} /* played memory is always there */
-bool kernel_page_present(struct page *page) { return true; }
-int set_direct_map_default_noflush(struct page *page) { return 0; }
+bool kernel_page_present(struct page *page)
+{
+	return true;
+}
+int set_direct_map_default_noflush(struct page *page)
+{
+	return 0;
+}
 
 /* By words: who follows a pointer to a new table relies on the order of dependent reads, which TSan does not know. */
 void clear_page(void *page)

@@ -162,7 +162,8 @@ static int test_vmalloc_huge(void)
 		vmalloc_check();
 		tables = tables ?: global_node_page_state(NR_PAGETABLE);
 	}
-	SELFTEST_EXPECT(global_node_page_state(NR_PAGETABLE) < tables + 8); /* two a round if none went back */
+	SELFTEST_EXPECT(global_node_page_state(NR_PAGETABLE) <
+			tables + 8); /* two a round if none went back */
 	return 0;
 }
 SELFTEST("kmap/vmalloc-huge", test_vmalloc_huge);

@@ -203,7 +203,8 @@ static void free_empty_table(pmd_t *pmd, unsigned long addr)
 	struct page *table = pmd_page(pmdp_get(pmd));
 
 	pmd_clear(pmd);
-	flush_tlb_kernel_range(addr, addr + PAGE_SIZE); /* what the CPUs remember of upper levels goes too */
+	flush_tlb_kernel_range(
+		addr, addr + PAGE_SIZE); /* what the CPUs remember of upper levels goes too */
 	mod_node_page_state(page_pgdat(table), NR_PAGETABLE, -1);
 	__ClearPageTable(table);
 	__free_page(table);
@@ -759,7 +760,8 @@ static void reset_perms(const struct vm_struct *vm)
 	purge_lazy();
 	for (unsigned int i = 0; i < vm->nr_pages; i++)
 		if (!kernel_page_present(vm->pages[i]))
-			set_direct_map_default_noflush(vm->pages[i]); /* its table is split already */
+			set_direct_map_default_noflush(
+				vm->pages[i]); /* its table is split already */
 }
 
 void vfree(const void *addr)
