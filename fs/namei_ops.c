@@ -519,7 +519,7 @@ out_name:
 	return err;
 }
 
-static int do_unlinkat(int dfd, struct filename *name)
+int do_unlinkat(int dfd, struct filename *name)
 {
 	struct inode *inode = NULL;
 	struct dentry *dentry;

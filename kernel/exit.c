@@ -25,6 +25,7 @@
 #include <fs/fdtable.h>
 #include <fs/fs_struct.h>
 #include <ipc/shm.h>
+#include <kernel/coredump.h>
 #include <kernel/cred.h>
 #include <kernel/exit.h>
 #include <kernel/fork.h>
@@ -345,6 +346,7 @@ void do_exit(long code)
 		for (;;)
 			schedule();
 	}
+	coredump_task_exit(tsk);
 	ptrace_event(PTRACE_EVENT_EXIT, (unsigned long)code);
 	exit_signals(tsk); /* sets PF_EXITING */
 	group_dead = atomic_dec_and_test(&tsk->signal->live);

@@ -25,6 +25,7 @@
 #include <sync/rwlock.h>
 #include <sync/spinlock.h>
 #include <sync/wait.h>
+#include <kernel/coredump.h>
 #include <kernel/cred.h>
 #include <kernel/exit.h>
 #include <kernel/pid.h>
@@ -166,6 +167,8 @@ static void notify_pending_cldstop(struct signal_struct *signal)
 static void __attribute__((noreturn)) die_by_signal(struct ksignal *ksig)
 {
 	current->flags |= PF_SIGNALED;
+	if (sig_kernel_coredump(ksig->sig))
+		do_coredump(&ksig->info);
 	do_group_exit(ksig->sig);
 }
 

@@ -11,9 +11,13 @@
 #include <fs/pipe.h>
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
+#include <kernel/coredump.h>
+#include <kernel/cred.h>
+#include <kernel/exec.h>
 #include <kernel/init.h>
 #include <kernel/pid.h>
 #include <kernel/printk.h>
+#include <kernel/ptrace.h>
 #include <kernel/random.h>
 #include <kernel/uts.h>
 #include <mm/mmap.h>
@@ -95,6 +99,27 @@ static int printk_store(char *buf)
 	if (!err)
 		console_loglevel = level;
 	return err;
+}
+
+static int ptrace_scope_show(struct seq_file *m)
+{
+	seq_printf(m, "%d\n", ptrace_scope);
+	return 0;
+}
+
+/* Who has said "nobody" cannot take it back. */
+static int ptrace_scope_store(char *buf)
+{
+	int value, err = kstrtoint(strim(buf), 10, &value);
+
+	if (err)
+		return err;
+	if (!capable(CAP_SYS_PTRACE))
+		return -EPERM;
+	if (value < 0 || value > 3 || (ptrace_scope == 3 && value != 3))
+		return -EINVAL;
+	WRITE_ONCE(ptrace_scope, value);
+	return 0;
 }
 
 /* A random UUID, version 4 (RFC 4122, 4.4). */
@@ -260,6 +285,15 @@ static struct ctl_table kernel_table[] = {
 	RW("kernel/hostname", hostname_show, hostname_store),
 	RW("kernel/domainname", domainname_show, domainname_store),
 	RW("kernel/printk", printk_show, printk_store),
+	{ .path = "kernel/core_pattern",
+	  .mode = 0644,
+	  .type = CTL_STRING,
+	  .data = core_pattern,
+	  .maxlen = sizeof(core_pattern) },
+	INT("kernel/core_uses_pid", core_uses_pid, 0, 0),
+	INT("kernel/core_pipe_limit", core_pipe_limit, 0, 0),
+	{ .path = "kernel/yama/ptrace_scope", .mode = 0644, .type = CTL_FUNC, .show = ptrace_scope_show, .store = ptrace_scope_store },
+	INT("fs/suid_dumpable", suid_dumpable, 0, 2),
 	INT("kernel/pid_max", pid_max, 301, 4194304),
 	RO("kernel/random/uuid", uuid_show),
 	RO("kernel/random/boot_id", boot_id_show),

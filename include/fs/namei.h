@@ -88,6 +88,8 @@ int vfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
 int vfs_symlink(struct inode *dir, struct dentry *dentry, const char *oldname);
 int vfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry);
 int vfs_rmdir(struct inode *dir, struct dentry *dentry);
+/* unlink(2); consumes @name. */
+int do_unlinkat(int dfd, struct filename *name);
 int vfs_unlink(struct inode *dir, struct dentry *dentry);
 int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	       struct dentry *new_dentry, unsigned int flags);
