@@ -274,7 +274,8 @@ static unsigned long vma_dump_size(struct vm_area_struct *vma, const struct core
 		return 0;
 	if (filtered_in(cprm, MMF_DUMP_MAPPED_PRIVATE))
 		return whole;
-	v->maybe_head = filtered_in(cprm, MMF_DUMP_ELF_HEADERS) && (v->flags & VM_READ) && !v->pgoff;
+	v->maybe_head =
+		filtered_in(cprm, MMF_DUMP_ELF_HEADERS) && (v->flags & VM_READ) && !v->pgoff;
 	return v->maybe_head ? PAGE_SIZE : 0;
 }
 
@@ -287,7 +288,8 @@ static void keep_elf_heads(struct coredump_params *cprm)
 
 		if (!v->maybe_head || (file_inode(v->file)->i_mode & 0111))
 			continue;
-		if (access_remote_vm(current->mm, v->start, magic, SELFMAG, FOLL_FORCE) != SELFMAG ||
+		if (access_remote_vm(current->mm, v->start, magic, SELFMAG, FOLL_FORCE) !=
+			    SELFMAG ||
 		    memcmp(magic, ELFMAG, SELFMAG))
 			v->dump_size = 0;
 	}
@@ -463,8 +465,8 @@ static bool is_private_file(struct file *file)
 {
 	const struct inode *inode = file_inode(file);
 
-	return S_ISREG(inode->i_mode) && inode->i_nlink == 1 &&
-	       inode->i_uid == current_fsuid() && (inode->i_mode & 0677) == 0600;
+	return S_ISREG(inode->i_mode) && inode->i_nlink == 1 && inode->i_uid == current_fsuid() &&
+	       (inode->i_mode & 0677) == 0600;
 }
 
 static struct file *open_core_file(const char *name, bool for_root)
@@ -498,7 +500,7 @@ static struct file *open_core_file(const char *name, bool for_root)
 struct core_helper {
 	struct work_struct work;
 	char *argv[16];
-	struct file *in;		/* becomes its descriptor 0 */
+	struct file *in; /* becomes its descriptor 0 */
 	struct completion done;
 	int err;
 };

@@ -36,11 +36,11 @@
 #include <mm/vma.h>
 #include <linux/elf.h>
 
-#define NR_GREGS	  27
-#define PRARGSZ		  80
-#define NT_SIGINFO_CORE	  0x53494749
-#define NT_FILE_CORE	  0x46494c45
-#define FILE_NOTE_MAX	  (4u << 20)	/* bytes for the names of files, as on Linux */
+#define NR_GREGS	27
+#define PRARGSZ		80
+#define NT_SIGINFO_CORE 0x53494749
+#define NT_FILE_CORE	0x46494c45
+#define FILE_NOTE_MAX	(4u << 20) /* bytes for the names of files, as on Linux */
 
 struct core_timeval {
 	long sec, usec;
@@ -308,8 +308,8 @@ static void build_notes(struct notes *t, const struct coredump_params *cprm)
 
 static bool write_headers(struct coredump_params *cprm, const struct notes *t, unsigned long data)
 {
-	unsigned long headers = sizeof(struct elf64_hdr) +
-				(cprm->nr_vmas + 1UL) * sizeof(struct elf64_phdr);
+	unsigned long headers =
+		sizeof(struct elf64_hdr) + (cprm->nr_vmas + 1UL) * sizeof(struct elf64_phdr);
 	struct elf64_hdr eh = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_CORE,

@@ -76,7 +76,8 @@ static void *at(unsigned long addr)
 {
 	Elf64_Phdr *p = segment(addr);
 
-	return p && addr < p->p_vaddr + p->p_filesz ? core + p->p_offset + (addr - p->p_vaddr) : NULL;
+	return p && addr < p->p_vaddr + p->p_filesz ? core + p->p_offset + (addr - p->p_vaddr)
+						    : NULL;
 }
 
 /* ---- victims ---- */
@@ -248,7 +249,8 @@ static void test_segv(void)
 	is(*(int *)(st + 32), pid, "PRSTATUS: pid");
 	is(*(int *)(st + 36), getpid(), "PRSTATUS: parent");
 	regs = (struct user_regs_struct *)(st + 112);
-	ok(regs->rip > (unsigned long)segv && regs->rip < (unsigned long)segv + 200, "PRSTATUS: rip");
+	ok(regs->rip > (unsigned long)segv && regs->rip < (unsigned long)segv + 200,
+	   "PRSTATUS: rip");
 	is(regs->cs, 0x33, "PRSTATUS: cs");
 	ok(!note(NT_PRSTATUS, 1, NULL), "PRSTATUS: one thread");
 	ps = note(NT_PRPSINFO, 0, &len);
@@ -278,7 +280,8 @@ static void test_segv(void)
 
 	ok(at((unsigned long)&marked) && *(long *)at((unsigned long)&marked) == marked,
 	   "memory: a variable");
-	ok(at((unsigned long)priv) && !strcmp(at((unsigned long)priv), "private"), "memory: private");
+	ok(at((unsigned long)priv) && !strcmp(at((unsigned long)priv), "private"),
+	   "memory: private");
 	ok(at((unsigned long)priv + 4096) && !*(long *)at((unsigned long)priv + 4096),
 	   "memory: a page never touched is zero");
 	ok(at((unsigned long)shared) && !strcmp(at((unsigned long)shared), "shared"),
