@@ -8,6 +8,12 @@
  *
  *	new_inode -> i_count 1 -> [I_NEW while being filled by iget_locked] -> in use -> I_FREEING -> I_CLEAR
  *
+ *   While one is I_FREEING its number is not looked up: who wants it waits until it is gone and reads it anew.
+ *
+ * Unused inodes of file systems on devices stand in inode_lru, in the order in which they lost their last user; a
+ * shrinker frees them from the old end. One that found a user again is taken off there when the shrinker comes by. An
+ * inode that is dirty, or has pages, stays: writeback and the reclaim of its pages come first.
+ *
  * Locks: i_lock for i_state, i_count's last step and the list of names; the hash by one lock.
  * Linux 6.1: fs/inode.c, fs/attr.c, fs/bad_inode.c. Observed by: slabinfo, /proc/sys/fs/inode-nr.
  */
@@ -17,14 +23,18 @@
 #include <mm/gfp.h>
 #include <mm/slab.h>
 #include <mm/filemap.h>
+#include <mm/list_lru.h>
+#include <mm/shrinker.h>
 #include <sync/ranks.h>
 #include <sync/wait.h>
 #include <kernel/cred.h>
+#include <kernel/panic.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/timekeeping.h>
 #include <kernel/timer.h>
+#include <fs/buffer_head.h>
 #include <fs/char_dev.h>
 #include <fs/file.h>
 #include <fs/fs_struct.h>
@@ -38,7 +48,8 @@
 #define IHASH_BITS 8
 static struct hlist_head inode_hashtable[1 << IHASH_BITS];
 static DEFINE_SPINLOCK(inode_hash_lock, LOCK_INODE_HASH);
-static DECLARE_WAIT_QUEUE_HEAD(inode_new_wait);
+static DECLARE_WAIT_QUEUE_HEAD(inode_new_wait); /* no more I_NEW; gone after I_FREEING */
+static struct list_lru inode_lru;
 static struct kmem_cache *inode_cache;
 atomic_long_t nr_inodes;
 
@@ -50,12 +61,6 @@ static int no_open(struct inode *inode, struct file *file)
 	return -ENXIO;
 }
 static const struct file_operations no_open_fops = { .open = no_open };
-
-void inode_init(void)
-{
-	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 64,
-					SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC, NULL);
-}
 
 void inode_init_once(struct inode *inode)
 {
@@ -81,6 +86,7 @@ static void inode_init_always(struct super_block *sb, struct inode *inode)
 	INIT_LIST_HEAD(&inode->i_devices);
 	INIT_LIST_HEAD(&inode->i_io_list);
 	INIT_HLIST_HEAD(&inode->i_dentry);
+	INIT_LIST_HEAD(&inode->i_lru);
 	spin_lock_init(&inode->i_lock, LOCK_INODE_LOCK);
 	init_rwsem(&inode->i_rwsem, LOCK_INODE);
 	inode->i_sb = sb;
@@ -125,10 +131,7 @@ static void free_inode_rcu(struct rcu_head *head)
 {
 	struct inode *inode = container_of(head, struct inode, i_rcu);
 
-	if (inode->i_sb->s_op && inode->i_sb->s_op->free_inode)
-		inode->i_sb->s_op->free_inode(inode);
-	else
-		free_inode_nonrcu(inode);
+	inode->free_inode(inode);
 }
 
 void clear_inode(struct inode *inode)
@@ -148,13 +151,18 @@ static void evict(struct inode *inode)
 		list_del_init(&inode->i_sb_list);
 		spin_unlock(&sb->s_inode_list_lock);
 	}
+	if (!list_empty(&inode->i_lru))
+		list_lru_del(&inode_lru, &inode->i_lru);
 	if (op && op->evict_inode) {
 		op->evict_inode(inode);
 	} else {
 		truncate_inode_pages_final(&inode->i_data);
 		clear_inode(inode);
 	}
-	remove_inode_hash(inode);
+	if (!hlist_unhashed(&inode->i_hash)) {
+		remove_inode_hash(inode);
+		wake_up_all(&inode_new_wait); /* who wants the number reads it anew */
+	}
 	locks_free_lock_context(inode);
 	atomic_long_dec(&nr_inodes);
 	if (op && op->destroy_inode) {
@@ -162,6 +170,7 @@ static void evict(struct inode *inode)
 		if (!op->free_inode)
 			return;
 	}
+	inode->free_inode = op && op->free_inode ? op->free_inode : free_inode_nonrcu;
 	call_rcu(&inode->i_rcu, free_inode_rcu);
 }
 
@@ -202,12 +211,82 @@ void iput(struct inode *inode)
 	else
 		drop = !inode->i_nlink || !(inode->i_state & I_HASHED);
 	if (!drop && (inode->i_sb->s_flags & SB_ACTIVE)) {
+		if (inode->i_sb->s_bdev && list_empty(&inode->i_lru))
+			list_lru_add(&inode_lru, &inode->i_lru);
 		spin_unlock(&inode->i_lock);
 		return;
 	}
 	inode->i_state |= I_FREEING;
 	spin_unlock(&inode->i_lock);
 	evict(inode);
+}
+
+/* ---- unused inodes ---- */
+
+static enum lru_status inode_lru_isolate(struct list_head *item, struct list_lru *lru, int nid,
+					 spinlock_t *lock, void *arg)
+{
+	struct inode *inode = container_of(item, struct inode, i_lru);
+
+	/* The order is i_lock, then the lock of the list. */
+	if (!spin_trylock(&inode->i_lock))
+		return LRU_SKIP;
+	if (atomic_read(&inode->i_count) || (inode->i_state & (I_NEW | I_FREEING | I_WILL_FREE))) {
+		list_lru_isolate(lru, nid, item);
+		spin_unlock(&inode->i_lock);
+		return LRU_REMOVED;
+	}
+	if ((inode->i_state & (I_DIRTY_ALL | I_SYNC)) || inode->i_data.nrpages ||
+	    !remove_inode_buffers(inode)) {
+		spin_unlock(&inode->i_lock);
+		return LRU_ROTATE;
+	}
+	inode->i_state |= I_FREEING;
+	list_lru_isolate_move(lru, nid, item, arg);
+	spin_unlock(&inode->i_lock);
+	return LRU_REMOVED;
+}
+
+static unsigned long inode_lru_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	return list_lru_shrink_count(&inode_lru, sc);
+}
+
+static unsigned long inode_lru_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	LIST_HEAD(dispose);
+	unsigned long freed;
+
+	if (!(sc->gfp_mask & __GFP_FS)) /* the caller may be within the file system */
+		return SHRINK_STOP;
+	freed = list_lru_shrink_walk(&inode_lru, sc, inode_lru_isolate, &dispose);
+	while (!list_empty(&dispose)) {
+		struct inode *inode = list_first_entry(&dispose, struct inode, i_lru);
+
+		list_del_init(&inode->i_lru);
+		evict(inode);
+		cond_resched();
+	}
+	return freed;
+}
+
+static struct shrinker inode_shrinker = {
+	.count_objects = inode_lru_count,
+	.scan_objects = inode_lru_scan,
+	.seeks = DEFAULT_SEEKS,
+};
+
+void inode_init(void)
+{
+	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 64,
+					SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC, NULL);
+	if (list_lru_init(&inode_lru) || register_shrinker(&inode_shrinker, "inodes"))
+		panic("inode: no memory for the list of unused inodes\n");
+}
+
+unsigned long nr_inodes_unused(void)
+{
+	return list_lru_count(&inode_lru);
 }
 
 /* ---- the hash, for file systems that find inodes by number ---- */
@@ -218,11 +297,19 @@ static struct hlist_head *ihash(struct super_block *sb, unsigned long ino)
 					IHASH_BITS)];
 }
 
+/* => inode_hash_lock held */
+static void hash_in(struct inode *inode, unsigned int state)
+{
+	spin_lock(&inode->i_lock);
+	inode->i_state |= I_HASHED | state;
+	hlist_add_head(&inode->i_hash, ihash(inode->i_sb, inode->i_ino));
+	spin_unlock(&inode->i_lock);
+}
+
 void insert_inode_hash(struct inode *inode)
 {
 	spin_lock(&inode_hash_lock);
-	hlist_add_head(&inode->i_hash, ihash(inode->i_sb, inode->i_ino));
-	inode->i_state |= I_HASHED;
+	hash_in(inode, 0);
 	spin_unlock(&inode_hash_lock);
 }
 
@@ -231,21 +318,48 @@ void remove_inode_hash(struct inode *inode)
 	if (hlist_unhashed(&inode->i_hash))
 		return;
 	spin_lock(&inode_hash_lock);
+	spin_lock(&inode->i_lock);
 	hlist_del_init(&inode->i_hash);
 	inode->i_state &= ~I_HASHED;
+	spin_unlock(&inode->i_lock);
 	spin_unlock(&inode_hash_lock);
 }
 
-/* => inode_hash_lock held. With a reference, or NULL (also while it is being freed: then it is gone). */
+/* An inode is being freed: sleep until one was. => inode_hash_lock held, dropped meanwhile */
+static void wait_for_freeing(void)
+{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&inode_new_wait, &wait, TASK_UNINTERRUPTIBLE);
+	spin_unlock(&inode_hash_lock);
+	schedule();
+	finish_wait(&inode_new_wait, &wait);
+	spin_lock(&inode_hash_lock);
+}
+
+/*
+ * With a reference, or NULL. One that is being freed is waited for until it is gone.
+ * => inode_hash_lock held; dropped meanwhile when it waits
+ */
 static struct inode *find_inode(struct super_block *sb, unsigned long ino)
 {
 	struct inode *inode;
+	bool freeing;
 
-	hlist_for_each_entry (inode, ihash(sb, ino), i_hash)
-		if (inode->i_sb == sb && inode->i_ino == ino && !(inode->i_state & I_FREEING)) {
+again:
+	hlist_for_each_entry (inode, ihash(sb, ino), i_hash) {
+		if (inode->i_sb != sb || inode->i_ino != ino)
+			continue;
+		spin_lock(&inode->i_lock);
+		freeing = inode->i_state & (I_FREEING | I_WILL_FREE);
+		if (!freeing)
 			atomic_inc(&inode->i_count);
+		spin_unlock(&inode->i_lock);
+		if (!freeing)
 			return inode;
-		}
+		wait_for_freeing();
+		goto again;
+	}
 	return NULL;
 }
 
@@ -265,28 +379,61 @@ struct inode *ilookup(struct super_block *sb, unsigned long ino)
 	return inode ? wait_until_filled(inode) : NULL;
 }
 
+/* @inode, I_NEW, into the hash; or the one that is there already, with a reference. */
+static struct inode *insert_new(struct inode *inode)
+{
+	struct inode *old;
+
+	spin_lock(&inode_hash_lock);
+	old = find_inode(inode->i_sb, inode->i_ino);
+	if (!old)
+		hash_in(inode, I_NEW);
+	spin_unlock(&inode_hash_lock);
+	return old;
+}
+
 struct inode *iget_locked(struct super_block *sb, unsigned long ino)
 {
-	struct inode *inode = ilookup(sb, ino), *old;
+	struct inode *inode, *old;
 
-	if (inode)
-		return inode;
+	for (;;) {
+		inode = ilookup(sb, ino);
+		if (inode && (READ_ONCE(inode->i_state) & I_HASHED))
+			return inode;
+		if (!inode)
+			break;
+		iput(inode); /* could not be filled: try ourselves */
+	}
 	inode = new_inode(sb);
 	if (!inode)
 		return NULL;
 	inode->i_ino = ino;
-	inode->i_state = I_NEW;
-	spin_lock(&inode_hash_lock);
-	old = find_inode(sb, ino);
-	if (!old) {
-		hlist_add_head(&inode->i_hash, ihash(sb, ino));
-		inode->i_state |= I_HASHED;
-	}
-	spin_unlock(&inode_hash_lock);
+	old = insert_new(inode);
 	if (!old)
 		return inode;
+	inode->i_ino = 0; /* never lived */
 	iput(inode);
-	return wait_until_filled(old);
+	wait_until_filled(old);
+	if (READ_ONCE(old->i_state) & I_HASHED)
+		return old;
+	iput(old);
+	return iget_locked(sb, ino);
+}
+
+int insert_inode_locked(struct inode *inode)
+{
+	for (;;) {
+		struct inode *old = insert_new(inode);
+		bool alive;
+
+		if (!old)
+			return 0;
+		wait_until_filled(old);
+		alive = READ_ONCE(old->i_state) & I_HASHED;
+		iput(old);
+		if (alive)
+			return -EBUSY;
+	}
 }
 
 void unlock_new_inode(struct inode *inode)
@@ -364,12 +511,25 @@ void init_special_inode(struct inode *inode, umode_t mode, dev_t rdev)
 
 /* ---- times ---- */
 
+struct timespec64 timestamp_truncate(struct timespec64 t, const struct inode *inode)
+{
+	const struct super_block *sb = inode->i_sb;
+
+	if (unlikely(t.tv_sec < sb->s_time_min || t.tv_sec > sb->s_time_max)) {
+		t.tv_sec = clamp(t.tv_sec, sb->s_time_min, sb->s_time_max);
+		t.tv_nsec = 0;
+	}
+	if (sb->s_time_gran != 1)
+		t.tv_nsec -= t.tv_nsec % sb->s_time_gran;
+	return t;
+}
+
 struct timespec64 current_time(struct inode *inode)
 {
 	struct timespec64 now;
 
 	ktime_get_coarse_real_ts64(&now);
-	return now;
+	return timestamp_truncate(now, inode);
 }
 
 static int timespec_before(const struct timespec64 *a, const struct timespec64 *b)
@@ -614,11 +774,11 @@ void setattr_copy(struct inode *inode, const struct iattr *attr)
 	if (valid & ATTR_GID)
 		inode->i_gid = attr->ia_gid;
 	if (valid & ATTR_ATIME)
-		inode->i_atime = attr->ia_atime;
+		inode->i_atime = timestamp_truncate(attr->ia_atime, inode);
 	if (valid & ATTR_MTIME)
-		inode->i_mtime = attr->ia_mtime;
+		inode->i_mtime = timestamp_truncate(attr->ia_mtime, inode);
 	if (valid & ATTR_CTIME)
-		inode->i_ctime = attr->ia_ctime;
+		inode->i_ctime = timestamp_truncate(attr->ia_ctime, inode);
 	if (valid & ATTR_MODE) {
 		umode_t mode = attr->ia_mode;
 

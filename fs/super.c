@@ -101,18 +101,15 @@ void filesystems_show(struct seq_file *m)
 
 /* ---- life ---- */
 
-int get_anon_bdev(dev_t *p)
+/* => sb_lock held */
+int set_anon_super(struct super_block *sb, void *data)
 {
-	unsigned long minor;
+	unsigned long minor = find_next_zero_bit(anon_minors, 1024, 1);
 
-	spin_lock(&sb_lock);
-	minor = find_next_zero_bit(anon_minors, 1024, 1);
-	if (minor < 1024)
-		__set_bit(minor, anon_minors);
-	spin_unlock(&sb_lock);
 	if (minor >= 1024)
 		return -EMFILE;
-	*p = MKDEV(0, minor);
+	__set_bit(minor, anon_minors);
+	sb->s_dev = MKDEV(0, minor);
 	return 0;
 }
 
@@ -144,6 +141,8 @@ static struct super_block *alloc_super(struct file_system_type *type, int flags)
 	sb->s_blocksize_bits = PAGE_SHIFT;
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
 	sb->s_time_gran = 1;
+	sb->s_time_min = TIME64_MIN;
+	sb->s_time_max = TIME64_MAX;
 	strscpy(sb->s_id, type->name, sizeof(sb->s_id));
 	return sb;
 }
@@ -161,30 +160,47 @@ static void put_super(struct super_block *sb)
 		kfree(sb);
 }
 
+/* @sb is being shut down under s_umount: wait for the end. => sb_lock held, which is dropped */
+static void wait_until_dead(struct super_block *sb) __releases(&sb_lock)
+{
+	sb->s_count++;
+	spin_unlock(&sb_lock);
+	down_write(&sb->s_umount);
+	up_write(&sb->s_umount);
+	put_super(sb);
+}
+
 struct super_block *sget(struct file_system_type *type, int (*test)(struct super_block *, void *),
-			 int flags, void *data)
+			 int (*set)(struct super_block *, void *), int flags, void *data)
 {
 	struct super_block *sb = alloc_super(type, flags), *old;
 	int err;
 
 	if (!sb)
 		return ERR_PTR(-ENOMEM);
-	err = get_anon_bdev(&sb->s_dev);
-	if (err) {
-		kfree(sb);
-		return ERR_PTR(err);
-	}
+retry:
 	spin_lock(&sb_lock);
 	if (test)
-		hlist_for_each_entry (old, &type->fs_supers, s_instances)
-			if (test(old, data) && atomic_inc_not_zero(&old->s_active)) {
+		hlist_for_each_entry (old, &type->fs_supers, s_instances) {
+			if (!test(old, data))
+				continue;
+			if (atomic_inc_not_zero(&old->s_active)) {
 				spin_unlock(&sb_lock);
-				free_anon_bdev(sb->s_dev);
 				up_write(&sb->s_umount);
 				kfree(sb);
 				down_write(&old->s_umount);
 				return old;
 			}
+			wait_until_dead(old);
+			goto retry;
+		}
+	err = set(sb, data);
+	if (err) {
+		spin_unlock(&sb_lock);
+		up_write(&sb->s_umount);
+		kfree(sb);
+		return ERR_PTR(err);
+	}
 	list_add_tail(&sb->s_list, &super_blocks);
 	hlist_add_head(&sb->s_instances, &type->fs_supers);
 	spin_unlock(&sb_lock);
@@ -270,7 +286,7 @@ struct fill_args {
 static struct dentry *mount_by(struct file_system_type *type, int flags,
 			       const struct fill_args *args, bool single)
 {
-	struct super_block *sb = sget(type, single ? any_super : NULL, flags, NULL);
+	struct super_block *sb = sget(type, single ? any_super : NULL, set_anon_super, flags, NULL);
 	int err;
 
 	if (IS_ERR(sb))

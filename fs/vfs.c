@@ -4,6 +4,7 @@
 #include <kernel/init.h>
 #include <mm/filemap.h>
 #include <mm/shmem.h>
+#include <fs/buffer_head.h>
 #include <fs/dentry.h>
 #include <fs/file.h>
 #include <fs/locks.h>
@@ -17,6 +18,7 @@ void __init vfs_caches_init(void)
 	namei_init();
 	dcache_init();
 	inode_init();
+	buffer_init();
 	fdtable_init();
 	files_init();
 	locks_init();

@@ -163,7 +163,7 @@ static int file_nr_show(struct seq_file *m)
 
 static int inode_nr_show(struct seq_file *m)
 {
-	seq_printf(m, "%ld\t0\n", atomic_long_read(&nr_inodes));
+	seq_printf(m, "%ld\t%lu\n", atomic_long_read(&nr_inodes), nr_inodes_unused());
 	return 0;
 }
 

@@ -134,11 +134,15 @@ struct inode {
 	atomic_t i_readcount;
 	atomic64_t i_version;
 	struct rw_semaphore i_rwsem;
-	const struct file_operations *i_fop;	/* c */
+	union {
+		const struct file_operations *i_fop;	/* c */
+		void (*free_inode)(struct inode *);	/* once evicted: i_sb may be gone by then */
+	};
 	struct file_lock_context *i_flctx;	/* set once */
 	struct address_space i_data;
 	struct hlist_node i_hash;		/* inode hash lock */
 	struct list_head i_sb_list;		/* s_inode_list_lock */
+	struct list_head i_lru;			/* lock of the list_lru: without users, on a device */
 	struct list_head i_devices;		/* of i_cdev */
 	struct list_head i_io_list;		/* l and wb->list_lock: b_dirty, b_io, b_more_io or b_dirty_time */
 	unsigned long dirtied_when;		/* wb->list_lock: jiffies when it became dirty */
@@ -281,6 +285,8 @@ struct inode *ilookup(struct super_block *sb, unsigned long ino);
 void unlock_new_inode(struct inode *inode);
 void iget_failed(struct inode *inode);
 void insert_inode_hash(struct inode *inode);
+/* A new inode comes to life under i_ino, I_NEW: 0, or -EBUSY: there is one. May sleep. */
+int insert_inode_locked(struct inode *inode);
 void remove_inode_hash(struct inode *inode);
 unsigned int get_next_ino(void);
 void inode_set_bytes(struct inode *inode, loff_t bytes);
@@ -289,6 +295,9 @@ void inode_add_bytes(struct inode *inode, loff_t bytes);
 void mark_inode_dirty(struct inode *inode);
 void mark_inode_dirty_sync(struct inode *inode);	/* nothing that fdatasync needs */
 extern atomic_long_t nr_inodes;
+unsigned long nr_inodes_unused(void);		/* that only wait to be looked up again */
+/* @t as @inode can keep it. */
+struct timespec64 timestamp_truncate(struct timespec64 t, const struct inode *inode);
 
 /* ---- permissions ---- */
 int inode_permission(struct inode *inode, int mask);

@@ -84,7 +84,9 @@ struct super_block {
 	atomic_t s_active;			/* a: mounts and others that keep it in use */
 	const struct dentry_operations *s_d_op;	/* c: for new dentries */
 	void *s_fs_info;
-	u32 s_time_gran;			/* ns */
+	unsigned int s_mode;			/* c: how s_bdev was opened, FMODE_* */
+	u32 s_time_gran;			/* c: ns, at most a second */
+	time64_t s_time_min, s_time_max;	/* c: seconds that an inode can keep */
 	char s_id[32];
 	spinlock_t s_inode_list_lock;
 	struct list_head s_inodes;
@@ -130,14 +132,22 @@ struct dentry *mount_nodev(struct file_system_type *type, int flags, void *data,
 			   int (*fill_super)(struct super_block *, void *, int));
 struct dentry *mount_single(struct file_system_type *type, int flags, void *data,
 			    int (*fill_super)(struct super_block *, void *, int));
-struct super_block *sget(struct file_system_type *type,
-			 int (*test)(struct super_block *, void *), int flags, void *data);
+/* The same over a block device: one super block each, -EBUSY if mounted otherwise. fs/super_bdev.c. */
+struct dentry *mount_bdev(struct file_system_type *type, int flags, const char *dev_name, void *data,
+			  int (*fill_super)(struct super_block *, void *, int));
+void kill_block_super(struct super_block *sb);
+/*
+ * One for which @test (may be NULL) holds, or a new one, s_root NULL, to which @set (set_anon_super: no device)
+ * gives a name and s_dev; s_umount held for writing. ERR_PTR. Under sb_lock: @test and @set do not sleep.
+ */
+struct super_block *sget(struct file_system_type *type, int (*test)(struct super_block *, void *),
+			 int (*set)(struct super_block *, void *), int flags, void *data);
+int set_anon_super(struct super_block *sb, void *data);
 void generic_shutdown_super(struct super_block *sb);
 void kill_anon_super(struct super_block *sb);
 void kill_litter_super(struct super_block *sb);
 void deactivate_super(struct super_block *sb);			/* may sleep */
 void deactivate_locked_super(struct super_block *sb);
-int get_anon_bdev(dev_t *p);
 void free_anon_bdev(dev_t dev);
 int simple_statfs(struct dentry *dentry, struct kstatfs *buf);
 int vfs_statfs(const struct path *path, struct kstatfs *buf);

@@ -25,6 +25,7 @@ typedef s64 time64_t;
 #define KTIME_MAX	((s64)~((u64)1 << 63))
 #define KTIME_SEC_MAX	(KTIME_MAX / NSEC_PER_SEC)
 #define TIME64_MAX	((s64)~((u64)1 << 63))
+#define TIME64_MIN	(-TIME64_MAX - 1)
 #define TIME_SETTOD_SEC_MAX (KTIME_SEC_MAX - 30LL * 365 * 24 * 3600)
 
 struct timespec64 {

@@ -46,6 +46,8 @@
 	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
+	R(EXT2_XATTR, rwsem, "ext2: extended attributes of an inode")		\
+	R(EXT2_TRUNCATE, mutex, "ext2: tree of blocks of an inode")		\
 	/* ---- memory that may sleep ---- */					\
 	R(IPC, mutex, "System V objects of one kind")				\
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
@@ -78,10 +80,10 @@
 	R(RENAME, seq, "rename_lock")						\
 	R(DENTRY, spin, "dentry->d_lockref")					\
 	R(SB_INODES, spin, "inodes of a super block")				\
+	R(INODE_HASH, spin, "inode hash table")					\
 	R(INODE_LOCK, spin, "inode->i_lock")					\
 	R(DCACHE_HASH, spin, "chains of the dentry hash")			\
 	R(LIST_LRU, spin, "list_lru: objects of one node, oldest first")		\
-	R(INODE_HASH, spin, "inode hash table")					\
 	R(SB_LIST, spin, "list of super blocks")				\
 	R(FILE, spin, "file->f_lock")						\
 	R(FILE_LOCKS, spin, "locks of files (fcntl, flock)")			\
@@ -89,6 +91,8 @@
 	R(FS_TYPES, spin, "list of file system types")				\
 	R(DELAYED_FPUT, spin, "files whose last reference went in the wrong context")	\
 	R(MAPPING_PRIVATE, spin, "mapping->private_lock")			\
+	R(EXT2_GROUP, spin, "ext2: bitmaps and counts of a group")		\
+	R(EXT2_SB, spin, "ext2: super block, cache of attribute blocks")		\
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\
 	R(UFFD, spin, "who waits for a userfaultfd")				\
