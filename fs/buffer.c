@@ -878,7 +878,8 @@ int block_write_full_folio(struct folio *folio, struct writeback_control *wbc,
 		folio_unlock(folio);
 		return 0;
 	}
-	if (folio_pos(folio) + PAGE_SIZE > size) /* what a mapping wrote behind the end stays off the disk */
+	if (folio_pos(folio) + PAGE_SIZE >
+	    size) /* what a mapping wrote behind the end stays off the disk */
 		memset((char *)folio_address(folio) + (size & (PAGE_SIZE - 1)), 0,
 		       PAGE_SIZE - (size & (PAGE_SIZE - 1)));
 	if (!folio_buffers(folio))
@@ -1232,7 +1233,7 @@ static int nobh_begin_folio(struct folio *folio, size_t from, size_t to, get_blo
 	if (mapped)
 		folio_set_mappedtodisk(folio);
 	/* With new blocks nobody may fall back on what the disk holds: so all others are read now. */
-	return *new && per_folio > 1 ? nobh_read_others(folio, from, to, *new, get_block) : 0;
+	return *new &&per_folio > 1 ? nobh_read_others(folio, from, to, *new, get_block) : 0;
 }
 
 int nobh_write_begin(struct address_space *mapping, loff_t pos, unsigned len, struct page **pagep,

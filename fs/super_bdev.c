@@ -34,8 +34,8 @@ static int set_bdev(struct super_block *sb, void *data)
 	return 0;
 }
 
-struct dentry *mount_bdev(struct file_system_type *type, int flags, const char *dev_name, void *data,
-			  int (*fill_super)(struct super_block *, void *, int))
+struct dentry *mount_bdev(struct file_system_type *type, int flags, const char *dev_name,
+			  void *data, int (*fill_super)(struct super_block *, void *, int))
 {
 	struct block_device *bdev;
 	struct super_block *sb;
