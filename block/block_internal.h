@@ -13,6 +13,8 @@ const char *blk_status_name(blk_status_t status);
 /* block/queue.c */
 struct request_queue *blk_alloc_queue(struct gendisk *disk);
 void blk_free_queue(struct request_queue *q);
+/* The driver is ready: completion threads begin. */
+void blk_mq_start_queue(struct request_queue *q);
 /* New bios end with EIO from now on. */
 void blk_mark_queue_dying(struct request_queue *q);
 

@@ -83,7 +83,7 @@ int register_blkdev(unsigned int major, const char *name)
 	if (major) {
 		err = insert_major(major, name);
 	} else {
-		for (major = 254; err && major >= 234; major--)
+		for (major = 254; err < 0 && major >= 234; major--)
 			if (!insert_major(major, name))
 				err = major;
 	}
@@ -310,6 +310,7 @@ int device_add_disk(struct gendisk *disk)
 {
 	int err;
 
+	blk_mq_start_queue(disk->queue);
 	mutex_lock(&disk->open_mutex);
 	bdev_get(disk->part0); /* the table's; the first is the driver's */
 	err = bdev_publish(disk->part0, bdev_table.prev);

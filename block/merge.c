@@ -49,10 +49,9 @@ unsigned int bio_count_segs(struct bio *bio, const struct queue_limits *lim, uns
 
 		if (segs && leaves_gap(lim, end, bv.bv_offset))
 			break;
-		if (DIV_ROUND_UP(take, lim->max_segment_size) > room)
-			take = room * lim->max_segment_size;
+		take = min_t(u64, take, (u64)room * lim->max_segment_size);
 		take = min(take, limit - bytes);
-		segs += DIV_ROUND_UP(take, lim->max_segment_size);
+		segs += take ? (take - 1) / lim->max_segment_size + 1 : 0;
 		bytes += take;
 		end = bv.bv_offset + take;
 		if (take < bv.bv_len)
@@ -138,19 +137,19 @@ unsigned int blk_rq_map_sg(struct request *rq, struct bio_vec *sg, unsigned int 
 
 		bio_for_each_bvec(bv, bio, iter)
 		{
-			struct bio_vec *last = n ? &sg[n - 1] : NULL;
+			struct bio_vec *last = n ? &sg[n - 1] : NULL, left = bv;
 			unsigned int part;
 
-			if (last && bvec_virt(last) + last->bv_len == bvec_virt(&bv)) {
-				part = min(bv.bv_len, limit - last->bv_len);
+			if (last && bvec_virt(last) + last->bv_len == bvec_virt(&left)) {
+				part = min(left.bv_len, limit - last->bv_len);
 				last->bv_len += part;
-				bv.bv_offset += part;
-				bv.bv_len -= part;
+				left.bv_offset += part;
+				left.bv_len -= part;
 			}
-			for (; bv.bv_len; bv.bv_offset += part, bv.bv_len -= part) {
-				part = min(bv.bv_len, limit);
+			for (; left.bv_len; left.bv_offset += part, left.bv_len -= part) {
+				part = min(left.bv_len, limit);
 				BUG_ON(n == max);
-				sg[n++] = (struct bio_vec){ bv.bv_page, part, bv.bv_offset };
+				sg[n++] = (struct bio_vec){ left.bv_page, part, left.bv_offset };
 			}
 		}
 	}

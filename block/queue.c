@@ -416,8 +416,11 @@ static bool reap_queue(struct blk_mq_hw_ctx *hctx)
 
 void blk_mq_irq(struct blk_mq_hw_ctx *hctx)
 {
+	struct task_struct *thread = READ_ONCE(hctx->thread);
+
 	WRITE_ONCE(hctx->irq_seen, true);
-	wake_up_process(hctx->thread);
+	if (likely(thread))
+		wake_up_process(thread);
 }
 
 static bool enable_irq(struct blk_mq_hw_ctx *hctx)
@@ -708,7 +711,8 @@ static int init_hctx(struct blk_mq_hw_ctx *hctx, struct request_queue *q, unsign
 		rq->tag = tag;
 		list_add_tail(&rq->queuelist, &hctx->free);
 	}
-	hctx->thread = kthread_run(complete_thread, hctx, "blk_%s/%u", q->disk->disk_name, index);
+	hctx->thread =
+		kthread_create(complete_thread, hctx, "blk_%s/%u", q->disk->disk_name, index);
 	if (!IS_ERR(hctx->thread))
 		return 0;
 	hctx->thread = NULL;
@@ -731,6 +735,12 @@ int blk_mq_init_queue(struct gendisk *disk, const struct blk_mq_ops *ops, unsign
 		if (init_hctx(&q->hctx[i], q, i))
 			return -ENOMEM; /* put_disk() frees what there is */
 	return 0;
+}
+
+void blk_mq_start_queue(struct request_queue *q)
+{
+	for (unsigned int i = 0; i < q->nr_hw_queues; i++)
+		wake_up_process(q->hctx[i].thread);
 }
 
 void blk_mark_queue_dying(struct request_queue *q)

@@ -168,7 +168,8 @@ int pci_enable_msix(struct pci_dev *dev)
 	table = pci_read_config_dword(dev, dev->msix_cap + PCI_MSIX_TABLE);
 	dev->msix_table = pci_iomap(dev, table & PCI_MSIX_TABLE_BIR, table & PCI_MSIX_TABLE_OFFSET,
 				    dev->msix_nr * PCI_MSIX_ENTRY_SIZE);
-	if (!dev->msix_table)
+	dev->msix_irq = kcalloc(dev->msix_nr, sizeof(*dev->msix_irq), GFP_KERNEL);
+	if (!dev->msix_table || !dev->msix_irq)
 		return -ENOMEM;
 	for (i = 0; i < dev->msix_nr; i++)
 		writel(PCI_MSIX_ENTRY_CTRL_MASKBIT,
@@ -178,7 +179,7 @@ int pci_enable_msix(struct pci_dev *dev)
 	return 0;
 }
 
-int pci_request_msix(struct pci_dev *dev, unsigned int entry, irq_handler_t handler,
+int pci_request_msix(struct pci_dev *dev, unsigned int entry, int cpu, irq_handler_t handler,
 		     const char *name, void *data)
 {
 	struct msi_msg msg;
@@ -187,7 +188,7 @@ int pci_request_msix(struct pci_dev *dev, unsigned int entry, irq_handler_t hand
 
 	if (entry >= dev->msix_nr)
 		return -EINVAL;
-	irq = irq_alloc_msi(0, &msg);
+	irq = irq_alloc_msi(cpu, &msg);
 	if (irq < 0)
 		return irq;
 	err = request_irq(irq, handler, 0, name, data);
@@ -200,7 +201,24 @@ int pci_request_msix(struct pci_dev *dev, unsigned int entry, irq_handler_t hand
 	writel(msg.address_hi, slot + PCI_MSIX_ENTRY_UPPER_ADDR);
 	writel(msg.data, slot + PCI_MSIX_ENTRY_DATA);
 	writel(0, slot + PCI_MSIX_ENTRY_VECTOR_CTRL);
+	dev->msix_irq[entry] = irq;
 	return 0;
+}
+
+void pci_synchronize_msix(struct pci_dev *dev, unsigned int entry)
+{
+	if (dev->msix_irq[entry])
+		synchronize_irq(dev->msix_irq[entry]);
+}
+
+void pci_free_msix(struct pci_dev *dev, unsigned int entry, void *data)
+{
+	void __iomem *slot = dev->msix_table + entry * PCI_MSIX_ENTRY_SIZE;
+
+	writel(PCI_MSIX_ENTRY_CTRL_MASKBIT, slot + PCI_MSIX_ENTRY_VECTOR_CTRL);
+	free_irq(dev->msix_irq[entry], data);
+	irq_free_msi(dev->msix_irq[entry]);
+	dev->msix_irq[entry] = 0;
 }
 
 static void pci_match(struct pci_dev *dev, const struct pci_driver *driver)

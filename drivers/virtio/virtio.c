@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Virtio devices meet virtio drivers: negotiation of status and features (Virtio 1.2, 3.1). */
 #include <base/errno.h>
+#include <base/string.h>
 #include <base/types.h>
 #include <drivers/virtio.h>
 #include <kernel/printk.h>
@@ -48,7 +49,7 @@ static void virtio_bind(struct virtio_device *vdev, struct virtio_driver *driver
 	virtio_add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
 	err = virtio_negotiate(vdev, driver);
 	if (!err) {
-		vdev->driver = driver;
+		vdev->driver = driver; /* the transport looks at it while queues are made */
 		err = driver->probe(vdev);
 	}
 	if (err) {
@@ -57,6 +58,64 @@ static void virtio_bind(struct virtio_device *vdev, struct virtio_driver *driver
 		pr_warn("virtio%u: %s refused the device, error %d\n", vdev->number, driver->name,
 			err);
 	}
+}
+
+void virtio_reset_device(struct virtio_device *vdev)
+{
+	vdev->config->set_status(vdev, 0);
+	for (unsigned int i = 0; i < VIRTIO_MAX_QUEUES; i++)
+		if (vdev->vqs[i])
+			vdev->config->del_vq(vdev->vqs[i]);
+}
+
+/* => virtio_lock held */
+static struct virtio_device *find_device(u32 number)
+{
+	struct virtio_device *vdev;
+
+	for (vdev = virtio_devices; vdev && vdev->number != number; vdev = vdev->next)
+		;
+	return vdev;
+}
+
+int virtio_unbind(const char *driver, u32 number)
+{
+	struct virtio_device *vdev;
+	int err = -ENODEV;
+
+	mutex_lock(&virtio_lock);
+	vdev = find_device(number);
+	if (vdev && vdev->driver && !strcmp(vdev->driver->name, driver) && vdev->driver->remove) {
+		vdev->driver->remove(vdev);
+		vdev->driver = NULL;
+		err = 0;
+	}
+	mutex_unlock(&virtio_lock);
+	return err;
+}
+
+int virtio_rebind(const char *name, u32 number)
+{
+	struct virtio_driver *driver;
+	struct virtio_device *vdev;
+	int err = -ENODEV;
+
+	mutex_lock(&virtio_lock);
+	vdev = find_device(number);
+	for (driver = virtio_drivers; vdev && driver; driver = driver->next) {
+		if (strcmp(driver->name, name) || driver->id != vdev->id)
+			continue;
+		err = -EBUSY;
+		if (vdev->driver)
+			break;
+		vdev->config->set_status(vdev, 0);
+		virtio_add_status(vdev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
+		virtio_bind(vdev, driver);
+		err = vdev->driver ? 0 : -ENODEV;
+		break;
+	}
+	mutex_unlock(&virtio_lock);
+	return err;
 }
 
 int register_virtio_device(struct virtio_device *vdev)

@@ -31,6 +31,7 @@
 struct virtio_mmio_device {
 	struct virtio_device vdev;
 	void __iomem *base;
+	unsigned int irq;
 };
 
 static struct virtio_mmio_slot {
@@ -126,6 +127,11 @@ static void vm_notify(struct virtqueue *vq)
 	writel(vq->index, mmio_base(vq->vdev) + VIRTIO_MMIO_QUEUE_NOTIFY);
 }
 
+static void vm_del_vq(struct virtqueue *vq)
+{
+	synchronize_irq(container_of(vq->vdev, struct virtio_mmio_device, vdev)->irq);
+}
+
 static const struct virtio_config_ops virtio_mmio_config_ops = {
 	.get_status = vm_get_status,
 	.set_status = vm_set_status,
@@ -136,6 +142,7 @@ static const struct virtio_config_ops virtio_mmio_config_ops = {
 	.queue_max = vm_queue_max,
 	.queue_enable = vm_queue_enable,
 	.notify = vm_notify,
+	.del_vq = vm_del_vq,
 };
 
 static irqreturn_t vm_interrupt(int irq, void *data)
@@ -166,6 +173,7 @@ static void __init virtio_mmio_probe(const struct virtio_mmio_slot *slot)
 	vm->base = ioremap(slot->base, slot->bytes);
 	if (!vm->base)
 		goto fail;
+	vm->irq = slot->irq;
 	vm->vdev.config = &virtio_mmio_config_ops;
 	vm->vdev.id = readl(vm->base + VIRTIO_MMIO_DEVICE_ID);
 	err = 0;

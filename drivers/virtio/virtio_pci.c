@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Virtio over PCI, modern interface (Virtio 1.2, 4.1): register blocks are found through vendor
- * capabilities; entry 0 of the MSI-X table reports configuration changes, entry 1 all queues.
+ * capabilities; entry 0 of the MSI-X table reports configuration changes, entry 1 all queues, or (where the
+ * driver asks for it and the table is long enough) entry 1 + n queue n, on CPU n.
  */
 #include <base/compiler.h>
+#include <base/cpumask.h>
 #include <base/errno.h>
 #include <base/types.h>
 #include <drivers/pci.h>
@@ -24,7 +26,7 @@
 #define VIRTIO_PCI_MODERN_BASE 0x1040
 #define VIRTIO_PCI_LEGACY_BASE 0x1000
 #define MSIX_CONFIG	       0
-#define MSIX_QUEUES	       1
+#define MSIX_QUEUES	       1 /* and, with a vector each, the following */
 
 struct virtio_pci_device {
 	struct virtio_device vdev;
@@ -34,6 +36,7 @@ struct virtio_pci_device {
 	void __iomem *device;
 	u32 device_bytes;
 	u32 notify_multiplier;
+	bool shared; /* MSIX_QUEUES is requested for all queues */
 };
 
 static struct virtio_pci_device *to_virtio_pci(struct virtio_device *vdev)
@@ -113,16 +116,73 @@ static void write_address(void __iomem *low, const volatile void *addr)
 	writel((u32)(phys >> 32), low + 4);
 }
 
+static irqreturn_t vp_queue_irq(int irq, void *data)
+{
+	virtio_queue_interrupt(data);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t vp_queues_irq(int irq, void *data)
+{
+	struct virtio_device *vdev = data;
+	unsigned int i;
+
+	for (i = 0; i < VIRTIO_MAX_QUEUES; i++)
+		if (vdev->vqs[i])
+			virtio_queue_interrupt(vdev->vqs[i]);
+	return IRQ_HANDLED;
+}
+
+/* Does each queue have an entry of its own? */
+static bool vp_vector_per_queue(struct virtio_pci_device *vp, const struct virtqueue *vq)
+{
+	return vp->vdev.driver->vector_per_queue && MSIX_QUEUES + vq->index < vp->pci->msix_nr;
+}
+
+/* Entry of the MSI-X table for @vq, with its interrupt requested. */
+static int vp_request_vector(struct virtio_pci_device *vp, struct virtqueue *vq)
+{
+	int entry = MSIX_QUEUES, err;
+
+	if (vp_vector_per_queue(vp, vq)) {
+		entry += vq->index;
+		err = pci_request_msix(vp->pci, entry, vq->index % nr_cpu_ids, vp_queue_irq, vq->name,
+				       vq);
+	} else {
+		err = vp->shared ? 0
+				 : pci_request_msix(vp->pci, entry, 0, vp_queues_irq, "virtio",
+						    &vp->vdev);
+		vp->shared |= !err;
+	}
+	return err ? err : entry;
+}
+
+static void vp_del_vq(struct virtqueue *vq)
+{
+	struct virtio_pci_device *vp = to_virtio_pci(vq->vdev);
+
+	if (vp_vector_per_queue(vp, vq))
+		pci_free_msix(vp->pci, MSIX_QUEUES + vq->index, vq);
+	else
+		pci_synchronize_msix(vp->pci, MSIX_QUEUES);
+}
+
 static int vp_queue_enable(struct virtio_device *vdev, struct virtqueue *vq)
 {
 	struct virtio_pci_device *vp = to_virtio_pci(vdev);
 	void __iomem *common = vp->common;
+	int entry = vp_request_vector(vp, vq);
 
+	if (entry < 0)
+		return entry;
+	writew(MSIX_CONFIG, common + VIRTIO_PCI_COMMON_MSIX);
 	writew(vq->index, common + VIRTIO_PCI_COMMON_Q_SELECT);
 	writew(vq->size, common + VIRTIO_PCI_COMMON_Q_SIZE);
-	writew(MSIX_QUEUES, common + VIRTIO_PCI_COMMON_Q_MSIX);
-	if (readw(common + VIRTIO_PCI_COMMON_Q_MSIX) != MSIX_QUEUES)
+	writew(entry, common + VIRTIO_PCI_COMMON_Q_MSIX);
+	if (readw(common + VIRTIO_PCI_COMMON_Q_MSIX) != entry) {
+		vp_del_vq(vq);
 		return -EBUSY;
+	}
 	write_address(common + VIRTIO_PCI_COMMON_Q_DESCLO, vq->desc);
 	write_address(common + VIRTIO_PCI_COMMON_Q_AVAILLO, vq->avail);
 	write_address(common + VIRTIO_PCI_COMMON_Q_USEDLO, vq->used);
@@ -147,22 +207,12 @@ static const struct virtio_config_ops virtio_pci_config_ops = {
 	.queue_max = vp_queue_max,
 	.queue_enable = vp_queue_enable,
 	.notify = vp_notify,
+	.del_vq = vp_del_vq,
 };
 
 static irqreturn_t vp_config_irq(int irq, void *data)
 {
 	virtio_config_interrupt(data);
-	return IRQ_HANDLED;
-}
-
-static irqreturn_t vp_queues_irq(int irq, void *data)
-{
-	struct virtio_device *vdev = data;
-	unsigned int i;
-
-	for (i = 0; i < VIRTIO_MAX_QUEUES; i++)
-		if (vdev->vqs[i])
-			virtio_queue_interrupt(vdev->vqs[i]);
 	return IRQ_HANDLED;
 }
 
@@ -204,12 +254,8 @@ static int vp_setup_irqs(struct virtio_pci_device *vp)
 	int err = pci_enable_msix(vp->pci);
 
 	if (!err)
-		err = pci_request_msix(vp->pci, MSIX_CONFIG, vp_config_irq, "virtio-config",
+		err = pci_request_msix(vp->pci, MSIX_CONFIG, 0, vp_config_irq, "virtio-config",
 				       &vp->vdev);
-	if (!err)
-		err = pci_request_msix(vp->pci, MSIX_QUEUES, vp_queues_irq, "virtio", &vp->vdev);
-	if (!err)
-		writew(MSIX_CONFIG, vp->common + VIRTIO_PCI_COMMON_MSIX);
 	return err;
 }
 

@@ -10,6 +10,9 @@
  * The device is another CPU as far as memory order goes: a head is stored before avail->idx,
  * used->idx is loaded before the entry, and avail->idx is stored before the device's wish for
  * notification is read.
+ *
+ * A request of many pieces takes one descriptor that points to a table of its own (VIRTIO_F_INDIRECT_DESC), if
+ * the driver asked for that and there is memory for the table; else one descriptor a piece.
  */
 #include <base/bug.h>
 #include <base/compiler.h>
@@ -26,6 +29,7 @@
 #include <linux/virtio_config.h>
 
 #define VIRTQUEUE_SIZE_MAX 128
+#define INDIRECT_MIN	   4 /* pieces from which a table is worth its allocation */
 
 static void virtqueue_layout(struct virtqueue *vq, void *mem)
 {
@@ -64,6 +68,11 @@ struct virtqueue *virtio_find_vq(struct virtio_device *vdev, u16 index, const ch
 	err = -ENOMEM;
 	if (!vq->data || !mem)
 		goto free;
+	if (virtio_has_feature(vdev, VIRTIO_RING_F_INDIRECT_DESC)) {
+		vq->indirect = kcalloc(size, sizeof(void *), GFP_KERNEL);
+		if (!vq->indirect)
+			goto free;
+	}
 	vq->vdev = vdev;
 	vq->index = index;
 	vq->size = size;
@@ -80,18 +89,78 @@ struct virtqueue *virtio_find_vq(struct virtio_device *vdev, u16 index, const ch
 	vdev->vqs[index] = NULL;
 free:
 	kfree(mem);
+	kfree(vq->indirect);
 	kfree(vq->data);
 	kfree(vq);
 	return ERR_PTR(err);
+}
+
+void virtio_del_vqs(struct virtio_device *vdev)
+{
+	for (unsigned int i = 0; i < VIRTIO_MAX_QUEUES; i++) {
+		struct virtqueue *vq = vdev->vqs[i];
+
+		if (!vq)
+			continue;
+		vdev->vqs[i] = NULL;
+		for (unsigned int head = 0; vq->indirect && head < vq->size; head++)
+			kfree(vq->indirect[head]);
+		kfree(vq->desc);
+		kfree(vq->indirect);
+		kfree(vq->data);
+		kfree(vq);
+	}
+}
+
+/* The pieces in a table of their own, to which the first free descriptor points. False: no memory. */
+static bool add_indirect(struct virtqueue *vq, const struct virtio_buf *bufs, unsigned int nr_out,
+			 unsigned int nr)
+{
+	struct vring_desc *table = kmalloc_array(nr, sizeof(*table), GFP_ATOMIC | __GFP_NOWARN);
+	struct vring_desc *desc = &vq->desc[vq->free_head];
+	unsigned int i;
+
+	if (!table)
+		return false;
+	for (i = 0; i < nr; i++)
+		table[i] = (struct vring_desc){ .addr = __pa(bufs[i].addr),
+						.len = bufs[i].bytes,
+						.flags = VRING_DESC_F_NEXT |
+							 (i >= nr_out ? VRING_DESC_F_WRITE : 0),
+						.next = i + 1 };
+	table[nr - 1].flags &= ~VRING_DESC_F_NEXT;
+	vq->indirect[vq->free_head] = table;
+	desc->addr = __pa(table);
+	desc->len = nr * sizeof(*table);
+	desc->flags = VRING_DESC_F_INDIRECT;
+	vq->free_head = desc->next;
+	return true;
+}
+
+/* Let the device see the request at @head, which takes @nr descriptors. */
+static void publish(struct virtqueue *vq, u16 head, unsigned int nr, void *data)
+{
+	u16 slot = vq->avail->idx;
+
+	vq->nr_free -= nr;
+	vq->data[head] = data;
+	vq->avail->ring[slot & (vq->size - 1)] = head;
+	smp_wmb();
+	WRITE_ONCE(vq->avail->idx, slot + 1);
 }
 
 int virtqueue_add(struct virtqueue *vq, const struct virtio_buf *bufs, unsigned int nr_out,
 		  unsigned int nr_in, void *data)
 {
 	unsigned int nr = nr_out + nr_in, i;
-	u16 head = vq->free_head, last = head, slot;
+	u16 head = vq->free_head, last = head;
 
 	BUG_ON(!nr || !data);
+	if (vq->indirect && nr >= INDIRECT_MIN && vq->nr_free &&
+	    add_indirect(vq, bufs, nr_out, nr)) {
+		publish(vq, head, 1, data);
+		return 0;
+	}
 	if (vq->nr_free < nr)
 		return -ENOSPC;
 	for (i = 0; i < nr; i++) {
@@ -104,13 +173,20 @@ int virtqueue_add(struct virtqueue *vq, const struct virtio_buf *bufs, unsigned 
 		vq->free_head = desc->next;
 	}
 	vq->desc[last].flags &= ~VRING_DESC_F_NEXT;
-	vq->nr_free -= nr;
-	vq->data[head] = data;
-	slot = vq->avail->idx;
-	vq->avail->ring[slot & (vq->size - 1)] = head;
-	smp_wmb();
-	WRITE_ONCE(vq->avail->idx, slot + 1);
+	publish(vq, head, nr, data);
 	return 0;
+}
+
+void virtqueue_disable_cb(struct virtqueue *vq)
+{
+	WRITE_ONCE(vq->avail->flags, VRING_AVAIL_F_NO_INTERRUPT);
+}
+
+bool virtqueue_enable_cb(struct virtqueue *vq)
+{
+	WRITE_ONCE(vq->avail->flags, 0);
+	smp_mb(); /* the device reads the flag after it has written used->idx, or we see its idx */
+	return vq->last_used != READ_ONCE(vq->used->idx);
 }
 
 void virtqueue_kick(struct virtqueue *vq)
@@ -124,6 +200,10 @@ static void virtqueue_free_chain(struct virtqueue *vq, u16 head)
 {
 	u16 last = head, nr = 1;
 
+	if (vq->indirect && vq->indirect[head]) {
+		kfree(vq->indirect[head]);
+		vq->indirect[head] = NULL;
+	}
 	while (vq->desc[last].flags & VRING_DESC_F_NEXT) {
 		last = vq->desc[last].next;
 		nr++;

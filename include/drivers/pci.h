@@ -31,6 +31,7 @@ struct pci_dev {
 	u8 msix_cap;			/* offset of the capability, 0 if there is none */
 	u16 msix_nr;			/* entries of the table */
 	void __iomem *msix_table;
+	u16 *msix_irq;			/* of each entry, 0: none */
 };
 
 struct pci_device_id {
@@ -61,12 +62,15 @@ void pci_set_master(struct pci_dev *dev);
 void __iomem *pci_iomap(struct pci_dev *dev, int bar, u64 offset, u64 bytes);
 
 /*
- * Turn MSI-X on with all entries masked; then give entry @entry an interrupt that calls
+ * Turn MSI-X on with all entries masked; then give entry @entry an interrupt on CPU @cpu that calls
  * @handler(irq, @data). May sleep. 0 or a negative errno.
  */
 int pci_enable_msix(struct pci_dev *dev);
-int pci_request_msix(struct pci_dev *dev, unsigned int entry, irq_handler_t handler, const char *name,
-		     void *data);
+int pci_request_msix(struct pci_dev *dev, unsigned int entry, int cpu, irq_handler_t handler,
+		     const char *name, void *data);
+/* Undo; returns after the last call of the handler. pci_synchronize_msix() only waits for that. May sleep. */
+void pci_free_msix(struct pci_dev *dev, unsigned int entry, void *data);
+void pci_synchronize_msix(struct pci_dev *dev, unsigned int entry);
 
 /* Bind @driver to all matching functions, now and later. May sleep. */
 void pci_register_driver(struct pci_driver *driver);

@@ -40,6 +40,7 @@ struct virtqueue {
 	struct vring_avail *avail;
 	struct vring_used *used;
 	void **data;			/* token of the request that starts at a descriptor */
+	struct vring_desc **indirect;	/* its table, if it has one; NULL: the device knows none */
 	void __iomem *notify;		/* where the transport rings the bell */
 };
 
@@ -54,6 +55,8 @@ struct virtio_config_ops {
 	u16 (*queue_max)(struct virtio_device *vdev, u16 index);
 	int (*queue_enable)(struct virtio_device *vdev, struct virtqueue *vq);
 	void (*notify)(struct virtqueue *vq);
+	/* The device was reset: from here on no callback of @vq runs. Once. May sleep. */
+	void (*del_vq)(struct virtqueue *vq);
 };
 
 struct virtio_driver {
@@ -62,7 +65,10 @@ struct virtio_driver {
 	u64 features;			/* what the driver understands, besides VERSION_1 */
 	/* Create the queues, call virtio_device_ready(), start. May sleep. */
 	int (*probe)(struct virtio_device *vdev);
+	/* Undo probe; ends with virtio_reset_device() and virtio_del_vqs(). NULL: cannot be unbound. May sleep. */
+	void (*remove)(struct virtio_device *vdev);
 	void (*config_changed)(struct virtio_device *vdev);	/* interrupt context; may be NULL */
+	bool vector_per_queue;		/* each queue interrupts the CPU of its number, where the transport can */
 	struct virtio_driver *next;
 };
 
@@ -91,6 +97,12 @@ void register_virtio_driver(struct virtio_driver *driver);
 /* Create queue @index. ERR_PTR: -ENOENT no such queue, -ENOMEM. May sleep. */
 struct virtqueue *virtio_find_vq(struct virtio_device *vdev, u16 index, const char *name,
 				 vq_callback_t callback, void *priv);
+/* The device forgets everything, and no callback runs any more; then free all its queues. May sleep. */
+void virtio_reset_device(struct virtio_device *vdev);
+void virtio_del_vqs(struct virtio_device *vdev);
+/* Take @vdev from its driver, or give it to the one that fits. 0, -ENODEV, -EBUSY, probe's error. May sleep. */
+int virtio_unbind(const char *driver, u32 number);
+int virtio_rebind(const char *driver, u32 number);
 /* From here on the device may use the queues. */
 void virtio_device_ready(struct virtio_device *vdev);
 
@@ -103,6 +115,12 @@ int virtqueue_add(struct virtqueue *vq, const struct virtio_buf *bufs, unsigned 
 		  unsigned int nr_in, void *data);
 /* Tell the device, if it wants to know. Any context. */
 void virtqueue_kick(struct virtqueue *vq);
+/*
+ * Interrupts of @vq wanted or not: a hint to the device. virtqueue_enable_cb() answers true when something has
+ * finished already: then no interrupt may come for it.
+ */
+void virtqueue_disable_cb(struct virtqueue *vq);
+bool virtqueue_enable_cb(struct virtqueue *vq);
 /* The token of a finished request and in *@bytes how much the device wrote; NULL if none is finished. */
 void *virtqueue_get_buf(struct virtqueue *vq, u32 *bytes);
 
