@@ -32,10 +32,10 @@
 #include <linux/virtio_blk.h>
 #include <linux/virtio_ids.h>
 
-#define PART_BITS     4 /* minors of a disk: 16 */
-#define MAX_DISKS     256
-#define SEGMENTS_MAX  126 /* a ring of 128, header and status */
-#define ID_BYTES      VIRTIO_BLK_ID_BYTES
+#define PART_BITS      4 /* minors of a disk: 16 */
+#define MAX_DISKS      256
+#define SEGMENTS_MAX   126 /* a ring of 128, header and status */
+#define ID_BYTES       VIRTIO_BLK_ID_BYTES
 #define ID_PATIENCE_MS 1000
 
 /* What the device sees of a request besides the data; the driver's part of struct request. */
@@ -104,8 +104,7 @@ static blk_status_t fill_head(struct vblk_queue *q, struct request *rq, struct v
 		vr->range = (struct virtio_blk_discard_write_zeroes){
 			.sector = blk_rq_pos(rq),
 			.num_sectors = blk_rq_sectors(rq),
-			.flags = req_op(rq) == REQ_OP_WRITE_ZEROES &&
-						 !(rq->cmd_flags & REQ_NOUNMAP)
+			.flags = req_op(rq) == REQ_OP_WRITE_ZEROES && !(rq->cmd_flags & REQ_NOUNMAP)
 					 ? VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP
 					 : 0,
 		};
@@ -155,7 +154,7 @@ static struct request *vblk_reap(struct blk_mq_hw_ctx *hctx)
 	if (!rq)
 		return NULL;
 	vr = blk_mq_rq_to_pdu(rq);
-	rq->status = vr->status == VIRTIO_BLK_S_OK	? BLK_STS_OK
+	rq->status = vr->status == VIRTIO_BLK_S_OK	 ? BLK_STS_OK
 		     : vr->status == VIRTIO_BLK_S_UNSUPP ? BLK_STS_NOTSUPP
 							 : BLK_STS_IOERR;
 	return rq;
@@ -263,8 +262,7 @@ static void set_discard(struct vblk *vblk)
 		if (!lim->max_discard_sectors)
 			lim->max_discard_sectors = 0xffffffffu >> SECTOR_SHIFT;
 		lim->max_hw_discard_sectors = lim->max_discard_sectors;
-		lim->discard_granularity =
-			unit ? unit << SECTOR_SHIFT : lim->logical_block_size;
+		lim->discard_granularity = unit ? unit << SECTOR_SHIFT : lim->logical_block_size;
 	}
 	if (virtio_has_feature(vdev, VIRTIO_BLK_F_WRITE_ZEROES)) {
 		lim->max_write_zeroes_sectors = vblk_get(vdev, max_write_zeroes_sectors);
@@ -285,8 +283,7 @@ static int set_limits(struct vblk *vblk)
 		clamp_t(u32, segments, 1, min(vblk->queues[0].vq->size - 2, SEGMENTS_MAX));
 	q->limits.max_segment_size = 0xffffffff;
 	if (virtio_has_feature(vdev, VIRTIO_BLK_F_SIZE_MAX))
-		q->limits.max_segment_size =
-			max_t(u32, vblk_get(vdev, size_max), (u32)PAGE_SIZE);
+		q->limits.max_segment_size = max_t(u32, vblk_get(vdev, size_max), (u32)PAGE_SIZE);
 	blk_queue_max_hw_sectors(q, 0xffffffffu >> SECTOR_SHIFT);
 	blk_queue_write_cache(q, has_write_cache(vdev), false);
 	set_disk_ro(vblk->disk, virtio_has_feature(vdev, VIRTIO_BLK_F_RO));

@@ -146,8 +146,8 @@ static int vp_request_vector(struct virtio_pci_device *vp, struct virtqueue *vq)
 
 	if (vp_vector_per_queue(vp, vq)) {
 		entry += vq->index;
-		err = pci_request_msix(vp->pci, entry, vq->index % nr_cpu_ids, vp_queue_irq, vq->name,
-				       vq);
+		err = pci_request_msix(vp->pci, entry, vq->index % nr_cpu_ids, vp_queue_irq,
+				       vq->name, vq);
 	} else {
 		err = vp->shared ? 0
 				 : pci_request_msix(vp->pci, entry, 0, vp_queues_irq, "virtio",
