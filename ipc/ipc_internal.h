@@ -10,20 +10,10 @@
 #include <base/types.h>
 #include <sync/mutex.h>
 #include <mm/xarray.h>
-#include <asm/ipcbuf.h>
+#include <linux/ipc.h>
 
 struct file;
 struct seq_file;
-
-/* Flags of the get calls, commands of the control calls (linux/ipc.h). */
-#define IPC_PRIVATE	0
-#define IPC_CREAT	01000
-#define IPC_EXCL	02000
-#define IPC_NOWAIT	04000
-#define IPC_RMID	0
-#define IPC_SET		1
-#define IPC_STAT	2
-#define IPC_INFO	3
 
 #define IPCMNI		32768	/* places in a table: an id is a sequence number and an index of 15 bits */
 #define IPCMNI_SHIFT	15
@@ -95,7 +85,8 @@ void kernel_to_ipc64_perm(const struct kern_ipc_perm *in, struct ipc64_perm *out
 /* IPC_SET: owner and rights. 0 or -EINVAL. => ids->lock held */
 int ipc_update_perm(const struct ipc64_perm *in, struct kern_ipc_perm *out);
 
-/* A file of /proc/sysvipc. */
+/* The directory /proc/sysvipc, made when it is first asked for; and a file in it. */
+struct proc_dir_entry *sysvipc_dir(void);
 int ipc_proc_open(struct file *file, struct ipc_ids *ids);
 
 #endif

@@ -688,6 +688,6 @@ static struct ctl_table shm_table[] = {
 static int __init shm_init(void)
 {
 	register_sysctl_table(shm_table);
-	return proc_create("shm", 0444, proc_mkdir("sysvipc", NULL), &shm_proc_fops) ? 0 : -ENOMEM;
+	return proc_create("shm", 0444, sysvipc_dir(), &shm_proc_fops) ? 0 : -ENOMEM;
 }
 fs_initcall(shm_init);

@@ -18,6 +18,7 @@
 #include <base/math.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <fs/proc_fs.h>
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
 #include <mm/slab.h>
@@ -239,6 +240,15 @@ static const struct seq_operations sysvipc_seq_ops = {
 	.stop = sysvipc_stop,
 	.show = sysvipc_show,
 };
+
+struct proc_dir_entry *sysvipc_dir(void)
+{
+	static struct proc_dir_entry *dir;
+
+	if (!dir)
+		dir = proc_mkdir("sysvipc", NULL);
+	return dir;
+}
 
 int ipc_proc_open(struct file *file, struct ipc_ids *ids)
 {

@@ -24,6 +24,7 @@
 #include <drivers/tty.h>
 #include <fs/fdtable.h>
 #include <fs/fs_struct.h>
+#include <ipc/sem.h>
 #include <ipc/shm.h>
 #include <kernel/coredump.h>
 #include <kernel/cred.h>
@@ -361,6 +362,7 @@ void do_exit(long code)
 	}
 	WRITE_ONCE(tsk->exit_code, code);
 	exit_mm();
+	exit_sem(tsk);
 	exit_shm(tsk);
 	exit_files(tsk);
 	exit_fs(tsk);

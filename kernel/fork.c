@@ -34,6 +34,7 @@
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/fs_struct.h>
+#include <ipc/sem.h>
 #include <kernel/cred.h>
 #include <kernel/exec.h>
 #include <kernel/exit.h>
@@ -484,9 +485,12 @@ struct task_struct *copy_process(struct pid *pid, int trace, int node,
 	err = sched_fork(flags, p);
 	if (err)
 		goto bad_creds;
-	err = copy_files(flags, p, args->kthread && !(flags & CLONE_FILES));
+	err = copy_semundo(flags, p);
 	if (err)
 		goto bad_creds;
+	err = copy_files(flags, p, args->kthread && !(flags & CLONE_FILES));
+	if (err)
+		goto bad_semundo;
 	err = copy_fs(flags, p);
 	if (err)
 		goto bad_files;
@@ -556,6 +560,8 @@ bad_fs:
 	exit_fs(p);
 bad_files:
 	exit_files(p);
+bad_semundo:
+	exit_sem(p);
 bad_creds:
 	atomic_long_dec(&p->real_cred->user->processes);
 	exit_creds(p);
@@ -810,6 +816,8 @@ SYSCALL_DEFINE1(unshare, unsigned long, flags)
 			return err;
 		}
 	}
+	if (flags & CLONE_SYSVSEM)
+		exit_sem(current);
 	task_lock(current);
 	old_fs = current->fs;
 	old_files = current->files;

@@ -46,6 +46,7 @@ struct robust_list_head;
 struct rq;
 struct rseq;
 struct sighand_struct;
+struct sem_undo_list;
 struct signal_struct;
 struct task_struct;
 struct timespec64;
@@ -199,6 +200,7 @@ struct task_struct {
 
 	struct fs_struct *fs;			/* a */
 	struct files_struct *files;		/* a */
+	struct sem_undo_list *sysvsem_undo;	/* o: what semop(2) undoes at the end, or NULL */
 
 	struct signal_struct *signal;		/* t */
 	struct sighand_struct *sighand;		/* t, RCU: NULL once reaped */

@@ -19,7 +19,6 @@
 	R(INITCALL, mutex, "registration during start-up")			\
 	R(REBOOT, mutex, "reboot(2)")						\
 	R(CRED_GUARD, mutex, "signal->cred_guard_mutex: one exec or ptrace attach at a time")	\
-	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
 	R(VIRTIO_BUS, mutex, "drivers and devices of the virtio bus")		\
 	R(FILE_POS, mutex, "file->f_pos_lock")					\
 	R(SEQ_FILE, mutex, "seq_file->lock")					\
@@ -42,6 +41,7 @@
 	R(TTY_LDISC, mutex, "tty->ldisc_lock")					\
 	R(TTY_WRITE, mutex, "tty->write_lock: one writer of a terminal")	\
 	/* ---- address spaces ---- */						\
+	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
 	R(MMAP, rwsem, "mm->mmap_lock: layout of an address space")		\
 	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
