@@ -82,10 +82,10 @@ struct sem_undo_list {
 };
 
 static void show_array(struct seq_file *m, struct kern_ipc_perm *perm);
-static struct ipc_ids sem_ids =
-	IPC_IDS_INIT(sem_ids,
-		     "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n",
-		     show_array);
+static struct ipc_ids sem_ids = IPC_IDS_INIT(
+	sem_ids,
+	"       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n",
+	show_array);
 static int semmsl = SEMMSL, semmns = SEMMNS, semopm = SEMOPM, semmni = SEMMNI, used_sems;
 
 static struct sem_array *to_array(struct kern_ipc_perm *perm)
@@ -327,7 +327,8 @@ static int wait_in_queue(struct sem_array *sma, struct sem_queue *q, ktime_t *ex
 	do {
 		set_current_state(TASK_INTERRUPTIBLE);
 		mutex_unlock(&sem_ids.lock);
-		timed_out = !schedule_hrtimeout_range(expires, current->timer_slack_ns, HRTIMER_MODE_ABS);
+		timed_out = !schedule_hrtimeout_range(expires, current->timer_slack_ns,
+						      HRTIMER_MODE_ABS);
 		mutex_lock(&sem_ids.lock);
 		if (q->status != SEM_WAITS)
 			return q->status;
@@ -449,9 +450,7 @@ static long sem_stat(int id, int cmd, void __user *buf)
 
 	mutex_lock(&sem_ids.lock);
 	perm = cmd == IPC_STAT ? ipc_obtain(&sem_ids, id) : ipc_obtain_idx(&sem_ids, id);
-	ret = IS_ERR(perm)	    ? PTR_ERR(perm)
-	      : cmd == SEM_STAT_ANY ? 0
-				    : ipcperms(perm, S_IRUGO);
+	ret = IS_ERR(perm) ? PTR_ERR(perm) : cmd == SEM_STAT_ANY ? 0 : ipcperms(perm, S_IRUGO);
 	if (!ret) {
 		kernel_to_ipc64_perm(perm, &ds.sem_perm);
 		ds.sem_otime = to_array(perm)->otime;
@@ -692,20 +691,18 @@ static int sem_limits_store(char *buf)
 	return 0;
 }
 
-static struct ctl_table sem_table[] = {
-	{ .path = "kernel/sem",
-	  .mode = 0644,
-	  .type = CTL_FUNC,
-	  .show = sem_limits_show,
-	  .store = sem_limits_store },
-	{ .path = "kernel/sem_next_id",
-	  .mode = 0644,
-	  .type = CTL_INT,
-	  .data = &sem_ids.next_id,
-	  .min = 0,
-	  .max = INT_MAX },
-	{ 0 }
-};
+static struct ctl_table sem_table[] = { { .path = "kernel/sem",
+					  .mode = 0644,
+					  .type = CTL_FUNC,
+					  .show = sem_limits_show,
+					  .store = sem_limits_store },
+					{ .path = "kernel/sem_next_id",
+					  .mode = 0644,
+					  .type = CTL_INT,
+					  .data = &sem_ids.next_id,
+					  .min = 0,
+					  .max = INT_MAX },
+					{ 0 } };
 
 static int __init sem_init(void)
 {

@@ -69,9 +69,11 @@ static void gets(void)
 	id = semget(key, 5, IPC_CREAT | IPC_EXCL | 0640);
 	ok(id >= 0, "get: a new array");
 	must(ctl(0, IPC_STAT, (long)&ds) == 0);
-	ok(ds.sem_nsems == 5 && ds.sem_otime == 0 && ds.sem_ctime >= now - 2 && ds.sem_ctime <= now + 2,
+	ok(ds.sem_nsems == 5 && ds.sem_otime == 0 && ds.sem_ctime >= now - 2 &&
+		   ds.sem_ctime <= now + 2,
 	   "get: its size and times");
-	ok(ds.sem_perm.__key == key && ds.sem_perm.mode == 0640 && ds.sem_perm.cuid == 0, "get: key and rights");
+	ok(ds.sem_perm.__key == key && ds.sem_perm.mode == 0640 && ds.sem_perm.cuid == 0,
+	   "get: key and rights");
 	ok(val(0) == 0 && val(4) == 0, "get: values are 0");
 	is(semget(key, 0, 0), id, "get: by key");
 	is(semget(key, 5, 0), id, "get: with its size");
@@ -147,9 +149,7 @@ static int end_of(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void nothing(int sig)
-{
-}
+static void nothing(int sig) {}
 
 static void sleeping(void)
 {
@@ -275,7 +275,8 @@ static void control(void)
 	ok(ds.sem_perm.uid == 12 && ds.sem_perm.mode == 0755, "ctl: owner and rights");
 	max = ctl(0, IPC_INFO, (long)&info);
 	ok(max >= 0 && info.semmni == 32000 && info.semmsl == 32000 && info.semmns == 1024000000 &&
-		   info.semopm == 500 && info.semvmx == SEMVMX && info.semaem == SEMVMX && info.semusz == 20,
+		   info.semopm == 500 && info.semvmx == SEMVMX && info.semaem == SEMVMX &&
+		   info.semusz == 20,
 	   "ctl: IPC_INFO");
 	is(ctl(0, SEM_INFO, (long)&info), max, "ctl: SEM_INFO");
 	ok(info.semusz == 1 && info.semaem == 3, "ctl: arrays and semaphores");
@@ -285,16 +286,19 @@ static void control(void)
 	ok(found >= 0 && ds.sem_nsems == 3, "ctl: SEM_STAT by index");
 	is(semctl(found, 0, SEM_STAT_ANY, &ds), id, "ctl: SEM_STAT_ANY");
 	ok(strstr(slurp("/proc/sysvipc/sem"),
-		  "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n") != NULL,
+		  "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n") !=
+		   NULL,
 	   "proc: the header of /proc/sysvipc/sem");
 	{
 		char want[128];
 
-		snprintf(want, sizeof(want), "%10d %10d  %4o %10u %5u %5u %5u %5u %10llu %10llu\n", 0, id, 0755, 3u, 12u,
-			 getegid(), 0u, getegid(), 0ll, (long long)ds.sem_ctime);
+		snprintf(want, sizeof(want), "%10d %10d  %4o %10u %5u %5u %5u %5u %10llu %10llu\n",
+			 0, id, 0755, 3u, 12u, getegid(), 0u, getegid(), 0ll,
+			 (long long)ds.sem_ctime);
 		ok(strstr(slurp("/proc/sysvipc/sem"), want) != NULL, "proc: its line");
 	}
-	is(strcmp(slurp("/proc/sys/kernel/sem"), "32000\t1024000000\t500\t32000\n"), 0, "proc: /proc/sys/kernel/sem");
+	is(strcmp(slurp("/proc/sys/kernel/sem"), "32000\t1024000000\t500\t32000\n"), 0,
+	   "proc: /proc/sys/kernel/sem");
 	rm();
 }
 
@@ -303,13 +307,16 @@ static void as_nobody(void)
 	struct semid_ds ds;
 	struct sembuf down = { 0, -1, IPC_NOWAIT };
 
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
 		_exit(1);
-	if (ctl(0, GETVAL, 0) != -1 || errno != EACCES || ctl(0, SETVAL, 1) != -1 || errno != EACCES)
+	if (ctl(0, GETVAL, 0) != -1 || errno != EACCES || ctl(0, SETVAL, 1) != -1 ||
+	    errno != EACCES)
 		_exit(2);
 	if (semop(id, &down, 1) != -1 || errno != EACCES)
 		_exit(3);
-	if (ctl(0, IPC_RMID, 0) != -1 || errno != EPERM || ctl(0, IPC_STAT, (long)&ds) != -1 || errno != EACCES)
+	if (ctl(0, IPC_RMID, 0) != -1 || errno != EPERM || ctl(0, IPC_STAT, (long)&ds) != -1 ||
+	    errno != EACCES)
 		_exit(4);
 	_exit(0);
 }

@@ -52,15 +52,19 @@ static void heap(void)
 	for (int i = 0; i < 10; i++) {
 		block[i] = malloc(100 * KIB);
 		memset(block[i], i, 100 * KIB);
-		all &= region(block[i], &start, &end, &is_heap) && is_heap && (i == 0 || block[i] > block[i - 1]);
+		all &= region(block[i], &start, &end, &is_heap) && is_heap &&
+		       (i == 0 || block[i] > block[i - 1]);
 	}
 	full = sbrk(0);
 	ok(all && (char *)end >= full, "ten blocks of 100 KiB lie in [heap], one above the other");
-	ok(full - before >= (long)(1000 * KIB) && full - before < (long)(1300 * KIB), "brk has risen by as much");
+	ok(full - before >= (long)(1000 * KIB) && full - before < (long)(1300 * KIB),
+	   "brk has risen by as much");
 	for (int i = 0; i < 9; i++)
 		free(block[i]);
-	is((char *)sbrk(0) - full, 0, "nine are freed: the tenth is on top, the heap cannot shrink");
-	ok(malloc_trim(0) == 1 && sbrk(0) >= (void *)(block[9] + 100 * KIB), "malloc_trim: their pages go, the top stays");
+	is((char *)sbrk(0) - full, 0,
+	   "nine are freed: the tenth is on top, the heap cannot shrink");
+	ok(malloc_trim(0) == 1 && sbrk(0) >= (void *)(block[9] + 100 * KIB),
+	   "malloc_trim: their pages go, the top stays");
 	ok(block[9][0] == 9 && block[9][100 * KIB - 1] == 9, "the tenth is whole");
 	free(block[9]);
 	ok((char *)sbrk(0) < full - 500 * KIB, "the tenth is freed: brk sinks");
@@ -88,12 +92,14 @@ static void alignment(void)
 
 	p = aligned_alloc(2 * MIB, 2 * MIB);
 	ok(p && (unsigned long)p % (2 * MIB) == 0, "aligned_alloc: 2 MiB at a border of 2 MiB");
-	ok(status_kb("VmSize:") - size <= 4100, "at the cost of address space: at most twice as much");
+	ok(status_kb("VmSize:") - size <= 4100,
+	   "at the cost of address space: at most twice as much");
 	rss = status_kb("VmRSS:");
 	for (size_t at = 0; at < 2 * MIB; at += PAGE)
 		((volatile char *)p)[at] = 1;
 	rss = status_kb("VmRSS:") - rss;
-	ok(rss >= 1800 && rss <= 2300, "but of no memory: what is touched is there"); /* Linux counts in batches */
+	ok(rss >= 1800 && rss <= 2300,
+	   "but of no memory: what is touched is there"); /* Linux counts in batches */
 	free(p);
 	/* by hand: take twice as much, give back what hangs over */
 	size = status_kb("VmSize:");
@@ -104,14 +110,16 @@ static void alignment(void)
 	munmap(aligned + 2 * MIB, q + 4 * MIB - (aligned + 2 * MIB));
 	is(status_kb("VmSize:") - size, 2048, "mmap and two munmaps: 2 MiB, aligned, nothing over");
 	munmap(aligned, 2 * MIB);
-	ok(posix_memalign((void **)&p, 64 * KIB, 100) == 0 && (unsigned long)p % (64 * KIB) == 0, "posix_memalign: 64 KiB");
+	ok(posix_memalign((void **)&p, 64 * KIB, 100) == 0 && (unsigned long)p % (64 * KIB) == 0,
+	   "posix_memalign: 64 KiB");
 	free(p);
 }
 
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 4096);
-	ok(mallopt(M_MMAP_THRESHOLD, 128 * KIB) == 1, "the threshold is fixed at 128 KiB"); /* else it learns */
+	ok(mallopt(M_MMAP_THRESHOLD, 128 * KIB) == 1,
+	   "the threshold is fixed at 128 KiB"); /* else it learns */
 	heap();
 	mappings();
 	alignment();

@@ -19,7 +19,11 @@ static void guard(void)
 	volatile int wrote = 0;
 
 	must(mprotect(p + 2 * PAGE, PAGE, PROT_NONE) == 0);
-	ok(FAULTS(for (int i = 0; i < 200; i++) { buffer[i] = 1; wrote = wrote + 1; }), "guard: a loop that runs too far is stopped");
+	ok(FAULTS(for (int i = 0; i < 200; i++) {
+		   buffer[i] = 1;
+		   wrote = wrote + 1;
+	   }),
+	   "guard: a loop that runs too far is stopped");
 	ok(wrote == 100 && tap_info.si_addr == p + 2 * PAGE && tap_info.si_code == SEGV_ACCERR,
 	   "guard: at the first byte behind the buffer, SEGV_ACCERR");
 	munmap(p, 3 * PAGE);
@@ -42,7 +46,8 @@ static void jit(void)
 	ok(FAULTS(fn()) && tap_info.si_code == SEGV_ACCERR, "jit: what is writable does not run");
 	must(mprotect(code, PAGE, PROT_READ | PROT_EXEC) == 0);
 	is(fn(), 42, "jit: made executable, it does");
-	ok(FAULTS(put_code(code, 43)) && tap_info.si_code == SEGV_ACCERR, "jit: and cannot be written");
+	ok(FAULTS(put_code(code, 43)) && tap_info.si_code == SEGV_ACCERR,
+	   "jit: and cannot be written");
 	must(mprotect(code, PAGE, PROT_READ | PROT_WRITE) == 0);
 	put_code(code, 43);
 	must(mprotect(code, PAGE, PROT_READ | PROT_EXEC) == 0);
@@ -54,12 +59,15 @@ static void heap(void)
 {
 	char *before = sbrk(0), *p;
 
-	ok(sbrk(PAGE) == before && sbrk(0) == before + PAGE, "heap: sbrk is brk by a difference, and tells the old end");
+	ok(sbrk(PAGE) == before && sbrk(0) == before + PAGE,
+	   "heap: sbrk is brk by a difference, and tells the old end");
 	before[0] = 1;
 	ok(brk(before) == 0 && sbrk(0) == before, "heap: brk back");
-	ok(FAULTS(*(volatile char *)((((unsigned long)before + PAGE - 1) & -PAGE) + PAGE)), "heap: behind the end there is nothing");
+	ok(FAULTS(*(volatile char *)((((unsigned long)before + PAGE - 1) & -PAGE) + PAGE)),
+	   "heap: behind the end there is nothing");
 	p = pages(1);
-	ok(p > before + (1l << 30) || p < before, "heap: mmap gives memory elsewhere, which can be given back in any order");
+	ok(p > before + (1l << 30) || p < before,
+	   "heap: mmap gives memory elsewhere, which can be given back in any order");
 	munmap(p, PAGE);
 }
 
