@@ -6,7 +6,7 @@
 #   make compat  foreign programs on both kernels (self tests of Linux, stress-ng, allocators): tests/compat/results.tsv
 #   make numbers instructions, memory and time on both kernels: ./quire bench boot, ./quire bench
 #   make stress  the long runs of tests/stress, SEED=n STRESS_SECONDS=60; the seed is printed
-#   make fuzz    the fuzz targets, ten minutes each (FUZZ_SECONDS=600)
+#   make fuzz    the fuzz targets and trinity on the memory calls, ten minutes each (FUZZ_SECONDS=600)
 #   make lint    clang-format, clang-tidy, cppcheck, sparse and both compilers, each with a canary
 
 O         ?= build
@@ -76,8 +76,9 @@ numbers:
 	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench boot
 	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench
 
-fuzz:
+fuzz: all
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} QUIRE_BUILD=$(abspath $(O)) tests/check tests/suite/30-hosted.t
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/compat/fuzz $${FUZZ_SECONDS:-600} $(SEED)
 
 stress: all
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/stress/run

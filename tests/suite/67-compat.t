@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# A selection of the foreign programs of make compat, against Linux's results in tests/compat/results.tsv; and some seconds of trinity.
+. tests/suite/tap.sh
+mkdir -p "$build/tap"
+tests/compat/build.sh >&2 || skip_all 'the packages that tests/compat needs are not there'
+tests/compat/run --quick --kernel quire --tap >"$build/tap/compat.out"
+status=$?
+n=$(grep -c -E '^(not )?ok ' "$build/tap/compat.out")
+grep -v '^1\.\.' "$build/tap/compat.out"
+is "compat: the selection was run" "$((status < 2 && n > 10))" 1
+seed=$(date +%s | tail -c 5)
+ok "trinity, seed $seed: no oops, no page lost" env CALLS=10000 tests/compat/fuzz 5 "$seed"
+finish
