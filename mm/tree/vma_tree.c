@@ -615,17 +615,15 @@ static unsigned long try_hole_before(struct hole_search *s, struct vm_area_struc
 static unsigned long scan_leaf(struct hole_search *s, struct vt_node *leaf, int slot, int step,
 			       unsigned long *bound)
 {
-	unsigned long addr, saved = s->skipped;
+	unsigned long addr = -ENOMEM, saved = s->skipped;
 
 	s->skipped = 0;
-	for (; slot >= 0 && slot < (int)leaf->nr; slot += step) {
+	for (; IS_ERR_ADDR(addr) && slot >= 0 && slot < (int)leaf->nr; slot += step)
 		addr = try_hole_before(s, leaf->ptr[slot]);
-		if (!IS_ERR_ADDR(addr))
-			return addr;
-	}
-	*bound = s->skipped;
+	if (IS_ERR_ADDR(addr))
+		*bound = s->skipped;
 	s->skipped = max(s->skipped, saved);
-	return -ENOMEM;
+	return addr;
 }
 
 static unsigned long scan_subtree(struct hole_search *s, struct vt_node *n, unsigned int level,

@@ -165,6 +165,25 @@ static void special(void)
 	fails(munmap(at, PAGE), EINVAL, "nor be cut");
 }
 
+/* A wall of VMAs with a small hole near its top: it is found again after a larger search has passed it by. */
+static void small_hole(void)
+{
+	const size_t nr = 400;
+	char *wall = mmap(NULL, nr * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *hole = wall + (nr - 20) * PAGE, *large, *small;
+
+	must(wall != MAP_FAILED);
+	for (size_t i = 0; i < nr; i += 2)
+		must(mprotect(wall + i * PAGE, PAGE, PROT_READ) == 0);
+	must(munmap(hole, 3 * PAGE) == 0);
+	large = mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ok(large != MAP_FAILED && (large < wall || large > wall + nr * PAGE), "a small hole is passed by");
+	small = mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ok(small == hole, "and filled by what fits");
+	munmap(large, 4 * PAGE);
+	munmap(wall, nr * PAGE);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argv;
@@ -174,5 +193,6 @@ int main(int argc, char **argv)
 	personas();
 	switches();
 	special();
+	small_hole();
 	return tap_end();
 }
