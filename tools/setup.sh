@@ -17,7 +17,7 @@ compat="/usr/src/linux-source-6.1.tar.xz:linux-source-6.1 stress-ng:stress-ng tr
 case ${1:-} in
 build) wanted=$build ;;
 run) wanted="$build $run" ;;
-check) wanted="$build $run $check" ;;
+check) wanted="$build $run $check $compat" ;;
 compat) wanted="$build $run $compat" ;;
 *) echo "usage: tools/setup.sh build|run|check|compat" >&2; exit 125 ;;
 esac

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# A selection of the foreign programs of make compat, against Linux's results in tests/compat/results.tsv; and some seconds of trinity.
+# A selection of the foreign programs of make compat, against the results of Linux in tests/compat/results.tsv, and some
+# seconds of trinity: about a minute.
 . tests/suite/tap.sh
 mkdir -p "$build/tap"
 tests/compat/build.sh >&2 || skip_all 'the packages that tests/compat needs are not there'
