@@ -177,7 +177,8 @@ static void small_hole(void)
 		must(mprotect(wall + i * PAGE, PAGE, PROT_READ) == 0);
 	must(munmap(hole, 3 * PAGE) == 0);
 	large = mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ok(large != MAP_FAILED && (large < wall || large > wall + nr * PAGE), "a small hole is passed by");
+	ok(large != MAP_FAILED && (large < wall || large > wall + nr * PAGE),
+	   "a small hole is passed by");
 	small = mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ok(small == hole, "and filled by what fits");
 	munmap(large, 4 * PAGE);
