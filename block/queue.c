@@ -646,10 +646,12 @@ void submit_bio(struct bio *bio)
 	blk_status_t status = BLK_STS_IOERR;
 
 	might_sleep();
-	if (bio_op(bio) == REQ_OP_READ)
+	if (bio_op(bio) == REQ_OP_READ) {
 		count_vm_events(PGPGIN, bio_sectors(bio));
-	else if (bio_has_data(bio))
+		current->io.read_bytes += (u64)bio_sectors(bio) << SECTOR_SHIFT;
+	} else if (bio_has_data(bio)) {
 		count_vm_events(PGPGOUT, bio_sectors(bio));
+	}
 	if (unlikely(bio_should_fail(bio)))
 		goto end;
 	if (unlikely(!check_range(bio)))

@@ -239,10 +239,14 @@ ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 		return ret;
 	if (count > MAX_RW_COUNT)
 		count = MAX_RW_COUNT;
-	if (file->f_op->read)
-		return file->f_op->read(file, buf, count, pos);
-	iov_iter_ubuf(&iter, ITER_DEST, buf, count);
-	return call_iter(file, &iter, pos, false, 0);
+	if (file->f_op->read) {
+		ret = file->f_op->read(file, buf, count, pos);
+	} else {
+		iov_iter_ubuf(&iter, ITER_DEST, buf, count);
+		ret = call_iter(file, &iter, pos, false, 0);
+	}
+	task_io_read(&current->io, ret);
+	return ret;
 }
 
 ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
@@ -261,10 +265,14 @@ ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_
 		return ret;
 	if (count > MAX_RW_COUNT)
 		count = MAX_RW_COUNT;
-	if (file->f_op->write)
-		return file->f_op->write(file, buf, count, pos);
-	iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)buf, count);
-	return call_iter(file, &iter, pos, true, 0);
+	if (file->f_op->write) {
+		ret = file->f_op->write(file, buf, count, pos);
+	} else {
+		iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)buf, count);
+		ret = call_iter(file, &iter, pos, true, 0);
+	}
+	task_io_write(&current->io, ret);
+	return ret;
 }
 
 /* A kernel buffer: only for files with read_iter / write_iter. */
@@ -410,6 +418,15 @@ ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos, i
 	return file->f_op->write_iter ? do_iter(file, iter, ppos, true, flags) : -EINVAL;
 }
 
+/* For /proc/PID/io. */
+static void count_call(bool write, ssize_t ret)
+{
+	if (write)
+		task_io_write(&current->io, ret);
+	else
+		task_io_read(&current->io, ret);
+}
+
 static ssize_t vector_io(struct file *file, const struct iovec __user *vec, unsigned long vlen,
 			 loff_t *pos, bool write, int flags)
 {
@@ -444,6 +461,7 @@ static ssize_t do_vector(unsigned long fd, const struct iovec __user *vec, unsig
 	if (ret >= 0 && ppos)
 		f.file->f_pos = pos;
 	fdput_pos(f);
+	count_call(write, ret);
 	return ret;
 }
 
@@ -461,6 +479,7 @@ static ssize_t do_pvector(unsigned long fd, const struct iovec __user *vec, unsi
 	if (f.file->f_mode & (write ? FMODE_PWRITE : FMODE_PREAD))
 		ret = vector_io(f.file, vec, vlen, &pos, write, flags);
 	fdput(f);
+	count_call(write, ret);
 	return ret;
 }
 
@@ -589,6 +608,8 @@ static ssize_t do_sendfile(int out_fd, int in_fd, loff_t *ppos, size_t count)
 		if (file_ppos(out.file))
 			out.file->f_pos = out_pos;
 	}
+	count_call(false, ret);
+	count_call(true, ret);
 put_out:
 	fdput(out);
 put_in:
@@ -613,6 +634,7 @@ ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, lo
 			    size_t len, unsigned int flags)
 {
 	struct inode *inode_in = file_inode(in), *inode_out = file_inode(out);
+	ssize_t ret;
 
 	if (flags)
 		return -EINVAL;
@@ -630,7 +652,11 @@ ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, lo
 		return -EINVAL;
 	if (!len)
 		return 0;
-	return copy_between(in, &pos_in, out, &pos_out, min(len, (size_t)MAX_RW_COUNT));
+	len = min(len, (size_t)MAX_RW_COUNT);
+	ret = copy_between(in, &pos_in, out, &pos_out, len);
+	count_call(false, ret);
+	count_call(true, ret);
+	return ret;
 }
 
 SYSCALL_DEFINE6(copy_file_range, int, fd_in, loff_t __user *, off_in, int, fd_out, loff_t __user *,

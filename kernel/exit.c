@@ -70,6 +70,7 @@ static void add_to_group(struct signal_struct *sig, struct task_struct *tsk)
 	sig->nvcsw += tsk->nvcsw;
 	sig->nivcsw += tsk->nivcsw;
 	sig->sum_sched_runtime += tsk->se.sum_exec_runtime;
+	task_io_add(&sig->io, &tsk->io);
 	sig->nr_threads--;
 }
 

@@ -341,6 +341,7 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	clear_tsk_thread_flag(p, TIF_SYSCALL_TRACE);
 	clear_tsk_thread_flag(p, TIF_SYSCALL_EMU);
 	p->ptrace_message = 0;
+	p->io = (struct task_io){ 0 };
 	p->ptracer_cred = NULL;
 	rseq_fork(p, flags);
 }

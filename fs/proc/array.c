@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* /proc/PID/stat, statm, status, limits: a task in numbers (proc(5)). */
 #include <base/bitmap.h>
+#include <base/errno.h>
 #include <base/string.h>
 #include <base/types.h>
 #include <drivers/tty.h>
@@ -10,13 +11,17 @@
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/time.h>
 #include <mm/mm_struct.h>
 #include <mm/mmap.h>
+#include <mm/zone.h>
+#include <seam/ptrace.h>
 #include <sync/rcu.h>
+#include <sync/rwlock.h>
 
 #include "internal.h"
 
@@ -150,7 +155,9 @@ static void status_caps(struct seq_file *m, struct task_struct *task)
 		(u64)cred->cap_inheritable, (u64)cred->cap_permitted, (u64)cred->cap_effective,
 		(u64)cred->cap_bset, (u64)cred->cap_ambient);
 	put_cred(cred);
-	seq_printf(m, "NoNewPrivs:\t%d\n", task->no_new_privs);
+	/* Neither seccomp nor any control of speculation exists. */
+	seq_printf(m, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", task->no_new_privs);
+	seq_puts(m, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunsupported\n");
 }
 
 int proc_pid_status(struct seq_file *m, struct task_struct *task)
@@ -170,12 +177,17 @@ int proc_pid_status(struct seq_file *m, struct task_struct *task)
 	status_ids(m, task);
 	if (mm) {
 		task_mem(m, mm);
+		/* There are no huge pages of either kind. */
+		seq_printf(m, "HugetlbPages:\t%8d kB\nCoreDumping:\t%d\nTHP_enabled:\t0\n", 0,
+			   !!READ_ONCE(task->signal->core_state));
 		mmput(mm);
 	}
 	status_signals(m, task);
 	status_caps(m, task);
 	seq_printf(m, "Cpus_allowed:\t%*pb\n", cpumask_pr_args(&task->cpus_mask));
 	seq_printf(m, "Cpus_allowed_list:\t%*pbl\n", cpumask_pr_args(&task->cpus_mask));
+	seq_printf(m, "Mems_allowed:\t%*pb\n", nodemask_pr_args(&node_states[N_MEMORY]));
+	seq_printf(m, "Mems_allowed_list:\t%*pbl\n", nodemask_pr_args(&node_states[N_MEMORY]));
 	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 		   task->nvcsw, task->nivcsw);
 	return 0;
@@ -235,21 +247,29 @@ static void stat_ids(struct seq_file *m, struct task_struct *task)
 		   task_session_vnr(task), (int)tty_nr, tpgid, task->flags);
 }
 
-static void stat_memory(struct seq_file *m, struct mm_struct *mm, unsigned long rsslim)
+/* @secret: what current may not know, 1 instead of the addresses of code, else 0 (proc(5)). */
+static void stat_memory(struct seq_file *m, struct task_struct *task, struct mm_struct *mm,
+			unsigned long rsslim, bool secret)
 {
+	/* Nobody else could read them safely: only of a task that stands because it dies. */
+	bool stands = !secret && mm && (task->flags & (PF_EXITING | PF_DUMPCORE));
+
 	seq_put_decimal_ull(m, " ", mm ? mm->total_vm << PAGE_SHIFT : 0);
 	seq_put_decimal_ull(m, " ", mm ? get_mm_rss(mm) : 0);
 	seq_put_decimal_ull(m, " ", rsslim);
-	seq_put_decimal_ull(m, " ", mm ? mm->start_code : 0);
-	seq_put_decimal_ull(m, " ", mm ? mm->end_code : 0);
-	seq_put_decimal_ull(m, " ", mm ? mm->start_stack : 0);
-	seq_puts(m, " 0 0"); /* kstkesp, kstkeip: 0 unless the task is exiting, as on Linux */
+	seq_put_decimal_ull(m, " ", mm ? (secret ? 1 : mm->start_code) : 0);
+	seq_put_decimal_ull(m, " ", mm ? (secret ? 1 : mm->end_code) : 0);
+	seq_put_decimal_ull(m, " ", mm && !secret ? mm->start_stack : 0);
+	seq_put_decimal_ull(m, " ", stands ? task_pt_regs(task)->sp : 0);
+	seq_put_decimal_ull(m, " ", stands ? task_pt_regs(task)->ip : 0);
 }
 
-static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_struct *mm)
+static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_struct *mm, bool secret)
 {
 	struct task_signals s;
 
+	if (secret)
+		mm = NULL;
 	collect_signals(task, &s);
 	seq_put_decimal_ull(m, " ", s.pending & 0x7fffffffUL);
 	seq_put_decimal_ull(m, " ", s.blocked & 0x7fffffffUL);
@@ -267,12 +287,13 @@ static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_st
 	seq_put_decimal_ull(m, " ", mm ? mm->arg_end : 0);
 	seq_put_decimal_ull(m, " ", mm ? mm->env_start : 0);
 	seq_put_decimal_ull(m, " ", mm ? mm->env_end : 0);
-	seq_printf(m, " %d\n", task->exit_code);
+	seq_printf(m, " %d\n", secret ? 0 : task->exit_code);
 }
 
 int proc_pid_stat(struct seq_file *m, struct task_struct *task, bool whole)
 {
 	struct mm_struct *mm = get_task_mm(task);
+	bool secret = !ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS);
 	struct stat_sums s;
 
 	sum_process(task, whole, &s);
@@ -287,8 +308,8 @@ int proc_pid_stat(struct seq_file *m, struct task_struct *task, bool whole)
 	seq_put_decimal_ull(m, " ", ns_to_ticks(s.cstime));
 	seq_printf(m, " %d %d %d 0", task_prio(task), task_nice(task), s.num_threads);
 	seq_put_decimal_ull(m, " ", ns_to_ticks(task->start_boottime));
-	stat_memory(m, mm, s.rsslim);
-	stat_tail(m, task, mm);
+	stat_memory(m, task, mm, s.rsslim, secret);
+	stat_tail(m, task, mm, secret);
 	if (mm)
 		mmput(mm);
 	return 0;
@@ -356,5 +377,39 @@ int proc_pid_limits(struct seq_file *m, struct task_struct *task)
 		else
 			seq_putc(m, '\n');
 	}
+	return 0;
+}
+
+/* The processes that this thread has made, by number. */
+int proc_tid_children(struct seq_file *m, struct task_struct *task)
+{
+	struct task_struct *p;
+
+	read_lock(&tasklist_lock);
+	list_for_each_entry (p, &task->children, sibling)
+		seq_printf(m, "%d ", p->pid);
+	read_unlock(&tasklist_lock);
+	return 0;
+}
+
+/* Of the thread, or @whole: of the process, with threads that are gone. */
+int proc_pid_io(struct seq_file *m, struct task_struct *task, bool whole)
+{
+	struct task_io io = task->io;
+	struct task_struct *t;
+	unsigned long flags;
+
+	if (!ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS))
+		return -EACCES;
+	if (whole && lock_task_sighand(task, &flags)) {
+		io = task->signal->io;
+		for_each_thread (task, t)
+			task_io_add(&io, &t->io);
+		unlock_task_sighand(task, &flags);
+	}
+	seq_printf(m, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\n", io.rchar, io.wchar,
+		   io.syscr, io.syscw);
+	seq_printf(m, "read_bytes: %llu\nwrite_bytes: %llu\ncancelled_write_bytes: %llu\n",
+		   io.read_bytes, io.write_bytes, io.cancelled_write_bytes);
 	return 0;
 }

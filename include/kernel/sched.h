@@ -57,6 +57,9 @@
 /* The letter of /proc/PID/stat (R S D T t X Z P I) and its word. */
 char task_state_to_char(struct task_struct *p);
 
+/* A function that only sleeps for its caller: /proc/PID/wchan shows that one. */
+#define __sched __attribute__((section(".sched.text")))
+
 void schedule(void);
 void schedule_preempt_disabled(void);	/* enter and leave with preempt count 1 */
 void preempt_schedule(void);

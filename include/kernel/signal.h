@@ -21,6 +21,7 @@
 #include <kernel/time.h>
 #include <kernel/hrtimer.h>
 #include <kernel/pid_types.h>
+#include <kernel/task_io.h>
 #include <linux/signal.h>
 #include <asm/siginfo.h>
 #include <linux/resource.h>
@@ -159,6 +160,7 @@ struct signal_struct {
 	unsigned long min_flt, maj_flt, cmin_flt, cmaj_flt;
 	unsigned long inblock, oublock, cinblock, coublock;
 	unsigned long maxrss, cmaxrss;	/* pages */
+	struct task_io io;		/* of threads that are gone */
 
 	struct rlimit rlim[RLIM_NLIMITS];	/* task_lock of the leader to write */
 

@@ -26,6 +26,7 @@
 #include <sync/spinlock.h>
 #include <kernel/pid_types.h>
 #include <kernel/signal.h>
+#include <kernel/task_io.h>
 #include <seam/current.h>
 #include <seam/thread.h>
 
@@ -185,6 +186,7 @@ struct task_struct {
 	int __user *clear_child_tid;		/* o */
 	void *worker_private;			/* o: kthread data */
 
+	struct task_io io;			/* o: /proc/PID/io */
 	u64 utime, stime;			/* q: ns, see account_process_tick */
 	u64 gtime;
 	u64 start_time;				/* c: ns, monotonic */

@@ -392,7 +392,7 @@ void hrtimer_sleeper_start_expires(struct hrtimer_sleeper *sl, enum hrtimer_mode
 	hrtimer_start(&sl->timer, sl->timer.expires, mode);
 }
 
-int schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta, enum hrtimer_mode mode,
+int __sched schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta, enum hrtimer_mode mode,
 				   clockid_t clock)
 {
 	struct hrtimer_sleeper t;
@@ -415,12 +415,12 @@ int schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta, enum hrtimer_mod
 	return t.task ? -EINTR : 0;
 }
 
-int schedule_hrtimeout_range(ktime_t *expires, u64 delta, enum hrtimer_mode mode)
+int __sched schedule_hrtimeout_range(ktime_t *expires, u64 delta, enum hrtimer_mode mode)
 {
 	return schedule_hrtimeout_range_clock(expires, delta, mode, CLOCK_MONOTONIC);
 }
 
-int schedule_hrtimeout(ktime_t *expires, enum hrtimer_mode mode)
+int __sched schedule_hrtimeout(ktime_t *expires, enum hrtimer_mode mode)
 {
 	return schedule_hrtimeout_range(expires, 0, mode);
 }

@@ -287,6 +287,7 @@ bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio)
 		return false;
 	mark_in_tree(folio, PAGECACHE_TAG_DIRTY, true);
 	node_stat_add_folio(folio, NR_FILE_DIRTY);
+	current->io.write_bytes += folio_size(folio);
 	if (mapping->host)
 		mark_inode_dirty(mapping->host);
 	return true;
