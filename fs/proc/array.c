@@ -157,7 +157,8 @@ static void status_caps(struct seq_file *m, struct task_struct *task)
 	put_cred(cred);
 	/* Neither seccomp nor any control of speculation exists. */
 	seq_printf(m, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", task->no_new_privs);
-	seq_puts(m, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunsupported\n");
+	seq_puts(m,
+		 "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunsupported\n");
 }
 
 int proc_pid_status(struct seq_file *m, struct task_struct *task)
@@ -264,7 +265,8 @@ static void stat_memory(struct seq_file *m, struct task_struct *task, struct mm_
 	seq_put_decimal_ull(m, " ", stands ? task_pt_regs(task)->ip : 0);
 }
 
-static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_struct *mm, bool secret)
+static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_struct *mm,
+		      bool secret)
 {
 	struct task_signals s;
 

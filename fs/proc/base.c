@@ -599,8 +599,6 @@ static const struct file_operations proc_task_fops;
 		FILE_OPS("clear_refs", 0200, proc_clear_refs_fops),                                \
 		FILE_OPS("mem", 0600, proc_mem_fops),                                              \
 		FILE_("personality", 0400, personality_show),                                      \
-		FILE_("syscall", 0400, proc_pid_syscall), FILE_("stack", 0400, proc_pid_stack),    \
-		FILE_("wchan", 0444, proc_pid_wchan),                                              \
 		FILE_("mounts", 0444, task_mounts_show),                                           \
 		FILE_("mountinfo", 0444, task_mountinfo_show),                                     \
 		FILE_("mountstats", 0400, task_mountstats_show),                                   \
@@ -621,14 +619,19 @@ static const struct file_operations proc_task_fops;
 static const struct pid_entry process_entries[] = {
 	DIR_("task", 0555, proc_task_iops, proc_task_fops),
 	DIR_("map_files", 0500, proc_map_files_iops, proc_map_files_fops),
-	FILE_("stat", 0444, stat_show), FILE_("io", 0400, io_show),
+	FILE_("stat", 0444, stat_show),
+	FILE_("io", 0400, io_show),
 	ENTRIES_OF_BOTH,
-	{ 0 }
+	{ 0 },
 };
 
-static const struct pid_entry thread_entries[] = { FILE_("stat", 0444, task_stat_show), FILE_("io", 0400, task_io_show), FILE_("children", 0444, proc_tid_children),
-						   ENTRIES_OF_BOTH,
-						   { 0 } };
+static const struct pid_entry thread_entries[] = {
+	FILE_("stat", 0444, task_stat_show),
+	FILE_("io", 0400, task_io_show),
+	FILE_("children", 0444, proc_tid_children),
+	ENTRIES_OF_BOTH,
+	{ 0 },
+};
 
 /* ---- directories of tasks ---- */
 

@@ -28,11 +28,6 @@ int proc_pid_limits(struct seq_file *m, struct task_struct *task);
 int proc_tid_children(struct seq_file *m, struct task_struct *task);
 int proc_pid_io(struct seq_file *m, struct task_struct *task, bool whole);
 
-/* stack.c */
-int proc_pid_syscall(struct seq_file *m, struct task_struct *task);
-int proc_pid_stack(struct seq_file *m, struct task_struct *task);
-int proc_pid_wchan(struct seq_file *m, struct task_struct *task);
-
 /* oom.c */
 int proc_oom_score(struct seq_file *m, struct task_struct *task);
 int proc_oom_score_adj(struct seq_file *m, struct task_struct *task);

@@ -98,6 +98,8 @@ bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool noop_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool folio_mark_dirty(struct folio *folio);
 bool folio_clear_dirty_for_io(struct folio *folio);
+/* What was dirty is thrown away. => @folio locked */
+void folio_cancel_dirty(struct folio *folio);
 void folio_mark_accessed(struct folio *folio);
 bool set_page_dirty(struct page *page);
 bool set_page_dirty_lock(struct page *page);

@@ -281,6 +281,13 @@ bool noop_dirty_folio(struct address_space *mapping, struct folio *folio)
 	return !folio_test_set_dirty(folio);
 }
 
+/* Are the dirty folios of @mapping counted, since they will be written some day? */
+static bool is_counted(struct address_space *mapping)
+{
+	return mapping && mapping->a_ops && mapping->a_ops->dirty_folio &&
+	       mapping->a_ops->dirty_folio != noop_dirty_folio;
+}
+
 bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio)
 {
 	if (folio_test_set_dirty(folio))
@@ -304,13 +311,17 @@ bool folio_mark_dirty(struct folio *folio)
 
 bool folio_clear_dirty_for_io(struct folio *folio)
 {
-	struct address_space *mapping = folio_mapping(folio);
-
 	if (!folio_test_clear_dirty(folio))
 		return false;
-	if (mapping && mapping->a_ops && mapping->a_ops->dirty_folio == filemap_dirty_folio)
+	if (is_counted(folio_mapping(folio)))
 		node_stat_sub_folio(folio, NR_FILE_DIRTY);
 	return true;
+}
+
+void folio_cancel_dirty(struct folio *folio)
+{
+	if (folio_clear_dirty_for_io(folio) && is_counted(folio_mapping(folio)))
+		current->io.cancelled_write_bytes += folio_size(folio);
 }
 
 bool set_page_dirty(struct page *page)

@@ -30,7 +30,7 @@ static void cleanup_folio(struct address_space *mapping, struct folio *folio)
 		unmap_mapping_folio(folio);
 	if (folio_has_private(folio) && mapping->a_ops->invalidate_folio)
 		mapping->a_ops->invalidate_folio(folio, 0, folio_size(folio));
-	folio_clear_dirty_for_io(folio);
+	folio_cancel_dirty(folio);
 }
 
 int truncate_inode_folio(struct address_space *mapping, struct folio *folio)
