@@ -53,7 +53,10 @@ static void *reader(void *zero)
 static void io(void)
 {
 	int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY), n;
-	struct iovec { void *base; size_t len; } v[2] = { { text, 100 }, { text + 100, 200 } };
+	struct iovec {
+		void *base;
+		size_t len;
+	} v[2] = { { text, 100 }, { text + 100, 200 } };
 	struct io a, b;
 	pthread_t thread;
 
@@ -127,15 +130,63 @@ static void children(void)
 static void status(void)
 {
 	static const char *const names[] = {
-		"Name", "Umask", "State", "Tgid", "Ngid", "Pid", "PPid", "TracerPid", "Uid", "Gid",
-		"FDSize", "Groups", "NStgid", "NSpid", "NSpgid", "NSsid", "VmPeak", "VmSize",
-		"VmLck", "VmPin", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData",
-		"VmStk", "VmExe", "VmLib", "VmPTE", "VmSwap", "HugetlbPages", "CoreDumping",
-		"THP_enabled", "Threads", "SigQ", "SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt",
-		"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp",
-		"Seccomp_filters", "Speculation_Store_Bypass", "SpeculationIndirectBranch",
-		"Cpus_allowed", "Cpus_allowed_list", "Mems_allowed", "Mems_allowed_list",
-		"voluntary_ctxt_switches", "nonvoluntary_ctxt_switches",
+		"Name",
+		"Umask",
+		"State",
+		"Tgid",
+		"Ngid",
+		"Pid",
+		"PPid",
+		"TracerPid",
+		"Uid",
+		"Gid",
+		"FDSize",
+		"Groups",
+		"NStgid",
+		"NSpid",
+		"NSpgid",
+		"NSsid",
+		"VmPeak",
+		"VmSize",
+		"VmLck",
+		"VmPin",
+		"VmHWM",
+		"VmRSS",
+		"RssAnon",
+		"RssFile",
+		"RssShmem",
+		"VmData",
+		"VmStk",
+		"VmExe",
+		"VmLib",
+		"VmPTE",
+		"VmSwap",
+		"HugetlbPages",
+		"CoreDumping",
+		"THP_enabled",
+		"Threads",
+		"SigQ",
+		"SigPnd",
+		"ShdPnd",
+		"SigBlk",
+		"SigIgn",
+		"SigCgt",
+		"CapInh",
+		"CapPrm",
+		"CapEff",
+		"CapBnd",
+		"CapAmb",
+		"NoNewPrivs",
+		"Seccomp",
+		"Seccomp_filters",
+		"Speculation_Store_Bypass",
+		"SpeculationIndirectBranch",
+		"Cpus_allowed",
+		"Cpus_allowed_list",
+		"Mems_allowed",
+		"Mems_allowed_list",
+		"voluntary_ctxt_switches",
+		"nonvoluntary_ctxt_switches",
 	};
 	const char *at = text;
 	size_t lines = 0;
@@ -184,9 +235,9 @@ static void look(void)
 	ok(stat_field(23) > 4096 && stat_field(24) > 1, "stranger: stat: but sizes");
 	snprintf(path, sizeof(path), "/proc/%d/statm", getppid());
 	ok(read_file(path) > 0, "stranger: statm");
-	for (const char *const *file = (const char *const[]){ "io", "syscall", "personality", "maps",
-							      "environ", "auxv", "mem", "pagemap",
-							      "stack", NULL };
+	for (const char *const *file =
+		     (const char *const[]){ "io", "syscall", "personality", "maps", "environ",
+					    "auxv", "mem", "pagemap", "stack", NULL };
 	     *file; file++) {
 		snprintf(path, sizeof(path), "/proc/%d/%s", getppid(), *file);
 		int err = read_file(path);
@@ -205,7 +256,8 @@ static void strangers(void)
 	must(read_file("/proc/self/stat") > 0);
 	ok(stat_field(26) > 4096 && stat_field(27) > stat_field(26) && stat_field(28) > 4096,
 	   "stat: addresses of code and stack");
-	is(stat_field(29) + stat_field(30), 0, "stat: stack and instruction pointer of the living are 0");
+	is(stat_field(29) + stat_field(30), 0,
+	   "stat: stack and instruction pointer of the living are 0");
 	pid = fork();
 	if (!pid) {
 		must(!setgroups(0, NULL) && !setgid(65534) && !setuid(65534));
