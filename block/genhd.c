@@ -31,6 +31,7 @@
 #include <block/genhd.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
+#include <mm/backing_dev.h>
 #include <mm/slab.h>
 #include <sync/mutex.h>
 #include <sync/ranks.h>
@@ -151,6 +152,7 @@ static void free_disk(struct gendisk *disk)
 	if (disk->fops && disk->fops->free_disk)
 		disk->fops->free_disk(disk);
 	blk_free_queue(disk->queue);
+	bdi_put(disk->bdi);
 	kfree(disk);
 }
 
@@ -263,8 +265,11 @@ struct gendisk *blk_alloc_disk(int node)
 	mutex_init(&disk->open_mutex, LOCK_DISK_OPEN);
 	disk->queue = blk_alloc_queue(disk);
 	disk->part0 = bdev_alloc(disk, 0);
-	if (disk->queue && disk->part0)
+	disk->bdi = bdi_alloc(node);
+	if (disk->queue && disk->part0 && disk->bdi)
 		return disk;
+	if (disk->bdi)
+		bdi_put(disk->bdi);
 	if (disk->queue)
 		blk_free_queue(disk->queue);
 	kfree(disk->part0);
@@ -321,6 +326,8 @@ int device_add_disk(struct gendisk *disk)
 		disk->diskseq = ++last_diskseq;
 		spin_unlock(&bdev_table_lock);
 		set_bit(GD_ADDED, &disk->state);
+		bdi_register(disk->bdi, "%u:%u", disk->part0->bd_dev >> MINOR_BITS,
+			     disk->part0->bd_dev & ((1U << MINOR_BITS) - 1));
 		events->added(disk->part0);
 		blk_add_partitions(disk);
 	}
@@ -340,6 +347,7 @@ void del_gendisk(struct gendisk *disk)
 	if (test_bit(GD_ADDED, &disk->state))
 		bdev_unpublish(disk->part0);
 	mutex_unlock(&disk->open_mutex);
+	bdi_unregister(disk->bdi); /* what its flusher still tries to write ends with an error */
 }
 
 /* ---- partitions ---- */

@@ -31,6 +31,7 @@
 #include <fs/super.h>
 #include <kernel/init.h>
 #include <kernel/panic.h>
+#include <mm/backing_dev.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/vmstat.h>
@@ -63,7 +64,15 @@ static void bdev_evict_inode(struct inode *inode)
 		bdev_free(inode->i_private);
 }
 
+static struct backing_dev_info *bdev_bdi(const struct inode *inode)
+{
+	const struct block_device *bdev = inode->i_private;
+
+	return bdev ? bdev->bd_disk->bdi : &noop_backing_dev_info;
+}
+
 static const struct super_operations bdev_sops = {
+	.bdi = bdev_bdi,
 	.statfs = simple_statfs,
 	.evict_inode = bdev_evict_inode,
 };

@@ -82,7 +82,7 @@ struct file *alloc_empty_file(int flags, const struct cred *cred)
 	f->f_version = 0;
 	f->f_ep = NULL;
 	INIT_LIST_HEAD(&f->f_ep_links);
-	f->f_wb_err = 0;
+	f->f_wb_err = f->f_sb_err = 0;
 	atomic_long_inc(&nr_files);
 	atomic_long_set(&f->f_count, 1);
 	return f;

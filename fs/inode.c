@@ -25,6 +25,7 @@
 #include <mm/filemap.h>
 #include <mm/list_lru.h>
 #include <mm/shrinker.h>
+#include <mm/writeback.h>
 #include <sync/ranks.h>
 #include <sync/wait.h>
 #include <kernel/cred.h>
@@ -153,6 +154,9 @@ static void evict(struct inode *inode)
 	}
 	if (!list_empty(&inode->i_lru))
 		list_lru_del(&inode_lru, &inode->i_lru);
+	if (!list_empty(&inode->i_io_list))
+		inode_io_list_del(inode);
+	inode_wait_for_writeback(inode); /* the flusher may have it in hand */
 	if (op && op->evict_inode) {
 		op->evict_inode(inode);
 	} else {
@@ -215,6 +219,13 @@ void iput(struct inode *inode)
 			list_lru_add(&inode_lru, &inode->i_lru);
 		spin_unlock(&inode->i_lock);
 		return;
+	}
+	if (!drop && (inode->i_state & I_DIRTY_ALL)) { /* the super block goes, the file stays */
+		inode->i_state |= I_WILL_FREE;
+		spin_unlock(&inode->i_lock);
+		write_inode_now(inode, 1);
+		spin_lock(&inode->i_lock);
+		inode->i_state &= ~I_WILL_FREE;
 	}
 	inode->i_state |= I_FREEING;
 	spin_unlock(&inode->i_lock);
@@ -471,10 +482,30 @@ void inode_set_bytes(struct inode *inode, loff_t bytes)
 	inode->i_blocks = bytes >> 9;
 }
 
+/* Files in memory are asked for nothing: the question costs two loads. */
+static bool in_memory(const struct inode *inode)
+{
+	return inode->i_sb->s_bdi == &noop_backing_dev_info;
+}
+
 void mark_inode_dirty(struct inode *inode)
 {
-	if (inode->i_sb->s_op && inode->i_sb->s_op->dirty_inode)
-		inode->i_sb->s_op->dirty_inode(inode, I_DIRTY);
+	if (!in_memory(inode))
+		__mark_inode_dirty(inode, I_DIRTY);
+}
+
+void mark_inode_dirty_sync(struct inode *inode)
+{
+	if (!in_memory(inode))
+		__mark_inode_dirty(inode, I_DIRTY_SYNC);
+}
+
+/* Only times have changed. */
+static void mark_times_dirty(struct inode *inode)
+{
+	if (!in_memory(inode))
+		__mark_inode_dirty(inode,
+				   inode->i_sb->s_flags & SB_LAZYTIME ? I_DIRTY_TIME : I_DIRTY_SYNC);
 }
 
 void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode)
@@ -585,8 +616,10 @@ void touch_atime(const struct path *path)
 	struct inode *inode = path->dentry->d_inode;
 	struct timespec64 now;
 
-	if (atime_needs_update(path, inode, &now))
+	if (atime_needs_update(path, inode, &now)) {
 		set_time(&inode->i_atime, now);
+		mark_times_dirty(inode);
+	}
 }
 
 void file_accessed(struct file *file)
@@ -601,6 +634,7 @@ void inode_changed_now(struct inode *inode)
 
 	set_time(&inode->i_mtime, now);
 	set_time(&inode->i_ctime, now);
+	mark_times_dirty(inode);
 }
 
 int file_update_time(struct file *file)

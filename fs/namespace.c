@@ -567,7 +567,7 @@ static bool sb_has_writers(struct super_block *sb)
 static int do_remount(struct path *path, int sb_flags, int mnt_flags, void *data)
 {
 	const int changeable = SB_RDONLY | SB_SYNCHRONOUS | SB_MANDLOCK | SB_DIRSYNC | SB_NOATIME |
-			       SB_NODIRATIME | SB_SILENT;
+			       SB_NODIRATIME | SB_SILENT | SB_LAZYTIME;
 	struct super_block *sb = path->mnt->mnt_sb;
 	int err = -EINVAL;
 
@@ -580,6 +580,8 @@ static int do_remount(struct path *path, int sb_flags, int mnt_flags, void *data
 	err = 0;
 	if ((sb_flags & SB_RDONLY) && !sb_rdonly(sb) && sb_has_writers(sb))
 		err = -EBUSY;
+	if (!err && (sb_flags & SB_RDONLY) && !sb_rdonly(sb))
+		err = sync_filesystem(sb);
 	if (!err && sb->s_op && sb->s_op->remount_fs)
 		err = sb->s_op->remount_fs(sb, &sb_flags, data);
 	if (!err)
@@ -679,7 +681,7 @@ int path_mount(const char *dev_name, struct path *path, const char *type, unsign
 		mnt_flags = (mnt_flags & ~(MNT_RELATIME | MNT_NOATIME | MNT_NODIRATIME)) |
 			    (path->mnt->mnt_flags & (MNT_RELATIME | MNT_NOATIME | MNT_NODIRATIME));
 	sb_flags = flags & (SB_RDONLY | SB_SYNCHRONOUS | SB_MANDLOCK | SB_DIRSYNC | SB_SILENT |
-			    SB_POSIXACL);
+			    SB_POSIXACL | SB_LAZYTIME);
 	if ((flags & (MS_REMOUNT | MS_BIND)) == (MS_REMOUNT | MS_BIND))
 		return do_reconfigure_mnt(path, mnt_flags);
 	if (flags & MS_REMOUNT)

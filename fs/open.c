@@ -125,6 +125,8 @@ int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode
 	set_rw_modes(f);
 	f->f_flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
 	file_ra_state_init(&f->f_ra, f->f_mapping);
+	f->f_wb_err = errseq_sample(&f->f_mapping->wb_err);
+	f->f_sb_err = errseq_sample(&inode->i_sb->s_wb_err);
 	return 0;
 fail:
 	stop_writing(f, inode);

@@ -13,6 +13,7 @@
 #include <base/string.h>
 #include <mm/gfp.h>
 #include <mm/slab.h>
+#include <mm/backing_dev.h>
 #include <mm/filemap.h>
 #include <sync/ranks.h>
 #include <sync/rwlock.h>
@@ -130,6 +131,8 @@ static struct super_block *alloc_super(struct file_system_type *type, int flags)
 	init_rwsem(&sb->s_umount, LOCK_SB_UMOUNT);
 	down_write(&sb->s_umount);
 	mutex_init(&sb->s_vfs_rename_mutex, LOCK_SB_RENAME);
+	mutex_init(&sb->s_sync_lock, LOCK_SB_SYNC);
+	sb->s_bdi = &noop_backing_dev_info;
 	spin_lock_init(&sb->s_inode_list_lock, LOCK_SB_INODES);
 	INIT_LIST_HEAD(&sb->s_inodes);
 	INIT_HLIST_NODE(&sb->s_instances);
@@ -213,6 +216,7 @@ void generic_shutdown_super(struct super_block *sb)
 
 	if (sb->s_root) {
 		shrink_dcache_for_umount(sb);
+		sync_filesystem(sb);
 		sb->s_flags &= ~SB_ACTIVE;
 		while (!list_empty(&sb->s_inodes)) { /* cached ones without users */
 			struct inode *inode =
@@ -331,7 +335,7 @@ struct dentry *mount_fs(struct file_system_type *type, int flags, const char *na
 	return root;
 }
 
-/* ---- statfs and sync ---- */
+/* ---- statfs ---- */
 
 int simple_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
@@ -466,34 +470,6 @@ void iterate_supers(void (*fn)(struct super_block *, void *), void *arg)
 	spin_unlock(&sb_lock);
 	if (prev)
 		deactivate_super(prev);
-}
-
-static void sync_one(struct super_block *sb, void *arg)
-{
-	if (!sb_rdonly(sb) && sb->s_op && sb->s_op->sync_fs)
-		sb->s_op->sync_fs(sb, 1);
-}
-
-void sync_filesystems(int wait)
-{
-	iterate_supers(sync_one, NULL);
-}
-
-SYSCALL_DEFINE0(sync)
-{
-	sync_filesystems(1);
-	return 0;
-}
-
-SYSCALL_DEFINE1(syncfs, int, fd)
-{
-	struct fd f = fdget(fd);
-
-	if (!f.file)
-		return -EBADF;
-	sync_one(file_dentry(f.file)->d_sb, NULL);
-	fdput(f);
-	return 0;
 }
 
 SYSCALL_DEFINE3(sysfs, int, option, unsigned long, arg1, unsigned long, arg2)

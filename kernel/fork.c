@@ -323,7 +323,8 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	p->blocked_on = NULL;
 	p->last_siginfo = NULL;
 	p->fail_nth = 0;
-	p->nr_dirtied = 0;
+	p->nr_dirtied = p->nr_dirtied_pause = 0;
+	p->dirty_paused_when = 0;
 	p->start_time = ktime_get_ns();
 	p->start_boottime = p->start_time;
 	p->timer_slack_ns = current->timer_slack_ns;

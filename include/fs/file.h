@@ -81,7 +81,7 @@ struct file {
 	u64 f_version;
 	struct hlist_head *f_ep;				/* f_lock: epoll items that watch it */
 	struct list_head f_ep_links;		/* of epoll */
-	errseq_t f_wb_err;
+	errseq_t f_wb_err, f_sb_err;		/* f_lock: errors of write-out heard of; of the super block (syncfs) */
 	union {
 		struct rcu_head f_rcu;
 		struct callback_head f_task_work;

@@ -81,6 +81,7 @@ struct iattr {
 #define S_DEAD		(1 << 4)
 #define S_NOCMTIME	(1 << 7)
 #define S_PRIVATE	(1 << 9)
+#define IS_SYNC(inode)	(((inode)->i_flags & S_SYNC) || ((inode)->i_sb->s_flags & SB_SYNCHRONOUS))
 #define IS_APPEND(inode)	((inode)->i_flags & S_APPEND)
 #define IS_IMMUTABLE(inode)	((inode)->i_flags & S_IMMUTABLE)
 #define IS_DEADDIR(inode)	((inode)->i_flags & S_DEAD)

@@ -62,6 +62,7 @@ struct super_operations {
 #define SB_NODIRATIME	2048
 #define SB_SILENT	32768
 #define SB_POSIXACL	(1 << 16)
+#define SB_LAZYTIME	(1 << 25)	/* times are written with something else, or after long */
 #define SB_ACTIVE	(1 << 30)
 #define SB_KERNMOUNT	(1 << 22)
 #define SB_NOUSER	(1 << 31)	/* cannot be mounted by user space */
@@ -167,6 +168,5 @@ void filesystems_show(struct seq_file *m);
 void iterate_supers(void (*fn)(struct super_block *, void *), void *arg);
 /* Write what is dirty on @sb. => s_umount held; without @wait only started. 0 or the first errno. */
 int sync_filesystem(struct super_block *sb);
-void sync_filesystems(int wait);
 
 #endif

@@ -230,7 +230,8 @@ struct task_struct {
 	struct reclaim_state *reclaim_state;	/* o */
 	struct backing_dev_info *backing_dev_info;
 	struct mempolicy *mempolicy;		/* a */
-	int nr_dirtied, nr_dirtied_pause;	/* o: pages since the last balance_dirty_pages */
+	int nr_dirtied, nr_dirtied_pause;	/* o: pages since the last balance_dirty_pages; until the next */
+	unsigned long dirty_paused_when;	/* o: jiffies of the last */
 	void *journal_info;
 	int pagefault_disabled;			/* o */
 	unsigned int kmap_ctrl;

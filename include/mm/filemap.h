@@ -94,11 +94,19 @@ void lock_page(struct page *page);
 bool trylock_page(struct page *page);
 void unlock_page(struct page *page);
 
+/* With the mark @tag; see filemap_get_folios(). */
+unsigned int filemap_get_folios_tag(struct address_space *mapping, pgoff_t *start, pgoff_t end, xa_mark_t tag,
+				    struct folio **folios, unsigned int nr);
+
+/* Getting dirty: see mm/cache/page_writeback.c. True: it was clean. Any context that may take the xa_lock. */
 bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool noop_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool folio_mark_dirty(struct folio *folio);
+/* The part of ->dirty_folio behind setting PG_dirty: counts and mark. @warn if it is not up to date. */
+void __folio_mark_dirty(struct folio *folio, struct address_space *mapping, bool warn);
+/* => folio locked. Was it dirty? Now it is clean, and mapped entries cannot write without a fault. May sleep. */
 bool folio_clear_dirty_for_io(struct folio *folio);
-/* What was dirty is thrown away. => @folio locked */
+/* => folio locked. Its contents are not wanted any more. */
 void folio_cancel_dirty(struct folio *folio);
 void folio_mark_accessed(struct folio *folio);
 bool set_page_dirty(struct page *page);
@@ -109,6 +117,8 @@ ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_re
 ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to);
 ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from);
 ssize_t __generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from);	/* inode locked */
+/* Around the cache, which is coherent afterwards. 0: through the cache, please. => inode locked */
+ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from);
 ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from);
 ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from);
 

@@ -201,11 +201,10 @@ int vmallocinfo_proc_show(struct seq_file *m, void *v);
 /* debugfs extfrag/{unusable_index,extfrag_index} */
 int unusable_index_show(struct seq_file *m, void *v);
 int extfrag_index_show(struct seq_file *m, void *v);
-/* From rooms above, weak here: pages of block devices, swap, limits of dirty pages, the direct map's lines. */
+/* From rooms above, weak here: pages of block devices, swap, the direct map's lines. */
 unsigned long nr_blockdev_pages(void);
 unsigned long total_swap_page_count(void);
 unsigned long free_swap_page_count(void);
-void global_dirty_limits(unsigned long *background, unsigned long *dirty);
 void arch_report_meminfo(struct seq_file *m);
 /* The same for /sys/devices/system/node/nodeN/{meminfo,vmstat,numastat}. */
 int node_meminfo_show(struct seq_file *m, int nid);

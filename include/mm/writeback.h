@@ -80,6 +80,8 @@ bool filemap_range_needs_writeback(struct address_space *mapping, loff_t start, 
 bool filemap_range_has_page(struct address_space *mapping, loff_t start, loff_t end);
 /* What this open file has not heard of yet: 0 or an errno, once. */
 int file_check_and_advance_wb_err(struct file *file);
+/* Wait for write-outs under way: what this open file has not heard of. */
+int file_fdatawait_range(struct file *file, loff_t start, loff_t end);
 /* For ->fsync: write, wait, and what this open file has not heard of. */
 int file_write_and_wait_range(struct file *file, loff_t start, loff_t end);
 

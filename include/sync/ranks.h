@@ -33,9 +33,9 @@
 	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
 	R(DISK_OPEN, mutex, "disk->open_mutex: opening, partitions, removal")	\
 	R(PIPE, mutex, "pipe->mutex")						\
+	R(SB_SYNC, mutex, "sb->s_sync_lock: one sync waits for the inodes at a time") \
 	R(SB_RENAME, mutex, "sb->s_vfs_rename_mutex")				\
 	R(INODE, rwsem, "inode->i_rwsem")					\
-	R(INVALIDATE, rwsem, "mapping->invalidate_lock: truncation against faults")	\
 	R(KERNFS, mutex, "trees of the kernel file systems (proc, sys, debug)")	\
 	R(TTY, mutex, "tty_mutex: table of terminals")				\
 	R(TTY_LDISC, mutex, "tty->ldisc_lock")					\
@@ -44,6 +44,7 @@
 	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
 	R(MMAP, rwsem, "mm->mmap_lock: layout of an address space")		\
 	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
+	R(INVALIDATE, rwsem, "mapping->invalidate_lock: truncation against faults")	\
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
 	R(EXT2_XATTR, rwsem, "ext2: extended attributes of an inode")		\
@@ -81,6 +82,7 @@
 	R(DENTRY, spin, "dentry->d_lockref")					\
 	R(SB_INODES, spin, "inodes of a super block")				\
 	R(INODE_HASH, spin, "inode hash table")					\
+	R(WB_LIST, spin, "wb->list_lock: dirty inodes of a device")		\
 	R(INODE_LOCK, spin, "inode->i_lock")					\
 	R(DCACHE_HASH, spin, "chains of the dentry hash")			\
 	R(LIST_LRU, spin, "list_lru: objects of one node, oldest first")		\
@@ -121,6 +123,8 @@
 	R(RESOURCE, rwlock, "tree of physical addresses and ports")		\
 	R(MUTEX_WAIT, spin, "mutex->wait_lock, rwsem->wait_lock")		\
 	R(KTHREAD_CREATE, spin, "requests to kthreadd")				\
+	R(WB_WORK, spin, "wb->work_lock: works of a flusher")			\
+	R(BDI_LIST, spin, "table of devices of the page cache")		\
 	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
 	R(EPOLL_WQ, spin, "wait queues of an epoll set: woken by those of its files")	\
 	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
@@ -129,6 +133,7 @@
 	R(DMA_POOL, spin, "blocks of a dma_pool")				\
 	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
 	R(RCU, spin, "state of the grace period")				\
+	R(DIRTY_LIMITS, spin, "estimates behind the limits on dirty pages")	\
 	R(PERCPU_COUNTER, spin, "percpu_counter.lock")				\
 	R(VMAP_AREA, spin, "tree of vmalloc areas")				\
 	R(SET_MEMORY, spin, "large kernel pages being split, rights of kernel pages")	\

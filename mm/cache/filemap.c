@@ -36,7 +36,7 @@
 #include <mm/mmap.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
-#include <mm/trace.h>
+#include <mm/trace_writeback.h>
 #include <mm/vma.h>
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
@@ -53,6 +53,7 @@
 #include <fs/super.h>
 #include <seam/page.h>
 #include "../rmap/rmap_internal.h"
+#include "cache_internal.h"
 
 #define FOLIO_WAIT_BITS 6
 static wait_queue_head_t folio_wait_table[1 << FOLIO_WAIT_BITS];
@@ -79,8 +80,8 @@ void mapping_set_error(struct address_space *mapping, int error)
 	if (likely(!error))
 		return;
 	errseq_set(&mapping->wb_err, error);
-	if (mapping->host)
-		errseq_set(&mapping->host->i_sb->s_wb_err, error);
+	trace_filemap_set_wb_err(mapping);
+	errseq_set(&mapping->host->i_sb->s_wb_err, error);
 	set_bit(error == -ENOSPC ? AS_ENOSPC : AS_EIO, &mapping->flags);
 }
 
@@ -127,7 +128,7 @@ static int folio_wait_bit(struct folio *folio, unsigned int bit, unsigned int st
 }
 
 /* Clear @bit; wake whoever waits for the folio. */
-static void folio_clear_and_wake(struct folio *folio, unsigned int bit)
+void folio_clear_and_wake(struct folio *folio, unsigned int bit)
 {
 	u32 mask = 1u << bit | 1u << PG_waiters;
 	wait_queue_head_t *wq = folio_waitqueue(folio);
@@ -236,108 +237,6 @@ void folio_wait_writeback(struct folio *folio)
 {
 	while (folio_test_writeback(folio))
 		folio_wait_bit(folio, PG_writeback, TASK_UNINTERRUPTIBLE);
-}
-
-/* Change a mark of the folio in its mapping's tree. */
-static void mark_in_tree(struct folio *folio, xa_mark_t mark, bool set)
-{
-	struct address_space *mapping = folio_mapping(folio);
-	XA_STATE(xas, &mapping->i_pages, folio_index(folio));
-
-	xas_lock(&xas);
-	if (xas_load(&xas) == folio) {
-		if (set)
-			xas_set_mark(&xas, mark);
-		else
-			xas_clear_mark(&xas, mark);
-	}
-	xas_unlock(&xas);
-}
-
-void folio_start_writeback(struct folio *folio)
-{
-	if (folio_test_set_writeback(folio))
-		return;
-	if (folio_mapping(folio)) {
-		mark_in_tree(folio, PAGECACHE_TAG_WRITEBACK, true);
-		if (!folio_test_dirty(folio))
-			mark_in_tree(folio, PAGECACHE_TAG_DIRTY, false);
-	}
-	node_stat_add_folio(folio, NR_WRITEBACK);
-}
-
-void folio_end_writeback(struct folio *folio)
-{
-	if (folio_mapping(folio))
-		mark_in_tree(folio, PAGECACHE_TAG_WRITEBACK, false);
-	node_stat_sub_folio(folio, NR_WRITEBACK);
-	folio_clear_and_wake(folio, PG_writeback);
-}
-
-bool noop_dirty_folio(struct address_space *mapping, struct folio *folio)
-{
-	if (folio_test_dirty(folio))
-		return false;
-	return !folio_test_set_dirty(folio);
-}
-
-/* Are the dirty folios of @mapping counted, since they will be written some day? */
-static bool is_counted(struct address_space *mapping)
-{
-	return mapping && mapping->a_ops && mapping->a_ops->dirty_folio &&
-	       mapping->a_ops->dirty_folio != noop_dirty_folio;
-}
-
-bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio)
-{
-	if (folio_test_set_dirty(folio))
-		return false;
-	mark_in_tree(folio, PAGECACHE_TAG_DIRTY, true);
-	node_stat_add_folio(folio, NR_FILE_DIRTY);
-	current->io.write_bytes += folio_size(folio);
-	if (mapping->host)
-		mark_inode_dirty(mapping->host);
-	return true;
-}
-
-bool folio_mark_dirty(struct folio *folio)
-{
-	struct address_space *mapping = folio_mapping(folio);
-
-	if (mapping && mapping->a_ops && mapping->a_ops->dirty_folio)
-		return mapping->a_ops->dirty_folio(mapping, folio);
-	return noop_dirty_folio(mapping, folio);
-}
-
-bool folio_clear_dirty_for_io(struct folio *folio)
-{
-	if (!folio_test_clear_dirty(folio))
-		return false;
-	if (is_counted(folio_mapping(folio)))
-		node_stat_sub_folio(folio, NR_FILE_DIRTY);
-	return true;
-}
-
-void folio_cancel_dirty(struct folio *folio)
-{
-	if (folio_clear_dirty_for_io(folio) && is_counted(folio_mapping(folio)))
-		current->io.cancelled_write_bytes += folio_size(folio);
-}
-
-bool set_page_dirty(struct page *page)
-{
-	return folio_mark_dirty(page_folio(page));
-}
-
-bool set_page_dirty_lock(struct page *page)
-{
-	struct folio *folio = page_folio(page);
-	bool ret;
-
-	folio_lock(folio);
-	ret = folio_mark_dirty(folio);
-	folio_unlock(folio);
-	return ret;
 }
 
 void folio_mark_accessed(struct folio *folio)
@@ -611,15 +510,33 @@ static int read_folio(struct file *file, struct address_space *mapping, struct f
 	return folio_test_uptodate(folio) ? 0 : -EIO;
 }
 
-/* The folio at @index, up to date; NULL for a hole of a file in memory; ERR_PTR. */
-static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapping, pgoff_t index)
+/* @folio ends its window, or nearly so: have the next one fetched, if that is allowed. */
+static void fetch_next_window(struct kiocb *iocb, struct address_space *mapping,
+			      struct folio *folio, unsigned long want)
+{
+	struct file *file = iocb ? iocb->ki_filp : NULL;
+
+	if (file && !(iocb->ki_flags & IOCB_NOWAIT))
+		page_cache_async_readahead(mapping, &file->f_ra, file, folio, folio->index, want);
+}
+
+/*
+ * The folio at @index, up to date; NULL for a hole of a file in memory; ERR_PTR. @bytes are wanted from there on:
+ * readahead is told.
+ */
+static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapping, pgoff_t index,
+				  size_t bytes)
 {
 	for (;;) {
 		struct folio *folio = filemap_get_entry(mapping, index);
 		int err;
 
-		if (likely(folio && folio_test_uptodate(folio)))
+		if (likely(folio && folio_test_uptodate(folio))) {
+			if (unlikely(folio_test_readahead(folio)))
+				fetch_next_window(iocb, mapping, folio,
+						  DIV_ROUND_UP(bytes, PAGE_SIZE));
 			return folio;
+		}
 		if (!mapping->a_ops->read_folio) {
 			if (!folio)
 				return NULL;
@@ -638,13 +555,24 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 			struct file *file = iocb ? iocb->ki_filp : NULL;
 
 			if (file)
-				page_cache_sync_readahead(mapping, &file->f_ra, file, index, 1);
+				page_cache_sync_readahead(mapping, &file->f_ra, file, index,
+							  DIV_ROUND_UP(bytes, PAGE_SIZE));
+			/* Its reading and a truncation must not overlap; that of readahead does not. */
+			filemap_invalidate_lock_shared(mapping);
 			folio = __filemap_get_folio(mapping, index, FGP_CREAT,
 						    mapping_gfp_mask(mapping));
+			if (folio)
+				err = read_folio(file, mapping, folio);
+			filemap_invalidate_unlock_shared(mapping);
 			if (!folio)
 				return ERR_PTR(-ENOMEM);
+		} else {
+			err = read_folio(iocb ? iocb->ki_filp : NULL, mapping, folio);
 		}
-		err = read_folio(iocb ? iocb->ki_filp : NULL, mapping, folio);
+		if (!err && folio_test_readahead(folio)) { /* look again: it ends a window */
+			folio_put(folio);
+			continue;
+		}
 		if (!err)
 			return folio;
 		folio_put(folio);
@@ -657,7 +585,7 @@ struct folio *read_cache_folio(struct address_space *mapping, pgoff_t index, voi
 			       struct file *file)
 {
 	struct kiocb iocb = { .ki_filp = file };
-	struct folio *folio = get_uptodate(file ? &iocb : NULL, mapping, index);
+	struct folio *folio = get_uptodate(file ? &iocb : NULL, mapping, index, PAGE_SIZE);
 
 	return folio ? folio : ERR_PTR(-ENOENT);
 }
@@ -677,7 +605,8 @@ ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_re
 
 		if (unlikely(pos >= isize))
 			break;
-		folio = get_uptodate(iocb, mapping, pos >> PAGE_SHIFT);
+		folio = get_uptodate(iocb, mapping, pos >> PAGE_SHIFT,
+				     (pos & (PAGE_SIZE - 1)) + iov_iter_count(to));
 		if (unlikely(IS_ERR(folio))) {
 			err = PTR_ERR(folio);
 			break;
@@ -713,8 +642,34 @@ ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_re
 			cond_resched();
 	}
 	iocb->ki_pos = pos;
+	file->f_ra.prev_pos = pos - 1;
 	file_accessed(file);
 	return done ? done : err;
+}
+
+/* Around the cache: what is dirty there goes to the device first, so that it is what is read. */
+static ssize_t direct_read(struct kiocb *iocb, struct address_space *mapping, struct iov_iter *to)
+{
+	loff_t pos = iocb->ki_pos, end = pos + iov_iter_count(to) - 1;
+	ssize_t n;
+
+	if (iocb->ki_flags & IOCB_NOWAIT) {
+		if (filemap_range_needs_writeback(mapping, pos, end))
+			return -EAGAIN;
+	} else {
+		n = filemap_write_and_wait_range(mapping, pos, end);
+		if (n < 0)
+			return n;
+	}
+	file_accessed(iocb->ki_filp);
+	n = mapping->a_ops->direct_IO(iocb, to);
+	if (n < 0)
+		return n;
+	iocb->ki_pos += n;
+	/* Short: at the end of the file, or at something that cannot be read directly. */
+	if (!iov_iter_count(to) || iocb->ki_pos >= i_size_read(mapping->host))
+		return n;
+	return filemap_read(iocb, to, n);
 }
 
 ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
@@ -723,8 +678,8 @@ ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (!iov_iter_count(to))
 		return 0;
-	if ((iocb->ki_flags & IOCB_DIRECT) && mapping->a_ops->direct_IO)
-		return mapping->a_ops->direct_IO(iocb, to);
+	if (unlikely((iocb->ki_flags & IOCB_DIRECT) && mapping->a_ops->direct_IO))
+		return direct_read(iocb, mapping, to);
 	return filemap_read(iocb, to, 0);
 }
 
@@ -785,6 +740,8 @@ static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos
 
 ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from)
 {
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	bool limited = mapping_can_writeback(inode_to_bdi(mapping->host));
 	loff_t pos = iocb->ki_pos;
 	ssize_t written = 0, n = 0;
 
@@ -809,6 +766,11 @@ ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from)
 			break;
 		pos += n;
 		written += n;
+		if (unlikely(limited)) {
+			balance_dirty_pages_ratelimited(mapping);
+			if (fatal_signal_pending(current))
+				break;
+		}
 		if (iov_iter_count(from))
 			cond_resched();
 	}
@@ -818,11 +780,71 @@ ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from)
 	return written;
 }
 
+ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	struct inode *inode = mapping->host;
+	loff_t pos = iocb->ki_pos, end = pos + iov_iter_count(from) - 1;
+	ssize_t n;
+
+	if (iocb->ki_flags & IOCB_NOWAIT) {
+		if (filemap_range_has_page(mapping, pos, end))
+			return -EAGAIN;
+	} else {
+		n = filemap_write_and_wait_range(mapping, pos, end);
+		if (n)
+			return n;
+	}
+	/* Nobody shall see the old contents afterwards. What cannot be dropped is written through the cache. */
+	n = invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
+	if (n)
+		return n == -EBUSY ? 0 : n;
+	n = mapping->a_ops->direct_IO(iocb, from);
+	if (n <= 0)
+		return n;
+	/* A fault or readahead may have brought old contents in meanwhile. */
+	if (mapping->nrpages &&
+	    invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT, (pos + n - 1) >> PAGE_SHIFT))
+		errseq_set(&mapping->wb_err, -EIO);
+	pos += n;
+	if (pos > i_size_read(inode) && !S_ISBLK(inode->i_mode)) {
+		i_size_write(inode, pos);
+		mark_inode_dirty(inode);
+	}
+	iocb->ki_pos = pos;
+	return n;
+}
+
+/* What the device does not take directly goes through the cache, but to the device, too, and leaves the cache. */
+static ssize_t write_around_cache(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct address_space *mapping = iocb->ki_filp->f_mapping;
+	ssize_t written = generic_file_direct_write(iocb, from), n;
+	loff_t pos;
+	int err;
+
+	if (written < 0 || !iov_iter_count(from))
+		return written;
+	pos = iocb->ki_pos;
+	n = generic_perform_write(iocb, from);
+	if (n <= 0)
+		return written ? written : n;
+	err = filemap_write_and_wait_range(mapping, pos, pos + n - 1);
+	if (err)
+		return written ? written : err;
+	invalidate_mapping_pages(mapping, pos >> PAGE_SHIFT, (pos + n - 1) >> PAGE_SHIFT);
+	return written + n;
+}
+
 ssize_t __generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	int err = file_modified(iocb->ki_filp);
 
-	return err ? err : generic_perform_write(iocb, from);
+	if (err)
+		return err;
+	if (unlikely((iocb->ki_flags & IOCB_DIRECT) && iocb->ki_filp->f_mapping->a_ops->direct_IO))
+		return write_around_cache(iocb, from);
+	return generic_perform_write(iocb, from);
 }
 
 ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
@@ -836,9 +858,9 @@ ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (ret > 0)
 		ret = __generic_file_write_iter(iocb, from);
 	inode_unlock(inode);
-	if (ret > 0 && (iocb->ki_flags & IOCB_DSYNC)) {
+	if (ret > 0 && ((iocb->ki_flags & IOCB_DSYNC) || IS_SYNC(inode))) {
 		int err = vfs_fsync_range(file, iocb->ki_pos - ret, iocb->ki_pos - 1,
-					  !(iocb->ki_flags & IOCB_SYNC));
+					  !(iocb->ki_flags & IOCB_SYNC) && !IS_SYNC(inode));
 
 		if (err)
 			return err;
@@ -853,28 +875,98 @@ static pgoff_t file_pages(struct address_space *mapping)
 	return DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
 }
 
+#define MMAP_LOTSAMISS 100 /* misses more than hits: random, reading around does not pay */
+
+/* The page of the fault is not cached: read it and what lies around it. */
+static void fault_miss(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct file *file = vma->vm_file;
+	struct file_ra_state *ra = &file->f_ra;
+	struct address_space *mapping = file->f_mapping;
+	DEFINE_READAHEAD(rac, file, ra, mapping, vmf->pgoff);
+	unsigned int misses;
+
+	if (!ra->ra_pages || (vma->vm_flags & VM_RAND_READ) || !mapping->a_ops->read_folio)
+		return;
+	if (vma->vm_flags & VM_SEQ_READ) {
+		page_cache_sync_ra(&rac, ra->ra_pages);
+		return;
+	}
+	misses = READ_ONCE(ra->mmap_miss);
+	if (misses < MMAP_LOTSAMISS * 10)
+		WRITE_ONCE(ra->mmap_miss, ++misses);
+	if (misses > MMAP_LOTSAMISS)
+		return;
+	ra->start = vmf->pgoff - min((pgoff_t)ra->ra_pages / 2, vmf->pgoff);
+	ra->size = ra->ra_pages;
+	ra->async_size = ra->ra_pages / 4;
+	rac._index = ra->start;
+	page_cache_ra_order(&rac, ra, 0);
+}
+
+/* It is cached, or on its way; perhaps it ends a window. */
+static void fault_hit(struct vm_fault *vmf, struct folio *folio)
+{
+	struct file *file = vmf->vma->vm_file;
+	struct file_ra_state *ra = &file->f_ra;
+	unsigned int misses = READ_ONCE(ra->mmap_miss);
+
+	if (misses)
+		WRITE_ONCE(ra->mmap_miss, misses - 1);
+	if (folio_test_readahead(folio) && ra->ra_pages && !(vmf->vma->vm_flags & VM_RAND_READ))
+		page_cache_async_readahead(file->f_mapping, ra, file, folio, vmf->pgoff,
+					   ra->ra_pages);
+}
+
+/*
+ * Read a folio that readahead did not bring, or not without an error. It is tried under the lock of the fault,
+ * which is seldom: a hole in a window. => folio locked, with a reference; both are gone afterwards
+ */
+static vm_fault_t fault_read(struct vm_fault *vmf, struct folio *folio)
+{
+	struct file *file = vmf->vma->vm_file;
+	const struct address_space_operations *aops = file->f_mapping->a_ops;
+	int err = -EIO;
+
+	if (aops->read_folio) {
+		err = aops->read_folio(file, folio); /* unlocks */
+		if (!err) {
+			folio_wait_locked(folio);
+			err = folio_test_uptodate(folio) || folio->mapping != file->f_mapping ? 0 : -EIO;
+		}
+	} else {
+		folio_unlock(folio);
+	}
+	folio_put(folio);
+	if (!err)
+		return VM_FAULT_NOPAGE; /* up to date now: fault again */
+	return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+}
+
 vm_fault_t filemap_fault(struct vm_fault *vmf)
 {
 	struct file *file = vmf->vma->vm_file;
 	struct address_space *mapping = file->f_mapping;
-	struct kiocb iocb = { .ki_filp = file };
 	struct folio *folio;
 	vm_fault_t ret = 0;
 
 	if (unlikely(vmf->pgoff >= file_pages(mapping)))
 		return VM_FAULT_SIGBUS;
 	folio = filemap_get_entry(mapping, vmf->pgoff);
-	if (!folio || !folio_test_uptodate(folio)) {
-		if (folio)
-			folio_put(folio);
+	if (folio) {
+		fault_hit(vmf, folio);
+	} else {
 		ret = VM_FAULT_MAJOR;
 		count_vm_event(PGMAJFAULT);
-		folio = get_uptodate(&iocb, mapping, vmf->pgoff);
-		if (IS_ERR(folio))
-			return PTR_ERR(folio) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+		fault_miss(vmf);
+		filemap_invalidate_lock_shared(mapping);
+		folio = __filemap_get_folio(mapping, vmf->pgoff, FGP_CREAT, vmf->gfp_mask);
+		filemap_invalidate_unlock_shared(mapping);
 		if (!folio)
-			return VM_FAULT_SIGBUS;
+			return VM_FAULT_OOM;
 	}
+	/* While it is being read the lock of the fault is let go; it comes again then. */
 	if (!folio_lock_or_retry(folio, vmf)) {
 		folio_put(folio);
 		return ret | VM_FAULT_RETRY;
@@ -884,6 +976,8 @@ vm_fault_t filemap_fault(struct vm_fault *vmf)
 		folio_put(folio);
 		return ret | VM_FAULT_NOPAGE;
 	}
+	if (unlikely(!folio_test_uptodate(folio)))
+		return ret | fault_read(vmf, folio);
 	if (unlikely(vmf->pgoff >= file_pages(mapping))) {
 		folio_unlock(folio);
 		folio_put(folio);

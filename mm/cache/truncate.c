@@ -11,6 +11,7 @@
 #include <base/math.h>
 #include <base/string.h>
 #include <mm/filemap.h>
+#include <mm/gfp.h>
 #include <mm/mmap.h>
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
@@ -18,10 +19,8 @@
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/super.h>
-#include <linux/fadvise.h>
 
 #define BATCH		   15
-#define OFFSET_MAX_FADVISE MAX_LFS_FILESIZE
 
 /* => folio locked and in @mapping. Nobody maps it afterwards, and it is clean. */
 static void cleanup_folio(struct address_space *mapping, struct folio *folio)
@@ -42,16 +41,40 @@ int truncate_inode_folio(struct address_space *mapping, struct folio *folio)
 	return 0;
 }
 
-/* Zero [start, end] of the file within @folio. False: the folio covers more than can be kept. */
+/*
+ * Zero [start, end] of the file within @folio. A large one stays whole: what it holds beyond the end of the file, or in
+ * a hole, are zeroes, which is what the file has there.
+ */
 bool truncate_inode_partial_folio(struct folio *folio, loff_t start, loff_t end)
 {
+	struct address_space *mapping = folio->mapping;
 	loff_t pos = folio_pos(folio);
 	size_t from = start > pos ? start - pos : 0;
 	size_t to = min_t(loff_t, end - pos + 1, folio_size(folio));
 
 	folio_wait_writeback(folio);
 	memset((char *)folio_address(folio) + from, 0, to - from);
+	if (folio_has_private(folio) && mapping->a_ops->invalidate_folio)
+		mapping->a_ops->invalidate_folio(folio, from, to - from);
 	return true;
+}
+
+/* @folio is found in pages [start, end]: it goes, or, if it reaches further, its part. => folio locked */
+static void truncate_folio(struct address_space *mapping, struct folio *folio, pgoff_t start,
+			   pgoff_t end)
+{
+	if (folio->mapping != mapping)
+		return;
+	if (folio->index >= start && folio_next_index(folio) - 1 <= end) {
+		truncate_inode_folio(mapping, folio);
+		return;
+	}
+	unmap_mapping_pages(mapping, max(folio->index, start),
+			    min(folio_next_index(folio) - 1, end) - max(folio->index, start) + 1,
+			    false);
+	truncate_inode_partial_folio(folio, (loff_t)start << PAGE_SHIFT,
+				     end == ~0UL ? MAX_LFS_FILESIZE
+						 : (loff_t)(((u64)end + 1) << PAGE_SHIFT) - 1);
 }
 
 static void truncate_partial(struct address_space *mapping, pgoff_t index, loff_t start, loff_t end)
@@ -69,13 +92,14 @@ static void truncate_partial(struct address_space *mapping, pgoff_t index, loff_
 static void truncate_whole(struct address_space *mapping, pgoff_t start, pgoff_t end)
 {
 	struct folio *folios[BATCH];
+	pgoff_t first = start;
 	unsigned int n;
 
 	while (start <= end && (n = filemap_get_folios(mapping, &start, end, folios, BATCH))) {
 		for (unsigned int i = 0; i < n; i++) {
 			folio_lock(folios[i]);
 			folio_wait_writeback(folios[i]);
-			truncate_inode_folio(mapping, folios[i]);
+			truncate_folio(mapping, folios[i], first, end);
 			folio_unlock(folios[i]);
 			folio_put(folios[i]);
 		}
@@ -147,9 +171,26 @@ void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend)
 	truncate_inode_pages_range(mapping, lstart, lend);
 }
 
+/* Drop @folio if nobody needs it. => folio locked */
+static bool invalidate_folio(struct address_space *mapping, struct folio *folio)
+{
+	long nr = folio_nr_pages(folio);
+
+	if (folio_test_dirty(folio) || folio_test_writeback(folio) || folio_mapped(folio))
+		return false;
+	if (folio_has_private(folio) &&
+	    (!mapping->a_ops->release_folio || !mapping->a_ops->release_folio(folio, GFP_KERNEL)))
+		return false;
+	if (folio_ref_count(folio) != nr + 1)
+		return false; /* somebody reads from it just now */
+	filemap_remove_folio(folio);
+	return true;
+}
+
 unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t end)
 {
 	struct folio *folios[BATCH];
+	pgoff_t first = start;
 	unsigned long gone = 0;
 	unsigned int n;
 
@@ -161,12 +202,10 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t st
 			long nr = folio_nr_pages(folio);
 
 			if (folio_trylock(folio)) {
-				if (folio->mapping == mapping && !folio_test_dirty(folio) &&
-				    !folio_test_writeback(folio) && !folio_mapped(folio) &&
-				    folio_ref_count(folio) == nr + 1) {
-					filemap_remove_folio(folio);
+				if (folio->mapping == mapping && folio->index >= first &&
+				    folio_next_index(folio) - 1 <= end &&
+				    invalidate_folio(mapping, folio))
 					gone += nr;
-				}
 				folio_unlock(folio);
 			}
 			folio_put(folio);
@@ -178,58 +217,46 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t st
 	return gone;
 }
 
-int invalidate_inode_pages2_range(struct address_space *mapping, pgoff_t start, pgoff_t end)
+/* @folio of @mapping has to go, whoever looks at it. 0, or -EBUSY: it holds what is nowhere else. => folio locked */
+static int invalidate_folio2(struct address_space *mapping, struct folio *folio)
 {
-	int err = filemap_write_and_wait_range(mapping, (loff_t)start << PAGE_SHIFT,
-					       end == ~0UL ? -1
-							   : (((loff_t)end + 1) << PAGE_SHIFT) - 1);
+	int err = 0;
 
+	folio_wait_writeback(folio);
+	if (folio_mapped(folio))
+		unmap_mapping_folio(folio);
+	if (folio_test_dirty(folio) && mapping->a_ops->launder_folio)
+		err = mapping->a_ops->launder_folio(folio);
 	if (err)
 		return err;
-	unmap_mapping_pages(mapping, start, end == ~0UL ? 0 : end - start + 1, false);
-	invalidate_mapping_pages(mapping, start, end);
+	if (folio_has_private(folio) &&
+	    (!mapping->a_ops->release_folio || !mapping->a_ops->release_folio(folio, GFP_KERNEL)))
+		return -EBUSY;
+	if (folio_test_dirty(folio))
+		return -EBUSY;
+	filemap_remove_folio(folio);
 	return 0;
 }
 
-int generic_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
+int invalidate_inode_pages2_range(struct address_space *mapping, pgoff_t start, pgoff_t end)
 {
-	struct address_space *mapping = file->f_mapping;
-	loff_t end;
+	struct folio *folios[BATCH];
+	unsigned int n;
+	int err = 0, err2;
 
-	if (S_ISFIFO(file_inode(file)->i_mode))
-		return -ESPIPE;
-	if (!mapping || len < 0 || advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE)
-		return -EINVAL;
-	end = len && (u64)offset + len <= OFFSET_MAX_FADVISE ? offset + len - 1
-							     : OFFSET_MAX_FADVISE;
-	switch (advice) {
-	case POSIX_FADV_NORMAL:
-		file->f_ra.ra_pages = VM_READAHEAD_PAGES;
-		file->f_mode &= ~FMODE_RANDOM;
-		break;
-	case POSIX_FADV_RANDOM:
-		file->f_mode |= FMODE_RANDOM;
-		break;
-	case POSIX_FADV_SEQUENTIAL:
-		file->f_ra.ra_pages = VM_READAHEAD_PAGES * 2;
-		file->f_mode &= ~FMODE_RANDOM;
-		break;
-	case POSIX_FADV_WILLNEED:
-		page_cache_sync_readahead(mapping, &file->f_ra, file, offset >> PAGE_SHIFT,
-					  (end >> PAGE_SHIFT) - (offset >> PAGE_SHIFT) + 1);
-		break;
-	case POSIX_FADV_DONTNEED:
-		invalidate_mapping_pages(mapping, DIV_ROUND_UP((u64)offset, PAGE_SIZE),
-					 end == OFFSET_MAX_FADVISE ? ~0UL
-								   : (u64)(end + 1) >> PAGE_SHIFT);
-		break;
+	while (start <= end && (n = filemap_get_folios(mapping, &start, end, folios, BATCH))) {
+		for (unsigned int i = 0; i < n; i++) {
+			struct folio *folio = folios[i];
+
+			folio_lock(folio);
+			err2 = folio->mapping == mapping ? invalidate_folio2(mapping, folio) : 0;
+			err = err ? err : err2;
+			folio_unlock(folio);
+			folio_put(folio);
+		}
+		if (start == ~0UL)
+			break;
+		cond_resched();
 	}
-	return 0;
-}
-
-int vfs_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
-{
-	if (file->f_op->fadvise)
-		return file->f_op->fadvise(file, offset, len, advice);
-	return generic_fadvise(file, offset, len, advice);
+	return err;
 }

@@ -17,11 +17,12 @@
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 #include <mm/vmstat.h>
+#include <mm/writeback.h>
 #include <mm/zone.h>
 #include "../kmap/kmap_internal.h"
 #include "../slab/slab_internal.h"
 
-/* From rooms above, when they exist: pages of block devices, swap, the limits of dirty pages, direct map. */
+/* From rooms above, when they exist: pages of block devices, swap, direct map. */
 unsigned long __weak nr_blockdev_pages(void)
 {
 	return 0;
@@ -35,18 +36,6 @@ unsigned long __weak free_swap_page_count(void)
 	return 0;
 }
 void __weak arch_report_meminfo(struct seq_file *m) {}
-
-/* 10 and 20 percent of what could become dirty, as the default ratios say. */
-void __weak global_dirty_limits(unsigned long *background, unsigned long *dirty)
-{
-	unsigned long pages =
-		nr_free_pages() - min(nr_free_pages(), totalreserve_pages) +
-		global_node_page_state(NR_FILE_PAGES) -
-		min(global_node_page_state(NR_SHMEM), global_node_page_state(NR_FILE_PAGES));
-
-	*background = pages / 10;
-	*dirty = pages / 5;
-}
 
 static void kb(struct seq_file *m, const char *name, unsigned long pages)
 {

@@ -10,6 +10,9 @@
  *	tail <= head, head - tail <= size: records between are readable; a record is valid when its
  *	`seq` word equals its own position (written last): a reader that was overtaken sees another value.
  *
+ * A record that is longer than a slot goes on in the following ones (time == CONTINUED), which are complete
+ * before its first one is.
+ *
  * Reading merges the rings by time. trace peeks; trace_pipe consumes (moves tail).
  * Cost when off: TRACE_CALL is a load, a compare and a branch predicted not taken.
  * Rings are made with the first event that is enabled. Observe: tracefs.
@@ -39,13 +42,15 @@
 #include "trace_internal.h"
 
 #define SLOT_BYTES     64 /* head of 16 and up to 48 bytes of record: one cache line */
-#define RECORD_MAX     (SLOT_BYTES - 16)
+#define SLOT_RECORD    (SLOT_BYTES - 16)
+#define RECORD_MAX     (3 * SLOT_RECORD)
+#define CONTINUED      (~0ULL)
 #define FIRST_EVENT_ID 300 /* below: Linux's built-in types */
 
 struct slot {
 	u64 seq;  /* position + 1 when complete */
 	u64 time; /* ns, local clock */
-	u8 record[RECORD_MAX];
+	u8 record[SLOT_RECORD];
 };
 
 struct ring {
@@ -199,21 +204,36 @@ static void fill_entry(struct trace_event *event, struct trace_entry *ent)
 	ent->pid = current ? current->pid : 0;
 }
 
+static unsigned int slots_of(const struct trace_event *event)
+{
+	return event ? DIV_ROUND_UP(event->size, SLOT_RECORD) : 1;
+}
+
+static void fill_slot(struct ring *ring, unsigned long pos, u64 time, const void *part, size_t size)
+{
+	struct slot *slot = &ring->slots[pos % ring_slots];
+
+	WRITE_ONCE(slot->seq, 0);
+	slot->time = time;
+	memcpy(slot->record, part, size);
+	smp_store_release(&slot->seq, (u64)pos + 1);
+}
+
 static void put_slot(struct trace_event *event, const void *record)
 {
+	unsigned int n = slots_of(event);
 	struct ring *ring;
-	struct slot *slot;
 	unsigned long pos;
 
 	preempt_disable();
 	ring = this_cpu_ptr(&trace_ring);
 	if (ring->slots) {
-		pos = this_cpu_add_return(trace_ring.head, 1UL) - 1;
-		slot = &ring->slots[pos % ring_slots];
-		WRITE_ONCE(slot->seq, 0);
-		slot->time = local_clock();
-		memcpy(slot->record, record, event->size);
-		smp_store_release(&slot->seq, (u64)pos + 1);
+		pos = this_cpu_add_return(trace_ring.head, (unsigned long)n) - n;
+		for (unsigned int i = n - 1; i; i--)
+			fill_slot(ring, pos + i, CONTINUED, record + i * SLOT_RECORD,
+				  min_t(size_t, event->size - i * SLOT_RECORD, SLOT_RECORD));
+		fill_slot(ring, pos, local_clock(), record,
+			  min_t(size_t, event->size, SLOT_RECORD));
 		event->hits++;
 	}
 	preempt_enable();
@@ -322,9 +342,13 @@ static int next_record(struct trace_cursor *c, struct slot *best)
 
 		if (!READ_ONCE(ring->slots))
 			continue;
-		while (pos < READ_ONCE(ring->head) && !read_slot(ring, pos, &slot)) {
-			if (READ_ONCE(ring->head) - pos < ring_slots)
+		while (pos < READ_ONCE(ring->head)) {
+			if (read_slot(ring, pos, &slot)) {
+				if (slot.time != CONTINUED)
+					break;
+			} else if (READ_ONCE(ring->head) - pos < ring_slots) {
 				break; /* being written */
+			}
 			pos++;
 		}
 		c->pos[cpu] = pos;
@@ -364,10 +388,28 @@ static void task_name(char *comm, size_t size, pid_t pid)
 	rcu_read_unlock();
 }
 
+/* The event of the record that begins in @slot at @pos, and all of it in @record. NULL: parts are lost. */
+static struct trace_event *gather(const struct ring *ring, unsigned long pos, const struct slot *slot,
+				  u8 *record)
+{
+	const struct trace_entry *ent = (const void *)slot->record;
+	struct trace_event *event = trace_event_at(ent->type - FIRST_EVENT_ID);
+	struct slot part;
+
+	memcpy(record, slot->record, SLOT_RECORD);
+	for (unsigned int i = 1; i < slots_of(event); i++) {
+		if (!read_slot(ring, pos + i, &part))
+			return NULL;
+		memcpy(record + i * SLOT_RECORD, part.record, SLOT_RECORD);
+	}
+	return event;
+}
+
 int trace_read_line(struct trace_cursor *c, char *buf, size_t size)
 {
-	const struct trace_entry *ent;
-	struct trace_event *event;
+	u8 record[RECORD_MAX] __aligned(8);
+	const struct trace_entry *ent = (const void *)record;
+	struct trace_event *event = NULL;
 	char comm[TASK_COMM_LEN], irq[5];
 	struct slot slot;
 	int len, cpu;
@@ -377,17 +419,18 @@ int trace_read_line(struct trace_cursor *c, char *buf, size_t size)
 	if (cpu >= 0) {
 		struct ring *ring = per_cpu_ptr(&trace_ring, cpu);
 
-		c->pos[cpu]++;
+		unsigned long pos = c->pos[cpu];
+
+		event = gather(ring, pos, &slot, record);
+		c->pos[cpu] = pos + slots_of(event);
 		if (c->consume) {
-			ring->dropped += c->pos[cpu] - 1 - ring->tail;
+			ring->dropped += pos - ring->tail;
 			WRITE_ONCE(ring->tail, c->pos[cpu]);
 		}
 	}
 	mutex_unlock(&trace_mutex);
 	if (cpu < 0)
 		return 0;
-	ent = (const void *)slot.record;
-	event = trace_event_at(ent->type - FIRST_EVENT_ID);
 	task_name(comm, sizeof(comm), ent->pid);
 	irq_letters(irq, ent);
 	len = scnprintf(buf, size, "%16s-%-7d [%03d] %s. %5llu.%06llu: ", comm, ent->pid, cpu, irq,
@@ -396,7 +439,7 @@ int trace_read_line(struct trace_cursor *c, char *buf, size_t size)
 	if (event != &__event_kernel_stack)
 		len += scnprintf(buf + len, size - len, "%s: ", event ? event->name : "?");
 	if (event)
-		len += event->print(buf + len, size - len, slot.record);
+		len += event->print(buf + len, size - len, record);
 	return len + scnprintf(buf + len, size - len, "\n");
 }
 

@@ -20,6 +20,11 @@
 	{ #type_, #name_, offsetof(struct ev##_record, name_), sizeof_field(struct ev##_record, name_),	\
 	  (type_)-1 < (type_)1 },
 
+/* In a list of fields F##_TEXT(my_event, 32, name): a text of 32 bytes. */
+#define __TRACE_MEMBER_TEXT(ev, n, name_)	char name_[n];
+#define __TRACE_FIELD_TEXT(ev, n, name_)						\
+	{ "char[" #n "]", #name_, offsetof(struct ev##_record, name_), n, true },
+
 #define DEFINE_TRACE_RECORD(ev)								\
 struct ev##_record {									\
 	struct trace_entry ent;								\

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of mm/cache share. */
+#ifndef QUIRE_MM_CACHE_INTERNAL_H
+#define QUIRE_MM_CACHE_INTERNAL_H
+
+#include <mm/folio.h>
+
+struct bdi_writeback;
+
+/* Clear @bit and wake who waits for the folio. */
+void folio_clear_and_wake(struct folio *folio, unsigned int bit);
+/* @nr pages of the device were written. */
+void wb_writeout_add(struct bdi_writeback *wb, long nr);
+/* The numbers of dirty_limits.c for a device that has just been made. */
+void wb_limits_init(struct bdi_writeback *wb);
+
+#endif
