@@ -7,6 +7,7 @@
 #include <base/types.h>
 #include <base/err.h>
 #include <base/string.h>
+#include <mm/backing_dev.h>
 #include <block/genhd.h>
 #include <fs/bdev.h>
 #include <fs/dentry.h>
@@ -30,6 +31,7 @@ static int set_bdev(struct super_block *sb, void *data)
 
 	sb->s_bdev = bdev;
 	sb->s_dev = bdev->bd_dev;
+	sb->s_bdi = bdi_get(bdev->bd_disk->bdi);
 	strscpy(sb->s_id, bdev_name(bdev, name), sizeof(sb->s_id));
 	return 0;
 }
@@ -73,9 +75,12 @@ struct dentry *mount_bdev(struct file_system_type *type, int flags, const char *
 void kill_block_super(struct super_block *sb)
 {
 	struct block_device *bdev = sb->s_bdev;
+	struct backing_dev_info *bdi = sb->s_bdi;
 
 	bdev->bd_super = NULL;
 	generic_shutdown_super(sb);
 	sync_blockdev(bdev);
+	sb->s_bdi = &noop_backing_dev_info;
+	bdi_put(bdi);
 	blkdev_put(bdev, sb->s_mode);
 }
