@@ -6,6 +6,7 @@
  */
 #include <base/err.h>
 #include <base/string.h>
+#include <fs/buffer_head.h>
 #include <fs/char_dev.h>
 #include <fs/dentry.h>
 #include <fs/eventpoll.h>
@@ -213,9 +214,13 @@ void host_vfs_start(void)
 	shmem_init();
 }
 
-/* ---- block devices, sync(2): the tests have no super block on a device ---- */
+/* ---- block devices, buffers, sync(2): the tests have no super block on a device ---- */
 const struct file_operations def_blk_fops;
 int sync_filesystem(struct super_block *sb)
 {
 	return 0;
+}
+bool remove_inode_buffers(struct inode *inode)
+{
+	return true;
 }
