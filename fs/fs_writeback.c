@@ -89,7 +89,8 @@ static unsigned long cs_to_jiffies(unsigned int centisecs)
 
 static void note_dirty_io(struct bdi_writeback *wb)
 {
-	bool any = !list_empty(&wb->b_dirty) || !list_empty(&wb->b_io) || !list_empty(&wb->b_more_io);
+	bool any =
+		!list_empty(&wb->b_dirty) || !list_empty(&wb->b_io) || !list_empty(&wb->b_more_io);
 
 	if (any != wb_has_dirty_io(wb)) {
 		if (any)
@@ -150,7 +151,8 @@ static unsigned int move_expired(struct list_head *from, struct list_head *to, u
 }
 
 /* What has waited for its times only. */
-static unsigned int move_expired_times(struct bdi_writeback *wb, const struct wb_writeback_work *work)
+static unsigned int move_expired_times(struct bdi_writeback *wb,
+				       const struct wb_writeback_work *work)
 {
 	unsigned long age = work->for_sync ? 0 : dirtytime_expire_interval * (unsigned long)HZ;
 	struct inode *inode, *next;
@@ -367,7 +369,8 @@ static int writeback_single_inode(struct inode *inode, struct writeback_control 
 		goto out; /* somebody does it */
 	wait_for_sync_locked(inode);
 	if (!(inode->i_state & I_DIRTY_ALL) &&
-	    (wbc->sync_mode != WB_SYNC_ALL || !mapping_tagged(inode->i_mapping, PAGECACHE_TAG_WRITEBACK)))
+	    (wbc->sync_mode != WB_SYNC_ALL ||
+	     !mapping_tagged(inode->i_mapping, PAGECACHE_TAG_WRITEBACK)))
 		goto out;
 	inode->i_state |= I_SYNC;
 	spin_unlock(&inode->i_lock);
@@ -706,8 +709,7 @@ static long do_all_works(struct bdi_writeback *wb)
 
 void wb_workfn(struct work_struct *w)
 {
-	struct bdi_writeback *wb =
-		container_of(to_delayed_work(w), struct bdi_writeback, dwork);
+	struct bdi_writeback *wb = container_of(to_delayed_work(w), struct bdi_writeback, dwork);
 	long wrote;
 
 	do {

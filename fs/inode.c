@@ -504,8 +504,8 @@ void mark_inode_dirty_sync(struct inode *inode)
 static void mark_times_dirty(struct inode *inode)
 {
 	if (!in_memory(inode))
-		__mark_inode_dirty(inode,
-				   inode->i_sb->s_flags & SB_LAZYTIME ? I_DIRTY_TIME : I_DIRTY_SYNC);
+		__mark_inode_dirty(inode, inode->i_sb->s_flags & SB_LAZYTIME ? I_DIRTY_TIME
+									     : I_DIRTY_SYNC);
 }
 
 void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode)

@@ -150,8 +150,8 @@ static int sync_range(struct file *file, loff_t offset, loff_t nbytes, unsigned 
 {
 	umode_t mode = file_inode(file)->i_mode;
 	loff_t end = nbytes ? offset + nbytes - 1 : MAX_LFS_FILESIZE;
-	const unsigned int all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-				 SYNC_FILE_RANGE_WAIT_AFTER;
+	const unsigned int all =
+		SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
 	int err = 0;
 
 	if (flags & ~all)

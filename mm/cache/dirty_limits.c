@@ -87,7 +87,8 @@ static unsigned long limit_of(unsigned long bytes, int ratio, unsigned long avai
 
 static void limits_of(unsigned long available, unsigned long *background, unsigned long *dirty)
 {
-	unsigned long thresh = limit_of(READ_ONCE(vm_dirty_bytes), READ_ONCE(vm_dirty_ratio), available);
+	unsigned long thresh =
+		limit_of(READ_ONCE(vm_dirty_bytes), READ_ONCE(vm_dirty_ratio), available);
 	unsigned long bg = limit_of(READ_ONCE(dirty_background_bytes),
 				    READ_ONCE(dirty_background_ratio), available);
 
@@ -211,7 +212,8 @@ static unsigned long of_device(const struct dirty_state *s, unsigned long positi
 	/* A device with nearly nothing to do must not idle while its writers sleep. */
 	target = share / 2;
 	if (s->wb_dirty < target)
-		position = s->wb_dirty > target / 8 ? position * target / s->wb_dirty : position * 8;
+		position =
+			s->wb_dirty > target / 8 ? position * target / s->wb_dirty : position * 8;
 	return position;
 }
 
@@ -286,8 +288,8 @@ static void update_ratelimit(const struct dirty_state *s, unsigned long elapsed,
 	struct bdi_writeback *wb = s->wb;
 	unsigned long rate = (dirtied - wb->dirtied_stamp) * HZ / elapsed;
 	unsigned long task = wb->dirty_ratelimit * s->position / ONE + 1;
-	unsigned long balanced = min(task * wb->avg_write_bandwidth / (rate | 1),
-				     wb->avg_write_bandwidth);
+	unsigned long balanced =
+		min(task * wb->avg_write_bandwidth / (rate | 1), wb->avg_write_bandwidth);
 
 	/* Only where position and balance agree on the direction, an eighth of the way. */
 	if (wb->dirty_ratelimit < min(balanced, task))
@@ -391,7 +393,8 @@ static int balance_dirty_pages(struct bdi_writeback *wb, unsigned long pages, un
 	for (;;) {
 		look(&s, wb);
 		trace_global_dirty_state(s.background, s.thresh, READ_ONCE(dirty_limit));
-		if (s.dirty > s.background || (long)s.wb_dirty > (long)wb_calc_thresh(wb, s.background))
+		if (s.dirty > s.background ||
+		    (long)s.wb_dirty > (long)wb_calc_thresh(wb, s.background))
 			if (!laptop_mode || s.dirty > s.thresh)
 				wb_start_background_writeback(wb);
 		if (s.dirty <= freerun_ceiling(s.thresh, s.background)) {
@@ -404,8 +407,8 @@ static int balance_dirty_pages(struct bdi_writeback *wb, unsigned long pages, un
 		update_estimates(&s, true);
 		rate = wb->dirty_ratelimit * s.position / ONE;
 		pause = pause_of(&s, rate, pages);
-		current->nr_dirtied_pause =
-			clamp(rate * longest_pause(&s) / 2 / HZ, 1UL, (unsigned long)POLL_PAGES * 32);
+		current->nr_dirtied_pause = clamp(rate * longest_pause(&s) / 2 / HZ, 1UL,
+						  (unsigned long)POLL_PAGES * 32);
 		trace_throttling(&s, pages, rate, pause);
 		if (pause <= 0)
 			break;

@@ -933,7 +933,9 @@ static vm_fault_t fault_read(struct vm_fault *vmf, struct folio *folio)
 		err = aops->read_folio(file, folio); /* unlocks */
 		if (!err) {
 			folio_wait_locked(folio);
-			err = folio_test_uptodate(folio) || folio->mapping != file->f_mapping ? 0 : -EIO;
+			err = folio_test_uptodate(folio) || folio->mapping != file->f_mapping
+				      ? 0
+				      : -EIO;
 		}
 	} else {
 		folio_unlock(folio);

@@ -123,7 +123,8 @@ bool folio_mark_dirty(struct folio *folio)
 	struct address_space *mapping = folio_mapping(folio);
 
 	if (mapping && mapping->a_ops && mapping->a_ops->dirty_folio) {
-		if (folio_test_reclaim(folio)) /* PG_readahead, or it was to be dropped after writing */
+		if (folio_test_reclaim(
+			    folio)) /* PG_readahead, or it was to be dropped after writing */
 			folio_clear_reclaim(folio);
 		return mapping->a_ops->dirty_folio(mapping, folio);
 	}
@@ -343,10 +344,9 @@ int write_cache_pages(struct address_space *mapping, struct writeback_control *w
 {
 	bool tagged = wbc->sync_mode == WB_SYNC_ALL || wbc->tagged_writepages, enough = false;
 	xa_mark_t tag = tagged ? PAGECACHE_TAG_TOWRITE : PAGECACHE_TAG_DIRTY;
-	struct dirty_walk w = { .mapping = mapping,
-				.wbc = wbc,
-				.writepage = writepage,
-				.data = data };
+	struct dirty_walk w = {
+		.mapping = mapping, .wbc = wbc, .writepage = writepage, .data = data
+	};
 	struct folio *folios[BATCH];
 	unsigned int n;
 

@@ -203,7 +203,8 @@ void page_cache_ra_order(struct readahead_control *rac, struct file_ra_state *ra
 	limit = min(limit, index + ra->size - 1);
 	if (new_order < MAX_PAGECACHE_ORDER)
 		new_order += 2;
-	new_order = min3(new_order, (unsigned int)MAX_PAGECACHE_ORDER, (unsigned int)ilog2(ra->size));
+	new_order =
+		min3(new_order, (unsigned int)MAX_PAGECACHE_ORDER, (unsigned int)ilog2(ra->size));
 	filemap_invalidate_lock_shared(mapping);
 	while (!err && index <= limit) {
 		unsigned int order = order_at(index, limit, new_order);
@@ -364,7 +365,8 @@ void page_cache_sync_ra(struct readahead_control *rac, unsigned long req_count)
 		ondemand_readahead(rac, NULL, req_count);
 }
 
-void page_cache_async_ra(struct readahead_control *rac, struct folio *folio, unsigned long req_count)
+void page_cache_async_ra(struct readahead_control *rac, struct folio *folio,
+			 unsigned long req_count)
 {
 	/* The same flag has another meaning while the folio is written. */
 	if (!rac->ra->ra_pages || folio_test_writeback(folio))

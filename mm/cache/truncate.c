@@ -20,7 +20,7 @@
 #include <fs/inode.h>
 #include <fs/super.h>
 
-#define BATCH		   15
+#define BATCH 15
 
 /* => folio locked and in @mapping. Nobody maps it afterwards, and it is clean. */
 static void cleanup_folio(struct address_space *mapping, struct folio *folio)

@@ -389,8 +389,8 @@ static void task_name(char *comm, size_t size, pid_t pid)
 }
 
 /* The event of the record that begins in @slot at @pos, and all of it in @record. NULL: parts are lost. */
-static struct trace_event *gather(const struct ring *ring, unsigned long pos, const struct slot *slot,
-				  u8 *record)
+static struct trace_event *gather(const struct ring *ring, unsigned long pos,
+				  const struct slot *slot, u8 *record)
 {
 	const struct trace_entry *ent = (const void *)slot->record;
 	struct trace_event *event = trace_event_at(ent->type - FIRST_EVENT_ID);
