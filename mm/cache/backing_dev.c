@@ -14,7 +14,6 @@
 #include <base/string.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
-#include <kernel/timer.h>
 #include <mm/backing_dev.h>
 #include <mm/gfp.h>
 #include <mm/readahead.h>

@@ -36,7 +36,6 @@
 #include <base/math.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
-#include <kernel/timer.h>
 #include <mm/address_space.h>
 #include <mm/trace_writeback.h>
 #include <mm/vmstat.h>

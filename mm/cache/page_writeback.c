@@ -38,7 +38,6 @@
 #include <base/math.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
-#include <kernel/timer.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/rmap.h>

@@ -6,7 +6,6 @@
 #include <base/printf.h>
 #include <base/string.h>
 #include <kernel/task.h>
-#include <kernel/timer.h>
 #include <mm/address_space.h>
 #include <mm/trace_writeback.h>
 #include <mm/vmstat.h>
