@@ -329,6 +329,7 @@ static struct ctl_table kernel_table[] = {
 	  .min = 1,
 	  .max = 3000,
 	  .changed = setup_per_zone_wmarks },
+	INT("vm/watermark_boost_factor", watermark_boost_factor, 0, INT_MAX),
 	RW("vm/lowmem_reserve_ratio", reserve_ratio_show, reserve_ratio_store),
 	RW("vm/percpu_pagelist_high_fraction", high_fraction_show, high_fraction_store),
 	RW("vm/numa_zonelist_order", zonelist_order_show, zonelist_order_store),

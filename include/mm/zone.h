@@ -169,7 +169,7 @@ struct per_cpu_nodestat {
 struct zone {
 	/* Read by each check of a watermark. */
 	unsigned long _watermark[NR_WMARK];		/* w: pages */
-	unsigned long watermark_boost;
+	unsigned long watermark_boost;			/* z: on top of each mark; mm/page/buddy.c */
 	unsigned long nr_reserved_highatomic;		/* z: pages in HIGHATOMIC blocks */
 	long lowmem_reserve[MAX_NR_ZONES];		/* w: pages kept from requests for a higher zone */
 	struct pglist_data *zone_pgdat;			/* b */
@@ -183,6 +183,7 @@ struct zone {
 	const char *name;				/* b */
 	unsigned int zone_id;				/* b: node << 3 | zone, as in page->flags */
 	bool initialized;
+	bool boosted;					/* kswapd is to be told of watermark_boost */
 
 	spinlock_t lock __aligned(64);
 	u32 order_map[MIGRATE_TYPES];			/* z: bit o: free_list[o] is not empty */
@@ -272,6 +273,7 @@ bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, i
 
 /* /proc/sys/vm: the handlers set the value and call the function. */
 extern int min_free_kbytes, user_min_free_kbytes, watermark_scale_factor;
+extern int watermark_boost_factor;	/* in ten-thousandths of the high mark; 0: no boost */
 extern int extra_free_kbytes;	/* between min and low, as in Android's Linux: room for bursts */
 extern int sysctl_lowmem_reserve_ratio[MAX_NR_ZONES];
 extern int percpu_pagelist_high_fraction;
@@ -279,6 +281,8 @@ void setup_per_zone_wmarks(void);
 void setup_per_zone_lowmem_reserve(void);
 void init_per_zone_wmark_min(void);
 void zone_pcp_update_all(void);
+/* kswapd reached the mark that was boosted by @boost pages: take them back. */
+void zone_unboost(struct zone *zone, unsigned long boost);
 extern unsigned long totalreserve_pages;
 
 /*

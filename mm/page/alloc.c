@@ -8,6 +8,7 @@
  *	              reclaim / compact / OOM through page_alloc_ops, NULL
  *
  * Watermarks: a zone serves a request when more than mark + lowmem_reserve pages would stay free. The mark is
+ *	(each raised by the zone's boost for a while after a pageblock was spoiled, see zone_boost() in buddy.c)
  *	low	the first attempt
  *	min	afterwards; halved for __GFP_HIGH, and less a quarter for __GFP_ATOMIC (the reserve for those
  *		who cannot wait)
@@ -97,6 +98,15 @@ bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, i
 	return orders >> order != 0;
 }
 
+/* A boost asks kswapd for more; it must not make those fail who may not wait. */
+static bool watermark_without_boost(struct zone *z, unsigned int order, gfp_t gfp,
+				    int highest_zoneidx, unsigned int alloc_flags)
+{
+	return z->watermark_boost && !order && (gfp & __GFP_HIGH) &&
+	       (alloc_flags & ALLOC_WMARK_MASK) == ALLOC_WMARK_MIN &&
+	       zone_watermark_ok(z, 0, z->_watermark[WMARK_MIN], highest_zoneidx, alloc_flags);
+}
+
 /* ---- the free lists ---- */
 
 /* @preferred: the best zone that the request allows. */
@@ -138,6 +148,14 @@ static struct page *rmqueue(struct zone *zone, unsigned int order, unsigned int 
 	return page;
 }
 
+/* kswapd shall reach the boosted mark, whoever needs it. */
+static noinline void answer_boost(struct zone *zone, const struct alloc_context *ac)
+{
+	WRITE_ONCE(zone->boosted, false);
+	if (page_alloc_ops.wake_kswapd)
+		page_alloc_ops.wake_kswapd(0, 0, ac);
+}
+
 struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int alloc_flags,
 				    const struct alloc_context *ac)
 {
@@ -158,13 +176,16 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, order,
 				       wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
-				       ac->highest_zoneidx, alloc_flags))
+				       ac->highest_zoneidx, alloc_flags) &&
+		    !watermark_without_boost(zone, order, gfp, ac->highest_zoneidx, alloc_flags))
 			continue;
 		page = rmqueue(zone, order, alloc_flags, ac->migratetype);
 		if (!page)
 			continue;
 		count_numa(zone, preferred);
 		prep_new_page(page, order, gfp);
+		if (unlikely(READ_ONCE(zone->boosted)))
+			answer_boost(zone, ac);
 		if (unlikely(order && (alloc_flags & ALLOC_HARDER))) {
 			spin_lock_irqsave(&zone->lock, flags);
 			reserve_highatomic_pageblock(page, zone);
@@ -183,8 +204,7 @@ static unsigned int gfp_to_alloc_flags(gfp_t gfp)
 
 	if (gfp & __GFP_HIGH)
 		flags |= ALLOC_HIGH;
-	if (gfp & __GFP_KSWAPD_RECLAIM)
-		flags |= ALLOC_KSWAPD;
+	flags |= gfp & ALLOC_KSWAPD;
 	if (gfp & __GFP_ATOMIC && !(gfp & __GFP_NOMEMALLOC))
 		flags |= ALLOC_HARDER;
 	return flags;
@@ -233,6 +253,12 @@ static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct 
 	return progress;
 }
 
+static bool direct_compact(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+{
+	return order && page_alloc_ops.direct_compact &&
+	       page_alloc_ops.direct_compact(gfp, order, ac);
+}
+
 static bool should_stop(gfp_t gfp, unsigned int order, unsigned long progress, int round)
 {
 	if (gfp & __GFP_NORETRY)
@@ -257,11 +283,16 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 {
 	struct page *page;
 
+	/* There may be enough free, but in pieces. */
+	if (direct_compact(gfp, order, ac)) {
+		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
+		if (page)
+			return page;
+	}
 	for (int round = 0;; round++) {
 		unsigned long progress = direct_reclaim(gfp, order, ac, round);
 
-		if (order && page_alloc_ops.direct_compact &&
-		    page_alloc_ops.direct_compact(gfp, order, ac))
+		if (direct_compact(gfp, order, ac))
 			progress++;
 		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
 		if (page)
@@ -331,7 +362,7 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, con
 		return NULL;
 	gfp = current_gfp_context(gfp);
 	ac.highest_zoneidx = gfp_zone(gfp);
-	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW, &ac);
+	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW | (gfp & ALLOC_KSWAPD), &ac);
 	if (unlikely(!page))
 		page = alloc_pages_slowpath(gfp, order, &ac);
 	trace_mm_page_alloc(page, order, gfp, ac.migratetype);
@@ -534,11 +565,12 @@ int gfp_to_string(char *buf, size_t size, gfp_t gfp)
 
 /* ---- complaints ---- */
 
+atomic_t alloc_warnings;
+
 /* At most ten reports in five seconds would need a clock; ten in all and each 1000th after do. */
 static bool warn_alloc_allowed(void)
 {
-	static atomic_t reports;
-	int n = atomic_inc_return(&reports);
+	int n = atomic_inc_return(&alloc_warnings);
 
 	return n <= 10 || n % 1000 == 0;
 }

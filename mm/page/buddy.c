@@ -224,29 +224,60 @@ static bool steal_block(struct zone *zone, struct page *page, unsigned int order
 	return true;
 }
 
+int watermark_boost_factor = 15000;
+
+/*
+ * A pageblock is being mixed: for a while kswapd shall keep more free than the marks say, so that the next request of the
+ * kind finds a whole pageblock. Each time one pageblock more, up to watermark_boost_factor ten-thousandths of the high
+ * mark. Without kswapd nobody would answer, nor take the boost back (zone_unboost), and there is none.
+ */
+void zone_boost(struct zone *zone, unsigned int alloc_flags)
+{
+	unsigned long most = (u64)zone->_watermark[WMARK_HIGH] * watermark_boost_factor / 10000;
+
+	if (!page_alloc_ops.wake_kswapd || !most ||
+	    zone_managed_pages(zone) < 4 * pageblock_nr_pages)
+		return;
+	zone->watermark_boost =
+		min(zone->watermark_boost + pageblock_nr_pages, max(most, pageblock_nr_pages));
+	if (alloc_flags & ALLOC_KSWAPD)
+		WRITE_ONCE(zone->boosted, true);
+}
+
+void zone_unboost(struct zone *zone, unsigned long boost)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	zone->watermark_boost -= min(zone->watermark_boost, boost);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
 /*
  * A block of another type. The largest one is best stolen; a movable request that would leave an alien
  * pageblock as it is takes the smallest.
  */
-static struct page *__rmqueue_fallback(struct zone *zone, unsigned int order, int mt)
+static struct page *__rmqueue_fallback(struct zone *zone, unsigned int order, int mt,
+				       unsigned int alloc_flags)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		int from = fallbacks[mt][i];
 		u32 fits = zone->order_map[from] >> order << order;
 		unsigned int high;
 		struct page *page;
+		bool stolen;
 
 		if (!fits)
 			continue;
 		high = 31 - __builtin_clz(fits);
 		page = first_free(zone, high, from);
+		if (high < pageblock_order)
+			zone_boost(zone, alloc_flags);
+		stolen = steal_block(zone, page, high, mt, from);
 		trace_mm_page_alloc_extfrag(page, order, high, mt, from);
 		zone->nr_fallbacks++;
-		if (steal_block(zone, page, high, mt, from)) {
-			zone->nr_steals++;
-			return __rmqueue_smallest(zone, order, mt);
-		}
-		return __rmqueue_smallest(zone, order, from);
+		zone->nr_steals += stolen;
+		return __rmqueue_smallest(zone, order, stolen ? mt : from);
 	}
 	return NULL;
 }
@@ -263,7 +294,7 @@ struct page *__rmqueue(struct zone *zone, unsigned int order, int migratetype,
 	if (unlikely(!page) && (alloc_flags & ALLOC_CMA))
 		page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
 	if (unlikely(!page))
-		page = __rmqueue_fallback(zone, order, migratetype);
+		page = __rmqueue_fallback(zone, order, migratetype, alloc_flags);
 	/* The reserve for atomic high orders is there for single pages too, before the kernel fails. */
 	if (unlikely(!page && (alloc_flags & (ALLOC_OOM | ALLOC_HARDER))))
 		page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);

@@ -17,7 +17,7 @@
 #define ALLOC_HIGH		0x20
 #define ALLOC_CPUSET		0x40
 #define ALLOC_CMA		0x80
-#define ALLOC_KSWAPD		0x800
+#define ALLOC_KSWAPD		0x800	/* = __GFP_KSWAPD_RECLAIM */
 
 /* A free block looks like this in one word: its type and its order. */
 #define BUDDY_WORD(order)	((u64)(order) << 32 | PAGE_TYPE_BUDDY)
@@ -43,6 +43,8 @@ struct page *__rmqueue(struct zone *zone, unsigned int order, int migratetype, u
 unsigned int rmqueue_bulk(struct zone *zone, unsigned int count, struct page **list, int migratetype,
 			  unsigned int alloc_flags);
 void __free_one_page(struct page *page, struct zone *zone, unsigned int order, int migratetype);
+/* A pageblock is about to be mixed: raise the marks for a while. */
+void zone_boost(struct zone *zone, unsigned int alloc_flags);
 void reserve_highatomic_pageblock(struct page *page, struct zone *zone);
 /* Give back one reserved block of the zones of @ac; @force: even the last. True when one was. */
 bool unreserve_highatomic_pageblock(const struct alloc_context *ac, bool force);
@@ -98,6 +100,8 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 				    const struct alloc_context *ac);
 /* The way out when the per-CPU list of the best zone is empty. */
 struct page *alloc_pages_slow(gfp_t gfp, unsigned int order, int nid, const void *nodemask);
+/* Failures without __GFP_NOWARN, of which not all are printed. */
+extern atomic_t alloc_warnings;
 void warn_alloc(gfp_t gfp, const void *nodemask, const char *fmt, ...);
 
 #endif

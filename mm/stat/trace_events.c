@@ -149,7 +149,7 @@ void __trace_mm_page_alloc_extfrag(struct page *page, int alloc_order, int fallb
 	struct mm_page_alloc_extfrag_record r = {
 		.pfn = page_to_pfn(page), .alloc_order = alloc_order, .fallback_order = fallback_order,
 		.alloc_migratetype = alloc_migratetype, .fallback_migratetype = fallback_migratetype,
-		.change_ownership = fallback_order >= pageblock_order || alloc_migratetype != MIGRATE_MOVABLE,
+		.change_ownership = alloc_migratetype == get_pageblock_migratetype(page), /* now */
 	};
 
 	trace_put(&__event_mm_page_alloc_extfrag, &r);

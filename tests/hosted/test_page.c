@@ -7,6 +7,7 @@
 #define CHECK_EVERY 1
 #include "../../mm/page/selftest.c"
 #include "../../mm/page/selftest_model.c"
+#include "../../mm/page/selftest_slow.c"
 
 TEST(page_random)
 {
@@ -45,6 +46,19 @@ TEST(page_model)
 	CHECK_EQ(test_watermark_rules(), 0);
 	CHECK_EQ(test_watermarks(), 0);
 	CHECK_EQ(test_batches(), 0);
+}
+TEST(page_slow)
+{
+	CHECK_EQ(test_slow_path(), 0);
+	CHECK_EQ(test_task_context(), 0);
+	CHECK_EQ(test_nofail(), 0);
+	CHECK_EQ(test_warning(), 0);
+	CHECK_EQ(test_below_min(), 0);
+	CHECK_EQ(test_crossing_low(), 0);
+	CHECK_EQ(test_boost(), 0);
+	CHECK_EQ(test_highatomic(), 0);
+	CHECK_EQ(test_zero_once(), 0);
+	CHECK_EQ(test_steal_largest(), 0);
 }
 TEST(page_ledger_loss)
 {

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Self tests of what happens when the free lists do not serve a request: who may go how far below the watermarks, whom the
+ * slow path asks in which order for which flags, who is warned about; the boost of the watermarks and the reserve for
+ * high orders. Scarcity is played: the watermarks rise, memory stays. At boot with `selftest`, and hosted.
+ */
+#include <base/types.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <kernel/selftest.h>
+#include <kernel/task.h>
+#include <mm/gfp.h>
+#include <mm/page_debug.h>
+#include <mm/page_flags.h>
+#include <mm/fault_inject.h>
+#include <mm/trace.h>
+#include <mm/vmstat.h>
+#include <mm/zone.h>
+#include "page_internal.h"
+
+/* ---- scarcity ---- */
+
+static struct task_struct *tester;
+
+/* Set the marks of all zones to @percent of what they have free. */
+static void raise_marks(unsigned int percent)
+{
+	struct zone *zone;
+
+	drain_all_pages(NULL);
+	for_each_populated_zone (zone) {
+		unsigned long free = zone_page_state(zone, NR_FREE_PAGES);
+
+		zone->_watermark[WMARK_MIN] = free * percent / 100;
+		zone->_watermark[WMARK_LOW] = free * percent / 100 + 1;
+		zone->_watermark[WMARK_HIGH] = free * percent / 100 + 2;
+	}
+}
+
+/* Served from a list of the CPU, no mark would be looked at. */
+static struct page *try_alloc(gfp_t gfp, unsigned int order)
+{
+	drain_all_pages(NULL);
+	return alloc_pages(gfp, order);
+}
+
+static bool served(gfp_t gfp)
+{
+	struct page *page = try_alloc(gfp | __GFP_NOWARN, 0);
+
+	if (page)
+		__free_page(page);
+	return page != NULL;
+}
+
+/* ---- who is asked ---- */
+
+static char calls[80];
+static unsigned int nr_calls, relief_at;
+static gfp_t asked_gfp;
+
+static void note(char who, gfp_t gfp)
+{
+	if (current != tester)
+		return;
+	asked_gfp |= gfp;
+	/* A run of the same is one letter and a star. */
+	if (nr_calls && calls[nr_calls - 1] == '*' && calls[nr_calls - 2] == who)
+		return;
+	if (nr_calls && calls[nr_calls - 1] == who)
+		who = '*';
+	if (nr_calls < sizeof(calls) - 1)
+		calls[nr_calls++] = who;
+	calls[nr_calls] = '\0';
+}
+
+static void note_kswapd(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+{
+	note('k', gfp);
+}
+
+static unsigned long note_reclaim(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+{
+	note('r', gfp);
+	if (current == tester && relief_at && !--relief_at)
+		setup_per_zone_wmarks();
+	return 0;
+}
+
+static bool note_compact(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+{
+	note('c', gfp);
+	return false;
+}
+
+static bool note_oom(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+{
+	note('o', gfp);
+	return false;
+}
+
+static struct page_alloc_ops real_ops;
+
+static void play_scarcity(unsigned int percent)
+{
+	static const struct page_alloc_ops played = { .wake_kswapd = note_kswapd,
+						      .direct_reclaim = note_reclaim,
+						      .direct_compact = note_compact,
+						      .out_of_memory = note_oom };
+
+	tester = current;
+	real_ops = page_alloc_ops;
+	page_alloc_ops = played;
+	raise_marks(percent);
+}
+
+static void end_scarcity(void)
+{
+	page_alloc_ops = real_ops;
+	setup_per_zone_wmarks();
+}
+
+/* Whom a request that finds nothing asks: k kswapd, c compaction, r reclaim, o OOM. */
+static const char *asks(gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	nr_calls = 0;
+	calls[0] = '\0';
+	asked_gfp = 0;
+	page = try_alloc(gfp | __GFP_NOWARN, order);
+	if (page)
+		__free_pages(page, order);
+	return page ? "served" : calls;
+}
+
+static int test_slow_path(void)
+{
+	static const struct {
+		gfp_t gfp;
+		unsigned int order;
+		const char *asks;
+	} cases[] = {
+		{ GFP_NOWAIT, 0, "k" },
+		{ GFP_ATOMIC, 0, "k" },
+		{ __GFP_HIGH, 0, "" }, /* may not even wake kswapd */
+		{ GFP_KERNEL, 0, "kr*o" },
+		{ GFP_USER, 0, "kr*o" },
+		{ GFP_HIGHUSER_MOVABLE, 0, "kr*o" },
+		{ GFP_KERNEL | __GFP_NOMEMALLOC, 0, "kr*o" },
+		{ GFP_NOFS, 0, "kr*" }, /* OOM would need the file systems */
+		{ GFP_NOIO, 0, "kr*" },
+		{ GFP_KERNEL | __GFP_NORETRY, 0, "kr" },
+		{ GFP_KERNEL | __GFP_RETRY_MAYFAIL, 0, "kr*" },
+		{ GFP_KERNEL | __GFP_THISNODE, 0, "kr*" },
+		{ GFP_KERNEL | __GFP_DMA, 0, "kr*" }, /* nobody's death would help */
+		{ GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM, 0, "r*o" },
+		{ GFP_KERNEL | __GFP_COMP, PAGE_ALLOC_COSTLY_ORDER + 1, "kcrc" },
+		{ GFP_KERNEL | __GFP_NORETRY, 1, "kcrc" },
+		{ GFP_TRANSHUGE_LIGHT, pageblock_order, "" },
+		{ GFP_TRANSHUGE | __GFP_NORETRY, pageblock_order, "crc" },
+	};
+	const char *wrong = NULL;
+
+	play_scarcity(1000);
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases) && !wrong; i++)
+		if (strcmp(asks(cases[i].gfp, cases[i].order), cases[i].asks))
+			wrong = cases[i].asks;
+	end_scarcity();
+	if (wrong)
+		selftest_complain(calls, 0, wrong);
+	SELFTEST_EXPECT(!wrong);
+	return 0;
+}
+SELFTEST("page/slow-path", test_slow_path);
+
+/* What a task says of itself holds for all its requests. */
+static int test_task_context(void)
+{
+	bool memalloc, nomemalloc, nofs_asked, spared;
+	unsigned int was;
+
+	play_scarcity(1000);
+	was = memalloc_noreclaim_save();
+	memalloc = !strcmp(asks(GFP_KERNEL, 0), "served");
+	nomemalloc = !strcmp(asks(GFP_KERNEL | __GFP_NOMEMALLOC, 0), "k");
+	memalloc_noreclaim_restore(was);
+	was = current->flags & PF_MEMALLOC_NOFS;
+	current->flags |= PF_MEMALLOC_NOFS;
+	nofs_asked = !strcmp(asks(GFP_KERNEL, 0), "kr*");
+	spared = !(asked_gfp & __GFP_FS) && (asked_gfp & __GFP_IO);
+	current->flags = (current->flags & ~PF_MEMALLOC_NOFS) | was;
+	end_scarcity();
+	SELFTEST_EXPECT(memalloc); /* who frees memory gets the last of it */
+	SELFTEST_EXPECT(nomemalloc);
+	SELFTEST_EXPECT(nofs_asked && spared);
+	return 0;
+}
+SELFTEST("page/task-context", test_task_context);
+
+/* __GFP_NOFAIL goes round until there is something; __GFP_NORETRY does not wait for that. */
+static int test_nofail(void)
+{
+	struct page *page;
+	bool noretry;
+
+	play_scarcity(1000);
+	relief_at = 3;
+	noretry = !served(GFP_KERNEL | __GFP_NORETRY);
+	page = try_alloc(GFP_KERNEL | __GFP_NOFAIL, 0);
+	end_scarcity();
+	SELFTEST_EXPECT(noretry && page && !relief_at);
+	__free_page(page);
+	return 0;
+}
+SELFTEST("page/nofail", test_nofail);
+
+/* Each failure is told, unless the caller said __GFP_NOWARN. */
+static int test_warning(void)
+{
+	int before = atomic_read(&alloc_warnings), told, silent;
+
+	play_scarcity(1000);
+	atomic_set(&alloc_warnings, 500); /* counted, but not printed */
+	try_alloc(GFP_NOWAIT, 0);
+	told = atomic_read(&alloc_warnings) - 500;
+	try_alloc(GFP_NOWAIT | __GFP_NOWARN, 0);
+	silent = atomic_read(&alloc_warnings) - 500 - told;
+	end_scarcity();
+	atomic_set(&alloc_warnings, before);
+	SELFTEST_EXPECT(told == 1 && silent == 0);
+	return 0;
+}
+SELFTEST("page/warning", test_warning);
+
+/* ---- how far below ---- */
+
+/* As the marks rise, first the ordinary fail, then those who are important, then those who cannot wait. */
+static int test_below_min(void)
+{
+	static const struct {
+		unsigned int percent; /* the min mark, of what is free */
+		bool nowait, high, atomic, memalloc;
+	} steps[] = {
+		{ 50, true, true, true, true },
+		{ 130, false, true, true, true },
+		{ 230, false, false, true, true },
+		{ 400, false, false, false, true },
+	};
+	bool as_expected = true;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
+		play_scarcity(steps[i].percent);
+		as_expected &= served(GFP_NOWAIT) == steps[i].nowait;
+		as_expected &= served(__GFP_HIGH) == steps[i].high;
+		as_expected &= served(GFP_ATOMIC) == steps[i].atomic;
+		as_expected &= served(GFP_ATOMIC | __GFP_NOMEMALLOC) == steps[i].high;
+		as_expected &= served(__GFP_MEMALLOC) == steps[i].memalloc;
+		end_scarcity();
+	}
+	SELFTEST_EXPECT(as_expected);
+	return 0;
+}
+SELFTEST("page/below-min", test_below_min);
+
+/* Between min and low a request is served, and kswapd told; above low it is not. */
+static int test_crossing_low(void)
+{
+	struct zone *zone;
+	bool told, untold, was_served;
+
+	play_scarcity(50);
+	nr_calls = 0;
+	was_served = served(GFP_KERNEL);
+	untold = !nr_calls;
+	for_each_populated_zone (zone)
+		zone->_watermark[WMARK_LOW] = zone_page_state(zone, NR_FREE_PAGES) + 1000;
+	was_served &= !strcmp(asks(GFP_KERNEL, 0), "served");
+	told = nr_calls == 1 && calls[0] == 'k';
+	end_scarcity();
+	SELFTEST_EXPECT(was_served && untold && told);
+	return 0;
+}
+SELFTEST("page/crossing-low", test_crossing_low);
+
+/* ---- boost ---- */
+
+/*
+ * A pageblock that has to be mixed boosts the marks of its zone by a pageblock, up to the factor, and wakes kswapd; who cannot
+ * wait does not suffer from it.
+ */
+static int test_boost(void)
+{
+	struct zone zone = { .watermark_boost = 0 };
+	const unsigned int factor = watermark_boost_factor;
+	unsigned long first, second, off;
+	bool atomic, nowait;
+	struct zone *live;
+
+	spin_lock_init(&zone.lock, LOCK_ZONE);
+	atomic_long_set(&zone.managed_pages, 16 * pageblock_nr_pages);
+	zone._watermark[WMARK_HIGH] = 600;
+	zone_boost(&zone, ALLOC_KSWAPD); /* nobody would answer */
+	SELFTEST_EXPECT(page_alloc_ops.wake_kswapd || (!zone.watermark_boost && !zone.boosted));
+	play_scarcity(50);
+	zone_boost(&zone, ALLOC_KSWAPD);
+	first = zone.watermark_boost;
+	zone_boost(&zone, 0);
+	second = zone.watermark_boost;
+	watermark_boost_factor = 0;
+	zone_unboost(&zone, 300);
+	zone_boost(&zone, 0);
+	off = zone.watermark_boost;
+	watermark_boost_factor = factor;
+	/* Live: all that is free is wanted as boost. */
+	for_each_populated_zone (live) {
+		live->watermark_boost = zone_page_state(live, NR_FREE_PAGES);
+		live->boosted = true;
+	}
+	nr_calls = 0;
+	nowait = served(GFP_NOWAIT);
+	atomic = served(GFP_ATOMIC);
+	for_each_populated_zone (live)
+		zone_unboost(live, ~0UL);
+	end_scarcity();
+	for_each_populated_zone (live) {
+		SELFTEST_EXPECT(!live->watermark_boost);
+		live->boosted = false;
+	}
+	SELFTEST_EXPECT(zone.boosted && first == pageblock_nr_pages);
+	SELFTEST_EXPECT(second == 900 && off == 600);
+	SELFTEST_EXPECT(!nowait && atomic && nr_calls && calls[0] == 'k');
+	return 0;
+}
+SELFTEST("page/boost", test_boost);
+
+/* ---- the reserve for high orders ---- */
+
+/* A pageblock that served a high order in need is kept for the next one, until there is nothing else. */
+static int test_highatomic(void)
+{
+	struct alloc_context ac = { .zonelist = node_zonelist(numa_node_id(), 0),
+				    .highest_zoneidx = ZONE_NORMAL,
+				    .migratetype = MIGRATE_MOVABLE };
+	struct page *first, *second = NULL;
+	unsigned long reserved = 0, left = 0;
+	struct zone *zone = NULL;
+	int type = 0;
+
+	play_scarcity(230);
+	first = try_alloc(GFP_ATOMIC | __GFP_NOWARN, 2);
+	if (first) {
+		zone = page_zone(first);
+		type = get_pageblock_migratetype(first);
+		reserved = zone->nr_reserved_highatomic;
+		zone->_watermark[WMARK_MIN] = 1; /* enough; but in that pageblock alone */
+		second = try_alloc(GFP_ATOMIC | __GFP_NOWARN, 2);
+	}
+	end_scarcity();
+	SELFTEST_EXPECT(first && second);
+	buddy_check();
+	__free_pages(first, 2);
+	__free_pages(second, 2);
+	drain_all_pages(NULL);
+	while (unreserve_highatomic_pageblock(&ac, true))
+		;
+	left = zone->nr_reserved_highatomic;
+	buddy_check();
+	SELFTEST_EXPECT(type == MIGRATE_HIGHATOMIC && reserved == pageblock_nr_pages);
+	SELFTEST_EXPECT(!left);
+	return 0;
+}
+SELFTEST("page/highatomic", test_highatomic);
+
+/* ---- which block is stolen ---- */
+
+/* A zone of its own over one block of 4 MiB, so that what is free in it is ours to choose. */
+static struct zone played;
+
+static bool play_zone(struct page *block)
+{
+	memset(&played, 0, sizeof(played));
+	spin_lock_init(&played.lock, LOCK_ZONE);
+	zone_init_free_lists(&played);
+	played.zone_id = page_zone_id(block);
+	played.zone_start_pfn = page_to_pfn(block);
+	played.spanned_pages = MAX_ORDER_NR_PAGES;
+	set_page_count(block, 0);
+	set_pageblock_migratetype(block, MIGRATE_MOVABLE);
+	set_pageblock_migratetype(block + pageblock_nr_pages, MIGRATE_MOVABLE);
+	spin_lock_irq(&played.lock);
+	__free_one_page(block, page_to_pfn(block), &played, MAX_ORDER - 1, MIGRATE_MOVABLE);
+	spin_unlock_irq(&played.lock);
+	return played.order_map[MIGRATE_MOVABLE] == 1u << (MAX_ORDER - 1);
+}
+
+static struct page *take(unsigned int order, int mt)
+{
+	struct page *page;
+
+	spin_lock_irq(&played.lock);
+	page = __rmqueue(&played, order, mt, 0);
+	spin_unlock_irq(&played.lock);
+	return page;
+}
+
+static void give(struct page *page, unsigned int order)
+{
+	spin_lock_irq(&played.lock);
+	__free_one_page(page, page_to_pfn(page), &played, order, get_pageblock_migratetype(page));
+	spin_unlock_irq(&played.lock);
+}
+
+/* The line that the trace has of the theft. */
+static const char *traced_theft(void)
+{
+	static char line[256];
+	struct trace_cursor cursor;
+
+	trace_cursor_init(&cursor, true);
+	while (trace_read_line(&cursor, line, sizeof(line)))
+		if (strstr(line, "mm_page_alloc_extfrag:"))
+			return line;
+	return "";
+}
+
+/*
+ * Movable memory is left in blocks of 256, 8 and 1 page. An unmovable request takes the largest and its pageblock with it, the
+ * next ones take from there; a movable one that finds alien memory alone takes the smallest and leaves the pageblock.
+ */
+static int steal_largest(struct page *block, struct trace_event *event)
+{
+	struct page *other = block + pageblock_nr_pages, *page, *movable, *unmovable;
+	const char *line;
+
+	SELFTEST_EXPECT(play_zone(block));
+	SELFTEST_EXPECT(take(pageblock_order, MIGRATE_MOVABLE) == block);
+	SELFTEST_EXPECT(take(8, MIGRATE_MOVABLE) == other); /* its half stays free */
+	give(block + 8, 3);
+	give(block + 64, 0);
+	SELFTEST_EXPECT(played.order_map[MIGRATE_MOVABLE] == (1u << 8 | 1u << 3 | 1u));
+
+	trace_clear();
+	trace_set_enabled(event, true);
+	unmovable = take(0, MIGRATE_UNMOVABLE);
+	trace_set_enabled(event, false);
+	line = traced_theft();
+	SELFTEST_EXPECT(unmovable == other + 256);
+	SELFTEST_EXPECT(get_pageblock_migratetype(other) == MIGRATE_UNMOVABLE);
+	SELFTEST_EXPECT(get_pageblock_migratetype(block) == MIGRATE_MOVABLE);
+	SELFTEST_EXPECT(played.nr_fallbacks == 1 && played.nr_steals == 1);
+	SELFTEST_EXPECT(strstr(line, "alloc_order=0 fallback_order=8 pageblock_order=9 "
+				     "alloc_migratetype=0 fallback_migratetype=1 "
+				     "fragmenting=1 change_ownership=1"));
+	zone_check(&played);
+	page = take(0, MIGRATE_UNMOVABLE);
+	SELFTEST_EXPECT(page == unmovable + 1 && played.nr_fallbacks == 1);
+	give(page, 0);
+
+	SELFTEST_EXPECT(take(3, MIGRATE_MOVABLE) == block + 8);
+	SELFTEST_EXPECT(take(0, MIGRATE_MOVABLE) == block + 64);
+	movable = take(0, MIGRATE_MOVABLE); /* of 1, 2, 4 ... 128 pages beside the unmovable one */
+	SELFTEST_EXPECT(movable == unmovable + 1 && played.nr_steals == 1);
+	SELFTEST_EXPECT(get_pageblock_migratetype(other) == MIGRATE_UNMOVABLE);
+	give(movable, 0);
+	give(unmovable, 0);
+	give(other, 8);
+	/* The first pageblock, all of which is ours: whole again. */
+	set_pageblock_migratetype(block, MIGRATE_UNMOVABLE);
+	give(block, pageblock_order);
+	SELFTEST_EXPECT(take(MAX_ORDER - 1, MIGRATE_UNMOVABLE) == block);
+	SELFTEST_EXPECT(!atomic_long_read(&played.nr_free));
+	return 0;
+}
+
+static int test_steal_largest(void)
+{
+	struct page *block = alloc_pages(GFP_KERNEL | __GFP_NOWARN, MAX_ORDER - 1);
+	struct trace_event *event = trace_find_event("kmem", "mm_page_alloc_extfrag");
+	unsigned long before;
+	int type, err;
+
+	if (!block)
+		return 0;		/* a small machine may have no such block */
+	trace_set_enabled(event, true); /* the first time, pages are taken for the log */
+	trace_set_enabled(event, false);
+	drain_all_pages(NULL);
+	before = nr_free_pages();
+	type = get_pageblock_migratetype(block);
+	err = steal_largest(block, event);
+	if (err)
+		return err;
+	set_pageblock_migratetype(block, type);
+	set_pageblock_migratetype(block + pageblock_nr_pages, type);
+	set_page_count(block, 1);
+	__free_pages(block, MAX_ORDER - 1);
+	drain_all_pages(NULL);
+	SELFTEST_EXPECT(nr_free_pages() == before + MAX_ORDER_NR_PAGES);
+	return 0;
+}
+SELFTEST("page/steal-largest", test_steal_largest);
+
+/* ---- zero, once ---- */
+
+/* What is zero already is not cleared again, and what __GFP_ZERO will clear is not cleared before. */
+static int test_zero_once(void)
+{
+	const u32 was = page_debug;
+	struct page *page = alloc_page(GFP_KERNEL), *again;
+	unsigned long *word = page_address(page), after;
+
+	page_debug = PAGE_DEBUG_INIT_FREE;
+	alloc_watched_set(ALLOC_WATCHED_PAGE_DEBUG, true);
+	*word = 1;
+	__free_page(page); /* cleared here */
+	after = *word;
+	*word = 77; /* where nobody but us writes: the mark of a page that is not touched */
+	again = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	page_debug = PAGE_DEBUG_INIT_ALLOC;
+	SELFTEST_EXPECT(!page_debug_alloc(page, 0, GFP_KERNEL | __GFP_ZERO) && *word == 77);
+	SELFTEST_EXPECT(!page_debug_alloc(page, 0, GFP_KERNEL) && *word == 0);
+	page_debug = was;
+	alloc_watched_set(ALLOC_WATCHED_PAGE_DEBUG, was != 0);
+	SELFTEST_EXPECT(again == page && after == 0);
+	__free_page(again);
+	return 0;
+}
+SELFTEST("page/zero-once", test_zero_once);
