@@ -13,6 +13,8 @@
  *	exhaust ORDER KIND	take blocks until none is left for that kind (0: may sleep, but kills nobody; 1: GFP_NOWAIT,
  *				2: GFP_ATOMIC), hold them; result[0]: blocks
  *	return			give back what exhaust took
+ *	play FLAGS TAG PRIVATE	a page of this file gets these flags (bits of mm/page_flags.h), this tag of mapping (1 anonymous,
+ *				2 movable, 3 KSM; 0 none) and this private, for those who tell what a page is; result[0]: its frame
  */
 #include <base/errno.h>
 #include <base/math.h>
@@ -21,6 +23,7 @@
 #include <kernel/sched.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
+#include <mm/page_flags.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
@@ -33,7 +36,11 @@ struct held_pages {
 	unsigned int order;
 	struct page *taken; /* by exhaust: a chain through index */
 	unsigned int taken_order;
+	struct page *played;
 };
+
+/* Kinds of page whose mapping or place in the books is more than a tag. */
+#define NOT_PLAYED (1u << PG_slab | 1u << PG_reserved | 1u << PG_head | 1u << PG_tail)
 
 static int page_free(void *state, struct mmtest_call *call)
 {
@@ -47,13 +54,37 @@ static int page_free(void *state, struct mmtest_call *call)
 
 static int page_return(void *state, struct mmtest_call *call);
 
+static int page_play(void *state, struct mmtest_call *call)
+{
+	struct held_pages *held = state;
+	struct page *page = held->played;
+
+	if (call->arg[0] & (~(__s64)PAGEFLAGS_MASK | NOT_PLAYED) ||
+	    call->arg[1] & ~(__s64)PAGE_MAPPING_FLAGS)
+		return -EINVAL;
+	if (!page)
+		page = held->played = alloc_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	page->flags = (page->flags & ~PAGEFLAGS_MASK) | (u32)call->arg[0];
+	page->mapping = call->arg[1] ? page_address(page) + call->arg[1] : NULL;
+	set_page_private(page, call->arg[2]);
+	call->result[0] = page_to_pfn(page);
+	return 0;
+}
+
 static void page_release(void *state)
 {
+	struct mmtest_call plain = { .arg = { 0 } };
 	struct held_pages *held = state;
 
 	page_free(held, NULL);
 	page_return(held, NULL);
 	vfree(held->page);
+	if (held->played) {
+		page_play(held, &plain);
+		__free_page(held->played);
+	}
 }
 
 static int page_reserve(void *state, struct mmtest_call *call)
@@ -259,7 +290,7 @@ static const struct mmtest_verb verbs[] = {
 	{ "reserve", page_reserve }, { "hot", page_hot },     { "alloc", page_alloc },
 	{ "bulk", page_bulk },	     { "free", page_free },   { "drain", page_drain },
 	{ "struct", page_struct },   { "storm", page_storm }, { "exhaust", page_exhaust },
-	{ "return", page_return },   { NULL, NULL },
+	{ "return", page_return },   { "play", page_play },   { NULL, NULL },
 };
 
 static struct mmtest_noun page_noun = {

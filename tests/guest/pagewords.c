@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* /proc/mm/page (oracle: none, the file is Quire's): the kind of a page, its references and their holders, in words. */
+/*
+ * /proc/mm/page (oracle: none, the file is Quire's): the kind of a page, its references and their holders, in words; and
+ * /proc/kpageflags for each flag. Kinds and flags whose mechanism does not exist yet are played by /dev/mmtest.
+ */
 #include "tap.h"
+
+#include <sys/ioctl.h>
+#include "../../include/drivers/mmtest.h"
 
 static char text[1 << 14];
 
@@ -50,6 +56,90 @@ static uint64_t frame_with(int kpf)
 	return ~0ULL;
 }
 
+/* A page with these flags, tag and private: its frame. */
+static uint64_t play(uint32_t flags, int tag, long private)
+{
+	static int fd = -1;
+	struct mmtest_call call = { .noun = "page",
+				    .verb = "play",
+				    .arg = { flags, tag, private } };
+
+	if (fd < 0)
+		fd = open("/dev/mmtest", O_RDWR);
+	return ioctl(fd, MMTEST_CALL, &call) ? ~0ULL : (uint64_t)call.result[0];
+}
+
+static uint64_t flags_of(uint64_t frame)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	uint64_t w = 0;
+
+	if (pread(fd, &w, 8, (off_t)frame * 8) != 8)
+		w = 0;
+	close(fd);
+	return w;
+}
+
+/* Flags of mm/page_flags.h and the bits of kpageflags that stand for them. */
+static void each_flag(void)
+{
+	static const struct {
+		int flag, kpf;
+		const char *name;
+	} table[] = {
+		{ 0, 0, "locked" },
+		{ 1, 2, "referenced" },
+		{ 2, 3, "uptodate" },
+		{ 3, 4, "dirty" },
+		{ 4, 5, "lru" },
+		{ 5, 6, "active" },
+		{ 8, 1, "error" },
+		{ 10, 37, "owner_priv_1" },
+		{ 11, 38, "arch_1" },
+		{ 13, 35, "private" },
+		{ 14, 36, "private_2" },
+		{ 15, 8, "writeback" },
+		{ 17, 34, "mappedtodisk" },
+		{ 18, 9, "reclaim" },
+		{ 19, 14, "swapbacked" },
+		{ 20, 18, "unevictable" },
+		{ 21, 33, "mlocked" },
+		{ 22, 19, "hwpoison" },
+	};
+	char said[32];
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		uint64_t frame = play(1u << table[i].flag, 0, 0);
+
+		snprintf(said, sizeof(said), "(%s)", table[i].name);
+		ok(flags_of(frame) == 1ULL << table[i].kpf && strstr(words_of(frame), said),
+		   "flag %s: its bit of kpageflags and its word", table[i].name);
+	}
+	ok(!flags_of(play(0, 0, 0)), "no flag, no bit");
+	is(flags_of(play(1u << 19 | 1u << 10, 1, 0)),
+	   1ULL << 12 | 1ULL << 13 | 1ULL << 14 | 1ULL << 37,
+	   "swapcache: swapbacked with owner_priv_1");
+	is(flags_of(play(0, 3, 0)), 1ULL << 12 | 1ULL << 21,
+	   "ksm: anonymous with a bit of its own");
+}
+
+/* What mapping and private mean, by tag and flag. */
+static void each_kind(void)
+{
+	const char *w = words_of(play(1u << 19, 1, 0));
+
+	ok(strstr(w, "kind: anonymous, anon_vma "), "kind: anonymous");
+	w = words_of(play(1u << 19 | 1u << 10, 1, 0x1234));
+	ok(strstr(w, "kind: anonymous, in the swap cache") &&
+		   strstr(w, "private: swap entry 0x1234\n") &&
+		   strstr(w, "held: 1 by the swap cache\n"),
+	   "kind: in the swap cache, private is the entry");
+	ok(strstr(words_of(play(0, 3, 0)), "kind: KSM, "), "kind: KSM");
+	ok(strstr(words_of(play(0, 2, 0)), "kind: movable page of a driver\n"),
+	   "kind: movable, not on an LRU list");
+	ok(strstr(words_of(play(0, 0, 0)), "kind: kernel, unnamed\n"), "kind: none");
+}
+
 int main(void)
 {
 	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *f;
@@ -93,5 +183,7 @@ int main(void)
 	ok(strstr(words_of(frame_with(32)), "kind: reserved"), "a reserved page");
 	ok(strstr(words_of(frame_with(24)), "zero page"), "the zero page");
 	ok(strstr(words_of(1ULL << 40), "no descriptor"), "no page at all");
+	each_flag();
+	each_kind();
 	return tap_end();
 }

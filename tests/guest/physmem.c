@@ -4,13 +4,18 @@
 
 #define KPF(name, nr) KPF_##name = nr
 enum {
+	KPF(LOCKED, 0),
+	KPF(REFERENCED, 2),
 	KPF(UPTODATE, 3),
 	KPF(DIRTY, 4),
 	KPF(SLAB, 7),
+	KPF(WRITEBACK, 8),
 	KPF(BUDDY, 10),
 	KPF(MMAP, 11),
 	KPF(ANON, 12),
 	KPF(SWAPBACKED, 14),
+	KPF(COMPOUND_HEAD, 15),
+	KPF(COMPOUND_TAIL, 16),
 	KPF(NOPAGE, 20),
 	KPF(ZERO_PAGE, 24),
 	KPF(PGTABLE, 26),
@@ -125,7 +130,7 @@ static void frames(void)
 {
 	char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = memfd_create("frames", 0), sync[2];
-	char *f, buf[16];
+	char *f, *other, buf[16];
 	pid_t child;
 
 	p[0] = 1;
@@ -156,6 +161,11 @@ static void frames(void)
 	ok(has(f, KPF_MMAP) && !has(f, KPF_ANON) && has(f, KPF_SWAPBACKED) && has(f, KPF_DIRTY),
 	   "kpageflags: a page of a file in memory");
 	is(count_of(f), 1, "kpagecount: of a file");
+	ok(!has(f, KPF_LOCKED) && !has(f, KPF_WRITEBACK), "kpageflags: nobody works on it");
+	other = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	other[1] = 1;
+	munmap(other, PAGE);
+	ok(has(f, KPF_REFERENCED), "kpageflags: the accessed bit of a mapping that goes stays");
 	munmap(f, PAGE);
 	close(fd);
 
@@ -511,7 +521,7 @@ static void all_frames(void)
 {
 	int fd = open("/proc/kpageflags", O_RDONLY);
 	static uint64_t flags[4096];
-	long long buddy = 0, reserved = 0, table = 0, slab = 0;
+	long long buddy = 0, reserved = 0, table = 0, slab = 0, head = 0, tail = 0;
 	ssize_t n;
 
 	while ((n = read(fd, flags, sizeof(flags))) > 0)
@@ -522,12 +532,15 @@ static void all_frames(void)
 			reserved += flags[i] >> KPF_RESERVED & 1;
 			table += flags[i] >> KPF_PGTABLE & 1;
 			slab += flags[i] >> KPF_SLAB & 1;
+			head += flags[i] >> KPF_COMPOUND_HEAD & 1;
+			tail += flags[i] >> KPF_COMPOUND_TAIL & 1;
 		}
 	close(fd);
 	ok(llabs(buddy - vmstat("nr_free_pages")) < 2048,
 	   "kpageflags: free frames are nr_free_pages");
 	ok(reserved > 0, "kpageflags: reserved frames");
 	ok(llabs(table - vmstat("nr_page_table_pages")) < 64, "kpageflags: page tables");
+	ok(head > 0 && tail >= head, "kpageflags: heads and tails of compound pages");
 	ok(slab > 0 && slab * 4 < meminfo("Slab") + 4096, "kpageflags: slabs");
 }
 
