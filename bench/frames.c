@@ -32,32 +32,17 @@ static struct descriptor {
 	uint8_t order;
 	bool free;
 } descriptors[NR_FRAMES];
-static uint32_t heads[MAX_ORDER + 1], tails[MAX_ORDER + 1], order_map;
-static uint16_t free_of[NR_HUGE]; /* frames that are free in each 2 MiB */
-static bool pack;		  /* blocks of emptier 2 MiB go to the tail */
+static uint32_t heads[MAX_ORDER + 1], order_map;
 static pthread_spinlock_t zone_lock;
 
 static void list_add(uint32_t f, unsigned int order)
 {
-	uint32_t other;
+	uint32_t other = heads[order];
 
-	if (pack && order < 9 && free_of[f / HUGE_FRAMES] > HUGE_FRAMES / 2) {
-		other = tails[order];
-		descriptors[f] = (struct descriptor){ NONE, other, order, true };
-		if (other == NONE)
-			heads[order] = f;
-		else
-			descriptors[other].next = f;
-		tails[order] = f;
-	} else {
-		other = heads[order];
-		descriptors[f] = (struct descriptor){ other, NONE, order, true };
-		if (other == NONE)
-			tails[order] = f;
-		else
-			descriptors[other].prev = f;
-		heads[order] = f;
-	}
+	descriptors[f] = (struct descriptor){ other, NONE, order, true };
+	if (other != NONE)
+		descriptors[other].prev = f;
+	heads[order] = f;
 	order_map |= 1u << order;
 }
 
@@ -69,38 +54,38 @@ static void list_del(uint32_t f)
 		heads[d->order] = d->next;
 	else
 		descriptors[d->prev].next = d->next;
-	if (d->next == NONE)
-		tails[d->order] = d->prev;
-	else
+	if (d->next != NONE)
 		descriptors[d->next].prev = d->prev;
 	if (heads[d->order] == NONE)
 		order_map &= ~(1u << d->order);
 	d->free = false;
 }
 
-static uint32_t buddy_alloc(unsigned int order)
+/* The first 2^@order frames of the free block @f; the rest stays free. */
+static void carve(uint32_t f, unsigned int order)
 {
-	uint32_t fits = order_map >> order, f;
-	unsigned int high;
+	unsigned int high = descriptors[f].order;
 
-	if (!fits)
-		return NONE;
-	high = order + __builtin_ctz(fits);
-	f = heads[high];
 	list_del(f);
-	if (order < 9)
-		free_of[f / HUGE_FRAMES] -= 1u << order;
 	while (high > order) {
 		high--;
 		list_add(f + (1u << high), high);
 	}
+}
+
+static uint32_t buddy_alloc(unsigned int order)
+{
+	uint32_t fits = order_map >> order, f;
+
+	if (!fits)
+		return NONE;
+	f = heads[order + __builtin_ctz(fits)];
+	carve(f, order);
 	return f;
 }
 
 static void buddy_free(uint32_t f, unsigned int order)
 {
-	if (order < 9)
-		free_of[f / HUGE_FRAMES] += 1u << order;
 	while (order < MAX_ORDER) {
 		uint32_t buddy = f ^ 1u << order;
 
@@ -117,9 +102,6 @@ static void buddy_init(void)
 {
 	memset(descriptors, 0, sizeof(descriptors));
 	memset(heads, 0xff, sizeof(heads));
-	memset(tails, 0xff, sizeof(tails));
-	for (uint32_t h = 0; h < NR_HUGE; h++)
-		free_of[h] = HUGE_FRAMES;
 	order_map = 0;
 	for (uint32_t f = 0; f < NR_FRAMES; f += 1u << MAX_ORDER)
 		list_add(f, MAX_ORDER);
@@ -239,6 +221,57 @@ static void fields_put(unsigned int thread, uint32_t f, unsigned int order)
 	__atomic_fetch_add((uint32_t *)&free_in[huge], 1, __ATOMIC_RELEASE);
 }
 
+/* ---- refills that pack, as in mm/page/buddy.c ---- */
+
+static bool pack;
+static uint32_t
+	pack_next; /* where in its 2 MiB the next refill goes on; a multiple of that: nowhere */
+#define PACK_BUDGET 64
+#define PACK_ORDER  5
+
+/* A free block of the 2 MiB at hand, of at most 2^@order frames. */
+static uint32_t pack_take(unsigned int *order, unsigned int *budget)
+{
+	uint32_t f = pack_next, end = f / HUGE_FRAMES * HUGE_FRAMES + HUGE_FRAMES;
+
+	if (f == NONE)
+		return NONE;
+	while (f < end && *budget && !descriptors[f].free) {
+		f++;
+		--*budget;
+	}
+	pack_next = f < end ? f : NONE;
+	if (f == end || !*budget || descriptors[f].order >= 9)
+		return NONE;
+	if (descriptors[f].order < *order)
+		*order = descriptors[f].order;
+	carve(f, *order);
+	pack_next = f + (1u << *order) < end ? f + (1u << *order) : NONE;
+	return f;
+}
+
+/* Frames for a LIFO: of the 2 MiB at hand, else of the smallest block. => locked */
+static unsigned int buddy_refill(uint32_t *frame, unsigned int count)
+{
+	unsigned int got = 0, budget = pack ? PACK_BUDGET : 0;
+
+	while (got < count && order_map) {
+		unsigned int order = 31 - __builtin_clz(count - got), low;
+		uint32_t f = pack ? pack_take(&order, &budget) : NONE;
+
+		if (f == NONE) {
+			low = __builtin_ctz(order_map);
+			order = low < order ? low : order;
+			f = buddy_alloc(order);
+			if (budget && low < PACK_ORDER)
+				pack_next = f / HUGE_FRAMES * HUGE_FRAMES;
+		}
+		for (unsigned int i = 0; i < 1u << order; i++)
+			frame[got++] = f + i;
+	}
+	return got;
+}
+
 /* ---- the LIFO of a CPU in front of either ---- */
 
 static struct lifo {
@@ -253,17 +286,18 @@ static uint32_t lifo_get(unsigned int t, uint32_t (*get)(unsigned int, unsigned 
 	struct lifo *l = &lifos[t];
 
 	if (!l->n) {
-		if (locked)
+		if (locked) {
 			pthread_spin_lock(&zone_lock);
-		for (int i = 0; i < BATCH; i++) {
-			uint32_t f = locked ? buddy_alloc(0) : get(t, 0);
+			l->n = buddy_refill(l->frame, BATCH);
+			pthread_spin_unlock(&zone_lock);
+		}
+		for (int i = 0; !locked && i < BATCH; i++) {
+			uint32_t f = get(t, 0);
 
 			if (f == NONE)
 				break;
 			l->frame[l->n++] = f;
 		}
-		if (locked)
-			pthread_spin_unlock(&zone_lock);
 	}
 	return l->n ? l->frame[--l->n] : NONE;
 }
@@ -317,14 +351,16 @@ static const struct design {
 	bool pack;
 } designs[] = {
 	{ "LIFO + lists", lists_lifo_get, lists_lifo_put, false },
-	{ "LIFO + lists, packed", lists_lifo_get, lists_lifo_put, true },
+	{ "LIFO + lists that pack", lists_lifo_get, lists_lifo_put, true },
 	{ "lists alone", lists_get, lists_put, false },
 	{ "LIFO + bit fields", fields_lifo_get, fields_lifo_put, false },
 	{ "bit fields alone (LLFree)", fields_get, fields_put, false },
 };
 
-static void reset(void)
+static void reset(const struct design *d)
 {
+	pack = d->pack;
+	pack_next = NONE;
 	buddy_init();
 	fields_init();
 	memset(lifos, 0, sizeof(lifos));
@@ -390,8 +426,7 @@ static void timed(const struct design *d, unsigned int threads)
 	struct job jobs[MAX_THREADS];
 	pthread_t id[MAX_THREADS];
 
-	pack = d->pack;
-	reset();
+	reset(d);
 	for (unsigned int t = 0; t < threads; t++) {
 		jobs[t] = (struct job){ .d = d, .thread = t };
 		if (pthread_create(&id[t], NULL, measure, &jobs[t]))
@@ -403,16 +438,15 @@ static void timed(const struct design *d, unsigned int threads)
 	       threads > 1 ? "s" : " ", jobs[0].hot0, jobs[0].bulk0, jobs[0].hot9);
 }
 
-/* Memory was nearly full, most was given back at random, then a tenth stays in use and is replaced for a long time. */
-static void aging(const struct design *d)
+/* Memory was nearly full, most was given back at random, then some tenths stay in use and are replaced for a long time. */
+static void aging(const struct design *d, unsigned int tenths)
 {
 	static uint32_t held[NR_FRAMES];
 	static uint8_t used[NR_HUGE];
 	unsigned int n = 0, whole = 0;
 	uint64_t r = 88172645463325252ull;
 
-	pack = d->pack;
-	reset();
+	reset(d);
 	while (n < NR_FRAMES * 7 / 8)
 		held[n++] = d->get(0, 0);
 	for (unsigned int step = 0; step < 40 * NR_FRAMES; step++) {
@@ -422,7 +456,7 @@ static void aging(const struct design *d)
 		r ^= r >> 7;
 		r ^= r << 17;
 		slot = &held[(r >> 33) % n];
-		if (n > NR_FRAMES / 10) {
+		if (n > NR_FRAMES / 10 * tenths) {
 			d->put(0, *slot, 0);
 			*slot = held[--n];
 		} else {
@@ -447,6 +481,7 @@ int main(int argc, char **argv)
 		for (unsigned int threads = 1; threads <= (count_instructions ? 1 : 2); threads++)
 			timed(&designs[i], threads);
 	for (unsigned int i = 0; i < sizeof(designs) / sizeof(designs[0]); i++)
-		aging(&designs[i]);
+		for (unsigned int tenths = 1; tenths <= 5; tenths += 2)
+			aging(&designs[i], tenths);
 	return 0;
 }

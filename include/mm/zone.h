@@ -188,6 +188,7 @@ struct zone {
 	spinlock_t lock __aligned(64);
 	u32 order_map[MIGRATE_TYPES];			/* z: bit o: free_list[o] is not empty */
 	struct free_area free_area[MAX_ORDER];		/* z */
+	struct page *pack_next[MIGRATE_PCPTYPES];	/* z: where the next refill looks; NULL: at the lists */
 	atomic_long_t nr_free;				/* written z, read anywhere: NR_FREE_PAGES */
 	unsigned long nr_fallbacks, nr_steals;		/* z: blocks taken from another type, pageblocks turned for it */
 	unsigned long nr_isolated_pages;		/* z: pages free in ISOLATE blocks, not in nr_free */

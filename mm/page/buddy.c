@@ -304,25 +304,89 @@ struct page *__rmqueue(struct zone *zone, unsigned int order, int migratetype,
 }
 
 /*
+ * Packing. The head of a list is wherever somebody freed last; refills that take one head after the other cut into all
+ * pageblocks alike, and after a while none is free as a whole. So a refill that meets a small block goes on in the pageblock
+ * of that block, frame by frame, until it has taken all that is free there; the next refill goes on behind. A refill looks at
+ * PACK_BUDGET frames in vain at most, and at the heads again for the rest: in a full machine packing gains nothing.
+ * docs/physical-memory.md has what it was measured to do.
+ */
+#define PACK_BUDGET 64
+
+/* A block of @order that the refill takes from a list begins the search in its pageblock. */
+static void pack_begin(struct zone *zone, struct page *page, unsigned int order, int mt)
+{
+	if (mt < MIGRATE_PCPTYPES && order < PACK_ORDER)
+		zone->pack_next[mt] = pfn_to_page(page_to_pfn(page) & ~(pageblock_nr_pages - 1));
+}
+
+/* The frame may be anybody's, whose stores these loads meet. */
+static bool pack_fits(const struct page *page, const struct zone *zone)
+{
+	return data_race(READ_ONCE(page->page_type)) == PAGE_TYPE_BUDDY &&
+	       page_zone_id(page) == zone->zone_id;
+}
+
+/* The next free block of the pageblock that is being packed, of at most 2^*@order frames; NULL: no more, or none near. */
+static struct page *pack_take(struct zone *zone, unsigned int *order, int mt, unsigned int *budget)
+{
+	struct page *page = zone->pack_next[mt], *end;
+	unsigned int high;
+
+	if (!page || page_migratetype(page) != (unsigned int)mt)
+		return zone->pack_next[mt] = NULL;
+	end = pfn_to_page((page_to_pfn(page) | (pageblock_nr_pages - 1)) + 1);
+	while (page < end && *budget && !pack_fits(page, zone)) {
+		page++;
+		--*budget;
+	}
+	zone->pack_next[mt] = page;
+	if (page < end && !*budget)
+		return NULL;
+	if (page == end ||
+	    page->private >= pageblock_order) /* one that became free is left whole */
+		return zone->pack_next[mt] = NULL;
+	high = page->private;
+	*order = min(*order, high);
+	del_page_from_free_list(page, zone, high, mt);
+	expand(zone, page, *order, high, mt);
+	account_freepages(zone, -(1L << *order), mt);
+	trace_mm_page_alloc_zone_locked(page, *order, mt, 0);
+	zone->pack_next[mt] = page + (1UL << *order) < end ? page + (1UL << *order) : NULL;
+	return page;
+}
+
+/* A block of at most 2^*@order frames for a refill: from the pageblock at hand, else the smallest that there is. */
+static struct page *refill_take(struct zone *zone, unsigned int *order, int mt,
+				unsigned int alloc_flags, unsigned int *budget)
+{
+	struct page *page = pack_take(zone, order, mt, budget);
+	u32 fits = zone->order_map[mt];
+
+	if (page)
+		return page;
+	*order = min(*order, fits ? (unsigned int)__builtin_ctz(fits) : 0);
+	page = __rmqueue(zone, *order, mt, alloc_flags);
+	if (page && fits && *budget)
+		pack_begin(zone, page, *order, mt);
+	return page;
+}
+
+/*
  * Carve order-0 pages for a per-CPU list out of whole blocks: a block of order k gives 2^k pages without
- * k * 2^k list operations. The smallest blocks go first; the chain begins with the lowest frame, because
- * neighbours that are handed out one after the other are neighbours in memory.
+ * k * 2^k list operations. The chain begins with the lowest frame of the last block, because neighbours that are
+ * handed out one after the other are neighbours in memory.
  */
 unsigned int rmqueue_bulk(struct zone *zone, unsigned int count, struct page **list,
 			  int migratetype, unsigned int alloc_flags)
 {
 	struct page *head = *list;
-	unsigned int got = 0;
+	unsigned int got = 0, budget = PACK_BUDGET;
 
 	while (got < count) {
-		u32 fits = zone->order_map[migratetype];
-		unsigned int order = fits ? __builtin_ctz(fits) : 0;
-		unsigned int most = 31 - __builtin_clz(count - got);
+		unsigned int most = 31 - __builtin_clz(count - got), order = most;
 		struct page *page, *p;
 
-		if (order > most)
-			order = most;
-		page = __rmqueue(zone, order, migratetype, alloc_flags);
+		page = refill_take(zone, &order, migratetype, alloc_flags, &budget);
 		if (!page)
 			break;
 		for (p = page + (1UL << order) - 1; p >= page; p--) {

@@ -23,6 +23,9 @@
 #define BUDDY_WORD(order)	((u64)(order) << 32 | PAGE_TYPE_BUDDY)
 #define PAGE_WORD_NONE		((u64)0 << 32 | PAGE_TYPE_NONE)
 
+/* A refill that meets a free block below this order packs (buddy.c). */
+#define PACK_ORDER		5
+
 /* Per-CPU list of an order, or -1. */
 static inline int order_to_pindex(unsigned int order)
 {

@@ -8,6 +8,7 @@
 #include "../../mm/page/selftest.c"
 #include "../../mm/page/selftest_model.c"
 #include "../../mm/page/selftest_slow.c"
+#include "../../mm/page/selftest_zone.c"
 
 TEST(page_random)
 {
@@ -58,7 +59,12 @@ TEST(page_slow)
 	CHECK_EQ(test_boost(), 0);
 	CHECK_EQ(test_highatomic(), 0);
 	CHECK_EQ(test_zero_once(), 0);
+}
+TEST(page_zone)
+{
 	CHECK_EQ(test_steal_largest(), 0);
+	CHECK_EQ(test_packing(), 0);
+	CHECK_EQ(test_grouping(), 0);
 }
 TEST(page_ledger_loss)
 {

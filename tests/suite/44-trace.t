@@ -21,6 +21,7 @@ out=$build/tap/trace
 	echo 0 >$event/filter && cat $event/filter
 	echo 1 >options/stacktrace; echo >trace; echo 1 >$event/enable; ls >/dev/null; echo 0 >$event/enable
 	grep -A2 mm_page_alloc: trace | sed -n "2s/.*: //p;3p"
+	grep -c "mm_page_alloc:.* migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE" trace
 	echo 0 >options/stacktrace; echo >trace; echo 1 >events/exceptions/enable; ls >/dev/null; echo 0 >events/exceptions/enable
 	for kind in anon read cow_file copy reuse; do grep -q "page_fault_kind: kind=$kind$" trace && echo "fault $kind"; done' >"$out" 2>"$out.err"
 line() { sed -n "$1p" "$out"; }
@@ -32,6 +33,7 @@ is 'filter: || ' "$(line 5 | grep -c '^[1-9][0-9]* 0$')" 1
 is 'filter: 0 clears' "$(line 6)" none
 is 'stacktrace: behind a record' "$(line 7)" '<stack trace>'
 is 'stacktrace: the caller' "$(line 8)" ' => __alloc_pages'
+is 'mm_page_alloc: the flags of the request by name' "$(line 9 | grep -c '^[1-9]')" 1
 for kind in anon read cow_file copy reuse; do
 	is "faults: $kind is traced" "$(grep -c "^fault $kind$" "$out")" 1
 done
