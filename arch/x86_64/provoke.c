@@ -2,12 +2,8 @@
 /*
  * provoke=WHAT on the command line makes the kernel break on purpose when start-up is done, so that
  * tests can look at what it says: null, wild, write-text, exec-data, user, divide, opcode, bug, warn,
-<<<<<<< HEAD
- * overflow (of the kernel stack), nested (in an interrupt-like state), panic, page-read and page-write (of a page
- * that is free).
-=======
- * overflow (of the kernel stack), stack-end (its last word overwritten),
- * slab-overflow, slab-uaf, slab-twice (with slub_debug), nested (in an interrupt-like state), panic.
+ * overflow (of the kernel stack), stack-end (its last word overwritten), nested (in an interrupt-like state), panic,
+ * page-read and page-write (of a page that is free), slab-overflow, slab-uaf, slab-twice (with slub_debug).
  */
 #include <base/types.h>
 #include <base/bug.h>

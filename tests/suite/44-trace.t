@@ -22,7 +22,7 @@ out=$build/tap/trace
 	echo 1 >options/stacktrace; echo >trace; echo 1 >$event/enable; ls >/dev/null; echo 0 >$event/enable
 	grep -A2 mm_page_alloc: trace | sed -n "2s/.*: //p;3p"
 	grep -c "mm_page_alloc:.* migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE" trace
-	echo 0 >options/stacktrace; echo >trace; echo 1 >events/exceptions/enable; ls >/dev/null; echo 0 >events/exceptions/enable
+	echo 0 >options/stacktrace; echo >trace; echo 1 >events/exceptions/enable; ls >/dev/null; for i in 1 2; do (x=$i); x=$i$x; done; echo 0 >events/exceptions/enable
 	for kind in anon read cow_file copy reuse; do grep -q "page_fault_kind: kind=$kind$" trace && echo "fault $kind"; done' >"$out" 2>"$out.err"
 line() { sed -n "$1p" "$out"; }
 is 'filter: none at first' "$(line 1)" none
