@@ -353,7 +353,8 @@ static void set_search(struct msg_receiver *r, long type, int flags)
 }
 
 /* @msg of @msq is what @r wants: take it out into r->msg; or (MSG_COPY) copy it into r->msg, which has room for @room. */
-static int take_message(struct msg_queue *msq, struct msg_msg *msg, struct msg_receiver *r, size_t room)
+static int take_message(struct msg_queue *msq, struct msg_msg *msg, struct msg_receiver *r,
+			size_t room)
 {
 	if (r->maxsize < msg->size)
 		return -E2BIG;
@@ -558,8 +559,7 @@ static void show_queue(struct seq_file *m, struct kern_ipc_perm *perm)
 {
 	struct msg_queue *msq = to_queue(perm);
 
-	seq_printf(m,
-		   "%10d %10d  %4o  %10lu %10lu %5u %5u %5u %5u %5u %5u %10llu %10llu %10llu\n",
+	seq_printf(m, "%10d %10d  %4o  %10lu %10lu %5u %5u %5u %5u %5u %5u %10llu %10llu %10llu\n",
 		   perm->key, perm->id, perm->mode, msq->cbytes, msq->qnum, msq->lspid, msq->lrpid,
 		   perm->uid, perm->gid, perm->cuid, perm->cgid, (u64)msq->stime, (u64)msq->rtime,
 		   (u64)msq->ctime);

@@ -35,8 +35,8 @@ static int send(long type, const char *text, int flags)
 static bool got(long type, int flags, long want_type, const char *want)
 {
 	memset(&in, 0, sizeof(in));
-	return msgrcv(id, &in, 100, type, flags) == (ssize_t)strlen(want) &&
-	       in.type == want_type && !strcmp(in.text, want);
+	return msgrcv(id, &in, 100, type, flags) == (ssize_t)strlen(want) && in.type == want_type &&
+	       !strcmp(in.text, want);
 }
 
 static struct msqid_ds *stat_of(void)
@@ -265,7 +265,8 @@ static void senders_wait(void)
 	is(stat_of()->msg_cbytes, 16192, "room: the second does not");
 	must(msgrcv(id, &in, 8192, 1, 0) == 8000);
 	is(end_of(b), 0, "room: until there is more");
-	ok(stat_of()->msg_qnum == 2 && ds.msg_cbytes == 8492 && ds.msg_lspid == b, "room: both are in");
+	ok(stat_of()->msg_qnum == 2 && ds.msg_cbytes == 8492 && ds.msg_lspid == b,
+	   "room: both are in");
 	ok(msgrcv(id, &in, 8192, 0, 0) == 8192 && in.type == 7, "room: in their order");
 
 	stat_of();
@@ -359,8 +360,8 @@ static void as_nobody(void)
 	if (send(1, "", 0) != -1 || errno != EACCES || msgrcv(id, &in, 9, 0, 0) != -1 ||
 	    errno != EACCES)
 		_exit(2);
-	if (msgctl(id, IPC_RMID, NULL) != -1 || errno != EPERM ||
-	    msgctl(id, IPC_STAT, &ds) != -1 || errno != EACCES)
+	if (msgctl(id, IPC_RMID, NULL) != -1 || errno != EPERM || msgctl(id, IPC_STAT, &ds) != -1 ||
+	    errno != EACCES)
 		_exit(3);
 	if (msgctl(id, IPC_SET, &set) != -1 || errno != EPERM)
 		_exit(4);
@@ -391,8 +392,7 @@ static void produce(int type)
 static void consume(int type)
 {
 	for (int i = 0, nr; i < 300; i++) {
-		if (msgrcv(id, &in, sizeof(in.text), type, 0) !=
-		    (ssize_t)sizeof(i) + i * 37 % 3000)
+		if (msgrcv(id, &in, sizeof(in.text), type, 0) != (ssize_t)sizeof(i) + i * 37 % 3000)
 			_exit(1);
 		memcpy(&nr, in.text, sizeof(nr));
 		if (nr != i || in.type != type)
