@@ -12,16 +12,16 @@
 #include <block/blkdev.h>
 #include <block/genhd.h>
 #include <fs/bdev.h>
+#include <fs/buffer_head.h>
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/iov_iter.h>
+#include <fs/mpage.h>
 #include <kernel/sched.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
-#include <mm/gup.h>
 #include <mm/readahead.h>
 #include <mm/writeback.h>
-#include <sync/completion.h>
 
 #include <linux/falloc.h>
 
@@ -75,113 +75,13 @@ static int blkdev_fsync(struct file *file, loff_t start, loff_t end, int datasyn
 
 /* ---- direct I/O ---- */
 
-#define DIO_BIOS 16 /* under way at once: bounds the pinned memory */
-
-/* Bios of one read or write that are under way; their pages are given back by the waiter, who may sleep. */
-struct dio {
-	struct bio *bio[DIO_BIOS];
-	unsigned int nr;
-	atomic_t left;
-	blk_status_t status;
-	struct completion done;
-};
-
-static void dio_end_bio(struct bio *bio)
-{
-	struct dio *dio = bio->bi_private;
-
-	if (bio->bi_status)
-		WRITE_ONCE(dio->status, bio->bi_status);
-	if (atomic_dec_and_test(&dio->left))
-		complete(&dio->done);
-}
-
-static blk_opf_t dio_opf(const struct kiocb *iocb, bool read)
-{
-	blk_opf_t opf = read ? REQ_OP_READ : REQ_OP_WRITE | REQ_SYNC | REQ_IDLE;
-
-	if (!read && (iocb->ki_flags & IOCB_DSYNC))
-		opf |= REQ_FUA;
-	if (iocb->ki_flags & IOCB_NOWAIT)
-		opf |= REQ_NOWAIT;
-	if (iocb->ki_flags & IOCB_HIPRI)
-		opf |= REQ_POLLED;
-	return opf;
-}
-
-static bool dio_unaligned(struct block_device *bdev, loff_t pos, const struct iov_iter *iter)
-{
-	return (pos | iov_iter_alignment(iter)) & (bdev_logical_block_size(bdev) - 1);
-}
-
-/* Submit bios for what @iter has, up to DIO_BIOS of them, at @pos: bytes, or an errno when none. */
-static ssize_t dio_submit(struct dio *dio, struct kiocb *iocb, struct iov_iter *iter, loff_t pos)
-{
-	struct block_device *bdev = file_bdev(iocb->ki_filp);
-	blk_opf_t opf = dio_opf(iocb, !iov_iter_rw(iter));
-	ssize_t bytes = 0;
-	int err = 0;
-
-	while (iov_iter_count(iter) && dio->nr < DIO_BIOS) {
-		unsigned int vecs = min_t(size_t, DIV_ROUND_UP(iov_iter_count(iter), PAGE_SIZE) + 1,
-					  BIO_MAX_VECS);
-		struct bio *bio = bio_alloc(bdev, vecs, opf, GFP_KERNEL);
-
-		bio->bi_iter.bi_sector = (pos + bytes) >> SECTOR_SHIFT;
-		bio->bi_private = dio;
-		bio->bi_end_io = dio_end_bio;
-		err = bio_iov_iter_get_pages(bio, iter);
-		if (err) {
-			bio_put(bio);
-			break;
-		}
-		bytes += bio->bi_iter.bi_size;
-		dio->bio[dio->nr++] = bio;
-		atomic_inc(&dio->left);
-		submit_bio(bio);
-	}
-	return bytes ? bytes : err;
-}
-
-static void dio_wait(struct dio *dio, bool read)
-{
-	if (!atomic_dec_and_test(&dio->left))
-		wait_for_completion_io(&dio->done);
-	while (dio->nr) {
-		struct bio *bio = dio->bio[--dio->nr];
-
-		bio_release_pages(bio, read);
-		bio_put(bio);
-	}
-}
-
-/* Bytes moved, or an errno when none. An error of the device hides what was moved before it. */
 static ssize_t blkdev_direct_IO(struct kiocb *iocb, struct iov_iter *iter)
 {
-	bool read = !iov_iter_rw(iter);
-	ssize_t done = 0, n = 0;
-	struct blk_plug plug;
-	struct dio dio;
+	ssize_t n = blockdev_direct_IO(iocb, iocb->ki_filp->f_mapping->host, iter, blkdev_get_block);
 
-	if (dio_unaligned(file_bdev(iocb->ki_filp), iocb->ki_pos, iter))
-		return -EINVAL;
-	while (iov_iter_count(iter)) {
-		dio.nr = 0;
-		dio.status = BLK_STS_OK;
-		atomic_set(&dio.left, 1);
-		init_completion(&dio.done);
-		blk_start_plug(&plug);
-		n = dio_submit(&dio, iocb, iter, iocb->ki_pos + done);
-		blk_finish_plug(&plug);
-		dio_wait(&dio, read);
-		if (dio.status)
-			return blk_status_to_errno(dio.status);
-		if (n <= 0)
-			break;
-		done += n;
-	}
-	iocb->ki_pos += done;
-	return done ? done : n;
+	if (n > 0)
+		iocb->ki_pos += n;
+	return n;
 }
 
 /* Nothing of [pos, pos + count) may stay in the cache: it would be older than the disk. */
@@ -206,7 +106,7 @@ static ssize_t direct_write(struct kiocb *iocb, struct iov_iter *from)
 	if (err)
 		return err == -EBUSY ? 0 : err; /* somebody holds a page: through the cache */
 	done = blkdev_direct_IO(iocb, from);
-	if (mapping->nrpages)
+	if (done > 0 && mapping->nrpages)
 		invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT,
 					      (pos + count - 1) >> PAGE_SHIFT);
 	return done;

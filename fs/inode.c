@@ -50,6 +50,7 @@
 static struct hlist_head inode_hashtable[1 << IHASH_BITS];
 static DEFINE_SPINLOCK(inode_hash_lock, LOCK_INODE_HASH);
 static DECLARE_WAIT_QUEUE_HEAD(inode_new_wait); /* no more I_NEW; gone after I_FREEING */
+static DECLARE_WAIT_QUEUE_HEAD(inode_dio_queue); /* i_dio_count is 0 */
 static struct list_lru inode_lru;
 static struct kmem_cache *inode_cache;
 atomic_long_t nr_inodes;
@@ -477,6 +478,18 @@ void inode_add_bytes(struct inode *inode, loff_t bytes)
 	spin_unlock(&inode->i_lock);
 }
 
+void inode_dio_end(struct inode *inode)
+{
+	if (atomic_dec_and_test(&inode->i_dio_count))
+		wake_up_all(&inode_dio_queue);
+}
+
+void inode_dio_wait(struct inode *inode)
+{
+	if (atomic_read(&inode->i_dio_count))
+		wait_event(inode_dio_queue, !atomic_read(&inode->i_dio_count));
+}
+
 void inode_set_bytes(struct inode *inode, loff_t bytes)
 {
 	inode->i_blocks = bytes >> 9;
@@ -871,6 +884,8 @@ int notify_change(struct dentry *dentry, struct iattr *attr)
 		return 0;
 	if (attr->ia_valid & ATTR_MODE)
 		attr->ia_valid |= ATTR_CTIME;
+	if (valid & ATTR_SIZE)
+		inode_dio_wait(inode);
 	if (inode->i_op->setattr)
 		return inode->i_op->setattr(dentry, attr);
 	return simple_setattr(dentry, attr);

@@ -220,6 +220,7 @@ int block_write_begin(struct address_space *mapping, loff_t pos, unsigned len, s
 int block_write_end(struct file *file, struct address_space *mapping, loff_t pos, unsigned len,
 		    unsigned copied, struct page *page, void *fsdata);
 /* The pages of a block device: block N of the device is block N of the file. */
+get_block_t blkdev_get_block;
 extern const struct address_space_operations def_blk_aops;
 
 /*

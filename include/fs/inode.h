@@ -133,6 +133,7 @@ struct inode {
 	atomic_t i_count;			/* a */
 	atomic_t i_writecount;			/* a: files open for writing; < 0: denied (being executed) */
 	atomic_t i_readcount;
+	atomic_t i_dio_count;			/* a: direct I/O under way */
 	atomic64_t i_version;
 	struct rw_semaphore i_rwsem;
 	union {
@@ -293,6 +294,13 @@ unsigned int get_next_ino(void);
 void inode_set_bytes(struct inode *inode, loff_t bytes);
 void inode_add_bytes(struct inode *inode, loff_t bytes);
 /* The inode is to be written some time; nothing for files in memory. Any context that may take i_lock. */
+/* Direct I/O is under way: its blocks must not be freed. inode_dio_wait: => i_rwsem, so that no more begins. */
+static inline void inode_dio_begin(struct inode *inode)
+{
+	atomic_inc(&inode->i_dio_count);
+}
+void inode_dio_end(struct inode *inode);
+void inode_dio_wait(struct inode *inode);
 void mark_inode_dirty(struct inode *inode);
 void mark_inode_dirty_sync(struct inode *inode);	/* nothing that fdatasync needs */
 extern atomic_long_t nr_inodes;

@@ -662,7 +662,9 @@ static ssize_t direct_read(struct kiocb *iocb, struct address_space *mapping, st
 			return n;
 	}
 	file_accessed(iocb->ki_filp);
+	inode_lock_shared(mapping->host); /* the blocks are not freed before the reading begins */
 	n = mapping->a_ops->direct_IO(iocb, to);
+	inode_unlock_shared(mapping->host);
 	if (n < 0)
 		return n;
 	iocb->ki_pos += n;
