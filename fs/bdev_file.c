@@ -77,7 +77,8 @@ static int blkdev_fsync(struct file *file, loff_t start, loff_t end, int datasyn
 
 static ssize_t blkdev_direct_IO(struct kiocb *iocb, struct iov_iter *iter)
 {
-	ssize_t n = blockdev_direct_IO(iocb, iocb->ki_filp->f_mapping->host, iter, blkdev_get_block);
+	ssize_t n =
+		blockdev_direct_IO(iocb, iocb->ki_filp->f_mapping->host, iter, blkdev_get_block);
 
 	if (n > 0)
 		iocb->ki_pos += n;

@@ -1053,8 +1053,7 @@ int block_write_end(struct file *file, struct address_space *mapping, loff_t pos
 
 /* ---- the file of a block device ---- */
 
-int blkdev_get_block(struct inode *inode, sector_t iblock, struct buffer_head *bh,
-			    int create)
+int blkdev_get_block(struct inode *inode, sector_t iblock, struct buffer_head *bh, int create)
 {
 	bh->b_bdev = I_BDEV(inode);
 	bh->b_blocknr = iblock;

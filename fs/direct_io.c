@@ -56,7 +56,7 @@ struct dio {
 	get_block_t *get_block;
 	bool write, file; /* not a device: it has an end, and holes */
 	blk_opf_t opf;
-	loff_t pos;	   /* of the next byte */
+	loff_t pos; /* of the next byte */
 	loff_t start;
 	struct bio *ended; /* through bi_next; changed by compare-and-swap */
 	atomic_t left;	   /* bios under way, and one for the submitter */

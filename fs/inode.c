@@ -49,7 +49,7 @@
 #define IHASH_BITS 8
 static struct hlist_head inode_hashtable[1 << IHASH_BITS];
 static DEFINE_SPINLOCK(inode_hash_lock, LOCK_INODE_HASH);
-static DECLARE_WAIT_QUEUE_HEAD(inode_new_wait); /* no more I_NEW; gone after I_FREEING */
+static DECLARE_WAIT_QUEUE_HEAD(inode_new_wait);	 /* no more I_NEW; gone after I_FREEING */
 static DECLARE_WAIT_QUEUE_HEAD(inode_dio_queue); /* i_dio_count is 0 */
 static struct list_lru inode_lru;
 static struct kmem_cache *inode_cache;

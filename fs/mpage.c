@@ -45,12 +45,12 @@ struct mpage {
 	get_block_t *get_block;
 	bio_end_io_t *end_io;
 	blk_opf_t opf;
-	bool create;		 /* holes get blocks: writing */
-	sector_t end_block;	 /* of the file: behind it there is nothing */
-	sector_t ahead;		 /* first block that nobody asked for: extents need not be longer */
-	struct buffer_head map;	 /* last answer of get_block */
-	sector_t map_block;	 /* the file's block where it begins */
-	struct bio *bio;	 /* collects; not submitted yet */
+	bool create;		/* holes get blocks: writing */
+	sector_t end_block;	/* of the file: behind it there is nothing */
+	sector_t ahead;		/* first block that nobody asked for: extents need not be longer */
+	struct buffer_head map; /* last answer of get_block */
+	sector_t map_block;	/* the file's block where it begins */
+	struct bio *bio;	/* collects; not submitted yet */
 };
 
 /* A run of a folio, from @offset, @len bytes: at @block (of the device, in units of the file system) or a hole. */
@@ -100,7 +100,8 @@ static int mpage_map(struct mpage *m, sector_t block, sector_t wanted, unsigned 
 }
 
 /* The piece of @folio that begins at @offset and ends before @end. */
-static int next_piece(struct mpage *m, struct folio *folio, size_t offset, size_t end, struct piece *p)
+static int next_piece(struct mpage *m, struct folio *folio, size_t offset, size_t end,
+		      struct piece *p)
 {
 	unsigned int blkbits = m->inode->i_blkbits, skip;
 	sector_t block = (folio_pos(folio) + offset) >> blkbits;
@@ -129,7 +130,8 @@ static sector_t sector_of(const struct mpage *m, const struct piece *p)
 
 static void new_bio(struct mpage *m, const struct piece *p, unsigned long vecs)
 {
-	m->bio = bio_alloc(p->bdev, clamp(vecs, 1UL, (unsigned long)BIO_MAX_VECS), m->opf, GFP_NOFS);
+	m->bio =
+		bio_alloc(p->bdev, clamp(vecs, 1UL, (unsigned long)BIO_MAX_VECS), m->opf, GFP_NOFS);
 	m->bio->bi_end_io = m->end_io;
 }
 
@@ -158,14 +160,14 @@ static bool fits(const struct bio *bio, const struct piece *p, sector_t sector)
 }
 
 /* The piece with which a folio ends: to the bio that collects, if it adjoins. @vecs: how many may follow, with it. */
-static void add_last(struct mpage *m, struct folio *folio, const struct piece *p, unsigned long vecs)
+static void add_last(struct mpage *m, struct folio *folio, const struct piece *p,
+		     unsigned long vecs)
 {
 	sector_t sector = sector_of(m, p);
 	bool added = false;
 
 	if (m->bio && m->bio->bi_iter.bi_size) {
-		added = fits(m->bio, p, sector) &&
-			bio_add_folio(m->bio, folio, p->len, p->offset);
+		added = fits(m->bio, p, sector) && bio_add_folio(m->bio, folio, p->len, p->offset);
 		if (!added)
 			mpage_submit(m);
 	}
@@ -277,7 +279,8 @@ static void read_one(struct mpage *m, struct folio *folio, unsigned long nr)
 	folio_unlock(folio);
 }
 
-static struct mpage reader(struct inode *inode, get_block_t *get_block, pgoff_t end, blk_opf_t flags)
+static struct mpage reader(struct inode *inode, get_block_t *get_block, pgoff_t end,
+			   blk_opf_t flags)
 {
 	return (struct mpage){
 		.inode = inode,
