@@ -113,7 +113,7 @@ static int ioctl_api(struct userfaultfd_ctx *ctx, struct uffdio_api __user *arg)
 
 	if (copy_from_user(&api, arg, sizeof(api)))
 		return -EFAULT;
-	if (api.api != UFFD_API || (api.features & ~UFFD_FEATURES_HERE))
+	if (api.api != UFFD_API || (api.features & ~UFFD_API_FEATURES))
 		goto refuse;
 	err = -EPERM;
 	if ((api.features & UFFD_FEATURE_EVENT_FORK) && !capable(CAP_SYS_PTRACE))

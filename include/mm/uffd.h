@@ -9,7 +9,10 @@
 struct mm_struct;
 struct userfaultfd_ctx;
 
-/* The features that exist here. Linux names two of huge pages more, whether or not it has huge pages. */
+/*
+ * The features that exist here and are named in the answer. Who asks for those of huge pages too is not refused, as on
+ * Linux without huge pages, which moreover names them.
+ */
 #define UFFD_FEATURES_HERE                                                                         \
 	(UFFD_API_FEATURES & ~(UFFD_FEATURE_MISSING_HUGETLBFS | UFFD_FEATURE_MINOR_HUGETLBFS))
 

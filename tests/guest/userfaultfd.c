@@ -215,6 +215,10 @@ static void test_open(void)
 	fails(read(fd, &m, sizeof(m) - 1), EINVAL, "a short buffer is EINVAL");
 	fails(ioctl(fd, 0x1234, 0), EINVAL, "an unknown request is EINVAL");
 	close(fd);
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	api = (struct uffdio_api){ .api = UFFD_API, .features = UFFD_API_FEATURES };
+	is(ioctl(fd, UFFDIO_API, &api), 0, "features of huge pages may be asked for");
+	close(fd);
 	fd = open_uffd(O_CLOEXEC, 0);
 	p = (struct pollfd){ .fd = fd, .events = POLLIN };
 	ok(poll(&p, 1, 0) == 1 && p.revents == POLLERR, "a blocking descriptor polls as POLLERR");
