@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* Root, working directory and umask of a process; shared between tasks by CLONE_FS. */
+/* Root, working directory, umask and mounts of a process; shared between tasks by CLONE_FS. */
 #include <base/errno.h>
 #include <sync/rcu.h>
 #include <sync/rwlock.h>
 #include <sync/seqlock.h>
 #include <fs/fs_struct.h>
+#include <fs/mount.h>
 #include <fs/path.h>
 #include <kernel/init.h>
 #include <kernel/ksyscall.h>
@@ -117,6 +118,7 @@ struct fs_struct *copy_fs_struct(struct fs_struct *old)
 		path_get(&fs->root);
 	if (fs->pwd.dentry)
 		path_get(&fs->pwd);
+	fs->mnt_ns = get_mnt_ns(old->mnt_ns);
 	spin_unlock(&old->lock);
 	return fs;
 }
@@ -127,6 +129,7 @@ void free_fs_struct(struct fs_struct *fs)
 		path_put(&fs->root);
 	if (fs->pwd.dentry)
 		path_put(&fs->pwd);
+	put_mnt_ns(fs->mnt_ns);
 	kmem_cache_free(fs_cachep, fs);
 }
 

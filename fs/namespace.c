@@ -15,8 +15,8 @@
  *
  * 4 Failure: a mount that does not come to stand is undone; umount of a used mount is EBUSY.
  *
- * There is one namespace, and no propagation: every mount is private; asking for MS_SHARED or
- * MS_UNBINDABLE is EINVAL. Linux 6.1: fs/namespace.c. Observed by: /proc/PID/mounts, mountinfo.
+ * There is no propagation: every mount is private; asking for MS_SHARED or MS_UNBINDABLE is EINVAL. Namespaces:
+ * fs/mnt_namespace.c. Linux 6.1: fs/namespace.c. Observed by: /proc/PID/mounts, mountinfo.
  */
 #include <base/types.h>
 #include <base/bug.h>
@@ -42,14 +42,12 @@
 #include <linux/mount.h>
 #include <seam/uaccess.h>
 #include "fs_internal.h"
+#include "mount_internal.h"
 
 #define MHASH_BITS 6
 static struct hlist_head mount_hashtable[1 << MHASH_BITS];
-static LIST_HEAD(mount_list); /* namespace_sem: the tree, in the order of mounting */
 DEFINE_SEQLOCK(mount_lock, LOCK_MOUNT);
-static DECLARE_RWSEM(namespace_sem, LOCK_NAMESPACE);
-static struct mount *rootfs_mount;
-static int nr_mounts; /* namespace_sem */
+DECLARE_RWSEM(namespace_sem, LOCK_NAMESPACE);
 #define MOUNT_MAX 100000
 atomic_t mount_event;
 
@@ -61,7 +59,7 @@ static struct hlist_head *m_hash(struct vfsmount *mnt, struct dentry *dentry)
 
 bool mount_is_rootfs(const struct mount *mnt)
 {
-	return mnt == rootfs_mount;
+	return READ_ONCE(mnt->mnt_is_top);
 }
 
 /* ---- one mount ---- */
@@ -283,14 +281,16 @@ static void attach_mnt(struct mount *m, struct mount *parent, struct dentry *mou
 	write_sequnlock(&mount_lock);
 }
 
-/* Is anything still mounted on @dentry, in whichever mount? */
+/* Is anything still mounted on @dentry, in whichever mount of whichever namespace? */
 static bool still_mountpoint(const struct dentry *dentry)
 {
+	struct mnt_namespace *ns;
 	struct mount *m;
 
-	list_for_each_entry (m, &mount_list, mnt_list)
-		if (m->mnt_mountpoint == dentry && mnt_has_parent(m))
-			return true;
+	list_for_each_entry (ns, &mnt_namespaces, all)
+		list_for_each_entry (m, &ns->list, mnt_list)
+			if (m->mnt_mountpoint == dentry && mnt_has_parent(m))
+				return true;
 	return false;
 }
 
@@ -312,8 +312,7 @@ static void detach_mnt(struct mount *m, struct path *old)
 	}
 }
 
-/* Next mount of the subtree of @root after @p, depth first. */
-static struct mount *next_mnt(struct mount *p, struct mount *root)
+struct mount *next_mnt(struct mount *p, struct mount *root)
 {
 	struct list_head *next = p->mnt_mounts.next;
 
@@ -330,24 +329,26 @@ static struct mount *next_mnt(struct mount *p, struct mount *root)
 	return list_entry(next, struct mount, mnt_child);
 }
 
-static void count_tree(struct mount *m)
+void count_tree(struct mount *m, struct mnt_namespace *ns)
 {
 	for (struct mount *p = m; p; p = next_mnt(p, m)) {
-		list_add_tail(&p->mnt_list, &mount_list);
-		nr_mounts++;
+		list_add_tail(&p->mnt_list, &ns->list);
+		p->mnt_ns = ns;
+		ns->nr_mounts++;
 	}
 	atomic_inc(&mount_event);
 }
 
-/* Take @m and all below it out of the tree and drop the tree's references. Releases namespace_sem. */
-static void umount_tree_and_unlock(struct mount *m)
+void umount_tree_and_unlock(struct mount *m)
 {
 	LIST_HEAD(gone);
 	struct mount *p;
 
 	for (p = m; p; p = next_mnt(p, m)) {
 		list_move_tail(&p->mnt_list, &gone);
-		nr_mounts--;
+		p->mnt_ns->nr_mounts--;
+		p->mnt_ns = NULL;
+		WRITE_ONCE(p->mnt_is_top, false);
 	}
 	atomic_inc(&mount_event);
 	while (!list_empty(&gone)) { /* children before parents */
@@ -390,9 +391,10 @@ static void unlock_mount(struct path *path)
 	up_write(&namespace_sem);
 }
 
+/* Is @m in the tree that the caller sees? => namespace_sem held */
 static bool in_tree(struct mount *m)
 {
-	return mnt_has_parent(m) || mount_is_rootfs(m);
+	return m->mnt_ns == current->fs->mnt_ns;
 }
 
 /* @m is new and in no place; *@path is locked by lock_mount(). */
@@ -402,10 +404,10 @@ static int graft_tree(struct mount *m, struct path *path)
 		return -ENOTDIR;
 	if (!in_tree(real_mount(path->mnt)))
 		return -EINVAL;
-	if (nr_mounts >= MOUNT_MAX)
+	if (current->fs->mnt_ns->nr_mounts >= MOUNT_MAX)
 		return -ENOSPC;
 	attach_mnt(m, real_mount(path->mnt), path->dentry);
-	count_tree(m);
+	count_tree(m, current->fs->mnt_ns);
 	return 0;
 }
 
@@ -471,8 +473,7 @@ static int do_new_mount(struct path *path, const char *fstype, int sb_flags, int
 	return do_add_mount(mnt, path, mnt_flags);
 }
 
-/* Copies of @old from @dentry on and, with @recurse, of everything below. */
-static struct mount *copy_tree(struct mount *old, struct dentry *dentry, bool recurse)
+struct mount *copy_tree(struct mount *old, struct dentry *dentry, bool recurse)
 {
 	struct mount *copy = clone_mnt(old, dentry), *child, *c;
 
@@ -556,11 +557,13 @@ static int do_reconfigure_mnt(struct path *path, int mnt_flags)
 /* Does any mount of @sb have a writer? => namespace_sem held */
 static bool sb_has_writers(struct super_block *sb)
 {
+	struct mnt_namespace *ns;
 	struct mount *m;
 
-	list_for_each_entry (m, &mount_list, mnt_list)
-		if (m->mnt.mnt_sb == sb && atomic_read(&m->mnt_writers))
-			return true;
+	list_for_each_entry (ns, &mnt_namespaces, all)
+		list_for_each_entry (m, &ns->list, mnt_list)
+			if (m->mnt.mnt_sb == sb && atomic_read(&m->mnt_writers))
+				return true;
 	return false;
 }
 
@@ -610,7 +613,7 @@ static int do_move_mount(struct path *path, const char *old_name)
 		goto out;
 	m = real_mount(old_path.mnt);
 	err = -EINVAL;
-	if (old_path.dentry != old_path.mnt->mnt_root || !mnt_has_parent(m) ||
+	if (old_path.dentry != old_path.mnt->mnt_root || !mnt_has_parent(m) || !in_tree(m) ||
 	    !in_tree(real_mount(path->mnt)))
 		goto unlock;
 	if (S_ISDIR(old_path.dentry->d_inode->i_mode) != S_ISDIR(path->dentry->d_inode->i_mode))
@@ -859,6 +862,8 @@ static int pivot_locked(struct path *new, struct path *old, struct path *root, s
 	struct mount *new_mnt = real_mount(new->mnt), *root_mnt = real_mount(root->mnt);
 	struct mount *old_mnt = real_mount(old->mnt);
 
+	if (!in_tree(root_mnt) || !in_tree(new_mnt))
+		return -EINVAL;
 	if (new_mnt == root_mnt || old_mnt == root_mnt)
 		return -EBUSY;
 	if (root->mnt->mnt_root != root->dentry || !mnt_has_parent(root_mnt) ||
@@ -943,21 +948,39 @@ static void show_fs_opts(struct seq_file *m, struct vfsmount *mnt)
 
 #define SEQ_ESC " \t\n\\"
 
-/* Call @show for each mount that can be seen from the root of current. */
-static int for_each_visible(struct seq_file *m,
+/* The root of @task and its namespace, with references; false when it has none any more. */
+static bool get_task_view(struct task_struct *task, struct path *root, struct mnt_namespace **ns)
+{
+	bool ok;
+
+	task_lock(task);
+	ok = task->fs && task->fs->root.dentry;
+	if (ok) {
+		get_fs_root(task->fs, root);
+		*ns = get_mnt_ns(task->fs->mnt_ns);
+	}
+	task_unlock(task);
+	return ok;
+}
+
+/* Call @show for each mount that can be seen from the root of @task. */
+static int for_each_visible(struct seq_file *m, struct task_struct *task,
 			    void (*show)(struct seq_file *, struct mount *, const struct path *))
 {
+	struct mnt_namespace *ns;
 	struct path root;
 	struct mount *p;
 
-	get_fs_root(current->fs, &root);
+	if (!get_task_view(task, &root, &ns))
+		return -EINVAL;
 	down_read(&namespace_sem);
-	list_for_each_entry (p, &mount_list, mnt_list) {
+	list_for_each_entry (p, &ns->list, mnt_list) {
 		if (is_path_reachable(p, p->mnt.mnt_root, &root))
 			show(m, p, &root);
 	}
 	up_read(&namespace_sem);
 	path_put(&root);
+	put_mnt_ns(ns);
 	return 0;
 }
 
@@ -977,9 +1000,9 @@ static void show_mount_line(struct seq_file *m, struct mount *p, const struct pa
 	seq_puts(m, " 0 0\n");
 }
 
-int mounts_show(struct seq_file *m, void *v)
+int mounts_show(struct seq_file *m, struct task_struct *task)
 {
-	return for_each_visible(m, show_mount_line);
+	return for_each_visible(m, task, show_mount_line);
 }
 
 static void show_mountinfo_line(struct seq_file *m, struct mount *p, const struct path *root)
@@ -1004,9 +1027,9 @@ static void show_mountinfo_line(struct seq_file *m, struct mount *p, const struc
 	seq_putc(m, '\n');
 }
 
-int mountinfo_show(struct seq_file *m, void *v)
+int mountinfo_show(struct seq_file *m, struct task_struct *task)
 {
-	return for_each_visible(m, show_mountinfo_line);
+	return for_each_visible(m, task, show_mountinfo_line);
 }
 
 static void show_mountstats_line(struct seq_file *m, struct mount *p, const struct path *root)
@@ -1022,9 +1045,9 @@ static void show_mountstats_line(struct seq_file *m, struct mount *p, const stru
 	seq_putc(m, '\n');
 }
 
-int mountstats_show(struct seq_file *m, void *v)
+int mountstats_show(struct seq_file *m, struct task_struct *task)
 {
-	return for_each_visible(m, show_mountstats_line);
+	return for_each_visible(m, task, show_mountstats_line);
 }
 
 /* ---- start ---- */
@@ -1040,10 +1063,9 @@ void mnt_init(void)
 	mnt = vfs_kern_mount(type, 0, "none", NULL);
 	if (IS_ERR(mnt))
 		panic("VFS: cannot mount rootfs: error %ld", PTR_ERR(mnt));
-	rootfs_mount = real_mount(mnt);
-	down_write(&namespace_sem);
-	count_tree(rootfs_mount);
-	up_write(&namespace_sem);
+	current->fs->mnt_ns = new_mnt_ns(real_mount(mnt));
+	if (!current->fs->mnt_ns)
+		panic("VFS: no memory for the first namespace");
 	root = (struct path){ mnt, mnt->mnt_root };
 	set_fs_pwd(current->fs, &root);
 	set_fs_root(current->fs, &root);

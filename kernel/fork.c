@@ -34,6 +34,7 @@
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/fs_struct.h>
+#include <fs/mount.h>
 #include <ipc/sem.h>
 #include <kernel/cred.h>
 #include <kernel/exec.h>
@@ -152,6 +153,22 @@ static int copy_files(unsigned long flags, struct task_struct *tsk, bool no_file
 	return 0;
 }
 
+/* A copy of current's fs_struct, with CLONE_NEWNS in a namespace of its own. */
+static int own_fs(unsigned long flags, struct fs_struct **fs)
+{
+	int err;
+
+	*fs = copy_fs_struct(current->fs);
+	if (!*fs)
+		return -ENOMEM;
+	err = flags & CLONE_NEWNS ? copy_mnt_ns(*fs) : 0;
+	if (err) {
+		free_fs_struct(*fs);
+		*fs = NULL;
+	}
+	return err;
+}
+
 static int copy_fs(unsigned long flags, struct task_struct *tsk)
 {
 	struct fs_struct *fs = current->fs;
@@ -166,8 +183,7 @@ static int copy_fs(unsigned long flags, struct task_struct *tsk)
 		spin_unlock(&fs->lock);
 		return 0;
 	}
-	tsk->fs = copy_fs_struct(fs);
-	return tsk->fs ? 0 : -ENOMEM;
+	return own_fs(flags, &tsk->fs);
 }
 
 static int copy_mm(unsigned long flags, struct task_struct *tsk)
@@ -257,6 +273,14 @@ void exec_mm_release(struct task_struct *tsk, struct mm_struct *mm)
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
+/* There are namespaces of mounts only: for the others, what a kernel without them answers. */
+static int check_namespaces(u64 flags)
+{
+	if ((flags & CLONE_NAMESPACES & ~CLONE_NEWUSER) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return flags & CLONE_NAMESPACES & ~CLONE_NEWNS ? -EINVAL : 0;
+}
+
 static int check_flags(const struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
@@ -275,13 +299,7 @@ static int check_flags(const struct kernel_clone_args *args)
 		return -EINVAL;
 	if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_THREAD)))
 		return -EINVAL;
-	/* There are no namespaces: what a kernel without them answers. */
-	if (flags & CLONE_NAMESPACES) {
-		if ((flags & CLONE_NAMESPACES & ~CLONE_NEWUSER) && !capable(CAP_SYS_ADMIN))
-			return -EPERM;
-		return -EINVAL;
-	}
-	return 0;
+	return check_namespaces(flags);
 }
 
 /* The fields of the copy that must not be copies. */
@@ -795,20 +813,19 @@ SYSCALL_DEFINE1(unshare, unsigned long, flags)
 	if (flags & ~(CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES |
 		      CLONE_SYSVSEM | CLONE_NAMESPACES))
 		return -EINVAL;
-	if (flags & CLONE_NAMESPACES)
-		return (flags & CLONE_NAMESPACES & ~CLONE_NEWUSER) && !capable(CAP_SYS_ADMIN)
-			       ? -EPERM
-			       : -EINVAL;
+	err = check_namespaces(flags);
+	if (err)
+		return err;
 	if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && !thread_group_empty(current))
 		return -EINVAL;
 	if ((flags & (CLONE_SIGHAND | CLONE_VM)) && refcount_read(&current->sighand->count) > 1)
 		return -EINVAL;
 	if ((flags & CLONE_VM) && atomic_read(&current->mm->mm_users) > 1)
 		return -EINVAL;
-	if ((flags & CLONE_FS) && current->fs->users > 1) {
-		fs = copy_fs_struct(current->fs);
-		if (!fs)
-			return -ENOMEM;
+	if ((flags & CLONE_NEWNS) || ((flags & CLONE_FS) && current->fs->users > 1)) {
+		err = own_fs(flags, &fs);
+		if (err)
+			return err;
 	}
 	if ((flags & CLONE_FILES) && atomic_read(&current->files->count) > 1) {
 		files = dup_fd(current->files, NR_OPEN_MAX, &err);

@@ -468,17 +468,17 @@ static int sessionid_show(struct seq_file *m, struct task_struct *task)
 
 static int task_mounts_show(struct seq_file *m, struct task_struct *task)
 {
-	return mounts_show(m, NULL);
+	return mounts_show(m, task);
 }
 
 static int task_mountinfo_show(struct seq_file *m, struct task_struct *task)
 {
-	return mountinfo_show(m, NULL);
+	return mountinfo_show(m, task);
 }
 
 static int task_mountstats_show(struct seq_file *m, struct task_struct *task)
 {
-	return mountstats_show(m, NULL);
+	return mountstats_show(m, task);
 }
 
 /*

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The file system type proc and its root: static entries first, then one directory per process. */
+/*
+ * The file system type proc and its root: static entries first, then one directory per process. With subset=pid, the
+ * one option here, processes only; Linux's hidepid= and gid= are refused.
+ */
 #include <base/err.h>
 #include <base/errno.h>
+#include <base/string.h>
 #include <fs/dentry.h>
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/kernfs.h>
+#include <fs/seq_file.h>
 #include <fs/super.h>
 #include <kernel/init.h>
 #include <kernel/pid.h>
@@ -20,11 +25,17 @@
 /* Numbers of static entries and of kernfs directories stay below this position in the listing. */
 #define FIRST_PROCESS_POS (1 << 20)
 
+/* Mounted with subset=pid? */
+static bool pids_only(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
 static struct dentry *proc_root_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
 {
 	struct dentry *found = proc_pid_lookup(dir, dentry);
 
-	if (PTR_ERR(found) != -ENOENT)
+	if (PTR_ERR(found) != -ENOENT || pids_only(dir->i_sb))
 		return found;
 	return kernfs_lookup(dir, dentry, flags);
 }
@@ -32,7 +43,9 @@ static struct dentry *proc_root_lookup(struct inode *dir, struct dentry *dentry,
 static int proc_root_readdir(struct file *file, struct dir_context *ctx)
 {
 	if (ctx->pos < FIRST_PROCESS_POS) {
-		if (!dir_emit_dots(file, ctx) || !kernfs_emit(file, ctx))
+		if (!dir_emit_dots(file, ctx))
+			return 0;
+		if (!pids_only(file->f_inode->i_sb) && !kernfs_emit(file, ctx))
 			return 0;
 		ctx->pos = FIRST_PROCESS_POS;
 	}
@@ -79,16 +92,39 @@ static void proc_evict_inode(struct inode *inode)
 	inode->i_private = NULL;
 }
 
+static int proc_show_options(struct seq_file *m, struct dentry *root)
+{
+	if (pids_only(root->d_sb))
+		seq_puts(m, ",subset=pid");
+	return 0;
+}
+
 static const struct super_operations proc_sops = {
+	.show_options = proc_show_options,
 	.statfs = simple_statfs,
 	.drop_inode = generic_delete_inode,
 	.evict_inode = proc_evict_inode,
 };
 
+static int parse_options(struct super_block *sb, char *options)
+{
+	char *one;
+
+	while ((one = strsep(&options, ",")) != NULL) {
+		if (!strcmp(one, "subset=pid"))
+			sb->s_fs_info = sb;
+		else if (*one)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int proc_fill_super(struct super_block *sb, void *data)
 {
-	int err = kernfs_fill_super(sb, &proc_root, PROC_SUPER_MAGIC);
+	int err = parse_options(sb, data);
 
+	if (!err)
+		err = kernfs_fill_super(sb, &proc_root, PROC_SUPER_MAGIC);
 	if (err)
 		return err;
 	sb->s_op = &proc_sops;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fs_struct: root, working directory and umask of a process. */
+/* fs_struct: root, working directory, umask and mounts of a process. */
 #ifndef QUIRE_FS_FS_STRUCT_H
 #define QUIRE_FS_FS_STRUCT_H
 
@@ -8,6 +8,7 @@
 #include <sync/seqlock.h>
 #include <fs/path.h>
 
+struct mnt_namespace;
 struct task_struct;
 
 struct fs_struct {
@@ -17,6 +18,7 @@ struct fs_struct {
 	int umask;
 	int in_exec;		/* lock: exec is under way, do not share */
 	struct path root, pwd;	/* lock, seq */
+	struct mnt_namespace *mnt_ns; /* a reference; changes only while nobody else uses this */
 };
 
 extern struct fs_struct init_fs;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mounts: which file system shows at which place. One namespace for all. Theory: fs/namespace.c.
+ * Mounts: which file system shows at which place. Theory: fs/namespace.c, of namespaces fs/mnt_namespace.c.
  *
  * Legend: n  namespace_sem;  m  mount_lock (seqlock), look-ups under RCU;  a  atomic;  c  constant
  */
@@ -18,6 +18,8 @@
 
 struct file;
 struct seq_file;
+struct task_struct;
+struct fs_struct;
 
 #define MNT_NOSUID	0x01
 #define MNT_NODEV	0x02
@@ -38,6 +40,15 @@ struct vfsmount {
 	int mnt_flags;				/* n */
 };
 
+/* A tree of mounts that processes see; the fs_structs of those processes refer to it. */
+struct mnt_namespace {
+	atomic_t count;				/* a */
+	int nr_mounts;				/* n */
+	struct mount *root;			/* c */
+	struct list_head list;			/* n: its mounts, in the order of mounting */
+	struct list_head all;			/* n: all namespaces */
+};
+
 struct mount {
 	struct hlist_node mnt_hash;		/* m */
 	struct mount *mnt_parent;		/* m: itself when not mounted */
@@ -46,7 +57,9 @@ struct mount {
 	atomic_t mnt_count;			/* a: users; the place in the tree counts one */
 	atomic_t mnt_writers;			/* a */
 	struct list_head mnt_mounts, mnt_child;	/* n */
-	struct list_head mnt_list;		/* n: all mounts of the tree, in order */
+	struct list_head mnt_list;		/* n: all mounts of the namespace, in order */
+	struct mnt_namespace *mnt_ns;		/* n: NULL in no place */
+	bool mnt_is_top;			/* n, read without: the root of its namespace */
 	const char *mnt_devname;		/* c */
 	int mnt_id;				/* c */
 	int mnt_group_id;			/* n: shared peer group, 0 = private */
@@ -92,13 +105,20 @@ int path_mount(const char *dev_name, struct path *path, const char *type, unsign
 int do_umount_path(const char *dir_name, int flags);
 /* Mount tmpfs as the root of everything and make it root and cwd of current. */
 void mnt_init(void);
+/*
+ * Give @fs, which nobody else uses yet, a copy of its namespace: CLONE_NEWNS. Its root and working directory move to the
+ * copies of their mounts. 0 or -ENOMEM. The caller has CAP_SYS_ADMIN. May sleep.
+ */
+int copy_mnt_ns(struct fs_struct *fs);
+struct mnt_namespace *get_mnt_ns(struct mnt_namespace *ns);	/* NULL stays NULL */
+void put_mnt_ns(struct mnt_namespace *ns);	/* the last one unmounts all of it; may sleep */
 bool path_is_mountpoint(const struct path *path);
 bool is_path_reachable(struct mount *mnt, struct dentry *dentry, const struct path *root);
 
-/* One whole file each, for single_open(): /proc/PID/{mounts,mountinfo,mountstats}. */
-int mounts_show(struct seq_file *m, void *v);
-int mountinfo_show(struct seq_file *m, void *v);
-int mountstats_show(struct seq_file *m, void *v);
+/* One whole file each: /proc/PID/{mounts,mountinfo,mountstats}. -EINVAL: @task has ended. May sleep. */
+int mounts_show(struct seq_file *m, struct task_struct *task);
+int mountinfo_show(struct seq_file *m, struct task_struct *task);
+int mountstats_show(struct seq_file *m, struct task_struct *task);
 /* Moves with every change; for poll() of these files. */
 extern atomic_t mount_event;
 
