@@ -544,6 +544,11 @@ void d_tmpfile(struct file *file, struct inode *inode)
 {
 	struct dentry *dentry = file->f_path.dentry;
 
+	/* Nobody looks it up, but /proc names it. */
+	spin_lock(&dentry->d_lock);
+	dentry->d_name.len =
+		snprintf((char *)dentry->d_iname, DNAME_INLINE_LEN, "#%lu", inode->i_ino);
+	spin_unlock(&dentry->d_lock);
 	drop_nlink(inode);
 	d_instantiate(dentry, inode);
 }

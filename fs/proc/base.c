@@ -706,7 +706,22 @@ static int thread_readdir(struct file *file, struct dir_context *ctx)
 	return readdir_entries(file, ctx, thread_entries, ARRAY_SIZE(thread_entries) - 1);
 }
 
-static const struct inode_operations process_iops = { .lookup = process_lookup };
+static int process_permission(struct inode *inode, int mask)
+{
+	struct task_struct *task = get_proc_task(inode);
+	bool may;
+
+	if (!task)
+		return -ESRCH;
+	may = proc_may_see(inode->i_sb, task, HIDEPID_NO_ACCESS);
+	put_task_struct(task);
+	if (!may)
+		return proc_hidepid(inode->i_sb) == HIDEPID_INVISIBLE ? -ENOENT : -EPERM;
+	return generic_permission(inode, mask);
+}
+
+static const struct inode_operations process_iops = { .lookup = process_lookup,
+						      .permission = process_permission };
 static const struct inode_operations thread_iops = { .lookup = thread_lookup };
 static const struct file_operations process_fops = {
 	.read = generic_read_dir,
@@ -866,7 +881,11 @@ struct dentry *proc_pid_lookup(struct inode *dir, struct dentry *dentry)
 	if (!task)
 		return ERR_PTR(-ENOENT);
 	/* A thread's number works as a name, as on Linux, though it is not listed. */
-	res = instantiate(dentry, dir->i_sb, task, &process_dir);
+	if (proc_hidepid(dir->i_sb) == HIDEPID_NOT_PTRACEABLE &&
+	    !proc_may_see(dir->i_sb, task, HIDEPID_NO_ACCESS))
+		res = ERR_PTR(-ENOENT);
+	else
+		res = instantiate(dentry, dir->i_sb, task, &process_dir);
 	put_task_struct(task);
 	return res;
 }
@@ -889,6 +908,21 @@ static pid_t next_tgid(pid_t from)
 	return nr;
 }
 
+static bool is_listed(const struct super_block *sb, pid_t nr)
+{
+	struct task_struct *task;
+	bool listed;
+
+	if (proc_hidepid(sb) < HIDEPID_INVISIBLE)
+		return true;
+	task = find_get_task_by_vpid(nr);
+	if (!task)
+		return false;
+	listed = proc_may_see(sb, task, HIDEPID_INVISIBLE);
+	put_task_struct(task);
+	return listed;
+}
+
 /* ctx->pos: 0 self, 1 thread-self, then the number + 2. */
 bool proc_pid_readdir(struct file *file, struct dir_context *ctx)
 {
@@ -905,12 +939,13 @@ bool proc_pid_readdir(struct file *file, struct dir_context *ctx)
 			return false;
 		ctx->pos = 2;
 	}
-	while ((nr = next_tgid(ctx->pos - 1))) {
+	for (; (nr = next_tgid(ctx->pos - 1)); ctx->pos = nr + 2) {
 		int len = snprintf(name, sizeof(name), "%d", nr);
 
+		if (!is_listed(file_inode(file)->i_sb, nr))
+			continue;
 		if (!dir_emit(ctx, name, len, nr, DT_DIR))
 			return false;
-		ctx->pos = nr + 2;
 	}
 	return true;
 }

@@ -20,6 +20,22 @@ struct task_struct;
 
 extern struct kernfs_node proc_root;
 
+/* root.c: how a proc is mounted. */
+enum proc_hidepid {
+	HIDEPID_OFF = 0,
+	HIDEPID_NO_ACCESS = 1,		/* the directories of others are closed */
+	HIDEPID_INVISIBLE = 2,		/* and not listed */
+	HIDEPID_NOT_PTRACEABLE = 4,	/* and not found; the group does not help */
+};
+struct proc_fs_info {
+	gid_t pid_gid;			/* who is in it sees all */
+	enum proc_hidepid hide_pid;
+	bool pids_only;			/* no static entries */
+};
+enum proc_hidepid proc_hidepid(const struct super_block *sb);
+/* May current see @task in @sb, where hiding that begins with @from would hide it? */
+bool proc_may_see(const struct super_block *sb, struct task_struct *task, enum proc_hidepid from);
+
 /* array.c, task_mm.c: print one task. 0 or -errno. */
 int proc_pid_status(struct seq_file *m, struct task_struct *task);
 int proc_pid_stat(struct seq_file *m, struct task_struct *task, bool whole);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file system type proc and its root: static entries first, then one directory per process. With subset=pid, the
- * one option here, processes only; Linux's hidepid= and gid= are refused.
+ * The file system type proc and its root: static entries first, then one directory per process. The options
+ * of a mount decide who sees what: subset=pid processes only; hidepid= hides those that the caller may not trace, unless
+ * it is in the group gid= (proc(5)).
  */
 #include <base/err.h>
 #include <base/errno.h>
+#include <base/math.h>
+#include <base/printf.h>
 #include <base/string.h>
 #include <fs/dentry.h>
 #include <fs/file.h>
@@ -13,7 +16,9 @@
 #include <fs/seq_file.h>
 #include <fs/super.h>
 #include <kernel/init.h>
+#include <kernel/cred.h>
 #include <kernel/pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/task.h>
 #include <mm/slab.h>
 #include <sync/rcu.h>
@@ -25,10 +30,29 @@
 /* Numbers of static entries and of kernfs directories stay below this position in the listing. */
 #define FIRST_PROCESS_POS (1 << 20)
 
-/* Mounted with subset=pid? */
-static bool pids_only(const struct super_block *sb)
+static struct proc_fs_info *proc_sb_info(const struct super_block *sb)
 {
 	return sb->s_fs_info;
+}
+
+static bool pids_only(const struct super_block *sb)
+{
+	return proc_sb_info(sb)->pids_only;
+}
+
+bool proc_may_see(const struct super_block *sb, struct task_struct *task, enum proc_hidepid from)
+{
+	const struct proc_fs_info *info = proc_sb_info(sb);
+
+	if (info->hide_pid != HIDEPID_NOT_PTRACEABLE &&
+	    (info->hide_pid < from || in_group_p(info->pid_gid)))
+		return true;
+	return ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS);
+}
+
+enum proc_hidepid proc_hidepid(const struct super_block *sb)
+{
+	return proc_sb_info(sb)->hide_pid;
 }
 
 static struct dentry *proc_root_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
@@ -92,9 +116,17 @@ static void proc_evict_inode(struct inode *inode)
 	inode->i_private = NULL;
 }
 
+static const char *const hidepid_names[] = { "off", "noaccess", "invisible", NULL, "ptraceable" };
+
 static int proc_show_options(struct seq_file *m, struct dentry *root)
 {
-	if (pids_only(root->d_sb))
+	const struct proc_fs_info *info = proc_sb_info(root->d_sb);
+
+	if (info->pid_gid)
+		seq_printf(m, ",gid=%u", info->pid_gid);
+	if (info->hide_pid)
+		seq_printf(m, ",hidepid=%s", hidepid_names[info->hide_pid]);
+	if (info->pids_only)
 		seq_puts(m, ",subset=pid");
 	return 0;
 }
@@ -106,23 +138,48 @@ static const struct super_operations proc_sops = {
 	.evict_inode = proc_evict_inode,
 };
 
-static int parse_options(struct super_block *sb, char *options)
+/* A number or a name. */
+static int parse_hidepid(struct proc_fs_info *info, const char *value)
+{
+	unsigned int nr;
+	bool number = !kstrtouint(value, 10, &nr);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(hidepid_names); i++) {
+		if (!hidepid_names[i] || (number ? nr != i : strcmp(value, hidepid_names[i])))
+			continue;
+		info->hide_pid = i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int parse_options(struct proc_fs_info *info, char *options)
 {
 	char *one;
+	int err = 0;
 
-	while ((one = strsep(&options, ",")) != NULL) {
-		if (!strcmp(one, "subset=pid"))
-			sb->s_fs_info = sb;
+	while (!err && (one = strsep(&options, ",")) != NULL) {
+		if (!strncmp(one, "hidepid=", 8))
+			err = parse_hidepid(info, one + 8);
+		else if (!strncmp(one, "gid=", 4))
+			err = kstrtouint(one + 4, 10, &info->pid_gid);
+		else if (!strcmp(one, "subset=pid"))
+			info->pids_only = true;
 		else if (*one)
-			return -EINVAL;
+			err = -EINVAL;
 	}
-	return 0;
+	return err ? -EINVAL : 0;
 }
 
 static int proc_fill_super(struct super_block *sb, void *data)
 {
-	int err = parse_options(sb, data);
+	struct proc_fs_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	int err;
 
+	if (!info)
+		return -ENOMEM;
+	sb->s_fs_info = info;
+	err = parse_options(info, data);
 	if (!err)
 		err = kernfs_fill_super(sb, &proc_root, PROC_SUPER_MAGIC);
 	if (err)
@@ -133,10 +190,18 @@ static int proc_fill_super(struct super_block *sb, void *data)
 	return 0;
 }
 
+static void proc_kill_sb(struct super_block *sb)
+{
+	struct proc_fs_info *info = proc_sb_info(sb);
+
+	kill_anon_super(sb);
+	kfree(info);
+}
+
 static struct file_system_type proc_fs_type = {
 	.name = "proc",
 	.fill_super = proc_fill_super,
-	.kill_sb = kill_anon_super,
+	.kill_sb = proc_kill_sb,
 };
 
 static int __init proc_init(void)

@@ -24,6 +24,19 @@ static off_t size_of(const char *name)
 	return stat(name, &st) ? -1 : st.st_size;
 }
 
+/* Does /proc/self/fd say "DIRECTORY/#INODE (deleted)"? */
+static bool is_named_by_inode(int fd)
+{
+	char path[64], text[128] = "", want[64];
+	struct stat st;
+
+	must(!fstat(fd, &st));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	readlink(path, text, sizeof(text) - 1);
+	snprintf(want, sizeof(want), "/#%lu (deleted)", (unsigned long)st.st_ino);
+	return strstr(text, want);
+}
+
 static void opening(void)
 {
 	char buf[10], long_name[300];
@@ -70,6 +83,7 @@ static void opening(void)
 	fails(close(99), EBADF, "close: bad descriptor");
 	fd2 = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	ok(fd2 >= 0 && write(fd2, "t", 1) == 1, "O_TMPFILE");
+	ok(is_named_by_inode(fd2), "O_TMPFILE: /proc names it by its inode");
 	close(fd2);
 	close(fd);
 }

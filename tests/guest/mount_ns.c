@@ -2,6 +2,8 @@
 /* Namespaces of mounts: CLONE_NEWNS of unshare and clone. */
 #include "tap.h"
 
+#include <dirent.h>
+#include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -120,13 +122,71 @@ static void child_without_rights(void)
 
 static void test_subset(void)
 {
-	fails(mount("none", DIR_, "proc", 0, "nonsense=1"), EINVAL, "proc: an unknown option is EINVAL");
+	fails(mount("none", DIR_, "proc", 0, "nonsense=1"), EINVAL,
+	      "proc: an unknown option is EINVAL");
 	must(!mount("none", DIR_, "proc", 0, "subset=pid"));
 	ok(exists(DIR_ "/self/maps") && exists(DIR_ "/1") && !exists(DIR_ "/meminfo") &&
 		   !exists(DIR_ "/sys"),
 	   "proc with subset=pid shows processes only");
 	ok(mounts_tell("/proc/self/mounts", DIR_ " proc rw,relatime,subset=pid"), "and says so");
 	umount(DIR_);
+}
+
+/* What a stranger finds of process 1: errno of entering its directory, and whether it is listed. */
+static void child_looks(void)
+{
+	bool listed = false;
+	struct dirent *e;
+	DIR *d;
+
+	must(!setgroups(0, NULL) && (getgid() || !setgid(1000)) && !setuid(1000));
+	d = opendir(DIR_);
+	while ((e = readdir(d)))
+		listed |= !strcmp(e->d_name, "1");
+	_exit((access(DIR_ "/1/stat", F_OK) ? errno : 0) | listed << 7);
+}
+
+static int stranger_sees(const char *options)
+{
+	int status = 0;
+	pid_t pid;
+
+	must(!mount("none", DIR_, "proc", 0, options));
+	pid = fork();
+	if (!pid)
+		child_looks();
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void test_hidepid(void)
+{
+	static const struct {
+		const char *options, *told;
+		int sees;
+	} cases[] = {
+		{ "hidepid=0", " proc rw,relatime 0 0", 0x80 },
+		{ "hidepid=1", ",hidepid=noaccess", 0x80 | EPERM },
+		{ "hidepid=2", ",hidepid=invisible", ENOENT },
+		{ "hidepid=invisible,gid=1234", ",gid=1234,hidepid=invisible", ENOENT },
+		{ "hidepid=ptraceable", ",hidepid=ptraceable", ENOENT },
+	};
+	char text[128];
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		is(stranger_sees(cases[i].options), cases[i].sees, "proc with %s",
+		   cases[i].options);
+		snprintf(text, sizeof(text), DIR_ "%s%s", i ? " proc rw,relatime" : "",
+			 cases[i].told);
+		ok(mounts_tell("/proc/self/mounts", text), "and says so");
+		ok(exists(DIR_ "/1/stat"), "nothing is hidden from root");
+		umount(DIR_);
+	}
+	must(!setgid(1234));
+	is(stranger_sees("hidepid=2,gid=1234"), 0x80, "nor from the group");
+	umount(DIR_);
+	must(!setgid(0));
+	fails(mount("none", DIR_, "proc", 0, "hidepid=3"), EINVAL, "hidepid=3 is EINVAL");
 }
 
 int main(void)
@@ -139,6 +199,7 @@ int main(void)
 	test_unshare();
 	test_clone();
 	test_subset();
+	test_hidepid();
 	pid = fork();
 	if (!pid)
 		child_without_rights();
