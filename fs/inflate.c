@@ -76,10 +76,10 @@ static u32 reversed(u32 code, unsigned int bits)
 }
 
 /*
- * Build the decoder of @n code lengths. More codes than fit are an error, fewer too, except for a
- * single code, which RFC 1951 allows for distances.
+ * Build the decoder of @n code lengths. More codes than fit are an error, fewer too, except for none at all and, where
+ * it @may_be_single, for a single code of one bit, which RFC 1951 allows for distances (and zlib for literals).
  */
-static int build(struct huffman *h, const u8 *length, unsigned int n)
+static int build(struct huffman *h, const u8 *length, unsigned int n, bool may_be_single)
 {
 	u16 offset[MAX_BITS + 2], code[MAX_BITS + 2];
 	unsigned int i, len, c, used;
@@ -99,7 +99,7 @@ static int build(struct huffman *h, const u8 *length, unsigned int n)
 		offset[len + 1] = offset[len] + h->count[len];
 		code[len + 1] = (code[len] + h->count[len]) << 1;
 	}
-	if (left && used > 1)
+	if (left && used && (!may_be_single || h->count[1] != 1 || used > 1))
 		return INFLATE_EDATA;
 	for (i = 0; i < n; i++) {
 		len = length[i];
@@ -288,9 +288,9 @@ static int fixed_codes(struct inflate_state *s)
 
 	for (i = 0; i < NR_LITERALS; i++)
 		length[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
-	build(s->literals, length, NR_LITERALS);
+	build(s->literals, length, NR_LITERALS, false);
 	memset(length, 5, NR_DISTANCES + 2);
-	return build(s->distances, length, NR_DISTANCES + 2);
+	return build(s->distances, length, NR_DISTANCES + 2, false);
 }
 
 /* The code lengths of both alphabets, themselves coded (RFC 1951, 3.2.7). */
@@ -347,15 +347,15 @@ static int dynamic_codes(struct inflate_state *s)
 			return INFLATE_ETRUNC;
 		length[order[i]] = value;
 	}
-	err = build(s->literals, length, 19);
+	err = build(s->literals, length, 19, false);
 	if (!err)
 		err = read_lengths(s, length, nr_lit + nr_dist);
 	if (err)
 		return err;
 	if (!length[256])
 		return INFLATE_EDATA; /* the block could not end */
-	err = build(s->distances, length + nr_lit, nr_dist);
-	return err ? err : build(s->literals, length, nr_lit);
+	err = build(s->distances, length + nr_lit, nr_dist, true);
+	return err ? err : build(s->literals, length, nr_lit, true);
 }
 
 static long inflate_blocks(struct inflate_state *s)
@@ -391,7 +391,7 @@ static u32 get_le32(const u8 *p)
 #define GZIP_FNAME    8
 #define GZIP_FCOMMENT 16
 
-/* Length of the header of the gzip member at @in, or 0. */
+/* Length of the header of the gzip member at @in; 0 if it is damaged, which its own checksum may tell (RFC 1952, 2.3.1). */
 static size_t gzip_header(const u8 *in, size_t bytes)
 {
 	size_t pos = 10;
@@ -408,8 +408,11 @@ static size_t gzip_header(const u8 *in, size_t bytes)
 			pos++;
 		pos++;
 	}
-	if (in[3] & GZIP_FHCRC)
+	if (in[3] & GZIP_FHCRC) {
+		if (pos + 2 > bytes || (in[pos] | in[pos + 1] << 8) != (crc32(0, in, pos) & 0xffff))
+			return 0;
 		pos += 2;
+	}
 	return pos + 8 <= bytes ? pos : 0;
 }
 

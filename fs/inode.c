@@ -64,16 +64,6 @@ static int no_open(struct inode *inode, struct file *file)
 }
 static const struct file_operations no_open_fops = { .open = no_open };
 
-void inode_init_once(struct inode *inode)
-{
-	memset(inode, 0, sizeof(*inode));
-	address_space_init_once(&inode->i_data);
-	INIT_HLIST_NODE(&inode->i_hash);
-	INIT_LIST_HEAD(&inode->i_sb_list);
-	INIT_LIST_HEAD(&inode->i_devices);
-	INIT_LIST_HEAD(&inode->i_io_list);
-}
-
 /* The fields of a zeroed inode (of a file system's own slab or ours). */
 static void inode_init_always(struct super_block *sb, struct inode *inode)
 {

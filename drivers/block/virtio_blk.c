@@ -69,7 +69,7 @@ static unsigned long indexes[MAX_DISKS / BITS_PER_LONG]; /* atomic: taken by dis
 
 #define vblk_get(vdev, field)                                                                      \
 	({                                                                                         \
-		__typeof__(((struct virtio_blk_config *)0)->field) __value;                        \
+		__typeof__((struct virtio_blk_config){}.field) __value;                            \
 		(vdev)->config->get(vdev, offsetof(struct virtio_blk_config, field), &__value,     \
 				    sizeof(__value));                                              \
 		__value;                                                                           \

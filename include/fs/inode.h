@@ -273,7 +273,6 @@ static inline void inode_lock_nested(struct inode *inode, unsigned int subclass)
 /* @sb_alloc'ed by ->alloc_inode, or a plain one; zeroed but for the locks. NULL without memory. */
 struct inode *new_inode(struct super_block *sb);
 struct inode *new_inode_pseudo(struct super_block *sb);
-void inode_init_once(struct inode *inode);	/* for the slab constructor of a file system */
 void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode);
 void init_special_inode(struct inode *inode, umode_t mode, dev_t rdev);
 void iput(struct inode *inode);			/* may sleep */

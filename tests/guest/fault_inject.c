@@ -154,24 +154,27 @@ static void nth(void)
 	close(fd);
 }
 
-/* Only caches whose file failslab says 1: inodes of tmpfs by mkdir(). */
+/* Only caches whose file failslab says 1: open files, whose cache is merged with no other (SLAB_TYPESAFE_BY_RCU). */
 static void caches(void)
 {
-#define CACHE "/sys/kernel/slab/shmem_inode_cache/failslab"
-	int refused;
+#define CACHE "/sys/kernel/slab/filp/failslab"
+	int choice = open(CACHE, O_WRONLY), fd;
 
 	ok(!strcmp(get(CACHE), "0"), "cache-filter: no cache is chosen at first");
 	set("failslab", "cache-filter", "Y");
 	set("failslab", "ignore-gfp-wait", "N");
 	arm("failslab", "100");
-	is(mkdir("/tmp/fault_inject.d", 0700), 0, "cache-filter: none fails");
-	rmdir("/tmp/fault_inject.d");
-	is(put(CACHE, "1"), 0, "cache-filter: one is chosen");
-	refused = mkdir("/tmp/fault_inject.d", 0700) ? errno : 0;
-	is(refused == ENOMEM || refused == ENOSPC, 1, "cache-filter: and fails");
-	put(CACHE, "0");
-	is(mkdir("/tmp/fault_inject.d", 0700), 0, "cache-filter: until it is not any more");
-	rmdir("/tmp/fault_inject.d");
+	fd = open("/dev/null", O_RDONLY);
+	ok(fd >= 0, "cache-filter: none fails");
+	close(fd);
+	is(write(choice, "1", 1), 1, "cache-filter: one is chosen");
+	fd = open("/dev/null", O_RDONLY);
+	ok(fd < 0 && errno == ENOMEM, "cache-filter: and fails");
+	is(pwrite(choice, "0", 1, 0), 1, "cache-filter: chosen no longer");
+	fd = open("/dev/null", O_RDONLY);
+	ok(fd >= 0, "cache-filter: it works again");
+	close(fd);
+	close(choice);
 	disarm("failslab");
 	set("failslab", "cache-filter", "N");
 	set("failslab", "ignore-gfp-wait", "Y");

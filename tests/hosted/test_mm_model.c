@@ -496,7 +496,7 @@ static void step_touch(struct space *s, unsigned int i)
 	if (res != HOST_ACCESS_OK)
 		return;
 	if (write) {
-		m->own = true;
+		m->own = m->kind == KIND_PRIVATE;
 		*model_value(m) = value;
 	} else if (value != *model_value(m)) {
 		fatal("page %d holds %u, not %u", i, value, *model_value(m));
