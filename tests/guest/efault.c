@@ -172,7 +172,7 @@ int main(void)
 		{ "mincore", SYS_mincore, { (long)good, 4096, W } },
 		{ "mount", SYS_mount, { P, W, P, 0, 0 } },
 		{ "umount2", SYS_umount2, { W, 0 } },
-		{ "syslog", SYS_syslog, { 3, W, 100 } },
+		{ "syslog", SYS_syslog, { 3, W, 4096 } },
 	};
 
 	for (size_t k = 0; k < sizeof(values) / sizeof(*values); k++) {

@@ -213,6 +213,10 @@ static void pages(void)
 
 int main(void)
 {
+	if (access("/sys/kernel/debug/failslab", F_OK)) {
+		printf("1..0 # SKIP this kernel has no fault injection\n"); /* Debian's has none */
+		return 0;
+	}
 	knobs();
 	futexes();
 	caches();

@@ -16,7 +16,7 @@ NO_END = (1 << 64) - 1
 PG_SLAB = 1 << 9
 # PAGE_TYPE_* of include/mm/page.h; tests/suite/65-gdb.t compares.
 PAGE_TYPES = {1: "BUDDY", 2: "PCP", 3: "OFFLINE", 4: "GUARD", 5: "TABLE", 6: "STACK", 7: "VMALLOC", 8: "PERCPU",
-              9: "KMALLOC", 10: "SPARE", 11: "TRACE", 12: "BOOT", 13: "PGD", 14: "PIPE"}
+              9: "KMALLOC", 10: "SPARE", 11: "TRACE", 12: "BOOT", 13: "PGD", 14: "PIPE", 15: "RAMDISK"}
 
 
 def value(expression):
