@@ -66,7 +66,7 @@ static int page_play(void *state, struct mmtest_call *call)
 		page = held->played = alloc_page(GFP_KERNEL);
 	if (!page)
 		return -ENOMEM;
-	page->flags = (page->flags & ~PAGEFLAGS_MASK) | (u32)call->arg[0];
+	WRITE_ONCE(page->flags, (READ_ONCE(page->flags) & ~PAGEFLAGS_MASK) | (u32)call->arg[0]);
 	page->mapping = call->arg[1] ? page_address(page) + call->arg[1] : NULL;
 	set_page_private(page, call->arg[2]);
 	call->result[0] = page_to_pfn(page);
