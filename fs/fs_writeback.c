@@ -63,7 +63,8 @@ struct wb_writeback_work {
 	unsigned int for_sync : 1;
 	enum wb_reason reason;
 	struct list_head list;
-	bool *done; /* set at the end, with bdi->wb_waitq woken */
+	bool awaited; /* its owner waits for done, with bdi->wb_waitq; otherwise it is freed at the end */
+	bool done;
 };
 
 #define trace_of(wb_, work)                                                                        \
@@ -607,13 +608,11 @@ static long wb_writeback(struct bdi_writeback *wb, struct wb_writeback_work *wor
 
 static void finish_work(struct backing_dev_info *bdi, struct wb_writeback_work *work)
 {
-	bool *done = work->done;
-
-	if (!done) {
+	if (!work->awaited) {
 		kfree(work);
 		return;
 	}
-	smp_store_release(done, true);
+	smp_store_release(&work->done, true);
 	wake_up_all(&bdi->wb_waitq);
 }
 
@@ -749,11 +748,9 @@ void wakeup_flusher_threads(enum wb_reason reason)
 
 static void run_work(struct backing_dev_info *bdi, struct wb_writeback_work *work)
 {
-	bool done = false;
-
-	work->done = &done;
+	work->awaited = true;
 	queue_wb_work(&bdi->wb, work);
-	wait_event(bdi->wb_waitq, smp_load_acquire(&done));
+	wait_event(bdi->wb_waitq, smp_load_acquire(&work->done));
 }
 
 void writeback_inodes_sb(struct super_block *sb, enum wb_reason reason)
