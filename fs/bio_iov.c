@@ -13,21 +13,6 @@
 
 #define PIN_BATCH 32
 
-/* Address and length of what @iter is at, at most @max bytes. */
-static unsigned long piece(const struct iov_iter *iter, size_t max, size_t *len)
-{
-	unsigned long addr;
-
-	if (iter->iter_type == ITER_UBUF) {
-		addr = (unsigned long)iter->ubuf + iter->iov_offset;
-		*len = min(max, iter->count);
-	} else {
-		addr = (unsigned long)iter->kvec->iov_base + iter->iov_offset;
-		*len = min3(max, iter->count, iter->kvec->iov_len - iter->iov_offset);
-	}
-	return addr;
-}
-
 unsigned long iov_iter_alignment(const struct iov_iter *from)
 {
 	struct iov_iter iter = *from;
@@ -35,7 +20,7 @@ unsigned long iov_iter_alignment(const struct iov_iter *from)
 	size_t len;
 
 	while (iter.count) {
-		bits |= piece(&iter, iter.count, &len) | len;
+		bits |= iov_iter_piece(&iter, &len) | len;
 		iov_iter_advance(&iter, len);
 	}
 	return bits;
@@ -83,7 +68,7 @@ int bio_iov_iter_get_pages(struct bio *bio, struct iov_iter *iter)
 		bio->bi_flags |= BIO_NO_PAGE_REF;
 	while (iter->count) {
 		size_t len;
-		unsigned long addr = piece(iter, iter->count, &len);
+		unsigned long addr = iov_iter_piece(iter, &len);
 		ssize_t n = 0;
 
 		if (!len) {

@@ -52,6 +52,16 @@ size_t iov_iter_single_seg_count(const struct iov_iter *i)
 	return i->count;
 }
 
+unsigned long iov_iter_piece(const struct iov_iter *i, size_t *len)
+{
+	if (i->iter_type == ITER_UBUF) {
+		*len = i->count;
+		return (unsigned long)i->ubuf + i->iov_offset;
+	}
+	*len = min_t(size_t, i->count, i->kvec->iov_len - i->iov_offset);
+	return (unsigned long)i->kvec->iov_base + i->iov_offset;
+}
+
 void iov_iter_advance(struct iov_iter *i, size_t bytes)
 {
 	if (bytes > i->count)

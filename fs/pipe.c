@@ -45,19 +45,9 @@
 unsigned int pipe_max_size = 1048576;
 static struct vfsmount *pipe_mnt;
 
-static struct pipe_buffer *buf_at(struct pipe_inode_info *pipe, unsigned int i)
-{
-	return &pipe->bufs[i & (pipe->ring_size - 1)];
-}
-
 static bool pipe_empty(struct pipe_inode_info *pipe)
 {
 	return READ_ONCE(pipe->head) == READ_ONCE(pipe->tail);
-}
-
-static bool pipe_full(struct pipe_inode_info *pipe)
-{
-	return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail) >= READ_ONCE(pipe->ring_size);
 }
 
 static struct pipe_inode_info *alloc_pipe_info(void)
@@ -78,26 +68,27 @@ static struct pipe_inode_info *alloc_pipe_info(void)
 	return pipe;
 }
 
+/* Drop the oldest buffer; its page is kept for a writer. => mutex held */
+static void pop_buf(struct pipe_inode_info *pipe)
+{
+	struct pipe_buffer *buf = pipe_buf(pipe, pipe->tail++);
+
+	if (buf->flags & PIPE_BUF_FLAG_USER)
+		put_page(buf->page);
+	else if (pipe->spare)
+		__free_page(buf->page);
+	else
+		pipe->spare = buf->page;
+}
+
 static void free_pipe_info(struct pipe_inode_info *pipe)
 {
-	for (; pipe->tail != pipe->head; pipe->tail++)
-		__free_page(buf_at(pipe, pipe->tail)->page);
+	while (pipe->tail != pipe->head)
+		pop_buf(pipe);
 	if (pipe->spare)
 		__free_page(pipe->spare);
 	kfree(pipe->bufs);
 	kfree(pipe);
-}
-
-/* Drop the oldest buffer; its page is kept for a writer. => mutex held */
-static void pop_buf(struct pipe_inode_info *pipe)
-{
-	struct page *page = buf_at(pipe, pipe->tail)->page;
-
-	pipe->tail++;
-	if (pipe->spare)
-		__free_page(page);
-	else
-		pipe->spare = page;
 }
 
 /* Read what is there, up to the iterator's size. Bytes, or -EFAULT when none. => mutex held */
@@ -106,7 +97,7 @@ static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 	ssize_t done = 0;
 
 	while (iov_iter_count(to) && pipe->head != pipe->tail) {
-		struct pipe_buffer *buf = buf_at(pipe, pipe->tail);
+		struct pipe_buffer *buf = pipe_buf(pipe, pipe->tail);
 		size_t want = min_t(size_t, buf->len, iov_iter_count(to));
 		size_t n = copy_page_to_iter(buf->page, buf->offset, want, to);
 		bool packet = buf->flags & PIPE_BUF_FLAG_PACKET;
@@ -126,10 +117,8 @@ static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 	return done;
 }
 
-static ssize_t pipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
+ssize_t pipe_read(struct pipe_inode_info *pipe, struct iov_iter *to, bool nonblock)
 {
-	struct file *file = iocb->ki_filp;
-	struct pipe_inode_info *pipe = file->private_data;
 	bool was_full;
 	ssize_t ret;
 
@@ -141,7 +130,7 @@ static ssize_t pipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		ret = pipe_take(pipe, to);
 		if (ret || !pipe->writers)
 			break;
-		if (file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT) {
+		if (nonblock) {
 			ret = -EAGAIN;
 			break;
 		}
@@ -160,6 +149,14 @@ static ssize_t pipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return ret;
 }
 
+static ssize_t pipe_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+
+	return pipe_read(file->private_data, to,
+			 file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT);
+}
+
 /* Append to the last buffer if the whole small rest fits there. Bytes, -EFAULT. => mutex held */
 static ssize_t pipe_merge(struct pipe_inode_info *pipe, struct iov_iter *from)
 {
@@ -169,7 +166,7 @@ static ssize_t pipe_merge(struct pipe_inode_info *pipe, struct iov_iter *from)
 
 	if (!chars || pipe->head == pipe->tail)
 		return 0;
-	buf = buf_at(pipe, pipe->head - 1);
+	buf = pipe_buf(pipe, pipe->head - 1);
 	if (!(buf->flags & PIPE_BUF_FLAG_CAN_MERGE) || buf->offset + buf->len + chars > PAGE_SIZE)
 		return 0;
 	n = copy_page_from_iter(buf->page, buf->offset + buf->len, chars, from);
@@ -195,7 +192,7 @@ static ssize_t pipe_push(struct pipe_inode_info *pipe, struct iov_iter *from, u3
 		pipe->spare = page;
 		return -EFAULT;
 	}
-	*buf_at(pipe, pipe->head) = (struct pipe_buffer){ page, 0, n, flags };
+	*pipe_buf(pipe, pipe->head) = (struct pipe_buffer){ page, 0, n, flags };
 	pipe->head++;
 	return n;
 }
@@ -273,7 +270,7 @@ static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -ENOTTY;
 	mutex_lock(&pipe->mutex);
 	for (i = pipe->tail; i != pipe->head; i++)
-		bytes += buf_at(pipe, i)->len;
+		bytes += pipe_buf(pipe, i)->len;
 	mutex_unlock(&pipe->mutex);
 	return put_user(bytes, (int __user *)arg);
 }
@@ -475,7 +472,7 @@ static int pipe_resize(struct pipe_inode_info *pipe, unsigned int nr_slots)
 	if (!bufs)
 		return -ENOMEM;
 	for (i = 0; i < used; i++)
-		bufs[i] = *buf_at(pipe, pipe->tail + i);
+		bufs[i] = *pipe_buf(pipe, pipe->tail + i);
 	kfree(pipe->bufs);
 	pipe->bufs = bufs;
 	pipe->ring_size = nr_slots;

@@ -81,6 +81,8 @@ static inline void iov_iter_reexpand(struct iov_iter *i, size_t count)
 {
 	i->count = count;
 }
+/* Address and length of what @i is at; not of ITER_DISCARD. */
+unsigned long iov_iter_piece(const struct iov_iter *i, size_t *len);
 size_t iov_iter_single_seg_count(const struct iov_iter *i);
 void iov_iter_advance(struct iov_iter *i, size_t bytes);
 void iov_iter_revert(struct iov_iter *i, size_t bytes);

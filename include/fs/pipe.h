@@ -3,6 +3,7 @@
 #ifndef FS_PIPE_H
 #define FS_PIPE_H
 
+#include <base/compiler.h>
 #include <base/types.h>
 #include <mm/page.h>
 #include <sync/mutex.h>
@@ -10,10 +11,12 @@
 
 struct file;
 struct inode;
+struct iov_iter;
 
 #define PIPE_DEF_BUFFERS	16
 #define PIPE_BUF_FLAG_CAN_MERGE	1	/* a later small write may be appended */
 #define PIPE_BUF_FLAG_PACKET	2	/* O_DIRECT: a read takes one whole buffer */
+#define PIPE_BUF_FLAG_USER	4	/* a reference to memory of a process (vmsplice), never written to */
 
 struct pipe_buffer {
 	struct page *page;
@@ -33,6 +36,18 @@ struct pipe_inode_info {
 	struct page *spare;		/* mutex: kept for the next write */
 	struct pipe_buffer *bufs;	/* mutex */
 };
+
+/* => mutex held, or only as a hint */
+static inline bool pipe_full(struct pipe_inode_info *pipe)
+{
+	return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail) >= READ_ONCE(pipe->ring_size);
+}
+static inline struct pipe_buffer *pipe_buf(struct pipe_inode_info *pipe, unsigned int i)
+{
+	return &pipe->bufs[i & (pipe->ring_size - 1)];
+}
+/* Read what is there, waiting for something unless @nonblock. Bytes, 0 without writers, or an errno. May sleep. */
+ssize_t pipe_read(struct pipe_inode_info *pipe, struct iov_iter *to, bool nonblock);
 
 extern const struct file_operations pipefifo_fops;
 extern unsigned int pipe_max_size;	/* bytes: F_SETPIPE_SZ without CAP_SYS_RESOURCE */

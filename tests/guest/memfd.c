@@ -3,9 +3,7 @@
 #include "maps.h"
 #include <limits.h>
 #include <sys/socket.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
-#include "../../include/drivers/mmtest.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -212,25 +210,19 @@ static void future_write(void)
 	close(fd);
 }
 
-/* Somebody holds a page: a pipe by vmsplice; on Quire, which has none, a device (drivers/mmtest/pin.c). */
+/* Somebody holds a page: a pipe, by vmsplice. */
 static void pinned(void)
 {
-	int dev = open("/dev/mmtest", O_RDWR), fd = sealable(), pages[2];
+	int fd = sealable(), pages[2];
 	char *p = map(fd, RW, MAP_SHARED);
 	struct iovec v = { p, 1 };
-	struct mmtest_call m = { .noun = "pin", .verb = "pin", .arg = { (long)p, 1, 1 } };
 
 	must(p != MAP_FAILED && !pipe(pages));
 	p[0] = 1;
-	must(dev >= 0 ? !ioctl(dev, MMTEST_CALL, &m) : vmsplice(pages[1], &v, 1, 0) == 1);
+	must(vmsplice(pages[1], &v, 1, 0) == 1);
 	munmap(p, SIZE);
 	fails(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY, "WRITE: EBUSY: a page is held");
 	is(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0, "FUTURE_WRITE: that is no bar");
-	if (dev >= 0) {
-		m = (struct mmtest_call){ .noun = "pin", .verb = "unpin", .arg = { 1 } };
-		must(!ioctl(dev, MMTEST_CALL, &m));
-		close(dev);
-	}
 	close(pages[0]);
 	close(pages[1]);
 	is(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0, "WRITE: and then it is not");
