@@ -154,8 +154,9 @@ struct buffer_head *folio_detach_buffers(struct folio *folio)
 static struct buffer_head *alloc_ring(struct folio *folio, unsigned long size, gfp_t gfp)
 {
 	struct buffer_head *first = NULL, *last = NULL, *bh;
+	size_t offset = 0;
 
-	for (size_t offset = 0; offset < folio_size(folio); offset += size) {
+	do {
 		bh = alloc_buffer_head(gfp);
 		if (!bh) {
 			if (first) {
@@ -172,7 +173,8 @@ static struct buffer_head *alloc_ring(struct folio *folio, unsigned long size, g
 		else
 			first = bh;
 		last = bh;
-	}
+		offset += size;
+	} while (offset < folio_size(folio));
 	last->b_this_page = first;
 	return first;
 }
@@ -1134,7 +1136,7 @@ static int read_block_sync(struct block_device *bdev, sector_t blocknr, unsigned
 
 /*
  * Block @i of @folio before [from, to) is written. What is asked for gets a block; what is not covered becomes
- * valid. *@mapped: the block is on the disk; *@new: a bit per block that was allocated and is wholly covered.
+ * valid. *@mapped: the block is on the disk; *@new: a bit per block that was allocated just now.
  */
 static int nobh_begin_block(struct folio *folio, unsigned int i, size_t from, size_t to,
 			    get_block_t *get_block, unsigned long *new, bool *mapped)
@@ -1154,18 +1156,17 @@ static int nobh_begin_block(struct folio *folio, unsigned int i, size_t from, si
 		clean_bdev_aliases(map.b_bdev, map.b_blocknr, 1);
 	if (folio_test_uptodate(folio))
 		return 0;
-	if (at >= from && end <= to) {
-		if (buffer_new(&map))
-			*new |= 1UL << i;
+	if (buffer_new(&map))
+		*new |= 1UL << i;
+	if (at >= from && end <= to)
 		return 0;
-	}
 	if (buffer_mapped(&map) && !buffer_new(&map))
 		return read_block_sync(map.b_bdev, map.b_blocknr, 1U << blkbits, folio, at);
 	memset((char *)folio_address(folio) + at, 0, 1UL << blkbits);
 	return 0;
 }
 
-/* Make all blocks of @folio in [from, to) valid but those of @new. 0 or an errno. => folio locked */
+/* Make the blocks of @folio wholly in [from, to) valid but those of @new. 0 or an errno. => folio locked */
 static int nobh_read_others(struct folio *folio, size_t from, size_t to, unsigned long new,
 			    get_block_t *get_block)
 {
@@ -1174,7 +1175,7 @@ static int nobh_read_others(struct folio *folio, size_t from, size_t to, unsigne
 	sector_t iblock = (sector_t)folio->index << (PAGE_SHIFT - blkbits);
 	int err;
 
-	for (unsigned int i = from >> blkbits; (size_t)i << blkbits < to; i++) {
+	for (unsigned int i = DIV_ROUND_UP(from, 1UL << blkbits); i < to >> blkbits; i++) {
 		struct buffer_head map = { .b_size = 1UL << blkbits };
 		size_t at = (size_t)i << blkbits;
 
@@ -1231,7 +1232,7 @@ static int nobh_begin_folio(struct folio *folio, size_t from, size_t to, get_blo
 	}
 	if (mapped)
 		folio_set_mappedtodisk(folio);
-	/* With new blocks nobody may fall back on what the disk holds: so all others are read now. */
+	/* With new blocks nobody may fall back on what the disk holds: what is covered is read as well. */
 	return *new &&per_folio > 1 ? nobh_read_others(folio, from, to, *new, get_block) : 0;
 }
 

@@ -16,7 +16,8 @@
  *   for such a bio right now, its piece is done here, waiting.
  *
  * 3 Invariant: a folio is locked (read) or under write-out from before its first piece is submitted until the end of
- *   the bio with its last piece. Holes read as zeroes; blocks behind the end of the file are holes.
+ *   the bio with its last piece. Holes read as zeroes; blocks behind the end of the file are holes. A page has no states for its
+ *   blocks: a hole in a dirty page gets a block only if it holds something else than zeroes by now.
  *
  * 4 Failure. A read that fails leaves all folios of the bio not uptodate and unlocked; who needs one reads it alone,
  *   and has the error then if it is that one's. A write-out that fails is noted at the mapping (page_writeback.c, 5).
@@ -45,7 +46,7 @@ struct mpage {
 	get_block_t *get_block;
 	bio_end_io_t *end_io;
 	blk_opf_t opf;
-	bool create;		/* holes get blocks: writing */
+	bool create;		/* writing: holes that are not all zeroes any more get blocks */
 	sector_t end_block;	/* of the file: behind it there is nothing */
 	sector_t ahead;		/* first block that nobody asked for: extents need not be longer */
 	struct buffer_head map; /* last answer of get_block */
@@ -71,11 +72,12 @@ static void mpage_submit(struct mpage *m)
 }
 
 /*
- * Ask where @block of the file, @wanted blocks up to the end of its folio, lies; *@skip blocks into the answer. 0 or
- * an errno. When reading the answer is kept: the folios of the whole request are locked, so nobody truncates them.
+ * Ask where @block of the file, @wanted blocks up to the end of its folio, lies; *@skip blocks into the answer. Its
+ * contents are @data. 0 or an errno. When reading the answer is kept: the folios of the whole request are locked, so nobody truncates them.
  * When writing the next folio may have been truncated and made anew meanwhile, with other blocks.
  */
-static int mpage_map(struct mpage *m, sector_t block, sector_t wanted, unsigned int *skip)
+static int mpage_map(struct mpage *m, sector_t block, sector_t wanted, const char *data,
+		     unsigned int *skip)
 {
 	unsigned int blkbits = m->inode->i_blkbits;
 	int err;
@@ -89,11 +91,13 @@ static int mpage_map(struct mpage *m, sector_t block, sector_t wanted, unsigned 
 	m->map = (struct buffer_head){ .b_size = min_t(u64, wanted << blkbits, 1UL << 30) };
 	m->map_block = block;
 	*skip = 0;
-	err = m->get_block(m->inode, block, &m->map, m->create);
+	err = m->get_block(m->inode, block, &m->map, 0);
+	if (!err && m->create && !buffer_mapped(&m->map) && memchr_inv(data, 0, 1UL << blkbits)) {
+		m->map.b_size = 1UL << blkbits;
+		err = m->get_block(m->inode, block, &m->map, 1);
+	}
 	if (err)
 		return err;
-	if (m->create && WARN_ON_ONCE(!buffer_mapped(&m->map)))
-		return -EIO;
 	if (buffer_new(&m->map))
 		clean_bdev_aliases(m->map.b_bdev, m->map.b_blocknr, m->map.b_size >> blkbits);
 	return 0;
@@ -106,7 +110,8 @@ static int next_piece(struct mpage *m, struct folio *folio, size_t offset, size_
 	unsigned int blkbits = m->inode->i_blkbits, skip;
 	sector_t block = (folio_pos(folio) + offset) >> blkbits;
 	size_t len;
-	int err = mpage_map(m, block, (end - offset) >> blkbits, &skip);
+	int err = mpage_map(m, block, (end - offset) >> blkbits,
+			    (char *)folio_address(folio) + offset, &skip);
 
 	if (err)
 		return err;
