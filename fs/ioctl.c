@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* ioctl(2): the requests that every file knows, then the driver's. */
 #include <base/errno.h>
+#include <base/math.h>
 #include <base/types.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <kernel/cred.h>
 #include <kernel/ksyscall.h>
+#include <mm/address_space.h>
 #include <seam/uaccess.h>
 
 #include <asm/ioctls.h>
@@ -60,6 +63,27 @@ static int ioctl_size(struct inode *inode, loff_t __user *arg)
 	return -ENOTTY;
 }
 
+/* Where block *@arg of the file lies on its device, 0: in no place. After what is dirty was written. */
+static int ioctl_fibmap(struct file *file, int __user *arg)
+{
+	struct address_space *mapping = file->f_mapping;
+	u64 block;
+	int nr;
+
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	if (get_user(nr, arg))
+		return -EFAULT;
+	if (nr < 0)
+		return -EINVAL;
+	if (!mapping->a_ops || !mapping->a_ops->bmap)
+		return put_user(0, arg) ? -EFAULT : -EINVAL;
+	block = mapping->a_ops->bmap(mapping, nr);
+	if (block > INT_MAX)
+		return put_user(0, arg) ? -EFAULT : -ERANGE;
+	return put_user((int)block, arg);
+}
+
 SYSCALL_DEFINE3(ioctl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 {
 	struct fd f = fdget(fd);
@@ -89,6 +113,10 @@ SYSCALL_DEFINE3(ioctl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 		break;
 	case FIGETBSZ:
 		err = put_user(1 << inode->i_blkbits, (int __user *)arg);
+		break;
+	case FIBMAP:
+		err = S_ISREG(inode->i_mode) ? ioctl_fibmap(f.file, (int __user *)arg)
+					     : vfs_ioctl(f.file, cmd, arg);
 		break;
 	case FIONREAD:
 		if (S_ISREG(inode->i_mode)) {
