@@ -24,6 +24,10 @@ GUESTBIN   := $(patsubst %.c,$(O)/%,$(GUESTSRC)) $(addprefix $(O)/,$(wildcard te
 
 guest-tests: $(GUESTBIN)
 
+# Programs that want disks of their own (tests/suite/52-disk.t, 53-ext2.t).
+DISKSRC    := $(wildcard tests/disk/*.c)
+disk-tests: $(patsubst %.c,$(O)/%,$(DISKSRC))
+
 # Each n-th failure (tests/suite/45-inject.t) and the long runs (make stress): Quire only.
 INJECTSRC  := $(wildcard tests/inject/*.c)
 inject-tests: $(O)/tests/inject/inject
@@ -42,6 +46,11 @@ $(O)/tests/guest/%: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(Q)$(MUSLCC) $(GUESTFLAGS) $< -o $@
 
+$(O)/tests/disk/%: tests/disk/%.c
+	$(call say,GUESTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(GUESTFLAGS) $< -o $@
+
 # The guest's side of tests/compat, and our own program there: dynamic, so that an allocator can be preloaded.
 compat-programs: $(O)/compat/guest $(O)/compat/bin/malloc_threads
 
@@ -55,7 +64,7 @@ $(O)/compat/bin/%: tests/compat/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -O1 -Wall -Wextra -pthread $< -o $@
 
--include $(wildcard $(O)/tests/guest/*.d)
+-include $(wildcard $(O)/tests/guest/*.d $(O)/tests/disk/*.d)
 -include tests/hosted/hosted.mk
 
 check:
@@ -83,4 +92,4 @@ fuzz: all
 stress: all
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/stress/run
 
-.PHONY: stress compat compat-programs inject-tests guest-tests check census numbers fuzz lint
+.PHONY: stress compat compat-programs inject-tests disk-tests guest-tests check census numbers fuzz lint
