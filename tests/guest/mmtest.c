@@ -81,18 +81,18 @@ static void objects(void)
 	fails(call("slab", "alloc", 64, 129), EINVAL, "slab: more than reserved");
 }
 
-/* 16 MiB are held when the file is closed. */
+/* 64 MiB are held when the file is closed; a few MiB of what comes back may wait in the lists of CPUs. */
 static void close_gives_back(void)
 {
 	long before, during;
 
-	must(call("page", "reserve", 4096, 0) == 0);
+	must(call("page", "reserve", 16384, 0) == 0);
 	before = free_kib();
-	must(call("page", "alloc", 0, 4096) == 0);
+	must(call("page", "alloc", 0, 16384) == 0);
 	during = free_kib();
-	ok(before - during > 12 << 10, "close: %ld KiB are held", before - during);
+	ok(before - during > 48 << 10, "close: %ld KiB are held", before - during);
 	close(fd);
-	ok(free_kib() - during > 12 << 10, "close: they are given back");
+	ok(free_kib() - during > 48 << 10, "close: they are given back");
 }
 
 int main(void)
