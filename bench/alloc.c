@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The page and the slab allocator by /dev/mmtest: here a driver, on Linux bench/linux-module/. Each count
- * is that of a call with n allocations less that of a call with none.
+ * The page allocator, the slab allocator and vmalloc by /dev/mmtest: here a driver, on Linux bench/linux-module/. Each
+ * count is that of a call with n allocations less that of a call with none.
  */
 #define _GNU_SOURCE
 #include "harness.h"
@@ -11,62 +11,103 @@
 #define HUGE  64 /* blocks of order 9: 128 MiB */
 #define SLABS 16384
 
-static void counted(const char *noun, const char *verb, int64_t arg, int64_t n)
+/* Allocate and free again and again, of what the CPU has at hand. */
+static void hot(const char *noun, int64_t size, int64_t n)
 {
-	mmtest(noun, verb, arg, 0);
+	mmtest(noun, "hot", size, 64);
+	mmtest(noun, "hot", size, 0);
 	start();
-	mmtest(noun, verb, arg, n);
+	mmtest(noun, "hot", size, n);
 	stop();
-}
-
-static void less_nothing(const char *noun, const char *verb, int64_t arg, int64_t n)
-{
 	start();
-	mmtest(noun, verb, arg, 0);
+	mmtest(noun, "hot", size, 0);
 	stop_minus();
 	times(n);
 }
 
-static void page_hot(int order)
-{
-	mmtest("page", "hot", order, 64);
-	counted("page", "hot", order, HOT);
-	less_nothing("page", "hot", order, HOT);
-}
-
-/* Allocate and free, of one page that the per-CPU list has. */
 BENCH("page-hot-0")
 {
-	page_hot(0);
+	hot("page", 0, HOT);
 }
 
 BENCH("page-hot-9")
 {
-	page_hot(9);
+	hot("page", 9, HOT);
 }
 
-/* Many in a row, more than the per-CPU list holds. */
-static void page_alloc(int order, int n)
+BENCH("kmalloc-hot-64")
 {
-	mmtest("page", "reserve", COLD, 0);
-	mmtest("page", "alloc", order, n);
-	mmtest("page", "free", 0, 0);
-	counted("page", "alloc", order, n);
-	mmtest("page", "free", 0, 0);
-	less_nothing("page", "alloc", order, n);
+	hot("slab", 64, HOT);
 }
 
-static void page_free(int order, int n)
+BENCH("kmalloc-hot-1024")
 {
-	mmtest("page", "reserve", COLD, 0);
-	mmtest("page", "alloc", order, n);
+	hot("slab", 1024, HOT);
+}
+
+/* vmalloc() of 16 pages and vfree(). */
+BENCH("vmalloc-hot-64k")
+{
+	hot("vmalloc", 64 << 10, HOT);
+}
+
+/* Many in a row, more than a CPU holds, and all of them back. */
+struct load {
+	const char *noun, *alloc, *free;
+	int64_t size; /* the verb's first argument; NO_SIZE: it takes the number alone */
+	int64_t n;
+};
+#define NO_SIZE (-1)
+
+static void take(const struct load *l, int64_t n)
+{
+	mmtest(l->noun, l->alloc, l->size == NO_SIZE ? n : l->size, l->size == NO_SIZE ? 0 : n);
+}
+
+static void give_back(const struct load *l)
+{
+	mmtest(l->noun, l->free, 0, 0);
+}
+
+static void cost_of_taking(const struct load *l)
+{
+	take(l, 0);
 	start();
-	mmtest("page", "free", 0, 0);
+	take(l, l->n);
+	stop();
+	give_back(l);
+	start();
+	take(l, 0);
+	stop_minus();
+	times(l->n);
+}
+
+static void cost_of_freeing(const struct load *l)
+{
+	take(l, l->n);
+	start();
+	give_back(l);
 	stop();
 	start();
-	mmtest("page", "free", 0, 0);
+	give_back(l);
 	stop_minus();
-	times(n);
+	times(l->n);
+}
+
+static void page_alloc(int order, int64_t n)
+{
+	const struct load load = { "page", "alloc", "free", order, n };
+
+	mmtest("page", "reserve", COLD, 0);
+	take(&load, n);
+	give_back(&load);
+	cost_of_taking(&load);
+}
+
+static void page_free(int order, int64_t n)
+{
+	mmtest("page", "reserve", COLD, 0);
+	cost_of_freeing(&(struct load){ "page", "alloc", "free", order, n });
 }
 
 BENCH("page-cold-alloc-0")
@@ -93,79 +134,34 @@ BENCH("page-cold-free-9")
 BENCH("page-bulk-alloc-0")
 {
 	mmtest("page", "reserve", COLD, 0);
-	mmtest("page", "bulk", 0, 0);
-	start();
-	mmtest("page", "bulk", COLD, 0);
-	stop();
-	mmtest("page", "free", 0, 0);
-	start();
-	mmtest("page", "bulk", 0, 0);
-	stop_minus();
-	times(COLD);
+	cost_of_taking(&(struct load){ "page", "bulk", "free", NO_SIZE, COLD });
 }
 
-static void slab_hot(int bytes)
-{
-	mmtest("slab", "hot", bytes, 64);
-	counted("slab", "hot", bytes, HOT);
-	less_nothing("slab", "hot", bytes, HOT);
-}
-
-BENCH("kmalloc-hot-64")
-{
-	slab_hot(64);
-}
-
-BENCH("kmalloc-hot-1024")
-{
-	slab_hot(1024);
-}
+static const struct load kmalloc_64 = { "slab", "alloc", "free", 64, SLABS };
 
 BENCH("kmalloc-cold-alloc-64")
 {
 	mmtest("slab", "reserve", SLABS, 64);
-	counted("slab", "alloc", 64, SLABS);
-	mmtest("slab", "free", 0, 0);
-	less_nothing("slab", "alloc", 64, SLABS);
+	cost_of_taking(&kmalloc_64);
 }
 
 BENCH("kmalloc-cold-free-64")
 {
 	mmtest("slab", "reserve", SLABS, 64);
-	mmtest("slab", "alloc", 64, SLABS);
-	start();
-	mmtest("slab", "free", 0, 0);
-	stop();
-	start();
-	mmtest("slab", "free", 0, 0);
-	stop_minus();
-	times(SLABS);
+	cost_of_freeing(&kmalloc_64);
 }
 
 /* kmem_cache_alloc_bulk() and kmem_cache_free_bulk() in sets of 64 objects of 256 bytes, per object. */
+static const struct load sets = { "slab", "bulk", "bulkfree", NO_SIZE, SLABS };
+
 BENCH("slab-bulk-alloc-256")
 {
 	mmtest("slab", "reserve", SLABS, 256);
-	mmtest("slab", "bulk", 0, 0);
-	start();
-	mmtest("slab", "bulk", SLABS, 0);
-	stop();
-	mmtest("slab", "bulkfree", 0, 0);
-	start();
-	mmtest("slab", "bulk", 0, 0);
-	stop_minus();
-	times(SLABS);
+	cost_of_taking(&sets);
 }
 
 BENCH("slab-bulk-free-256")
 {
 	mmtest("slab", "reserve", SLABS, 256);
-	mmtest("slab", "bulk", SLABS, 0);
-	start();
-	mmtest("slab", "bulkfree", 0, 0);
-	stop();
-	start();
-	mmtest("slab", "bulkfree", 0, 0);
-	stop_minus();
-	times(SLABS);
+	cost_of_freeing(&sets);
 }

@@ -90,23 +90,69 @@ __setup("rdinit=", rdinit_setup);
 
 /* PID 1 ------------------------------------------------------------------------------------------ */
 
+/* initcall_debug: each call and how it ended, in Linux's words. */
+static bool initcall_debug;
+
+static int __init setup_initcall_debug(char *str)
+{
+	return kstrtobool(str ?: "1", &initcall_debug);
+}
+early_param("initcall_debug", setup_initcall_debug);
+
+static int __init trace_initcall(const struct initcall *c)
+{
+	ktime_t start = ktime_get();
+	int ret;
+
+	pr_debug("calling  %pS @ %d\n", c->fn, current->pid);
+	ret = c->fn();
+	pr_debug("initcall %pS returned %d after %lld usecs\n", c->fn, ret,
+		 (ktime_get() - start) / NSEC_PER_USEC);
+	return ret;
+}
+
+static void __init do_one_initcall(const struct initcall *c)
+{
+	unsigned int count = preempt_count();
+	int ret;
+
+	boottrace_enter(c->name);
+	ret = initcall_debug ? trace_initcall(c) : c->fn();
+	boottrace_leave();
+	if (ret && ret != -ENODEV)
+		pr_warn("initcall %s returned %d\n", c->name, ret);
+	if (preempt_count() != count)
+		panic("initcall %s left preempt_count at %u", c->name, preempt_count());
+	if (irqs_disabled()) {
+		pr_warn("initcall %s left interrupts disabled\n", c->name);
+		local_irq_enable();
+	}
+}
+
 static void __init do_initcalls(void)
 {
-	for (const struct initcall *c = __initcall_start; c < __initcall_end; c++) {
-		unsigned int count = preempt_count();
-		int ret;
+	static const struct {
+		const char *name;
+		const struct initcall *first;
+	} levels[] __initconst = {
+		{ "initcalls early", __initcall_start },
+		{ "initcalls 0 pure", __initcall0_start },
+		{ "initcalls 1 core", __initcall1_start },
+		{ "initcalls 2 postcore", __initcall2_start },
+		{ "initcalls 3 arch", __initcall3_start },
+		{ "initcalls 4 subsys", __initcall4_start },
+		{ "initcalls 5 fs", __initcall5_start },
+		{ "initcalls rootfs", __initcallrootfs_start },
+		{ "initcalls 6 device", __initcall6_start },
+		{ "initcalls 7 late", __initcall7_start },
+		{ NULL, __initcall_end },
+	};
 
-		boottrace_enter(c->name);
-		ret = c->fn();
+	for (unsigned int i = 0; levels[i].name; i++) {
+		boottrace_enter(levels[i].name);
+		for (const struct initcall *c = levels[i].first; c < levels[i + 1].first; c++)
+			do_one_initcall(c);
 		boottrace_leave();
-		if (ret && ret != -ENODEV)
-			pr_warn("initcall %s returned %d\n", c->name, ret);
-		if (preempt_count() != count)
-			panic("initcall %s left preempt_count at %u", c->name, preempt_count());
-		if (irqs_disabled()) {
-			pr_warn("initcall %s left interrupts disabled\n", c->name);
-			local_irq_enable();
-		}
 	}
 }
 
@@ -248,11 +294,11 @@ void start_kernel(void)
 	char *command_line;
 
 	pr_notice("%s\n", linux_banner);
-	setup_arch(&command_line);
-	setup_per_cpu_areas();
-	trap_init();
-	mm_core_init();
 	boottrace_enter("start_kernel");
+	STEP(setup_arch(&command_line));
+	STEP(setup_per_cpu_areas());
+	STEP(trap_init());
+	STEP(mm_core_init());
 	STEP(sched_init());
 	STEP(rcu_init());
 	STEP(workqueue_init_early());

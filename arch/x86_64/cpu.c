@@ -127,9 +127,20 @@ static void read_signature(struct cpuinfo_x86 *c)
 		c->family += a >> 20 & 0xff;
 	c->apicid = b >> 24;
 	c->clflush_size = (b >> 8 & 0xff) * 8;
-	c->booted_cores = 1;
-	if (d >> 28 & 1)
-		c->booted_cores = max(1u, b >> 16 & 0xff);
+}
+
+/* The patch level: AMD's in the low half, Intel's in the high one once CPUID has been asked. */
+static u32 read_microcode(const struct cpuinfo_x86 *c)
+{
+	u32 a, b, cx, d;
+	u64 rev;
+
+	if (!strcmp(c->vendor, "GenuineIntel")) {
+		wrmsrl(MSR_UCODE_REV, 0);
+		cpuid(1, &a, &b, &cx, &d);
+	}
+	rdmsrl(MSR_UCODE_REV, rev);
+	return strcmp(c->vendor, "GenuineIntel") ? rev : rev >> 32;
 }
 
 static void read_model_name(struct cpuinfo_x86 *c)
@@ -170,7 +181,6 @@ void identify_cpu(struct cpuinfo_x86 *c)
 	}
 	if (c->ext_level >= 0x80000006) {
 		cpuid(0x80000006, &a, &b, &cx, &d);
-		c->cache_kib = cx >> 16;
 		c->tlb_size = (b >> 16 & 0xfff) + (b & 0xfff);
 	}
 }
@@ -387,5 +397,5 @@ void cpu_init(void)
 		identify_cpu(this_cpu_ptr(&cpu_info));
 	else
 		*this_cpu_ptr(&cpu_info) = boot_cpu_data;
-	this_cpu_ptr(&cpu_info)->cpu_index = cpu;
+	this_cpu_ptr(&cpu_info)->microcode = read_microcode(&boot_cpu_data);
 }

@@ -9,6 +9,7 @@
 #include <seam/processor.h>
 #include <seam/smp.h>
 #include <seam/timex.h>
+#include <seam/topology.h>
 
 static void show_flags(struct seq_file *m, const struct cpuinfo_x86 *c)
 {
@@ -27,6 +28,7 @@ static void show_one(struct seq_file *m, const struct cpuinfo_x86 *c, unsigned i
 {
 	/* Two cycles per turn of a delay loop, as Linux defines the figure when the TSC delays. */
 	u64 bogomips_x100 = (u64)tsc_khz * 2 / 10;
+	struct cpumask package;
 
 	seq_printf(
 		m,
@@ -34,10 +36,17 @@ static void show_one(struct seq_file *m, const struct cpuinfo_x86 *c, unsigned i
 		cpu, c->vendor[0] ? c->vendor : "unknown", c->family, c->model,
 		c->model_id[0] ? c->model_id : "unknown");
 	seq_printf(m, "stepping\t: %u\n", c->stepping);
+	if (c->microcode)
+		seq_printf(m, "microcode\t: 0x%x\n", c->microcode);
 	seq_printf(m, "cpu MHz\t\t: %u.%03u\n", cpu_khz / 1000, cpu_khz % 1000);
-	if (c->cache_kib)
-		seq_printf(m, "cache size\t: %u KB\n", c->cache_kib);
-	seq_printf(m, "apicid\t\t: %u\n", cpu_physical_id(cpu));
+	if (topology_cache_kib())
+		seq_printf(m, "cache size\t: %u KB\n", topology_cache_kib());
+	topology_sharers(cpu, topology_package_shift, &package);
+	seq_printf(m, "physical id\t: %u\nsiblings\t: %u\n", topology_physical_package_id(cpu),
+		   cpumask_weight(&package));
+	seq_printf(m, "core id\t\t: %u\ncpu cores\t: %u\n", topology_core_id(cpu),
+		   topology_nr_cores(cpu));
+	seq_printf(m, "apicid\t\t: %u\ninitial apicid\t: %u\n", cpu_physical_id(cpu), c->apicid);
 	seq_printf(m, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n",
 		   c->cpuid_level);
 	show_flags(m, c);

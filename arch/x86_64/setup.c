@@ -23,6 +23,7 @@
 #include <seam/processor.h>
 #include <seam/setup.h>
 #include <seam/smp.h>
+#include <seam/topology.h>
 #include "acpi.h"
 #include "apic.h"
 #include "memmap.h"
@@ -210,6 +211,7 @@ void __init setup_arch(char **cmdline_p)
 	pr_info("Command line: %s\n", boot_command_line);
 	print_kernel_offset(KERN_INFO);
 	cpu_print_features();
+	topology_init();
 
 	setup_memory_map();
 	/* Tables and areas for the final mapping come from where the early one reaches. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * /dev/mmtest on Linux: the nouns page and slab as drivers/mmtest/ has them, over the same interface
+ * /dev/mmtest on Linux: the nouns page, slab and vmalloc as drivers/mmtest/ has them, over the same interface
  * (mmtest.h is include/drivers/mmtest.h, copied beside this file when it is built). One user at a time.
  */
 #include <linux/fs.h>
@@ -203,6 +203,24 @@ static int slab_call(struct mmtest_call *c)
 	return 0;
 }
 
+/* --- vmalloc --- */
+
+static int vmalloc_call(struct mmtest_call *c)
+{
+	if (strcmp(c->verb, "hot"))
+		return -ENOENT;
+	if (c->arg[0] < 1 || c->arg[0] > MMTEST_MAX || c->arg[1] > MMTEST_MAX)
+		return -EINVAL;
+	for (__s64 i = 0; i < c->arg[1]; i++) {
+		void *p = vmalloc(c->arg[0]);
+
+		if (!p)
+			return -ENOMEM;
+		vfree(p);
+	}
+	return 0;
+}
+
 /* --- the device --- */
 
 static long mmtest_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -216,9 +234,10 @@ static long mmtest_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EFAULT;
 	c.noun[sizeof(c.noun) - 1] = c.verb[sizeof(c.verb) - 1] = '\0';
 	mutex_lock(&lock);
-	err = !strcmp(c.noun, "page")	? page_call(&c)
-	      : !strcmp(c.noun, "slab") ? slab_call(&c)
-					: -ENOENT;
+	err = !strcmp(c.noun, "page")	   ? page_call(&c)
+	      : !strcmp(c.noun, "slab")	   ? slab_call(&c)
+	      : !strcmp(c.noun, "vmalloc") ? vmalloc_call(&c)
+					   : -ENOENT;
 	mutex_unlock(&lock);
 	if (!err && copy_to_user((void __user *)arg, &c, sizeof(c)))
 		err = -EFAULT;
@@ -270,4 +289,4 @@ static struct miscdevice device = {
 
 module_misc_device(device);
 MODULE_LICENSE("Dual MIT/GPL");
-MODULE_DESCRIPTION("page and slab allocation for Quire's benchmark");
+MODULE_DESCRIPTION("page, slab and vmalloc allocation for Quire's benchmark");

@@ -42,8 +42,10 @@ struct initcall {
 #define late_initcall(fn)	__define_initcall(fn, 7)
 #define module_init(fn)		device_initcall(fn)
 
-/* The linker script's: early, 0 to 5, rootfs, 6, 7 between these two. */
-extern const struct initcall __initcall_start[], __initcall_end[];
+/* The linker script's: early, then the levels 0 to 5, rootfs, 6, 7. */
+extern const struct initcall __initcall_start[], __initcall0_start[], __initcall1_start[], __initcall2_start[],
+	__initcall3_start[], __initcall4_start[], __initcall5_start[], __initcallrootfs_start[], __initcall6_start[],
+	__initcall7_start[], __initcall_end[];
 
 enum system_states {
 	SYSTEM_BOOTING,
@@ -61,7 +63,7 @@ extern char boot_command_line[];	/* as the boot loader gave it, for /proc/cmdlin
 
 void start_kernel(void) __attribute__((noreturn));
 
-/* boottrace=1: each step of start-up with its depth, instructions or us, and pages. */
+/* boottrace=1: each step of start-up with its depth, cycles, us, and pages. Boot CPU, during start-up. */
 void boottrace_enter(const char *what);
 void boottrace_leave(void);
 

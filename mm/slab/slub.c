@@ -50,6 +50,7 @@
 #include <sync/rcu.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <seam/processor.h>
 #include <seam/timex.h>
 #include <mm/slab.h>
 #include <mm/page_flags.h>
@@ -757,7 +758,7 @@ static u32 calculate_order(u32 size)
 static u32 calculate_alignment(slab_flags_t flags, u32 align, u32 size)
 {
 	if (flags & SLAB_HWCACHE_ALIGN) {
-		u32 line = SMP_CACHE_BYTES;
+		u32 line = cache_line_size();
 
 		while (size <= line / 2)
 			line /= 2;

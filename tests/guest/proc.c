@@ -2,6 +2,7 @@
 /* Formats of /proc: each file read whole and taken apart as programs do. */
 #include "tap.h"
 
+#include <cpuid.h>
 #include <dirent.h>
 #include <sys/sysinfo.h>
 
@@ -94,6 +95,45 @@ static void memory(void)
 	ok(!strncmp(s, "slabinfo - version: 2.1\n", 24), "slabinfo: version 2.1");
 }
 
+/* Number behind @name in the block of the cpuinfo @s that begins at @s. */
+static long of_cpu(const char *s, const char *name)
+{
+	const char *p = strstr(s, name);
+
+	return p ? strtol(strchr(p, ':') + 1, NULL, 0) : -1;
+}
+
+/* Each CPU's place: as many with its package as it has siblings, cores no more than those; no two with one APIC identifier. */
+static void cpu_places(const char *s, int cpus)
+{
+	int wrong_siblings = 0, wrong_cores = 0, same_apic = 0;
+	unsigned int a, b = 0, c, d;
+
+	for (const char *p = s; (p = strstr(p, "processor\t:")); p++) {
+		int siblings = 0, twins = 0;
+
+		for (const char *q = s; (q = strstr(q, "processor\t:")); q++) {
+			siblings += of_cpu(p, "\nphysical id\t:") == of_cpu(q, "\nphysical id\t:");
+			twins += of_cpu(p, "\napicid\t") == of_cpu(q, "\napicid\t");
+		}
+		wrong_siblings += of_cpu(p, "\nsiblings\t:") != siblings;
+		wrong_cores += of_cpu(p, "\ncpu cores\t:") > siblings ||
+			       of_cpu(p, "\ncpu cores\t:") < 1 || of_cpu(p, "\ncore id\t") < 0;
+		same_apic +=
+			twins != 1 || of_cpu(p, "\napicid\t") != of_cpu(p, "\ninitial apicid\t");
+	}
+	is(wrong_siblings, 0, "cpuinfo: siblings are those of the package, for each of %d CPUs",
+	   cpus);
+	is(wrong_cores, 0, "cpuinfo: core id and cpu cores fit");
+	is(same_apic, 0, "cpuinfo: APIC identifiers differ, and are the initial ones");
+	__get_cpuid(1, &a, &b, &c, &d);
+	is(of_cpu(s, "\nclflush size\t"), (long)(b >> 8 & 0xff) * 8,
+	   "cpuinfo: clflush size is CPUID's");
+	is(of_cpu(s, "\ncache_alignment\t"), of_cpu(s, "\nclflush size\t"),
+	   "cpuinfo: cache_alignment");
+	ok(of_cpu(s, "\ncache size\t") > 0, "cpuinfo: cache size");
+}
+
 static void machine(void)
 {
 	const char *s = slurp("/proc/cpuinfo");
@@ -104,6 +144,7 @@ static void machine(void)
 		cpus++;
 	is(cpus, sysconf(_SC_NPROCESSORS_ONLN), "cpuinfo: a block for each CPU");
 	ok(strstr(s, "flags\t\t:") && strstr(s, "model name\t:"), "cpuinfo: flags and model");
+	cpu_places(s, cpus);
 	s = slurp("/proc/stat");
 	ok(!strncmp(s, "cpu  ", 5) && strstr(s, "\ncpu0 ") && value(s, "btime") > 1600000000 &&
 		   value(s, "processes") > 0 && value(s, "ctxt") > 0,

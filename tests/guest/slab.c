@@ -2,6 +2,7 @@
 /* Object caches as user space sees them: /proc/slabinfo, /sys/kernel/slab, drop_caches, dentry-state. */
 #include "tap.h"
 
+#include <cpuid.h>
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -134,6 +135,13 @@ static void sysfs(void)
 	   "sysfs: so are objects per slab");
 	objects = attr("dentry", "objects"); /* before the total: looking makes dentries */
 	ok(attr("dentry", "total_objects") >= objects, "sysfs: objects fit");
+	if (attr("sighand_cache", "hwcache_align") == 1) {
+		unsigned int a, b = 0, c, d;
+
+		__get_cpuid(1, &a, &b, &c, &d);
+		is(attr("sighand_cache", "align"), (b >> 8 & 0xff) * 8,
+		   "sysfs: what has lines of its own is aligned to CPUID's line");
+	}
 	is(put(PATH "dentry/shrink", "1"), 0, "sysfs: shrink takes 1");
 	is(put(PATH "dentry/shrink", "2"), EINVAL, "sysfs: shrink refuses 2");
 	is(put(PATH "dentry/validate", "2"), EINVAL, "sysfs: validate refuses 2");

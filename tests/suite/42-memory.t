@@ -105,11 +105,19 @@ whole 'kernelcore= over two nodes'
 is 'kernelcore= over two nodes: both have a movable zone' "$(awk '/zone +Movable/ { z = 1 } z && /managed/ { z = 0; k += $2 > 10000 } END { print k }' "$out")" 2
 
 # ---- what start-up says ----
-boot --append 'memblock=debug boottrace=1 initcall_debug' -- sh -c "cat /sys/kernel/debug/memblock/reserved; $check"
+boot --append 'memblock=debug boottrace=1 initcall_debug loglevel=8' -- sh -c "cat /sys/kernel/debug/memblock/reserved; $check"
 whole 'memblock=debug'
 says 'memblock=debug: operations are logged' 'memblock: .*reserve' "$log"
 says 'memblock=debug: the configuration' 'MEMBLOCK configuration' "$log"
 says 'memblock: ranges have owners' '0x[0-9a-f]{16}\.\.0x[0-9a-f]{16} memmap'
+is 'boottrace=1: the levels of initcalls, in order' "$(sed -n 's/.*boottrace:     initcalls \([^ :]*\).*/\1/p' "$log" | tr -d '\r' | tr '\n' ' ')" \
+	'early 0 1 2 3 4 5 rootfs 6 7 '
+is 'boottrace=1: what the steps of start-up take is what start-up takes' "$(awk '/boottrace: start_kernel/ { all = $(NF - 1) }
+	/boottrace:   [^ ]/ && !all { sum += $(NF - 1) } END { print (all > 1000 && sum == all) }' "$log")" 1
+is 'initcall_debug: called in the order of their table' \
+	"$(tr -d '\r' <"$log" | sed -n 's/.*calling  \([a-z0-9_]*\)+0x0.*/\1/p' | tr '\n' ' ')" \
+	"$(nm "$build/quire.elf" | sed -n 's/^\([0-9a-f]*\) . __initcall_\(.*\)/\1 \2/p' | sort | awk '$2 != "start" && $2 != "end" { print $2 }' | tr '\n' ' ')"
+is 'initcall_debug: each returned' "$(grep -c 'calling  ' "$log")" "$(grep -c 'initcall .* returned -*[0-9]* after [0-9]* usecs' "$log")"
 says 'boottrace=1: steps with depth, time and pages' 'boottrace:   *[a-z_]+.*: [0-9]+ cycles, [0-9]+ us, -?[0-9]+ pages' "$log"
 
 boot --smp 2 -- sh -c "cd /proc/mm; cat globals layout node/0 page_alloc; awk '{ s += \$2 } /^pgalloc/ { p += \$2 } END { print \"pgalloc\", p }' /proc/vmstat

@@ -52,6 +52,7 @@ enum cpuid_word {
 #define X86_FEATURE_RDTSCP	X86_FEATURE(CPUID_8000_0001_EDX, 27)
 #define X86_FEATURE_CONSTANT_TSC X86_FEATURE(CPUID_8000_0007_EDX, 8)	/* invariant */
 #define X86_FEATURE_XSAVEOPT	X86_FEATURE(CPUID_D_1_EAX, 0)
+#define X86_FEATURE_TOPOEXT	X86_FEATURE(CPUID_8000_0001_ECX, 22)
 #define X86_FEATURE_XSAVEC	X86_FEATURE(CPUID_D_1_EAX, 1)
 #define X86_FEATURE_XSAVES	X86_FEATURE(CPUID_D_1_EAX, 3)
 #define X86_FEATURE_ARAT	X86_FEATURE(CPUID_6_EAX, 2)
@@ -62,8 +63,7 @@ struct cpuinfo_x86 {
 	u32 capability[NCAPINTS];
 	u8 family, model, stepping, clflush_size;
 	u8 phys_bits, virt_bits;
-	u16 cpu_index, phys_pkg_id, core_id, booted_cores;
-	u32 apicid, microcode, cache_kib, cpuid_level, ext_level;
+	u32 apicid, microcode, cpuid_level, ext_level;
 	int tlb_size;
 	char vendor[13];
 	char model_id[49];

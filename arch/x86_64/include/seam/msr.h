@@ -6,6 +6,7 @@
 #define MSR_IA32_TSC		0x10
 #define MSR_IA32_APICBASE	0x1b
 #define MSR_IA32_TSC_ADJUST	0x3b
+#define MSR_UCODE_REV		0x8b
 #define MSR_IA32_PAT		0x277
 #define MSR_IA32_MISC_ENABLE	0x1a0
 #define MSR_IA32_TSC_DEADLINE	0x6e0

@@ -131,6 +131,8 @@ void ist_stack_bounds(unsigned int cpu, unsigned int index, unsigned long *low, 
 void cpu_init(void);
 /* CPUID of this CPU into @c. */
 void identify_cpu(struct cpuinfo_x86 *c);
+/* Bytes of a cache line, for what shall not share one. */
+static inline unsigned int cache_line_size(void) { return boot_cpu_data.clflush_size ?: 64; }
 DECLARE_PER_CPU(struct cpuinfo_x86, cpu_info);
 #define cpu_data(cpu)	per_cpu(cpu_info, cpu)
 
