@@ -626,6 +626,16 @@ static int run_mount(void)
 	return result(mount("x", "/tmp/inject.mnt", "tmpfs", 0, "size=1m"));
 }
 
+static int run_mount_proc(void)
+{
+	return result(mount("x", "/tmp/inject.mnt", "proc", 0, "hidepid=1,subset=pid"));
+}
+
+static int run_unshare_mounts(void)
+{
+	return result(unshare(CLONE_NEWNS));
+}
+
 static const char *unmount(int err)
 {
 	return !err && umount("/tmp/inject.mnt") ? "cannot be unmounted" : NULL;
@@ -719,6 +729,23 @@ static void a_pipe(void)
 static const char *pipe_holds_100(int err)
 {
 	return read(pair[0], buffer, 200) == 100 ? NULL : "the pipe lost its contents";
+}
+
+static int run_vmsplice(void)
+{
+	struct iovec v[9];
+
+	for (int i = 0; i < 9; i++) /* more than fit on the kernel's stack */
+		v[i] = (struct iovec){ buffer, 10 };
+	return result(vmsplice(pair[1], v, 9, SPLICE_F_NONBLOCK));
+}
+
+static const char *pipe_holds_both(int err)
+{
+	char got[200];
+	ssize_t want = err ? 100 : 190;
+
+	return read(pair[0], got, sizeof(got)) == want ? NULL : "the pipe holds something else";
 }
 
 static int run_pipe_size(void)
@@ -943,6 +970,8 @@ const struct op ops[] = {
 	{ "memfd", NULL, run_memfd, NULL },
 	{ "getcwd, chdir", NULL, run_getcwd, NULL },
 	{ "mount", mount_point, run_mount, unmount },
+	{ "mount proc", mount_point, run_mount_proc, unmount },
+	{ "unshare mounts", NULL, run_unshare_mounts, NULL },
 	{ "dup to 900", NULL, run_dup_high, NULL },
 	{ "locks", open_file, run_flock, NULL, ENOLCK },
 	{ "/proc/self/maps", NULL, run_proc, NULL },
@@ -951,6 +980,7 @@ const struct op ops[] = {
 	{ "pty", NULL, run_pty, NULL },
 
 	{ "pipe", NULL, run_pipe, NULL, ENFILE },
+	{ "vmsplice", a_pipe, run_vmsplice, pipe_holds_both },
 	{ "pipe size", a_pipe, run_pipe_size, pipe_holds_100 },
 	{ "epoll", a_pipe, run_epoll, pipe_holds_100 },
 	{ "poll", a_pipe, run_poll, pipe_holds_100 },
