@@ -13,9 +13,11 @@
 #include <seam/page.h>
 #include <kernel/kallsyms.h>
 
+#define NAMES_PER_MARK 16 /* as tools/kallsyms.sh writes them */
+
 extern const u32 kallsyms_num;
 extern const u32 kallsyms_offsets[];
-extern const u32 kallsyms_name_pos[];
+extern const u32 kallsyms_name_marks[];
 extern const char kallsyms_names[];
 
 extern char _stext[], _etext[], _sinittext[], _einittext[], _text[], _end[];
@@ -27,7 +29,11 @@ static unsigned long symbol_addr(unsigned long n)
 
 static const char *symbol_entry(unsigned long n)
 {
-	return kallsyms_names + kallsyms_name_pos[n];
+	const char *entry = kallsyms_names + kallsyms_name_marks[n / NAMES_PER_MARK];
+
+	for (unsigned int i = n % NAMES_PER_MARK; i; i--)
+		entry += strlen(entry) + 1;
+	return entry;
 }
 
 bool __kernel_text_address(unsigned long addr)
@@ -106,8 +112,10 @@ int sprint_backtrace(char *buffer, unsigned long addr)
 
 unsigned long kallsyms_lookup_name(const char *name)
 {
-	for (unsigned long n = 0; n < kallsyms_num; n++)
-		if (!strcmp(symbol_entry(n) + 1, name))
+	const char *entry = kallsyms_names;
+
+	for (unsigned long n = 0; n < kallsyms_num; n++, entry += strlen(entry) + 1)
+		if (!strcmp(entry + 1, name))
 			return symbol_addr(n);
 	return 0;
 }

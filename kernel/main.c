@@ -42,10 +42,12 @@
 #include <kernel/timekeeping.h>
 #include <kernel/timer.h>
 #include <kernel/uts.h>
+#include <mm/gfp.h>
 #include <mm/memblock.h>
 #include <mm/mm_struct.h>
 #include <mm/mmap.h>
 #include <mm/percpu_alloc.h>
+#include <mm/slab.h>
 #include <mm/vmstat.h>
 #include <seam/irqflags.h>
 #include <seam/setup.h>
@@ -234,6 +236,9 @@ static int kernel_init(void *unused)
 	system_state = SYSTEM_FREEING_INITMEM;
 	free_initmem();
 	mark_rodata_ro();
+	/* What start-up had at hand is free memory for the programs. */
+	slab_flush_all();
+	drain_all_pages(NULL);
 	system_state = SYSTEM_RUNNING;
 
 	if (ramdisk_execute_command) {

@@ -2,7 +2,7 @@
 # kallsyms.sh INPUT.elf|/dev/null OUTPUT.S - the symbol table that is linked into the kernel.
 #
 # Three arrays in section .kallsyms, sorted by address: offsets from the base of the kernel map (u32),
-# where the name begins (u32), and the names: a type letter as nm prints it, the name, a NUL.
+# where each 16th name begins (u32), and the names: a type letter as nm prints it, the name, a NUL.
 # /dev/null gives an empty table, for the first of the three links.
 set -e
 [ $# = 2 ] || { echo "usage: kallsyms.sh INPUT.elf|/dev/null OUTPUT.S" >&2; exit 2; }
@@ -18,12 +18,12 @@ $3 !~ /^(\.L|\$|__initcall_|__setup_|__syscall_def_|__selftest_def_|__func__\.|_
 }
 END {
 	print "\t.section .kallsyms, \"a\"\n\t.balign 8"
-	print "\t.globl kallsyms_num, kallsyms_offsets, kallsyms_name_pos, kallsyms_names"
+	print "\t.globl kallsyms_num, kallsyms_offsets, kallsyms_name_marks, kallsyms_names"
 	print "kallsyms_num:\t.long " n
 	print "kallsyms_offsets:"
 	for (i = 0; i < n; i++) print "\t.long 0x" addr[i] " - 0xffffffff80000000"
-	print "kallsyms_name_pos:"
-	for (i = 0; i < n; i++) print "\t.long " pos[i]
+	print "kallsyms_name_marks:"
+	for (i = 0; i < n; i += 16) print "\t.long " pos[i]
 	print "kallsyms_names:"
 	for (i = 0; i < n; i++) print "\t.asciz \"" name[i] "\""
 	print "\t.section .note.GNU-stack, \"\", @progbits"

@@ -51,6 +51,7 @@
 #include <linux/virtio_ids.h>
 
 #define NR_IN_BUFS	8
+#define QUEUE_ENTRIES	32 /* buffers that wait in a queue: a page or less each, so many need no more */
 #define IN_BYTES	PAGE_SIZE
 #define OUT_BYTES_MAX	(32 * 1024)
 #define HVC_OUT_BYTES	256
@@ -728,6 +729,7 @@ static int virtio_console_probe(struct virtio_device *vdev)
 	console->ports = kcalloc(console->nr_ports, sizeof(*console->ports), GFP_KERNEL);
 	if (!console->ports)
 		goto fail;
+	vdev->queue_limit = QUEUE_ENTRIES;
 	err = find_queues(console);
 	if (err)
 		goto fail;

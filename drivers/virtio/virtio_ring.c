@@ -53,7 +53,8 @@ static size_t virtqueue_bytes(unsigned int size)
 struct virtqueue *virtio_find_vq(struct virtio_device *vdev, u16 index, const char *name,
 				 vq_callback_t callback, void *priv)
 {
-	u16 size = min_t(u16, vdev->config->queue_max(vdev, index), VIRTQUEUE_SIZE_MAX);
+	u16 size = min_t(u16, vdev->config->queue_max(vdev, index),
+			 vdev->queue_limit ?: VIRTQUEUE_SIZE_MAX);
 	struct virtqueue *vq;
 	void *mem;
 	int err;
@@ -64,7 +65,7 @@ struct virtqueue *virtio_find_vq(struct virtio_device *vdev, u16 index, const ch
 	if (!vq)
 		return ERR_PTR(-ENOMEM);
 	vq->data = kcalloc(size, sizeof(void *), GFP_KERNEL);
-	mem = kzalloc(max_t(size_t, virtqueue_bytes(size), PAGE_SIZE), GFP_KERNEL);
+	mem = kzalloc(virtqueue_bytes(size), GFP_KERNEL);
 	err = -ENOMEM;
 	if (!vq->data || !mem)
 		goto free;

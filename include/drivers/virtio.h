@@ -81,6 +81,7 @@ struct virtio_device {
 	const struct virtio_driver *driver;
 	u64 features;			/* negotiated */
 	void *priv;			/* the driver's */
+	u16 queue_limit;		/* entries of a queue that the driver needs at most; 0: as many as fit a page */
 	struct virtqueue *vqs[VIRTIO_MAX_QUEUES];
 	struct virtio_device *next;
 };

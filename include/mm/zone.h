@@ -140,6 +140,7 @@ struct free_area {
 /* Orders that have per-CPU lists: 0, 1, 2, 3 and pageblock_order. */
 #define NR_PCP_ORDERS		5
 #define PCP_HUGE_INDEX		4
+#define PCP_WARM		3	/* refills after which a list takes whole batches */
 #define PCP_TYPES		4	/* MIGRATE_PCPTYPES, rounded up: the index is a shift */
 
 /* The per-CPU lists of a zone, and what they count. */
@@ -156,6 +157,7 @@ struct per_cpu_pages {
 					 *    lists follow: count + singles + pgalloc + drained - filled */
 	unsigned long refills, drains;	/* p: takes of zone->lock */
 	long numa[NR_VM_NUMA_EVENT_ITEMS];	/* any context: this_cpu_add */
+	u8 warmth[NR_PCP_ORDERS][PCP_TYPES];	/* p: refills since the lists were emptied, up to PCP_WARM */
 } __aligned(64);
 
 struct per_cpu_zonestat {

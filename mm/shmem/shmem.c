@@ -1154,7 +1154,7 @@ static struct file_system_type rootfs_fs_type = {
 void shmem_init(void)
 {
 	shmem_inode_cache = kmem_cache_create("shmem_inode_cache", sizeof(struct shmem_inode_info),
-					      64, SLAB_PANIC | SLAB_ACCOUNT, NULL);
+					      0, SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	if (register_filesystem(&shmem_fs_type) || register_filesystem(&rootfs_fs_type))
 		panic("shmem: tmpfs cannot be registered");
 	shm_mnt = kern_mount(&shmem_fs_type);
