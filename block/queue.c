@@ -43,6 +43,7 @@
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include <kernel/timekeeping.h>
+#include <mm/writeback.h>
 #include <mm/fault_inject.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
@@ -333,6 +334,8 @@ static void end_bios(struct request *rq)
 
 	if (unlikely(rq->status && rq->status != BLK_STS_NOTSUPP && !(bio->bi_flags & BIO_QUIET)))
 		print_error(rq);
+	if (unlikely(laptop_mode))
+		laptop_io_completion(rq->q->disk->bdi);
 	bdev_end_io(rq->part, stat_op(bio), rq->status ? 0 : blk_rq_sectors(rq), rq->start_ns);
 	for (; bio; bio = next) {
 		next = bio->bi_next;

@@ -47,6 +47,7 @@
 #include <fs/bdev.h>
 #include <fs/buffer_head.h>
 #include <fs/inode.h>
+#include <fs/mpage.h>
 #include <fs/super.h>
 #include "fs_internal.h"
 
@@ -1068,25 +1069,23 @@ static int blkdev_read_folio(struct file *file, struct folio *folio)
 	return block_read_full_folio(folio, blkdev_get_block);
 }
 
+static void blkdev_readahead(struct readahead_control *rac)
+{
+	mpage_readahead(rac, blkdev_get_block); /* buffers come when somebody asks for a block */
+}
+
+static int blkdev_write_folio(struct folio *folio, struct writeback_control *wbc, void *unused)
+{
+	return block_write_full_folio(folio, wbc, blkdev_get_block);
+}
+
 static int blkdev_writepages(struct address_space *mapping, struct writeback_control *wbc)
 {
-	unsigned long index = wbc->range_start >> PAGE_SHIFT, last = wbc->range_end >> PAGE_SHIFT;
 	struct blk_plug plug;
-	int err = 0;
+	int err;
 
 	blk_start_plug(&plug);
-	while (index <= last && xa_find(&mapping->i_pages, &index, last, PAGECACHE_TAG_DIRTY)) {
-		struct folio *folio = filemap_lock_folio(mapping, index++);
-
-		if (!folio)
-			continue;
-		folio_wait_writeback(folio);
-		if (folio_clear_dirty_for_io(folio))
-			err = block_write_full_folio(folio, wbc, blkdev_get_block) ?: err;
-		else
-			folio_unlock(folio);
-		folio_put(folio);
-	}
+	err = write_cache_pages(mapping, wbc, blkdev_write_folio, NULL);
 	blk_finish_plug(&plug);
 	return err;
 }
@@ -1113,6 +1112,7 @@ const struct address_space_operations def_blk_aops = {
 	.invalidate_folio = block_invalidate_folio,
 	.release_folio = block_release_folio,
 	.read_folio = blkdev_read_folio,
+	.readahead = blkdev_readahead,
 	.writepages = blkdev_writepages,
 	.write_begin = blkdev_write_begin,
 	.write_end = blkdev_write_end,

@@ -301,11 +301,14 @@ void mpage_readahead(struct readahead_control *rac, get_block_t *get_block)
 {
 	struct mpage m = reader(rac->mapping->host, get_block,
 				readahead_index(rac) + readahead_count(rac), REQ_RAHEAD);
+	struct blk_plug plug;
 	struct folio *folio;
 
+	blk_start_plug(&plug);
 	while ((folio = readahead_folio(rac)))
 		read_one(&m, folio, rac->_nr_pages);
 	mpage_submit(&m);
+	blk_finish_plug(&plug);
 }
 
 int mpage_read_folio(struct folio *folio, get_block_t *get_block)

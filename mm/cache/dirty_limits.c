@@ -304,7 +304,8 @@ static void update_estimates(const struct dirty_state *s, bool ratelimit)
 	unsigned long elapsed, written, dirtied;
 
 	spin_lock(&dirty_lock);
-	follow_limit(s->thresh, s->dirty);
+	if (ratelimit)
+		follow_limit(s->thresh, s->dirty);
 	elapsed = jiffies - wb->bw_time_stamp;
 	if (elapsed >= BANDWIDTH_EVERY) {
 		written = wb_stat(wb, WB_WRITTEN);

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# The page cache over a disk, on both kernels: readahead, fadvise, the life of a dirty page, sync calls, expiry, limits,
+# laptop mode, direct I/O; and what the image on the host holds afterwards.
+. tests/suite/tap.sh
+[ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
+make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
+out=$build/tap/cache
+disk=$out.img
+
+# The lines of a program's TAP become part of this one.
+relay() { # WHAT
+	while read -r line; do
+		case $line in
+		ok\ * | not\ ok\ *)
+			n=$((n + 1))
+			echo "${line%%ok *}ok $n - $1: ${line#* - }"
+			;;
+		\#*) echo "$line" ;;
+		esac
+	done <"$out.tap"
+}
+run() { # KERNEL OPTION... -- PROGRAM...
+	kernel=$1
+	shift
+	./quire run --kernel "$kernel" --accel tcg --timeout 100 --mem 256M --console-log "$out.log" "$@" >"$out.tap" 2>"$out.err" </dev/null
+}
+
+for k in linux quire; do
+	rm -f "$disk"
+	truncate -s 64M "$disk"
+	run $k --disk "$disk" -- "$build/tests/disk/pagecache" vda
+	status=$?
+	relay "$k"
+	is "$k: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
+	yes 'quire page cache' | head -c 1048576 >"$out.want"
+	ok "$k: the image holds what fsync promised" cmp -n 1048576 "$disk" "$out.want"
+	# The machine is switched off at once: what was written just before is on the disk.
+	# shellcheck disable=SC2016
+	run $k --disk "$disk" -- sh -c 'exec 3<>/dev/vda; yes "kept open" | head -c 65536 >&3; sleep 1000 3<&3 & exit 0'
+	yes 'kept open' | head -c 65536 >"$out.want"
+	ok "$k: what was written before the machine went off is there" cmp -n 65536 "$disk" "$out.want"
+done
+is 'quire: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic' "$out.log")" 0
+finish
