@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* eventfd(2): a 64-bit counter as a file. Its wait queue's lock guards the counter. */
+#include <base/err.h>
 #include <base/errno.h>
+#include <base/math.h>
 #include <base/types.h>
 #include <fs/anon_inodes.h>
+#include <fs/eventfd.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
 #include <fs/iov_iter.h>
@@ -123,6 +126,28 @@ static const struct file_operations eventfd_fops = {
 	.release = eventfd_release,
 	.llseek = noop_llseek,
 };
+
+struct file *eventfd_fget(int fd)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op == &eventfd_fops)
+		return file;
+	fput(file);
+	return ERR_PTR(-EINVAL);
+}
+
+void eventfd_signal(struct file *eventfd, u64 n)
+{
+	struct eventfd_ctx *ctx = eventfd->private_data;
+
+	spin_lock_irq(&ctx->lock);
+	ctx->count += min(n, ULLONG_MAX - ctx->count);
+	spin_unlock_irq(&ctx->lock);
+	wake_up_poll(&ctx->wqh, EPOLLIN);
+}
 
 static int do_eventfd(unsigned int count, int flags)
 {

@@ -19,6 +19,7 @@
 #include <seam/uaccess.h>
 #include <linux/fs.h>
 #include <linux/uio.h>
+#include "fs_internal.h"
 
 #define MAX_RW_COUNT (0x7fffffffL & PAGE_MASK)
 
@@ -120,7 +121,7 @@ SYSCALL_DEFINE3(lseek, unsigned int, fd, loff_t, offset, unsigned int, whence)
 
 /* Checks ---------------------------------------------------------------------------------------- */
 
-static int rw_verify_area(const loff_t *ppos, size_t count)
+int rw_verify_area(const loff_t *ppos, size_t count)
 {
 	if ((ssize_t)count < 0)
 		return -EINVAL;
@@ -156,7 +157,7 @@ int iocb_flags(struct file *file)
 }
 
 /* The RWF_* of preadv2 and friends into @ki. 0, -EOPNOTSUPP. */
-static int set_rw_flags(struct kiocb *ki, int flags)
+int kiocb_set_rw_flags(struct kiocb *ki, int flags)
 {
 	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
 		return -EOPNOTSUPP;
@@ -211,7 +212,7 @@ static ssize_t call_iter(struct file *file, struct iov_iter *iter, loff_t *ppos,
 	ssize_t ret;
 
 	init_sync_kiocb(&kiocb, file);
-	ret = set_rw_flags(&kiocb, flags);
+	ret = kiocb_set_rw_flags(&kiocb, flags);
 	if (ret)
 		return ret;
 	kiocb.ki_pos = ppos ? *ppos : 0;

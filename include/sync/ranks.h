@@ -27,6 +27,7 @@
 	R(MMTEST, mutex, "calls of one open /dev/mmtest")			\
 	R(EPOLL_GLOBAL, mutex, "nesting of epoll sets")				\
 	R(EPOLL, mutex, "ep->mtx: one epoll set")				\
+	R(AIO_RING, mutex, "taker of the events of an asynchronous context")	\
 	R(DEVTMPFS, mutex, "the mount of devtmpfs")				\
 	/* ---- files ---- */							\
 	R(NAMESPACE, rwsem, "mount tree")					\
@@ -95,6 +96,7 @@
 	R(MAPPING_PRIVATE, spin, "mapping->private_lock")			\
 	R(EXT2_GROUP, spin, "ext2: bitmaps and counts of a group")		\
 	R(EXT2_SB, spin, "ext2: super block, cache of attribute blocks")		\
+	R(AIO_CTX, spin, "requests and events of an asynchronous context")	\
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\
 	R(UFFD, spin, "who waits for a userfaultfd")				\
