@@ -159,7 +159,7 @@ static const struct vm_operations_struct aio_ring_vm_ops = { .fault = aio_ring_f
 
 static int aio_ring_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	vma->vm_flags |= VM_DONTEXPAND | VM_DONTCOPY;
+	vm_flags_init(vma, vma->vm_flags | VM_DONTEXPAND | VM_DONTCOPY);
 	vma->vm_ops = &aio_ring_vm_ops;
 	return 0;
 }
