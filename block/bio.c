@@ -43,7 +43,7 @@
 #define POOL_TABLES 2
 
 static mempool_t *bio_pool, *split_pool, *table_pool;
-static DEFINE_MUTEX(pools_lock, LOCK_SLEEP_LEAF);
+static DEFINE_MUTEX(pools_lock, LOCK_BIO_POOLS);
 
 /* ---- what a status means ---- */
 

@@ -583,6 +583,7 @@ static bool wait_for_more(struct kioctx *ctx, unsigned long seen, ktime_t *until
 static long read_events(struct kioctx *ctx, long min_nr, long nr, struct io_event __user *event,
 			ktime_t *until)
 {
+	bool in_time = !until || *until;
 	long got = 0, n;
 
 	for (;;) {
@@ -592,14 +593,13 @@ static long read_events(struct kioctx *ctx, long min_nr, long nr, struct io_even
 		if (n < 0)
 			return got ? got : n;
 		got += n;
-		if (got >= min_nr || (until && !*until))
+		if (got >= min_nr || !in_time)
 			break;
 		if (READ_ONCE(ctx->dead))
 			return got ? got : -EINVAL;
 		if (signal_pending(current))
 			return got ? got : -EINTR;
-		if (!wait_for_more(ctx, seen, until))
-			until = &(ktime_t){ 0 }; /* a last look */
+		in_time = wait_for_more(ctx, seen, until); /* else a last look */
 	}
 	return got;
 }

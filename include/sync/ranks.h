@@ -52,6 +52,7 @@
 	R(EXT2_TRUNCATE, mutex, "ext2: tree of blocks of an inode")		\
 	/* ---- memory that may sleep ---- */					\
 	R(IPC, mutex, "System V objects of one kind")				\
+	R(BIO_POOLS, mutex, "the pools of bios are made")			\
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
