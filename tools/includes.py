@@ -26,6 +26,7 @@ LAYERS = [
     ["kernel"],
     ["block", "drivers"],
     ["fs", "ipc"],
+    ["net"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 SEARCH = ["include", "arch/x86_64/include"]
@@ -126,7 +127,7 @@ def read_allowed():
 
 def check_layers(tap):
     allowed, wrong = read_allowed(), []
-    tops = ["base", "arch", "sync", "mm", "kernel", "block", "drivers", "fs", "ipc", "include"]
+    tops = ["base", "arch", "sync", "mm", "kernel", "block", "drivers", "fs", "ipc", "net", "include"]
     for path in sources(*tops, suffixes=(".c", ".h", ".S")):
         for kind, name in includes(path):
             target = resolve(path, kind, name)

@@ -35,6 +35,7 @@
 	R(DISK_OPEN, mutex, "disk->open_mutex: opening, partitions, removal")	\
 	R(PIPE, mutex, "pipe->mutex")						\
 	R(SB_SYNC, mutex, "sb->s_sync_lock: one sync waits for the inodes at a time") \
+	R(UNIX_READ, mutex, "sk->read: one reader of a local socket")		\
 	R(SB_RENAME, mutex, "sb->s_vfs_rename_mutex")				\
 	R(INODE, rwsem, "inode->i_rwsem")					\
 	R(KERNFS, mutex, "trees of the kernel file systems (proc, sys, debug)")	\
@@ -101,6 +102,9 @@
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\
 	R(UFFD, spin, "who waits for a userfaultfd")				\
+	R(UNIX_TABLE, spin, "names of local sockets")				\
+	R(UNIX_GC, spin, "descriptors of local sockets that travel in messages")	\
+	R(UNIX_SOCK, spin, "one local socket: its state, peer, messages")	\
 	R(PAGE_TABLE, spin, "mm->page_table_lock: upper levels")		\
 	R(PTL, spin, "lock of one page table, in its descriptor")		\
 	R(SWAP, spin, "swap_info->lock")					\
@@ -128,6 +132,7 @@
 	R(KTHREAD_CREATE, spin, "requests to kthreadd")				\
 	R(WB_WORK, spin, "wb->work_lock: works of a flusher")			\
 	R(BDI_LIST, spin, "table of devices of the page cache")		\
+	R(UNIX_PEER_WAIT, spin, "sk->peer_wait: who waits for room at a local socket")	\
 	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
 	R(EPOLL_WQ, spin, "wait queues of an epoll set: woken by those of its files")	\
 	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\
