@@ -90,6 +90,10 @@ int proc_fd_get_link(struct dentry *dentry, struct path *path);
 extern const struct inode_operations proc_map_files_iops;
 extern const struct file_operations proc_map_files_fops;
 
+/* net.c */
+extern const struct inode_operations proc_net_iops;
+extern const struct file_operations proc_net_fops;
+
 /* where.c */
 int proc_pid_wchan(struct seq_file *m, struct task_struct *task);
 int proc_pid_syscall(struct seq_file *m, struct task_struct *task);

@@ -261,6 +261,7 @@ static int __init proc_kernel_init(void)
 	proc_create_single("slabinfo", 0400, NULL, slabinfo_proc_show);
 	proc_create_single("vmallocinfo", 0400, NULL, vmallocinfo_proc_show);
 	proc_symlink("mounts", NULL, "self/mounts");
+	proc_symlink("net", NULL, "self/net");
 	return 0;
 }
 fs_initcall(proc_kernel_init);

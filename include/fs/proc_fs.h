@@ -29,6 +29,9 @@ struct proc_dir_entry *proc_create_rw(const char *name, umode_t mode, struct pro
 				      proc_show_t show, proc_write_t write);
 struct proc_dir_entry *proc_symlink(const char *name, struct proc_dir_entry *parent, const char *dest);
 
+/* A file in /proc/PID/net, 0444. 0 or -ENOMEM. */
+int proc_create_net(const char *name, proc_show_t show);
+
 /* A number or string in /proc/sys. Made static by its owner, registered once. */
 struct ctl_table {
 	const char *path;	/* below /proc/sys: "vm/overcommit_memory" */

@@ -438,9 +438,15 @@ static struct ctl_table unix_table[] = {
 	{ 0 }
 };
 
+static int unix_show(struct seq_file *m, void *v)
+{
+	unix_show_all(m);
+	return 0;
+}
+
 static int __init unix_proc_init(void)
 {
 	register_sysctl_table(unix_table);
-	return 0;
+	return proc_create_net("unix", unix_show);
 }
 late_initcall(unix_proc_init);
