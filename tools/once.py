@@ -14,7 +14,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PLACES = ["mm", "fs", "ipc", "kernel", "drivers", "include/mm"]
+PLACES = ["mm", "fs", "ipc", "net", "kernel", "drivers", "include/mm"]
 CANARY = "tests/canary/once.c"
 RULES = [
     ("page-table entry read plainly", re.compile(r"\bp(?:te|md|ud|4d|gd)_\w+\(\s*(?:\*|\w+\[)")),

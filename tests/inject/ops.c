@@ -11,8 +11,10 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 
 #define RW    (PROT_READ | PROT_WRITE)
@@ -753,6 +755,84 @@ static int run_pipe_size(void)
 	return result(fcntl(pair[0], F_SETPIPE_SZ, 256 * 1024));
 }
 
+/* ---- local sockets ---- */
+
+static int run_socketpair(void)
+{
+	int p[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, p))
+		return errno;
+	close(p[0]);
+	close(p[1]);
+	return 0;
+}
+
+static void a_socketpair(void)
+{
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+}
+
+static int run_send(void)
+{
+	return result(send(pair[1], buffer, 9000, 0)) ?: result(recv(pair[0], buffer, 9000, 0));
+}
+
+static const char *socket_works(int err)
+{
+	char c;
+
+	while (recv(pair[0], &c, 1, MSG_DONTWAIT) == 1)
+		;
+	return write(pair[1], "x", 1) == 1 && read(pair[0], &c, 1) == 1 && c == 'x'
+		       ? NULL
+		       : "the sockets are broken";
+}
+
+/* A descriptor of each end to the other, and the sender's name. */
+static int run_rights(void)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(2 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+	} c = { .head = { CMSG_LEN(2 * sizeof(int)), .cmsg_level = SOL_SOCKET,
+			  .cmsg_type = SCM_RIGHTS } };
+	struct iovec iov[10] = { { buffer, 100 } };
+	struct msghdr m = { .msg_iov = iov,
+			    .msg_iovlen = 10,
+			    .msg_control = &c,
+			    .msg_controllen = CMSG_SPACE(2 * sizeof(int)) };
+	int on = 1, err;
+
+	memcpy(CMSG_DATA(&c.head), pair, sizeof(pair));
+	err = result(setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)))
+		      ?: result(syscall(SYS_sendmsg, pair[1], &m, 0));
+	m.msg_controllen = sizeof(c);
+	return err ?: result(syscall(SYS_recvmsg, pair[0], &m, MSG_PEEK)) ?: result(syscall(SYS_recvmsg, pair[0], &m, 0));
+}
+
+static int run_connect(void)
+{
+	struct sockaddr_un sun = { AF_UNIX, "/tmp/inject.socket" };
+	socklen_t len = sizeof(sun);
+	int l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0), a = -1, err;
+
+	err = result(l) ?: result(c) ?: result(bind(l, (struct sockaddr *)&sun, sizeof(sun))) ?:
+	      result(listen(l, 1)) ?: result(connect(c, (struct sockaddr *)&sun, sizeof(sun))) ?:
+	      result(a = accept4(l, (struct sockaddr *)&sun, &len, SOCK_NONBLOCK)) ?:
+	      result(getpeername(c, (struct sockaddr *)&sun, &len));
+	close(l);
+	close(c);
+	close(a);
+	return err;
+}
+
+static const char *no_name_left(int err)
+{
+	unlink("/tmp/inject.socket");
+	return NULL;
+}
+
 static int run_epoll(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
@@ -982,6 +1062,10 @@ const struct op ops[] = {
 	{ "pipe", NULL, run_pipe, NULL, ENFILE },
 	{ "vmsplice", a_pipe, run_vmsplice, pipe_holds_both },
 	{ "pipe size", a_pipe, run_pipe_size, pipe_holds_100 },
+	{ "socketpair", NULL, run_socketpair, NULL, ENFILE },
+	{ "send, recv", a_socketpair, run_send, socket_works, ENOBUFS },
+	{ "sendmsg with descriptors", a_socketpair, run_rights, socket_works, ENOBUFS },
+	{ "bind, connect, accept", NULL, run_connect, no_name_left, ENFILE },
 	{ "epoll", a_pipe, run_epoll, pipe_holds_100 },
 	{ "poll", a_pipe, run_poll, pipe_holds_100 },
 	{ "select", a_pipe, run_select, pipe_holds_100 },
