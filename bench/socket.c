@@ -83,7 +83,9 @@ static void pass(int n)
 	} c;
 	char byte = 0;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)
+	};
 	int fd = 0;
 
 	while (n--) {
@@ -91,7 +93,8 @@ static void pass(int n)
 					   .cmsg_level = SOL_SOCKET,
 					   .cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(&c.head), &fd, sizeof(fd));
-		if (sendmsg(ends[0], &m, 0) != 1 || recvmsg(ends[1], &m, 0) != 1 || !m.msg_controllen)
+		if (sendmsg(ends[0], &m, 0) != 1 || recvmsg(ends[1], &m, 0) != 1 ||
+		    !m.msg_controllen)
 			broken("SCM_RIGHTS");
 		close(*(int *)(void *)CMSG_DATA(&c.head));
 	}

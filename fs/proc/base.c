@@ -591,7 +591,7 @@ static const struct file_operations proc_task_fops;
 #define ENTRIES_OF_BOTH                                                                            \
 	DIR_("fd", 0500, proc_fd_iops, proc_fd_fops),                                              \
 		DIR_("fdinfo", 0555, proc_fdinfo_iops, proc_fdinfo_fops),                          \
-		DIR_("net", 0555, proc_net_iops, proc_net_fops),                          \
+		DIR_("net", 0555, proc_net_iops, proc_net_fops),                                   \
 		FILE_("status", 0444, proc_pid_status), FILE_("statm", 0444, proc_pid_statm),      \
 		FILE_("limits", 0444, proc_pid_limits), FILE_("cmdline", 0444, cmdline_show),      \
 		FILE_("environ", 0400, environ_show), FILE_("auxv", 0400, auxv_show),              \

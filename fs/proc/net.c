@@ -40,7 +40,8 @@ static const struct net_entry *find(const struct dentry *dentry)
 	const struct net_entry *e;
 
 	for (e = entries; e; e = e->next)
-		if (strlen(e->name) == dentry->d_name.len && !memcmp(e->name, dentry->d_name.name, dentry->d_name.len))
+		if (strlen(e->name) == dentry->d_name.len &&
+		    !memcmp(e->name, dentry->d_name.name, dentry->d_name.len))
 			break;
 	return e;
 }

@@ -81,7 +81,8 @@ static int try_connect(struct unix_sock *sk, struct unix_sock *listener, struct 
 	return ret;
 }
 
-static int connect_to(struct unix_sock *sk, const struct sockaddr_un *sun, int len, struct unix_sock *fresh, long left)
+static int connect_to(struct unix_sock *sk, const struct sockaddr_un *sun, int len,
+		      struct unix_sock *fresh, long left)
 {
 	int ret;
 
@@ -95,13 +96,16 @@ static int connect_to(struct unix_sock *sk, const struct sockaddr_un *sun, int l
 		if (!ret)
 			unix_wake_readers(listener);
 		else if (ret == -EAGAIN && left)
-			ret = unix_wait_event(listener->peer_wait, can_connect(listener), false, left) ?: 1;
+			ret = unix_wait_event(listener->peer_wait, can_connect(listener), false,
+					      left)
+				      ?: 1;
 		unix_put(listener);
 	} while (ret == 1);
 	return ret;
 }
 
-static int connect_stream(struct unix_sock *sk, const struct sockaddr_un *sun, int len, bool nonblock)
+static int connect_stream(struct unix_sock *sk, const struct sockaddr_un *sun, int len,
+			  bool nonblock)
 {
 	struct unix_sock *fresh;
 	int err = unix_check_name(sun, len);
@@ -151,7 +155,8 @@ struct unix_sock *unix_accept(struct unix_sock *sk, bool nonblock)
 		return ERR_PTR(err);
 	fresh = take_embryo(sk, &err);
 	if (!fresh && err == -EAGAIN && left) {
-		int stop = unix_wait_event(sk->wait, (fresh = take_embryo(sk, &err)) || err != -EAGAIN, true, left);
+		int stop = unix_wait_event(
+			sk->wait, (fresh = take_embryo(sk, &err)) || err != -EAGAIN, true, left);
 
 		if (!fresh)
 			err = stop ? stop : err;
@@ -236,5 +241,6 @@ static int connect_dgram(struct unix_sock *sk, const struct sockaddr_un *sun, in
 
 int unix_connect(struct unix_sock *sk, const struct sockaddr_un *sun, int len, bool nonblock)
 {
-	return unix_has_connections(sk) ? connect_stream(sk, sun, len, nonblock) : connect_dgram(sk, sun, len);
+	return unix_has_connections(sk) ? connect_stream(sk, sun, len, nonblock)
+					: connect_dgram(sk, sun, len);
 }

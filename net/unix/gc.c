@@ -63,7 +63,8 @@ static struct user_struct *set_travelling(struct unix_scm *scm, struct user_stru
 	for (unsigned int i = 0; i < scm->nr_files; i++)
 		count(scm->files[i], by);
 	spin_unlock(&gc_lock);
-	atomic_long_add(by * (long)scm->nr_files, user ? &user->unix_inflight : &old->unix_inflight);
+	atomic_long_add(by * (long)scm->nr_files,
+			user ? &user->unix_inflight : &old->unix_inflight);
 	return old;
 }
 
@@ -73,8 +74,8 @@ int unix_inflight(struct unix_scm *scm)
 
 	if (!scm->nr_files)
 		return 0;
-	if (atomic_long_read(&user->unix_inflight) > (long)rlimit(RLIMIT_NOFILE) && !capable(CAP_SYS_RESOURCE) &&
-	    !capable(CAP_SYS_ADMIN))
+	if (atomic_long_read(&user->unix_inflight) > (long)rlimit(RLIMIT_NOFILE) &&
+	    !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN))
 		return -ETOOMANYREFS;
 	set_travelling(scm, get_uid(user));
 	return 0;

@@ -18,7 +18,8 @@ static int charge_of(size_t len)
 
 static bool has_room(struct unix_sock *sk)
 {
-	return atomic_read(&sk->wmem) < READ_ONCE(sk->sndbuf) || READ_ONCE(sk->shutdown) & SEND_SHUTDOWN || READ_ONCE(sk->err);
+	return atomic_read(&sk->wmem) < READ_ONCE(sk->sndbuf) ||
+	       READ_ONCE(sk->shutdown) & SEND_SHUTDOWN || READ_ONCE(sk->err);
 }
 
 /* Wait until less than sndbuf is charged. 0 or an errno; -EAGAIN: no time left. */
@@ -95,7 +96,8 @@ void unix_free_list(struct list_head *messages)
 /* Who did not ask for credentials gets none, unless the sender named them or nobody has accepted the receiver. */
 static void settle_creds(struct unix_sock *to, struct unix_msg *msg)
 {
-	if (!msg->scm.has_creds && !READ_ONCE(msg->from->passcred) && !READ_ONCE(to->passcred) && READ_ONCE(to->file))
+	if (!msg->scm.has_creds && !READ_ONCE(msg->from->passcred) && !READ_ONCE(to->passcred) &&
+	    READ_ONCE(to->file))
 		msg->scm.creds = (struct ucred){ 0, 65534, 65534 };
 }
 

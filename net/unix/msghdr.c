@@ -84,7 +84,8 @@ static int put_head(struct unix_sock *sk, const struct user_msghdr *h, struct un
 			      : put_user(0, &user->msg_namelen);
 	if (err)
 		return err;
-	return put_user(out, &user->msg_flags) || put_user(used, &user->msg_controllen) ? -EFAULT : 0;
+	return put_user(out, &user->msg_flags) || put_user(used, &user->msg_controllen) ? -EFAULT
+											: 0;
 }
 
 static ssize_t receive_msg(struct file *file, struct user_msghdr __user *user, unsigned int flags)
@@ -161,7 +162,8 @@ SYSCALL_DEFINE3(recvmsg, int, fd, struct user_msghdr __user *, msg, unsigned int
 
 /* --- many -------------------------------------------------------------------------------------------- */
 
-SYSCALL_DEFINE4(sendmmsg, int, fd, struct mmsghdr __user *, vec, unsigned int, n, unsigned int, flags)
+SYSCALL_DEFINE4(sendmmsg, int, fd, struct mmsghdr __user *, vec, unsigned int, n, unsigned int,
+		flags)
 {
 	unsigned int done = 0;
 	ssize_t ret = 0;
@@ -188,7 +190,8 @@ SYSCALL_DEFINE4(sendmmsg, int, fd, struct mmsghdr __user *, vec, unsigned int, n
 }
 
 /* The next of several: bytes or an errno. Behind the first, MSG_WAITFORONE waits no more. */
-static ssize_t receive_next(struct file *file, struct mmsghdr __user *vec, unsigned int done, unsigned int flags)
+static ssize_t receive_next(struct file *file, struct mmsghdr __user *vec, unsigned int done,
+			    unsigned int flags)
 {
 	ssize_t ret;
 
@@ -201,8 +204,8 @@ static ssize_t receive_next(struct file *file, struct mmsghdr __user *vec, unsig
 }
 
 /* @deadline: ns of the monotonic clock, looked at after each message; recvmmsg(2), BUGS. */
-static int receive_many(struct file *file, struct mmsghdr __user *vec, unsigned int n, unsigned int flags,
-			s64 deadline)
+static int receive_many(struct file *file, struct mmsghdr __user *vec, unsigned int n,
+			unsigned int flags, s64 deadline)
 {
 	struct unix_sock *sk = unix_from_file(file);
 	ssize_t ret = unix_error(sk);
@@ -225,8 +228,8 @@ static int receive_many(struct file *file, struct mmsghdr __user *vec, unsigned 
 	return done ? (int)done : ret;
 }
 
-SYSCALL_DEFINE5(recvmmsg, int, fd, struct mmsghdr __user *, vec, unsigned int, n, unsigned int, flags,
-		struct __kernel_timespec __user *, timeout)
+SYSCALL_DEFINE5(recvmmsg, int, fd, struct mmsghdr __user *, vec, unsigned int, n, unsigned int,
+		flags, struct __kernel_timespec __user *, timeout)
 {
 	struct timespec64 ts;
 	s64 deadline = S64_MAX;

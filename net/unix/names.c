@@ -61,7 +61,8 @@ static struct unix_address *address_new(const struct sockaddr_un *sun, int len)
 
 int unix_check_name(const struct sockaddr_un *sun, int len)
 {
-	return len <= NAME_OFFSET || len > (int)sizeof(*sun) || sun->sun_family != AF_UNIX ? -EINVAL : 0;
+	return len <= NAME_OFFSET || len > (int)sizeof(*sun) || sun->sun_family != AF_UNIX ? -EINVAL
+											   : 0;
 }
 
 /* --- the table --------------------------------------------------------------------------------------- */
@@ -147,7 +148,8 @@ static struct unix_sock *find_abstract(const struct sockaddr_un *sun, int len, i
 	struct unix_sock *sk;
 
 	hlist_for_each_entry (sk, abstract_chain(sun, len), node)
-		if (!sk->path.dentry && sk->type == type && sk->addr->len == len && !memcmp(&sk->addr->sun, sun, len))
+		if (!sk->path.dentry && sk->type == type && sk->addr->len == len &&
+		    !memcmp(&sk->addr->sun, sun, len))
 			return sk;
 	return NULL;
 }
@@ -255,7 +257,9 @@ int unix_autobind(struct unix_sock *sk)
 	}
 	if (err)
 		unix_address_put(addr);
-	return err == -EINVAL ? 0 : err == -EADDRINUSE ? -ENOSPC : err; /* EINVAL: another thread was faster */
+	return err == -EINVAL	    ? 0
+	       : err == -EADDRINUSE ? -ENOSPC
+				    : err; /* EINVAL: another thread was faster */
 }
 
 /* --- finding ----------------------------------------------------------------------------------------- */

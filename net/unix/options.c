@@ -255,7 +255,8 @@ static int get_peergroups(struct unix_sock *sk, void __user *user, int len, int 
 	if (len < n)
 		err = put_user(n, ulen) ? -EFAULT : -ERANGE;
 	else
-		err = copy_to_user(user, cred->group_info->gid, n) || put_user(n, ulen) ? -EFAULT : 0;
+		err = copy_to_user(user, cred->group_info->gid, n) || put_user(n, ulen) ? -EFAULT
+											: 0;
 	put_cred(cred);
 	return err;
 }

@@ -107,7 +107,8 @@ static void consume(struct unix_sock *sk, struct unix_msg *msg)
 	WRITE_ONCE(sk->nr_messages, sk->nr_messages - 1);
 	spin_unlock(&sk->lock);
 	if (wq_has_sleeper(&sk->peer_wait))
-		__wake_up(&sk->peer_wait, TASK_INTERRUPTIBLE, 0, poll_to_key(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND));
+		__wake_up(&sk->peer_wait, TASK_INTERRUPTIBLE, 0,
+			  poll_to_key(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND));
 	unix_msg_free(msg);
 }
 
@@ -250,7 +251,8 @@ static ssize_t receive_stream(struct unix_sock *sk, struct unix_xfer *x)
 		struct unix_msg *msg = stream_next(sk, &r);
 
 		if (msg) {
-			if (r.got && READ_ONCE(sk->passcred) && !same_creds(&x->scm.creds, &msg->scm.creds))
+			if (r.got && READ_ONCE(sk->passcred) &&
+			    !same_creds(&x->scm.creds, &msg->scm.creds))
 				break;
 			stream_part(sk, msg, &r);
 			continue;

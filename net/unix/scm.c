@@ -204,7 +204,8 @@ static void put_stamp(struct unix_sock *sk, struct cmsg_out *out, s64 ns)
 
 	if (!READ_ONCE(sk->stamp_ns))
 		t[1] /= NSEC_PER_USEC;
-	put_cmsg(out, READ_ONCE(sk->stamp_ns) ? SO_TIMESTAMPNS_OLD : SO_TIMESTAMP_OLD, t, sizeof(t));
+	put_cmsg(out, READ_ONCE(sk->stamp_ns) ? SO_TIMESTAMPNS_OLD : SO_TIMESTAMP_OLD, t,
+		 sizeof(t));
 }
 
 size_t scm_to_user(struct unix_sock *sk, struct unix_xfer *x, void __user *control, size_t len)

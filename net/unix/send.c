@@ -79,7 +79,8 @@ static ssize_t send_stream(struct unix_sock *sk, struct unix_xfer *x)
 
 enum post { POSTED, REFUSED, GONE, FULL };
 
-static enum post post_dgram(struct unix_sock *sk, struct unix_sock *to, struct unix_msg *msg, int *err)
+static enum post post_dgram(struct unix_sock *sk, struct unix_sock *to, struct unix_msg *msg,
+			    int *err)
 {
 	enum post how = REFUSED;
 
@@ -102,7 +103,8 @@ static enum post post_dgram(struct unix_sock *sk, struct unix_sock *to, struct u
 
 static bool may_post(struct unix_sock *to)
 {
-	return !unix_queue_full(to) || READ_ONCE(to->dead) || READ_ONCE(to->shutdown) & RCV_SHUTDOWN;
+	return !unix_queue_full(to) || READ_ONCE(to->dead) ||
+	       READ_ONCE(to->shutdown) & RCV_SHUTDOWN;
 }
 
 /* To whom: the peer, or who is bound to the name. A reference or ERR_PTR. */

@@ -278,7 +278,8 @@ void unix_shutdown(struct unix_sock *sk, unsigned int mode)
 
 static int __init unix_sock_init(void)
 {
-	unix_cachep = kmem_cache_create("UNIX", sizeof(struct unix_sock), 0, SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
+	unix_cachep = kmem_cache_create("UNIX", sizeof(struct unix_sock), 0,
+					SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	return 0;
 }
 fs_initcall(unix_sock_init);

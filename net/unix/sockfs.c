@@ -28,7 +28,8 @@ static struct vfsmount *sock_mnt;
 
 static unsigned int transfer_flags(const struct kiocb *iocb)
 {
-	return iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT ? MSG_DONTWAIT : 0;
+	return iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT ? MSG_DONTWAIT
+										   : 0;
 }
 
 static ssize_t sock_read_iter(struct kiocb *iocb, struct iov_iter *to)

@@ -152,7 +152,8 @@ SYSCALL_DEFINE4(socketpair, int, family, int, type, int, protocol, int __user *,
 	err = fd[1] = get_unused_fd_flags(fd_flags(type));
 	if (err < 0)
 		goto put_first;
-	err = copy_to_user(pair, fd, sizeof(fd)) ? -EFAULT : create_pair(family, type, protocol, files);
+	err = copy_to_user(pair, fd, sizeof(fd)) ? -EFAULT
+						 : create_pair(family, type, protocol, files);
 	if (err)
 		goto put_both;
 	fd_install(fd[0], files[0]);
@@ -167,7 +168,8 @@ put_first:
 
 /* --- names and connections --------------------------------------------------------------------------- */
 
-typedef int (*named_call_t)(struct unix_sock *sk, const struct sockaddr_un *sun, int len, bool nonblock);
+typedef int (*named_call_t)(struct unix_sock *sk, const struct sockaddr_un *sun, int len,
+			    bool nonblock);
 
 static int with_name(int fd, const void __user *name, int len, named_call_t call)
 {
@@ -219,8 +221,8 @@ SYSCALL_DEFINE2(listen, int, fd, int, backlog)
 }
 
 /* => *@file, without a socket yet, is the connection's */
-static int accept_into(const struct fd *f, struct unix_sock *sk, struct file *file, void __user *name,
-		       int __user *len)
+static int accept_into(const struct fd *f, struct unix_sock *sk, struct file *file,
+		       void __user *name, int __user *len)
 {
 	struct unix_sock *fresh = unix_accept(sk, nonblocking(f));
 	struct unix_address *addr;
@@ -329,7 +331,8 @@ SYSCALL_DEFINE2(shutdown, int, fd, int, how)
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		err = -EINVAL;
 	else
-		unix_shutdown(sk, how + 1); /* SHUT_* are one less than RCV_SHUTDOWN, SEND_SHUTDOWN */
+		unix_shutdown(sk,
+			      how + 1); /* SHUT_* are one less than RCV_SHUTDOWN, SEND_SHUTDOWN */
 	fdput(f);
 	return err;
 }
@@ -367,8 +370,8 @@ SYSCALL_DEFINE5(getsockopt, int, fd, int, level, int, name, void __user *, val, 
 
 /* --- bytes ------------------------------------------------------------------------------------------- */
 
-SYSCALL_DEFINE6(sendto, int, fd, void __user *, buf, size_t, len, unsigned int, flags, const void __user *, name,
-		int, name_len)
+SYSCALL_DEFINE6(sendto, int, fd, void __user *, buf, size_t, len, unsigned int, flags,
+		const void __user *, name, int, name_len)
 {
 	union {
 		struct sockaddr_un sun;
@@ -400,8 +403,8 @@ SYSCALL_DEFINE6(sendto, int, fd, void __user *, buf, size_t, len, unsigned int, 
 	return ret;
 }
 
-SYSCALL_DEFINE6(recvfrom, int, fd, void __user *, buf, size_t, len, unsigned int, flags, void __user *, name,
-		int __user *, name_len)
+SYSCALL_DEFINE6(recvfrom, int, fd, void __user *, buf, size_t, len, unsigned int, flags,
+		void __user *, name, int __user *, name_len)
 {
 	struct iov_iter iter;
 	struct unix_xfer x = { .iter = &iter, .flags = flags, .want_name = name };
@@ -431,12 +434,17 @@ SYSCALL_DEFINE6(recvfrom, int, fd, void __user *, buf, size_t, len, unsigned int
 
 /* --- /proc ------------------------------------------------------------------------------------------- */
 
-static struct ctl_table unix_table[] = {
-	{ .path = "net/core/somaxconn", .mode = 0644, .type = CTL_INT, .data = &somaxconn, .max = 65535 },
-	{ .path = "net/unix/max_dgram_qlen", .mode = 0644, .type = CTL_INT, .data = &unix_max_dgram_qlen,
-	  .max = S32_MAX },
-	{ 0 }
-};
+static struct ctl_table unix_table[] = { { .path = "net/core/somaxconn",
+					   .mode = 0644,
+					   .type = CTL_INT,
+					   .data = &somaxconn,
+					   .max = 65535 },
+					 { .path = "net/unix/max_dgram_qlen",
+					   .mode = 0644,
+					   .type = CTL_INT,
+					   .data = &unix_max_dgram_qlen,
+					   .max = S32_MAX },
+					 { 0 } };
 
 static int unix_show(struct seq_file *m, void *v)
 {

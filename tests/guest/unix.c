@@ -112,7 +112,8 @@ static void making(void)
 	is(option(fd, SO_TYPE), SOCK_DGRAM, "a raw socket is a datagram socket");
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ok(fcntl(fd, F_GETFD) == FD_CLOEXEC && fcntl(fd, F_GETFL) == (O_RDWR | O_NONBLOCK), "SOCK_CLOEXEC, SOCK_NONBLOCK");
+	ok(fcntl(fd, F_GETFD) == FD_CLOEXEC && fcntl(fd, F_GETFL) == (O_RDWR | O_NONBLOCK),
+	   "SOCK_CLOEXEC, SOCK_NONBLOCK");
 	must(fstat(fd, &st) == 0);
 	is(st.st_mode, S_IFSOCK | 0777, "its mode");
 	snprintf(buf, sizeof(buf), "/proc/self/fd/%d", fd);
@@ -170,7 +171,8 @@ static void paths(void)
 	len = 4;
 	memset(&got, 'x', sizeof(got));
 	is(getsockname(fd, (struct sockaddr *)&got, &len), 0, "getsockname with little room");
-	ok(len == FAMILY_ONLY + sizeof("/tmp/un") && got.sun_path[1] == 't' && got.sun_path[2] == 'x',
+	ok(len == FAMILY_ONLY + sizeof("/tmp/un") && got.sun_path[1] == 't' &&
+		   got.sun_path[2] == 'x',
 	   "is cut, and tells the length");
 	len = -1;
 	fails(getsockname(fd, (struct sockaddr *)&got, &len), EINVAL, "a negative length");
@@ -188,9 +190,11 @@ static void paths(void)
 	close(fd);
 	fails(try_connect(other, "/tmp/un"), ECONNREFUSED, "connect: nobody has it any more");
 	sun = named("/tmp/un");
-	fails(bind(other, (struct sockaddr *)&sun, sizeof(sun)), EADDRINUSE, "the file is still there");
+	fails(bind(other, (struct sockaddr *)&sun, sizeof(sun)), EADDRINUSE,
+	      "the file is still there");
 	unlink("/tmp/un");
-	is(bind(other, (struct sockaddr *)&sun, strlen("/tmp/un") + FAMILY_ONLY), 0, "a path without its zero");
+	is(bind(other, (struct sockaddr *)&sun, strlen("/tmp/un") + FAMILY_ONLY), 0,
+	   "a path without its zero");
 	len = sizeof(got);
 	must(getsockname(other, (struct sockaddr *)&got, &len) == 0);
 	is(len, FAMILY_ONLY + sizeof("/tmp/un"), "gets one");
@@ -257,7 +261,8 @@ static void abstract_names(void)
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	is(bind(fd, (struct sockaddr *)&a, len), 0, "free again at once");
 	close(fd);
-	fails(connect(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&a, len), ECONNREFUSED, "nobody");
+	fails(connect(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&a, len), ECONNREFUSED,
+	      "nobody");
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	is(bind(fd, (struct sockaddr *)&a, FAMILY_ONLY), 0, "autobind");
 	got_len = sizeof(got);
@@ -309,16 +314,19 @@ static void connections(int type)
 	s = accept4(l, (struct sockaddr *)&got, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	ok(s >= 0, "accept4");
 	is(len, FAMILY_ONLY, "the peer has no name");
-	ok(fcntl(s, F_GETFD) == FD_CLOEXEC && fcntl(s, F_GETFL) == (O_RDWR | O_NONBLOCK), "with its flags");
+	ok(fcntl(s, F_GETFD) == FD_CLOEXEC && fcntl(s, F_GETFL) == (O_RDWR | O_NONBLOCK),
+	   "with its flags");
 	is(recv(s, buf, 10, 0), 5, "the bytes");
 	fails(recv(s, buf, 10, 0), EAGAIN, "no more: EAGAIN");
 	len = sizeof(got);
 	ok(!getsockname(s, (struct sockaddr *)&got, &len) && !strcmp(got.sun_path, "/tmp/un"),
 	   "the accepted one has the listener's name");
 	len = sizeof(got);
-	ok(!getpeername(c, (struct sockaddr *)&got, &len) && !strcmp(got.sun_path, "/tmp/un"), "getpeername");
+	ok(!getpeername(c, (struct sockaddr *)&got, &len) && !strcmp(got.sun_path, "/tmp/un"),
+	   "getpeername");
 	len = sizeof(cred);
-	ok(!getsockopt(c, SOL_SOCKET, SO_PEERCRED, &cred, &len) && cred.pid == getpid() && cred.uid == getuid(),
+	ok(!getsockopt(c, SOL_SOCKET, SO_PEERCRED, &cred, &len) && cred.pid == getpid() &&
+		   cred.uid == getuid(),
 	   "SO_PEERCRED");
 	fails(listen(s, 1), EINVAL, "listen on a connection");
 	fails(accept(s, NULL, NULL), EINVAL, "accept on a connection");
@@ -386,7 +394,8 @@ static void timeouts(void)
 	must(!getsockopt(c[0], SOL_SOCKET, SO_SNDTIMEO, &tv, &len));
 	ok(tv.tv_sec == 0 && tv.tv_usec == 60000, "SO_SNDTIMEO is read back");
 	tv.tv_usec = 1000000;
-	fails(setsockopt(c[0], SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), EDOM, "too many microseconds: EDOM");
+	fails(setsockopt(c[0], SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), EDOM,
+	      "too many microseconds: EDOM");
 	fails(setsockopt(c[0], SOL_SOCKET, SO_SNDTIMEO, &tv, 4), EINVAL, "too short");
 	pair(SOCK_STREAM, sv);
 	tv.tv_usec = 60000;
@@ -446,7 +455,8 @@ static void stream(void)
 	}
 	is(recv(sv[1], buf, 100, MSG_WAITALL), 100, "MSG_WAITALL waits");
 	wait(NULL);
-	fails(sendto(sv[0], "x", 1, 0, (struct sockaddr *)buf, 20), EISCONN, "sendto on a connection");
+	fails(sendto(sv[0], "x", 1, 0, (struct sockaddr *)buf, 20), EISCONN,
+	      "sendto on a connection");
 	close(sv[0]);
 	is(read(sv[1], buf, 1), 0, "the other end goes");
 	is(events(sv[1]), POLLIN | POLLOUT | POLLHUP | POLLRDHUP, "poll");
@@ -462,8 +472,8 @@ static void stream(void)
 	is(read(sv[1], buf, 10), 1, "what it has sent is still there");
 	is(read(sv[1], buf, 10), 0, "and then the end");
 	close(sv[1]);
-	fails(sendto(socket(AF_UNIX, SOCK_STREAM, 0), "x", 1, 0, (struct sockaddr *)buf, 20), EOPNOTSUPP,
-	      "sendto without a connection");
+	fails(sendto(socket(AF_UNIX, SOCK_STREAM, 0), "x", 1, 0, (struct sockaddr *)buf, 20),
+	      EOPNOTSUPP, "sendto without a connection");
 }
 
 static void dies_of_pipe(void)
@@ -580,7 +590,8 @@ static void interrupted(void)
 
 static void dgrams(void)
 {
-	int a = bound(SOCK_DGRAM, "/tmp/una"), b = bound(SOCK_DGRAM, "/tmp/unb"), c = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int a = bound(SOCK_DGRAM, "/tmp/una"), b = bound(SOCK_DGRAM, "/tmp/unb"),
+	    c = socket(AF_UNIX, SOCK_DGRAM, 0);
 	struct sockaddr_un to = named("/tmp/una"), from;
 	socklen_t len = sizeof(from);
 	int n;
@@ -594,7 +605,8 @@ static void dgrams(void)
 	must(ioctl(a, FIONREAD, &n) == 0);
 	is(n, 6, "FIONREAD is the first one's size");
 	is(recvfrom(a, buf, 100, 0, (struct sockaddr *)&from, &len), 6, "recvfrom");
-	ok(len == FAMILY_ONLY + sizeof("/tmp/unb") && !strcmp(from.sun_path, "/tmp/unb"), "and who sent it");
+	ok(len == FAMILY_ONLY + sizeof("/tmp/unb") && !strcmp(from.sun_path, "/tmp/unb"),
+	   "and who sent it");
 	len = sizeof(from);
 	is(recvfrom(a, buf, 100, 0, (struct sockaddr *)&from, &len), 0, "the empty one");
 	is(len, 0, "from nobody with a name");
@@ -602,7 +614,8 @@ static void dgrams(void)
 	is(recv(a, buf, 1, 0), 1, "what has no room is lost");
 	fails(recv(a, buf, 1, MSG_DONTWAIT), EAGAIN, "there is no rest");
 	to = named("/tmp/none");
-	fails(sendto(c, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), ENOENT, "to nobody: ENOENT");
+	fails(sendto(c, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)), ENOENT,
+	      "to nobody: ENOENT");
 	fails(sendto(c, "x", 1, 0, (struct sockaddr *)&to, 2), EINVAL, "to no name: EINVAL");
 	is(try_connect(c, "/tmp/una"), 0, "connect");
 	is(send(c, "x", 1, 0), 1, "send");
@@ -627,7 +640,8 @@ static void dgrams(void)
 
 static void dgram_queue(void)
 {
-	int a = bound(SOCK_DGRAM, "/tmp/un"), c = connected(SOCK_DGRAM, "/tmp/un"), n = 0, ep = epoll_create1(0);
+	int a = bound(SOCK_DGRAM, "/tmp/un"), c = connected(SOCK_DGRAM, "/tmp/un"), n = 0,
+	    ep = epoll_create1(0);
 	struct epoll_event e = { .events = EPOLLOUT | EPOLLET };
 	int most = 10;
 	FILE *f = fopen("/proc/sys/net/unix/max_dgram_qlen", "r");
@@ -722,18 +736,22 @@ static void options(void)
 	is(option(sv[0], SO_PASSCRED), 0, "SO_PASSCRED");
 	is(option(sv[0], SO_RCVLOWAT), 1, "SO_RCVLOWAT");
 	is(option(sv[0], SO_PEEK_OFF), -1, "SO_PEEK_OFF");
-	ok(!set(sv[0], SO_SNDBUF, 10000) && option(sv[0], SO_SNDBUF) == 20000, "SO_SNDBUF is doubled");
+	ok(!set(sv[0], SO_SNDBUF, 10000) && option(sv[0], SO_SNDBUF) == 20000,
+	   "SO_SNDBUF is doubled");
 	ok(!set(sv[0], SO_SNDBUF, 1) && option(sv[0], SO_SNDBUF) == 4608, "the least");
 	ok(!set(sv[0], SO_SNDBUF, 1 << 30) && option(sv[0], SO_SNDBUF) == 425984, "the most");
 	ok(!set(sv[0], SO_RCVBUF, 1) && option(sv[0], SO_RCVBUF) == 2304, "the least SO_RCVBUF");
-	ok(!set(sv[0], SO_SNDBUFFORCE, 1 << 20) && option(sv[0], SO_SNDBUF) == 2 << 20, "SO_SNDBUFFORCE");
-	ok(!set(sv[0], SO_KEEPALIVE, 1) && option(sv[0], SO_KEEPALIVE) == 1, "SO_KEEPALIVE is remembered");
+	ok(!set(sv[0], SO_SNDBUFFORCE, 1 << 20) && option(sv[0], SO_SNDBUF) == 2 << 20,
+	   "SO_SNDBUFFORCE");
+	ok(!set(sv[0], SO_KEEPALIVE, 1) && option(sv[0], SO_KEEPALIVE) == 1,
+	   "SO_KEEPALIVE is remembered");
 	ok(!set(sv[0], SO_REUSEADDR, 5) && option(sv[0], SO_REUSEADDR) == 1, "SO_REUSEADDR");
 	ok(!set(sv[0], SO_PASSCRED, 1) && option(sv[0], SO_PASSCRED) == 1, "SO_PASSCRED is set");
 	fails(set(sv[0], SO_TYPE, 1), ENOPROTOOPT, "SO_TYPE cannot be set");
 	fails(set(sv[0], SO_ERROR, 1), ENOPROTOOPT, "nor SO_ERROR");
 	fails(set(sv[0], 9999, 1), ENOPROTOOPT, "an unknown option");
-	fails(getsockopt(sv[0], SOL_SOCKET, 9999, &val, (len = 4, &len)), ENOPROTOOPT, "cannot be read");
+	fails(getsockopt(sv[0], SOL_SOCKET, 9999, &val, (len = 4, &len)), ENOPROTOOPT,
+	      "cannot be read");
 	fails(setsockopt(sv[0], SOL_SOCKET, SO_KEEPALIVE, &val, 3), EINVAL, "too short");
 	fails(setsockopt(sv[0], SOL_SOCKET, SO_KEEPALIVE, (void *)1, 4), EFAULT, "EFAULT");
 	fails(setsockopt(sv[0], 6, 1, &val, 4), EOPNOTSUPP, "another level");
@@ -741,21 +759,25 @@ static void options(void)
 	len = -1;
 	fails(getsockopt(sv[0], SOL_SOCKET, SO_TYPE, &val, &len), EINVAL, "a negative length");
 	len = 1;
-	ok(!getsockopt(sv[0], SOL_SOCKET, SO_TYPE, &c, &len) && len == 1 && c == SOCK_STREAM, "a part of the value");
+	ok(!getsockopt(sv[0], SOL_SOCKET, SO_TYPE, &c, &len) && len == 1 && c == SOCK_STREAM,
+	   "a part of the value");
 	len = 100;
 	ok(!getsockopt(sv[0], SOL_SOCKET, SO_TYPE, buf, &len) && len == 4, "the length is told");
 	must(setsockopt(sv[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0);
 	len = sizeof(linger);
 	linger.l_linger = 0;
-	ok(!getsockopt(sv[0], SOL_SOCKET, SO_LINGER, &linger, &len) && linger.l_onoff == 1 && linger.l_linger == 7,
+	ok(!getsockopt(sv[0], SOL_SOCKET, SO_LINGER, &linger, &len) && linger.l_onoff == 1 &&
+		   linger.l_linger == 7,
 	   "SO_LINGER");
 	len = sizeof(cred);
-	ok(!getsockopt(sv[0], SOL_SOCKET, SO_PEERCRED, &cred, &len) && cred.pid == getpid(), "SO_PEERCRED of a pair");
+	ok(!getsockopt(sv[0], SOL_SOCKET, SO_PEERCRED, &cred, &len) && cred.pid == getpid(),
+	   "SO_PEERCRED of a pair");
 	close_pair(sv);
 	sv[0] = socket(AF_UNIX, SOCK_STREAM, 0);
 	len = sizeof(cred);
 	must(!getsockopt(sv[0], SOL_SOCKET, SO_PEERCRED, &cred, &len));
-	ok(cred.pid == 0 && cred.uid == (uid_t)-1 && cred.gid == (gid_t)-1, "SO_PEERCRED without a peer");
+	ok(cred.pid == 0 && cred.uid == (uid_t)-1 && cred.gid == (gid_t)-1,
+	   "SO_PEERCRED without a peer");
 	close(sv[0]);
 }
 
@@ -789,7 +811,8 @@ static void peek_offset(int type)
 	is(recv(sv[1], buf, 2, MSG_PEEK), 2, "and on");
 	is(recv(sv[1], buf, 3, MSG_PEEK), 3, "into the next");
 	ok(!memcmp(buf, "ghi", 3), "its bytes");
-	is(recv(sv[1], buf, type == SOCK_STREAM ? 3 : 100, 0), type == SOCK_STREAM ? 3 : 6, "a read");
+	is(recv(sv[1], buf, type == SOCK_STREAM ? 3 : 100, 0), type == SOCK_STREAM ? 3 : 6,
+	   "a read");
 	ok(!memcmp(buf, "abc", 3), "is from the start");
 	is(option(sv[1], SO_PEEK_OFF), type == SOCK_STREAM ? 6 : 3, "and takes from the offset");
 	close_pair(sv);
@@ -904,12 +927,15 @@ static void table(void)
 	f = fopen("/proc/net/unix", "r");
 	must(f);
 	must(fgets(line, sizeof(line), f));
-	ok(!strcmp(line, "Num       RefCount Protocol Flags    Type St Inode Path\n"), "/proc/net/unix");
+	ok(!strcmp(line, "Num       RefCount Protocol Flags    Type St Inode Path\n"),
+	   "/proc/net/unix");
 	while (fgets(line, sizeof(line), f))
 		if (strstr(line, " /tmp/un-shown\n"))
-			seen += sscanf(line, "%*x: %*x %*x %x %x %*x %lu", &flags, &type, &ino) == 3;
+			seen += sscanf(line, "%*x: %*x %*x %x %x %*x %lu", &flags, &type, &ino) ==
+				3;
 	is(seen, 1, "has the socket by its name");
-	ok(flags == 0x10000 && type == SOCK_STREAM && ino == st.st_ino, "a listener of this type and inode");
+	ok(flags == 0x10000 && type == SOCK_STREAM && ino == st.st_ino,
+	   "a listener of this type and inode");
 	fclose(f);
 	f = fopen("/proc/self/net/unix", "r");
 	ok(f, "/proc/self/net/unix");

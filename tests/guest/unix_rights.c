@@ -119,7 +119,8 @@ static void passing(int type)
 	is(send_fd(sv[0], fd), 1, "a descriptor is sent");
 	is(lseek(fd, 3, SEEK_SET), 3, "while it travels its position can be moved");
 	got = receive_fd(sv[1]);
-	ok(got >= 0 && got != fd && same_file(got, fd), "it arrives as another number of the same file");
+	ok(got >= 0 && got != fd && same_file(got, fd),
+	   "it arrives as another number of the same file");
 	is(lseek(got, 0, SEEK_CUR), 3, "with one position");
 	is(fcntl(got, F_GETFD), 0, "not close-on-exec");
 	close(got);
@@ -320,9 +321,11 @@ static void credentials(int type)
 	pair(type, sv);
 	must(write(sv[0], "e", 1) == 1);
 	must(setsockopt(sv[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0);
-	ok(get_creds(sv[1], &c) && c.pid == 0 && c.uid == 65534 && c.gid == 65534, "sent before SO_PASSCRED: from nobody");
+	ok(get_creds(sv[1], &c) && c.pid == 0 && c.uid == 65534 && c.gid == 65534,
+	   "sent before SO_PASSCRED: from nobody");
 	must(write(sv[0], "e", 1) == 1);
-	ok(get_creds(sv[1], &c) && c.pid == getpid() && c.uid == getuid() && c.gid == getgid(), "SO_PASSCRED: who wrote");
+	ok(get_creds(sv[1], &c) && c.pid == getpid() && c.uid == getuid() && c.gid == getgid(),
+	   "SO_PASSCRED: who wrote");
 	is(send_creds(sv[0], getpid(), 12, 34), 1, "root may name others");
 	ok(get_creds(sv[1], &c) && c.uid == 12 && c.gid == 34, "which are told");
 	fails(send_creds(sv[0], 99999, 0, 0), ESRCH, "but not a process that is not there");
@@ -330,7 +333,8 @@ static void credentials(int type)
 	must(write(sv[0], "e", 1) == 1);
 	prepare(&p, 1, 20);
 	is(do_recv(sv[1], &p, 0), 1, "little room for credentials");
-	ok(p.m.msg_flags & MSG_CTRUNC && p.m.msg_controllen == 20 && p.c.head.cmsg_len == 20, "they are cut");
+	ok(p.m.msg_flags & MSG_CTRUNC && p.m.msg_controllen == 20 && p.c.head.cmsg_len == 20,
+	   "they are cut");
 	must(write(sv[0], "e", 1) == 1);
 	prepare(&p, 1, 0);
 	is(do_recv(sv[1], &p, 0), 1, "no room at all");
@@ -352,7 +356,8 @@ static void credentials(int type)
 	is(do_recv(sv[1], &p, 0), 4, "bytes of two senders are not mixed");
 	prepare(&p, 20, sizeof(p.c.room));
 	is(do_recv(sv[1], &p, 0), 3, "those of the other");
-	is(((struct ucred *)CMSG_DATA(&p.c.head))->pid, child, "with its number, though it has gone");
+	is(((struct ucred *)CMSG_DATA(&p.c.head))->pid, child,
+	   "with its number, though it has gone");
 	close_pair(sv);
 }
 
@@ -370,8 +375,8 @@ static void stamps(void)
 	prepare(&p, 1, sizeof(p.c.room));
 	must(do_recv(sv[1], &p, 0) == 1);
 	t = (struct timeval *)CMSG_DATA(&p.c.head);
-	ok(p.c.head.cmsg_type == SO_TIMESTAMP && p.c.head.cmsg_len == CMSG_LEN(16) && t->tv_sec - now.tv_sec < 2u &&
-		   t->tv_usec < 1000000,
+	ok(p.c.head.cmsg_type == SO_TIMESTAMP && p.c.head.cmsg_len == CMSG_LEN(16) &&
+		   t->tv_sec - now.tv_sec < 2u && t->tv_usec < 1000000,
 	   "SO_TIMESTAMP: when it was sent");
 	must(setsockopt(sv[1], SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) == 0);
 	must(write(sv[0], "t", 1) == 1);
@@ -456,8 +461,8 @@ static void garbage(void)
 	pair(SOCK_DGRAM, sv);
 	pair(SOCK_STREAM, tv);
 	p = bury(sv[0]);
-	must(send_fd(sv[0], tv[1]) == 1 && send_fd(tv[0], sv[1]) == 1 && send_fd(sv[0], sv[0]) == 1 &&
-	     send_fd(tv[0], tv[0]) == 1);
+	must(send_fd(sv[0], tv[1]) == 1 && send_fd(tv[0], sv[1]) == 1 &&
+	     send_fd(sv[0], sv[0]) == 1 && send_fd(tv[0], tv[0]) == 1);
 	close(sv[1]);
 	close_pair(tv);
 	ok(is_closed(p), "two pairs, each one's receiver in the other");
@@ -482,7 +487,8 @@ static void garbage(void)
 
 	l = socket(AF_UNIX, SOCK_STREAM, 0);
 	c = socket(AF_UNIX, SOCK_STREAM, 0);
-	must(!bind(l, (struct sockaddr *)&sun, 10) && !listen(l, 5) && !connect(c, (struct sockaddr *)&sun, 10));
+	must(!bind(l, (struct sockaddr *)&sun, 10) && !listen(l, 5) &&
+	     !connect(c, (struct sockaddr *)&sun, 10));
 	p = bury(c);
 	must(send_fd(c, l) == 1);
 	close(l);

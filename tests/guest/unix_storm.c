@@ -40,9 +40,13 @@ static int send_fd(int to, int fd)
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
-	} c = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	} c = { .head = { .cmsg_len = CMSG_LEN(sizeof(int)),
+			  .cmsg_level = SOL_SOCKET,
+			  .cmsg_type = SCM_RIGHTS } };
 	struct iovec iov = { "f", 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)
+	};
 
 	memcpy(CMSG_DATA(&c.head), &fd, sizeof(int));
 	return sendmsg(to, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -56,7 +60,9 @@ static int receive_fd(int from, int flags)
 	} c;
 	char byte;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)
+	};
 	int fd = -1;
 
 	if (recvmsg(from, &m, flags | MSG_DONTWAIT) == 1 && m.msg_controllen)
@@ -151,8 +157,8 @@ static void *naming(void *arg)
 			wrong++;
 		if (type == SOCK_STREAM && listen(a, 1) && errno != EINVAL)
 			wrong++;
-		if (connect(b, (struct sockaddr *)&sun, sizeof(sun)) && errno != ENOENT && errno != ECONNREFUSED &&
-		    errno != EPROTOTYPE)
+		if (connect(b, (struct sockaddr *)&sun, sizeof(sun)) && errno != ENOENT &&
+		    errno != ECONNREFUSED && errno != EPROTOTYPE)
 			wrong++;
 		send(b, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 		close(a);
@@ -185,7 +191,8 @@ static void *dgrams(void *arg)
 				wrong++;
 		}
 		sun.sun_path[6] = '0' + n % THREADS;
-		connect(fd, n % 5 ? (struct sockaddr *)&sun : &none, n % 5 ? sizeof(sa_family_t) + 7 : sizeof(none));
+		connect(fd, n % 5 ? (struct sockaddr *)&sun : &none,
+			n % 5 ? sizeof(sa_family_t) + 7 : sizeof(none));
 		send(fd, "x", 1, 0);
 		sendto(fd, "y", 1, 0, (struct sockaddr *)&sun, sizeof(sa_family_t) + 7);
 		if (recv(fd, &c, 1, 0) == 1 && c != 'x' && c != 'y')
