@@ -30,24 +30,27 @@ static int head_from_user(struct user_msghdr *h, const struct user_msghdr __user
 	return h->msg_iovlen > UIO_MAXIOV ? -EMSGSIZE : 0;
 }
 
-static ssize_t send_head(struct unix_sock *sk, struct user_msghdr *h, struct unix_xfer *x)
+/* Room for the name of a receiver. */
+union name_room {
+	struct sockaddr_un sun;
+	char bytes[SOCKADDR_MAX];
+};
+
+/* Name and control messages of @h into @x. 0 or an errno; what was taken is the caller's to drop. */
+static int take_head(const struct user_msghdr *h, struct unix_xfer *x, union name_room *to)
 {
-	union {
-		struct sockaddr_un sun;
-		char bytes[SOCKADDR_MAX];
-	} to = { 0 };
 	int err = 0;
 
 	if (h->msg_namelen) {
-		err = unix_name_from_user(&to, h->msg_name, h->msg_namelen);
-		x->to = &to.sun;
+		err = unix_name_from_user(to, h->msg_name, h->msg_namelen);
+		x->to = &to->sun;
 		x->to_len = h->msg_namelen;
 	}
 	if (!err && h->msg_controllen > CONTROL_MAX)
 		err = -ENOBUFS;
 	if (!err && h->msg_controllen)
 		err = scm_from_user(&x->scm, h->msg_control, h->msg_controllen);
-	return err ? err : unix_send(sk, x);
+	return err;
 }
 
 static ssize_t send_msg(struct file *file, struct user_msghdr __user *user, unsigned int flags)
@@ -55,6 +58,7 @@ static ssize_t send_msg(struct file *file, struct user_msghdr __user *user, unsi
 	struct iovec fast[UIO_FASTIOV_K], *iov = fast;
 	struct iov_iter iter;
 	struct unix_xfer x = { .iter = &iter, .flags = flags };
+	union name_room to = { 0 };
 	struct user_msghdr h;
 	ssize_t ret = head_from_user(&h, user);
 
@@ -65,7 +69,9 @@ static ssize_t send_msg(struct file *file, struct user_msghdr __user *user, unsi
 		return ret;
 	if (file->f_flags & O_NONBLOCK)
 		x.flags |= MSG_DONTWAIT;
-	ret = send_head(unix_from_file(file), &h, &x);
+	ret = take_head(&h, &x, &to);
+	if (!ret)
+		ret = unix_send(unix_from_file(file), &x);
 	scm_drop(&x.scm);
 	kfree(iov);
 	return ret;
