@@ -325,7 +325,8 @@ static long hrtimer_nanosleep(ktime_t rqtp, enum hrtimer_mode mode, clockid_t cl
 	/* Absolute: just again with the same arguments. */
 	if (mode == HRTIMER_MODE_ABS)
 		return -ERESTARTNOHAND;
-	restart->nanosleep.clockid = clockid;
+	/* Its end is a moment of the clock that it ran on: a relative sleep heeds no setting of the time of day. */
+	restart->nanosleep.clockid = clockid == CLOCK_REALTIME ? CLOCK_MONOTONIC : clockid;
 	restart->nanosleep.expires = (u64)hrtimer_get_expires(&t.timer);
 	return set_restart_fn(restart, hrtimer_nanosleep_restart);
 }

@@ -8,7 +8,8 @@ build='make:make cc:gcc ld:binutils musl-gcc:musl-tools'
 headers=/usr/include/x86_64-linux-gnu/asm/unistd.h
 run='qemu-system-x86_64:qemu-system-x86 /bin/busybox:busybox-static'
 check="clang:clang sparse:sparse clang-format:clang-format clang-tidy:clang-tidy
-	cppcheck:cppcheck prove:perl cpio:cpio gzip:gzip python3:python3"
+	cppcheck:cppcheck prove:perl cpio:cpio gzip:gzip python3:python3
+	gdb:gdb strace:strace pmap:procps smem:smem"
 libs=/usr/lib/x86_64-linux-gnu
 compat="/usr/src/linux-source-6.1.tar.xz:linux-source-6.1 stress-ng:stress-ng trinity:trinity xz:xz-utils python3:python3
 	$libs/libjemalloc.so.2:libjemalloc2 $libs/libmimalloc.so.2.0:libmimalloc2.0

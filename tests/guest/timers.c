@@ -310,6 +310,27 @@ static void sleeps(void)
 	ok(now_ns(CLOCK_MONOTONIC) - before > 29000000, "not too short");
 }
 
+/* A child that sleeps 200 ms of @clock is stopped and continued in the middle: it sleeps on, to the same end. */
+static void stopped_sleep(int clock, const char *name)
+{
+	int64_t before = now_ns(CLOCK_MONOTONIC), took;
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(syscall(SYS_clock_nanosleep, clock, 0, &(struct timespec){ 0, 200000000 },
+			      &(struct timespec){ 0, 0 }) != 0);
+	usleep(60000);
+	kill(pid, SIGSTOP);
+	must(waitpid(pid, &status, WUNTRACED) == pid);
+	kill(pid, SIGCONT);
+	must(waitpid(pid, &status, 0) == pid);
+	took = now_ns(CLOCK_MONOTONIC) - before;
+	ok(status == 0 && took >= 200000000, "%s: a sleep goes on after a stop", name);
+}
+
 int main(void)
 {
 	errors();
@@ -324,5 +345,8 @@ int main(void)
 	pid_fd();
 	cpu_limits();
 	sleeps();
+	stopped_sleep(CLOCK_MONOTONIC, "monotonic");
+	stopped_sleep(CLOCK_REALTIME, "realtime");
+	stopped_sleep(CLOCK_BOOTTIME, "boottime");
 	return tap_end();
 }
