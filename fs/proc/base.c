@@ -377,38 +377,6 @@ static int cmdline_show(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
-static int environ_show(struct seq_file *m, struct task_struct *task)
-{
-	struct mm_struct *mm;
-
-	if (!ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS))
-		return -EACCES;
-	mm = get_task_mm(task);
-	if (!mm)
-		return 0;
-	show_memory(m, mm, mm->env_start, mm->env_end);
-	mmput(mm);
-	return 0;
-}
-
-static int auxv_show(struct seq_file *m, struct task_struct *task)
-{
-	struct mm_struct *mm;
-	unsigned int n = 0;
-
-	if (!ptrace_may_access(task, PTRACE_MODE_READ_FSCREDS))
-		return -EACCES;
-	mm = get_task_mm(task);
-	if (!mm)
-		return 0;
-	do
-		n += 2;
-	while (n < AT_VECTOR_SIZE && mm->saved_auxv[n - 2]);
-	seq_write(m, mm->saved_auxv, n * sizeof(mm->saved_auxv[0]));
-	mmput(mm);
-	return 0;
-}
-
 static int coredump_filter_show(struct seq_file *m, struct task_struct *task)
 {
 	struct mm_struct *mm = get_task_mm(task);
@@ -594,7 +562,7 @@ static const struct file_operations proc_task_fops;
 		DIR_("net", 0555, proc_net_iops, proc_net_fops),                                   \
 		FILE_("status", 0444, proc_pid_status), FILE_("statm", 0444, proc_pid_statm),      \
 		FILE_("limits", 0444, proc_pid_limits), FILE_("cmdline", 0444, cmdline_show),      \
-		FILE_("environ", 0400, environ_show), FILE_("auxv", 0400, auxv_show),              \
+		FILE_OPS("environ", 0400, proc_environ_fops), FILE_OPS("auxv", 0400, proc_auxv_fops),            \
 		FILE_OPS("maps", 0444, proc_maps_fops), FILE_OPS("smaps", 0444, proc_smaps_fops),  \
 		FILE_OPS("smaps_rollup", 0444, proc_smaps_rollup_fops),                            \
 		FILE_OPS("clear_refs", 0200, proc_clear_refs_fops),                                \

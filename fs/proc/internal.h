@@ -102,6 +102,10 @@ int proc_pid_stack(struct seq_file *m, struct task_struct *task);
 /* task_mmu.c. The address space of an inode's task with mm_count raised, NULL: it has none; -ESRCH, -EACCES.
  * @mode: PTRACE_MODE_*, what current must be allowed. */
 struct mm_struct *proc_mem_open(struct inode *inode, unsigned int mode);
+/* mem.c: the same for @file, which keeps it until it is closed. 0 or -errno. */
+int proc_open_mm(struct inode *inode, struct file *file, unsigned int mode);
+int proc_release_mm(struct inode *inode, struct file *file);
+extern const struct file_operations proc_environ_fops, proc_auxv_fops; /* environ.c */
 extern const struct file_operations proc_maps_fops, proc_smaps_fops, proc_smaps_rollup_fops;
 extern const struct file_operations proc_maps_explained_fops;
 extern const struct file_operations proc_clear_refs_fops, proc_mem_fops, proc_pagemap_fops;

@@ -22,9 +22,9 @@
 
 #include <linux/fs.h>
 
-static int mem_open(struct inode *inode, struct file *file)
+int proc_open_mm(struct inode *inode, struct file *file, unsigned int mode)
 {
-	struct mm_struct *mm = proc_mem_open(inode, PTRACE_MODE_ATTACH_FSCREDS);
+	struct mm_struct *mm = proc_mem_open(inode, mode);
 
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
@@ -32,7 +32,12 @@ static int mem_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int mem_release(struct inode *inode, struct file *file)
+static int mem_open(struct inode *inode, struct file *file)
+{
+	return proc_open_mm(inode, file, PTRACE_MODE_ATTACH_FSCREDS);
+}
+
+int proc_release_mm(struct inode *inode, struct file *file)
 {
 	if (file->private_data)
 		mmdrop(file->private_data);
@@ -114,5 +119,5 @@ const struct file_operations proc_mem_fops = {
 	.read = mem_read,
 	.write = mem_write,
 	.llseek = mem_lseek,
-	.release = mem_release,
+	.release = proc_release_mm,
 };
