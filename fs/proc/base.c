@@ -562,8 +562,9 @@ static const struct file_operations proc_task_fops;
 		DIR_("net", 0555, proc_net_iops, proc_net_fops),                                   \
 		FILE_("status", 0444, proc_pid_status), FILE_("statm", 0444, proc_pid_statm),      \
 		FILE_("limits", 0444, proc_pid_limits), FILE_("cmdline", 0444, cmdline_show),      \
-		FILE_OPS("environ", 0400, proc_environ_fops), FILE_OPS("auxv", 0400, proc_auxv_fops),            \
-		FILE_OPS("maps", 0444, proc_maps_fops), FILE_OPS("smaps", 0444, proc_smaps_fops),  \
+		FILE_OPS("environ", 0400, proc_environ_fops),                                      \
+		FILE_OPS("auxv", 0400, proc_auxv_fops), FILE_OPS("maps", 0444, proc_maps_fops),    \
+		FILE_OPS("smaps", 0444, proc_smaps_fops),                                          \
 		FILE_OPS("smaps_rollup", 0444, proc_smaps_rollup_fops),                            \
 		FILE_OPS("clear_refs", 0200, proc_clear_refs_fops),                                \
 		FILE_OPS("mem", 0600, proc_mem_fops),                                              \
