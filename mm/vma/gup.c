@@ -195,6 +195,9 @@ static int follow_page(struct vm_area_struct *vma, unsigned long addr, unsigned 
 		goto out;
 	if (pagep)
 		*pagep = page;
+	/* As if it were written to already: MADV_POPULATE_WRITE promises no less. */
+	if ((flags & FOLL_WRITE) && pte_write(pte) && !pte_dirty(pte))
+		set_pte_at(vma->vm_mm, addr, ptep, pte_mkdirty(pte_mkyoung(pte)));
 	ret = 1;
 out:
 	pte_unmap_unlock(ptep, ptl);

@@ -267,11 +267,11 @@ static int walk_vmas(struct mm_struct *mm, unsigned long start, unsigned long en
 	}
 }
 
-/* POPULATE_READ, POPULATE_WRITE: errors as madvise(2) lists them. */
+/* POPULATE_READ, POPULATE_WRITE: errors as madvise(2) lists them; holes are passed by and told of at the end. */
 static int advise_populate(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
 {
-	int locked = 1;
-	long done;
+	int locked = 1, unmapped = 0;
+	long done = 0;
 
 	mmap_read_lock(mm);
 	while (start < end) {
@@ -281,10 +281,14 @@ static int advise_populate(struct mm_struct *mm, unsigned long start, unsigned l
 			mmap_read_lock(mm);
 			locked = 1;
 		}
-		vma = vma_lookup(mm, start);
-		done = -ENOMEM;
-		if (!vma)
+		vma = find_vma(mm, start);
+		if (!vma || vma->vm_start > start)
+			unmapped = -ENOMEM;
+		if (!vma || vma->vm_start >= end) {
+			start = end;
 			break;
+		}
+		start = max(start, vma->vm_start);
 		done = -EINVAL;
 		if ((vma->vm_flags & (VM_IO | VM_PFNMAP)) ||
 		    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
@@ -298,7 +302,7 @@ static int advise_populate(struct mm_struct *mm, unsigned long start, unsigned l
 	if (locked)
 		mmap_read_unlock(mm);
 	if (start >= end)
-		return 0;
+		return unmapped;
 	return done == -EHWPOISON ? -EHWPOISON
 	       : done == -EINTR || done == -EINVAL || done == -ENOMEM || done == -EFAULT ? (int)done
 											 : -EFAULT;

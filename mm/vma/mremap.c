@@ -128,6 +128,25 @@ static int move_entries(struct vm_area_struct *vma, struct vm_area_struct *new,
 	return err;
 }
 
+/* MREMAP_DONTUNMAP: the range that the pages have left is not locked any more; the rest of @vma stays as it is. */
+static void unlock_left_behind(struct vm_area_struct *vma, const struct mremap_req *r)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long pages = r->old_len >> PAGE_SHIFT;
+	struct vm_area_struct *part;
+
+	if (!(vma->vm_flags & VM_LOCKED))
+		return;
+	part = vma_modify_flags(vma, r->addr, r->addr + r->old_len,
+				vma->vm_flags & ~VM_LOCKED_MASK);
+	if (IS_ERR(part)) { /* no memory to split it: then all of it */
+		part = vma;
+		pages = vma_pages(vma);
+	}
+	mm->locked_vm -= pages;
+	vm_flags_clear(part, VM_LOCKED_MASK);
+}
+
 static unsigned long move_vma(struct vm_area_struct *vma, struct mremap_req *r)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -175,10 +194,7 @@ static unsigned long move_vma(struct vm_area_struct *vma, struct mremap_req *r)
 	}
 	r->uffd = mremap_userfaultfd_prep(new);
 	if (keep) {
-		vma = vma_lookup(mm, r->addr);
-		if (vma->vm_flags & VM_LOCKED)
-			mm->locked_vm -= vma_pages(vma);
-		vm_flags_clear(vma, VM_LOCKED_MASK);
+		unlock_left_behind(vma_lookup(mm, r->addr), r);
 	} else if (r->old_len) {
 		/* Both count now, until the old range goes; if it cannot be cut off, it stays, empty. */
 		if (vm_flags & VM_ACCOUNT)
@@ -186,9 +202,9 @@ static unsigned long move_vma(struct vm_area_struct *vma, struct mremap_req *r)
 		do_munmap(mm, r->addr, r->old_len, &r->unmaps);
 	}
 	mm->hiwater_vm = hiwater;
-	if (vm_flags & VM_LOCKED) {
-		r->populate_at = r->new_addr;
-		r->populate_len = r->new_len;
+	if ((vm_flags & VM_LOCKED) && !keep) { /* what grew; the rest is as resident as it was */
+		r->populate_at = r->new_addr + r->old_len;
+		r->populate_len = r->new_len - r->old_len;
 	}
 	return r->new_addr;
 }

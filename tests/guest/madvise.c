@@ -116,6 +116,13 @@ static void populate(void)
 	fails(madvise(p, PAGE, ADV_POPULATE_READ), EINVAL, "POPULATE_READ without access");
 	munmap(p + PAGE, PAGE);
 	fails(madvise(p + PAGE, PAGE, ADV_POPULATE_READ), ENOMEM, "POPULATE_READ of a hole");
+	mprotect(p, PAGE, PROT_READ);
+	must(mmap(p + 2 * PAGE, 2 * PAGE, RW, ANON | MAP_FIXED, -1, 0) == p + 2 * PAGE);
+	fails(madvise(p, 4 * PAGE, ADV_POPULATE_READ), ENOMEM, "POPULATE_READ over a hole");
+	ok(resident(p + 3 * PAGE), "what follows it is there, too");
+	mprotect(p + 2 * PAGE, PAGE, PROT_NONE);
+	fails(madvise(p, 4 * PAGE, ADV_POPULATE_READ), EINVAL,
+	      "POPULATE_READ over a hole, then without access: the second error");
 	s = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
 	fails(madvise(s, 4 * PAGE, ADV_POPULATE_READ), EFAULT,
 	      "POPULATE_READ behind the end of a file");

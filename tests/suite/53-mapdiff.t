@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Random calls upon memory: both kernels answer the same, and the same regions, flags and resident pages are there afterwards.
+#	MAPDIFF="FIRST LAST CALLS" to choose other seeds
+. tests/suite/tap.sh
+[ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
+# shellcheck disable=SC2086
+set -- ${MAPDIFF:-1 40 80}
+mkdir -p "$build/t" && gcc -O1 -static -Wall -Wno-unused-function -o "$build/t/mapdiff" tests/mapdiff/mapdiff.c || exit 125
+for k in linux quire; do
+	timeout 200 ./quire run --kernel $k --accel tcg --smp 1 --timeout 190 --add "$build/t/mapdiff:/mapdiff" \
+		-- sh -c "for i in \$(seq $1 $2); do echo seed \$i; /mapdiff \$i $3; done" >"$build/t/mapdiff.$k" || {
+		is "mapdiff: $k: the run ends" $? 0
+		finish
+	}
+done
+exec /usr/bin/python3 tests/mapdiff/compare.py "$build/t/mapdiff.linux" "$build/t/mapdiff.quire"
