@@ -11,7 +11,7 @@
  *   disk and queue are freed.
  *
  * 3 Removal: del_gendisk() takes all out of the table and the file systems' names away and marks the queue as
- *   dying. Who has the device open keeps the structs; each bio ends with EIO.
+ *   dying. Who has the device open keeps the structs of a device without sectors; each bio ends with EIO.
  *
  * 4 Numbers: part n of a disk is major:first_minor + n while n < minors; others, and disks without a major, get
  *   numbers of major 259 as they come.
@@ -250,6 +250,7 @@ static void bdev_unpublish(struct block_device *bdev)
 	list_del_init(&bdev->bd_table);
 	spin_unlock(&bdev_table_lock);
 	bdev->bd_dead = true;
+	WRITE_ONCE(bdev->bd_nr_sectors, 0);
 	bdev_put(bdev);
 }
 

@@ -11,6 +11,7 @@
 #include <base/math.h>
 #include <block/blkdev.h>
 #include "block_internal.h"
+#include "trace.h"
 
 /* Would memory from @start behind a piece that ends at @end leave a gap that the device cannot have? */
 static bool leaves_gap(const struct queue_limits *lim, unsigned int end, unsigned int start)
@@ -108,11 +109,13 @@ bool blk_try_merge(struct request *rq, struct bio *bio, unsigned int nr_segs)
 	if (sector == blk_rq_pos(rq) + blk_rq_sectors(rq)) {
 		if (!may_merge(rq, bio, nr_segs) || gap_between(rq, rq->biotail, bio))
 			return false;
+		TRACE_BIO(bio_backmerge, bio);
 		rq->biotail->bi_next = bio;
 		rq->biotail = bio;
 	} else if (bio_end_sector(bio) == blk_rq_pos(rq)) {
 		if (!may_merge(rq, bio, nr_segs) || gap_between(rq, bio, rq->bio))
 			return false;
+		TRACE_BIO(bio_frontmerge, bio);
 		bio->bi_next = rq->bio;
 		rq->bio = bio;
 		rq->sector = sector;

@@ -50,6 +50,7 @@
 #include <sync/kthread.h>
 #include <sync/ranks.h>
 #include "block_internal.h"
+#include "trace.h"
 
 #define PLUG_MAX 32
 
@@ -273,10 +274,12 @@ static void run_queue(struct blk_mq_hw_ctx *hctx, struct list_head *ended)
 		if (likely(!hctx->queue->dying))
 			status = ops->queue_rq(hctx, rq, last);
 		if (likely(status == BLK_STS_OK)) {
+			TRACE_RQ(rq_issue, rq);
 			rq->started = true;
 			hctx->in_flight++;
 			told = last;
 		} else if (status == BLK_STS_RESOURCE) {
+			TRACE_RQ(rq_requeue, rq);
 			list_add(&rq->queuelist, &hctx->dispatch);
 			break;
 		} else {
@@ -293,6 +296,7 @@ static void insert_request(struct request *rq)
 {
 	struct blk_mq_hw_ctx *hctx = rq->hctx;
 
+	TRACE_RQ(rq_insert, rq);
 	if (hctx->queue->elevator && bio_has_data(rq->bio) && rq->seq == RQ_SEQ_DATA)
 		hctx->queue->elevator->insert(hctx, rq);
 	else
@@ -332,8 +336,12 @@ static void end_bios(struct request *rq)
 {
 	struct bio *bio = rq->bio, *next;
 
-	if (unlikely(rq->status && rq->status != BLK_STS_NOTSUPP && !(bio->bi_flags & BIO_QUIET)))
+	TRACE_RQ(rq_complete, rq, blk_status_to_errno(rq->status));
+	if (unlikely(rq->status && rq->status != BLK_STS_NOTSUPP &&
+		     !(bio->bi_flags & BIO_QUIET))) {
 		print_error(rq);
+		TRACE_RQ(rq_error, rq, blk_status_to_errno(rq->status));
+	}
 	if (unlikely(laptop_mode))
 		laptop_io_completion(rq->q->disk->bdi);
 	bdev_end_io(rq->part, stat_op(bio), rq->status ? 0 : blk_rq_sectors(rq), rq->start_ns);
@@ -471,6 +479,8 @@ void blk_start_plug(struct blk_plug *plug)
 
 void blk_flush_plug(struct blk_plug *plug)
 {
+	if (plug->nr && unlikely(READ_ONCE(__event_block_unplug.enabled)))
+		__trace_block_unplug(plug->nr);
 	while (!list_empty(&plug->requests)) {
 		struct blk_mq_hw_ctx *hctx =
 			list_first_entry(&plug->requests, struct request, queuelist)->hctx;
@@ -539,6 +549,7 @@ static void submit_fitting(struct request_queue *q, struct bio *bio, unsigned in
 		bio_endio(bio);
 		return;
 	}
+	TRACE_BIO(getrq, bio);
 	init_request(rq, bio, nr_segs);
 	if (op_is_flush(bio->bi_opf)) {
 		begin_flush_sequence(rq);
@@ -550,6 +561,8 @@ static void submit_fitting(struct request_queue *q, struct bio *bio, unsigned in
 		insert_requests(rq->hctx, &one);
 		return;
 	}
+	if (!plug->nr && unlikely(READ_ONCE(__event_block_plug.enabled)))
+		__trace_block_plug();
 	list_add_tail(&rq->queuelist, &plug->requests);
 	if (++plug->nr >= PLUG_MAX)
 		blk_flush_plug(plug);
@@ -578,6 +591,7 @@ static void blk_mq_submit_bio(struct request_queue *q, struct bio *bio)
 		}
 		piece = bio_split(bio, fit, GFP_NOIO);
 		bio_chain(piece, bio);
+		TRACE_BIO(split, piece, bio->bi_iter.bi_sector);
 		submit_fitting(q, piece, bio_count_segs(piece, &q->limits, &fit));
 	}
 }
@@ -619,6 +633,18 @@ static blk_status_t check_op(struct request_queue *q, struct bio *bio)
 	}
 }
 
+/* The place that is traced is on the whole disk. */
+static void trace_remap(struct bio *bio)
+{
+	struct block_device *part = bio->bi_bdev;
+
+	if (likely(!READ_ONCE(__event_block_bio_remap.enabled)))
+		return;
+	bio->bi_bdev = bdev_whole(part);
+	TRACE_BIO(bio_remap, bio, part->bd_dev, bio->bi_iter.bi_sector - part->bd_start_sect);
+	bio->bi_bdev = part;
+}
+
 /* Within the device? Then its sectors become those of the disk. */
 static bool check_range(struct bio *bio)
 {
@@ -639,6 +665,8 @@ static bool check_range(struct bio *bio)
 	if (!(bio->bi_flags & BIO_REMAPPED)) {
 		bio->bi_iter.bi_sector += bdev->bd_start_sect;
 		bio->bi_flags |= BIO_REMAPPED;
+		if (bdev_is_partition(bdev))
+			trace_remap(bio);
 	}
 	return true;
 }
@@ -668,6 +696,7 @@ void submit_bio(struct bio *bio)
 	status = check_op(q, bio);
 	if (unlikely(status))
 		goto end;
+	TRACE_BIO(bio_queue, bio);
 	if (q->mq_ops)
 		blk_mq_submit_bio(q, bio);
 	else

@@ -6,9 +6,33 @@
  * in flight: who makes the count leave zero notes the time, who makes it zero again adds what has passed.
  */
 #include <base/types.h>
+#include <base/string.h>
 #include <block/blkdev.h>
 #include <block/genhd.h>
 #include <kernel/timekeeping.h>
+#include "trace.h"
+
+void blk_fill_rwbs(char rwbs[TRACE_RWBS_LEN], blk_opf_t opf)
+{
+	static const char letters[] = { [REQ_OP_READ] = 'R',
+					[REQ_OP_WRITE] = 'W',
+					[REQ_OP_FLUSH] = 'F',
+					[REQ_OP_DISCARD] = 'D' };
+	unsigned int op = opf & REQ_OP_MASK, n = 0;
+
+	memset(rwbs, 0, TRACE_RWBS_LEN);
+	if (opf & REQ_PREFLUSH)
+		rwbs[n++] = 'F';
+	rwbs[n++] = op < sizeof(letters) ? letters[op] : 'N';
+	if (opf & REQ_FUA)
+		rwbs[n++] = 'F';
+	if (opf & REQ_RAHEAD)
+		rwbs[n++] = 'A';
+	if (opf & REQ_SYNC)
+		rwbs[n++] = 'S';
+	if (opf & REQ_META)
+		rwbs[n++] = 'M';
+}
 
 static enum stat_group group_of(blk_opf_t opf)
 {
@@ -86,6 +110,7 @@ void bio_start_io_acct(struct bio *bio)
 void bio_end_io_acct(struct bio *bio, unsigned int sectors)
 {
 	bdev_end_io(bio->bi_bdev, bio->bi_opf, sectors, bio->bi_start_ns);
+	TRACE_BIO(bio_complete, bio, blk_status_to_errno(bio->bi_status));
 }
 
 void part_stat_read(struct block_device *bdev, struct part_stat *stat)

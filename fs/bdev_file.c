@@ -65,7 +65,7 @@ static loff_t blkdev_llseek(struct file *file, loff_t offset, int whence)
 
 static int blkdev_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
-	int err = filemap_write_and_wait_range(file->f_mapping, start, end), flush;
+	int err = file_write_and_wait_range(file, start, end), flush;
 
 	if (err)
 		return err;

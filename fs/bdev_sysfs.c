@@ -385,6 +385,30 @@ static void device_path(const struct block_device *bdev, char *buf, size_t size)
 	}
 }
 
+/* "../../../" of as many levels as @path, which is below /sys, has. */
+static void way_up(const char *path, char *buf, size_t size)
+{
+	strscpy(buf, "../", size);
+	for (; *path; path++)
+		if (*path == '/')
+			strlcat(buf, "../", size);
+}
+
+/* From the directory of the device to its class, and of a disk to what it is on. */
+static void add_inner_links(struct block_device *bdev, const char *path)
+{
+	const char *where = bdev->bd_disk->driverfs, *last = strrchr(where, '/');
+	char target[144];
+
+	way_up(path, target, sizeof(target));
+	strlcat(target, "class/block", sizeof(target));
+	kernfs_create_link(bdev->bd_sysfs, "subsystem", target);
+	if (bdev->bd_partno || !*where)
+		return;
+	snprintf(target, sizeof(target), "../../../%s", last ? last + 1 : where);
+	kernfs_create_link(bdev->bd_sysfs, "device", target);
+}
+
 static void add_links(struct block_device *bdev)
 {
 	char path[128], target[144], name[36];
@@ -392,6 +416,7 @@ static void add_links(struct block_device *bdev)
 
 	device_path(bdev, path, sizeof(path));
 	bdev_name(bdev, name);
+	add_inner_links(bdev, path);
 	snprintf(target, sizeof(target), "../%s", path);
 	dir = bdev->bd_partno ? NULL : links_dir("block", NULL);
 	if (dir)

@@ -4,6 +4,8 @@
 #   make check   every test; ends with 'N passed, N failed'. CHECK='tests/suite/10-tool.t' runs one
 #   make census  tests/census.tsv and tests/enosys.txt anew, from a run of everything
 #   make compat  foreign programs on both kernels (self tests of Linux, stress-ng, allocators): tests/compat/results.tsv
+#   make root    a Debian root file system in build/root/debian.img, for ./quire shell --root; cached
+#   make compat-root  Debian's programs in that root on both kernels: tests/roots
 #   make numbers instructions, memory and time on both kernels: ./quire bench boot, ./quire bench
 #   make stress  the long runs of tests/stress, SEED=n STRESS_SECONDS=60; the seed is printed
 #   make fuzz    the fuzz targets and trinity on the memory calls, ten minutes each (FUZZ_SECONDS=600)
@@ -81,6 +83,16 @@ census: guest-tests
 compat: all
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/compat/run --out tests/compat/results.tsv
 
+# ROOT names an image that is there already.
+ROOT      ?= $(O)/root/debian.img
+root: $(ROOT)
+
+$(O)/root/debian.img: tools/root.sh
+	$(Q)tools/root.sh $@
+
+compat-root: all $(ROOT)
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/roots/run --root $(ROOT)
+
 numbers:
 	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench boot
 	$(Q)QUIRE_BUILD=$(abspath $(O)) ./quire bench
@@ -92,4 +104,4 @@ fuzz: all
 stress: all
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/stress/run
 
-.PHONY: stress compat compat-programs inject-tests disk-tests guest-tests check census numbers fuzz lint
+.PHONY: stress root compat-root compat compat-programs inject-tests disk-tests guest-tests check census numbers fuzz lint

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A disk that vanishes while it is in use, as TAP: vanish NAME OTHER. Its driver lets go of the device (unbind): what was
+ * not written is lost and said to be, the other disk and the rest of the system go on; then the disk comes back.
+ */
+#include "../guest/tap.h"
+
+static char node[40], other[40], device[40];
+
+/* "virtio1" of the disk. */
+static bool find_device(const char *name)
+{
+	char path[80], target[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/device", name);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = 0;
+	snprintf(device, sizeof(device), "%.30s", strrchr(target, '/') ? strrchr(target, '/') + 1 : "");
+	return device[0];
+}
+
+static bool driver(const char *what)
+{
+	char path[80];
+	int fd, good;
+
+	snprintf(path, sizeof(path), "/sys/bus/virtio/drivers/virtio_blk/%s", what);
+	fd = open(path, O_WRONLY);
+	good = fd >= 0 && write(fd, device, strlen(device)) == (ssize_t)strlen(device);
+	close(fd);
+	return good;
+}
+
+/* Writes until it cannot; 0 when the first error is one that a program may see then. */
+static pid_t writer(int flags)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char *buf = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		int fd = open(node, O_WRONLY | flags);
+
+		for (off_t at = 0; at >= 0; at = (at + 65536) % (32 << 20))
+			if (pwrite(fd, buf, 65536, at) != 65536)
+				_exit(errno == EIO || errno == ENOSPC ? 0 : errno);
+		_exit(99);
+	}
+	return pid;
+}
+
+static bool ended_well(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	static char buf[65536], got[65536];
+	int fd, two;
+	pid_t cached, direct;
+	unsigned char *p;
+
+	must(argc == 3);
+	snprintf(node, sizeof(node), "/dev/%s", argv[1]);
+	snprintf(other, sizeof(other), "/dev/%s", argv[2]);
+	catch_signal(SIGBUS);
+	ok(find_device(argv[1]), "a disk has a device: %s", device);
+	fd = open(node, O_RDWR);
+	two = open(other, O_RDWR);
+	p = mmap(NULL, 2 << 20, PROT_READ, MAP_SHARED, fd, 32 << 20);
+	memset(buf, 'v', sizeof(buf));
+	pwrite(fd, buf, 65536, 48 << 20);
+	fsync(fd);
+	pwrite(two, buf, 65536, 0);
+	cached = writer(0);
+	direct = writer(O_DIRECT);
+	usleep(200000);
+	pwrite(fd, buf, 65536, 40 << 20);
+	ok(driver("unbind"), "the driver lets go");
+	ok(ended_well(cached), "who writes through the cache is told");
+	ok(ended_well(direct), "who writes past the cache is told");
+	ok(pread(fd, got, 65536, 56 << 20) <= 0, "no read");
+	ok(pwrite(fd, buf, 65536, 56 << 20) < 0 && (errno == ENOSPC || errno == EIO), "no write");
+	ok(FAULTS((void)*(volatile unsigned char *)(p + (1 << 20))) && tap_info.si_signo == SIGBUS, "a mapping: SIGBUS");
+	fails(fsync(fd), EIO, "what was dirty is lost: fsync");
+	ok(open(node, O_RDONLY) < 0 && (errno == ENOENT || errno == ENXIO), "no node");
+	ok(munmap(p, 2 << 20) == 0 && close(fd) == 0, "closed");
+	ok(fsync(two) == 0 && pread(two, got, 65536, 0) == 65536 && !memcmp(buf, got, 65536), "the other disk works");
+	sync();
+	ok(driver("bind"), "the driver takes it again");
+	for (int i = 0; i < 100 && (fd = open(node, O_RDWR)) < 0; i++)
+		usleep(20000);
+	ok(fd >= 0 && pread(fd, got, 65536, 48 << 20) == 65536 && !memcmp(buf, got, 65536), "what was written is there");
+	ok(pwrite(fd, buf, 65536, 0) == 65536 && fsync(fd) == 0, "and it can be written");
+	return tap_end();
+}
