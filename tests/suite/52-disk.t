@@ -57,9 +57,8 @@ for kernel in linux quire; do
 	program "$kernel, errors" run --kernel $kernel --qemu-arg -blockdev --qemu-arg "$faulty" \
 		--qemu-arg -device --qemu-arg virtio-blk-pci,drive=faulty -- "$build/tests/disk/ioerror" vda
 done
-for sector in '2048 op 0x0:(READ)' '[0-9]* op 0x1:(WRITE)'; do
-	is "quire, errors: the log names sector $sector" "$(grep "I/O error, dev vda, sector $sector" "$out.log" | head -n 1 | wc -l)" 1
-done
+is 'quire, errors: the log names the sector' \
+	"$(grep -c -F 'I/O error, dev vda, sector 2048 op 0x0:(READ)' "$out.log" | sed 's/^[1-9].*/some/')" some
 is 'quire, errors: no complaint in the log' "$(complaints)" 0
 
 # The driver loses its device while one program writes through the cache, one past it, and one has it mapped.
