@@ -337,8 +337,7 @@ static void end_bios(struct request *rq)
 	struct bio *bio = rq->bio, *next;
 
 	TRACE_RQ(rq_complete, rq, blk_status_to_errno(rq->status));
-	if (unlikely(rq->status && rq->status != BLK_STS_NOTSUPP &&
-		     !(bio->bi_flags & BIO_QUIET))) {
+	if (unlikely(rq->status && rq->status != BLK_STS_NOTSUPP && !(bio->bi_flags & BIO_QUIET))) {
 		print_error(rq);
 		TRACE_RQ(rq_error, rq, blk_status_to_errno(rq->status));
 	}

@@ -256,7 +256,8 @@ static ssize_t dio_run(struct dio *dio, struct iov_iter *iter)
 
 static blk_opf_t dio_opf(const struct kiocb *iocb, bool write)
 {
-	blk_opf_t opf = write ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE : REQ_OP_READ | (is_sync_kiocb(iocb) ? REQ_SYNC : 0);
+	blk_opf_t opf = write ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE
+			      : REQ_OP_READ | (is_sync_kiocb(iocb) ? REQ_SYNC : 0);
 
 	if (write && (iocb->ki_flags & IOCB_DSYNC))
 		opf |= REQ_FUA;

@@ -66,7 +66,8 @@ static unsigned long long column(const char *table, const char *name, int name_c
 		char *word[32], *save = NULL;
 		int n = 0;
 
-		for (char *w = strtok_r(line, " \n", &save); w && n < 32; w = strtok_r(NULL, " \n", &save))
+		for (char *w = strtok_r(line, " \n", &save); w && n < 32;
+		     w = strtok_r(NULL, " \n", &save))
 			word[n++] = w;
 		if (n >= want && n >= name_column && !strcmp(word[name_column - 1], name))
 			value = strtoull(word[want - 1], NULL, 10);
@@ -76,8 +77,24 @@ static unsigned long long column(const char *table, const char *name, int name_c
 	return value;
 }
 #define stat_of(name, field) column("/proc/diskstats", name, 3, 3 + (field))
-enum { READS = 1, READ_MERGES, READ_SECTORS, READ_MS, WRITES, WRITE_MERGES, WRITE_SECTORS, WRITE_MS, IN_FLIGHT,
-       TICKS, QUEUE_MS, DISCARDS, DISCARD_MERGES, DISCARD_SECTORS, DISCARD_MS, FLUSHES };
+enum {
+	READS = 1,
+	READ_MERGES,
+	READ_SECTORS,
+	READ_MS,
+	WRITES,
+	WRITE_MERGES,
+	WRITE_SECTORS,
+	WRITE_MS,
+	IN_FLIGHT,
+	TICKS,
+	QUEUE_MS,
+	DISCARDS,
+	DISCARD_MERGES,
+	DISCARD_SECTORS,
+	DISCARD_MS,
+	FLUSHES
+};
 
 static void sizes(void)
 {
@@ -91,7 +108,8 @@ static void sizes(void)
 	ok(ioctl(fd, BLKGETSIZE, &sectors) == 0 && sectors * SECTOR == bytes, "sizes: BLKGETSIZE");
 	ok(number("/sys/block/%s/size", disk) == (long)sectors, "sizes: /sys/block");
 	ok(number("/sys/class/block/%s/size", disk) == (long)sectors, "sizes: /sys/class/block");
-	ok(number("/sys/dev/block/%u:%u/size", major(st.st_rdev), minor(st.st_rdev)) == (long)sectors,
+	ok(number("/sys/dev/block/%u:%u/size", major(st.st_rdev), minor(st.st_rdev)) ==
+		   (long)sectors,
 	   "sizes: /sys/dev/block");
 	ok(column("/proc/partitions", disk, 4, 3) == bytes / 1024, "sizes: /proc/partitions");
 	ok(column("/proc/partitions", disk, 4, 1) == major(st.st_rdev), "sizes: its major number");
@@ -101,8 +119,10 @@ static void sizes(void)
 	ok(ioctl(fd, BLKPBSZGET, &uvalue) == 0 && uvalue == 512, "sizes: BLKPBSZGET");
 	ok(ioctl(fd, BLKIOMIN, &uvalue) == 0 && uvalue == 512, "sizes: BLKIOMIN");
 	ok(ioctl(fd, BLKBSZGET, &value) == 0 && value == 4096, "sizes: BLKBSZGET");
-	ok(number("/sys/block/%s/queue/logical_block_size", disk) == 512, "sizes: queue/logical_block_size");
-	ok(number("/sys/block/%s/ro", disk) == 0 && ioctl(fd, BLKROGET, &value) == 0 && value == 0, "sizes: not read-only");
+	ok(number("/sys/block/%s/queue/logical_block_size", disk) == 512,
+	   "sizes: queue/logical_block_size");
+	ok(number("/sys/block/%s/ro", disk) == 0 && ioctl(fd, BLKROGET, &value) == 0 && value == 0,
+	   "sizes: not read-only");
 	fails(ioctl(fd, 0x12ff, &value), ENOTTY, "sizes: an unknown ioctl");
 	close(fd);
 }
@@ -114,9 +134,12 @@ static void edges(void)
 	fill(1, 8192);
 	ok(pwrite(fd, buf, 8192, bytes - 4096) == 4096, "edges: a write is cut at the end");
 	fails(pwrite(fd, buf, 1, bytes), ENOSPC, "edges: a write at the end");
-	ok(pread(fd, got, 8192, bytes - 4096) == 4096 && !memcmp(buf, got, 4096), "edges: a read is cut");
-	ok(pread(fd, got, 1, bytes) == 0 && pread(fd, got, 1, bytes + 12345) == 0, "edges: a read at the end");
-	ok(pwrite(fd, buf, 3, 4095) == 3 && pread(fd, got, 3, 4095) == 3 && !memcmp(buf, got, 3), "edges: across two pages");
+	ok(pread(fd, got, 8192, bytes - 4096) == 4096 && !memcmp(buf, got, 4096),
+	   "edges: a read is cut");
+	ok(pread(fd, got, 1, bytes) == 0 && pread(fd, got, 1, bytes + 12345) == 0,
+	   "edges: a read at the end");
+	ok(pwrite(fd, buf, 3, 4095) == 3 && pread(fd, got, 3, 4095) == 3 && !memcmp(buf, got, 3),
+	   "edges: across two pages");
 	fails(ftruncate(fd, 0), EINVAL, "edges: no truncation");
 	ok(fsync(fd) == 0, "edges: fsync");
 	close(fd);
@@ -133,14 +156,18 @@ static void direct(void)
 	ok(dio >= 0, "direct: opened");
 	fill(2, MiB);
 	ok(pwrite(dio, buf, MiB, 0) == MiB, "direct: a write");
-	ok(pread(fd, got, MiB, 0) == MiB && !memcmp(buf, got, MiB), "direct: seen through the cache");
+	ok(pread(fd, got, MiB, 0) == MiB && !memcmp(buf, got, MiB),
+	   "direct: seen through the cache");
 	fill(3, MiB);
-	ok(pwrite(dio, buf, MiB, 0) == MiB && pread(fd, got, MiB, 0) == MiB && !memcmp(buf, got, MiB),
+	ok(pwrite(dio, buf, MiB, 0) == MiB && pread(fd, got, MiB, 0) == MiB &&
+		   !memcmp(buf, got, MiB),
 	   "direct: a write drops what is cached");
 	fill(4, MiB);
-	ok(pwrite(fd, buf, MiB, 0) == MiB && pread(dio, got, MiB, 0) == MiB && !memcmp(buf, got, MiB),
+	ok(pwrite(fd, buf, MiB, 0) == MiB && pread(dio, got, MiB, 0) == MiB &&
+		   !memcmp(buf, got, MiB),
 	   "direct: a read sees what is dirty in the cache");
-	ok(preadv(dio, iov, 2, 0) == 4096 && !memcmp(got, buf, 1024) && !memcmp(got + 8192, buf + 1024, 3072),
+	ok(preadv(dio, iov, 2, 0) == 4096 && !memcmp(got, buf, 1024) &&
+		   !memcmp(got + 8192, buf + 1024, 3072),
 	   "direct: two pieces of memory");
 	fails(pread(dio, got + 1, 512, 0), EINVAL, "direct: memory that is not aligned");
 	fails(pread(dio, got, 512, 100), EINVAL, "direct: a position that is not aligned");
@@ -160,10 +187,12 @@ static void mapped(void)
 	fill(5, MiB);
 	memcpy(p, buf, MiB);
 	ok(pread(fd, got, MiB, 2 * MiB) == MiB && !memcmp(buf, got, MiB), "mapped: read sees it");
-	ok(msync(p, MiB, MS_SYNC) == 0 && pread(dio, got, MiB, 2 * MiB) == MiB && !memcmp(buf, got, MiB),
+	ok(msync(p, MiB, MS_SYNC) == 0 && pread(dio, got, MiB, 2 * MiB) == MiB &&
+		   !memcmp(buf, got, MiB),
 	   "mapped: on the device after msync");
 	fill(6, 4096);
-	ok(pwrite(fd, buf, 4096, 2 * MiB + 4096) == 4096 && !memcmp(p + 4096, buf, 4096), "mapped: a write is seen");
+	ok(pwrite(fd, buf, 4096, 2 * MiB + 4096) == 4096 && !memcmp(p + 4096, buf, 4096),
+	   "mapped: a write is seen");
 	munmap(p, MiB);
 	close(fd);
 	close(dio);
@@ -179,11 +208,14 @@ static bool zero(const unsigned char *p, size_t n)
 static void discards(void)
 {
 	int fd = open_it(O_RDWR), ro = open_it(O_RDONLY);
-	uint64_t range[2] = { 4 * MiB, MiB }, odd[2] = { 100, 512 }, beyond[2] = { bytes, 4096 }, none[2] = { 0, 0 };
+	uint64_t range[2] = { 4 * MiB, MiB }, odd[2] = { 100, 512 }, beyond[2] = { bytes, 4096 },
+		 none[2] = { 0, 0 };
 
 	fill(7, MiB);
 	ok(pwrite(fd, buf, MiB, 4 * MiB) == MiB, "discards: data, dirty");
-	ok(ioctl(fd, BLKZEROOUT, range) == 0 && pread(fd, got, MiB, 4 * MiB) == MiB && zero(got, MiB), "discards: BLKZEROOUT");
+	ok(ioctl(fd, BLKZEROOUT, range) == 0 && pread(fd, got, MiB, 4 * MiB) == MiB &&
+		   zero(got, MiB),
+	   "discards: BLKZEROOUT");
 	pwrite(fd, buf, MiB, 4 * MiB);
 	ok(ioctl(fd, BLKDISCARD, range) == 0, "discards: BLKDISCARD");
 	fails(ioctl(fd, BLKDISCARD, odd), EINVAL, "discards: not in sectors");
@@ -192,12 +224,16 @@ static void discards(void)
 	fails(ioctl(fd, BLKZEROOUT, none), EINVAL, "discards: zeroes, nothing");
 	fails(ioctl(ro, BLKDISCARD, range), EBADF, "discards: a descriptor for reading");
 	pwrite(fd, buf, MiB, 4 * MiB);
-	ok(fallocate(fd, FALLOC_FL_ZERO_RANGE, 4 * MiB, 8192) == 0 && pread(fd, got, 12288, 4 * MiB) == 12288 &&
-		   zero(got, 8192) && !memcmp(got + 8192, buf + 8192, 4096), "discards: FALLOC_FL_ZERO_RANGE");
+	ok(fallocate(fd, FALLOC_FL_ZERO_RANGE, 4 * MiB, 8192) == 0 &&
+		   pread(fd, got, 12288, 4 * MiB) == 12288 && zero(got, 8192) &&
+		   !memcmp(got + 8192, buf + 8192, 4096),
+	   "discards: FALLOC_FL_ZERO_RANGE");
 	ok(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4 * MiB + 8192, 4096) == 0 &&
-		   pread(fd, got, 4096, 4 * MiB + 8192) == 4096 && zero(got, 4096), "discards: FALLOC_FL_PUNCH_HOLE");
+		   pread(fd, got, 4096, 4 * MiB + 8192) == 4096 && zero(got, 4096),
+	   "discards: FALLOC_FL_PUNCH_HOLE");
 	fails(fallocate(fd, 0, 0, 4096), EOPNOTSUPP, "discards: plain fallocate");
-	fails(fallocate(fd, FALLOC_FL_ZERO_RANGE, 100, 4096), EINVAL, "discards: fallocate, not in sectors");
+	fails(fallocate(fd, FALLOC_FL_ZERO_RANGE, 100, 4096), EINVAL,
+	      "discards: fallocate, not in sectors");
 	close(fd);
 	close(ro);
 }
@@ -206,7 +242,8 @@ static void read_only(void)
 {
 	int fd = open_it(O_RDWR), on = 1, off = 0, value = 0;
 
-	ok(ioctl(fd, BLKROSET, &on) == 0 && ioctl(fd, BLKROGET, &value) == 0 && value == 1, "read-only: BLKROSET");
+	ok(ioctl(fd, BLKROSET, &on) == 0 && ioctl(fd, BLKROGET, &value) == 0 && value == 1,
+	   "read-only: BLKROSET");
 	ok(number("/sys/block/%s/ro", disk) == 1, "read-only: /sys/block/.../ro");
 	fails(pwrite(fd, buf, 1, 0), EPERM, "read-only: a write");
 	ok(ioctl(fd, BLKROSET, &off) == 0 && pwrite(fd, buf, 1, 0) == 1, "read-only: and back");
@@ -247,12 +284,15 @@ static void statistics(void)
 	pread(dio, got, 65536, 0);
 	for (int i = 1; i <= FLUSHES; i++)
 		after[i] = stat_of(disk, i);
-	ok(after[READS] - before[READS] == 1 && after[READ_SECTORS] - before[READ_SECTORS] == 128, "statistics: a read");
-	ok(after[WRITES] - before[WRITES] == 2 && after[WRITE_SECTORS] - before[WRITE_SECTORS] == 136,
+	ok(after[READS] - before[READS] == 1 && after[READ_SECTORS] - before[READ_SECTORS] == 128,
+	   "statistics: a read");
+	ok(after[WRITES] - before[WRITES] == 2 &&
+		   after[WRITE_SECTORS] - before[WRITE_SECTORS] == 136,
 	   "statistics: two writes");
 	ok(after[IN_FLIGHT] == 0, "statistics: nothing in flight");
 	ioctl(fd, BLKDISCARD, range);
-	ok(stat_of(disk, DISCARDS) - after[DISCARDS] >= 1 && stat_of(disk, DISCARD_SECTORS) - after[DISCARD_SECTORS] == 2048,
+	ok(stat_of(disk, DISCARDS) - after[DISCARDS] >= 1 &&
+		   stat_of(disk, DISCARD_SECTORS) - after[DISCARD_SECTORS] == 2048,
 	   "statistics: a discard");
 	ok(fsync(fd) == 0 && stat_of(disk, FLUSHES) - after[FLUSHES] >= 1, "statistics: a flush");
 	snprintf(text, sizeof(text), "/sys/block/%s/stat", disk);
@@ -272,7 +312,8 @@ static void statistics(void)
 	for (int i = 0; i < 256; i++)
 		pwrite(fd, buf, 4096, 3 * MiB + i * 4096);
 	fsync(fd);
-	ok(stat_of(disk, WRITES) - before[WRITES] <= 16, "statistics: 256 dirty pages go in at most 16 requests");
+	ok(stat_of(disk, WRITES) - before[WRITES] <= 16,
+	   "statistics: 256 dirty pages go in at most 16 requests");
 	close(dio);
 	close(fd);
 }
@@ -339,15 +380,18 @@ static void mbr(void)
 	ok(placed(4, 32768, big - 32768), "mbr: one that is too long is cut");
 	ok(placed(5, 10240, 4096) && placed(6, 16384, 4096), "mbr: logical partitions");
 	ok(access(part(1), F_OK) == 0 && access(part(6), F_OK) == 0, "mbr: nodes in /dev");
-	ok(number("/sys/block/%s/%s1/partition", disk, disk) == 1, "mbr: the number of a partition");
+	ok(number("/sys/block/%s/%s1/partition", disk, disk) == 1,
+	   "mbr: the number of a partition");
 
 	p = open(part(2), O_RDWR);
 	fill(8, 4096);
 	ok(pwrite(p, buf, 4096, 512) == 4096 && fsync(p) == 0, "mbr: a write to a partition");
 	fd = open_it(O_RDONLY | O_DIRECT);
-	ok(pread(fd, got, 4096, 6144 * 512 + 512) == 4096 && !memcmp(buf, got, 4096), "mbr: is there on the disk");
+	ok(pread(fd, got, 4096, 6144 * 512 + 512) == 4096 && !memcmp(buf, got, 4096),
+	   "mbr: is there on the disk");
 	fails(pwrite(p, buf, 512, 2048 * 512), ENOSPC, "mbr: not beyond the partition");
-	ok(stat_of(part(2) + 5, WRITES) >= 1 && stat_of(part(1) + 5, WRITES) == 0, "mbr: statistics of a partition");
+	ok(stat_of(part(2) + 5, WRITES) >= 1 && stat_of(part(1) + 5, WRITES) == 0,
+	   "mbr: statistics of a partition");
 	ok(reread() == -EBUSY, "mbr: not re-read while a partition is open");
 	close(p);
 	close(fd);
@@ -370,11 +414,14 @@ static void by_hand(void)
 {
 	int p;
 
-	ok(blkpg(BLKPG_DEL_PARTITION, 6, 0, 0) == 0 && access(part(6), F_OK) < 0, "blkpg: one is deleted");
+	ok(blkpg(BLKPG_DEL_PARTITION, 6, 0, 0) == 0 && access(part(6), F_OK) < 0,
+	   "blkpg: one is deleted");
 	ok(blkpg(BLKPG_DEL_PARTITION, 6, 0, 0) == -ENXIO, "blkpg: no such partition");
-	ok(blkpg(BLKPG_ADD_PARTITION, 6, 16384 * 512, 1024 * 512) == 0 && placed(6, 16384, 1024), "blkpg: one is added");
+	ok(blkpg(BLKPG_ADD_PARTITION, 6, 16384 * 512, 1024 * 512) == 0 && placed(6, 16384, 1024),
+	   "blkpg: one is added");
 	ok(blkpg(BLKPG_ADD_PARTITION, 7, 16384 * 512, 1024 * 512) == -EBUSY, "blkpg: no overlap");
-	ok(blkpg(BLKPG_RESIZE_PARTITION, 6, 16384 * 512, 2048 * 512) == 0 && placed(6, 16384, 2048), "blkpg: one grows");
+	ok(blkpg(BLKPG_RESIZE_PARTITION, 6, 16384 * 512, 2048 * 512) == 0 && placed(6, 16384, 2048),
+	   "blkpg: one grows");
 	ok(blkpg(BLKPG_ADD_PARTITION, 0, 0, 512) == -EINVAL, "blkpg: number 0");
 	p = open(part(6), O_RDONLY);
 	ok(blkpg(BLKPG_DEL_PARTITION, 6, 0, 0) == -EBUSY, "blkpg: not while it is open");
@@ -414,7 +461,8 @@ static void write_gpt(bool good)
 	for (int i = 0; i < 2; i++) {
 		size_t e = 1024 + 128 * (i ? 4 : 0); /* numbers 1 and 5 */
 
-		memcpy(buf + e, "\xaf\x3d\xc6\x0f\x83\x84\x72\x47\x8e\x79\x3d\x69\xd8\x47\x7d\xe4", 16);
+		memcpy(buf + e, "\xaf\x3d\xc6\x0f\x83\x84\x72\x47\x8e\x79\x3d\x69\xd8\x47\x7d\xe4",
+		       16);
 		memset(buf + e + 16, 0x11 + i, 16);
 		put64(e + 32, i ? 8192 : 2048);
 		put64(e + 40, i ? 10239 : 4095);
@@ -501,14 +549,18 @@ static void events(void)
 	pwrite(dio, buf, 8192, MiB);
 	pread(dio, got, 4096, 2 * MiB);
 	put("events/block/enable", "0");
-	snprintf(what, sizeof(what), "%u,%u WS 2048 + 16 [blockdev]", major(st.st_rdev), minor(st.st_rdev));
+	snprintf(what, sizeof(what), "%u,%u WS 2048 + 16 [blockdev]", major(st.st_rdev),
+		 minor(st.st_rdev));
 	ok(traced("block_bio_queue: ", what), "events: block_bio_queue");
 	ok(traced("block_getrq: ", what), "events: block_getrq");
-	snprintf(what, sizeof(what), "%u,%u WS 8192 () 2048 + 16 [", major(st.st_rdev), minor(st.st_rdev));
+	snprintf(what, sizeof(what), "%u,%u WS 8192 () 2048 + 16 [", major(st.st_rdev),
+		 minor(st.st_rdev));
 	ok(traced("block_rq_issue: ", what), "events: block_rq_issue");
-	snprintf(what, sizeof(what), "%u,%u WS () 2048 + 16 [0]", major(st.st_rdev), minor(st.st_rdev));
+	snprintf(what, sizeof(what), "%u,%u WS () 2048 + 16 [0]", major(st.st_rdev),
+		 minor(st.st_rdev));
 	ok(traced("block_rq_complete: ", what), "events: block_rq_complete");
-	snprintf(what, sizeof(what), "%u,%u RS () 4096 + 8 [0]", major(st.st_rdev), minor(st.st_rdev));
+	snprintf(what, sizeof(what), "%u,%u RS () 4096 + 8 [0]", major(st.st_rdev),
+		 minor(st.st_rdev));
 	ok(traced("block_rq_complete: ", what), "events: of a read");
 	put("trace", "");
 	close(dio);

@@ -24,16 +24,20 @@ static void reads(void)
 	unsigned char *p;
 
 	fails(pread(dio, got, PAGE, READ_BAD), EIO, "read: direct");
-	ok(pread(dio, got, PAGE, READ_BAD - PAGE) == (ssize_t)PAGE && pread(dio, got, PAGE, READ_BAD + PAGE) == (ssize_t)PAGE,
+	ok(pread(dio, got, PAGE, READ_BAD - PAGE) == (ssize_t)PAGE &&
+		   pread(dio, got, PAGE, READ_BAD + PAGE) == (ssize_t)PAGE,
 	   "read: direct, its neighbours");
-	fails(pread(dio, got, 1 << 20, READ_BAD - (1 << 19)), EIO, "read: direct, a large one over it");
-	ok(pread(fd, got, PAGE, READ_BAD - PAGE) == (ssize_t)PAGE, "read: the page before it, with read-ahead");
+	fails(pread(dio, got, 1 << 20, READ_BAD - (1 << 19)), EIO,
+	      "read: direct, a large one over it");
+	ok(pread(fd, got, PAGE, READ_BAD - PAGE) == (ssize_t)PAGE,
+	   "read: the page before it, with read-ahead");
 	fails(pread(fd, got, PAGE, READ_BAD), EIO, "read: it");
 	fails(pread(fd, got, PAGE, READ_BAD), EIO, "read: it again");
 	ok(pread(fd, got, PAGE, READ_BAD + PAGE) == (ssize_t)PAGE, "read: the page behind it");
 	ok(pread(fd, got, 4 * PAGE, READ_BAD - 2 * PAGE) == 2 * PAGE, "read: up to it");
 	p = mmap(NULL, 3 * PAGE, PROT_READ, MAP_SHARED, fd, READ_BAD - PAGE);
-	ok(FAULTS((void)*(volatile unsigned char *)(p + PAGE)) && tap_info.si_signo == SIGBUS && tap_info.si_addr == p + PAGE,
+	ok(FAULTS((void)*(volatile unsigned char *)(p + PAGE)) && tap_info.si_signo == SIGBUS &&
+		   tap_info.si_addr == p + PAGE,
 	   "read: mapped, SIGBUS");
 	ok(p[0] == got[PAGE] && p[2 * PAGE] == p[2 * PAGE + 1], "read: mapped, its neighbours");
 	munmap(p, 3 * PAGE);
@@ -48,8 +52,10 @@ static void writes(void)
 
 	memset(buf, 'x', PAGE);
 	fails(pwrite(dio, buf, PAGE, WRITE_BAD), EIO, "write: direct");
-	ok(pwrite(dio, buf, PAGE, WRITE_BAD + PAGE) == (ssize_t)PAGE && pread(dio, got, PAGE, WRITE_BAD + PAGE) == (ssize_t)PAGE &&
-		   !memcmp(buf, got, PAGE), "write: direct, its neighbour");
+	ok(pwrite(dio, buf, PAGE, WRITE_BAD + PAGE) == (ssize_t)PAGE &&
+		   pread(dio, got, PAGE, WRITE_BAD + PAGE) == (ssize_t)PAGE &&
+		   !memcmp(buf, got, PAGE),
+	   "write: direct, its neighbour");
 	ok(pwrite(one, buf, PAGE, WRITE_BAD) == (ssize_t)PAGE, "write: into the cache");
 	ok(pwrite(one, buf, PAGE, WRITE_BAD - 8 * PAGE) == (ssize_t)PAGE, "write: elsewhere");
 	fails(fsync(one), EIO, "write: fsync");
@@ -66,10 +72,12 @@ static void writes(void)
 	close(one);
 	close(two);
 	close(three);
-	ok(pread(dio, got, PAGE, WRITE_BAD - 8 * PAGE) == (ssize_t)PAGE && !memcmp(buf, got, PAGE), "write: elsewhere, on the disk");
+	ok(pread(dio, got, PAGE, WRITE_BAD - 8 * PAGE) == (ssize_t)PAGE && !memcmp(buf, got, PAGE),
+	   "write: elsewhere, on the disk");
 	one = open_it(O_RDWR | O_SYNC);
 	fails(pwrite(one, buf, PAGE, WRITE_BAD), EIO, "write: O_SYNC");
-	ok(pwrite(one, buf, PAGE, WRITE_BAD + 2 * PAGE) == (ssize_t)PAGE, "write: O_SYNC, elsewhere");
+	ok(pwrite(one, buf, PAGE, WRITE_BAD + 2 * PAGE) == (ssize_t)PAGE,
+	   "write: O_SYNC, elsewhere");
 	close(one);
 	close(dio);
 }

@@ -16,7 +16,8 @@ static bool find_device(const char *name)
 	snprintf(path, sizeof(path), "/sys/block/%s/device", name);
 	n = readlink(path, target, sizeof(target) - 1);
 	target[n > 0 ? n : 0] = 0;
-	snprintf(device, sizeof(device), "%.30s", strrchr(target, '/') ? strrchr(target, '/') + 1 : "");
+	snprintf(device, sizeof(device), "%.30s",
+		 strrchr(target, '/') ? strrchr(target, '/') + 1 : "");
 	return device[0];
 }
 
@@ -38,7 +39,8 @@ static pid_t writer(int flags)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		char *buf = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *buf = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				 -1, 0);
 		int fd = open(node, O_WRONLY | flags);
 
 		for (off_t at = 0; at >= 0; at = (at + 65536) % (32 << 20))
@@ -84,16 +86,19 @@ int main(int argc, char **argv)
 	ok(ended_well(direct), "who writes past the cache is told");
 	ok(pread(fd, got, 65536, 56 << 20) <= 0, "no read");
 	ok(pwrite(fd, buf, 65536, 56 << 20) < 0 && (errno == ENOSPC || errno == EIO), "no write");
-	ok(FAULTS((void)*(volatile unsigned char *)(p + (1 << 20))) && tap_info.si_signo == SIGBUS, "a mapping: SIGBUS");
+	ok(FAULTS((void)*(volatile unsigned char *)(p + (1 << 20))) && tap_info.si_signo == SIGBUS,
+	   "a mapping: SIGBUS");
 	fails(fsync(fd), EIO, "what was dirty is lost: fsync");
 	ok(open(node, O_RDONLY) < 0 && (errno == ENOENT || errno == ENXIO), "no node");
 	ok(munmap(p, 2 << 20) == 0 && close(fd) == 0, "closed");
-	ok(fsync(two) == 0 && pread(two, got, 65536, 0) == 65536 && !memcmp(buf, got, 65536), "the other disk works");
+	ok(fsync(two) == 0 && pread(two, got, 65536, 0) == 65536 && !memcmp(buf, got, 65536),
+	   "the other disk works");
 	sync();
 	ok(driver("bind"), "the driver takes it again");
 	for (int i = 0; i < 100 && (fd = open(node, O_RDWR)) < 0; i++)
 		usleep(20000);
-	ok(fd >= 0 && pread(fd, got, 65536, 48 << 20) == 65536 && !memcmp(buf, got, 65536), "what was written is there");
+	ok(fd >= 0 && pread(fd, got, 65536, 48 << 20) == 65536 && !memcmp(buf, got, 65536),
+	   "what was written is there");
 	ok(pwrite(fd, buf, 65536, 0) == 65536 && fsync(fd) == 0, "and it can be written");
 	return tap_end();
 }
