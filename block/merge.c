@@ -72,6 +72,8 @@ static bool may_merge(struct request *rq, struct bio *bio, unsigned int nr_segs)
 		return false;
 	if ((rq->cmd_flags | bio->bi_opf) & (REQ_NOMERGE | REQ_PREFLUSH | REQ_FUA))
 		return false;
+	if ((rq->cmd_flags ^ bio->bi_opf) & REQ_POLLED)
+		return false;
 	if (bio->bi_bdev->bd_disk->queue != rq->q || rq->part != bio->bi_bdev)
 		return false;
 	return blk_rq_sectors(rq) + bio_sectors(bio) <= lim->max_sectors &&

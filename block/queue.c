@@ -24,7 +24,10 @@
  * 5 Flush and FUA. A device with a volatile cache gets: flush, data, flush (or data with FUA where it can), in
  *   that order, as one request that is sent up to three times (rq->seq). Without such a cache the flags go.
  *
- * 6 q->usage counts bios on their way and requests; freezing waits for 0. A dying queue refuses bios (EIO) and
+ * 6 Polling. The last nr_poll_queues queues have no interrupt. Bios with REQ_POLLED go there; who waits for them, or
+ *   for a tag there, looks for what has ended.
+ *
+ * 7 q->usage counts bios on their way and requests; freezing waits for 0. A dying queue refuses bios (EIO) and
  *   ends what it has.
  *
  * Linux 6.1: block/blk-mq.c, blk-core.c, blk-flush.c. Simpler here: no timeouts, no shared tags, no reserved
@@ -171,14 +174,37 @@ static struct request *try_get_request(struct blk_mq_hw_ctx *hctx)
 	return rq;
 }
 
+/* The queue for what this CPU submits. */
+static struct blk_mq_hw_ctx *map_queue(struct request_queue *q, blk_opf_t opf)
+{
+	unsigned int cpu = raw_smp_processor_id(), nr = q->nr_hw_queues - q->nr_poll_queues;
+
+	if (unlikely((opf & REQ_POLLED) && q->nr_poll_queues))
+		return &q->hctx[nr + cpu % q->nr_poll_queues];
+	return &q->hctx[cpu % nr];
+}
+
+static bool is_polled(const struct blk_mq_hw_ctx *hctx)
+{
+	return hctx->index >= hctx->queue->nr_hw_queues - hctx->queue->nr_poll_queues;
+}
+
+static bool reap_queue(struct blk_mq_hw_ctx *hctx);
+
 /* A request with a tag; NULL: would have to wait, with REQ_NOWAIT. */
 static struct request *get_request(struct request_queue *q, blk_opf_t opf)
 {
-	struct blk_mq_hw_ctx *hctx =
-		&q->hctx[(unsigned int)raw_smp_processor_id() % q->nr_hw_queues];
+	struct blk_mq_hw_ctx *hctx = map_queue(q, opf);
 	struct request *rq = try_get_request(hctx);
 
 	if (likely(rq) || (opf & REQ_NOWAIT))
+		return rq;
+	while (is_polled(hctx) && !rq) { /* nobody else may be looking */
+		reap_queue(hctx);
+		cond_resched();
+		rq = try_get_request(hctx);
+	}
+	if (rq)
 		return rq;
 	io_wait_event(hctx->tag_wait, (rq = try_get_request(hctx)) != NULL);
 	return rq;
@@ -424,6 +450,19 @@ static bool reap_queue(struct blk_mq_hw_ctx *hctx)
 	return true;
 }
 
+bool bdev_poll(struct block_device *bdev)
+{
+	struct request_queue *q = bdev_get_queue(bdev);
+	bool found = !q->nr_poll_queues;
+
+	for (unsigned int i = q->nr_hw_queues - q->nr_poll_queues; i < q->nr_hw_queues; i++)
+		if (reap_queue(&q->hctx[i])) {
+			q->hctx[i].nr_polled++;
+			found = true;
+		}
+	return found;
+}
+
 void blk_mq_irq(struct blk_mq_hw_ctx *hctx)
 {
 	struct task_struct *thread = READ_ONCE(hctx->thread);
@@ -519,7 +558,7 @@ static bool merge_into_elevator(struct request_queue *q, struct bio *bio, unsign
 
 	if (!q->elevator || !q->elevator->merge)
 		return false;
-	hctx = &q->hctx[(unsigned int)raw_smp_processor_id() % q->nr_hw_queues];
+	hctx = map_queue(q, bio->bi_opf);
 	spin_lock(&hctx->lock);
 	merged = q->elevator->merge(hctx, bio, nr_segs);
 	spin_unlock(&hctx->lock);
@@ -768,6 +807,13 @@ int blk_mq_init_queue(struct gendisk *disk, const struct blk_mq_ops *ops, unsign
 		if (init_hctx(&q->hctx[i], q, i))
 			return -ENOMEM; /* put_disk() frees what there is */
 	return 0;
+}
+
+void blk_mq_set_poll_queues(struct request_queue *q, unsigned int nr)
+{
+	q->nr_poll_queues = nr;
+	if (nr)
+		blk_queue_flag_set(QUEUE_FLAG_POLL, q);
 }
 
 void blk_mq_start_queue(struct request_queue *q)

@@ -224,6 +224,20 @@ static bool can_be_left(const struct dio *dio, loff_t end)
 	       (!(iocb->ki_flags & IOCB_DSYNC) && (!dio->file || end <= i_size_read(dio->inode)));
 }
 
+/* Until the last bio has ended: who asked for polling looks for it. */
+static void dio_wait(struct dio *dio)
+{
+	struct block_device *bdev = dio->file ? dio->inode->i_sb->s_bdev : I_BDEV(dio->inode);
+
+	while ((dio->opf & REQ_POLLED) && bdev_get_queue(bdev)->nr_poll_queues &&
+	       !completion_done(&dio->done)) {
+		if (!bdev_poll(bdev))
+			cpu_relax();
+		cond_resched();
+	}
+	wait_for_completion_io(&dio->done);
+}
+
 static ssize_t dio_run(struct dio *dio, struct iov_iter *iter)
 {
 	loff_t end = dio->pos + iov_iter_count(iter);
@@ -246,7 +260,7 @@ static ssize_t dio_run(struct dio *dio, struct iov_iter *iter)
 		}
 		alone = false;
 		if (!atomic_dec_and_test(&dio->left))
-			wait_for_completion_io(&dio->done);
+			dio_wait(dio);
 		dio_finish(dio);
 	} while (more > 0 && !dio->status && iov_iter_count(iter));
 	if (more < 0 && dio->pos == dio->start)
@@ -263,8 +277,8 @@ static blk_opf_t dio_opf(const struct kiocb *iocb, bool write)
 		opf |= REQ_FUA;
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		opf |= REQ_NOWAIT;
-	if (iocb->ki_flags & IOCB_HIPRI)
-		opf |= REQ_POLLED;
+	if ((iocb->ki_flags & IOCB_HIPRI) && is_sync_kiocb(iocb))
+		opf |= REQ_POLLED; /* nobody would poll for one that is left alone */
 	return opf;
 }
 

@@ -228,8 +228,9 @@ static void pci_match(struct pci_dev *dev, const struct pci_driver *driver)
 	if (dev->driver)
 		return;
 	for (id = driver->ids; id->vendor; id++) {
-		if (id->vendor != dev->vendor ||
-		    (id->device != PCI_ANY_ID && id->device != dev->device))
+		if ((id->vendor != PCI_ANY_ID && id->vendor != dev->vendor) ||
+		    (id->device != PCI_ANY_ID && id->device != dev->device) ||
+		    (id->class_code && id->class_code != dev->class_code))
 			continue;
 		dev->driver = driver;
 		if (driver->probe(dev) < 0)

@@ -157,6 +157,11 @@ static inline bool bio_full(const struct bio *bio, unsigned int len)
 void submit_bio(struct bio *bio);
 /* ... and wait. 0 or an errno; the caller keeps @bio. */
 int submit_bio_wait(struct bio *bio);
+/*
+ * Look whether requests with REQ_POLLED of @bdev have ended, and end their bios here. True: some had, or there is no queue
+ * that is polled. May sleep.
+ */
+bool bdev_poll(struct block_device *bdev);
 /* By drivers without requests, and in place of submission when the answer is known. */
 void bio_endio(struct bio *bio);
 static inline void bio_io_error(struct bio *bio)

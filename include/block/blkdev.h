@@ -111,7 +111,8 @@ struct request_queue {
 	struct queue_limits limits;		/* c, but for max_sectors and max_discard_sectors */
 	unsigned long queue_flags;		/* a: QUEUE_FLAG_* */
 	const struct blk_mq_ops *mq_ops;	/* c: NULL: bios go to fops->submit_bio */
-	unsigned int nr_hw_queues;		/* c */
+	unsigned int nr_hw_queues;		/* c: with those that are polled */
+	unsigned int nr_poll_queues;		/* c: the last ones, for REQ_POLLED */
 	struct blk_mq_hw_ctx *hctx;		/* c: array */
 	unsigned int rq_bytes;			/* c: request and the driver's part */
 	const struct elevator_type *elevator;	/* changes while the queue is frozen; NULL: none */
@@ -162,6 +163,8 @@ int blk_mq_init_queue(struct gendisk *disk, const struct blk_mq_ops *ops, unsign
 		      unsigned int depth, size_t pdu_bytes);
 /* After del_gendisk(), when the device does no more: what it had ends with EIO. May sleep. */
 void blk_mq_destroy_queue(struct request_queue *q);
+/* The last @nr queues have no interrupt: who uses them polls. Before device_add_disk(). */
+void blk_mq_set_poll_queues(struct request_queue *q, unsigned int nr);
 /* The device has interrupted: wake the completion thread. Any context. */
 void blk_mq_irq(struct blk_mq_hw_ctx *hctx);
 struct request *blk_mq_tag_to_rq(struct blk_mq_hw_ctx *hctx, unsigned int tag);

@@ -35,7 +35,8 @@ struct pci_dev {
 };
 
 struct pci_device_id {
-	u16 vendor, device;
+	u16 vendor, device;		/* PCI_ANY_ID: any */
+	u32 class_code;			/* 0: any */
 };
 
 struct pci_driver {

@@ -24,12 +24,20 @@ static int open_it(int flags)
 	return open(node, flags | O_CLOEXEC);
 }
 
-/* Of partition @nr; 0: the disk. */
+/* Between the name of a disk and the number of a partition. */
+static const char *infix(void)
+{
+	char last = disk[strlen(disk) - 1];
+
+	return last >= '0' && last <= '9' ? "p" : "";
+}
+
+/* Of partition @nr. */
 static const char *part(int nr)
 {
 	static char name[48];
 
-	snprintf(name, sizeof(name), nr ? "/dev/%s%d" : "/dev/%s", disk, nr);
+	snprintf(name, sizeof(name), "/dev/%s%s%d", disk, infix(), nr);
 	return name;
 }
 
@@ -354,8 +362,8 @@ static int reread(void)
 /* Start and size in sectors as /sys tells them. */
 static bool placed(int nr, long start, long size)
 {
-	return number("/sys/block/%s/%s%d/start", disk, disk, nr) == start &&
-	       number("/sys/block/%s/%s%d/size", disk, disk, nr) == size &&
+	return number("/sys/block/%s/%s/start", disk, part(nr) + 5) == start &&
+	       number("/sys/block/%s/%s/size", disk, part(nr) + 5) == size &&
 	       column("/proc/partitions", part(nr) + 5, 4, 3) == (unsigned long long)size / 2;
 }
 
@@ -380,7 +388,7 @@ static void mbr(void)
 	ok(placed(4, 32768, big - 32768), "mbr: one that is too long is cut");
 	ok(placed(5, 10240, 4096) && placed(6, 16384, 4096), "mbr: logical partitions");
 	ok(access(part(1), F_OK) == 0 && access(part(6), F_OK) == 0, "mbr: nodes in /dev");
-	ok(number("/sys/block/%s/%s1/partition", disk, disk) == 1,
+	ok(number("/sys/block/%s/%s/partition", disk, part(1) + 5) == 1,
 	   "mbr: the number of a partition");
 
 	p = open(part(2), O_RDWR);
@@ -492,7 +500,7 @@ static void gpt(void)
 	write_gpt(true);
 	ok(reread() == 0 && placed(1, 2048, 2048) && placed(5, 8192, 2048), "gpt: two partitions");
 	ok(access(part(2), F_OK) < 0, "gpt: no others");
-	snprintf(text, sizeof(text), "/sys/block/%s/%s5/uevent", disk, disk);
+	snprintf(text, sizeof(text), "/sys/block/%s/%s/uevent", disk, part(5) + 5);
 	fd = open(text, O_RDONLY);
 	memset(text, 0, sizeof(text));
 	read(fd, text, sizeof(text) - 1);

@@ -44,6 +44,12 @@ is 'quire, virtio-blk: no complaint in the log' "$(complaints)" 0
 program 'quire, virtio-blk over MMIO' run --machine microvm --disk "$disk" -- "$build/tests/disk/blockdev" vda
 is 'quire, virtio-blk over MMIO: no complaint in the log' "$(complaints)" 0
 
+for kernel in linux quire; do
+	program "$kernel, nvme" run --kernel $kernel --disk "$disk,nvme" -- "$build/tests/disk/blockdev" nvme0n1
+done
+program 'quire, nvme, polled' run --disk "$disk,nvme" --append nvme.poll_queues=1 -- "$build/tests/disk/polled" nvme0n1
+is 'quire, nvme: no complaint in the log' "$(complaints)" 0
+
 # An error reaches its caller, once.
 faulty="driver=blkdebug,node-name=faulty,image.driver=file,image.filename=$disk"
 fault() { # NUMBER IOTYPE ONCE [SECTOR]

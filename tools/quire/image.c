@@ -173,11 +173,14 @@ static void add_disk_orders(const struct options *o, FILE *f)
 
 	if (o->root && !stat(o->root, &st) && !S_ISDIR(st.st_mode))
 		fprintf(f, "root /dev/vd%c\n", name++);
-	for (size_t i = 0; i < o->disk.n; i++, name++) {
+	for (size_t i = 0; i < o->disk.n; i++) {
 		const char *comma = strrchr(o->disk.v[i], ',');
 
+		if (comma && !strcmp(comma, ",nvme"))
+			continue;
 		if (comma && !strcmp(comma, ",swap"))
 			fprintf(f, "swap /dev/vd%c\n", name);
+		name++;
 	}
 }
 

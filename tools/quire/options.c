@@ -185,7 +185,10 @@ static const struct option_row {
 	  "a root file system: a directory, packed whole, or an\n"
 	  "ext2 image; PROGRAM is then a path inside it" },
 	{ "--add", "PATH[:GUESTPATH]", set_add, "put a file or directory into the initramfs" },
-	{ "--disk", "FILE[,swap]", set_disk, "a further virtio disk (raw)" },
+	{ "--disk", "FILE[,swap|,nvme]", set_disk,
+	  "a further disk (raw): /dev/vda (or vdb behind a root\n"
+	  "image) and so on, the program's to use; swap: swapped\n"
+	  "on; nvme: on an NVMe controller, /dev/nvme0n1" },
 	{ "--env", "NAME=VALUE", set_env, "a variable of the program's environment" },
 	{ "--tty", NULL, set_tty, "run PROGRAM on a terminal instead of pipes" },
 	{ "--timeout", "SECONDS", set_timeout, "stop the machine then, and exit with 124" },

@@ -131,18 +131,24 @@ static void add_disk(struct strv *a, const struct options *o, const char *spec, 
 {
 	const char *comma = strrchr(spec, ',');
 	char *file = xstrdup(spec);
+	bool nvme = comma && !strcmp(comma, ",nvme");
 	struct stat st;
 
-	if (comma && !strcmp(comma, ",swap"))
+	if (nvme || (comma && !strcmp(comma, ",swap")))
 		file[comma - spec] = '\0';
 	if (strchr(file, ','))
-		fail("--disk %s: a file name without commas, then perhaps ,swap", spec);
+		fail("--disk %s: a file name without commas, then perhaps ,swap or ,nvme", spec);
+	if (nvme && microvm(o))
+		fail("--disk %s: microvm has no PCI, and so no NVMe", spec);
 	if (stat(file, &st))
 		fail("--disk %s: %s; `truncate -s 1G FILE` makes an empty one", file,
 		     strerror(errno));
 	pairf(a, "-drive", "file=%s,format=raw,if=none,id=disk%d", file, nr);
-	pairf(a, "-device", "%s,drive=disk%d", microvm(o) ? "virtio-blk-device" : "virtio-blk-pci",
-	      nr);
+	if (nvme)
+		pairf(a, "-device", "nvme,drive=disk%d,serial=quire%d", nr, nr);
+	else
+		pairf(a, "-device", "%s,drive=disk%d",
+		      microvm(o) ? "virtio-blk-device" : "virtio-blk-pci", nr);
 	free(file);
 }
 
