@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /dev/null, zero, full, random, urandom, kmsg (null(4), full(4), random(4)). */
+/* /dev/mem (devmem.c), null, zero, full, random, urandom, kmsg (null(4), full(4), random(4)). */
 #include <base/errno.h>
 #include <base/math.h>
 #include <base/printf.h>
@@ -27,6 +27,8 @@
 
 #include <linux/major.h>
 #include <linux/random.h>
+
+#include "devmem.h"
 
 static ssize_t null_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -257,6 +259,7 @@ static const struct mem_device {
 	umode_t mode;
 	const struct file_operations *fops;
 } devices[] = {
+	[1] = { "mem", 0600, &dev_mem_fops },
 	[3] = { "null", 0666, &null_fops },	 [5] = { "zero", 0666, &zero_fops },
 	[7] = { "full", 0666, &full_fops },	 [8] = { "random", 0666, &random_fops },
 	[9] = { "urandom", 0666, &random_fops }, [11] = { "kmsg", 0644, &kmsg_fops },
