@@ -39,7 +39,7 @@ static int blkdev_open(struct inode *inode, struct file *file)
 	struct block_device *bdev;
 
 	file->f_flags |= O_LARGEFILE;
-	file->f_mode |= FMODE_NOWAIT;
+	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
 	if (file->f_flags & O_NDELAY)
 		file->f_mode |= FMODE_NDELAY;
 	if (file->f_flags & O_EXCL)

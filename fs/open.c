@@ -123,11 +123,14 @@ int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode
 	}
 	f->f_mode |= FMODE_OPENED;
 	set_rw_modes(f);
+	if (f->f_mapping->a_ops && f->f_mapping->a_ops->direct_IO)
+		f->f_mode |= FMODE_CAN_ODIRECT;
 	f->f_flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
 	file_ra_state_init(&f->f_ra, f->f_mapping);
 	f->f_wb_err = errseq_sample(&f->f_mapping->wb_err);
 	f->f_sb_err = errseq_sample(&inode->i_sb->s_wb_err);
-	return 0;
+	/* It is open: on an error the caller's fput() closes it. */
+	return (f->f_flags & O_DIRECT) && !(f->f_mode & FMODE_CAN_ODIRECT) ? -EINVAL : 0;
 fail:
 	stop_writing(f, inode);
 	path_put(&f->f_path);

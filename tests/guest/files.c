@@ -332,6 +332,23 @@ static void special_files(void)
 	sync();
 }
 
+/* Files in memory have no direct I/O; a pipe takes the flag for packets. */
+static void directly(void)
+{
+	int fd = file("direct", "x"), p[2];
+
+	fails(open("direct", O_RDWR | O_DIRECT), EINVAL, "O_DIRECT: a file in memory");
+	fails(open("direct2", O_RDWR | O_DIRECT | O_CREAT, 0600), EINVAL, "O_DIRECT: a new file in memory");
+	ok(access("direct2", F_OK) == 0, "O_DIRECT: it was made");
+	fails(open("/dev/null", O_RDWR | O_DIRECT), EINVAL, "O_DIRECT: /dev/null");
+	fails(fcntl(fd, F_SETFL, O_DIRECT), EINVAL, "O_DIRECT: F_SETFL");
+	must(pipe(p) == 0);
+	is(fcntl(p[1], F_SETFL, O_DIRECT), 0, "O_DIRECT: F_SETFL of a pipe");
+	close(fd);
+	close(p[0]);
+	close(p[1]);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/filesXXXXXX";
@@ -345,5 +362,6 @@ int main(void)
 	attributes();
 	descriptors();
 	special_files();
+	directly();
 	return tap_end();
 }
