@@ -142,6 +142,7 @@ struct task_struct {
 	unsigned int rt_priority;		/* q: 1-99 for FIFO and RR */
 	unsigned int policy;			/* q: SCHED_* */
 	bool sched_reset_on_fork;		/* q */
+	u16 ioprio;				/* a: of ioprio_set(2); 0: as nice says. Children inherit it */
 	unsigned int recent_used_cpu;
 	struct sched_entity se;			/* q */
 	struct sched_rt_entity rt;		/* q */

@@ -12,6 +12,7 @@
 #include <kernel/time.h>
 #include <seam/uaccess.h>
 #include <linux/sched/types.h>
+#include <linux/ioprio.h>
 #include <linux/resource.h>
 
 #ifndef SCHED_ATTR_SIZE_VER0
@@ -363,6 +364,98 @@ SYSCALL_DEFINE2(getpriority, int, which, int, who)
 	read_unlock(&tasklist_lock);
 	rcu_read_unlock();
 	return ret;
+}
+
+/* Priority of input and output. It is kept and told; the order "none" of a disk does not look at it. */
+
+static int check_ioprio(int ioprio)
+{
+	unsigned int level = IOPRIO_PRIO_LEVEL(ioprio);
+
+	switch (IOPRIO_PRIO_CLASS(ioprio)) {
+	case IOPRIO_CLASS_RT:
+		if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_NICE))
+			return -EPERM;
+		fallthrough;
+	case IOPRIO_CLASS_BE:
+		return level < IOPRIO_NR_LEVELS ? 0 : -EINVAL;
+	case IOPRIO_CLASS_IDLE:
+		return 0;
+	case IOPRIO_CLASS_NONE:
+		return level ? -EINVAL : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* What the task has, or what follows from its nice value and policy. */
+static int effective_ioprio(const struct task_struct *p)
+{
+	int ioprio = READ_ONCE(p->ioprio), class = IOPRIO_CLASS_BE;
+
+	if (ioprio)
+		return ioprio;
+	if (p->policy == SCHED_IDLE)
+		class = IOPRIO_CLASS_IDLE;
+	else if (p->policy == SCHED_FIFO || p->policy == SCHED_RR)
+		class = IOPRIO_CLASS_RT;
+	return IOPRIO_PRIO_VALUE(class, (task_nice(p) + 20) / 5);
+}
+
+/* The first error ends it. */
+static long ioprio_set_one(struct task_struct *p, long ioprio, long ret)
+{
+	const struct cred *cred = current_cred();
+	uid_t uid = task_uid(p);
+
+	if (ret && ret != -ESRCH)
+		return ret;
+	if (uid != cred->euid && uid != cred->uid && !capable(CAP_SYS_NICE))
+		return -EPERM;
+	WRITE_ONCE(p->ioprio, ioprio);
+	return 0;
+}
+
+static long ioprio_get_raw(struct task_struct *p, long unused, long ret)
+{
+	return READ_ONCE(p->ioprio);
+}
+
+/* The best of several. */
+static long ioprio_get_best(struct task_struct *p, long unused, long ret)
+{
+	long ioprio = effective_ioprio(p);
+
+	return ret == -ESRCH || ioprio < ret ? ioprio : ret;
+}
+
+/* IOPRIO_WHO_PROCESS is PRIO_PROCESS + 1, and so on. */
+static long for_ioprio_targets(int which, int who, long (*fn)(struct task_struct *, long, long),
+			       long arg)
+{
+	long ret;
+
+	if (which < IOPRIO_WHO_PROCESS || which > IOPRIO_WHO_USER)
+		return -EINVAL;
+	rcu_read_lock();
+	read_lock(&tasklist_lock);
+	ret = for_prio_targets(which - IOPRIO_WHO_PROCESS + PRIO_PROCESS, who, fn, arg, -ESRCH);
+	read_unlock(&tasklist_lock);
+	rcu_read_unlock();
+	return ret;
+}
+
+SYSCALL_DEFINE3(ioprio_set, int, which, int, who, int, ioprio)
+{
+	int err = check_ioprio(ioprio);
+
+	return err ? err : for_ioprio_targets(which, who, ioprio_set_one, ioprio);
+}
+
+SYSCALL_DEFINE2(ioprio_get, int, which, int, who)
+{
+	return for_ioprio_targets(
+		which, who, which == IOPRIO_WHO_PROCESS ? ioprio_get_raw : ioprio_get_best, 0);
 }
 
 /* Affinity --------------------------------------------------------------------------------------- */
