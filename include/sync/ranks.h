@@ -56,6 +56,7 @@
 	R(BIO_POOLS, mutex, "the pools of bios are made")			\
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
 	R(TRACE, mutex, "trace events and their rings")				\
+	R(BIO_POOLS, mutex, "making of the pools of bios")			\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
 	R(KERNEL_TABLES, mutex, "page tables of the vmalloc range")		\
@@ -95,7 +96,6 @@
 	R(CHRDEV, spin, "table of character devices")				\
 	R(FS_TYPES, spin, "list of file system types")				\
 	R(DELAYED_FPUT, spin, "files whose last reference went in the wrong context")	\
-	R(MAPPING_PRIVATE, spin, "mapping->private_lock")			\
 	R(EXT2_GROUP, spin, "ext2: bitmaps and counts of a group")		\
 	R(EXT2_SB, spin, "ext2: super block, cache of attribute blocks")		\
 	R(AIO_CTX, spin, "requests and events of an asynchronous context")	\
@@ -107,6 +107,7 @@
 	R(UNIX_SOCK, spin, "one local socket: its state, peer, messages")	\
 	R(PAGE_TABLE, spin, "mm->page_table_lock: upper levels")		\
 	R(PTL, spin, "lock of one page table, in its descriptor")		\
+	R(MAPPING_PRIVATE, spin, "mapping->private_lock")			\
 	R(SWAP, spin, "swap_info->lock")					\
 	R(XARRAY, spin, "xa_lock: a page cache or another tree")		\
 	R(LRUVEC, spin, "LRU lists of a node")					\
