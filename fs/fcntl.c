@@ -42,8 +42,7 @@ static int setfl(struct file *filp, unsigned long arg)
 		err = filp->f_op->check_flags(arg);
 	if (err)
 		return err;
-	if ((arg & O_DIRECT) && !S_ISFIFO(inode->i_mode) &&
-	    !(filp->f_mode & FMODE_CAN_ODIRECT))
+	if ((arg & O_DIRECT) && !S_ISFIFO(inode->i_mode) && !(filp->f_mode & FMODE_CAN_ODIRECT))
 		return -EINVAL;
 	if (((arg ^ filp->f_flags) & FASYNC) && filp->f_op->fasync) {
 		err = filp->f_op->fasync(0, filp, !!(arg & FASYNC));

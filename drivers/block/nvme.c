@@ -44,22 +44,41 @@
 
 #define NVME_CLASS   0x010802
 #define ADMIN_DEPTH  32
-#define IO_DEPTH     64 /* slots of a ring; one less commands */
+#define IO_DEPTH     64	  /* slots of a ring; one less commands */
 #define LIST_BYTES   1024 /* of page addresses, for each tag */
 #define MAX_SECTORS  (512u * 1024 / SECTOR_SIZE)
 #define MAX_SEGMENTS (LIST_BYTES / 8)
 #define NAMESPACES   16
 
 /* Registers, bytes from the start of BAR 0. */
-enum { REG_CAP = 0x00, REG_VS = 0x08, REG_CC = 0x14, REG_CSTS = 0x1c, REG_AQA = 0x24, REG_ASQ = 0x28, REG_ACQ = 0x30,
-       REG_DOORBELLS = 0x1000 };
-#define CC_ENABLE     (1u | 6u << 16 | 4u << 20) /* pages of 4 KiB; entries of 64 and 16 bytes */
-#define CSTS_READY    1u
-#define CSTS_FATAL    2u
+enum {
+	REG_CAP = 0x00,
+	REG_VS = 0x08,
+	REG_CC = 0x14,
+	REG_CSTS = 0x1c,
+	REG_AQA = 0x24,
+	REG_ASQ = 0x28,
+	REG_ACQ = 0x30,
+	REG_DOORBELLS = 0x1000
+};
+#define CC_ENABLE      (1u | 6u << 16 | 4u << 20) /* pages of 4 KiB; entries of 64 and 16 bytes */
+#define CSTS_READY     1u
+#define CSTS_FATAL     2u
 #define REGISTER_BYTES 0x2000
 
-enum { ADMIN_CREATE_SQ = 0x01, ADMIN_CREATE_CQ = 0x05, ADMIN_IDENTIFY = 0x06, ADMIN_SET_FEATURES = 0x09 };
-enum { CMD_FLUSH = 0x00, CMD_WRITE = 0x01, CMD_READ = 0x02, CMD_WRITE_ZEROES = 0x08, CMD_DATASET = 0x09 };
+enum {
+	ADMIN_CREATE_SQ = 0x01,
+	ADMIN_CREATE_CQ = 0x05,
+	ADMIN_IDENTIFY = 0x06,
+	ADMIN_SET_FEATURES = 0x09
+};
+enum {
+	CMD_FLUSH = 0x00,
+	CMD_WRITE = 0x01,
+	CMD_READ = 0x02,
+	CMD_WRITE_ZEROES = 0x08,
+	CMD_DATASET = 0x09
+};
 enum { IDENTIFY_NAMESPACE, IDENTIFY_CONTROLLER, IDENTIFY_LIST };
 #define FEATURE_QUEUES	  7
 #define RING_CONTIGUOUS	  1u
@@ -100,11 +119,11 @@ struct nvme_queue {
 	struct blk_mq_hw_ctx *hctx; /* NULL: the administrative one */
 	unsigned int id, depth;
 	bool interrupts;
-	struct nvme_command *sq;	    /* hctx->lock, as all that follows */
+	struct nvme_command *sq; /* hctx->lock, as all that follows */
 	volatile struct nvme_completion *cq;
-	void *lists;			    /* LIST_BYTES for each tag */
-	unsigned int tail, head;	    /* next slot to write; to look at */
-	bool phase;			    /* of entries that are new */
+	void *lists;		 /* LIST_BYTES for each tag */
+	unsigned int tail, head; /* next slot to write; to look at */
+	bool phase;		 /* of entries that are new */
 	struct bio_vec sg[MAX_SEGMENTS];
 	char name[16];
 };
@@ -243,7 +262,9 @@ static int admin_command(struct nvme *nvme, struct nvme_command *command, u32 *r
 
 static int identify(struct nvme *nvme, unsigned int what, u32 nsid, void *page)
 {
-	struct nvme_command c = { .opcode = ADMIN_IDENTIFY, .nsid = nsid, .prp1 = virt_to_phys(page), .cdw10 = what };
+	struct nvme_command c = {
+		.opcode = ADMIN_IDENTIFY, .nsid = nsid, .prp1 = virt_to_phys(page), .cdw10 = what
+	};
 
 	return admin_command(nvme, &c, NULL);
 }
@@ -396,7 +417,8 @@ static struct request *nvme_reap(struct blk_mq_hw_ctx *hctx)
 		return NULL;
 	rq = blk_mq_tag_to_rq(hctx, c.id);
 	if (!rq || !rq->started) {
-		pr_err_ratelimited("%s: the device ends command %u, which it was not given\n", q->name, c.id);
+		pr_err_ratelimited("%s: the device ends command %u, which it was not given\n",
+				   q->name, c.id);
 		return NULL;
 	}
 	rq->status = status_of(c.status);
@@ -455,7 +477,8 @@ static int make_queue(struct nvme_disk *nd, unsigned int i)
 	q->interrupts = i < nd->nr_queues - nd->nr_poll;
 	snprintf(q->name, sizeof(q->name), "nvme%uq%u", nvme->index, q->id);
 	if (q->interrupts)
-		err = pci_request_msix(nvme->pci, q->id, i % nr_cpu_ids, nvme_interrupt, q->name, q);
+		err = pci_request_msix(nvme->pci, q->id, i % nr_cpu_ids, nvme_interrupt, q->name,
+				       q);
 	if (!err)
 		err = create_rings(q);
 	if (!err) {
@@ -499,7 +522,8 @@ static int set_limits(struct nvme_disk *nd)
 	blk_queue_flag_set(QUEUE_FLAG_NONROT, q);
 	blk_queue_write_cache(q, nd->nvme->cache, nd->nvme->cache);
 	if (nd->nvme->oncs & ONCS_DATASET) {
-		lim->max_discard_sectors = lim->max_hw_discard_sectors = 0xffffffffu >> SECTOR_SHIFT;
+		lim->max_discard_sectors = lim->max_hw_discard_sectors =
+			0xffffffffu >> SECTOR_SHIFT;
 		lim->discard_granularity = block;
 	}
 	if (nd->nvme->oncs & ONCS_ZEROES)
@@ -535,8 +559,9 @@ static int make_disk(struct nvme_disk *nd, const u8 *data)
 	}
 	blk_mq_set_poll_queues(disk->queue, nd->nr_poll);
 	set_capacity(disk, blocks << (nd->block_shift - SECTOR_SHIFT));
-	pr_info("nvme nvme%u: [%s] %llu %u-byte logical blocks, %u queues, %u polled\n", nd->nvme->index,
-		disk->disk_name, (unsigned long long)blocks, 1u << nd->block_shift, nd->nr_queues, nd->nr_poll);
+	pr_info("nvme nvme%u: [%s] %llu %u-byte logical blocks, %u queues, %u polled\n",
+		nd->nvme->index, disk->disk_name, (unsigned long long)blocks, 1u << nd->block_shift,
+		nd->nr_queues, nd->nr_poll);
 	return device_add_disk(disk);
 }
 
@@ -559,7 +584,8 @@ static int add_namespace(struct nvme *nvme, u32 nsid, void *page)
 	}
 	err = make_disk(nd, page);
 	if (err)
-		pr_err("nvme nvme%u: namespace %u: error %d\n", nvme->index, nsid, err); /* its rings stay the device's */
+		pr_err("nvme nvme%u: namespace %u: error %d\n", nvme->index, nsid,
+		       err); /* its rings stay the device's */
 	return err;
 }
 
@@ -649,7 +675,8 @@ static int nvme_probe(struct pci_dev *pci)
 		nr_controllers++;
 out:
 	if (err)
-		pr_err("nvme: %02x:%02x.%u: error %d\n", pci->bus, pci->devfn >> 3, pci->devfn & 7, err);
+		pr_err("nvme: %02x:%02x.%u: error %d\n", pci->bus, pci->devfn >> 3, pci->devfn & 7,
+		       err);
 	if (err && nvme) {
 		if (nvme->registers)
 			writel(0, nvme->registers + REG_CC); /* it forgets the rings */

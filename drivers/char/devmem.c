@@ -38,8 +38,8 @@ static bool is_memory(unsigned long pfn)
 	resource_lock_read();
 	for (r = resource_next(&iomem_resource, NULL, &depth); r && !found;
 	     r = resource_next(&iomem_resource, r, &depth))
-		found = (r->flags & IORESOURCE_SYSTEM_RAM) == IORESOURCE_SYSTEM_RAM && r->start <= at &&
-			at + PAGE_SIZE - 1 <= r->end;
+		found = (r->flags & IORESOURCE_SYSTEM_RAM) == IORESOURCE_SYSTEM_RAM &&
+			r->start <= at && at + PAGE_SIZE - 1 <= r->end;
 	resource_unlock_read();
 	return found && pfn_valid(pfn);
 }
@@ -126,7 +126,8 @@ static int mem_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	unsigned long size = vma->vm_end - vma->vm_start, pfn = vma->vm_pgoff;
 
-	if (pfn >= PHYS_LIMIT >> PAGE_SHIFT || size >> PAGE_SHIFT > (PHYS_LIMIT >> PAGE_SHIFT) - pfn)
+	if (pfn >= PHYS_LIMIT >> PAGE_SHIFT ||
+	    size >> PAGE_SHIFT > (PHYS_LIMIT >> PAGE_SHIFT) - pfn)
 		return -EINVAL;
 	if (!is_memory(pfn))
 		vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);

@@ -259,10 +259,10 @@ static const struct mem_device {
 	umode_t mode;
 	const struct file_operations *fops;
 } devices[] = {
-	[1] = { "mem", 0600, &dev_mem_fops },
-	[3] = { "null", 0666, &null_fops },	 [5] = { "zero", 0666, &zero_fops },
-	[7] = { "full", 0666, &full_fops },	 [8] = { "random", 0666, &random_fops },
-	[9] = { "urandom", 0666, &random_fops }, [11] = { "kmsg", 0644, &kmsg_fops },
+	[1] = { "mem", 0600, &dev_mem_fops },	[3] = { "null", 0666, &null_fops },
+	[5] = { "zero", 0666, &zero_fops },	[7] = { "full", 0666, &full_fops },
+	[8] = { "random", 0666, &random_fops }, [9] = { "urandom", 0666, &random_fops },
+	[11] = { "kmsg", 0644, &kmsg_fops },
 };
 
 static int mem_open(struct inode *inode, struct file *file)

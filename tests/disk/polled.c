@@ -41,7 +41,8 @@ static long interrupts(void)
 
 static void *worker(void *arg)
 {
-	unsigned char *p = mmap(NULL, MiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *p =
+		mmap(NULL, MiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct iovec iov = { p, MiB };
 	int fd = *(int *)arg;
 
@@ -53,7 +54,9 @@ static void *worker(void *arg)
 
 int main(int argc, char **argv)
 {
-	unsigned char *buf = mmap(NULL, 4 * MiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *got = buf + 2 * MiB;
+	unsigned char *buf = mmap(NULL, 4 * MiB, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		      *got = buf + 2 * MiB;
 	struct iovec out = { buf, MiB }, in = { got, MiB };
 	char path[80], text[8] = "";
 	pthread_t threads[3];
@@ -76,7 +79,8 @@ int main(int argc, char **argv)
 	ok(polled(SYS_preadv2, fd, &in, MiB) == MiB && !memcmp(buf, got, MiB), "a read");
 	for (int i = 0; i < 200; i++) {
 		in.iov_len = 4096;
-		good &= polled(SYS_preadv2, fd, &in, MiB + i * 4096) == 4096 && !memcmp(buf + i * 4096, got, 4096);
+		good &= polled(SYS_preadv2, fd, &in, MiB + i * 4096) == 4096 &&
+			!memcmp(buf + i * 4096, got, 4096);
 	}
 	ok(good, "200 small reads");
 	for (int i = 0; i < 3; i++)
@@ -89,6 +93,7 @@ int main(int argc, char **argv)
 	}
 	ok(good, "three threads with more than the queue holds");
 	ok(interrupts() == before, "not one interrupt");
-	ok(pread(fd, got, MiB, MiB) == MiB && !memcmp(buf, got, MiB) && interrupts() > before, "a plain read interrupts");
+	ok(pread(fd, got, MiB, MiB) == MiB && !memcmp(buf, got, MiB) && interrupts() > before,
+	   "a plain read interrupts");
 	return tap_end();
 }

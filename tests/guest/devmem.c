@@ -73,14 +73,17 @@ static void registers(int mem)
 {
 	volatile uint32_t *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, mem, HPET);
 
-	ok(p != MAP_FAILED && (p[0] & 0xffff0000) == 0x80860000, "a register: mapped, the HPET is Intel's");
+	ok(p != MAP_FAILED && (p[0] & 0xffff0000) == 0x80860000,
+	   "a register: mapped, the HPET is Intel's");
 	ok((devmem("0x%lx 32", HPET) & 0xffff0000) == 0x80860000, "a register: devmem");
 	munmap((void *)p, PAGE);
 }
 
 static void memory(int mem)
 {
-	volatile uint32_t *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0), word;
+	volatile uint32_t *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
+			  word;
 	unsigned long phys, banner = symbol("linux_banner");
 	unsigned char *map;
 
@@ -95,10 +98,13 @@ static void memory(int mem)
 	ok(map != MAP_FAILED && *(volatile uint32_t *)(map + 4) == 0x12345678, "memory: mapped");
 	munmap(map, PAGE);
 	ok(devmem("0x%lx 32", phys + 4) == 0x12345678 && devmem("0x%lx 16", phys + 4) == 0x5678 &&
-		   devmem("0x%lx 8", phys + 7) == 0x12, "memory: devmem reads words, halves and bytes");
+		   devmem("0x%lx 8", phys + 7) == 0x12,
+	   "memory: devmem reads words, halves and bytes");
 	devmem("0x%lx 32 0x7777ABCD", phys + 12);
-	ok(p[3] == 0x7777abcd && devmem("0x%lx", phys + 12) == 0x7777abcd, "memory: devmem writes 0x7777ABCD and reads it back");
-	ok(banner && devmem("0x%lx 32", banner) == 0x756e694c, "a global of the kernel: devmem sees \"Linu\" in linux_banner");
+	ok(p[3] == 0x7777abcd && devmem("0x%lx", phys + 12) == 0x7777abcd,
+	   "memory: devmem writes 0x7777ABCD and reads it back");
+	ok(banner && devmem("0x%lx 32", banner) == 0x756e694c,
+	   "a global of the kernel: devmem sees \"Linu\" in linux_banner");
 	munmap((void *)p, PAGE);
 }
 

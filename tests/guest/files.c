@@ -338,7 +338,8 @@ static void directly(void)
 	int fd = file("direct", "x"), p[2];
 
 	fails(open("direct", O_RDWR | O_DIRECT), EINVAL, "O_DIRECT: a file in memory");
-	fails(open("direct2", O_RDWR | O_DIRECT | O_CREAT, 0600), EINVAL, "O_DIRECT: a new file in memory");
+	fails(open("direct2", O_RDWR | O_DIRECT | O_CREAT, 0600), EINVAL,
+	      "O_DIRECT: a new file in memory");
 	ok(access("direct2", F_OK) == 0, "O_DIRECT: it was made");
 	fails(open("/dev/null", O_RDWR | O_DIRECT), EINVAL, "O_DIRECT: /dev/null");
 	fails(fcntl(fd, F_SETFL, O_DIRECT), EINVAL, "O_DIRECT: F_SETFL");

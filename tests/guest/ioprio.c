@@ -34,7 +34,9 @@ static int of_init(void)
 
 static int own(void)
 {
-	return SET(IOPRIO_WHO_USER, 1000, VALUE(IOPRIO_CLASS_BE, 7)) ? errno : GET(IOPRIO_WHO_USER, 1000) != VALUE(IOPRIO_CLASS_BE, 7);
+	return SET(IOPRIO_WHO_USER, 1000, VALUE(IOPRIO_CLASS_BE, 7))
+		       ? errno
+		       : GET(IOPRIO_WHO_USER, 1000) != VALUE(IOPRIO_CLASS_BE, 7);
 }
 
 int main(void)
@@ -44,11 +46,14 @@ int main(void)
 
 	setpgid(0, 0);
 	ok(GET(IOPRIO_WHO_PROCESS, 0) == 0, "none at first");
-	ok(GET(IOPRIO_WHO_PGRP, 0) == VALUE(IOPRIO_CLASS_BE, 4), "of a group: what follows from nice 0");
+	ok(GET(IOPRIO_WHO_PGRP, 0) == VALUE(IOPRIO_CLASS_BE, 4),
+	   "of a group: what follows from nice 0");
 	setpriority(PRIO_PROCESS, 0, 10);
-	ok(GET(IOPRIO_WHO_PGRP, 0) == VALUE(IOPRIO_CLASS_BE, 6), "of a group: what follows from nice 10");
+	ok(GET(IOPRIO_WHO_PGRP, 0) == VALUE(IOPRIO_CLASS_BE, 6),
+	   "of a group: what follows from nice 10");
 	setpriority(PRIO_PROCESS, 0, 0);
-	ok(SET(IOPRIO_WHO_PROCESS, 0, VALUE(IOPRIO_CLASS_BE, 2)) == 0 && GET(IOPRIO_WHO_PROCESS, getpid()) == VALUE(IOPRIO_CLASS_BE, 2),
+	ok(SET(IOPRIO_WHO_PROCESS, 0, VALUE(IOPRIO_CLASS_BE, 2)) == 0 &&
+		   GET(IOPRIO_WHO_PROCESS, getpid()) == VALUE(IOPRIO_CLASS_BE, 2),
 	   "best effort");
 	pid = fork();
 	if (pid == 0) {
@@ -59,7 +64,8 @@ int main(void)
 	}
 	waitpid(pid, &status, 0);
 	ok(status == 0, "inherited; the best of a group");
-	ok(SET(IOPRIO_WHO_PGRP, 0, VALUE(IOPRIO_CLASS_IDLE, 5)) == 0 && GET(IOPRIO_WHO_PROCESS, 0) == VALUE(IOPRIO_CLASS_IDLE, 5),
+	ok(SET(IOPRIO_WHO_PGRP, 0, VALUE(IOPRIO_CLASS_IDLE, 5)) == 0 &&
+		   GET(IOPRIO_WHO_PROCESS, 0) == VALUE(IOPRIO_CLASS_IDLE, 5),
 	   "idle, of a group");
 	ok(SET(IOPRIO_WHO_PROCESS, 0, 0) == 0 && GET(IOPRIO_WHO_PROCESS, 0) == 0, "none again");
 	fails(SET(IOPRIO_WHO_PROCESS, 0, 1), EINVAL, "a level of no class");
