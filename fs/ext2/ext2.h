@@ -11,6 +11,7 @@
 
 #include <base/types.h>
 #include <base/atomic.h>
+#include <mm/xarray.h>
 #include <sync/mutex.h>
 #include <sync/rwsem.h>
 #include <sync/spinlock.h>
@@ -226,6 +227,8 @@ struct ext2_sb_info {
 	u8 *s_debts;				/* g: directories that came to a group, less files */
 	spinlock_t s_group_locks[EXT2_GROUP_LOCKS];
 	struct ext2_xattr_cache *s_xattr_cache;	/* c */
+	struct xarray s_cuts;			/* its own lock: numbers of blocks, see inode.c, 6 */
+	struct mutex s_cuts_mutex;		/* one fsync writes them */
 };
 
 struct ext2_inode_info {
@@ -339,6 +342,8 @@ int ext2_get_block(struct inode *inode, sector_t iblock, struct buffer_head *bh_
 /* Block @iblock of @inode's own metadata (directory, link); NULL with *@err, 0 for a hole. */
 struct buffer_head *ext2_bread(struct inode *inode, sector_t iblock, bool create, int *err);
 void ext2_truncate_blocks(struct inode *inode, loff_t offset);
+/* Have blocks that were freed so far named no more on the disk, either. 0 or -EIO. May sleep. */
+int ext2_sync_cuts(struct super_block *sb);
 int ext2_setattr(struct dentry *dentry, struct iattr *attr);
 int ext2_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags);
 void ext2_set_inode_flags(struct inode *inode);

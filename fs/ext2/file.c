@@ -7,7 +7,7 @@
 #include <fs/file.h>
 #include "ext2.h"
 
-/* Data, indirect or directory blocks, the inode; then what the device itself still holds back. */
+/* Data, indirect or directory blocks, the inode, who had its blocks before; then what the device itself holds back. */
 int ext2_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
 	struct inode *inode = file->f_mapping->host;
@@ -20,6 +20,9 @@ int ext2_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 		if (!ret)
 			ret = err2;
 	}
+	if (!err)
+		err = ret;
+	ret = ext2_sync_cuts(inode->i_sb);
 	if (!err)
 		err = ret;
 	if (err == -EIO)

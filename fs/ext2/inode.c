@@ -19,6 +19,12 @@
  *
  * 5 Every block number read from the disk is checked before it is used (ext2_data_block_valid): -EUCLEAN.
  *
+ * 6 What is freed may be allocated and written by another file at once, while the disk still names it in its old place.
+ *   For data that is harmless: e2fsck gives each of two files a copy. But if the old place says that it is a block of
+ *   names, e2fsck clears in it what is no block number before it looks for double use, and so damages the new file.
+ *   Therefore s_cuts has the blocks (of inodes or names) in which a pointer to a block of names was cleared, entered
+ *   before that one is freed, and fsync writes them before it acknowledges anything: ext2_sync_cuts(). Linux lacks this.
+ *
  * Linux 6.1: fs/ext2/inode.c, whose chains are verified after the walk instead of linked last.
  */
 #include <base/types.h>
@@ -28,6 +34,7 @@
 #include <base/string.h>
 #include <mm/filemap.h>
 #include <mm/writeback.h>
+#include <block/bio.h>
 #include <sync/ranks.h>
 #include <fs/char_dev.h>
 #include <fs/file.h>
@@ -38,6 +45,9 @@
 #include "ext2.h"
 
 #define MAX_DEPTH 4
+
+static struct ext2_inode *get_raw_inode(struct super_block *sb, unsigned long ino,
+					struct buffer_head **bhp);
 
 /* ---- the path to a block ---- */
 
@@ -483,8 +493,72 @@ static void free_data(struct inode *inode, __le32 *word, unsigned long n)
 	free_run_flush(inode, &run);
 }
 
-/* Free the trees named by @n words, each @level blocks of names deep; level 0 are data. */
-static void free_branches(struct inode *inode, __le32 *word, unsigned long n, int level)
+static bool word_in_inode(const struct inode *inode, const __le32 *word)
+{
+	const __le32 *data = EXT2_I(inode)->i_data;
+
+	return word >= data && word < data + EXT2_N_BLOCKS;
+}
+
+/* A pointer to a block of names was cleared in @bh (6 above). */
+static void note_cut(struct super_block *sb, struct buffer_head *bh)
+{
+	mark_buffer_dirty(bh);
+	if (xa_err(xa_store(&EXT2_SB(sb)->s_cuts, bh->b_blocknr, xa_mk_value(1), GFP_NOFS)))
+		sync_dirty_buffer(bh); /* no memory to wait for fsync */
+}
+
+/* The same in i_data: the block of @inode itself learns it now. */
+static void note_cut_inode(struct inode *inode)
+{
+	struct buffer_head *bh;
+
+	ext2_write_inode(inode, NULL);
+	if (!IS_ERR(get_raw_inode(inode->i_sb, inode->i_ino, &bh))) {
+		note_cut(inode->i_sb, bh);
+		brelse(bh);
+	}
+}
+
+int ext2_sync_cuts(struct super_block *sb)
+{
+	struct ext2_sb_info *sbi = EXT2_SB(sb);
+	struct buffer_head *bh;
+	unsigned long nr;
+	int err = 0;
+	void *entry;
+
+	if (xa_empty(&sbi->s_cuts)) {
+		smp_rmb(); /* who empties it holds the mutex until all are written */
+		if (!mutex_is_locked(&sbi->s_cuts_mutex))
+			return 0;
+	}
+	mutex_lock(&sbi->s_cuts_mutex);
+	xa_for_each(&sbi->s_cuts, nr, entry)
+	{
+		bh = sb_find_get_block(sb, nr);
+		if (bh)
+			write_dirty_buffer(bh, REQ_SYNC);
+		brelse(bh);
+	}
+	xa_for_each(&sbi->s_cuts, nr, entry)
+	{
+		xa_erase(&sbi->s_cuts, nr); /* what is cut from now on enters it again */
+		bh = sb_find_get_block(sb, nr);
+		if (bh && sync_dirty_buffer(bh))
+			err = -EIO;
+		brelse(bh);
+	}
+	mutex_unlock(&sbi->s_cuts_mutex);
+	return err;
+}
+
+/*
+ * Free the trees named by @n words, each @level blocks of names deep; level 0 are data. The words lie in @bh, NULL: in
+ * i_data or in what can be reached no more.
+ */
+static void free_branches(struct inode *inode, __le32 *word, unsigned long n, int level,
+			  struct buffer_head *bh_words)
 {
 	unsigned long per_block = 1UL << EXT2_SB(inode->i_sb)->s_addr_per_block_bits;
 
@@ -501,13 +575,17 @@ static void free_branches(struct inode *inode, __le32 *word, unsigned long n, in
 		*word = 0;
 		if (!valid_pointer(inode, block))
 			continue;
+		if (bh_words)
+			note_cut(inode->i_sb, bh_words);
+		else if (word_in_inode(inode, word) && !EXT2_I(inode)->i_dtime)
+			note_cut_inode(inode);
 		bh = sb_bread(inode->i_sb, block);
 		if (!bh) {
 			ext2_error(inode->i_sb, __func__, "inode %lu: cannot read block %u",
 				   inode->i_ino, block);
 			continue; /* e2fsck finds what it names */
 		}
-		free_branches(inode, (__le32 *)bh->b_data, per_block, level - 1);
+		free_branches(inode, (__le32 *)bh->b_data, per_block, level - 1, NULL);
 		bforget(bh);
 		ext2_free_blocks(inode, block, 1);
 	}
@@ -517,7 +595,8 @@ static void free_branches(struct inode *inode, __le32 *word, unsigned long n, in
  * Free what the tree of @level below @word names from the @skip-th data block on. The tree itself goes when
  * nothing is left in it.
  */
-static void free_tail(struct inode *inode, __le32 *word, int level, u64 skip)
+static void free_tail(struct inode *inode, __le32 *word, int level, u64 skip,
+		      struct buffer_head *bh_word)
 {
 	unsigned int bits = EXT2_SB(inode->i_sb)->s_addr_per_block_bits;
 	unsigned long per_block = 1UL << bits, keep;
@@ -527,7 +606,7 @@ static void free_tail(struct inode *inode, __le32 *word, int level, u64 skip)
 	if (!block)
 		return;
 	if (!skip) {
-		free_branches(inode, word, 1, level);
+		free_branches(inode, word, 1, level, bh_word);
 		return;
 	}
 	if (!valid_pointer(inode, block))
@@ -544,10 +623,10 @@ static void free_tail(struct inode *inode, __le32 *word, int level, u64 skip)
 		__le32 *words = (__le32 *)bh->b_data;
 
 		if (skip) {
-			free_tail(inode, words + keep, level - 1, skip);
+			free_tail(inode, words + keep, level - 1, skip, bh);
 			keep++;
 		}
-		free_branches(inode, words + keep, per_block - keep, level - 1);
+		free_branches(inode, words + keep, per_block - keep, level - 1, bh);
 		mark_buffer_dirty_inode(bh, inode);
 	}
 	brelse(bh);
@@ -566,7 +645,7 @@ static void truncate_tree(struct inode *inode, u64 blocks)
 
 		if (blocks < start + span)
 			free_tail(inode, data + EXT2_NDIR_BLOCKS + level - 1, level,
-				  blocks > start ? blocks - start : 0);
+				  blocks > start ? blocks - start : 0, NULL);
 		start += span;
 	}
 }
@@ -903,6 +982,8 @@ static void delete_inode(struct inode *inode)
 	/* First the disk learns that it is deleted, then its blocks are given to others. */
 	EXT2_I(inode)->i_dtime = current_time(inode).tv_sec;
 	ext2_write_inode(inode, &wbc);
+	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
+		note_cut_inode(inode);
 	inode->i_size = 0;
 	if (inode->i_blocks)
 		ext2_truncate_blocks(inode, 0);

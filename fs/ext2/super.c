@@ -29,8 +29,8 @@
  * 6 Features. Compatible ones are ignored, as ext2 always did (has_journal included, once it was replayed); an
  *   unknown ro_compat one allows read-only mounts, an unknown incompat one none; the log names them.
  *
- * There is no ordering of writes: after a crash e2fsck decides. What fsync acknowledged is on the disk, if its
- * name is too (fsync of the directory). Linux 6.1: fs/ext2/. Observed by: statfs, /proc/mounts, the log.
+ * There is no ordering of writes but one (inode.c, 6): after a crash e2fsck decides. What fsync acknowledged is on the
+ * disk, if its name is too (fsync of the directory). Linux 6.1: fs/ext2/. Observed by: statfs, /proc/mounts, the log.
  */
 #include <base/types.h>
 #include <base/err.h>
@@ -480,6 +480,7 @@ static void free_sbi(struct ext2_sb_info *sbi)
 	kvfree(sbi->s_debts);
 	brelse(sbi->s_sbh);
 	ext2_xattr_cache_destroy(sbi->s_xattr_cache);
+	xa_destroy(&sbi->s_cuts);
 	kfree(sbi);
 }
 
@@ -539,6 +540,8 @@ static int ext2_fill_super(struct super_block *sb, void *data, int silent)
 	}
 	sb->s_fs_info = sbi;
 	spin_lock_init(&sbi->s_lock, LOCK_EXT2_SB);
+	mutex_init(&sbi->s_cuts_mutex, LOCK_EXT2_CUTS);
+	xa_init(&sbi->s_cuts);
 	for (unsigned int i = 0; i < EXT2_GROUP_LOCKS; i++)
 		spin_lock_init(&sbi->s_group_locks[i], LOCK_EXT2_GROUP);
 	sbi->s_xattr_cache = ext2_xattr_cache_create();

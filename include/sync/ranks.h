@@ -51,6 +51,7 @@
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
 	R(EXT2_XATTR, rwsem, "ext2: extended attributes of an inode")		\
 	R(EXT2_TRUNCATE, mutex, "ext2: tree of blocks of an inode")		\
+	R(EXT2_CUTS, mutex, "ext2: writing what no longer names freed blocks")	\
 	/* ---- memory that may sleep ---- */					\
 	R(IPC, mutex, "System V objects of one kind")				\
 	R(BIO_POOLS, mutex, "the pools of bios are made")			\
