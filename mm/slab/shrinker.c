@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Shrinkers: caches of other rooms (dentries, inodes) that can give memory back when asked.
- * shrink_slab(priority) asks each for count >> priority objects, in portions of ->batch (128).
+ * shrink_slab(priority) has each look at 4 / ->seeks times count >> priority objects, in portions of ->batch (128): at
+ * priority 0 at each one twice (seeks is 2 as a rule), so that what was only passed over for having been used goes, too.
  * Lock: shrinker_rwsem, taken for reading by trylock, so that reclaim never waits for registration.
  * Observe: slabs_scanned in /proc/vmstat; nr_called and nr_freed of each shrinker. Linux 6.1: mm/vmscan.c.
  */
@@ -52,7 +53,7 @@ static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int ni
 	if (!count || count == SHRINK_EMPTY || count == SHRINK_STOP)
 		return 0;
 	todo = (count >> priority) * 4 / (shrinker->seeks ? shrinker->seeks : 1);
-	if (!priority || !shrinker->seeks)
+	if (!shrinker->seeks)
 		todo = count;
 	for (todo = min(todo, count * 2); todo;) {
 		unsigned long n = min(todo, batch), got;
