@@ -8,6 +8,8 @@
 #   make compat-root  Debian's programs in that root on both kernels: tests/roots
 #   make numbers instructions, memory and time on both kernels: ./quire bench boot, ./quire bench
 #   make stress  the long runs of tests/stress, SEED=n STRESS_SECONDS=60; the seed is printed
+#   make crash   200 kills of the machine while it writes to ext2 (KILLS=n SEED=n), 400 damaged images (IMAGES=n) for each
+#                block size; a handful of each is part of make check
 #   make fuzz    the fuzz targets and trinity on the memory calls, ten minutes each (FUZZ_SECONDS=600)
 #   make lint    clang-format, clang-tidy, cppcheck, sparse and both compilers, each with a canary
 
@@ -101,7 +103,10 @@ fuzz: all
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} QUIRE_BUILD=$(abspath $(O)) tests/check tests/suite/30-hosted.t
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/compat/fuzz $${FUZZ_SECONDS:-600} $(SEED)
 
+crash: all
+	$(Q)KILLS=$${KILLS:-200} IMAGES=$${IMAGES:-400} QUIRE_BUILD=$(abspath $(O)) tests/check tests/suite/54-ext2-crash.t tests/suite/55-ext2-damage.t
+
 stress: all
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/stress/run
 
-.PHONY: stress root compat-root compat compat-programs inject-tests disk-tests guest-tests check census numbers fuzz lint
+.PHONY: crash stress root compat-root compat compat-programs inject-tests disk-tests guest-tests check census numbers fuzz lint

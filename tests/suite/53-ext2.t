@@ -22,7 +22,7 @@ boot() {
 	shift
 	while [ "$1" != -- ]; do
 		case $1 in
-		--add) disks="$disks --add $2" && shift ;;
+		--add | --mem) disks="$disks $1 $2" && shift ;;
 		*) disks="$disks --disk $1" ;;
 		esac
 		shift
@@ -98,6 +98,15 @@ for kernel in linux quire; do
 	is "$kernel: what was written before the power went is there" \
 		"$(debugfs -R 'cat /late' "$dir/alias" 2>/dev/null)" 'written before the end'
 	debugfs -w -R 'rm /late' "$dir/alias" >/dev/null 2>&1
+done
+
+# Inodes and dentries go when memory is short.
+for kernel in linux quire; do
+	mkfs "$dir/lru" 32M -b 4096 -N 6000
+	boot $kernel --mem 160M "$dir/lru" -- "$build/tests/disk/lru" /dev/vda /tmp/m
+	is "$kernel: what is only cached goes: exit status" $? 0
+	[ $kernel = quire ] && taps cached
+	ok "$kernel: e2fsck repairs nothing but counts" sh -c 'e2fsck -fy "$1" >/dev/null; [ $? -le 1 ]' - "$dir/lru"
 done
 
 # Damage: named in the log, errors= obeyed, no oops.
