@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fs/file.h>
+#include <mm/lru.h>
 #include <mm/mmap.h>
 #include <mm/page.h>
 #include <mm/pgalloc.h>
@@ -49,6 +50,7 @@ struct host_balance host_balance(void)
 		get_slabinfo(s, &info);
 		b.objects += info.active_objs;
 	}
+	CHECK(lru_check());
 	b.frames = totalram_pages() - nr_free_pages() -
 		   global_node_page_state(NR_SLAB_RECLAIMABLE_B) -
 		   global_node_page_state(NR_SLAB_UNRECLAIMABLE_B);

@@ -9,6 +9,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/folio.h>
+#include <mm/lru.h>
 #include <mm/address_space.h>
 #include <mm/fault.h>
 #include <mm/readahead.h>
@@ -108,7 +109,6 @@ void __folio_mark_dirty(struct folio *folio, struct address_space *mapping, bool
 bool folio_clear_dirty_for_io(struct folio *folio);
 /* => folio locked. Its contents are not wanted any more. */
 void folio_cancel_dirty(struct folio *folio);
-void folio_mark_accessed(struct folio *folio);
 bool set_page_dirty(struct page *page);
 bool set_page_dirty_lock(struct page *page);
 

@@ -44,6 +44,7 @@ enum pageflags {
 	PG_anon_exclusive = PG_mappedtodisk,	/* of anonymous pages */
 	PG_readahead = PG_reclaim,
 	PG_fscache = PG_private_2,
+	PG_lazyfree = PG_private_2,		/* of anonymous pages: given up by MADV_FREE */
 	PG_pfmemalloc = PG_active,		/* of slab pages */
 };
 static_assert(__NR_PAGEFLAGS == NR_PAGEFLAG_BITS, "flag bits");
@@ -119,6 +120,7 @@ PAGE_FLAG_OPS(Unevictable, unevictable, PG_unevictable)
 PAGE_FLAG_OPS(Mlocked, mlocked, PG_mlocked)
 PAGE_FLAG_OPS(HWPoison, hwpoison, PG_hwpoison)
 PAGE_FLAG_OPS(AnonExclusive, anon_exclusive, PG_anon_exclusive)
+PAGE_FLAG_OPS(LazyFree, lazyfree, PG_lazyfree)
 #undef PAGE_FLAG_OPS
 
 /* Uptodate publishes the contents: who sees the flag sees the bytes written before it was set. */
@@ -183,11 +185,13 @@ static inline bool folio_test_ksm(const struct folio *f)
 #define PageKsm(p)	folio_test_ksm((const struct folio *)compound_head(p))
 #define __PageMovable(p) (((unsigned long)(p)->mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE)
 
-/* Flags that no page may have when it is freed, and those that are silently dropped then. */
+/* Flags that no page may have when it is freed, those that are counted then; the others are silently dropped. */
 #define PAGE_FLAGS_CHECK_AT_FREE						\
-	(1u << PG_lru | 1u << PG_locked | 1u << PG_private | 1u << PG_private_2 |	\
-	 1u << PG_writeback | 1u << PG_reserved | 1u << PG_slab | 1u << PG_unevictable | \
-	 1u << PG_mlocked | 1u << PG_tail | 1u << PG_waiters)
+	(1u << PG_locked | 1u << PG_private | 1u << PG_private_2 | 1u << PG_writeback |	\
+	 1u << PG_reserved | 1u << PG_slab | 1u << PG_unevictable | 1u << PG_mlocked |	\
+	 1u << PG_tail | 1u << PG_waiters)
+#define PAGE_FLAGS_COUNTED_AT_FREE						\
+	(1u << PG_active | 1u << PG_unevictable | 1u << PG_lazyfree)
 /* Flags that a page fresh from the free lists never has. */
 #define PAGE_FLAGS_CHECK_AT_PREP	(PAGEFLAGS_MASK & ~(1u << PG_hwpoison))
 

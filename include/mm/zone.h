@@ -18,6 +18,7 @@
 #include <base/nodemask.h>
 #include <sync/spinlock.h>
 #include <seam/percpu.h>
+#include <mm/lruvec.h>
 #include <mm/page.h>
 
 /* One past the largest order (Linux 6.1's meaning): blocks have 1 to 1024 pages. */
@@ -64,7 +65,16 @@ enum zone_stat_item {
 	ZONE_STAT_ITEMS(X)
 #undef X
 	NR_VM_ZONE_STAT_ITEMS,
-	NR_ZONE_LRU_BASE = NR_ZONE_INACTIVE_ANON
+	NR_ZONE_LRU_BASE = NR_ZONE_INACTIVE_ANON,
+
+	/* Not shown: what the sizes of the LRU classes follow from (mm/reclaim/lru.c). In pages. */
+	NR_ZONE_ANON_MAPPED = NR_VM_ZONE_STAT_ITEMS,	/* anonymous, mapped: summed up as NR_ANON_MAPPED */
+	NR_ZONE_LRU_ANON,		/* other members of the anonymous classes: shmem, swap cache */
+	NR_ZONE_LRU_FILE,		/* members of the file classes */
+	NR_ZONE_UNEVICTABLE_ANON,	/* of NR_ZONE_UNEVICTABLE */
+	NR_ZONE_ISOLATED_ANON,
+	NR_ZONE_ISOLATED_FILE,
+	NR_ZONE_STAT_COUNTED
 };
 
 #define NUMA_STAT_ITEMS(X)						\
@@ -161,7 +171,7 @@ struct per_cpu_pages {
 } __aligned(64);
 
 struct per_cpu_zonestat {
-	long stat[NR_VM_ZONE_STAT_ITEMS];
+	long stat[NR_ZONE_STAT_COUNTED];
 };
 
 struct per_cpu_nodestat {
@@ -226,6 +236,7 @@ typedef struct pglist_data {
 	unsigned long node_start_pfn, node_spanned_pages, node_present_pages;	/* b */
 	unsigned long totalreserve_pages;	/* w */
 	struct per_cpu_nodestat __percpu *per_cpu_nodestats;	/* b */
+	struct lruvec __lruvec;			/* of all pages of the node: use folio_lruvec() */
 } pg_data_t;
 
 extern struct pglist_data *node_data[MAX_NUMNODES];

@@ -27,6 +27,7 @@
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <seam/page.h>
+#include <mm/lru.h>
 #include <mm/memblock.h>
 #include <mm/page_debug.h>
 #include <mm/page_flags.h>
@@ -287,6 +288,7 @@ static void __init alloc_node(int nid)
 		panic("Out of memory: node %d", nid);
 	pgdat->node_id = nid;
 	pgdat->node_zonelists = zl;
+	lruvec_init(&pgdat->__lruvec, pgdat);
 	pgdat->per_cpu_nodestats = alloc_percpu(struct per_cpu_nodestat);
 	if (!pgdat->per_cpu_nodestats)
 		panic("Out of memory: counters of node %d", nid);
@@ -581,5 +583,6 @@ void __init mm_core_init(void)
 	pcp_setup_cpus();
 	kmem_cache_init();
 	vmalloc_init();
+	lru_init();
 	mem_init_print_info();
 }

@@ -239,12 +239,6 @@ void folio_wait_writeback(struct folio *folio)
 		folio_wait_bit(folio, PG_writeback, TASK_UNINTERRUPTIBLE);
 }
 
-void folio_mark_accessed(struct folio *folio)
-{
-	if (!folio_test_referenced(folio))
-		folio_set_referenced(folio);
-}
-
 /* ---- look-up ---- */
 
 struct folio *filemap_get_entry(struct address_space *mapping, pgoff_t index)
@@ -440,6 +434,7 @@ int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_
 		return xas_error(&xas);
 	}
 	account_folio(mapping, folio, nr);
+	folio_add_lru(folio);
 	trace_mm_filemap_add_to_page_cache(folio_pfn(folio), mapping->host->i_ino, index,
 					   mapping->host->i_sb->s_dev, folio_order(folio));
 	return 0;
@@ -460,6 +455,7 @@ void filemap_remove_folio(struct folio *folio)
 	mapping->nrpages -= nr;
 	xas_unlock(&xas);
 	account_folio(mapping, folio, -nr);
+	folio_del_lru(folio);
 	trace_mm_filemap_delete_from_page_cache(folio_pfn(folio), mapping->host->i_ino,
 						folio->index, mapping->host->i_sb->s_dev,
 						folio_order(folio));
@@ -481,6 +477,8 @@ void replace_page_cache_folio(struct folio *old, struct folio *new)
 	xas_unlock(&xas);
 	account_folio(mapping, old, -1);
 	account_folio(mapping, new, 1);
+	folio_del_lru(old);
+	folio_add_lru(new);
 	folio_put(old);
 }
 
@@ -613,6 +611,9 @@ ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_re
 		}
 		isize = i_size_read(mapping->host); /* the folio may be newer than the size was */
 		if (folio) {
+			/* A page that is read in small pieces was used once. */
+			if ((pos ^ file->f_ra.prev_pos) >> PAGE_SHIFT)
+				folio_mark_accessed(folio);
 			offset = pos & (folio_size(folio) - 1);
 			bytes = folio_size(folio) - offset;
 		} else {

@@ -39,6 +39,7 @@
 #include <mm/zone.h>
 #include <mm/page_flags.h>
 #include <mm/ledger.h>
+#include <mm/lru.h>
 #include <mm/page_debug.h>
 #include <mm/percpu_alloc.h>
 #include <mm/vmstat.h>
@@ -301,6 +302,8 @@ static noinline bool accept_odd_page(struct page *page)
 		mod_zone_page_state(page_zone(page), NR_MLOCK, -1);
 		count_vm_event(UNEVICTABLE_PGCLEARED);
 	}
+	if ((page->flags & PAGE_FLAGS_COUNTED_AT_FREE) && !PageSlab(page))
+		lru_page_freed(page);
 	page_clear_name(page);
 	why = free_page_complaint(page);
 	if (!why && !PageHWPoison(page))
@@ -315,7 +318,8 @@ static __always_inline bool prepare_single(struct page *page)
 {
 	u32 flags = page->flags;
 
-	if (unlikely((flags & (PAGE_FLAGS_CHECK_AT_FREE | 1u << PG_hwpoison)) ||
+	if (unlikely((flags & (PAGE_FLAGS_CHECK_AT_FREE | PAGE_FLAGS_COUNTED_AT_FREE |
+			       1u << PG_hwpoison)) ||
 		     page->page_type != PAGE_TYPE_NONE)) {
 		if (!accept_odd_page(page))
 			return false;

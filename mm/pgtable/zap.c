@@ -143,7 +143,7 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 		if (likely(page_is_small_anon(page))) {
 			nr_anon++;
 			if (atomic_add_negative(-1, &page->_mapcount)) {
-				mapped_delta_node(&delta, page);
+				mapped_delta_zone(&delta, page);
 				delta.anon--;
 			}
 		} else if (PageAnon(page)) {

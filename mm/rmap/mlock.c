@@ -23,6 +23,7 @@ void mlock_page(struct page *page)
 		return;
 	mod_zone_page_state(page_zone(page), NR_MLOCK, folio_nr_pages(page_folio(page)));
 	count_vm_event(UNEVICTABLE_PGMLOCKED);
+	folio_check_move_unevictable(page_folio(page));
 }
 
 static void clear_mlocked(struct page *page)
@@ -31,6 +32,7 @@ static void clear_mlocked(struct page *page)
 		return;
 	mod_zone_page_state(page_zone(page), NR_MLOCK, -(long)folio_nr_pages(page_folio(page)));
 	count_vm_event(UNEVICTABLE_PGMUNLOCKED);
+	folio_check_move_unevictable(page_folio(page));
 }
 
 bool munlock_page_alone(struct page *page)

@@ -9,28 +9,28 @@
 #include <mm/vmstat.h>
 #include <mm/vma.h>
 
-/* Pages that became mapped or unmapped, of one node at a time. */
+/* Pages that became mapped or unmapped, of one zone at a time. */
 struct mapped_delta {
-	struct pglist_data *pgdat;
+	struct zone *zone;
 	long anon, file;
 };
 
 static inline void mapped_delta_post(struct mapped_delta *d)
 {
 	if (d->anon)
-		mod_node_page_state(d->pgdat, NR_ANON_MAPPED, d->anon);
+		mod_zone_page_state(d->zone, NR_ZONE_ANON_MAPPED, d->anon);
 	if (d->file)
-		mod_node_page_state(d->pgdat, NR_FILE_MAPPED, d->file);
+		mod_node_page_state(zone_pgdat(d->zone), NR_FILE_MAPPED, d->file);
 	d->anon = d->file = 0;
 }
 
-static inline void mapped_delta_node(struct mapped_delta *d, struct page *page)
+static inline void mapped_delta_zone(struct mapped_delta *d, struct page *page)
 {
-	struct pglist_data *pgdat = page_pgdat(page);
+	struct zone *zone = page_zone(page);
 
-	if (unlikely(pgdat != d->pgdat)) {
+	if (unlikely(zone != d->zone)) {
 		mapped_delta_post(d);
-		d->pgdat = pgdat;
+		d->zone = zone;
 	}
 }
 
@@ -46,7 +46,7 @@ static inline void page_unmap_count(struct mapped_delta *d, struct page *page, b
 	if (unlikely(PageCompound(page)))
 		atomic_dec(&page_folio(page)->_large_mapcount);
 	if (atomic_add_negative(-1, &page->_mapcount)) {
-		mapped_delta_node(d, page);
+		mapped_delta_zone(d, page);
 		if (anon)
 			d->anon--;
 		else
@@ -60,7 +60,7 @@ static inline void page_map_count(struct mapped_delta *d, struct folio *folio, s
 	if (unlikely(folio_test_large(folio)))
 		atomic_inc(&folio->_large_mapcount);
 	if (atomic_inc_and_test(&page->_mapcount)) {
-		mapped_delta_node(d, page);
+		mapped_delta_zone(d, page);
 		if (anon)
 			d->anon++;
 		else
@@ -70,16 +70,19 @@ static inline void page_map_count(struct mapped_delta *d, struct folio *folio, s
 
 /*
  * A fresh page, that nobody else knows, becomes the anonymous page of @vma at @address: exclusive,
- * mapped once, of this mm's node. Plain stores do.
+ * mapped once, of this mm's node, in the class of inactive anonymous pages. Plain stores do; those of the flags come
+ * last, since from PG_lru on reclaim may find the page.
  */
 static inline void page_init_anon(struct page *page, struct vm_area_struct *vma,
 				  unsigned long address)
 {
-	page->flags |= 1u << PG_uptodate | 1u << PG_swapbacked | 1u << PG_anon_exclusive;
+	const u32 flags = 1u << PG_uptodate | 1u << PG_swapbacked | 1u << PG_anon_exclusive | 1u << PG_lru;
+
 	atomic_set(&page->_mapcount, 0);
 	page->mapping = (void *)((unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON);
 	page->index = anon_page_index(vma, address);
-	mod_node_page_state(page_pgdat(page), NR_ANON_MAPPED, 1);
+	smp_store_release(&page->flags, page->flags | flags);
+	mod_zone_page_state(page_zone(page), NR_ZONE_ANON_MAPPED, 1);
 }
 
 /* The last owner takes the page over. => folio has one reference, ptl of its entry held */

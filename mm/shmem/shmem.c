@@ -1216,6 +1216,24 @@ unsigned long shmem_swap_usage(struct vm_area_struct *vma)
 	return SHMEM_I(file_inode(vma->vm_file))->swapped << PAGE_SHIFT;
 }
 
+/* The mapping is not locked any more: its pages go back to their classes. */
+static void unlock_pages(struct address_space *mapping)
+{
+	struct folio *folios[16];
+	pgoff_t index = 0;
+	unsigned int n;
+
+	while ((n = filemap_get_folios(mapping, &index, ~0UL, folios, 16))) {
+		for (unsigned int i = 0; i < n; i++) {
+			folio_check_move_unevictable(folios[i]);
+			folio_put(folios[i]);
+		}
+		if (index == ~0UL)
+			break;
+		cond_resched();
+	}
+}
+
 int shmem_lock(struct file *file, int lock, struct user_struct *user)
 {
 	struct address_space *mapping = file->f_mapping;
@@ -1224,6 +1242,7 @@ int shmem_lock(struct file *file, int lock, struct user_struct *user)
 	if (!lock) {
 		clear_bit(AS_UNEVICTABLE, &mapping->flags);
 		user_shm_unlock(pages, user);
+		unlock_pages(mapping);
 		return 0;
 	}
 	if (!user_shm_lock(pages, user))

@@ -33,26 +33,79 @@ static unsigned long not_negative(long sum)
 	return sum < 0 ? 0 : sum;
 }
 
-unsigned long zone_page_state(struct zone *zone, enum zone_stat_item item)
+static long zone_counted(struct zone *zone, int item)
 {
 	long sum = 0;
 	int cpu;
 
-	if (item == NR_FREE_PAGES)
-		return atomic_long_read(&zone->nr_free);
 	for_each_possible_cpu (cpu)
 		sum += READ_ONCE(per_cpu_ptr(zone->per_cpu_zonestats, cpu)->stat[item]);
-	return not_negative(sum);
+	return sum;
+}
+
+/* Members of a kind that are in no other class: mm/reclaim/lru.c. */
+static long zone_inactive_anon(struct zone *zone)
+{
+	return zone_counted(zone, NR_ZONE_ANON_MAPPED) + zone_counted(zone, NR_ZONE_LRU_ANON) -
+	       zone_counted(zone, NR_ZONE_ACTIVE_ANON) -
+	       zone_counted(zone, NR_ZONE_UNEVICTABLE_ANON) -
+	       zone_counted(zone, NR_ZONE_ISOLATED_ANON);
+}
+
+static long zone_inactive_file(struct zone *zone)
+{
+	return zone_counted(zone, NR_ZONE_LRU_FILE) - zone_counted(zone, NR_ZONE_ACTIVE_FILE) -
+	       (zone_counted(zone, NR_ZONE_UNEVICTABLE) -
+		zone_counted(zone, NR_ZONE_UNEVICTABLE_ANON)) -
+	       zone_counted(zone, NR_ZONE_ISOLATED_FILE);
+}
+
+static long zone_sum(struct zone *zone, int item)
+{
+	if (item == NR_FREE_PAGES)
+		return atomic_long_read(&zone->nr_free);
+	if (item == NR_ZONE_INACTIVE_ANON)
+		return zone_inactive_anon(zone);
+	if (item == NR_ZONE_INACTIVE_FILE)
+		return zone_inactive_file(zone);
+	return zone_counted(zone, item);
+}
+
+unsigned long zone_page_state(struct zone *zone, enum zone_stat_item item)
+{
+	return not_negative(zone_sum(zone, item));
+}
+
+/* The items of a node that are counted by zone, or -1. */
+static int zone_item_of(enum node_stat_item item)
+{
+	if (item >= NR_LRU_BASE && item <= NR_UNEVICTABLE)
+		return NR_ZONE_LRU_BASE + (item - NR_LRU_BASE);
+	if (item == NR_ANON_MAPPED)
+		return NR_ZONE_ANON_MAPPED;
+	if (item == NR_ISOLATED_ANON)
+		return NR_ZONE_ISOLATED_ANON;
+	return item == NR_ISOLATED_FILE ? NR_ZONE_ISOLATED_FILE : -1;
+}
+
+static long node_sum(struct pglist_data *pgdat, enum node_stat_item item)
+{
+	int by_zone = zone_item_of(item), cpu;
+	long sum = 0;
+
+	if (by_zone >= 0) {
+		for (int i = 0; i < MAX_NR_ZONES; i++)
+			sum += zone_sum(pgdat->node_zones + i, by_zone);
+		return sum;
+	}
+	for_each_possible_cpu (cpu)
+		sum += READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
+	return sum;
 }
 
 unsigned long node_page_state(struct pglist_data *pgdat, enum node_stat_item item)
 {
-	long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu (cpu)
-		sum += READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
-	return not_negative(sum);
+	return not_negative(node_sum(pgdat, item));
 }
 
 unsigned long global_zone_page_state(enum zone_stat_item item)
@@ -69,10 +122,8 @@ unsigned long global_node_page_state(enum node_stat_item item)
 {
 	struct pglist_data *pgdat;
 	long sum = 0;
-	int cpu;
 
-	for_each_online_pgdat(pgdat) for_each_possible_cpu (cpu) sum +=
-		READ_ONCE(per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->stat[item]);
+	for_each_online_pgdat(pgdat) sum += node_sum(pgdat, item);
 	return not_negative(sum);
 }
 

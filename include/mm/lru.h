@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The classes of pages that reclaim looks through: inactive and active, anonymous and file, unevictable.
+ * Theory: mm/reclaim/lru.c. None of these sleeps; any context that may take a spinlock.
+ */
+#ifndef QUIRE_MM_LRU_H
+#define QUIRE_MM_LRU_H
+
+#include <base/types.h>
+#include <mm/folio.h>
+#include <mm/lruvec.h>
+#include <mm/vmstat.h>
+#include <mm/zone.h>
+
+/* Is @folio in the classes of file pages? Anonymous pages that MADV_FREE gave up are, shmem is not. */
+static inline bool folio_is_file_lru(const struct folio *folio)
+{
+	return !folio_test_swapbacked(folio);
+}
+
+/* Class of @folio by its flags, whether it has PG_lru or not. */
+static inline enum lru_list folio_lru_list(const struct folio *folio)
+{
+	if (folio_test_unevictable(folio))
+		return LRU_UNEVICTABLE;
+	return (folio_is_file_lru(folio) ? LRU_FILE : 0) + (folio_test_active(folio) ? LRU_ACTIVE : 0);
+}
+
+/* Whose pages @folio is aged with: its node's, later its control group's. */
+static inline struct lruvec *folio_lruvec(const struct folio *folio)
+{
+	return &folio_pgdat(folio)->__lruvec;
+}
+
+/* May reclaim take @folio at all? Not when it is mlocked, or of a mapping that was locked (SHM_LOCK, ramfs). */
+bool folio_evictable(const struct folio *folio);
+
+/*
+ * @folio has entered a page cache or the swap cache, or left it (its last user but for references). Anonymous
+ * pages need neither: they are members while they are mapped (page_init_anon).
+ * => folio locked, mapping set
+ */
+void folio_add_lru(struct folio *folio);
+void folio_del_lru(struct folio *folio);
+/* Count @nr anonymous pages of the swap cache that no entry maps (any more): see mm/reclaim/lru.c. */
+void lru_count_unmapped_anon(const struct folio *folio, long nr);
+
+/*
+ * The page was used. inactive,unreferenced -> inactive,referenced -> active,unreferenced -> active,referenced.
+ * Linux 6.1: mm/swap.c.
+ */
+void folio_mark_accessed(struct folio *folio);
+#define mark_page_accessed(page)	folio_mark_accessed(page_folio(page))
+void folio_activate(struct folio *folio);
+/* Not needed soon: inactive and unreferenced. MADV_COLD. */
+void folio_deactivate(struct folio *folio);
+/* The contents of the anonymous page @folio may be dropped instead of swapped. MADV_FREE. */
+void folio_mark_lazyfree(struct folio *folio);
+/* It was written again: as before. */
+void folio_undo_lazyfree(struct folio *folio);
+/* Look again whether @folio is evictable, and move it. */
+void folio_check_move_unevictable(struct folio *folio);
+
+/*
+ * Take @folio, to which the caller has a reference, out of its class: true if it is the caller's now, with one
+ * reference more. Put it back with folio_putback_lru(), which drops that reference.
+ */
+bool folio_isolate_lru(struct folio *folio);
+void folio_putback_lru(struct folio *folio);
+
+/*
+ * Pages for aging: up to @max folios of class @lru of @lruvec, in zones up to @reclaim_idx, from the hand on, each
+ * isolated. At most @max_scan members of the class are looked at. *@nr_scanned, *@nr_skipped (of higher zones) and
+ * *@nr_taken in pages. Number of folios at @folios.
+ */
+struct lru_isolation {
+	enum lru_list lru;
+	enum zone_type reclaim_idx;
+	unsigned long max_scan;
+	unsigned long nr_scanned, nr_skipped, nr_taken;
+	unsigned long nr_frames;	/* descriptors that were looked at */
+};
+unsigned int lru_isolate(struct lruvec *lruvec, struct lru_isolation *iso, struct folio **folios, unsigned int max);
+
+/* Pages of a class in zones up to @zone_idx. */
+unsigned long lruvec_lru_size(struct lruvec *lruvec, enum lru_list lru, int zone_idx);
+
+/* The page allocator is about to free @page, which has PG_active, PG_unevictable or PG_lazyfree. */
+void lru_page_freed(struct page *page);
+void lru_init(void);
+void lruvec_init(struct lruvec *lruvec, struct pglist_data *pgdat);
+/* Count the classes by descriptors and compare with the counters: false, with a line in the log, when they differ.
+ * => nobody maps, unmaps or reclaims meanwhile */
+bool lru_check(void);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* struct lruvec: what reclaim keeps of a set of pages that it ages together. Theory: mm/reclaim/lru.c. */
+#ifndef QUIRE_MM_LRUVEC_H
+#define QUIRE_MM_LRUVEC_H
+
+#include <base/types.h>
+#include <base/atomic.h>
+#include <sync/spinlock.h>
+
+struct pglist_data;
+
+/* The classes of pages. Values are Linux's; a page is in one of them while it has PG_lru. */
+#define LRU_BASE	0
+#define LRU_ACTIVE	1
+#define LRU_FILE	2
+enum lru_list {
+	LRU_INACTIVE_ANON = LRU_BASE,
+	LRU_ACTIVE_ANON = LRU_BASE + LRU_ACTIVE,
+	LRU_INACTIVE_FILE = LRU_BASE + LRU_FILE,
+	LRU_ACTIVE_FILE = LRU_BASE + LRU_FILE + LRU_ACTIVE,
+	LRU_UNEVICTABLE,
+	NR_LRU_LISTS,
+	NR_EVICTABLE_LISTS = LRU_UNEVICTABLE,
+};
+#define ANON_AND_FILE	2
+#define for_each_evictable_lru(lru) for (lru = 0; lru < NR_EVICTABLE_LISTS; lru++)
+
+/*
+ * Legend: l  lru_lock;  c  constant once the node is online;  a  atomic
+ */
+struct lruvec {
+	struct pglist_data *pgdat;		/* c */
+	spinlock_t lru_lock;
+	unsigned long hand[NR_EVICTABLE_LISTS];	/* l: frame where the next search of the class begins */
+	unsigned long anon_cost, file_cost;	/* l: I/O that reclaim of either kind has caused of late */
+	atomic_long_t nonresident_age;		/* a: evictions and activations, the clock of refaults */
+	unsigned long refaults[ANON_AND_FILE];	/* of the last look of kswapd */
+};
+
+static inline bool is_file_lru(enum lru_list lru)
+{
+	return lru == LRU_INACTIVE_FILE || lru == LRU_ACTIVE_FILE;
+}
+static inline bool is_active_lru(enum lru_list lru)
+{
+	return lru == LRU_ACTIVE_ANON || lru == LRU_ACTIVE_FILE;
+}
+
+#endif
