@@ -56,7 +56,7 @@ void folio_activate(struct folio *folio);
 void folio_deactivate(struct folio *folio);
 /* The contents of the anonymous page @folio may be dropped instead of swapped. MADV_FREE. */
 void folio_mark_lazyfree(struct folio *folio);
-/* It was written again: as before. */
+/* It was written again: as before. => isolated by the caller */
 void folio_undo_lazyfree(struct folio *folio);
 /* Look again whether @folio is evictable, and move it. */
 void folio_check_move_unevictable(struct folio *folio);

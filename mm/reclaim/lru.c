@@ -258,9 +258,11 @@ void folio_undo_lazyfree(struct folio *folio)
 {
 	if (!TestClearPageLazyFree(&folio->page))
 		return;
+	count_isolated(folio, -folio_nr_pages(folio));
 	count_kind(folio, true, -folio_nr_pages(folio));
 	count_kind(folio, false, folio_nr_pages(folio));
 	folio_set_swapbacked(folio);
+	count_isolated(folio, folio_nr_pages(folio));
 }
 
 void folio_check_move_unevictable(struct folio *folio)
@@ -314,7 +316,8 @@ static bool isolate_page(struct page *page, struct pattern p)
 
 	if (!folio_try_get(folio))
 		return false;
-	if ((READ_ONCE(page->flags) & p.mask) == p.want && take(folio)) {
+	/* acquire: what its owner stored before PG_lru */
+	if ((smp_load_acquire(&page->flags) & p.mask) == p.want && take(folio)) {
 		count_isolated(folio, folio_nr_pages(folio));
 		return true;
 	}
@@ -323,12 +326,12 @@ static bool isolate_page(struct page *page, struct pattern p)
 }
 
 /*
- * One step of a search: from @pfn to the end of its pageblock, or until there is enough. => lru_lock held
+ * One step of a search, among descriptors of whatever there is: from @pfn to the end of its pageblock, or until there is enough. => lru_lock held
  * Where to go on.
  */
-static unsigned long search_block(struct lruvec *lruvec, struct lru_isolation *iso,
-				  unsigned long pfn, struct folio **folios, unsigned int max,
-				  unsigned int *n)
+static __no_sanitize_race unsigned long
+search_block(struct lruvec *lruvec, struct lru_isolation *iso, unsigned long pfn,
+	     struct folio **folios, unsigned int max, unsigned int *n)
 {
 	unsigned long end = round_down(pfn, pageblock_nr_pages) + pageblock_nr_pages;
 	const struct pattern p = pattern_of(lruvec, iso->lru);
@@ -350,14 +353,16 @@ static unsigned long search_block(struct lruvec *lruvec, struct lru_isolation *i
 		file |= (flags & (1u << PG_lru | 1u << PG_swapbacked)) == 1u << PG_lru;
 		if ((flags & p.mask) != p.want)
 			continue;
-		if (page_zonenum(page) > iso->reclaim_idx) {
+		if ((flags >> ZONES_PGSHIFT & ((1u << ZONES_WIDTH) - 1)) > iso->reclaim_idx) {
 			iso->nr_skipped++;
 			continue;
 		}
-		iso->nr_scanned += compound_nr(page);
-		if (!isolate_page(page, p))
+		if (!isolate_page(page, p)) {
+			iso->nr_scanned++;
 			continue;
+		}
 		folios[(*n)++] = (struct folio *)page;
+		iso->nr_scanned += compound_nr(page);
 		iso->nr_taken += compound_nr(page);
 	}
 	if (hints && whole && (file || pfn < end))
