@@ -72,6 +72,8 @@ struct folio *filemap_alloc_folio(gfp_t gfp, unsigned int order);
 int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_t index, gfp_t gfp);
 /* => folio locked. Takes it out and drops the cache's references. */
 void filemap_remove_folio(struct folio *folio);
+/* For reclaim, which took @folio out of the tree of @mapping itself: what else is to be told of it. */
+void filemap_folio_removed(struct address_space *mapping, struct folio *folio);
 /* Put @new, locked, at the place of @old, locked, of the same order. Cannot fail. */
 void replace_page_cache_folio(struct folio *old, struct folio *new);
 

@@ -67,6 +67,8 @@ void folio_check_move_unevictable(struct folio *folio);
  */
 bool folio_isolate_lru(struct folio *folio);
 void folio_putback_lru(struct folio *folio);
+/* It is about to be freed instead, its references are frozen at 0. */
+void folio_isolated_freed(struct folio *folio);
 
 /*
  * Pages for aging: up to @max folios of class @lru of @lruvec, in zones up to @reclaim_idx, from the hand on, each

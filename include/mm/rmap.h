@@ -120,8 +120,13 @@ bool rmap_walk(struct folio *folio, struct rmap_walk_control *rwc);
 int folio_referenced(struct folio *folio, unsigned long *vm_flags);
 /* Write-protect and clean all shared entries (before writeback); number of those that were dirty. */
 int folio_mkclean(struct folio *folio);
-/* Remove all entries of a file folio (dirty bits go to the folio). True if none is left. */
+/* Remove all entries of a file folio but mlocked ones (dirty bits go to the folio). True if none is left. Locks are only tried. */
 bool try_to_unmap_file(struct folio *folio);
+/*
+ * The same of an anonymous folio that MADV_FREE gave up. One that was written since, or that somebody else holds, is
+ * wanted again: it becomes what it was, and false. => isolated and locked
+ */
+bool try_to_unmap_lazyfree(struct folio *folio);
 
 void anon_vma_check(struct mm_struct *mm);
 void anon_vma_init(void);

@@ -17,6 +17,7 @@
 #include <base/list.h>
 #include <base/nodemask.h>
 #include <sync/spinlock.h>
+#include <sync/wait.h>
 #include <seam/percpu.h>
 #include <mm/lruvec.h>
 #include <mm/page.h>
@@ -236,6 +237,12 @@ typedef struct pglist_data {
 	unsigned long node_start_pfn, node_spanned_pages, node_present_pages;	/* b */
 	unsigned long totalreserve_pages;	/* w */
 	struct per_cpu_nodestat __percpu *per_cpu_nodestats;	/* b */
+	struct task_struct *kswapd;		/* b: NULL: none */
+	wait_queue_head_t kswapd_wait;
+	bool kswapd_asked;			/* hints of its wakers: mm/reclaim/kswapd.c */
+	unsigned int kswapd_order;
+	int kswapd_highest_zoneidx;
+	int kswapd_failures;			/* kswapd: passes in a row without a page */
 	struct lruvec __lruvec;			/* of all pages of the node: use folio_lruvec() */
 } pg_data_t;
 

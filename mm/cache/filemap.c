@@ -35,6 +35,7 @@
 #include <mm/gfp.h>
 #include <mm/mmap.h>
 #include <mm/pgalloc.h>
+#include <mm/reclaim.h>
 #include <mm/rmap.h>
 #include <mm/trace_writeback.h>
 #include <mm/vma.h>
@@ -434,6 +435,8 @@ int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_
 		return xas_error(&xas);
 	}
 	account_folio(mapping, folio, nr);
+	if (!(mapping->flags & (1UL << AS_SHMEM)))
+		workingset_refault(folio, mapping, index);
 	folio_add_lru(folio);
 	trace_mm_filemap_add_to_page_cache(folio_pfn(folio), mapping->host->i_ino, index,
 					   mapping->host->i_sb->s_dev, folio_order(folio));
@@ -454,12 +457,17 @@ void filemap_remove_folio(struct folio *folio)
 	folio->mapping = NULL;
 	mapping->nrpages -= nr;
 	xas_unlock(&xas);
-	account_folio(mapping, folio, -nr);
+	filemap_folio_removed(mapping, folio);
+	folio_put_refs(folio, nr);
+}
+
+void filemap_folio_removed(struct address_space *mapping, struct folio *folio)
+{
+	account_folio(mapping, folio, -folio_nr_pages(folio));
 	folio_del_lru(folio);
 	trace_mm_filemap_delete_from_page_cache(folio_pfn(folio), mapping->host->i_ino,
 						folio->index, mapping->host->i_sb->s_dev,
 						folio_order(folio));
-	folio_put_refs(folio, nr);
 }
 
 void replace_page_cache_folio(struct folio *old, struct folio *new)

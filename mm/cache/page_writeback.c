@@ -230,6 +230,7 @@ void folio_end_writeback(struct folio *folio)
 	node_stat_sub_folio(folio, NR_WRITEBACK);
 	zone_stat_sub_folio(folio, NR_ZONE_WRITE_PENDING);
 	node_stat_add_folio(folio, NR_WRITTEN);
+	folio_clear_reclaim(folio); /* now it can go: the hand will find it clean */
 	folio_clear_and_wake(folio, PG_writeback);
 }
 

@@ -139,6 +139,9 @@ void truncate_inode_pages_final(struct address_space *mapping)
 {
 	set_bit(AS_EXITING, &mapping->flags);
 	truncate_inode_pages(mapping, 0);
+	/* Reclaim, which took out the last page, may still be using the mapping under this lock. */
+	xa_lock(&mapping->i_pages);
+	xa_unlock(&mapping->i_pages);
 }
 
 void truncate_pagecache(struct inode *inode, loff_t newsize)

@@ -248,7 +248,9 @@ static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct 
 	count_vm_event(ALLOCSTALL_DMA + ac->highest_zoneidx);
 	if (page_alloc_ops.direct_reclaim)
 		progress = page_alloc_ops.direct_reclaim(gfp, order, ac);
-	progress += reclaim_stores(gfp, ac, max(12 - 3 * round, 0));
+	/* The stores are worth an interrupt of all CPUs when nothing else is left, or does not help. */
+	if (!progress || round)
+		progress += reclaim_stores(gfp, ac, max(12 - 3 * round, 0));
 	memalloc_noreclaim_restore(noreclaim);
 	return progress;
 }

@@ -50,6 +50,7 @@
 #include <mm/folio.h>
 #include <mm/lru.h>
 #include <mm/page_flags.h>
+#include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
@@ -214,6 +215,7 @@ void folio_activate(struct folio *folio)
 		folio_set_active(folio);
 	give(folio);
 	count_vm_events(PGACTIVATE, folio_nr_pages(folio));
+	workingset_activation(folio);
 }
 
 void folio_mark_accessed(struct folio *folio)
@@ -287,6 +289,12 @@ void folio_putback_lru(struct folio *folio)
 	count_isolated(folio, -folio_nr_pages(folio));
 	settle(folio);
 	folio_put(folio);
+}
+
+void folio_isolated_freed(struct folio *folio)
+{
+	count_isolated(folio, -folio_nr_pages(folio));
+	folio_clear_active(folio);
 }
 
 /* What a search compares flags with. */

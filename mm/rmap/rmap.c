@@ -19,6 +19,7 @@
 #include <mm/address_space.h>
 #include <mm/filemap.h>
 #include <mm/folio.h>
+#include <mm/lru.h>
 #include <mm/page.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
@@ -353,6 +354,8 @@ static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsi
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
 	struct mm_struct *mm = vma->vm_mm;
 
+	if (vma->vm_flags & VM_LOCKED)
+		return true;
 	while (page_vma_mapped_walk(&pvmw)) {
 		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
 		struct page *page = pte_page(pte);
@@ -375,10 +378,56 @@ static bool folio_not_mapped(struct folio *folio)
 
 bool try_to_unmap_file(struct folio *folio)
 {
-	struct rmap_walk_control rwc = { .rmap_one = unmap_file_one, .done = folio_not_mapped };
+	struct rmap_walk_control rwc = { .rmap_one = unmap_file_one,
+					 .done = folio_not_mapped,
+					 .try_lock = true };
 
 	VM_BUG_ON_FOLIO(folio_test_anon(folio), folio);
 	if (folio_mapped(folio))
 		rmap_walk(folio, &rwc);
+	return !folio_mapped(folio);
+}
+
+/* @arg: a bool, set when the page is wanted again. */
+static bool unmap_lazyfree_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+			       void *arg)
+{
+	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
+	struct mm_struct *mm = vma->vm_mm;
+	bool *wanted = arg;
+
+	while (page_vma_mapped_walk(&pvmw)) {
+		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
+
+		flush_tlb_page(vma, pvmw.address);
+		/* The entry first, then the references: whoever took one by the entry is seen. */
+		smp_mb();
+		if (pte_dirty(pte) || folio_test_dirty(folio) ||
+		    folio_ref_count(folio) != folio_mapcount(folio) + 1) {
+			set_pte_at(mm, pvmw.address, pvmw.pte, pte);
+			page_vma_mapped_walk_done(&pvmw);
+			*wanted = true;
+			return false;
+		}
+		update_hiwater_rss(mm);
+		dec_mm_counter(mm, MM_ANONPAGES);
+		folio_remove_rmap_ptes(folio, &folio->page, 1, vma);
+		folio_put(folio);
+	}
+	return true;
+}
+
+bool try_to_unmap_lazyfree(struct folio *folio)
+{
+	bool wanted = false;
+	struct rmap_walk_control rwc = { .rmap_one = unmap_lazyfree_one,
+					 .done = folio_not_mapped,
+					 .arg = &wanted,
+					 .try_lock = true };
+
+	VM_BUG_ON_FOLIO(!folio_test_anon(folio) || folio_test_large(folio), folio);
+	rmap_walk(folio, &rwc);
+	if (wanted)
+		folio_undo_lazyfree(folio);
 	return !folio_mapped(folio);
 }

@@ -27,14 +27,6 @@ unsigned long __weak nr_blockdev_pages(void)
 {
 	return 0;
 }
-unsigned long __weak total_swap_page_count(void)
-{
-	return 0;
-}
-unsigned long __weak free_swap_page_count(void)
-{
-	return 0;
-}
 void __weak arch_report_meminfo(struct seq_file *m) {}
 
 static void kb(struct seq_file *m, const char *name, unsigned long pages)

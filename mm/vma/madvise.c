@@ -25,7 +25,9 @@
 #include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/pgalloc.h>
+#include <mm/reclaim.h>
 #include <mm/userfaultfd.h>
+#include <seam/tlbflush.h>
 #include <linux/falloc.h>
 #include <linux/fadvise.h>
 #include <linux/mman.h>
@@ -131,9 +133,7 @@ static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsi
 		forbidden |= VM_LOCKED;
 	if (vma->vm_flags & forbidden)
 		return -EINVAL;
-	if (behavior == MADV_FREE && !vma_is_anonymous(vma))
-		return -EINVAL;
-	if (unlikely(vma->uffd) && behavior != MADV_FREE && !userfaultfd_remove(vma, start, end)) {
+	if (unlikely(vma->uffd) && !userfaultfd_remove(vma, start, end)) {
 		*dropped = true;
 		vma = vma_lookup(current->mm, start); /* what is there now? */
 		if (!vma)
@@ -148,10 +148,68 @@ static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsi
 	return 0;
 }
 
-/* COLD, PAGEOUT: nobody has used these pages lately. */
-static int advise_cold(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+/* Pages on their way out of the address space. */
+struct cold_batch {
+	struct folio *folios[SWAP_CLUSTER_MAX];
+	unsigned int nr;
+	bool pageout;
+};
+
+/* The page of one entry: not used lately; with @b->pageout: isolated to be reclaimed. => ptl held */
+static void cool_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+		      struct cold_batch *b)
 {
-	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
+	pte_t ptent = ptep_get(pte);
+	struct folio *folio;
+	struct page *page;
+
+	if (!pte_present(ptent))
+		return;
+	page = vm_normal_page(vma, addr, ptent);
+	if (!page)
+		return;
+	folio = page_folio(page);
+	if (folio_mapcount(folio) != 1) /* others use it, too */
+		return;
+	if (ptep_test_and_clear_young(vma, addr, pte))
+		folio_clear_referenced(folio);
+	if (!b->pageout)
+		folio_deactivate(folio);
+	else if (!folio_test_unevictable(folio) && folio_isolate_lru(folio))
+		b->folios[b->nr++] = folio;
+}
+
+/* MADV_FREE: the contents may go instead of being swapped, until the page is written again. => ptl held */
+static bool give_up_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t ptent = ptep_get(pte);
+	struct folio *folio;
+	struct page *page;
+
+	if (!pte_present(ptent))
+		return false;
+	page = vm_normal_page(vma, addr, ptent);
+	if (!page || !PageAnon(page))
+		return false;
+	folio = page_folio(page);
+	if (folio_test_large(folio) || folio_mapcount(folio) != 1 || folio_test_swapcache(folio))
+		return false;
+	folio_clear_dirty(folio);
+	folio_mark_lazyfree(folio);
+	if (!pte_young(ptent) && !pte_dirty(ptent))
+		return false;
+	ptent = ptep_get_and_clear(mm, addr, pte);
+	set_pte_at(mm, addr, pte, pte_mkold(pte_mkclean(ptent)));
+	return true;
+}
+
+static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	const unsigned long first = start;
+	bool flush = false;
+
+	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP) || !vma_is_anonymous(vma))
 		return -EINVAL;
 	for (unsigned long next; start < end; start = next) {
 		spinlock_t *ptl;
@@ -165,9 +223,49 @@ static int advise_cold(struct vm_area_struct *vma, unsigned long start, unsigned
 		if (!pte)
 			continue;
 		for (; start < next; start += PAGE_SIZE, pte++)
-			if (pte_present(ptep_get(pte)))
-				ptep_test_and_clear_young(vma, start, pte);
+			flush |= give_up_page(vma, start, pte);
 		pte_unmap_unlock(pte, ptl);
+		cond_resched();
+	}
+	if (flush)
+		flush_tlb_mm_range(vma->vm_mm, first, end, PAGE_SHIFT, false);
+	return 0;
+}
+
+/* May whoever asks learn what of this file is in memory? Only then he may send it out. */
+static bool can_page_out(struct vm_area_struct *vma)
+{
+	return !vma->vm_file || inode_owner_or_capable(file_inode(vma->vm_file)) ||
+	       !inode_permission(file_inode(vma->vm_file), MAY_WRITE);
+}
+
+/* COLD, PAGEOUT: nobody has used these pages lately. */
+static int advise_cold(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		       bool pageout)
+{
+	struct cold_batch batch = { .pageout = pageout };
+
+	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
+		return -EINVAL;
+	if (pageout && !vma_is_anonymous(vma) && !can_page_out(vma))
+		return 0;
+	for (unsigned long next; start < end; start = next) {
+		spinlock_t *ptl;
+		pmd_t *pmd;
+		pte_t *pte;
+
+		next = pmd_addr_end(start, end);
+		if (!pte_find(vma->vm_mm, start, &pmd))
+			continue;
+		pte = pte_offset_map_lock(vma->vm_mm, pmd, start, &ptl);
+		if (!pte)
+			continue;
+		for (; start < next && batch.nr < SWAP_CLUSTER_MAX; start += PAGE_SIZE, pte++)
+			cool_page(vma, start, pte, &batch);
+		pte_unmap_unlock(pte, ptl);
+		next = start;
+		reclaim_pages(batch.folios, batch.nr);
+		batch.nr = 0;
 		cond_resched();
 	}
 	return 0;
@@ -229,8 +327,9 @@ static int advise_vma(struct vm_area_struct **vma, unsigned long start, unsigned
 		return advise_willneed(*vma, start, end, dropped);
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-		return advise_cold(*vma, start, end);
+		return advise_cold(*vma, start, end, behavior == MADV_PAGEOUT);
 	case MADV_FREE:
+		return advise_free(*vma, start, end);
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 		return advise_dontneed(*vma, start, end, behavior, dropped);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reclaim: giving pages back that are not needed soon. Theory: mm/reclaim/vmscan.c (what to take), kswapd.c (when),
+ * workingset.c (what was taken by mistake).
+ */
+#ifndef QUIRE_MM_RECLAIM_H
+#define QUIRE_MM_RECLAIM_H
+
+#include <base/types.h>
+#include <mm/lru.h>
+
+struct address_space;
+struct pglist_data;
+struct seq_file;
+
+#define DEF_PRIORITY	 12	/* the first look at 1/4096 of a class, then twice as much each time */
+#define SWAP_CLUSTER_MAX 32	/* pages that are isolated at once, and a direct reclaim wants */
+
+/* What one reclaim wants, may do, and has done. */
+struct scan_control {
+	unsigned long nr_to_reclaim;	/* pages */
+	gfp_t gfp_mask;
+	unsigned int order;		/* of the request */
+	enum zone_type reclaim_idx;	/* highest zone whose pages help */
+	int priority;			/* DEF_PRIORITY down to 0 */
+	bool kswapd;
+	bool may_unmap, may_swap;
+	bool may_deactivate_anon, may_deactivate_file;
+	bool skipped_deactivate;	/* an active class was spared */
+	unsigned long nr_scanned, nr_reclaimed;
+	/* Of the pages looked at: */
+	unsigned long nr_dirty, nr_unqueued_dirty, nr_writeback, nr_taken;
+};
+
+/*
+ * A policy: which pages of a node go. Chosen at boot by reclaim=NAME; docs/reclaim.md walks through writing one.
+ * All may sleep, and are called with PF_MEMALLOC set.
+ */
+struct reclaim_ops {
+	const char *name;
+	/* Take sc->nr_to_reclaim pages of @lruvec if 1/2^priority of its members yield them. */
+	void (*shrink)(struct lruvec *lruvec, struct scan_control *sc);
+	/* kswapd is about to balance the node: see who was used. May be NULL. */
+	void (*age)(struct lruvec *lruvec, struct scan_control *sc);
+};
+extern const struct reclaim_ops classic_reclaim_ops;
+extern const struct reclaim_ops *reclaim_ops;
+
+/* ---- for policies: mm/reclaim/vmscan.c ---- */
+
+/* Isolate up to @nr (<= SWAP_CLUSTER_MAX) members of @lru and evict those that may go. Pages reclaimed. */
+unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
+/* Turn up to @nr members of the active class @lru inactive unless they were used. */
+void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
+/* Evict what may go of @nr (<= SWAP_CLUSTER_MAX) isolated folios; all others are put back. Pages reclaimed. */
+unsigned long shrink_folio_list(struct folio **folios, unsigned int nr, struct scan_control *sc);
+/* The same for pages that somebody else named (MADV_PAGEOUT): also what was used lately. */
+unsigned long reclaim_pages(struct folio **folios, unsigned int nr);
+/* Can anonymous pages be evicted at all? */
+bool can_reclaim_anon_pages(const struct scan_control *sc);
+
+/* ---- triggers ---- */
+
+/* Pages of @pgdat by priority, and what shrinkers give. */
+void shrink_node(struct pglist_data *pgdat, struct scan_control *sc);
+/* Pages that reclaim could take of @pgdat in zones up to @idx. */
+unsigned long reclaimable_pages(struct pglist_data *pgdat, int idx);
+/* A thread per node; see kswapd.c. */
+void wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order, enum zone_type highest_zoneidx);
+extern int vm_swappiness;	/* 0 .. 200: what I/O for anonymous pages costs compared with that for files */
+
+/* ---- refaults: mm/reclaim/workingset.c. None sleeps ---- */
+
+/* @folio, locked, is being evicted from @mapping. */
+void workingset_eviction(struct folio *folio, struct address_space *mapping);
+/* @folio, locked, comes (back) into @mapping at @index, not yet a member of a class: active when it is too soon. */
+void workingset_refault(struct folio *folio, struct address_space *mapping, unsigned long index);
+/* @folio was activated. */
+void workingset_activation(struct folio *folio);
+/* I/O of @nr pages for @folio's kind: the other kind is preferred for a while. */
+void lru_note_cost(struct lruvec *lruvec, bool file, unsigned long nr);
+/* Make room to remember evictions: at the first reclaim. May sleep. */
+void workingset_start(void);
+
+/* /proc/mm/reclaim: policy, hands, costs, history. */
+int reclaim_proc_show(struct seq_file *m, void *v);
+
+#endif

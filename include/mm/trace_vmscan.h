@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Trace events of reclaim. mm/stat/trace_vmscan.c */
+#ifndef QUIRE_MM_TRACE_VMSCAN_H
+#define QUIRE_MM_TRACE_VMSCAN_H
+
+#include <mm/reclaim.h>
+#include <mm/trace.h>
+
+#define VMSCAN_EVENTS(X)							\
+	X(mm_vmscan_kswapd_sleep, (int nid), (nid))				\
+	X(mm_vmscan_kswapd_wake, (int nid, int zid, int order), (nid, zid, order))	\
+	X(mm_vmscan_wakeup_kswapd, (int nid, int zid, int order, gfp_t gfp), (nid, zid, order, gfp))	\
+	X(mm_vmscan_direct_reclaim_begin, (int order, gfp_t gfp), (order, gfp))	\
+	X(mm_vmscan_direct_reclaim_end, (unsigned long nr_reclaimed), (nr_reclaimed))	\
+	X(mm_vmscan_lru_isolate, (const struct scan_control *sc, const struct lru_isolation *iso), (sc, iso))	\
+	X(mm_vmscan_lru_shrink_inactive, (struct lruvec *lruvec, const struct scan_control *sc,	\
+		const struct lru_isolation *iso, unsigned long nr_reclaimed), (lruvec, sc, iso, nr_reclaimed))	\
+	X(mm_vmscan_lru_shrink_active, (struct lruvec *lruvec, const struct scan_control *sc,	\
+		const struct lru_isolation *iso, unsigned long deactivated, unsigned long referenced),	\
+		(lruvec, sc, iso, deactivated, referenced))
+
+#define DECLARE_VMSCAN_EVENT(ev, params, args)					\
+	DECLARE_TRACE_EVENT(ev);						\
+	void __trace_##ev params;						\
+	static inline void trace_##ev params					\
+	{									\
+		if (unlikely(READ_ONCE(__event_##ev.enabled)))			\
+			__trace_##ev args;					\
+	}
+VMSCAN_EVENTS(DECLARE_VMSCAN_EVENT)
+
+#endif

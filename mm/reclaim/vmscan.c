@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reclaim: from a class of pages to free ones.
+ *
+ * 1 The way of a page.
+ *
+ *	lru_isolate()		out of its class, with a reference (mm/reclaim/lru.c)
+ *	shrink_folio_list()	trylock -> evictable? -> used since? -> unmap -> clean? -> buffers -> out of its cache -> free
+ *	folio_putback_lru()	every page that did not make it, in the class that it deserves
+ *
+ *   used since	(check_references)	accessed bits of all entries, gathered and cleared by the reverse map, and PG_referenced
+ *	two entries, or one and PG_referenced, or a program's text: activate
+ *	one entry: stay, with PG_referenced; a second chance
+ *	PG_referenced alone: reclaim if it is clean (read, and not mapped)
+ *
+ * 2 Dirty file pages are not written from here one by one: they get PG_reclaim and stay, and when a whole batch is dirty and
+ *   not yet on its way the flusher is woken; reclaim goes on elsewhere, and waits a little when most of what it sees is so.
+ *
+ * 3 Who may free: a page is out when its references are exactly the cache's and ours, which folio_ref_freeze() claims
+ *   under the lock of the tree; whoever looks it up meanwhile does not get it.
+ *
+ * 4 Priorities. A pass looks at 1/2^priority of each class, from 12 down to 0, until there is enough. Then out of memory.
+ *
+ * 5 Locks. Called from any allocation that may sleep, under any lock that such an allocation may be under. So folios are
+ *   only tried; walks of the reverse map try the locks of families and mappings; nothing below xa_lock and page tables' locks
+ *   is waited for. Shrinkers say by gfp what they may do. No recursion: PF_MEMALLOC is set, and allocations take reserves.
+ *
+ * Linux 6.1: mm/vmscan.c. Policies are tables of operations: include/mm/reclaim.h. Observe: pgscan_*, pgsteal_*, pgactivate,
+ * pgrefill, pgrotated, slabs_scanned in /proc/vmstat; trace vmscan:*; /proc/mm/reclaim.
+ */
+#include <base/math.h>
+#include <base/string.h>
+#include <kernel/param.h>
+#include <kernel/printk.h>
+#include <kernel/sched.h>
+#include <kernel/task.h>
+#include <mm/address_space.h>
+#include <mm/filemap.h>
+#include <mm/folio.h>
+#include <mm/gfp.h>
+#include <mm/lru.h>
+#include <mm/reclaim.h>
+#include <mm/rmap.h>
+#include <mm/shrinker.h>
+#include <mm/vma.h>
+#include <mm/vmstat.h>
+#include <mm/writeback.h>
+#include <mm/xarray.h>
+#include <mm/zone.h>
+#include "reclaim_internal.h"
+
+int vm_swappiness = 60;
+const struct reclaim_ops *reclaim_ops = &classic_reclaim_ops;
+
+static const struct reclaim_ops *const policies[] = { &classic_reclaim_ops };
+
+/* reclaim=NAME */
+static int __init setup_reclaim(char *name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(policies); i++) {
+		if (!strcmp(policies[i]->name, name)) {
+			reclaim_ops = policies[i];
+			return 0;
+		}
+	}
+	pr_warn("reclaim: no policy \"%s\"\n", name);
+	return -EINVAL;
+}
+early_param("reclaim", setup_reclaim);
+
+bool can_reclaim_anon_pages(const struct scan_control *sc)
+{
+	return sc->may_swap && free_swap_page_count() > 0;
+}
+
+unsigned long reclaimable_pages(struct pglist_data *pgdat, int idx)
+{
+	const struct scan_control sc = { .may_swap = true };
+	struct lruvec *lruvec = &pgdat->__lruvec;
+	unsigned long nr = lruvec_lru_size(lruvec, LRU_INACTIVE_FILE, idx) +
+			   lruvec_lru_size(lruvec, LRU_ACTIVE_FILE, idx);
+
+	if (can_reclaim_anon_pages(&sc))
+		nr += lruvec_lru_size(lruvec, LRU_INACTIVE_ANON, idx) +
+		      lruvec_lru_size(lruvec, LRU_ACTIVE_ANON, idx);
+	return nr;
+}
+
+/* ---- one page ---- */
+
+enum verdict {
+	KEEP,		/* back into its class */
+	ACTIVATE,	/* to the active class */
+	RECLAIM,
+	RECLAIM_CLEAN,	/* unless it is dirty */
+	FREED,
+};
+
+static enum verdict check_references(struct folio *folio)
+{
+	unsigned long vm_flags = 0;
+	int entries = folio_mapped(folio) ? folio_referenced(folio, &vm_flags) : 0;
+	bool marked = folio_test_clear_referenced(folio);
+
+	if (vm_flags & VM_LOCKED) /* its place will be found at putback */
+		return ACTIVATE;
+	if (entries) {
+		folio_set_referenced(folio);
+		if (marked || entries > 1)
+			return ACTIVATE;
+		if ((vm_flags & VM_EXEC) && folio_is_file_lru(folio))
+			return ACTIVATE;
+		return KEEP;
+	}
+	return marked && folio_is_file_lru(folio) ? RECLAIM_CLEAN : RECLAIM;
+}
+
+/* Take @folio, locked and unmapped, out of its cache and freeze it. False: somebody uses it, or it is dirty. */
+static bool remove_mapping(struct address_space *mapping, struct folio *folio)
+{
+	XA_STATE_ORDER(xas, &mapping->i_pages, folio->index, folio_order(folio));
+	long nr = folio_nr_pages(folio);
+
+	xas_lock(&xas);
+	if (!folio_ref_freeze(folio, nr + 1)) {
+		xas_unlock(&xas);
+		return false;
+	}
+	/* After the freeze: who dirtied it had a reference. */
+	if (folio_test_dirty(folio)) {
+		folio_ref_unfreeze(folio, nr + 1);
+		xas_unlock(&xas);
+		return false;
+	}
+	workingset_eviction(folio, mapping);
+	xas_store(&xas, NULL);
+	folio->mapping = NULL;
+	mapping->nrpages -= nr;
+	filemap_folio_removed(mapping, folio); /* the mapping may be gone once it is unlocked */
+	xas_unlock(&xas);
+	return true;
+}
+
+/* A page that MADV_FREE gave up and nobody maps any more. */
+static bool drop_lazyfree(struct folio *folio)
+{
+	if (!folio_ref_freeze(folio, 1))
+		return false;
+	count_vm_events(PGLAZYFREED, folio_nr_pages(folio));
+	return true;
+}
+
+static bool release_buffers(struct folio *folio, gfp_t gfp)
+{
+	struct address_space *mapping = folio_mapping(folio);
+
+	if (!folio_has_private(folio) || folio_test_anon(folio))
+		return true;
+	return mapping && mapping->a_ops->release_folio && mapping->a_ops->release_folio(folio, gfp);
+}
+
+/* Not mapped any more? */
+static bool unmap(struct folio *folio)
+{
+	if (!folio_mapped(folio))
+		return true;
+	return folio_test_anon(folio) ? try_to_unmap_lazyfree(folio) : try_to_unmap_file(folio);
+}
+
+/* What holds back a page that was not used: it is being written, or ought to be. True: it stays. */
+static bool is_dirty_or_busy(struct folio *folio, struct scan_control *sc)
+{
+	long nr = folio_nr_pages(folio);
+
+	if (folio_test_writeback(folio)) {
+		sc->nr_writeback += nr;
+		if (folio_test_set_reclaim(folio))
+			node_stat_mod_folio(folio, NR_VMSCAN_IMMEDIATE, nr);
+		return true;
+	}
+	if (!folio_test_dirty(folio) || folio_test_anon(folio))
+		return false;
+	sc->nr_dirty += nr;
+	sc->nr_unqueued_dirty += nr;
+	folio_set_reclaim(folio);
+	return true;
+}
+
+/* => @folio isolated and locked; it stays locked, also when it is freed (then with no reference) */
+static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ignore_references)
+{
+	struct address_space *mapping;
+	enum verdict v = RECLAIM;
+
+	if (!folio_evictable(folio))
+		return KEEP;
+	if (!sc->may_unmap && folio_mapped(folio))
+		return KEEP;
+	if (folio_test_swapbacked(folio))
+		return ACTIVATE; /* nowhere to put it */
+	if (!ignore_references)
+		v = check_references(folio);
+	if (v == ACTIVATE || v == KEEP)
+		return v;
+	if (is_dirty_or_busy(folio, sc))
+		return KEEP;
+	if (!unmap(folio))
+		return folio_test_swapbacked(folio) || folio_mapped(folio) ? ACTIVATE : KEEP;
+	if (folio_test_anon(folio))
+		return drop_lazyfree(folio) ? FREED : KEEP;
+	if (is_dirty_or_busy(folio, sc)) /* an entry was dirty */
+		return KEEP;
+	mapping = folio_mapping(folio);
+	if (!mapping || !release_buffers(folio, sc->gfp_mask))
+		return ACTIVATE;
+	return remove_mapping(mapping, folio) ? FREED : KEEP;
+}
+
+static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, struct scan_control *sc,
+				    bool ignore_references)
+{
+	unsigned long reclaimed = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		struct folio *folio = folios[i];
+		enum verdict v;
+
+		cond_resched();
+		if (!folio_trylock(folio)) {
+			folio_putback_lru(folio);
+			continue;
+		}
+		v = judge(folio, sc, ignore_references);
+		if (v == ACTIVATE && !folio_test_active(folio)) {
+			folio_set_active(folio);
+			count_vm_events(PGACTIVATE, folio_nr_pages(folio));
+			workingset_activation(folio);
+		}
+		folio_unlock(folio);
+		if (v == FREED) {
+			reclaimed += folio_nr_pages(folio);
+			folio_isolated_freed(folio);
+			__folio_put(folio);
+		} else {
+			folio_putback_lru(folio);
+		}
+	}
+	return reclaimed;
+}
+
+unsigned long shrink_folio_list(struct folio **folios, unsigned int nr, struct scan_control *sc)
+{
+	return shrink_list_of(folios, nr, sc, false);
+}
+
+unsigned long reclaim_pages(struct folio **folios, unsigned int nr)
+{
+	struct scan_control sc = { .gfp_mask = GFP_KERNEL,
+				   .reclaim_idx = MAX_NR_ZONES - 1,
+				   .may_unmap = true,
+				   .may_swap = true };
+	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned long reclaimed = shrink_list_of(folios, nr, &sc, true);
+
+	memalloc_noreclaim_restore(noreclaim);
+	return reclaimed;
+}
+
+/* ---- classes ---- */
+
+static void count_scan(enum lru_list lru, struct scan_control *sc, unsigned long scanned)
+{
+	count_vm_events(sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT, scanned);
+	count_vm_events(is_file_lru(lru) ? PGSCAN_FILE : PGSCAN_ANON, scanned);
+}
+
+static void count_steal(enum lru_list lru, struct scan_control *sc, unsigned long stolen)
+{
+	count_vm_events(sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT, stolen);
+	count_vm_events(is_file_lru(lru) ? PGSTEAL_FILE : PGSTEAL_ANON, stolen);
+}
+
+/* Pages of higher zones than the request can use were passed over. */
+static void count_skipped(const struct lru_isolation *iso)
+{
+	if (iso->nr_skipped)
+		count_vm_events(PGSCAN_SKIP_DMA + min_t(int, iso->reclaim_idx + 1, MAX_NR_ZONES - 1),
+				iso->nr_skipped);
+}
+
+/* Others have isolated more than is left: they will put back or free; more of us would only find nothing. */
+static void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru)
+{
+	struct pglist_data *pgdat = lruvec->pgdat;
+	unsigned long isolated, inactive;
+
+	if (sc->kswapd)
+		return;
+	isolated = node_page_state(pgdat, is_file_lru(lru) ? NR_ISOLATED_FILE : NR_ISOLATED_ANON);
+	inactive = lruvec_lru_size(lruvec, lru, MAX_NR_ZONES - 1);
+	if (isolated > inactive + SWAP_CLUSTER_MAX && !fatal_signal_pending(current))
+		schedule_timeout_killable(1);
+}
+
+unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
+				   enum lru_list lru)
+{
+	struct lru_isolation iso = { .lru = lru,
+				     .reclaim_idx = sc->reclaim_idx,
+				     .max_scan = nr };
+	struct folio *folios[SWAP_CLUSTER_MAX];
+	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty;
+	unsigned int n;
+
+	throttle_isolated(lruvec, sc, lru);
+	n = lru_isolate(lruvec, &iso, folios, min(nr, (unsigned long)SWAP_CLUSTER_MAX));
+	sc->nr_scanned += iso.nr_scanned;
+	sc->nr_taken += iso.nr_taken;
+	count_scan(lru, sc, iso.nr_scanned);
+	count_skipped(&iso);
+	trace_mm_vmscan_lru_isolate(sc, &iso);
+	if (!n)
+		return 0;
+	reclaimed = shrink_folio_list(folios, n, sc);
+	count_steal(lru, sc, reclaimed);
+	trace_mm_vmscan_lru_shrink_inactive(lruvec, sc, &iso, reclaimed);
+	if (sc->nr_unqueued_dirty - unqueued == iso.nr_taken)
+		wakeup_flusher_threads(WB_REASON_VMSCAN);
+	return reclaimed;
+}
+
+/* Stays it active? Text of programs does, once it was used; everything else has to be used twice. */
+static bool stays_active(struct folio *folio)
+{
+	unsigned long vm_flags = 0;
+
+	if (!folio_mapped(folio))
+		return false;
+	return folio_referenced(folio, &vm_flags) && (vm_flags & VM_EXEC) &&
+	       folio_is_file_lru(folio);
+}
+
+void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
+			enum lru_list lru)
+{
+	struct lru_isolation iso = { .lru = lru,
+				     .reclaim_idx = sc->reclaim_idx,
+				     .max_scan = nr };
+	struct folio *folios[SWAP_CLUSTER_MAX];
+	unsigned long deactivated = 0, referenced = 0;
+	unsigned int n;
+
+	n = lru_isolate(lruvec, &iso, folios, min(nr, (unsigned long)SWAP_CLUSTER_MAX));
+	count_vm_events(PGREFILL, iso.nr_scanned);
+	for (unsigned int i = 0; i < n; i++) {
+		struct folio *folio = folios[i];
+
+		cond_resched();
+		if (folio_evictable(folio) && folio_trylock(folio)) {
+			if (stays_active(folio)) {
+				referenced += folio_nr_pages(folio);
+			} else {
+				folio_clear_active(folio);
+				folio_set_workingset(folio);
+				deactivated += folio_nr_pages(folio);
+			}
+			folio_unlock(folio);
+		}
+		folio_putback_lru(folio);
+	}
+	count_vm_events(PGDEACTIVATE, deactivated);
+	trace_mm_vmscan_lru_shrink_active(lruvec, sc, &iso, deactivated, referenced);
+}
+
+/* ---- a node ---- */
+
+/* Most of what a pass saw waits for a disk: give it time. */
+static void throttle_writeback(struct scan_control *sc)
+{
+	if (sc->priority < DEF_PRIORITY - 2 && sc->nr_taken &&
+	    sc->nr_writeback + sc->nr_dirty > sc->nr_taken / 2 &&
+	    !fatal_signal_pending(current))
+		schedule_timeout_killable(max(HZ / 50, 1));
+}
+
+void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
+{
+	unsigned long before = sc->nr_reclaimed;
+
+	workingset_start();
+	sc->nr_taken = sc->nr_dirty = sc->nr_unqueued_dirty = sc->nr_writeback = 0;
+	reclaim_ops->shrink(&pgdat->__lruvec, sc);
+	shrink_slab(sc->gfp_mask, pgdat->node_id, sc->priority);
+	if (sc->nr_reclaimed == before)
+		throttle_writeback(sc);
+	else
+		WRITE_ONCE(pgdat->kswapd_failures, 0);
+}
+
+/* What was activated so far, to see at the next reclaim whether more was. */
+static void snapshot_refaults(struct pglist_data *pgdat)
+{
+	struct lruvec *lruvec = &pgdat->__lruvec;
+
+	lruvec->refaults[0] = node_page_state(pgdat, WORKINGSET_ACTIVATE_ANON);
+	lruvec->refaults[1] = node_page_state(pgdat, WORKINGSET_ACTIVATE_FILE);
+}
+
+/* ---- direct reclaim ---- */
+
+static void shrink_nodes(const struct alloc_context *ac, struct scan_control *sc)
+{
+	struct pglist_data *last = NULL;
+
+	for (struct zoneref *z = ac->zonelist->_zonerefs; z->zone; z++) {
+		struct pglist_data *pgdat = z->zone->zone_pgdat;
+
+		if (z->zone_idx > ac->highest_zoneidx || pgdat == last)
+			continue;
+		if (ac->nodemask &&
+		    !node_isset(pgdat->node_id, *(const nodemask_t *)ac->nodemask))
+			continue;
+		last = pgdat;
+		shrink_node(pgdat, sc);
+	}
+}
+
+static void snapshot_nodes(const struct alloc_context *ac)
+{
+	for (struct zoneref *z = ac->zonelist->_zonerefs; z->zone; z++)
+		snapshot_refaults(z->zone->zone_pgdat);
+}
+
+/*
+ * Reclaim for an allocation of @order that found nothing. Pages reclaimed. => PF_MEMALLOC set
+ */
+static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+{
+	struct scan_control sc = {
+		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+		.gfp_mask = gfp,
+		.order = order,
+		.reclaim_idx = ac->highest_zoneidx,
+		.may_unmap = true,
+		.may_swap = gfp & __GFP_IO,
+	};
+
+	trace_mm_vmscan_direct_reclaim_begin(order, gfp);
+	for (sc.priority = DEF_PRIORITY; sc.priority >= 0; sc.priority--) {
+		shrink_nodes(ac, &sc);
+		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
+			break;
+	}
+	snapshot_nodes(ac);
+	trace_mm_vmscan_direct_reclaim_end(sc.nr_reclaimed);
+	return sc.nr_reclaimed;
+}
+
+void reclaim_register(void)
+{
+	page_alloc_ops.direct_reclaim = try_to_free_pages;
+}
+
+void reclaim_snapshot(struct pglist_data *pgdat)
+{
+	snapshot_refaults(pgdat);
+}
