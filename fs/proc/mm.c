@@ -19,6 +19,7 @@
 #include <mm/fault.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
+#include <mm/reclaim.h>
 #include <mm/memblock.h>
 #include <mm/page.h>
 #include <mm/vmstat.h>
@@ -164,6 +165,7 @@ static int __init proc_mm_init(void)
 	proc_create_single("layout", 0400, mm, layout_show);
 	proc_create_single("page_alloc", 0444, mm, page_alloc_show);
 	proc_create_single("faults", 0444, mm, faults_show);
+	proc_create_single("reclaim", 0444, mm, reclaim_proc_show);
 	proc_page_init(mm);
 	proc_explain_init(mm);
 	nodes = proc_mkdir("node", mm);

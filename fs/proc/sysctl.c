@@ -22,6 +22,7 @@
 #include <kernel/uts.h>
 #include <mm/mmap.h>
 #include <mm/userfaultfd.h>
+#include <mm/reclaim.h>
 #include <mm/zone.h>
 
 static int ostype_show(struct seq_file *m)
@@ -329,6 +330,7 @@ static struct ctl_table kernel_table[] = {
 	  .min = 1,
 	  .max = 3000,
 	  .changed = setup_per_zone_wmarks },
+	INT("vm/swappiness", vm_swappiness, 0, 200),
 	INT("vm/watermark_boost_factor", watermark_boost_factor, 0, INT_MAX),
 	RW("vm/lowmem_reserve_ratio", reserve_ratio_show, reserve_ratio_store),
 	RW("vm/percpu_pagelist_high_fraction", high_fraction_show, high_fraction_store),

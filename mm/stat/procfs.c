@@ -16,6 +16,7 @@
 #include <mm/percpu_alloc.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
+#include <mm/reclaim.h>
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
 #include <mm/zone.h>
@@ -118,6 +119,34 @@ int meminfo_proc_show(struct seq_file *m, void *v)
 	seq_printf(m, "HardwareCorrupted: %5d kB\n", 0);
 	meminfo_huge(m);
 	arch_report_meminfo(m);
+	return 0;
+}
+
+/* ---- reclaim ---- */
+
+static void node_reclaim_show(struct seq_file *m, struct pglist_data *pgdat)
+{
+	static const char *const names[NR_EVICTABLE_LISTS] = { "inactive_anon", "active_anon",
+							       "inactive_file", "active_file" };
+	struct lruvec *lruvec = &pgdat->__lruvec;
+	int lru;
+
+	seq_printf(m, "node %d\n  anon_cost %lu\n  file_cost %lu\n  nonresident_age %ld\n",
+		   pgdat->node_id, READ_ONCE(lruvec->anon_cost), READ_ONCE(lruvec->file_cost),
+		   atomic_long_read(&lruvec->nonresident_age));
+	seq_printf(m, "  kswapd_failures %d\n", READ_ONCE(pgdat->kswapd_failures));
+	for_each_evictable_lru(lru) seq_printf(m, "  %-14s %8lu pages, hand at pfn %lu\n",
+					       names[lru],
+					       lruvec_lru_size(lruvec, lru, MAX_NR_ZONES - 1),
+					       READ_ONCE(lruvec->hand[lru]));
+}
+
+int reclaim_proc_show(struct seq_file *m, void *v)
+{
+	struct pglist_data *pgdat;
+
+	seq_printf(m, "policy %s\nswappiness %d\n", reclaim_ops->name, READ_ONCE(vm_swappiness));
+	for_each_online_pgdat(pgdat) if (pgdat->node_present_pages) node_reclaim_show(m, pgdat);
 	return 0;
 }
 

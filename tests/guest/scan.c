@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/*
+ * More file pages than memory: /dev/vda (quire run --disk), of which each page holds its number. Clean pages go and come back
+ * whole; a hot set survives a scan; what many processes map goes, too. Without a disk of that kind: skipped.
+ * See tests/suite/54-reclaim.t, which gives it one.
+ */
+#include "maps.h"
+
+#include <sys/ioctl.h>
+
+#define MB	   (1L << 20)
+#define PER_MB	   256L
+#define CHILDREN   20
+#define HOT_MB	   8
+#define MAP_PAGES  64L
+#define BLKGETSIZE64_ 0x80081272UL
+
+static long disk_mb;
+static char buf[MB];
+
+/* Does every page of [mb, mb + 1) hold its number? Reads through @fd. */
+static bool right(int fd, long mb)
+{
+	if (pread(fd, buf, MB, mb * MB) != MB)
+		return false;
+	for (long i = 0; i < PER_MB; i++)
+		if (*(long *)(buf + i * PAGE) != mb * PER_MB + i)
+			return false;
+	return true;
+}
+
+static long stalls(void)
+{
+	return vmstat("allocstall_dma") + vmstat("allocstall_dma32") + vmstat("allocstall_normal") +
+	       vmstat("allocstall_movable");
+}
+
+static long presence(const char *p, int fd)
+{
+	uint64_t entry[MAP_PAGES];
+	long n = 0;
+
+	must(pread(fd, entry, sizeof(entry), (unsigned long)p / PAGE * 8) == sizeof(entry));
+	for (long i = 0; i < MAP_PAGES; i++)
+		n += entry[i] >> 63;
+	return n;
+}
+
+/* A process that maps the first pages, touches them, waits, and tells how many it still maps. */
+static void mapper(int disk, int ready, int go, int answer)
+{
+	char *p = mmap(NULL, MAP_PAGES * PAGE, PROT_READ, MAP_SHARED, disk, 0);
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	int refs = open("/proc/self/clear_refs", O_WRONLY);
+	long sum = 0, n;
+	char c;
+
+	for (long i = 0; i < MAP_PAGES; i++)
+		sum += p[i * PAGE];
+	n = presence(p, pagemap) == MAP_PAGES && sum >= 0 ? 1 : -1;
+	/* Used once, long ago. */
+	if (write(refs, "1", 1) != 1)
+		n = -1;
+	(void)!write(ready, &n, sizeof(n));
+	(void)!read(go, &c, 1);
+	n = presence(p, pagemap);
+	for (long i = 0; i < MAP_PAGES; i++)
+		if (*(long *)(p + i * PAGE) != i)
+			n = 1000;
+	(void)!write(answer, &n, sizeof(n));
+	_exit(0);
+}
+
+int main(void)
+{
+	int disk = open("/dev/vda", O_RDONLY), hot = open("/dev/vda", O_RDONLY);
+	int ready[2], go[2], answer[2];
+	long n, left = 0, bad = 0, in, scanned, stolen, kswapd, misses = 0;
+	uint64_t bytes = 0;
+
+	if (disk < 0 || ioctl(disk, BLKGETSIZE64_, &bytes) || bytes < 64 * MB || !right(disk, 1)) {
+		printf("1..0 # SKIP no /dev/vda of numbered pages\n");
+		return 0;
+	}
+	disk_mb = bytes / MB;
+	posix_fadvise(hot, 0, 0, POSIX_FADV_RANDOM);
+	must(!pipe(ready) && !pipe(go) && !pipe(answer));
+	for (int i = 0; i < CHILDREN; i++)
+		if (!fork())
+			mapper(disk, ready[1], go[0], answer[1]);
+	for (int i = 0; i < CHILDREN; i++)
+		must(read(ready[0], &n, sizeof(n)) == sizeof(n) && n == 1);
+	scanned = vmstat("pgscan_file");
+	stolen = vmstat("pgsteal_file");
+	kswapd = vmstat("pgsteal_kswapd");
+
+	/* The hot set is read three times, then again and again while the rest goes by. */
+	for (int round = 0; round < 3; round++)
+		for (long mb = 1; mb <= HOT_MB; mb++)
+			bad += !right(hot, mb);
+	in = vmstat("pgpgin");
+	for (long mb = HOT_MB + 1; mb < disk_mb; mb++) {
+		bad += !right(disk, mb);
+		bad += !right(hot, 1 + mb % HOT_MB);
+	}
+	misses = (vmstat("pgpgin") - in) / 1024 - (disk_mb - HOT_MB - 1);
+	is(bad, 0, "a file larger than memory: every page read holds its number");
+	ok(misses <= HOT_MB / 2, "a hot set survives the scan (%ld MB were read again)", misses);
+	ok(vmstat("pgsteal_file") > stolen, "pages of the file were evicted");
+	ok(vmstat("pgscan_file") - scanned >= vmstat("pgsteal_file") - stolen,
+	   "no more evicted than scanned");
+	ok(vmstat("pgsteal_kswapd") > kswapd, "kswapd did its part");
+	ok(vmstat("pageoutrun") > 0 && vmstat("kswapd_low_wmark_hit_quickly") >= 0 && stalls() >= 0,
+	   "its runs are counted");
+	ok(meminfo_kb("MemFree:") > 0 && vmstat("oom_kill") == 0, "nobody was killed");
+	ok(vmstat("pgactivate") >= HOT_MB * PER_MB, "the hot set was activated");
+
+	for (int i = 0; i < CHILDREN; i++)
+		(void)!write(go[1], "x", 1);
+	for (int i = 0; i < CHILDREN; i++) {
+		must(read(answer[0], &n, sizeof(n)) == sizeof(n));
+		left += n;
+	}
+	while (wait(NULL) > 0)
+		;
+	is(left, 0, "pages that %d processes mapped left all of them, and came back whole", CHILDREN);
+	return tap_end();
+}
