@@ -202,7 +202,9 @@ void lru_page_freed(struct page *page)
 		count_kind(folio, true, -folio_nr_pages(folio));
 		count_kind(folio, false, folio_nr_pages(folio));
 	}
-	page->flags &= ~(1u << PG_active | 1u << PG_unevictable | 1u << PG_lazyfree);
+	__ClearPageActive(page);
+	__ClearPageUnevictable(page);
+	__ClearPageLazyFree(page);
 }
 
 /* ---- use ---- */

@@ -81,7 +81,7 @@ static inline void page_init_anon(struct page *page, struct vm_area_struct *vma,
 	atomic_set(&page->_mapcount, 0);
 	page->mapping = (void *)((unsigned long)vma->vm_mm->anon_vma | PAGE_MAPPING_ANON);
 	page->index = anon_page_index(vma, address);
-	smp_store_release(&page->flags, page->flags | flags);
+	smp_store_release(&page->flags, READ_ONCE(page->flags) | flags);
 	mod_zone_page_state(page_zone(page), NR_ZONE_ANON_MAPPED, 1);
 }
 
