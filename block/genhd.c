@@ -327,7 +327,8 @@ int device_add_disk(struct gendisk *disk)
 		disk->diskseq = ++last_diskseq;
 		spin_unlock(&bdev_table_lock);
 		set_bit(GD_ADDED, &disk->state);
-		disk->bdi->io_pages = disk->queue->limits.max_sectors >> (PAGE_SHIFT - SECTOR_SHIFT);
+		disk->bdi->io_pages =
+			disk->queue->limits.max_sectors >> (PAGE_SHIFT - SECTOR_SHIFT);
 		bdi_register(disk->bdi, "%u:%u", disk->part0->bd_dev >> MINOR_BITS,
 			     disk->part0->bd_dev & ((1U << MINOR_BITS) - 1));
 		events->added(disk->part0);

@@ -50,8 +50,9 @@
 #include <linux/virtio_console.h>
 #include <linux/virtio_ids.h>
 
-#define NR_IN_BUFS	8
-#define QUEUE_ENTRIES	32 /* buffers that wait in a queue: a page or less each, so many need no more */
+#define NR_IN_BUFS 8
+#define QUEUE_ENTRIES                                                                              \
+	32 /* buffers that wait in a queue: a page or less each, so many need no more */
 #define IN_BYTES	PAGE_SIZE
 #define OUT_BYTES_MAX	(32 * 1024)
 #define HVC_OUT_BYTES	256

@@ -54,7 +54,6 @@
 	R(EXT2_CUTS, mutex, "ext2: writing what no longer names freed blocks")	\
 	/* ---- memory that may sleep ---- */					\
 	R(IPC, mutex, "System V objects of one kind")				\
-	R(BIO_POOLS, mutex, "the pools of bios are made")			\
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(BIO_POOLS, mutex, "making of the pools of bios")			\

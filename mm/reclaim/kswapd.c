@@ -87,7 +87,8 @@ static void balance_pgdat(struct pglist_data *pgdat, unsigned int order, int idx
 
 		if (pgdat_balanced(pgdat, order, idx))
 			break;
-		sc.may_swap = !boosted; /* for a boost alone nobody shall lose memory that he uses */
+		sc.may_swap =
+			!boosted; /* for a boost alone nobody shall lose memory that he uses */
 		sc.nr_to_reclaim = wanted_pages(pgdat, idx);
 		if (reclaim_ops->age)
 			reclaim_ops->age(&pgdat->__lruvec, &sc);

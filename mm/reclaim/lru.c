@@ -82,10 +82,9 @@ static void count_kind(const struct folio *folio, bool file, long nr)
 
 static void count_isolated(const struct folio *folio, long nr)
 {
-	mod_zone_page_state(folio_zone(folio),
-			    folio_is_file_lru(folio) ? NR_ZONE_ISOLATED_FILE
-						     : NR_ZONE_ISOLATED_ANON,
-			    nr);
+	mod_zone_page_state(
+		folio_zone(folio),
+		folio_is_file_lru(folio) ? NR_ZONE_ISOLATED_FILE : NR_ZONE_ISOLATED_ANON, nr);
 }
 
 void lru_count_unmapped_anon(const struct folio *folio, long nr)
@@ -339,9 +338,10 @@ static bool isolate_page(struct page *page, struct pattern p)
  * One step of a search, among descriptors of whatever there is: from @pfn to the end of its pageblock, or until there is enough. => lru_lock held
  * Where to go on.
  */
-static __no_sanitize_race unsigned long
-search_block(struct lruvec *lruvec, struct lru_isolation *iso, unsigned long pfn,
-	     struct folio **folios, unsigned int max, unsigned int *n)
+static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
+						     struct lru_isolation *iso, unsigned long pfn,
+						     struct folio **folios, unsigned int max,
+						     unsigned int *n)
 {
 	unsigned long end = round_down(pfn, pageblock_nr_pages) + pageblock_nr_pages;
 	const struct pattern p = pattern_of(lruvec, iso->lru);

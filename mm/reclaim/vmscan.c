@@ -89,10 +89,10 @@ unsigned long reclaimable_pages(struct pglist_data *pgdat, int idx)
 /* ---- one page ---- */
 
 enum verdict {
-	KEEP,		/* back into its class */
-	ACTIVATE,	/* to the active class */
+	KEEP,	  /* back into its class */
+	ACTIVATE, /* to the active class */
 	RECLAIM,
-	RECLAIM_CLEAN,	/* unless it is dirty */
+	RECLAIM_CLEAN, /* unless it is dirty */
 	FREED,
 };
 
@@ -156,7 +156,8 @@ static bool release_buffers(struct folio *folio, gfp_t gfp)
 
 	if (!folio_has_private(folio) || folio_test_anon(folio))
 		return true;
-	return mapping && mapping->a_ops->release_folio && mapping->a_ops->release_folio(folio, gfp);
+	return mapping && mapping->a_ops->release_folio &&
+	       mapping->a_ops->release_folio(folio, gfp);
 }
 
 /* Not mapped any more? */
@@ -284,7 +285,8 @@ static void count_steal(enum lru_list lru, struct scan_control *sc, unsigned lon
 static void count_skipped(const struct lru_isolation *iso)
 {
 	if (iso->nr_skipped)
-		count_vm_events(PGSCAN_SKIP_DMA + min_t(int, iso->reclaim_idx + 1, MAX_NR_ZONES - 1),
+		count_vm_events(PGSCAN_SKIP_DMA +
+					min_t(int, iso->reclaim_idx + 1, MAX_NR_ZONES - 1),
 				iso->nr_skipped);
 }
 
@@ -305,9 +307,7 @@ static void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, en
 unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
 				   enum lru_list lru)
 {
-	struct lru_isolation iso = { .lru = lru,
-				     .reclaim_idx = sc->reclaim_idx,
-				     .max_scan = nr };
+	struct lru_isolation iso = { .lru = lru, .reclaim_idx = sc->reclaim_idx, .max_scan = nr };
 	struct folio *folios[SWAP_CLUSTER_MAX];
 	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty;
 	unsigned int n;
@@ -343,9 +343,7 @@ static bool stays_active(struct folio *folio)
 void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
 			enum lru_list lru)
 {
-	struct lru_isolation iso = { .lru = lru,
-				     .reclaim_idx = sc->reclaim_idx,
-				     .max_scan = nr };
+	struct lru_isolation iso = { .lru = lru, .reclaim_idx = sc->reclaim_idx, .max_scan = nr };
 	struct folio *folios[SWAP_CLUSTER_MAX];
 	unsigned long deactivated = 0, referenced = 0;
 	unsigned int n;
@@ -378,8 +376,7 @@ void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 static void throttle_writeback(struct scan_control *sc)
 {
 	if (sc->priority < DEF_PRIORITY - 2 && sc->nr_taken &&
-	    sc->nr_writeback + sc->nr_dirty > sc->nr_taken / 2 &&
-	    !fatal_signal_pending(current))
+	    sc->nr_writeback + sc->nr_dirty > sc->nr_taken / 2 && !fatal_signal_pending(current))
 		schedule_timeout_killable(max(HZ / 50, 1));
 }
 
@@ -417,8 +414,7 @@ static void shrink_nodes(const struct alloc_context *ac, struct scan_control *sc
 
 		if (z->zone_idx > ac->highest_zoneidx || pgdat == last)
 			continue;
-		if (ac->nodemask &&
-		    !node_isset(pgdat->node_id, *(const nodemask_t *)ac->nodemask))
+		if (ac->nodemask && !node_isset(pgdat->node_id, *(const nodemask_t *)ac->nodemask))
 			continue;
 		last = pgdat;
 		shrink_node(pgdat, sc);
@@ -434,7 +430,8 @@ static void snapshot_nodes(const struct alloc_context *ac)
 /*
  * Reclaim for an allocation of @order that found nothing. Pages reclaimed. => PF_MEMALLOC set
  */
-static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order,
+				       const struct alloc_context *ac)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = SWAP_CLUSTER_MAX,

@@ -37,13 +37,13 @@
 #include <mm/zone.h>
 
 #define BUCKET_WORDS 8
-#define TAG_BITS    31
+#define TAG_BITS     31
 
 struct bucket {
 	u64 word[BUCKET_WORDS];
 };
 
-static struct bucket *table;	 /* NULL until workingset_start() */
+static struct bucket *table; /* NULL until workingset_start() */
 static unsigned int bucket_bits;
 
 void workingset_start(void)

@@ -135,10 +135,10 @@ static void node_reclaim_show(struct seq_file *m, struct pglist_data *pgdat)
 		   pgdat->node_id, READ_ONCE(lruvec->anon_cost), READ_ONCE(lruvec->file_cost),
 		   atomic_long_read(&lruvec->nonresident_age));
 	seq_printf(m, "  kswapd_failures %d\n", READ_ONCE(pgdat->kswapd_failures));
-	for_each_evictable_lru(lru) seq_printf(m, "  %-14s %8lu pages, hand at pfn %lu\n",
-					       names[lru],
-					       lruvec_lru_size(lruvec, lru, MAX_NR_ZONES - 1),
-					       READ_ONCE(lruvec->hand[lru]));
+	for_each_evictable_lru(lru)
+		seq_printf(m, "  %-14s %8lu pages, hand at pfn %lu\n", names[lru],
+			   lruvec_lru_size(lruvec, lru, MAX_NR_ZONES - 1),
+			   READ_ONCE(lruvec->hand[lru]));
 }
 
 int reclaim_proc_show(struct seq_file *m, void *v)

@@ -7,9 +7,9 @@
  */
 #include "../guest/tap.h"
 
-#define KiB  1024L
-#define MiB  (1024 * KiB)
-#define PG   4096L
+#define KiB 1024L
+#define MiB (1024 * KiB)
+#define PG  4096L
 
 static const char *disk;
 static char node[40];
@@ -197,8 +197,9 @@ static void test_merging(void)
 		pread(fd, buf, 64 * KiB, at);
 	reads = stat_of(0) - reads;
 	sectors = stat_of(2) - sectors;
-	ok(reads > 0 && sectors / reads >= 128, "large requests: a sequential read takes 64 KiB at once (%ld sectors in %ld)",
-	   sectors, reads);
+	ok(reads > 0 && sectors / reads >= 128,
+	   "large requests: a sequential read takes 64 KiB at once (%ld sectors in %ld)", sectors,
+	   reads);
 }
 
 static void test_readahead(void)
@@ -218,16 +219,19 @@ static void test_readahead(void)
 	pread(fd, buf, PG, 0);
 	ms(100);
 	n = cached(0, 1024, &last);
-	ok(n > 1 && n <= 32 && last == n, "readahead: a read at the beginning brings a window (%ld pages)", n);
+	ok(n > 1 && n <= 32 && last == n,
+	   "readahead: a read at the beginning brings a window (%ld pages)", n);
 	for (off_t at = PG; at < 8 * PG; at += PG)
 		pread(fd, buf, PG, at);
 	ms(100);
-	ok(cached(0, 1024, &last) > n, "readahead: reading on brings the next before it is needed (%ld pages)", last);
+	ok(cached(0, 1024, &last) > n,
+	   "readahead: reading on brings the next before it is needed (%ld pages)", last);
 	for (off_t at = 8 * PG; at < 64 * PG; at += PG)
 		pread(fd, buf, PG, at);
 	ms(100);
 	cached(0, 1024, &last);
-	ok(last >= 64 + 16 && last <= 64 + 64, "readahead: the window has grown, and not without end (%ld pages)", last);
+	ok(last >= 64 + 16 && last <= 64 + 64,
+	   "readahead: the window has grown, and not without end (%ld pages)", last);
 	/* random */
 	drop();
 	n = 0;
@@ -281,13 +285,15 @@ static void test_fadvise(void)
 	random = window_of(POSIX_FADV_RANDOM);
 	is(random, 128, "fadvise: RANDOM, nothing is read ahead");
 	ok(sequential - 128 > normal - 128 && sequential - 128 <= 2 * 64 + 32,
-	   "fadvise: SEQUENTIAL reads further ahead (%ld, else %ld)", sequential - 128, normal - 128);
+	   "fadvise: SEQUENTIAL reads further ahead (%ld, else %ld)", sequential - 128,
+	   normal - 128);
 	is(posix_fadvise(fd, 0, 0, POSIX_FADV_NORMAL), 0, "fadvise: NORMAL");
 	drop();
 	is(posix_fadvise(fd, MiB, 256 * KiB, POSIX_FADV_WILLNEED), 0, "fadvise: WILLNEED");
 	ms(100);
 	is(cached(MiB, 64, NULL), 64, "fadvise: WILLNEED reads the range");
-	is(posix_fadvise(fd, MiB + 64 * KiB, 64 * KiB, POSIX_FADV_DONTNEED), 0, "fadvise: DONTNEED");
+	is(posix_fadvise(fd, MiB + 64 * KiB, 64 * KiB, POSIX_FADV_DONTNEED), 0,
+	   "fadvise: DONTNEED");
 	is(cached(MiB, 64, NULL), 48, "fadvise: DONTNEED drops the range");
 	p[0] = cached(MiB, 16, NULL);
 	posix_fadvise(fd, MiB + 100, PG, POSIX_FADV_DONTNEED);
@@ -296,10 +302,12 @@ static void test_fadvise(void)
 	posix_fadvise(fd, MiB, PG, POSIX_FADV_DONTNEED);
 	ms(100);
 	posix_fadvise(fd, MiB, PG, POSIX_FADV_DONTNEED);
-	is(cached(MiB, 1, NULL), 0, "fadvise: DONTNEED has a dirty page written, and drops it then");
+	is(cached(MiB, 1, NULL), 0,
+	   "fadvise: DONTNEED has a dirty page written, and drops it then");
 	is(posix_fadvise(fd, 0, 0, POSIX_FADV_NOREUSE), 0, "fadvise: NOREUSE");
 	is(posix_fadvise(fd, 0, 0, 99), EINVAL, "fadvise: EINVAL");
-	is(posix_fadvise(fd, 0, -1, POSIX_FADV_NORMAL), EINVAL, "fadvise: EINVAL, a negative length");
+	is(posix_fadvise(fd, 0, -1, POSIX_FADV_NORMAL), EINVAL,
+	   "fadvise: EINVAL, a negative length");
 	is(posix_fadvise(-1, 0, 0, POSIX_FADV_NORMAL), EBADF, "fadvise: EBADF");
 	pipe(pp);
 	is(posix_fadvise(pp[0], 0, 0, POSIX_FADV_NORMAL), ESPIPE, "fadvise: ESPIPE");
@@ -330,7 +338,8 @@ static void test_mmap_read(void)
 	for (long i = 0; i < 64; i++)
 		now += ((volatile unsigned char *)map)[i * PG];
 	faults = vmstat("pgfault") - faults;
-	ok(faults < 40, "fault: what is cached is mapped around a fault (%ld faults for 64 pages)", faults);
+	ok(faults < 40, "fault: what is cached is mapped around a fault (%ld faults for 64 pages)",
+	   faults);
 	munmap(map, 256 * KiB);
 }
 
@@ -356,25 +365,30 @@ static unsigned long flags_of(volatile unsigned char *page)
 
 static void test_one_page(void)
 {
-	volatile unsigned char *map = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 20 * MiB);
+	volatile unsigned char *map =
+		mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 20 * MiB);
 	long dirtied, written, dirty;
 
 	fsync(fd);
 	sync();
 	set_knob("dirty_writeback_centisecs", 0);
 	(void)map[0];
-	ok((flags_of(map) >> KPF_UPTODATE & 1) && !(flags_of(map) >> KPF_DIRTY & 1), "one page: read, it is uptodate and clean");
+	ok((flags_of(map) >> KPF_UPTODATE & 1) && !(flags_of(map) >> KPF_DIRTY & 1),
+	   "one page: read, it is uptodate and clean");
 	dirtied = vmstat("nr_dirtied");
 	written = vmstat("nr_written");
 	dirty = vmstat("nr_dirty");
 	map[7] = 77;
 	ok(flags_of(map) >> KPF_DIRTY & 1, "one page: written to through a mapping, it is dirty");
-	ok(vmstat("nr_dirty") == dirty + 1 && vmstat("nr_dirtied") == dirtied + 1, "one page: nr_dirty and nr_dirtied count it");
+	ok(vmstat("nr_dirty") == dirty + 1 && vmstat("nr_dirtied") == dirtied + 1,
+	   "one page: nr_dirty and nr_dirtied count it");
 	map[8] = 78;
 	is(vmstat("nr_dirtied"), dirtied + 1, "one page: once");
 	is(msync((void *)map, PG, MS_SYNC), 0, "one page: msync");
-	ok(!(flags_of(map) >> KPF_DIRTY & 1) && !(flags_of(map) >> KPF_WRITEBACK & 1), "one page: it is clean");
-	ok(vmstat("nr_written") == written + 1 && vmstat("nr_dirty") == dirty, "one page: nr_written counts it");
+	ok(!(flags_of(map) >> KPF_DIRTY & 1) && !(flags_of(map) >> KPF_WRITEBACK & 1),
+	   "one page: it is clean");
+	ok(vmstat("nr_written") == written + 1 && vmstat("nr_dirty") == dirty,
+	   "one page: nr_written counts it");
 	map[7] = 79;
 	ok(flags_of(map) >> KPF_DIRTY & 1, "one page: the next write to it makes it dirty again");
 	is(vmstat("nr_dirtied"), dirtied + 2, "one page: and counts again");
@@ -383,8 +397,10 @@ static void test_one_page(void)
 	fdatasync(fd);
 	ok(!(flags_of(map) >> KPF_DIRTY & 1), "one page: fdatasync does");
 	pwrite(fd, "x", 1, 20 * MiB + 9);
-	ok((flags_of(map) >> KPF_DIRTY & 1) && map[9] == 'x', "one page: write(2) makes the same page dirty");
-	is(sync_file_range(fd, 20 * MiB, PG, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER), 0, "one page: sync_file_range");
+	ok((flags_of(map) >> KPF_DIRTY & 1) && map[9] == 'x',
+	   "one page: write(2) makes the same page dirty");
+	is(sync_file_range(fd, 20 * MiB, PG, SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER), 0,
+	   "one page: sync_file_range");
 	ok(!(flags_of(map) >> KPF_DIRTY & 1), "one page: writes it");
 	munmap((void *)map, PG);
 	set_knob("dirty_writeback_centisecs", 500);
@@ -413,17 +429,22 @@ static void test_sync_calls(void)
 	sectors = stat_of(6);
 	sync();
 	ok(stat_of(6) - sectors >= 8, "sync calls: sync writes");
-	is(vmstat("nr_dirty") < 32, 1, "sync calls: and leaves nothing dirty (%ld pages)", vmstat("nr_dirty"));
+	is(vmstat("nr_dirty") < 32, 1, "sync calls: and leaves nothing dirty (%ld pages)",
+	   vmstat("nr_dirty"));
 	f = open(node, O_WRONLY | O_DSYNC);
 	sectors = stat_of(6);
 	pwrite(f, buf, PG, 32 * MiB);
-	ok(stat_of(6) - sectors >= 8, "sync calls: a write with O_DSYNC has written when it returns");
+	ok(stat_of(6) - sectors >= 8,
+	   "sync calls: a write with O_DSYNC has written when it returns");
 	close(f);
 	pipe(p);
 	fails(fsync(p[0]), EINVAL, "sync calls: fsync of a pipe: EINVAL");
-	fails(sync_file_range(p[0], 0, 1, SYNC_FILE_RANGE_WRITE), ESPIPE, "sync calls: sync_file_range of a pipe: ESPIPE");
-	fails(sync_file_range(fd, 0, 1, 64), EINVAL, "sync calls: sync_file_range, wrong flags: EINVAL");
-	fails(sync_file_range(fd, -1, 1, SYNC_FILE_RANGE_WRITE), EINVAL, "sync calls: sync_file_range before the file: EINVAL");
+	fails(sync_file_range(p[0], 0, 1, SYNC_FILE_RANGE_WRITE), ESPIPE,
+	      "sync calls: sync_file_range of a pipe: ESPIPE");
+	fails(sync_file_range(fd, 0, 1, 64), EINVAL,
+	      "sync calls: sync_file_range, wrong flags: EINVAL");
+	fails(sync_file_range(fd, -1, 1, SYNC_FILE_RANGE_WRITE), EINVAL,
+	      "sync calls: sync_file_range before the file: EINVAL");
 	fails(syncfs(-1), EBADF, "sync calls: syncfs: EBADF");
 	close(p[0]);
 	close(p[1]);
@@ -431,7 +452,8 @@ static void test_sync_calls(void)
 
 static void test_expiry(void)
 {
-	long sectors = 0, expire = knob("dirty_expire_centisecs"), every = knob("dirty_writeback_centisecs");
+	long sectors = 0, expire = knob("dirty_expire_centisecs"),
+	     every = knob("dirty_writeback_centisecs");
 
 	is(expire, 3000, "expiry: after 30 s");
 	is(every, 500, "expiry: looked for each 5 s");
@@ -463,7 +485,8 @@ static void test_limits(void)
 	is(knob("dirty_ratio"), 0, "limits: the ratio is 0 then");
 	set_knob("dirty_background_bytes", background);
 	is(vmstat("nr_dirty_threshold"), limit / PG, "limits: nr_dirty_threshold");
-	is(vmstat("nr_dirty_background_threshold"), background / PG, "limits: nr_dirty_background_threshold");
+	is(vmstat("nr_dirty_background_threshold"), background / PG,
+	   "limits: nr_dirty_background_threshold");
 	child = fork();
 	if (!child) {
 		for (off_t at = 0; at < 48 * MiB; at += 256 * KiB)
@@ -478,10 +501,12 @@ static void test_limits(void)
 		ms(1);
 	}
 	is(status, 0, "limits: a writer of more than the limit ends");
-	ok(most <= limit / PG + 256, "limits: never more dirty than that (%ld pages of %ld)", most, limit / PG);
+	ok(most <= limit / PG + 256, "limits: never more dirty than that (%ld pages of %ld)", most,
+	   limit / PG);
 	ok(most > background / PG / 4, "limits: nor throttled at once (%ld pages)", most);
 	wait_for(vmstat, "nr_dirty", background / PG, 5000);
-	ok(vmstat("nr_dirty") <= background / PG, "limits: the flusher goes down to the background limit by itself");
+	ok(vmstat("nr_dirty") <= background / PG,
+	   "limits: the flusher goes down to the background limit by itself");
 	set_knob("dirty_ratio", 20);
 	is(knob("dirty_bytes"), 0, "limits: dirty_ratio sets dirty_bytes to 0");
 	set_knob("dirty_background_ratio", 10);
@@ -547,7 +572,8 @@ static void test_direct(void)
 	fails(pread(d, got + 1, 512, 0), EINVAL, "direct: memory at an odd place: EINVAL");
 	is(pwrite(d, buf, 512, 40 * MiB + 512), 512, "direct: a sector of a page");
 	pread(d, got, PG, 40 * MiB);
-	ok(!memcmp(got + 512, buf, 512) && !memcmp(got + 1024, buf + 1024, 1024), "direct: changes only that");
+	ok(!memcmp(got + 512, buf, 512) && !memcmp(got + 1024, buf + 1024, 1024),
+	   "direct: changes only that");
 	fails(pread(d, (void *)PG, 512, 0), EFAULT, "direct: no memory there: EFAULT");
 	close(d);
 }

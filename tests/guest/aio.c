@@ -43,14 +43,20 @@ static long submit(unsigned long ctx, long nr, struct cb **cbs)
 	return syscall(SYS_io_submit, ctx, nr, cbs);
 }
 
-static long getevents(unsigned long ctx, long least, long nr, struct event *events, struct timespec *timeout)
+static long getevents(unsigned long ctx, long least, long nr, struct event *events,
+		      struct timespec *timeout)
 {
 	return syscall(SYS_io_getevents, ctx, least, nr, events, timeout);
 }
 
 static struct cb request(int opcode, int fd, void *buf, size_t bytes, off_t offset)
 {
-	return (struct cb){ .data = offset + 1, .opcode = opcode, .fd = fd, .buf = (uint64_t)(uintptr_t)buf, .bytes = bytes, .offset = offset };
+	return (struct cb){ .data = offset + 1,
+			    .opcode = opcode,
+			    .fd = fd,
+			    .buf = (uint64_t)(uintptr_t)buf,
+			    .bytes = bytes,
+			    .offset = offset };
 }
 
 /* Submit one and take its event: its result, or minus the errno of io_submit. */
@@ -61,7 +67,8 @@ static long one(unsigned long ctx, struct cb cb)
 
 	if (submit(ctx, 1, &p) != 1)
 		return -errno;
-	if (getevents(ctx, 1, 1, &e, NULL) != 1 || e.data != cb.data || e.obj != (uint64_t)(uintptr_t)p || e.res2)
+	if (getevents(ctx, 1, 1, &e, NULL) != 1 || e.data != cb.data ||
+	    e.obj != (uint64_t)(uintptr_t)p || e.res2)
 		return -9999;
 	return e.res;
 }
@@ -84,7 +91,8 @@ static bool in_maps(unsigned long addr)
 
 	snprintf(start, sizeof(start), "%lx-", addr);
 	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, start, strlen(start)) && strstr(line, "/[aio]") && strstr(line, "rw-s"))
+		if (!strncmp(line, start, strlen(start)) && strstr(line, "/[aio]") &&
+		    strstr(line, "rw-s"))
 			found = true;
 	if (f)
 		fclose(f);
@@ -109,7 +117,8 @@ static void test_setup(void)
 	ring = (struct ring *)ctx;
 	ok(ring->magic == 0xa10a10a1 && ring->compat == 1 && !ring->incompat && ring->length == 32,
 	   "setup: its name is the address of the ring");
-	ok(ring->nr >= 100 && ring->head == 0 && ring->tail == 0, "setup: which is empty (%u slots)", ring->nr);
+	ok(ring->nr >= 100 && ring->head == 0 && ring->tail == 0,
+	   "setup: which is empty (%u slots)", ring->nr);
 	ok(in_maps(ctx), "setup: /[aio] in maps");
 	if (!fork())
 		_exit(submit(ctx, 0, NULL) == -1 && errno == EINVAL ? 0 : 1);
@@ -128,8 +137,10 @@ static void test_setup(void)
 static void test_rw(void)
 {
 	char a[8192], b[8192];
-	struct iovec out[2] = { { a, 100 }, { a + 4000, 4096 } }, in[2] = { { b, 4000 }, { b + 5000, 196 } };
-	int fd = open("/tmp/aio", O_RDWR | O_CREAT | O_TRUNC, 0600), ro = open("/tmp/aio", O_RDONLY);
+	struct iovec out[2] = { { a, 100 }, { a + 4000, 4096 } },
+		     in[2] = { { b, 4000 }, { b + 5000, 196 } };
+	int fd = open("/tmp/aio", O_RDWR | O_CREAT | O_TRUNC, 0600),
+	    ro = open("/tmp/aio", O_RDONLY);
 	unsigned long ctx = 0;
 	struct cb cb;
 
@@ -143,7 +154,9 @@ static void test_rw(void)
 	is(one(ctx, request(PREAD, fd, b, sizeof(b), 1 << 20)), 0, "rw: behind it");
 	is(one(ctx, request(PWRITEV, fd, out, 2, 0)), 4196, "rw: PWRITEV");
 	is(one(ctx, request(PREADV, fd, in, 2, 0)), 4196, "rw: PREADV");
-	ok(!memcmp(b, a, 100) && !memcmp(b + 100, a + 4000, 3900) && !memcmp(b + 5000, a + 7900, 196), "rw: scattered");
+	ok(!memcmp(b, a, 100) && !memcmp(b + 100, a + 4000, 3900) &&
+		   !memcmp(b + 5000, a + 7900, 196),
+	   "rw: scattered");
 	is(lseek(fd, 0, SEEK_CUR), 0, "rw: the position stands");
 	is(one(ctx, request(FSYNC, fd, NULL, 0, 0)), 0, "rw: FSYNC");
 	is(one(ctx, request(FDSYNC, fd, NULL, 0, 0)), 0, "rw: FDSYNC");
@@ -153,7 +166,8 @@ static void test_rw(void)
 	is(one(ctx, request(PWRITE, ro, b, 1, 0)), -EBADF, "rw: not open for writing: EBADF");
 	is(one(ctx, request(PREAD, fd, b, -1, 0)), -EINVAL, "rw: a negative length: EINVAL");
 	is(one(ctx, request(PREAD, fd, b, 1, -1)), -EINVAL, "rw: a negative offset: EINVAL");
-	is(one(ctx, request(PREAD, fd, (void *)64, 100, 0)), -EFAULT, "rw: no memory there: its event says EFAULT");
+	is(one(ctx, request(PREAD, fd, (void *)64, 100, 0)), -EFAULT,
+	   "rw: no memory there: its event says EFAULT");
 	cb = request(PREAD, fd, b, 1, 0);
 	cb.reserved = 1;
 	is(one(ctx, cb), -EINVAL, "rw: reserved field: EINVAL");
@@ -253,7 +267,8 @@ static void test_waiting(void)
 	wait(&status);
 	ok((unsigned long)mremap((void *)ctx, 4096, 4096, 0) == ctx, "waiting: the ring is memory");
 	munmap((void *)ctx, 1 << 16);
-	fails(getevents(ctx, 1, 1, &e, NULL), EINVAL, "waiting: who unmaps the ring has no context");
+	fails(getevents(ctx, 1, 1, &e, NULL), EINVAL,
+	      "waiting: who unmaps the ring has no context");
 }
 
 int main(void)

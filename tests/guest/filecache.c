@@ -56,7 +56,8 @@ static void test_last_user(void)
 	memset(map, 7, 4 * MiB);
 	close(fd);
 	more = meminfo("Shmem") - shmem;
-	ok(more >= 4000 && more < 4400, "last user: a mapping keeps a file without name and descriptor (%ld KiB)", more);
+	ok(more >= 4000 && more < 4400,
+	   "last user: a mapping keeps a file without name and descriptor (%ld KiB)", more);
 	is(map[4 * MiB - 1], 7, "last user: whole");
 	munmap(map, 4 * MiB);
 	more = meminfo("Shmem") - shmem;
@@ -83,7 +84,8 @@ static void test_last_user(void)
 		close(other);
 	}
 	more = meminfo("Shmem") - shmem;
-	ok(more < 200, "last user: the last close gives the memory back before it returns (%ld KiB)", more);
+	ok(more < 200,
+	   "last user: the last close gives the memory back before it returns (%ld KiB)", more);
 }
 
 /* ---- sums that are none ---- */
@@ -102,7 +104,8 @@ static void test_sums(void)
 	for (int i = 0; i < 4; i++) {
 		child[i] = fork();
 		if (!child[i]) {
-			volatile char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+			volatile char *map =
+				mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 			for (long at = 0; at < size; at += 4096)
 				map[at] = 1;
@@ -148,7 +151,8 @@ static void test_generic_mmap(void)
 	ok(map != MAP_FAILED, "ramfs: mmap");
 	strcpy(map + 100, "by mapping");
 	pread(fd, buf, sizeof(buf), 100);
-	ok(!strcmp(buf, "by mapping"), "ramfs: what is written to the mapping is read from the file");
+	ok(!strcmp(buf, "by mapping"),
+	   "ramfs: what is written to the mapping is read from the file");
 	pwrite(fd, "by file", 8, PAGE + 5);
 	ok(!strcmp(map + PAGE + 5, "by file"), "ramfs: and the other way round");
 	munmap(map, 2 * PAGE);
@@ -228,7 +232,8 @@ static void race(const char *what, bool punch)
 	stop = 1;
 	for (int i = 0; i < 2; i++)
 		pthread_join(t[i], NULL);
-	is(stale, 0, "%s: no reader saw what had been there (%d values, %d SIGBUS)", what, seen, buses);
+	is(stale, 0, "%s: no reader saw what had been there (%d values, %d SIGBUS)", what, seen,
+	   buses);
 	munmap((void *)race_map, 8 * PAGE);
 	close(race_fd);
 	unlink("/dev/shm/race");
@@ -249,7 +254,8 @@ static void test_races(void)
 static void test_moving(void)
 {
 	static char want[200000], got[200000];
-	int in = open("/dev/shm/in", O_RDWR | O_CREAT, 0600), out = open("/dev/shm/out", O_RDWR | O_CREAT, 0600);
+	int in = open("/dev/shm/in", O_RDWR | O_CREAT, 0600),
+	    out = open("/dev/shm/out", O_RDWR | O_CREAT, 0600);
 	int p[2];
 	off_t at = 1000;
 	loff_t from = 0, to = 0;
@@ -262,7 +268,8 @@ static void test_moving(void)
 	is(sendfile(out, in, &at, 100000), 100000, "moving: sendfile");
 	pread(out, got, 100000, 0);
 	ok(!memcmp(got, want + 1000, 100000) && at == 101000, "moving: the bytes, and the offset");
-	is(copy_file_range(in, &from, out, &to, sizeof(want), 0), sizeof(want), "moving: copy_file_range");
+	is(copy_file_range(in, &from, out, &to, sizeof(want), 0), sizeof(want),
+	   "moving: copy_file_range");
 	pread(out, got, sizeof(got), 0);
 	ok(!memcmp(got, want, sizeof(want)), "moving: the bytes");
 	pipe(p);

@@ -77,7 +77,8 @@ static void anonymous(void)
 	must(p != MAP_FAILED);
 	memset(p, 1, SIZE);
 	l = look();
-	ok(near(l.inactive_anon - before.inactive_anon, SIZE / 1024), "new anonymous pages are inactive");
+	ok(near(l.inactive_anon - before.inactive_anon, SIZE / 1024),
+	   "new anonymous pages are inactive");
 	is(mlock(p, SIZE / 2), 0, "mlock of half of them");
 	l = look();
 	ok(near(l.unevictable - before.unevictable, SIZE / 2048), "they are unevictable");
@@ -129,7 +130,8 @@ static void second_touch(void)
 	for (long at = 0; at < SIZE; at += sizeof(buf))
 		must(write(fd, buf, sizeof(buf)) == sizeof(buf));
 	l = look();
-	ok(near(l.inactive_anon - before.inactive_anon, SIZE / 1024), "written pages of tmpfs are inactive");
+	ok(near(l.inactive_anon - before.inactive_anon, SIZE / 1024),
+	   "written pages of tmpfs are inactive");
 	read_all(fd);
 	read_all(fd);
 	l = look();

@@ -8,11 +8,11 @@
 
 #include <sys/ioctl.h>
 
-#define MB	   (1L << 20)
-#define PER_MB	   256L
-#define CHILDREN   20
-#define HOT_MB	   8
-#define MAP_PAGES  64L
+#define MB	      (1L << 20)
+#define PER_MB	      256L
+#define CHILDREN      20
+#define HOT_MB	      8
+#define MAP_PAGES     64L
 #define BLKGETSIZE64_ 0x80081272UL
 
 static long disk_mb;
@@ -123,6 +123,7 @@ int main(void)
 	}
 	while (wait(NULL) > 0)
 		;
-	is(left, 0, "pages that %d processes mapped left all of them, and came back whole", CHILDREN);
+	is(left, 0, "pages that %d processes mapped left all of them, and came back whole",
+	   CHILDREN);
 	return tap_end();
 }

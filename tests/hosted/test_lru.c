@@ -135,7 +135,8 @@ static void step(void)
 {
 	unsigned long page = host_random_below(PAGES) * PAGE_SIZE;
 	unsigned long addr = (host_random() & 1 ? ANON_AREA : FILE_AREA) + page;
-	unsigned long len = min(PAGES * PAGE_SIZE - page, (unsigned long)(1 + host_random_below(8)) * PAGE_SIZE);
+	unsigned long len = min(PAGES * PAGE_SIZE - page,
+				(unsigned long)(1 + host_random_below(8)) * PAGE_SIZE);
 
 	switch (host_random_below(10)) {
 	case 0:
@@ -176,7 +177,8 @@ TEST(sums_agree_with_flags)
 	start();
 	for (unsigned long i = 0; i < steps; i++) {
 		step();
-		if (!nr_held && !(i % 8)) /* what is out and unmapped meanwhile is missing in the sums */
+		if (!nr_held &&
+		    !(i % 8)) /* what is out and unmapped meanwhile is missing in the sums */
 			CHECK(lru_check());
 	}
 	step_putback();
