@@ -31,10 +31,10 @@ do {										\
 	if (unlikely(READ_ONCE(__event_##ev.enabled))) {			\
 		struct trace_sectors __s = sectors;				\
 										\
-		__trace_##ev(&__s __VA_OPT__(,) __VA_ARGS__);			\
+		__trace_##ev(&__s, ##__VA_ARGS__);			\
 	}									\
 } while (0)
-#define TRACE_BIO(ev, bio, ...)	TRACE_BLOCK(block_##ev, trace_sectors_of_bio(bio) __VA_OPT__(,) __VA_ARGS__)
-#define TRACE_RQ(ev, rq, ...)	TRACE_BLOCK(block_##ev, trace_sectors_of_rq(rq) __VA_OPT__(,) __VA_ARGS__)
+#define TRACE_BIO(ev, bio, ...)	TRACE_BLOCK(block_##ev, trace_sectors_of_bio(bio), ##__VA_ARGS__)
+#define TRACE_RQ(ev, rq, ...)	TRACE_BLOCK(block_##ev, trace_sectors_of_rq(rq), ##__VA_ARGS__)
 
 #endif
