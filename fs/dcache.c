@@ -1016,7 +1016,7 @@ void dcache_init(void)
 {
 	for (unsigned int i = 0; i < HASH_LOCKS; i++)
 		spin_lock_init(&hash_locks[i], LOCK_DCACHE_HASH);
-	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 64,
+	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0,
 					 SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC, NULL);
 	if (list_lru_init(&dentry_lru) || register_shrinker(&dentry_shrinker, "sb-dentry"))
 		panic("VFS: no memory for the list of unused dentries");

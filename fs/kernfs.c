@@ -36,7 +36,7 @@ static const struct file_operations kernfs_dir_fops;
 
 static struct kernfs_node *find_child(struct kernfs_node *dir, const char *name, size_t len)
 {
-	struct rb_node *n = dir->children.rb_node;
+	struct rb_node *n = S_ISDIR(dir->mode) ? dir->children.rb_node : NULL;
 
 	while (n) {
 		struct kernfs_node *node = rb_entry(n, struct kernfs_node, by_name);
@@ -73,7 +73,8 @@ static bool insert_child(struct kernfs_node *dir, struct kernfs_node *new)
 static void free_node(struct kernfs_node *node)
 {
 	kfree(node->name);
-	kfree(node->target);
+	if (S_ISLNK(node->mode))
+		kfree(node->target);
 	kfree(node);
 }
 
@@ -192,7 +193,7 @@ static void remove_locked(struct kernfs_node *node)
 {
 	struct rb_node *n;
 
-	while ((n = rb_first(&node->children)))
+	while (S_ISDIR(node->mode) && (n = rb_first(&node->children)))
 		remove_locked(rb_entry(n, struct kernfs_node, by_name));
 	node->removed = true;
 	rb_erase(&node->by_name, &node->parent->children);

@@ -35,13 +35,19 @@ struct kernfs_node {
 	u32 ino;
 	struct kernfs_node *parent;
 	struct rb_node by_name;		/* kernfs_lock: in parent->children */
-	struct rb_root children;	/* kernfs_lock */
-	unsigned int nr_dirs;		/* kernfs_lock: directories among the children */
-	kernfs_show_t show;
-	kernfs_write_t write;
-	const struct file_operations *fops;	/* instead of show and write */
-	const char *target;		/* of a link; own copy */
-	void (*refresh)(struct kernfs_node *dir);	/* of a directory: before each look-up and listing */
+	union {				/* by mode */
+		struct {		/* a directory */
+			struct rb_root children;	/* kernfs_lock */
+			unsigned int nr_dirs;		/* kernfs_lock: directories among the children */
+			void (*refresh)(struct kernfs_node *dir);	/* before each look-up and listing */
+		};
+		struct {		/* a file */
+			kernfs_show_t show;
+			kernfs_write_t write;
+			const struct file_operations *fops;	/* instead of show and write */
+		};
+		const char *target;	/* of a link; own copy */
+	};
 	void *priv;
 	unsigned int refs;		/* kernfs_lock: the tree, and each inode */
 	bool removed;			/* kernfs_lock */
