@@ -229,7 +229,7 @@ int watermark_boost_factor = 15000;
 /*
  * A pageblock is being mixed: for a while kswapd shall keep more free than the marks say, so that the next request of the
  * kind finds a whole pageblock. Each time one pageblock more, up to watermark_boost_factor ten-thousandths of the high
- * mark. Without kswapd nobody would answer, nor take the boost back (zone_unboost), and there is none.
+ * mark. Without kswapd nobody would answer, nor take the boost back (zone_unboost): so early in the boot nothing is boosted.
  */
 void zone_boost(struct zone *zone, unsigned int alloc_flags)
 {
