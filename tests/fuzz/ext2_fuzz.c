@@ -334,7 +334,8 @@ static void evict(struct inode *inode)
 }
 void iput(struct inode *inode)
 {
-	if (inode && atomic_dec_and_test(&inode->i_count) && (!inode->i_nlink || !inode->i_ino))
+	if (inode && atomic_dec_and_test(&inode->i_count) &&
+	    (!inode->i_nlink || !inode->i_ino || !(inode->i_sb->s_flags & SB_ACTIVE)))
 		evict(inode);
 }
 void ihold(struct inode *inode)
@@ -570,6 +571,7 @@ struct dentry *mount_bdev(struct file_system_type *type, int flags, const char *
 	if (get_random_u32() % 2)
 		strcpy(options, "errors=remount-ro,minixdf,oldalloc");
 	if (!fill_super(&sb, options, 0)) {
+		sb.s_flags |= SB_ACTIVE; /* from here on unused inodes are kept */
 		walk(sb.s_root->d_inode, 0);
 		unmount(&sb);
 	}
