@@ -251,14 +251,14 @@ static int test_exhaustion(void)
 	unsigned long before = settled_free_pages(), got = 0;
 	struct page *list = NULL, *page;
 
-	while ((page = alloc_page(GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC))) {
+	while ((page = alloc_page(__GFP_NOWARN | __GFP_NOMEMALLOC))) {
 		page->mapping = list;
 		list = page;
 		got++;
 	}
 	buddy_check();
 	SELFTEST_EXPECT(got > before / 2);
-	page = alloc_page(GFP_ATOMIC |
+	page = alloc_page(__GFP_HIGH |
 			  __GFP_NOWARN); /* the reserve is there for those who cannot wait */
 	SELFTEST_EXPECT(page);
 	__free_page(page);
