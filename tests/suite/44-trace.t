@@ -39,11 +39,11 @@ for kind in anon read cow_file copy reuse; do
 done
 
 if make -s -j"$(nproc)" O="$build/pageref" PAGEREF=1 "$build/pageref/quire.elf" >"$out.make" 2>&1; then
-	# A page that every run of ls uses: of the pages of BusyBox.
+	# A page of a file that every run of ls uses: of BusyBox.
 	./quire run --accel tcg --timeout 60 --kernel "$build/pageref/quire.elf" -- sh -c '
 		cd /sys/kernel/tracing
 		run() { echo >trace; echo 1 >events/page_ref/enable; ls / >/dev/null; echo 0 >events/page_ref/enable; }
-		pfns() { sed -n "s/.*page_ref_mod: pfn=\(0x[0-9a-f]*\) .*mapping=[^ ]*[1-9a-f] .*/\1/p" trace | sort -u; }
+		pfns() { sed -n "s/.*page_ref_mod[a-z_]*: pfn=\(0x[0-9a-f]*\) .*mapping=ffff[0-9a-f]*[08] .*/\1/p" trace | sort -u; }
 		run; pfns >/tmp/a; run; pfns >>/tmp/a
 		pfn=$(sort /tmp/a | uniq -d | head -n 1)
 		for e in events/page_ref/*/filter; do echo "pfn == $pfn" >$e; done
