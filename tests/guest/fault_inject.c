@@ -184,11 +184,11 @@ static void caches(void)
 /* Without ignore-gfp-* = N and min-order = 0 the pages of a fault are spared. */
 static void pages(void)
 {
-	char *p;
-	int status;
+	int status, chosen = open("/proc/self/make-it-fail", O_WRONLY);
 	pid_t child;
+	char *p;
 
-	put("/proc/self/make-it-fail", "1");
+	pwrite(chosen, "1", 1, 0);
 	arm("fail_page_alloc", "100");
 	p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (int i = 0; i < 64; i++)
@@ -198,6 +198,7 @@ static void pages(void)
 	set("fail_page_alloc", "ignore-gfp-highmem", "N");
 	set("fail_page_alloc", "min-order", "0");
 	child = fork();
+	pwrite(chosen, "0", 1, 0); /* what follows opens files, which needs pages */
 	set("fail_page_alloc", "min-order", "1");
 	set("fail_page_alloc", "ignore-gfp-wait", "Y");
 	set("fail_page_alloc", "ignore-gfp-highmem", "Y");
@@ -207,7 +208,7 @@ static void pages(void)
 		waitpid(child, &status, 0);
 	ok(child < 0, "fail_page_alloc: and not when that is switched off");
 	disarm("fail_page_alloc");
-	put("/proc/self/make-it-fail", "0");
+	close(chosen);
 	munmap(p, 64 * PAGE);
 }
 

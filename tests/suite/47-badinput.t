@@ -103,8 +103,7 @@ done
 mistake 'memory that the archive does not fit into' 'needs at least [0-9]* MiB of memory' \
 	./quire run --accel tcg --timeout 30 --mem 6M -- true
 size=$(stat -c %s "$dir/good.cpio")
-said=$(timeout 60 ./quire run --accel tcg --timeout 30 --mem $(((size >> 20) + 4))M --qemu-arg -m --qemu-arg $(((size >> 20) + 3)) \
-	-- true 2>&1)
+said=$(timeout 60 ./quire run --accel tcg --timeout 30 --append "mem=$(((size >> 20) + 2))M" -- true 2>&1)
 is 'memory that is too little for the kernel: 126' $? 126
 is 'it says how much is needed' "$(printf '%s\n' "$said" | grep -c -m 1 -E 'needs at least [0-9]+ MiB of memory')" 1
 finish
