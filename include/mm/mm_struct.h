@@ -96,7 +96,7 @@ struct mm_struct {
 	struct list_head anon_node;		/* root of anon_vma: among the mms of its node */
 
 	/* Accounts, in pages. */
-	unsigned long hiwater_rss;		/* m, or racy as in Linux */
+	unsigned long hiwater_rss;		/* a: those who take pages away meet here, with m for reading or without */
 	unsigned long hiwater_vm;		/* m */
 	unsigned long total_vm;			/* m */
 	unsigned long locked_vm;		/* m */
@@ -239,22 +239,22 @@ static inline unsigned long get_mm_rss(struct mm_struct *mm)
 
 static inline unsigned long get_mm_hiwater_rss(struct mm_struct *mm)
 {
-	unsigned long rss = get_mm_rss(mm);
+	unsigned long rss = get_mm_rss(mm), high = READ_ONCE(mm->hiwater_rss);
 
-	return mm->hiwater_rss > rss ? mm->hiwater_rss : rss;
+	return high > rss ? high : rss;
 }
 
 static inline void update_hiwater_rss(struct mm_struct *mm)
 {
-	unsigned long rss = get_mm_rss(mm);
+	unsigned long rss = get_mm_rss(mm), high = READ_ONCE(mm->hiwater_rss);
 
-	if (mm->hiwater_rss < rss)
-		mm->hiwater_rss = rss;
+	while (high < rss && !try_cmpxchg_relaxed(&mm->hiwater_rss, &high, rss))
+		;
 }
 
 static inline void reset_mm_hiwater_rss(struct mm_struct *mm)
 {
-	mm->hiwater_rss = get_mm_rss(mm);
+	WRITE_ONCE(mm->hiwater_rss, get_mm_rss(mm));
 }
 
 static inline unsigned long get_mm_hiwater_vm(struct mm_struct *mm)

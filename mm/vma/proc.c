@@ -273,7 +273,7 @@ void task_mem(struct seq_file *m, struct mm_struct *mm)
 	status_line(m, "VmSize:", mm->total_vm);
 	status_line(m, "VmLck:", mm->locked_vm);
 	status_line(m, "VmPin:", atomic64_read(&mm->pinned_vm));
-	status_line(m, "VmHWM:", max(mm->hiwater_rss, rss));
+	status_line(m, "VmHWM:", max(READ_ONCE(mm->hiwater_rss), rss));
 	status_line(m, "VmRSS:", rss);
 	status_line(m, "RssAnon:", anon);
 	status_line(m, "RssFile:", file);
