@@ -35,6 +35,12 @@ static void settle(void)
 	vm_unmap_aliases();
 	list_for_each_entry (s, &slab_caches, list)
 		kmem_cache_shrink(s);
+	/*
+	 * The slabs of a SLAB_TYPESAFE_BY_RCU cache go after a grace period, or after a second one when others of
+	 * their cache waited already. Until then they are slabs; freed behind the drain they would count as frames in use.
+	 */
+	rcu_barrier();
+	rcu_barrier();
 	drain_all_pages(NULL);
 }
 

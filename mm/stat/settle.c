@@ -9,8 +9,9 @@
  *	shrinkers		objects that are kept only because they may be wanted again
  *	stores of page tables, of kernel stacks, of vmalloc ranges
  *	slab arrays, then empty slabs
+ *	RCU			slabs of SLAB_TYPESAFE_BY_RCU caches, in two grace periods when some waited already
  *	per-CPU page lists
- * Freeing may put off more freeing (a table, an RCU-freed slab), therefore twice.
+ * Freeing may put off more freeing (a table, a stack), therefore all above the slabs twice.
  * What remains different afterwards is a leak, or memory that a living object holds.
  *
  * Not reached: the address space that an idle CPU has borrowed from a dead process; it is held until that CPU
@@ -38,5 +39,7 @@ void mm_settle(void)
 		vm_unmap_aliases();
 	}
 	slab_flush_all();
+	rcu_barrier();
+	rcu_barrier();
 	drain_all_pages(NULL);
 }
