@@ -364,6 +364,14 @@ static long pause_of(const struct dirty_state *s, unsigned long rate, unsigned l
 	return min(pause, longest);
 }
 
+/* Between two looks a task does not go further than to the limit, or a little beyond it. */
+static unsigned long room(const struct dirty_state *s)
+{
+	unsigned long left = s->thresh > s->dirty ? s->thresh - s->dirty : 0;
+
+	return clamp(left, POLL_PAGES / 4UL, POLL_PAGES * 32UL);
+}
+
 static void trace_throttling(const struct dirty_state *s, unsigned long pages, unsigned long rate,
 			     long pause)
 {
@@ -407,8 +415,7 @@ static int balance_dirty_pages(struct bdi_writeback *wb, unsigned long pages, un
 		update_estimates(&s, true);
 		rate = wb->dirty_ratelimit * s.position / ONE;
 		pause = pause_of(&s, rate, pages);
-		current->nr_dirtied_pause = clamp(rate * longest_pause(&s) / 2 / HZ, 1UL,
-						  (unsigned long)POLL_PAGES * 32);
+		current->nr_dirtied_pause = clamp(rate * longest_pause(&s) / 2 / HZ, 1UL, room(&s));
 		trace_throttling(&s, pages, rate, pause);
 		if (pause <= 0)
 			break;
