@@ -304,7 +304,8 @@ static void unprivileged(void)
 
 	pair(SOCK_STREAM, sv);
 	must(setresgid(1000, 1001, 1002) == 0 && setresuid(1000, 1001, 1002) == 0);
-	tap_failed += send_creds(sv[0], getpid(), 1001, 1002) != 1; /* each of its ids may be named */
+	tap_failed +=
+		send_creds(sv[0], getpid(), 1001, 1002) != 1; /* each of its ids may be named */
 	tap_failed += send_creds(sv[0], getpid(), 0, 1000) != -1 || errno != EPERM;
 	tap_failed += send_creds(sv[0], getpid(), 1000, 0) != -1 || errno != EPERM;
 	tap_failed += send_creds(sv[0], 1, 1000, 1000) != -1 || errno != EPERM;
