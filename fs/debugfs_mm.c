@@ -188,7 +188,7 @@ static int stack_depth_show(struct seq_file *m, void *v)
 	rcu_read_lock();
 	for_each_process_thread(p, t)
 	{
-		if (!refcount_inc_not_zero(&t->stack_refcount))
+		if (!try_get_task_stack(t))
 			continue;
 		seq_printf(m, "%5d %-15s %5lu %lu\n", t->pid, t->comm, stack_depth(t->stack),
 			   THREAD_SIZE);

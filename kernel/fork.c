@@ -93,6 +93,11 @@ static struct task_struct *dup_task_struct(struct task_struct *orig)
 	return tsk;
 }
 
+bool try_get_task_stack(struct task_struct *tsk)
+{
+	return refcount_inc_not_zero(&tsk->stack_refcount);
+}
+
 void put_task_stack(struct task_struct *tsk)
 {
 	if (refcount_dec_and_test(&tsk->stack_refcount)) {

@@ -9,6 +9,7 @@
 #include <fs/fs_struct.h>
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
+#include <kernel/fork.h>
 #include <kernel/cred.h>
 #include <kernel/pid.h>
 #include <kernel/ptrace.h>
@@ -253,7 +254,8 @@ static void stat_memory(struct seq_file *m, struct task_struct *task, struct mm_
 			unsigned long rsslim, bool secret)
 {
 	/* Nobody else could read them safely: only of a task that stands because it dies. */
-	bool stands = !secret && mm && (task->flags & (PF_EXITING | PF_DUMPCORE));
+	bool stands = !secret && mm && (task->flags & (PF_EXITING | PF_DUMPCORE)) &&
+		      try_get_task_stack(task);
 
 	seq_put_decimal_ull(m, " ", mm ? mm->total_vm << PAGE_SHIFT : 0);
 	seq_put_decimal_ull(m, " ", mm ? get_mm_rss(mm) : 0);
@@ -263,6 +265,8 @@ static void stat_memory(struct seq_file *m, struct task_struct *task, struct mm_
 	seq_put_decimal_ull(m, " ", mm && !secret ? mm->start_stack : 0);
 	seq_put_decimal_ull(m, " ", stands ? task_pt_regs(task)->sp : 0);
 	seq_put_decimal_ull(m, " ", stands ? task_pt_regs(task)->ip : 0);
+	if (stands)
+		put_task_stack(task);
 }
 
 static void stat_tail(struct seq_file *m, struct task_struct *task, struct mm_struct *mm,

@@ -45,6 +45,8 @@ pid_t user_mode_thread(int (*fn)(void *), void *arg, unsigned long flags);
 void exit_mm_release(struct task_struct *tsk, struct mm_struct *mm);
 void exec_mm_release(struct task_struct *tsk, struct mm_struct *mm);
 void free_task(struct task_struct *tsk);
+/* Keep the kernel stack of a task that may be dead; false: it has none any more. Any context; put_task_stack() gives it back. */
+bool try_get_task_stack(struct task_struct *tsk);
 void put_task_stack(struct task_struct *tsk);
 
 #endif
