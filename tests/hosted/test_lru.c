@@ -283,6 +283,7 @@ TEST(isolation_beside_faults_locks_and_frees)
 	t[3] = host_start(churner, (void *)FILE_AREA, 4, "churner");
 	for (int i = 0; i < 4; i++)
 		host_join(t[i]);
+	host_balance(); /* settles: the check walks all frames, and nobody may be freeing some of them meanwhile */
 	CHECK(lru_check());
 	finish();
 	host_balance_check(&before);
