@@ -25,11 +25,13 @@ static void background_bytes_changed(void)
 static void ratio_changed(void)
 {
 	vm_dirty_bytes = 0;
+	dirty_limit_changed();
 }
 
 static void bytes_changed(void)
 {
 	vm_dirty_ratio = 0;
+	dirty_limit_changed();
 }
 
 /* The flushers sleep for the old interval: let them look. */

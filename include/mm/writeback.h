@@ -107,6 +107,8 @@ extern unsigned int dirtytime_expire_interval;				/* seconds */
 extern int laptop_mode;							/* seconds, 0: off */
 extern int dirty_background_ratio, vm_dirty_ratio;			/* percent; 0: the bytes count */
 extern unsigned long dirty_background_bytes, vm_dirty_bytes;
+/* A limit was set: it holds at once, where a limit that falls by itself is followed slowly. Process context. */
+void dirty_limit_changed(void);
 
 /* ---- laptop mode: write when the disk turns anyway ---- */
 void laptop_io_completion(struct backing_dev_info *info);	/* a read or write of the device has ended */

@@ -261,6 +261,16 @@ static void follow_limit(unsigned long thresh, unsigned long dirty)
 		dirty_limit -= (dirty_limit - max(thresh, dirty)) / 32;
 }
 
+void dirty_limit_changed(void)
+{
+	unsigned long background, thresh;
+
+	global_dirty_limits(&background, &thresh);
+	spin_lock(&dirty_lock);
+	dirty_limit = thresh;
+	spin_unlock(&dirty_lock);
+}
+
 /* => dirty_lock. Moving averages over three seconds, and over eight of those. */
 static void update_write_bandwidth(struct bdi_writeback *wb, unsigned long elapsed,
 				   unsigned long written)
