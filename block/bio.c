@@ -74,14 +74,6 @@ int blk_status_to_errno(blk_status_t status)
 	return -EIO;
 }
 
-blk_status_t errno_to_blk_status(int err)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(statuses); i++)
-		if (statuses[i].err == err)
-			return statuses[i].status;
-	return BLK_STS_IOERR;
-}
-
 const char *blk_status_name(blk_status_t status)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(statuses); i++)
@@ -120,14 +112,6 @@ void bio_init(struct bio *bio, struct block_device *bdev, struct bio_vec *table,
 			     .bi_max_vecs = max_vecs,
 			     .__bi_remaining = ATOMIC_INIT(1),
 			     .__bi_cnt = ATOMIC_INIT(1) };
-}
-
-void bio_reset(struct bio *bio, struct block_device *bdev, blk_opf_t opf)
-{
-	u16 flags = bio->bi_flags & (BIO_POOLED | BIO_SPLIT);
-
-	bio_init(bio, bdev, bio->bi_io_vec, bio->bi_max_vecs, opf);
-	bio->bi_flags = flags;
 }
 
 struct bio *bio_alloc(struct block_device *bdev, unsigned short nr_vecs, blk_opf_t opf, gfp_t gfp)
@@ -176,25 +160,6 @@ void bio_put(struct bio *bio)
 	mempool_free(bio, bio_pool);
 }
 
-static void share_data(struct bio *bio, struct bio *src)
-{
-	bio_init(bio, src->bi_bdev, src->bi_io_vec, 0, src->bi_opf);
-	bio->bi_vcnt = src->bi_vcnt;
-	bio->bi_iter = src->bi_iter;
-	bio->bi_flags = BIO_POOLED | BIO_CLONED | (src->bi_flags & (BIO_REMAPPED | BIO_QUIET));
-}
-
-struct bio *bio_alloc_clone(struct block_device *bdev, struct bio *src, gfp_t gfp)
-{
-	struct bio *bio = mempool_alloc(bio_pool, gfp);
-
-	if (!bio)
-		return NULL;
-	share_data(bio, src);
-	bio->bi_bdev = bdev;
-	return bio;
-}
-
 struct bio *bio_split(struct bio *bio, unsigned int sectors, gfp_t gfp)
 {
 	struct bio *piece = mempool_alloc(split_pool, gfp);
@@ -202,8 +167,11 @@ struct bio *bio_split(struct bio *bio, unsigned int sectors, gfp_t gfp)
 	BUG_ON(!sectors || sectors >= bio_sectors(bio));
 	if (!piece)
 		return NULL;
-	share_data(piece, bio);
-	piece->bi_flags |= BIO_SPLIT;
+	bio_init(piece, bio->bi_bdev, bio->bi_io_vec, 0, bio->bi_opf);
+	piece->bi_vcnt = bio->bi_vcnt;
+	piece->bi_flags =
+		BIO_POOLED | BIO_CLONED | BIO_SPLIT | (bio->bi_flags & (BIO_REMAPPED | BIO_QUIET));
+	piece->bi_iter = bio->bi_iter;
 	piece->bi_iter.bi_size = sectors << SECTOR_SHIFT;
 	bio_advance(bio, sectors << SECTOR_SHIFT);
 	return piece;
@@ -242,14 +210,6 @@ void bio_advance(struct bio *bio, unsigned int bytes)
 		bvec_iter_advance(bio->bi_io_vec, &bio->bi_iter, bytes);
 	else
 		bio->bi_iter.bi_size -= bytes;
-}
-
-void zero_fill_bio(struct bio *bio)
-{
-	struct bvec_iter iter;
-	struct bio_vec bv;
-
-	bio_for_each_bvec(bv, bio, iter) memset(bvec_virt(&bv), 0, bv.bv_len);
 }
 
 /* ---- ending ---- */

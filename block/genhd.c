@@ -92,19 +92,6 @@ int register_blkdev(unsigned int major, const char *name)
 	return err;
 }
 
-void unregister_blkdev(unsigned int major, const char *name)
-{
-	spin_lock(&bdev_table_lock);
-	for (unsigned int i = 0; i < ARRAY_SIZE(majors); i++)
-		if (majors[i].major == major) {
-			memmove(&majors[i], &majors[i + 1],
-				(ARRAY_SIZE(majors) - i - 1) * sizeof(majors[0]));
-			majors[ARRAY_SIZE(majors) - 1].major = 0;
-			break;
-		}
-	spin_unlock(&bdev_table_lock);
-}
-
 bool blkdev_major(unsigned int nth, unsigned int *major, const char **name)
 {
 	struct blk_major found = { 0, NULL };

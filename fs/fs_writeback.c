@@ -733,11 +733,6 @@ static void start_writeback(struct bdi_writeback *wb)
 		wb_wakeup(wb);
 }
 
-void wakeup_flusher_threads_bdi(struct backing_dev_info *bdi, enum wb_reason reason)
-{
-	start_writeback(&bdi->wb);
-}
-
 void wakeup_flusher_threads(enum wb_reason reason)
 {
 	struct backing_dev_info *bdi = NULL;
@@ -764,15 +759,6 @@ void writeback_inodes_sb(struct super_block *sb, enum wb_reason reason)
 	if (!mapping_can_writeback(sb->s_bdi) || !wb_has_dirty_io(&sb->s_bdi->wb))
 		return;
 	run_work(sb->s_bdi, &work);
-}
-
-bool try_to_writeback_inodes_sb(struct super_block *sb, enum wb_reason reason)
-{
-	if (!down_read_trylock(&sb->s_umount))
-		return false;
-	writeback_inodes_sb(sb, reason);
-	up_read(&sb->s_umount);
-	return true;
 }
 
 /* The next inode of @sb behind @prev with pages under write-out, referenced; drops @prev. */

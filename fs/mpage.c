@@ -363,6 +363,14 @@ static int write_one(struct folio *folio, struct writeback_control *wbc, void *d
 	return ret < 0 ? ret : 0;
 }
 
+/* Somebody waits for it, or nobody does. */
+static blk_opf_t write_flags(const struct writeback_control *wbc)
+{
+	if (wbc->sync_mode == WB_SYNC_ALL)
+		return REQ_SYNC;
+	return wbc->for_kupdate || wbc->for_background ? REQ_BACKGROUND : 0;
+}
+
 int mpage_writepages(struct address_space *mapping, struct writeback_control *wbc,
 		     get_block_t *get_block)
 {
@@ -370,7 +378,7 @@ int mpage_writepages(struct address_space *mapping, struct writeback_control *wb
 		.inode = mapping->host,
 		.get_block = get_block,
 		.end_io = write_end_io,
-		.opf = REQ_OP_WRITE | wbc_to_write_flags(wbc),
+		.opf = REQ_OP_WRITE | write_flags(wbc),
 		.create = true,
 	};
 	struct blk_plug plug;

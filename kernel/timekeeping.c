@@ -72,11 +72,6 @@ ktime_t ktime_get_coarse(void)
 	return READ_ONCE(vdso_page.data.coarse_ns);
 }
 
-void ktime_get_coarse_ts64(struct timespec64 *ts)
-{
-	*ts = ns_to_timespec64(ktime_get_coarse());
-}
-
 void ktime_get_coarse_real_ts64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(ktime_get_coarse() + READ_ONCE(real_offset));

@@ -42,7 +42,6 @@ typedef u8 blk_status_t;
 #define BLK_STS_OFFLINE		17
 
 int blk_status_to_errno(blk_status_t status);
-blk_status_t errno_to_blk_status(int errno);
 
 /* bi_opf: an operation and flags. */
 typedef u32 blk_opf_t;
@@ -131,7 +130,6 @@ struct bio *bio_alloc(struct block_device *bdev, unsigned short nr_vecs, blk_opf
 /* Of memory of the caller, e.g. on the stack; bio_uninit() is not needed. */
 void bio_init(struct bio *bio, struct block_device *bdev, struct bio_vec *table, unsigned short max_vecs,
 	      blk_opf_t opf);
-void bio_reset(struct bio *bio, struct block_device *bdev, blk_opf_t opf);
 void bio_put(struct bio *bio);
 static inline void bio_get(struct bio *bio)
 {
@@ -173,12 +171,8 @@ static inline void bio_io_error(struct bio *bio)
 void bio_chain(struct bio *bio, struct bio *parent);
 /* The first @sectors of @bio as a bio of its own, sharing memory; @bio keeps the rest. NULL without memory. */
 struct bio *bio_split(struct bio *bio, unsigned int sectors, gfp_t gfp);
-/* The same data and place, another owner. NULL without memory. */
-struct bio *bio_alloc_clone(struct block_device *bdev, struct bio *src, gfp_t gfp);
 /* Move on by @bytes that are done. */
 void bio_advance(struct bio *bio, unsigned int bytes);
-/* All data from where bi_iter stands becomes zero. */
-void zero_fill_bio(struct bio *bio);
 
 /* Flush @bdev's volatile cache. 0 or -EIO. May sleep. */
 int blkdev_issue_flush(struct block_device *bdev);

@@ -115,7 +115,6 @@ bool set_capacity_and_notify(struct gendisk *disk, sector_t sectors);
 void set_disk_ro(struct gendisk *disk, bool read_only);
 /* A major number of block devices; 0: choose one, which is returned. Else 0 or -EBUSY. */
 int register_blkdev(unsigned int major, const char *name);
-void unregister_blkdev(unsigned int major, const char *name);
 /* The @nth (from 0) registered major and its name, in order of numbers; false: there are not so many. */
 bool blkdev_major(unsigned int nth, unsigned int *major, const char **name);
 

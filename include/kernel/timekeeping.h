@@ -46,11 +46,9 @@ static inline ktime_t ktime_get_raw(void) { return ktime_get(); }
 void ktime_get_ts64(struct timespec64 *ts);
 void ktime_get_real_ts64(struct timespec64 *ts);
 void ktime_get_boottime_ts64(struct timespec64 *ts);
-/* The time of the last tick: cheap, for time stamps of inodes. */
 /* As of the last tick: cheap, and up to a tick behind. Any context. */
 ktime_t ktime_get_coarse(void);
 void ktime_get_coarse_real_ts64(struct timespec64 *ts);
-void ktime_get_coarse_ts64(struct timespec64 *ts);
 time64_t ktime_get_real_seconds(void);
 time64_t ktime_get_seconds(void);
 static inline time64_t ktime_get_boottime_seconds(void) { return ktime_get_seconds(); }

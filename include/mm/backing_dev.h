@@ -84,7 +84,6 @@ struct backing_dev_info {
 
 #define BDI_CAP_WRITEBACK	(1u << 0)	/* dirty pages are counted, limited and written back */
 #define BDI_CAP_WRITEBACK_ACCT	(1u << 1)	/* pages under write-out are counted */
-#define BDI_CAP_STRICTLIMIT	(1u << 2)
 
 /* Files that live in memory, and everything before it is known better. */
 extern struct backing_dev_info noop_backing_dev_info;

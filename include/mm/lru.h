@@ -42,15 +42,12 @@ bool folio_evictable(const struct folio *folio);
  */
 void folio_add_lru(struct folio *folio);
 void folio_del_lru(struct folio *folio);
-/* Count @nr anonymous pages of the swap cache that no entry maps (any more): see mm/reclaim/lru.c. */
-void lru_count_unmapped_anon(const struct folio *folio, long nr);
 
 /*
  * The page was used. inactive,unreferenced -> inactive,referenced -> active,unreferenced -> active,referenced.
  * Linux 6.1: mm/swap.c.
  */
 void folio_mark_accessed(struct folio *folio);
-#define mark_page_accessed(page)	folio_mark_accessed(page_folio(page))
 void folio_activate(struct folio *folio);
 /* Not needed soon: inactive and unreferenced. MADV_COLD. */
 void folio_deactivate(struct folio *folio);

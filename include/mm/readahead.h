@@ -58,10 +58,6 @@ void page_cache_ra_order(struct readahead_control *ractl, struct file_ra_state *
 void force_page_cache_ra(struct readahead_control *ractl, unsigned long nr_to_read);
 
 /* ---- for ->readahead ---- */
-static inline loff_t readahead_pos(const struct readahead_control *rac)
-{
-	return (loff_t)rac->_index << 12;
-}
 static inline pgoff_t readahead_index(const struct readahead_control *rac)
 {
 	return rac->_index;

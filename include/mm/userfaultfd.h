@@ -27,10 +27,6 @@ static inline bool userfaultfd_minor(const struct vm_area_struct *vma)
 {
 	return vma->vm_flags & VM_UFFD_MINOR;
 }
-static inline bool userfaultfd_armed(const struct vm_area_struct *vma)
-{
-	return vma->vm_flags & VM_UFFD_FLAGS;
-}
 /* A write to this entry is for the program to answer. */
 static inline bool userfaultfd_pte_wp(const struct vm_area_struct *vma, pte_t pte)
 {

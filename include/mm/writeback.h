@@ -52,14 +52,8 @@ int generic_writepages(struct address_space *mapping, struct writeback_control *
 int do_writepages(struct address_space *mapping, struct writeback_control *wbc);
 /* Dirty pages of [start, end] get PAGECACHE_TAG_TOWRITE. */
 void tag_pages_for_writeback(struct address_space *mapping, pgoff_t start, pgoff_t end);
-/* => folio locked. It stays dirty after all. Always true. */
+/* => folio locked. It stays dirty after all; not counted as dirtied anew. Always true. */
 bool folio_redirty_for_writepage(struct writeback_control *wbc, struct folio *folio);
-static inline unsigned int wbc_to_write_flags(const struct writeback_control *wbc)
-{
-	if (wbc->sync_mode == WB_SYNC_ALL)
-		return 1u << 11;	/* REQ_SYNC */
-	return wbc->for_kupdate || wbc->for_background ? 1u << 20 /* REQ_BACKGROUND */ : 0;
-}
 
 /*
  * Start, wait for, or both. Bytes, inclusive; end -1: to the end. 0 or the first error of starting, else what
@@ -68,11 +62,9 @@ static inline unsigned int wbc_to_write_flags(const struct writeback_control *wb
 int filemap_fdatawrite(struct address_space *mapping);
 int filemap_fdatawrite_range(struct address_space *mapping, loff_t start, loff_t end);
 int __filemap_fdatawrite_range(struct address_space *mapping, loff_t start, loff_t end, int sync_mode);
-int filemap_flush(struct address_space *mapping);	/* starts only, and not for integrity */
 int filemap_fdatawait(struct address_space *mapping);
 int filemap_fdatawait_range(struct address_space *mapping, loff_t start, loff_t end);
 int filemap_fdatawait_keep_errors(struct address_space *mapping);
-int filemap_write_and_wait(struct address_space *mapping);
 int filemap_write_and_wait_range(struct address_space *mapping, loff_t start, loff_t end);
 int filemap_check_errors(struct address_space *mapping);
 /* Is any page of [start, end] (bytes) dirty or under write-out? (has_page: cached at all?) */
@@ -126,11 +118,9 @@ void inode_io_list_del(struct inode *inode);	/* it is going: off the lists, afte
 void inode_wait_for_writeback(struct inode *inode);
 /* Start writing what is dirty on @sb, and wait; the caller holds s_umount. */
 void writeback_inodes_sb(struct super_block *sb, enum wb_reason reason);
-bool try_to_writeback_inodes_sb(struct super_block *sb, enum wb_reason reason);
 void sync_inodes_sb(struct super_block *sb);
 /* All devices (that have something dirty): start writing everything. Do not wait. */
 void wakeup_flusher_threads(enum wb_reason reason);
-void wakeup_flusher_threads_bdi(struct backing_dev_info *bdi, enum wb_reason reason);
 /* Background writing: until the device is under its threshold. Any context. */
 void wb_start_background_writeback(struct bdi_writeback *wb);
 void wb_wakeup_delayed(struct bdi_writeback *wb);

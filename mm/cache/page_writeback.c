@@ -450,11 +450,6 @@ int filemap_fdatawrite(struct address_space *mapping)
 	return __filemap_fdatawrite_range(mapping, 0, -1, WB_SYNC_ALL);
 }
 
-int filemap_flush(struct address_space *mapping)
-{
-	return __filemap_fdatawrite_range(mapping, 0, -1, WB_SYNC_NONE);
-}
-
 /* Wait for all write-outs that are under way in [start, end]. */
 static void wait_range(struct address_space *mapping, loff_t start, loff_t end)
 {
@@ -507,11 +502,6 @@ int filemap_write_and_wait_range(struct address_space *mapping, loff_t start, lo
 	}
 	err2 = filemap_check_errors(mapping);
 	return err ? err : err2;
-}
-
-int filemap_write_and_wait(struct address_space *mapping)
-{
-	return filemap_write_and_wait_range(mapping, 0, -1);
 }
 
 int file_check_and_advance_wb_err(struct file *file)

@@ -87,11 +87,6 @@ static void count_isolated(const struct folio *folio, long nr)
 		folio_is_file_lru(folio) ? NR_ZONE_ISOLATED_FILE : NR_ZONE_ISOLATED_ANON, nr);
 }
 
-void lru_count_unmapped_anon(const struct folio *folio, long nr)
-{
-	count_kind(folio, false, nr);
-}
-
 /* ---- membership ---- */
 
 static bool take(struct folio *folio)

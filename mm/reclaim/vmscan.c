@@ -73,19 +73,6 @@ bool can_reclaim_anon_pages(const struct scan_control *sc)
 	return sc->may_swap && free_swap_page_count() > 0;
 }
 
-unsigned long reclaimable_pages(struct pglist_data *pgdat, int idx)
-{
-	const struct scan_control sc = { .may_swap = true };
-	struct lruvec *lruvec = &pgdat->__lruvec;
-	unsigned long nr = lruvec_lru_size(lruvec, LRU_INACTIVE_FILE, idx) +
-			   lruvec_lru_size(lruvec, LRU_ACTIVE_FILE, idx);
-
-	if (can_reclaim_anon_pages(&sc))
-		nr += lruvec_lru_size(lruvec, LRU_INACTIVE_ANON, idx) +
-		      lruvec_lru_size(lruvec, LRU_ACTIVE_ANON, idx);
-	return nr;
-}
-
 /* ---- one page ---- */
 
 enum verdict {
