@@ -859,10 +859,8 @@ static unsigned int lock_dirty_buffers(struct folio *folio, struct writeback_con
 		}
 		bh = bh->b_this_page;
 	} while (bh != head);
-	if (again) {
-		wbc->pages_skipped++;
-		filemap_dirty_folio(folio->mapping, folio);
-	}
+	if (again)
+		folio_redirty_for_writepage(wbc, folio);
 	return nr;
 }
 

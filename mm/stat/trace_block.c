@@ -6,8 +6,6 @@
 #include <mm/trace_block.h>
 #include "trace_internal.h"
 
-#define PRINTER(ev) static int print_##ev(char *buf, size_t size, const void *record)
-#define RECORD(ev) const struct ev##_record *r = record
 #define DEV_FMT "%d,%d"
 #define DEV_ARGS(dev) (dev) >> 20, (dev) & 0xfffff
 #define DEV_OF(f) "((unsigned int) ((REC->" f ") >> 20)), ((unsigned int) ((REC->" f ") & ((1U << 20) - 1)))"

@@ -14,8 +14,6 @@
 #include <mm/zone.h>
 #include "trace_internal.h"
 
-#define PRINTER(ev) static int print_##ev(char *buf, size_t size, const void *record)
-#define RECORD(ev) const struct ev##_record *r = record
 #define NO_PFN (~0UL)
 
 static unsigned long pfn_or_none(const struct page *page)

@@ -31,6 +31,10 @@ struct ev##_record {									\
 	ev##_FIELDS(__TRACE_MEMBER)							\
 }
 
+/* The printer of an event, which precedes DEFINE_TRACE_EVENT, and in it the record as @r. */
+#define PRINTER(ev) static int print_##ev(char *buf, size_t size, const void *record)
+#define RECORD(ev) const struct ev##_record *r = record
+
 #define DEFINE_TRACE_EVENT(sys, ev, fmt)						\
 static const struct trace_field ev##_fields[] = {					\
 	ev##_FIELDS(__TRACE_FIELD)							\

@@ -9,8 +9,6 @@
 #include <mm/zone.h>
 #include "trace_internal.h"
 
-#define PRINTER(ev) static int print_##ev(char *buf, size_t size, const void *record)
-#define RECORD(ev) const struct ev##_record *r = record
 
 #define mm_vmscan_kswapd_sleep_FIELDS(F) F(mm_vmscan_kswapd_sleep, int, nid)
 DEFINE_TRACE_RECORD(mm_vmscan_kswapd_sleep);

@@ -14,8 +14,6 @@
 #include <fs/super.h>
 #include "trace_internal.h"
 
-#define PRINTER(ev) static int print_##ev(char *buf, size_t size, const void *record)
-#define RECORD(ev) const struct ev##_record *r = record
 #define ROOT_CGROUP 1UL
 typedef unsigned long ino_t;
 

@@ -107,7 +107,8 @@ int main(void)
 	is(bad, 0, "a file larger than memory: every page read holds its number");
 	ok(misses <= HOT_MB / 2, "a hot set survives the scan (%ld MB were read again)", misses);
 	ok(vmstat("pgsteal_file") > stolen, "pages of the file were evicted");
-	evicted = vmstat("pgsteal_file") - stolen; /* before what was scanned: reclaim goes on meanwhile */
+	evicted = vmstat("pgsteal_file") -
+		  stolen; /* before what was scanned: reclaim goes on meanwhile */
 	ok(vmstat("pgscan_file") - scanned >= evicted, "no more evicted than scanned");
 	ok(vmstat("pgsteal_kswapd") > kswapd, "kswapd did its part");
 	ok(vmstat("pageoutrun") > 0 && vmstat("kswapd_low_wmark_hit_quickly") >= 0 && stalls() >= 0,
