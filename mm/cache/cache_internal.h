@@ -4,8 +4,20 @@
 #define QUIRE_MM_CACHE_INTERNAL_H
 
 #include <mm/folio.h>
+#include <mm/xarray.h>
 
 struct bdi_writeback;
+
+/* A reference on @folio, which @xas found; false: it is being freed, or not in the slot any more. => rcu_read_lock */
+static inline bool xas_try_get_folio(struct xa_state *xas, struct folio *folio)
+{
+	if (!folio_try_get(folio))
+		return false;
+	if (likely(folio == xas_reload(xas)))
+		return true;
+	folio_put(folio);
+	return false;
+}
 
 /* Clear @bit and wake who waits for the folio. */
 void folio_clear_and_wake(struct folio *folio, unsigned int bit);

@@ -369,14 +369,8 @@ unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, p
 	rcu_read_lock();
 	xas_for_each(&xas, folio, end)
 	{
-		if (xa_is_value(folio))
+		if (xa_is_value(folio) || !xas_try_get_folio(&xas, folio))
 			continue;
-		if (!folio_try_get(folio))
-			continue; /* it is being freed, hence it leaves the cache */
-		if (unlikely(folio != xas_reload(&xas))) {
-			folio_put(folio);
-			continue;
-		}
 		folios[n++] = folio;
 		*start = folio_next_index(folio);
 		if (n == nr)
@@ -1005,9 +999,9 @@ static bool map_candidate(struct xa_state *xas, struct address_space *mapping, s
 {
 	if (xa_is_value(folio) || folio_test_locked(folio) || !folio_test_uptodate(folio))
 		return false;
-	if (!folio_try_get(folio))
+	if (!xas_try_get_folio(xas, folio))
 		return false;
-	if (folio == xas_reload(xas) && folio_trylock(folio)) {
+	if (folio_trylock(folio)) {
 		if (likely(folio->mapping == mapping && folio_test_uptodate(folio)))
 			return true;
 		folio_unlock(folio);

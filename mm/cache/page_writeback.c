@@ -266,12 +266,8 @@ unsigned int filemap_get_folios_tag(struct address_space *mapping, pgoff_t *star
 	rcu_read_lock();
 	xas_for_each_marked(&xas, folio, end, tag)
 	{
-		if (xa_is_value(folio) || !folio_try_get(folio))
+		if (xa_is_value(folio) || !xas_try_get_folio(&xas, folio))
 			continue;
-		if (unlikely(folio != xas_reload(&xas))) {
-			folio_put(folio);
-			continue;
-		}
 		folios[n++] = folio;
 		*start = folio_next_index(folio);
 		if (n == nr)
