@@ -41,6 +41,7 @@
 #include <kernel/panic.h>
 #include <fs/dentry.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/fs_struct.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
@@ -387,6 +388,8 @@ static void put_inode(struct dentry *dentry, struct inode *inode)
 {
 	if (!inode)
 		return;
+	if (!inode->i_nlink)
+		fsnotify_inoderemove(inode);
 	if (dentry->d_op && dentry->d_op->d_iput)
 		dentry->d_op->d_iput(dentry, inode);
 	else

@@ -18,6 +18,7 @@
 #include <fs/eventpoll.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
 #include <fs/mount.h>
@@ -167,6 +168,7 @@ static void __fput(struct file *file)
 		return;
 	}
 	might_sleep();
+	fsnotify_file(file, mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	eventpoll_release(file);
 	if (inode->i_flctx)
 		locks_remove_file(file);

@@ -38,6 +38,7 @@
 #include <fs/buffer_head.h>
 #include <fs/char_dev.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/fs_struct.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
@@ -844,18 +845,36 @@ static bool resolve_kill(struct inode *inode, struct iattr *attr)
 	return attr->ia_valid & ~ATTR_FORCE;
 }
 
+/* One of both times is of a read or a write, both are utimes(2). */
+static void tell_change(struct dentry *dentry, unsigned int valid)
+{
+	u32 mask = 0;
+
+	if (valid & (ATTR_UID | ATTR_GID | ATTR_MODE))
+		mask |= IN_ATTRIB;
+	if (valid & ATTR_SIZE)
+		mask |= IN_MODIFY;
+	if ((valid & (ATTR_ATIME | ATTR_MTIME)) == (ATTR_ATIME | ATTR_MTIME))
+		mask |= IN_ATTRIB;
+	else if (valid & ATTR_ATIME)
+		mask |= IN_ACCESS;
+	else if (valid & ATTR_MTIME)
+		mask |= IN_MODIFY;
+	if (mask)
+		fsnotify_dentry(dentry, mask);
+}
+
 int notify_change(struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = dentry->d_inode;
 	unsigned int valid = attr->ia_valid;
 	struct timespec64 now;
+	int err;
 
 	if ((valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_TIMES_SET)) &&
 	    (IS_IMMUTABLE(inode) || IS_APPEND(inode)))
 		return -EPERM;
 	if ((valid & ATTR_TOUCH) && !inode_owner_or_capable(inode)) { /* utimes with "now" */
-		int err;
-
 		if (IS_IMMUTABLE(inode))
 			return -EPERM;
 		err = inode_permission(inode, MAY_WRITE);
@@ -876,9 +895,11 @@ int notify_change(struct dentry *dentry, struct iattr *attr)
 		attr->ia_valid |= ATTR_CTIME;
 	if (valid & ATTR_SIZE)
 		inode_dio_wait(inode);
-	if (inode->i_op->setattr)
-		return inode->i_op->setattr(dentry, attr);
-	return simple_setattr(dentry, attr);
+	err = inode->i_op->setattr ? inode->i_op->setattr(dentry, attr)
+				   : simple_setattr(dentry, attr);
+	if (!err && fsnotify_wanted())
+		tell_change(dentry, attr->ia_valid);
+	return err;
 }
 
 /* ---- writers against executors ---- */

@@ -12,6 +12,7 @@
 #include <kernel/task.h>
 #include <fs/char_dev.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/fs_struct.h>
 #include <fs/inode.h>
 #include <fs/mount.h>
@@ -74,8 +75,11 @@ int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode, bool want
 		return err;
 	if (!dir->i_op->create)
 		return -EACCES;
-	return dir->i_op->create(dir, dentry, (mode_strip_sgid(dir, mode) & S_IALLUGO) | S_IFREG,
-				 want_excl);
+	err = dir->i_op->create(dir, dentry, (mode_strip_sgid(dir, mode) & S_IALLUGO) | S_IFREG,
+				want_excl);
+	if (!err)
+		fsnotify_name(dir, dentry, false, IN_CREATE);
+	return err;
 }
 
 int vfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
@@ -86,7 +90,10 @@ int vfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
 		return err;
 	if (!dir->i_op->mkdir)
 		return -EPERM;
-	return dir->i_op->mkdir(dir, dentry, mode & (S_IRWXUGO | S_ISVTX));
+	err = dir->i_op->mkdir(dir, dentry, mode & (S_IRWXUGO | S_ISVTX));
+	if (!err)
+		fsnotify_name(dir, dentry, true, IN_CREATE);
+	return err;
 }
 
 int vfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
@@ -100,7 +107,10 @@ int vfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
 		return -EPERM;
 	if (!dir->i_op->mknod)
 		return -EPERM;
-	return dir->i_op->mknod(dir, dentry, mode_strip_sgid(dir, mode), dev);
+	err = dir->i_op->mknod(dir, dentry, mode_strip_sgid(dir, mode), dev);
+	if (!err)
+		fsnotify_name(dir, dentry, false, IN_CREATE);
+	return err;
 }
 
 int vfs_symlink(struct inode *dir, struct dentry *dentry, const char *oldname)
@@ -109,7 +119,12 @@ int vfs_symlink(struct inode *dir, struct dentry *dentry, const char *oldname)
 
 	if (err)
 		return err;
-	return dir->i_op->symlink ? dir->i_op->symlink(dir, dentry, oldname) : -EPERM;
+	if (!dir->i_op->symlink)
+		return -EPERM;
+	err = dir->i_op->symlink(dir, dentry, oldname);
+	if (!err)
+		fsnotify_name(dir, dentry, false, IN_CREATE);
+	return err;
 }
 
 int vfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry)
@@ -137,6 +152,10 @@ int vfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *new_de
 		spin_unlock(&inode->i_lock);
 	}
 	inode_unlock(inode);
+	if (!err) {
+		fsnotify_link_count(inode);
+		fsnotify_name(dir, new_dentry, false, IN_CREATE);
+	}
 	return err;
 }
 
@@ -160,8 +179,10 @@ int vfs_rmdir(struct inode *dir, struct dentry *dentry)
 	}
 	inode_unlock(dentry->d_inode);
 	dput(dentry);
-	if (!err)
+	if (!err) {
 		d_delete(dentry);
+		fsnotify_name(dir, dentry, true, IN_DELETE);
+	}
 	return err;
 }
 
@@ -180,8 +201,11 @@ int vfs_unlink(struct inode *dir, struct dentry *dentry)
 	else
 		err = dir->i_op->unlink(dir, dentry);
 	inode_unlock(target);
-	if (!err)
+	if (!err) {
+		fsnotify_link_count(target);
 		d_delete(dentry);
+		fsnotify_name(dir, dentry, false, IN_DELETE);
+	}
 	return err;
 }
 
@@ -217,11 +241,23 @@ static int may_rename(struct inode *old_dir, struct dentry *old_dentry, struct i
 	return err;
 }
 
+/* Who watches hears of @moved, once @old_name in @old_dir, and of @other, which went the other way, or of @gone. */
+static void tell_rename(struct inode *old_dir, const char *old_name, struct inode *new_dir,
+			const struct dentry *moved, const struct dentry *other, struct inode *gone)
+{
+	const char *new_name = (const char *)moved->d_name.name;
+
+	__fsnotify_move(old_dir, old_name, new_dir, new_name, moved->d_inode, other ? NULL : gone);
+	if (other)
+		__fsnotify_move(new_dir, new_name, old_dir, old_name, other->d_inode, NULL);
+}
+
 int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	       struct dentry *new_dentry, unsigned int flags)
 {
 	struct inode *source = old_dentry->d_inode, *target = new_dentry->d_inode;
 	bool lock_target = target && target != source;
+	char old_name[NAME_MAX + 1];
 	int err;
 
 	if (source == target)
@@ -244,6 +280,10 @@ int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *n
 			target->i_flags |= S_DEAD;
 		}
 	}
+	if (fsnotify_wanted())
+		strscpy(old_name, (const char *)old_dentry->d_name.name, sizeof(old_name));
+	else
+		old_name[0] = 0;
 	if (!err) {
 		if (flags & RENAME_EXCHANGE)
 			d_exchange(old_dentry, new_dentry);
@@ -254,6 +294,9 @@ int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *n
 		inode_unlock(source);
 	if (lock_target)
 		inode_unlock(target);
+	if (!err && old_name[0])
+		tell_rename(old_dir, old_name, new_dir, old_dentry,
+			    flags & RENAME_EXCHANGE ? new_dentry : NULL, target);
 	dput(new_dentry);
 	return err;
 }

@@ -13,6 +13,7 @@
 #include <fs/dentry.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/fs_struct.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
@@ -458,6 +459,8 @@ struct file *do_filp_open(int dfd, struct filename *pathname, const struct open_
 	walk_begin(&nd, dfd, pathname, op->lookup_flags);
 	file = path_openat(&nd, op);
 	walk_leave(&nd);
+	if (fsnotify_wanted() && !IS_ERR(file))
+		fsnotify_file(file, IN_OPEN);
 	return file;
 }
 
@@ -772,6 +775,7 @@ SYSCALL_DEFINE2(ftruncate, unsigned int, fd, unsigned long, length)
 int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct inode *inode = file_inode(file);
+	int err;
 
 	if (offset < 0 || len <= 0)
 		return -EINVAL;
@@ -806,7 +810,10 @@ int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 		return -EFBIG;
 	if (!file->f_op->fallocate)
 		return -EOPNOTSUPP;
-	return file->f_op->fallocate(file, mode, offset, len);
+	err = file->f_op->fallocate(file, mode, offset, len);
+	if (!err)
+		fsnotify_file(file, IN_MODIFY);
+	return err;
 }
 
 SYSCALL_DEFINE4(fallocate, int, fd, int, mode, loff_t, offset, loff_t, len)

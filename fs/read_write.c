@@ -9,6 +9,7 @@
 #include <base/math.h>
 #include <base/string.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <fs/iov_iter.h>
 #include <fs/mount.h>
@@ -224,6 +225,17 @@ static ssize_t call_iter(struct file *file, struct iov_iter *iter, loff_t *ppos,
 	return ret;
 }
 
+/* A call that moved @ret bytes, or failed: for /proc/PID/io, and for who watches @file. */
+static void count_call(struct file *file, bool write, ssize_t ret)
+{
+	if (write)
+		task_io_write(&current->io, ret);
+	else
+		task_io_read(&current->io, ret);
+	if (fsnotify_wanted() && ret > 0)
+		fsnotify_file(file, write ? IN_MODIFY : IN_ACCESS);
+}
+
 ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
 	struct iov_iter iter;
@@ -246,7 +258,7 @@ ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 		iov_iter_ubuf(&iter, ITER_DEST, buf, count);
 		ret = call_iter(file, &iter, pos, false, 0);
 	}
-	task_io_read(&current->io, ret);
+	count_call(file, false, ret);
 	return ret;
 }
 
@@ -272,7 +284,7 @@ ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_
 		iov_iter_ubuf(&iter, ITER_SOURCE, (void __user *)buf, count);
 		ret = call_iter(file, &iter, pos, true, 0);
 	}
-	task_io_write(&current->io, ret);
+	count_call(file, true, ret);
 	return ret;
 }
 
@@ -420,14 +432,6 @@ ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos, i
 }
 
 /* For /proc/PID/io. */
-static void count_call(bool write, ssize_t ret)
-{
-	if (write)
-		task_io_write(&current->io, ret);
-	else
-		task_io_read(&current->io, ret);
-}
-
 static ssize_t vector_io(struct file *file, const struct iovec __user *vec, unsigned long vlen,
 			 loff_t *pos, bool write, int flags)
 {
@@ -461,8 +465,8 @@ static ssize_t do_vector(unsigned long fd, const struct iovec __user *vec, unsig
 	ret = vector_io(f.file, vec, vlen, ppos, write, flags);
 	if (ret >= 0 && ppos)
 		f.file->f_pos = pos;
+	count_call(f.file, write, ret);
 	fdput_pos(f);
-	count_call(write, ret);
 	return ret;
 }
 
@@ -479,8 +483,8 @@ static ssize_t do_pvector(unsigned long fd, const struct iovec __user *vec, unsi
 		return -EBADF;
 	if (f.file->f_mode & (write ? FMODE_PWRITE : FMODE_PREAD))
 		ret = vector_io(f.file, vec, vlen, &pos, write, flags);
+	count_call(f.file, write, ret);
 	fdput(f);
-	count_call(write, ret);
 	return ret;
 }
 
@@ -609,8 +613,8 @@ static ssize_t do_sendfile(int out_fd, int in_fd, loff_t *ppos, size_t count)
 		if (file_ppos(out.file))
 			out.file->f_pos = out_pos;
 	}
-	count_call(false, ret);
-	count_call(true, ret);
+	count_call(in.file, false, ret);
+	count_call(out.file, true, ret);
 put_out:
 	fdput(out);
 put_in:
@@ -655,8 +659,8 @@ ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, lo
 		return 0;
 	len = min(len, (size_t)MAX_RW_COUNT);
 	ret = copy_between(in, &pos_in, out, &pos_out, len);
-	count_call(false, ret);
-	count_call(true, ret);
+	count_call(in, false, ret);
+	count_call(out, true, ret);
 	return ret;
 }
 

@@ -4,6 +4,7 @@
 #include <base/math.h>
 #include <base/string.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <kernel/ksyscall.h>
 #include <kernel/sched.h>
@@ -29,6 +30,7 @@ int iterate_dir(struct file *file, struct dir_context *ctx)
 		ctx->pos = file->f_pos;
 		res = file->f_op->iterate_shared(file, ctx);
 		file->f_pos = ctx->pos;
+		fsnotify_file(file, IN_ACCESS);
 		file_accessed(file);
 	}
 	inode_unlock_shared(inode);

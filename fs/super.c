@@ -25,6 +25,7 @@
 #include <fs/mount.h>
 #include <fs/namei.h>
 #include <fs/seq_file.h>
+#include <fs/fsnotify.h>
 #include <fs/super.h>
 #include <seam/uaccess.h>
 #include "fs_internal.h"
@@ -215,6 +216,7 @@ void generic_shutdown_super(struct super_block *sb)
 	const struct super_operations *op = sb->s_op;
 
 	if (sb->s_root) {
+		fsnotify_unmount(sb);
 		shrink_dcache_for_umount(sb);
 		sync_filesystem(sb);
 		sb->s_flags &= ~SB_ACTIVE;

@@ -12,6 +12,7 @@
 #include <kernel/cred.h>
 #include <kernel/ksyscall.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <fs/mount.h>
 #include <fs/namei.h>
@@ -84,6 +85,8 @@ static int do_setxattr(const struct path *path, const char __user *name, const v
 		err = inode->i_op->setxattr
 			      ? inode->i_op->setxattr(path->dentry, kname, kvalue, size, flags)
 			      : -EOPNOTSUPP;
+	if (!err)
+		fsnotify_dentry(path->dentry, IN_ATTRIB);
 	inode_unlock(inode);
 	mnt_drop_write(path->mnt);
 out:
@@ -153,6 +156,8 @@ static int do_removexattr(const struct path *path, const char __user *name)
 	if (!err)
 		err = inode->i_op->removexattr ? inode->i_op->removexattr(path->dentry, kname)
 					       : -EOPNOTSUPP;
+	if (!err)
+		fsnotify_dentry(path->dentry, IN_ATTRIB);
 	inode_unlock(inode);
 	mnt_drop_write(path->mnt);
 	return err;

@@ -99,6 +99,7 @@
 	R(EXT2_GROUP, spin, "ext2: bitmaps and counts of a group")		\
 	R(EXT2_SB, spin, "ext2: super block, cache of attribute blocks")		\
 	R(AIO_CTX, spin, "requests and events of an asynchronous context")	\
+	R(INOTIFY, spin, "watches of inotify, and their events")		\
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\
 	R(UFFD, spin, "who waits for a userfaultfd")				\
