@@ -226,7 +226,7 @@ static ssize_t call_iter(struct file *file, struct iov_iter *iter, loff_t *ppos,
 }
 
 /* A call that moved @ret bytes, or failed: for /proc/PID/io, and for who watches @file. */
-static void count_call(struct file *file, bool write, ssize_t ret)
+static __always_inline void count_call(struct file *file, bool write, ssize_t ret)
 {
 	if (write)
 		task_io_write(&current->io, ret);
@@ -431,7 +431,6 @@ ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos, i
 	return file->f_op->write_iter ? do_iter(file, iter, ppos, true, flags) : -EINVAL;
 }
 
-/* For /proc/PID/io. */
 static ssize_t vector_io(struct file *file, const struct iovec __user *vec, unsigned long vlen,
 			 loff_t *pos, bool write, int flags)
 {

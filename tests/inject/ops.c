@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -846,6 +847,27 @@ static int run_epoll(void)
 	return err;
 }
 
+/* An event that found no memory is told of as an overflow. */
+static int run_inotify(void)
+{
+	static char events[1024];
+	int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), made, err;
+
+	if (in < 0)
+		return errno;
+	err = result(inotify_add_watch(in, "/tmp", IN_CREATE | IN_DELETE));
+	if (!err) {
+		made = creat("/tmp/inject.watched", 0600);
+		err = result(made) ?: result(unlink("/tmp/inject.watched"));
+		close(made);
+	}
+	if (!err)
+		err = result(read(in, events, sizeof(events)));
+	unlink("/tmp/inject.watched");
+	close(in);
+	return err;
+}
+
 static int run_poll(void)
 {
 	static struct pollfd p[200];
@@ -1067,6 +1089,7 @@ const struct op ops[] = {
 	{ "sendmsg with descriptors", a_socketpair, run_rights, socket_works, ENOBUFS },
 	{ "bind, connect, accept", NULL, run_connect, no_name_left, ENFILE },
 	{ "epoll", a_pipe, run_epoll, pipe_holds_100 },
+	{ "inotify", NULL, run_inotify, NULL },
 	{ "poll", a_pipe, run_poll, pipe_holds_100 },
 	{ "select", a_pipe, run_select, pipe_holds_100 },
 	{ "sendfile", pipe_and_file, run_sendfile, NULL },
