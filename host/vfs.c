@@ -12,6 +12,7 @@
 #include <fs/eventpoll.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/fs_struct.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
@@ -181,6 +182,10 @@ void get_fs_root(struct fs_struct *fs, struct path *root)
 const struct file_operations pipefifo_fops, def_chr_fops;
 void eventpoll_release_file(struct file *file) {}
 void locks_remove_file(struct file *file) {}
+unsigned int inotify_watches;
+void __fsnotify_dentry(struct dentry *dentry, u32 mask) {}
+void __fsnotify_inoderemove(struct inode *inode) {}
+void __fsnotify_unmount(struct super_block *sb) {}
 void locks_free_lock_context(struct inode *inode) {}
 void generic_fillattr(struct inode *inode, struct kstat *stat) {}
 loff_t no_llseek(struct file *file, loff_t offset, int whence)
