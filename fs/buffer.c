@@ -1132,66 +1132,103 @@ static int read_block_sync(struct block_device *bdev, sector_t blocknr, unsigned
 	return submit_bio_wait(&bio);
 }
 
-/*
- * Block @i of @folio before [from, to) is written. What is asked for gets a block; what is not covered becomes
- * valid. *@mapped: the block is on the disk; *@new: a bit per block that was allocated just now.
- */
-static int nobh_begin_block(struct folio *folio, unsigned int i, size_t from, size_t to,
-			    get_block_t *get_block, unsigned long *new, bool *mapped)
+#define NOBH_BLOCKS 64 /* in a folio that is not up to date: a bit each */
+
+/* A write to [from, to) of a folio. */
+struct nobh_write {
+	struct folio *folio;
+	get_block_t *get_block;
+	size_t from, to;
+	u64 new;     /* blocks that were allocated just now, while the folio was not up to date */
+	bool mapped; /* all blocks that were looked at are on the disk */
+};
+
+static unsigned int nobh_blkbits(const struct nobh_write *w)
 {
-	struct inode *inode = folio->mapping->host;
-	unsigned int blkbits = inode->i_blkbits;
-	size_t at = (size_t)i << blkbits, end = at + (1UL << blkbits);
-	struct buffer_head map = { .b_size = 1UL << blkbits };
-	bool wanted = at < to && end > from;
-	int err = get_block(inode, ((sector_t)folio->index << (PAGE_SHIFT - blkbits)) + i, &map,
-			    wanted);
+	return w->folio->mapping->host->i_blkbits;
+}
+
+static sector_t nobh_iblock(const struct nobh_write *w, unsigned int i)
+{
+	return ((sector_t)w->folio->index << (PAGE_SHIFT - nobh_blkbits(w))) + i;
+}
+
+/* Block @i, at @bno of the disk or (0) nowhere, is not wholly overwritten: make it valid. 0 or an errno. */
+static int nobh_fill_block(struct nobh_write *w, unsigned int i, struct block_device *bdev,
+			   sector_t bno)
+{
+	unsigned int blkbits = nobh_blkbits(w);
+	size_t at = (size_t)i << blkbits;
+
+	if (bno)
+		return read_block_sync(bdev, bno, 1U << blkbits, w->folio, at);
+	memset((char *)folio_address(w->folio) + at, 0, 1UL << blkbits);
+	return 0;
+}
+
+/*
+ * Blocks [i, end) of the folio, which are written (they get a place on the disk) or not. What is not covered becomes valid.
+ * How many were dealt with, as far as they lie in a row, or an errno.
+ */
+static int nobh_begin_run(struct nobh_write *w, unsigned int i, unsigned int end, bool wanted)
+{
+	unsigned int blkbits = nobh_blkbits(w), nr = 1;
+	struct buffer_head map = { .b_size = (size_t)(end - i) << blkbits };
+	int err = w->get_block(w->folio->mapping->host, nobh_iblock(w, i), &map, wanted);
+	bool new;
 
 	if (err)
 		return err;
-	*mapped &= buffer_mapped(&map);
-	if (buffer_new(&map))
-		clean_bdev_aliases(map.b_bdev, map.b_blocknr, 1);
-	if (folio_test_uptodate(folio))
-		return 0;
-	if (buffer_new(&map))
-		*new |= 1UL << i;
-	if (at >= from && end <= to)
-		return 0;
-	if (buffer_mapped(&map) && !buffer_new(&map))
-		return read_block_sync(map.b_bdev, map.b_blocknr, 1U << blkbits, folio, at);
-	memset((char *)folio_address(folio) + at, 0, 1UL << blkbits);
-	return 0;
-}
-
-/* Make the blocks of @folio wholly in [from, to) valid but those of @new. 0 or an errno. => folio locked */
-static int nobh_read_others(struct folio *folio, size_t from, size_t to, unsigned long new,
-			    get_block_t *get_block)
-{
-	struct inode *inode = folio->mapping->host;
-	unsigned int blkbits = inode->i_blkbits;
-	sector_t iblock = (sector_t)folio->index << (PAGE_SHIFT - blkbits);
-	int err;
-
-	for (unsigned int i = DIV_ROUND_UP(from, 1UL << blkbits); i < to >> blkbits; i++) {
-		struct buffer_head map = { .b_size = 1UL << blkbits };
+	if (buffer_mapped(&map)) /* the length of holes is not told */
+		nr = min(map.b_size >> blkbits, (size_t)(end - i));
+	w->mapped &= buffer_mapped(&map);
+	new = buffer_new(&map);
+	if (new)
+		clean_bdev_aliases(map.b_bdev, map.b_blocknr, nr);
+	if (folio_test_uptodate(w->folio))
+		return nr;
+	for (unsigned int n = 0; n < nr && !err; n++, i++) {
 		size_t at = (size_t)i << blkbits;
 
-		if (new >> i & 1)
-			continue;
-		err = get_block(inode, iblock + i, &map, 0);
-		if (!err && buffer_mapped(&map))
-			err = read_block_sync(map.b_bdev, map.b_blocknr, 1U << blkbits, folio, at);
-		else
-			memset((char *)folio_address(folio) + at, 0, 1UL << blkbits);
-		if (err)
-			return err;
+		w->new |= (u64) new << i;
+		if (at < w->from || at + (1UL << blkbits) > w->to)
+			err = nobh_fill_block(w, i, map.b_bdev,
+					      buffer_mapped(&map) && !new ? map.b_blocknr + n : 0);
 	}
-	return 0;
+	return err ? err : (int)nr;
+}
+
+/* The same for all of [i, end). 0 or an errno. */
+static int nobh_begin_blocks(struct nobh_write *w, unsigned int i, unsigned int end, bool wanted)
+{
+	int nr = 0;
+
+	for (; i < end && nr >= 0; i += max(nr, 0))
+		nr = nobh_begin_run(w, i, end, wanted);
+	return min(nr, 0);
+}
+
+/* Make the blocks that lie wholly in [from, to) valid, but for the new ones. 0 or an errno. => folio locked */
+static int nobh_read_others(struct nobh_write *w, size_t from, size_t to)
+{
+	unsigned int blkbits = nobh_blkbits(w);
+	int err = 0;
+
+	for (unsigned int i = DIV_ROUND_UP(from, 1UL << blkbits); i < to >> blkbits && !err; i++) {
+		struct buffer_head map = { .b_size = 1UL << blkbits };
+
+		if (w->new >> i & 1)
+			continue;
+		err = w->get_block(w->folio->mapping->host, nobh_iblock(w, i), &map, 0);
+		if (!err)
+			err = nobh_fill_block(w, i, map.b_bdev,
+					      buffer_mapped(&map) ? map.b_blocknr : 0);
+	}
+	return err;
 }
 
 /* Zero what of the blocks @new lies at or behind @from. */
-static void nobh_zero_new(struct folio *folio, size_t from, unsigned long new)
+static void nobh_zero_new(struct folio *folio, size_t from, u64 new)
 {
 	unsigned int blkbits = folio->mapping->host->i_blkbits;
 
@@ -1204,58 +1241,90 @@ static void nobh_zero_new(struct folio *folio, size_t from, unsigned long new)
 }
 
 /* Some blocks were allocated, then an error: what the disk holds there must not be seen, it becomes zero. */
-static void nobh_write_undo(struct folio *folio, unsigned long new, get_block_t *get_block)
+static void nobh_write_undo(struct nobh_write *w)
 {
-	if (!new || folio_test_uptodate(folio))
+	struct folio *folio = w->folio;
+
+	if (!w->new || folio_test_uptodate(folio))
 		return;
-	nobh_zero_new(folio, 0, new);
-	if (nobh_read_others(folio, 0, PAGE_SIZE, new, get_block))
+	nobh_zero_new(folio, 0, w->new);
+	if (nobh_read_others(w, 0, folio_size(folio)))
 		return;
 	folio_mark_uptodate(folio);
 	folio_mark_dirty(folio);
 }
 
-/* All blocks of the folio for a write to [from, to); @new as above. 0 or an errno. */
-static int nobh_begin_folio(struct folio *folio, size_t from, size_t to, get_block_t *get_block,
-			    unsigned long *new)
+/* All blocks of the folio that matter for the write. 0 or an errno. */
+static int nobh_begin_folio(struct nobh_write *w)
 {
-	unsigned int per_folio = PAGE_SIZE >> folio->mapping->host->i_blkbits;
-	bool mapped = true;
-	int err;
+	unsigned int blkbits = nobh_blkbits(w), nr = folio_size(w->folio) >> blkbits;
+	unsigned int first = w->from >> blkbits, end = DIV_ROUND_UP(w->to, 1UL << blkbits);
+	bool valid = folio_test_uptodate(w->folio);
+	int err = 0;
 
-	for (unsigned int i = 0; i < per_folio; i++) {
-		err = nobh_begin_block(folio, i, from, to, get_block, new, &mapped);
-		if (unlikely(err))
-			return err;
-	}
-	if (mapped)
-		folio_set_mappedtodisk(folio);
+	if (!valid)
+		err = nobh_begin_blocks(w, 0, first, false);
+	if (!err)
+		err = nobh_begin_blocks(w, first, end, true);
+	if (!err && !valid)
+		err = nobh_begin_blocks(w, end, nr, false);
+	if (unlikely(err))
+		return err;
+	if (w->mapped && (!valid || end - first == nr))
+		folio_set_mappedtodisk(w->folio);
 	/* With new blocks nobody may fall back on what the disk holds: what is covered is read as well. */
-	return *new &&per_folio > 1 ? nobh_read_others(folio, from, to, *new, get_block) : 0;
+	return w->new &&nr > 1 ? nobh_read_others(w, w->from, w->to) : 0;
+}
+
+/* The folio for a write of @len bytes at @pos, locked: up to date, or with no more blocks than there are bits. Or ERR_PTR. */
+static struct folio *nobh_get_folio(struct address_space *mapping, loff_t pos, unsigned int len)
+{
+	unsigned int blkbits = mapping->host->i_blkbits;
+	int fgp = FGP_LOCK | FGP_WRITE | FGP_CREAT | FGP_STABLE |
+		  fgf_set_order(min_t(size_t, len, (size_t)NOBH_BLOCKS << blkbits));
+
+	for (;;) {
+		struct folio *folio = __filemap_get_folio(mapping, pos >> PAGE_SHIFT, fgp,
+							  mapping_gfp_mask(mapping));
+		int err;
+
+		if (!folio)
+			return ERR_PTR(-ENOMEM);
+		if (likely(folio_test_uptodate(folio) ||
+			   folio_size(folio) >> blkbits <= NOBH_BLOCKS))
+			return folio;
+		err = mapping->a_ops->read_folio(NULL, folio); /* unlocks */
+		if (!err)
+			folio_wait_locked(folio);
+		if (!err && !folio_test_uptodate(folio) && folio->mapping == mapping)
+			err = -EIO;
+		folio_put(folio);
+		if (err)
+			return ERR_PTR(err);
+	}
 }
 
 int nobh_write_begin(struct address_space *mapping, loff_t pos, unsigned len, struct page **pagep,
 		     void **fsdata, get_block_t *get_block)
 {
-	size_t from = pos & (PAGE_SIZE - 1);
-	unsigned long new = 0;
-	struct folio *folio = __filemap_get_folio(mapping, pos >> PAGE_SHIFT,
-						  FGP_LOCK | FGP_WRITE | FGP_CREAT | FGP_STABLE,
-						  mapping_gfp_mask(mapping));
+	struct folio *folio = nobh_get_folio(mapping, pos, len);
+	struct nobh_write w = { .folio = folio, .get_block = get_block, .mapped = true };
 	int err = 0;
 
-	if (!folio)
-		return -ENOMEM;
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+	w.from = pos & (folio_size(folio) - 1);
+	w.to = min_t(size_t, w.from + len, folio_size(folio));
 	if (!folio_test_uptodate(folio) || !folio_test_mappedtodisk(folio))
-		err = nobh_begin_folio(folio, from, from + len, get_block, &new);
+		err = nobh_begin_folio(&w);
 	if (unlikely(err)) {
-		nobh_write_undo(folio, new, get_block);
+		nobh_write_undo(&w);
 		folio_unlock(folio);
 		folio_put(folio);
 		return err;
 	}
 	*pagep = &folio->page;
-	*fsdata = (void *)new;
+	*fsdata = (void *)w.new;
 	return 0;
 }
 
@@ -1264,17 +1333,20 @@ int nobh_write_end(struct file *file, struct address_space *mapping, loff_t pos,
 {
 	struct folio *folio = page_folio(page);
 	struct inode *inode = mapping->host;
-	unsigned long new = (unsigned long)fsdata;
+	size_t from = pos & (folio_size(folio) - 1);
+	u64 new = (u64)fsdata;
 
 	if (unlikely(copied < len) && !folio_test_uptodate(folio)) {
 		if (!new) { /* the disk has what the folio lacks: as if nothing was copied */
 			copied = 0;
 			goto out;
 		}
-		nobh_zero_new(folio, (pos & (PAGE_SIZE - 1)) + copied, new);
+		nobh_zero_new(folio, from + copied, new);
+		folio_mark_uptodate(folio);
+		folio_mark_dirty(folio);
 	}
 	folio_mark_uptodate(folio);
-	folio_mark_dirty(folio);
+	folio_mark_dirty_range(folio, from, copied);
 	if (pos + copied > inode->i_size) {
 		i_size_write(inode, pos + copied);
 		mark_inode_dirty(inode);
@@ -1289,32 +1361,25 @@ int nobh_truncate_page(struct address_space *mapping, loff_t from, get_block_t *
 {
 	struct inode *inode = mapping->host;
 	unsigned int blkbits = inode->i_blkbits;
-	size_t offset = from & (PAGE_SIZE - 1), end = round_up(offset, 1UL << blkbits);
+	size_t gap = round_up((u64)from, 1UL << blkbits) - from;
 	struct buffer_head map = { .b_size = 1UL << blkbits };
 	struct folio *folio;
 	int err = 0;
 
-	if (offset != end)
+	if (gap)
 		err = get_block(inode, from >> blkbits, &map, 0);
-	if (err)
+	if (err || !buffer_mapped(&map))
 		return err;
-	if (buffer_mapped(&map)) {
-		folio = read_cache_folio(mapping, from >> PAGE_SHIFT, NULL, NULL);
-		if (IS_ERR(folio))
-			return PTR_ERR(folio);
-	} else {
-		folio = filemap_get_folio(mapping, from >> PAGE_SHIFT);
-		if (!folio)
-			return 0;
-	}
+	folio = read_cache_folio(mapping, from >> PAGE_SHIFT, NULL, NULL);
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
 	folio_lock(folio);
 	if (folio->mapping == mapping) {
+		size_t offset = from & (folio_size(folio) - 1);
+
 		folio_wait_writeback(folio);
-		folio_clear_mappedtodisk(folio); /* blocks behind @from are about to go */
-		if (buffer_mapped(&map)) {
-			memset((char *)folio_address(folio) + offset, 0, end - offset);
-			folio_mark_dirty(folio);
-		}
+		memset((char *)folio_address(folio) + offset, 0, gap);
+		folio_mark_dirty_range(folio, offset, gap);
 	}
 	folio_unlock(folio);
 	folio_put(folio);

@@ -47,6 +47,7 @@ struct mpage {
 	bio_end_io_t *end_io;
 	blk_opf_t opf;
 	bool create;		/* writing: holes that are not all zeroes any more get blocks */
+	u32 pages;		/* of the folio: what is to be done with it is done with these */
 	sector_t end_block;	/* of the file: behind it there is nothing */
 	sector_t ahead;		/* first block that nobody asked for: extents need not be longer */
 	struct buffer_head map; /* last answer of get_block */
@@ -197,6 +198,18 @@ static void give_up(struct mpage *m, struct folio *folio)
 	bio_endio(bio);
 }
 
+/* The next run of pages that are asked for: *@offset moves to it, up to @end; where it ends. */
+static size_t next_run(const struct mpage *m, size_t *offset, size_t end)
+{
+	size_t stop;
+
+	while (*offset < end && !(m->pages >> (*offset >> PAGE_SHIFT) & 1))
+		*offset = (*offset | (PAGE_SIZE - 1)) + 1;
+	for (stop = *offset; stop < end && (m->pages >> (stop >> PAGE_SHIFT) & 1);)
+		stop = (stop | (PAGE_SIZE - 1)) + 1;
+	return min(stop, end);
+}
+
 /*
  * Start reading or writing @folio up to @end (bytes in it). 1: m->end_io tells the end of it, or has. 0: it has
  * only holes, which are zero now. An errno of get_block: nothing was started.
@@ -204,11 +217,16 @@ static void give_up(struct mpage *m, struct folio *folio)
 static int mpage_folio(struct mpage *m, struct folio *folio, size_t end, unsigned long vecs)
 {
 	struct piece p, last = { .bdev = NULL };
-	bool split = false;
+	bool split = false, holes = end < folio_size(folio);
+	size_t stop = 0;
 	int err;
 
-	for (size_t offset = 0; offset < end; offset += p.len) {
-		err = next_piece(m, folio, offset, end, &p);
+	for (size_t offset = 0;; offset += p.len) {
+		if (offset >= stop)
+			stop = next_run(m, &offset, end);
+		if (offset >= end)
+			break;
+		err = next_piece(m, folio, offset, stop, &p);
 		if (err && split) {
 			mapping_set_error(folio->mapping, err);
 			give_up(m, folio);
@@ -218,6 +236,7 @@ static int mpage_folio(struct mpage *m, struct folio *folio, size_t end, unsigne
 			return err;
 		if (!p.bdev) {
 			memset((char *)folio_address(folio) + p.offset, 0, p.len);
+			holes = true;
 			continue;
 		}
 		if (last.bdev) {
@@ -232,6 +251,8 @@ static int mpage_folio(struct mpage *m, struct folio *folio, size_t end, unsigne
 	}
 	if (!last.bdev)
 		return 0;
+	if (!m->create && !holes) /* a write need not ask for its blocks */
+		folio_set_mappedtodisk(folio);
 	add_last(m, folio, &last, vecs);
 	return 1;
 }
@@ -292,6 +313,7 @@ static struct mpage reader(struct inode *inode, get_block_t *get_block, pgoff_t 
 		.get_block = get_block,
 		.end_io = read_end_io,
 		.opf = REQ_OP_READ | flags,
+		.pages = ~0u,
 		.end_block = blocks_of(inode),
 		.ahead = (sector_t)end << (PAGE_SHIFT - inode->i_blkbits),
 	};
@@ -353,6 +375,7 @@ static int write_one(struct folio *folio, struct writeback_control *wbc, void *d
 
 		memset((char *)folio_address(folio) + valid, 0, size - valid);
 	}
+	m->pages = folio_take_dirty(folio);
 	folio_start_writeback(folio);
 	ret = mpage_folio(m, folio, end, max(last - pos, 0LL) / PAGE_SIZE + 1);
 	if (ret < 0)

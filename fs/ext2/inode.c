@@ -749,6 +749,7 @@ void ext2_set_file_ops(struct inode *inode)
 	inode->i_op = &ext2_file_inode_operations;
 	inode->i_fop = &ext2_file_operations;
 	inode->i_mapping->a_ops = &ext2_aops;
+	mapping_set_large_folios(inode->i_mapping);
 }
 
 void ext2_set_ops(struct inode *inode)

@@ -38,7 +38,10 @@ struct address_space_operations {
 	int (*writepages)(struct address_space *mapping, struct writeback_control *wbc);
 	bool (*dirty_folio)(struct address_space *mapping, struct folio *folio);
 	void (*readahead)(struct readahead_control *rac);
-	/* @len bytes at @pos are going to be written: the locked page in *@pagep, or an errno */
+	/*
+	 * @len bytes at @pos are going to be written: the locked page in *@pagep, or an errno. With large folios @len may
+	 * reach further than the folio that is found there: what counts is up to its end, here and in ->write_end.
+	 */
 	int (*write_begin)(struct file *file, struct address_space *mapping, loff_t pos, unsigned len,
 			   struct page **pagep, void **fsdata);
 	/* @copied of @len bytes were written: unlocks and puts; bytes accepted or an errno */

@@ -34,6 +34,22 @@ struct pipe_inode_info;
 #define FGP_ENTRY	0x80
 #define FGP_STABLE	0x100
 
+/*
+ * The largest folio of a file: 32 pages, which is the default readahead window, and for each of which there is a bit in
+ * folio->private (folio_note_dirty).
+ */
+#define MAX_PAGECACHE_ORDER	5u
+
+/* In the upper bits of the flags: a new folio may have so many bytes, where the mapping supports it. Linux 6.6. */
+#define FGF_SET_ORDER(order)	((int)(order) << 26)
+#define FGF_GET_ORDER(flags)	((unsigned int)(flags) >> 26)
+static inline int fgf_set_order(size_t bytes)
+{
+	unsigned int shift = bytes ? 63 - __builtin_clzl(bytes) : 0;
+
+	return shift > PAGE_SHIFT ? FGF_SET_ORDER(shift - PAGE_SHIFT) : 0;
+}
+
 void page_cache_init(void);
 
 /*
@@ -105,6 +121,13 @@ unsigned int filemap_get_folios_tag(struct address_space *mapping, pgoff_t *star
 bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool noop_dirty_folio(struct address_space *mapping, struct folio *folio);
 bool folio_mark_dirty(struct folio *folio);
+/*
+ * The same for [offset, offset + len) of the folio, whose other pages need no writing then: a large folio of a file has
+ * a bit for each page in folio->private. folio_take_dirty() gives the bits and clears them, all ones when nobody told;
+ * after folio_clear_dirty_for_io(), so that who dirties it meanwhile makes it dirty again. => folio locked
+ */
+bool folio_mark_dirty_range(struct folio *folio, size_t offset, size_t len);
+u32 folio_take_dirty(struct folio *folio);
 /* The part of ->dirty_folio behind setting PG_dirty: counts and mark. @warn if it is not up to date. */
 void __folio_mark_dirty(struct folio *folio, struct address_space *mapping, bool warn);
 /* => folio locked. Was it dirty? Now it is clean, and mapped entries cannot write without a fault. May sleep. */

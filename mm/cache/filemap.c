@@ -287,18 +287,16 @@ static bool lock_and_verify(struct address_space *mapping, struct folio *folio, 
 	return false;
 }
 
-/* A new folio at @index: locked, with a reference, or ERR_PTR(-EEXIST, -ENOMEM). */
-static struct folio *create_folio(struct address_space *mapping, pgoff_t index, int fgp_flags,
-				  gfp_t gfp)
+/* A new folio of @order at @index: locked, with a reference, or ERR_PTR(-EEXIST, -ENOMEM). */
+static struct folio *create_order(struct address_space *mapping, pgoff_t index, int fgp_flags,
+				  gfp_t gfp, unsigned int order)
 {
 	struct folio *folio;
 	int err;
 
-	if (fgp_flags & FGP_NOFS)
-		gfp &= ~__GFP_FS;
-	if (fgp_flags & FGP_NOWAIT)
-		gfp = (gfp & ~GFP_KERNEL) | GFP_NOWAIT | __GFP_NOWARN;
-	folio = filemap_alloc_folio(gfp, 0);
+	if (order)
+		gfp |= __GFP_NORETRY | __GFP_NOWARN;
+	folio = filemap_alloc_folio(gfp, order);
 	if (!folio)
 		return ERR_PTR(-ENOMEM);
 	if (fgp_flags & FGP_ACCESSED)
@@ -311,6 +309,30 @@ static struct folio *create_folio(struct address_space *mapping, pgoff_t index, 
 		return ERR_PTR(err);
 	}
 	return folio;
+}
+
+/* A new folio at @index, as large as wanted, aligned and possible; otherwise as above. */
+static struct folio *create_folio(struct address_space *mapping, pgoff_t index, int fgp_flags,
+				  gfp_t gfp)
+{
+	unsigned int order = min(FGF_GET_ORDER(fgp_flags), MAX_PAGECACHE_ORDER);
+
+	if (fgp_flags & FGP_NOFS)
+		gfp &= ~__GFP_FS;
+	if (fgp_flags & FGP_NOWAIT)
+		gfp = (gfp & ~GFP_KERNEL) | GFP_NOWAIT | __GFP_NOWARN;
+	if (unlikely(order && !mapping_large_folio_support(mapping)))
+		order = 0;
+	if (index & ((1UL << order) - 1))
+		order = __builtin_ctzl(index);
+	for (; order;
+	     order--) { /* some pages of the range may be there, memory may be in small pieces */
+		struct folio *folio = create_order(mapping, index, fgp_flags, gfp, order);
+
+		if (!IS_ERR(folio))
+			return folio;
+	}
+	return create_order(mapping, index, fgp_flags, gfp, 0);
 }
 
 struct folio *__filemap_get_folio(struct address_space *mapping, pgoff_t index, int fgp_flags,
@@ -716,14 +738,23 @@ ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from)
 	return iov_iter_count(from);
 }
 
-/* One chunk within one page at @pos: bytes written, or an errno. */
+/* The most bytes at @pos that can be written at once: to the end of the page, or of the largest folio. */
+static size_t chunk_at(struct address_space *mapping, loff_t pos)
+{
+	size_t chunk =
+		mapping_large_folio_support(mapping) ? PAGE_SIZE << MAX_PAGECACHE_ORDER : PAGE_SIZE;
+
+	return chunk - (pos & (chunk - 1));
+}
+
+/* One chunk within one folio at @pos: bytes written, or an errno. */
 static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos)
 {
 	struct file *file = iocb->ki_filp;
 	struct address_space *mapping = file->f_mapping;
 	const struct address_space_operations *a_ops = mapping->a_ops;
-	unsigned int offset = pos & (PAGE_SIZE - 1);
-	size_t bytes = min_t(size_t, PAGE_SIZE - offset, iov_iter_count(from));
+	size_t bytes = min_t(size_t, chunk_at(mapping, pos), iov_iter_count(from)), offset;
+	struct folio *folio;
 	struct page *page;
 	void *fsdata = NULL;
 	size_t copied;
@@ -732,7 +763,10 @@ static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos
 	status = a_ops->write_begin(file, mapping, pos, bytes, &page, &fsdata);
 	if (unlikely(status < 0))
 		return status;
-	copied = copy_page_from_iter_atomic(page, offset, bytes, from);
+	folio = page_folio(page);
+	offset = pos & (folio_size(folio) - 1);
+	bytes = min_t(size_t, bytes, folio_size(folio) - offset);
+	copied = copy_folio_from_iter_atomic(folio, offset, bytes, from);
 	status = a_ops->write_end(file, mapping, pos, bytes, copied, page, fsdata);
 	if (unlikely(status < 0)) {
 		iov_iter_revert(from, copied);
@@ -754,8 +788,7 @@ ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from)
 		n = write_chunk(iocb, from, pos);
 		if (unlikely(n == 0)) {
 			/* The source is not in memory: fault it in without the page lock, and again. */
-			size_t bytes = min_t(size_t, PAGE_SIZE - (pos & (PAGE_SIZE - 1)),
-					     iov_iter_count(from));
+			size_t bytes = min_t(size_t, chunk_at(mapping, pos), iov_iter_count(from));
 
 			if (fault_in_iov_iter_readable(from, bytes) == bytes) {
 				n = -EFAULT;

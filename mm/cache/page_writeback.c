@@ -117,11 +117,47 @@ bool filemap_dirty_folio(struct address_space *mapping, struct folio *folio)
 	return true;
 }
 
+/* Has @folio a bit for each of its pages? */
+static bool has_dirty_bits(const struct folio *folio)
+{
+	return folio_test_large(folio) && !folio_test_swapbacked(folio) &&
+	       !folio_test_private(folio);
+}
+
+static void note_dirty(struct folio *folio, size_t offset, size_t len)
+{
+	size_t first = offset >> PAGE_SHIFT, last = (offset + len - 1) >> PAGE_SHIFT;
+	u32 bits = (u32)((2ULL << last) - (1ULL << first));
+
+	__atomic_fetch_or(&folio->private, bits, __ATOMIC_SEQ_CST);
+}
+
+u32 folio_take_dirty(struct folio *folio)
+{
+	u32 bits = has_dirty_bits(folio) ? __atomic_exchange_n(&folio->private, 0, __ATOMIC_SEQ_CST)
+					 : 0;
+
+	return bits ? bits : ~0u;
+}
+
+bool folio_mark_dirty_range(struct folio *folio, size_t offset, size_t len)
+{
+	if (!has_dirty_bits(folio))
+		return folio_mark_dirty(folio);
+	if (!len)
+		return false;
+	note_dirty(folio, offset, len);
+	folio_clear_reclaim(folio);
+	return filemap_dirty_folio(folio->mapping, folio);
+}
+
 bool folio_mark_dirty(struct folio *folio)
 {
 	struct address_space *mapping = folio_mapping(folio);
 
 	if (mapping && mapping->a_ops && mapping->a_ops->dirty_folio) {
+		if (unlikely(has_dirty_bits(folio)))
+			note_dirty(folio, 0, folio_size(folio));
 		if (folio_test_reclaim(
 			    folio)) /* PG_readahead, or it was to be dropped after writing */
 			folio_clear_reclaim(folio);

@@ -41,8 +41,6 @@
 #include <fs/inode.h>
 #include <fs/super.h>
 
-#define MAX_PAGECACHE_ORDER 9
-
 void file_ra_state_init(struct file_ra_state *ra, struct address_space *mapping)
 {
 	*ra = (struct file_ra_state){ .ra_pages = READ_ONCE(inode_to_bdi(mapping->host)->ra_pages),
@@ -203,8 +201,7 @@ void page_cache_ra_order(struct readahead_control *rac, struct file_ra_state *ra
 	limit = min(limit, index + ra->size - 1);
 	if (new_order < MAX_PAGECACHE_ORDER)
 		new_order += 2;
-	new_order =
-		min3(new_order, (unsigned int)MAX_PAGECACHE_ORDER, (unsigned int)ilog2(ra->size));
+	new_order = min3(new_order, MAX_PAGECACHE_ORDER, (unsigned int)ilog2(ra->size));
 	filemap_invalidate_lock_shared(mapping);
 	while (!err && index <= limit) {
 		unsigned int order = order_at(index, limit, new_order);

@@ -50,9 +50,10 @@ bool truncate_inode_partial_folio(struct folio *folio, loff_t start, loff_t end)
 	struct address_space *mapping = folio->mapping;
 	loff_t pos = folio_pos(folio);
 	size_t from = start > pos ? start - pos : 0;
-	size_t to = min_t(loff_t, end - pos + 1, folio_size(folio));
+	size_t to = min_t(u64, (u64)(end - pos) + 1, folio_size(folio));
 
 	folio_wait_writeback(folio);
+	folio_clear_mappedtodisk(folio); /* it may lose blocks now */
 	memset((char *)folio_address(folio) + from, 0, to - from);
 	if (folio_has_private(folio) && mapping->a_ops->invalidate_folio)
 		mapping->a_ops->invalidate_folio(folio, from, to - from);

@@ -109,6 +109,18 @@ for kernel in linux quire; do
 	ok "$kernel: e2fsck repairs nothing but counts" sh -c 'e2fsck -fy "$1" >/dev/null; [ $? -le 1 ]' - "$dir/lru"
 done
 
+# Large folios: random changes against a copy in memory, with small blocks and with large ones.
+for kernel in linux quire; do
+	mkfs "$dir/folio.1024" 16M -b 1024
+	mkfs "$dir/folio.4096" 16M -b 4096
+	boot $kernel "$dir/folio.1024" "$dir/folio.4096" --add "$build/tests/disk/largefolio:/largefolio" -- \
+		sh -c '/largefolio /dev/vda /tmp/m; first=$?; /largefolio /dev/vdb /tmp/m && exit $first'
+	is "$kernel: large folios: exit status" $? 0
+	[ $kernel = quire ] && taps 'large folios'
+	clean "$kernel, large folios, blocks of 1024" "$dir/folio.1024"
+	clean "$kernel, large folios, blocks of 4096" "$dir/folio.4096"
+done
+
 # Damage: named in the log, errors= obeyed, no oops.
 mkfs "$dir/bad" 8M -b 1024 -e remount-ro
 printf 'wrong\n' >"$dir/wrong"
