@@ -341,7 +341,7 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	p->nameidata = NULL;
 	p->link_count = p->total_link_count = 0;
 	p->plug = NULL;
-	p->reclaim_state = NULL;
+	p->oom_reaper_list = NULL;
 	p->pagefault_disabled = 0;
 	p->blocked_on = NULL;
 	p->last_siginfo = NULL;

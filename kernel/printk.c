@@ -5,7 +5,8 @@
  *   records[seq % NR_RECORDS]    first_seq <= seq < next_seq
  *
  * A record is one line of at most LINE_BYTES bytes in a slot of fixed size: a little memory is
- * wasted, and there is nothing to pack, wrap or repair. The oldest record is overwritten.
+ * wasted, and there is nothing to pack, wrap or repair. The oldest record is overwritten. A line that is longer
+ * goes on in the next records (more, tail); readers of lines see it whole, /dev/kmsg in fragments (flag "c").
  *
  * One raw lock guards the log and the consoles, taken with interrupts off by a compare-and-swap
  * on the owner CPU: a CPU that finds itself the owner (an NMI or a fault inside printk) goes
@@ -50,7 +51,9 @@ struct log_record {
 	u64 ns;
 	u16 bytes;
 	u8 level;
-	bool open; /* no newline yet: KERN_CONT may append */
+	bool open : 1; /* no newline yet: KERN_CONT may append */
+	bool more : 1; /* the line goes on in the next record */
+	bool tail : 1; /* it began in the one before */
 	char text[LINE_BYTES];
 };
 
@@ -106,10 +109,10 @@ static void console_out(struct console *con, const struct log_record *r, size_t 
 {
 	char head[32];
 
-	if (!from)
+	if (!from && !r->tail)
 		con->write(con, head, put_time(head, sizeof(head), r->ns));
 	con->write(con, r->text + from, r->bytes - from);
-	if (!r->open)
+	if (!r->open && !r->more)
 		con->write(con, "\n", 1);
 }
 
@@ -171,25 +174,53 @@ static void close_record(struct log_record *r)
 	}
 }
 
+static struct log_record *new_record(u64 ns, int level, bool tail)
+{
+	struct log_record *r = record(next_seq++);
+
+	if (next_seq - first_seq > NR_RECORDS)
+		first_seq = next_seq - NR_RECORDS;
+	r->ns = ns;
+	r->level = level;
+	r->bytes = 0;
+	r->more = false;
+	r->tail = tail;
+	return r;
+}
+
+/* @r, the last record, is full: its line goes on in another. */
+static struct log_record *continue_record(struct log_record *r)
+{
+	r->open = false;
+	r->more = true;
+	return new_record(r->ns, r->level, true);
+}
+
 /* One line or a part of one. => log lock held */
 static void emit(int level, bool cont, const char *text, size_t bytes, bool newline)
 {
 	struct log_record *r = next_seq ? record(next_seq - 1) : NULL;
 	size_t from = 0;
 
-	if (cont && r && r->open && r->bytes + bytes <= LINE_BYTES) {
+	if (cont && r && r->open) {
 		from = r->bytes;
 	} else {
 		if (r)
 			close_record(r);
-		r = record(next_seq++);
-		if (next_seq - first_seq > NR_RECORDS)
-			first_seq = next_seq - NR_RECORDS;
-		r->ns = ktime_get();
-		r->level = level;
-		r->bytes = 0;
+		r = new_record(ktime_get(), level, false);
 	}
-	bytes = min_t(size_t, bytes, LINE_BYTES - r->bytes);
+	while (bytes > LINE_BYTES - r->bytes) {
+		size_t part = LINE_BYTES - r->bytes;
+
+		memcpy(r->text + r->bytes, text, part);
+		r->bytes += part;
+		text += part;
+		bytes -= part;
+		r->open = true; /* no newline for the consoles */
+		consoles_out(r, from);
+		r = continue_record(r);
+		from = 0;
+	}
 	memcpy(r->text + r->bytes, text, bytes);
 	r->bytes += bytes;
 	r->open = !newline;
@@ -325,8 +356,8 @@ ssize_t log_read_record(u64 *seq, char *buf, size_t size)
 
 	if (ret <= 0)
 		return ret;
-	len = snprintf(buf, size, "%u,%llu,%llu,-;%.*s\n", r.level, *seq, r.ns / 1000, r.bytes,
-		       r.text);
+	len = snprintf(buf, size, "%u,%llu,%llu,%c;%.*s\n", r.level, *seq, r.ns / 1000,
+		       r.more || r.tail ? 'c' : '-', r.bytes, r.text);
 	if ((size_t)len >= size)
 		return -EINVAL;
 	++*seq;
@@ -341,10 +372,11 @@ ssize_t log_read_line(u64 *seq, char *buf, size_t size, bool with_level)
 
 	if (ret <= 0)
 		return ret;
-	if (with_level)
+	if (with_level && !r.tail)
 		len = scnprintf(buf, size, "<%u>", r.level);
-	len += put_time(buf + len, size - len, r.ns);
-	ret = snprintf(buf + len, size - len, "%.*s\n", r.bytes, r.text);
+	if (!r.tail)
+		len += put_time(buf + len, size - len, r.ns);
+	ret = snprintf(buf + len, size - len, "%.*s%s", r.bytes, r.text, r.more ? "" : "\n");
 	if (ret + len >= size)
 		return -EINVAL;
 	++*seq;

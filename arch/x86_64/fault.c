@@ -32,7 +32,7 @@
 #include <mm/vma.h>
 #include <mm/vma_tree.h>
 #include <mm/trace.h>
-#include <kernel/oom.h>
+#include <mm/oom.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>

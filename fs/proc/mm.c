@@ -8,6 +8,8 @@
  *	page		one page in words (fs/proc/page.c)
  *	explain		an address in words (fs/proc/explain.c)
  *	node/N		a node and its zones, all fields
+ *	oom/last	why the last victim of memory shortage was chosen (mm/oom/verdict.c)
+ *	oom/dry_run	who would be chosen now
  *	page_alloc	ways that allocations took, the table of fallbacks, fallback order of nodes
  */
 #include <base/cpumask.h>
@@ -21,6 +23,7 @@
 #include <mm/ledger.h>
 #include <mm/reclaim.h>
 #include <mm/memblock.h>
+#include <mm/oom.h>
 #include <mm/page.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
@@ -156,7 +159,7 @@ static int faults_show(struct seq_file *m, void *v)
 
 static int __init proc_mm_init(void)
 {
-	struct proc_dir_entry *mm = proc_mkdir("mm", NULL), *nodes;
+	struct proc_dir_entry *mm = proc_mkdir("mm", NULL), *nodes, *oom;
 	struct pglist_data *pgdat;
 	char name[12];
 
@@ -166,6 +169,9 @@ static int __init proc_mm_init(void)
 	proc_create_single("page_alloc", 0444, mm, page_alloc_show);
 	proc_create_single("faults", 0444, mm, faults_show);
 	proc_create_single("reclaim", 0444, mm, reclaim_proc_show);
+	oom = proc_mkdir("oom", mm);
+	proc_create_single("last", 0444, oom, oom_last_show);
+	proc_create_single("dry_run", 0444, oom, oom_dry_run_show);
 	proc_page_init(mm);
 	proc_explain_init(mm);
 	nodes = proc_mkdir("node", mm);

@@ -16,10 +16,13 @@
 #include <base/types.h>
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
-#include <kernel/oom.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
+#include <mm/mm_struct.h>
+#include <mm/oom.h>
+#include <mm/trace_oom.h>
 #include <mm/vmstat.h>
+#include <sync/rcu.h>
 
 #include "internal.h"
 
@@ -28,7 +31,8 @@
 
 int proc_oom_score(struct seq_file *m, struct task_struct *task)
 {
-	long total = totalram_pages(), badness = oom_badness(task, total);
+	long total = totalram_pages() + total_swap_page_count();
+	long badness = oom_badness(task, total);
 	unsigned long points = 0;
 
 	if (badness != LONG_MIN)
@@ -55,13 +59,48 @@ int proc_oom_adj(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
-static int set_adj(struct task_struct *task, short adj, short least)
+static void store_adj(struct task_struct *p, short adj, bool legacy)
+{
+	p->signal->oom_score_adj = adj;
+	if (!legacy && capable(CAP_SYS_RESOURCE))
+		p->signal->oom_score_adj_min = adj;
+}
+
+/* Processes that share the memory of @task would die with it: they get the same. A vforked child has its own. */
+static void set_sharers(struct task_struct *task, short adj, bool legacy)
+{
+	struct task_struct *p, *t;
+	struct mm_struct *mm = NULL;
+
+	t = task->vfork_done ? NULL : find_lock_task_mm(task);
+	if (!t)
+		return;
+	if (atomic_read(&t->mm->mm_users) > 1) {
+		mm = t->mm;
+		mmgrab(mm);
+	}
+	task_unlock(t);
+	if (!mm)
+		return;
+	rcu_read_lock();
+	for_each_process (p)
+		if (!same_thread_group(task, p) && !(p->flags & PF_KTHREAD) && !is_global_init(p) &&
+		    !p->vfork_done && process_shares_mm(p, mm))
+			store_adj(p, adj, legacy);
+	rcu_read_unlock();
+	mmdrop(mm);
+}
+
+static int set_adj(struct task_struct *task, short adj, bool legacy)
 {
 	struct signal_struct *sig = task->signal;
 
-	if (adj < least && !capable(CAP_SYS_RESOURCE))
+	if (adj < (legacy ? sig->oom_score_adj : sig->oom_score_adj_min) &&
+	    !capable(CAP_SYS_RESOURCE))
 		return -EACCES;
-	sig->oom_score_adj = adj;
+	store_adj(task, adj, legacy);
+	trace_oom_score_adj_update(task, adj);
+	set_sharers(task, adj, legacy);
 	return 0;
 }
 
@@ -73,12 +112,8 @@ ssize_t proc_oom_score_adj_write(struct task_struct *task, char *buf, size_t cou
 		return err;
 	if (value < OOM_SCORE_ADJ_MIN || value > OOM_SCORE_ADJ_MAX)
 		return -EINVAL;
-	err = set_adj(task, value, task->signal->oom_score_adj_min);
-	if (err)
-		return err;
-	if (capable(CAP_SYS_RESOURCE))
-		task->signal->oom_score_adj_min = value;
-	return count;
+	err = set_adj(task, value, false);
+	return err ? err : (ssize_t)count;
 }
 
 ssize_t proc_oom_adj_write(struct task_struct *task, char *buf, size_t count)
@@ -91,6 +126,6 @@ ssize_t proc_oom_adj_write(struct task_struct *task, char *buf, size_t count)
 		return -EINVAL;
 	value = value == OOM_ADJUST_MAX ? OOM_SCORE_ADJ_MAX
 					: value * OOM_SCORE_ADJ_MAX / -OOM_DISABLE;
-	err = set_adj(task, value, task->signal->oom_score_adj);
+	err = set_adj(task, value, true);
 	return err ? err : (ssize_t)count;
 }

@@ -21,6 +21,7 @@
 #include <kernel/random.h>
 #include <kernel/uts.h>
 #include <mm/mmap.h>
+#include <mm/oom.h>
 #include <mm/userfaultfd.h>
 #include <mm/reclaim.h>
 #include <mm/zone.h>
@@ -341,6 +342,9 @@ static struct ctl_table kernel_table[] = {
 	  .show = stat_refresh_show,
 	  .store = stat_refresh_store },
 	INT("vm/unprivileged_userfaultfd", sysctl_unprivileged_userfaultfd, 0, 1),
+	INT("vm/panic_on_oom", sysctl_panic_on_oom, 0, 2),
+	INT("vm/oom_kill_allocating_task", sysctl_oom_kill_allocating_task, 0, 0),
+	INT("vm/oom_dump_tasks", sysctl_oom_dump_tasks, 0, 0),
 	INT("vm/overcommit_memory", sysctl_overcommit_memory, 0, 2),
 	{ .path = "vm/overcommit_ratio",
 	  .mode = 0644,

@@ -42,7 +42,6 @@ struct mempolicy;
 struct mm_struct;
 struct nameidata;
 struct page;
-struct reclaim_state;
 struct robust_list_head;
 struct rq;
 struct rseq;
@@ -228,7 +227,7 @@ struct task_struct {
 	unsigned int rseq_event_mask;		/* o: RSEQ_EVENT_* since the last return to user */
 
 	struct blk_plug *plug;			/* o */
-	struct reclaim_state *reclaim_state;	/* o */
+	struct task_struct *oom_reaper_list;	/* oom reaper: the next of its victims */
 	struct backing_dev_info *backing_dev_info;
 	struct mempolicy *mempolicy;		/* a */
 	int nr_dirtied, nr_dirtied_pause;	/* o: pages since the last balance_dirty_pages; until the next */
@@ -241,7 +240,7 @@ struct task_struct {
 	unsigned long rcu_tasks_nvcsw;
 	u64 timer_slack_ns;			/* o */
 	u64 default_timer_slack_ns;
-	int oom_victim_marked;
+	unsigned long oom_since;		/* oom reaper: when it was queued, jiffies */
 #if QUIRE_DEBUG
 	struct held_lock held_locks[MAX_LOCK_DEPTH];	/* o */
 	int lockdep_depth;			/* o */

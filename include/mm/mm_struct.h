@@ -138,11 +138,18 @@ extern struct mm_struct init_mm;
 #define MMF_DUMP_FILTER_DEFAULT	((1UL << MMF_DUMP_ANON_PRIVATE) | (1UL << MMF_DUMP_ANON_SHARED) | \
 				 (1UL << MMF_DUMP_ELF_HEADERS) | (1UL << MMF_DUMP_HUGETLB_PRIVATE))
 #define MMF_HAS_UFFD		20	/* a VMA may have, or have had, a userfaultfd */
-#define MMF_OOM_SKIP		21
-#define MMF_UNSTABLE		22
+#define MMF_OOM_SKIP		21	/* the memory of a victim is free, or given up: choose the next */
+#define MMF_UNSTABLE		22	/* the reaper takes pages away: faults fail */
 #define MMF_DISABLE_THP		24
+#define MMF_OOM_REAP_QUEUED	25
 /* What fork and exec hand down. */
 #define MMF_INIT_MASK		(((1UL << (MMF_DUMP_ELF_HEADERS + 5)) - 1) | (1UL << MMF_DISABLE_THP))
+
+/* Is the OOM reaper at work? Then what is not there any more must not come back as zeroes. => lock of a page table held */
+static inline bool mm_is_unstable(const struct mm_struct *mm)
+{
+	return READ_ONCE(mm->flags) & (1UL << MMF_UNSTABLE);
+}
 
 static inline struct cpumask *mm_cpumask(struct mm_struct *mm)
 {

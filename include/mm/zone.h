@@ -316,8 +316,16 @@ struct alloc_context {
 	int highest_zoneidx;
 	int migratetype;
 	int preferred_nid;
+	struct reclaim_tries *tries;	/* of a request that went the slow way, or NULL */
+};
+/* What reclaim did for one request. */
+struct reclaim_tries {
+	unsigned int rounds, passes;	/* direct reclaims; looks at the lists in them, of rising intensity */
+	unsigned long nr_scanned, nr_reclaimed;	/* pages */
 };
 struct page_alloc_ops {
+	/* kswapd has work: memory begins to get short. May sleep. */
+	void (*pressure_begins)(void);
 	/* Wake background reclaim of the nodes in the list. Any context. */
 	void (*wake_kswapd)(gfp_t gfp, unsigned int order, const struct alloc_context *ac);
 	/* Reclaim; number of pages freed. May sleep. */
@@ -335,8 +343,7 @@ void undo_isolate_page_range(unsigned long start_pfn, unsigned long end_pfn, int
 /* Free area check functions: BUG() on a contradiction. Slow; zone->lock is taken inside. */
 void zone_check(struct zone *zone);
 void buddy_check(void);
-void zone_print(page_printer_t pr, void *arg, struct zone *zone);
-/* Memory summary to the log, as after a failed allocation. */
+/* The state of memory to the log, in Linux's lines: mm/page/show_mem.c. Any context. */
 void show_mem(void);
 
 #endif

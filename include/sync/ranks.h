@@ -73,6 +73,8 @@
 	R(SLEEP_LEAF, mutex, "a mutex under which no other sleeping lock is taken")	\
 	R(TEST_M, mutex, "self tests")						\
 	/* ---- from here on spinlocks ---- */					\
+	R(OOM_VERDICT, spin, "record of the last choice of a victim")		\
+	R(OOM_REAPER, spin, "victims that wait for the reaper")			\
 	R(MMLIST, spin, "mmlist_lock")						\
 	R(MM_ARG, spin, "mm->arg_lock: argument and environment addresses")	\
 	R(FASYNC_LIST, rwlock, "who wants SIGIO for a file")			\

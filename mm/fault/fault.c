@@ -95,6 +95,10 @@ static __always_inline vm_fault_t map_zero_page(struct vm_area_struct *vma, unsi
 	spinlock_t *ptl;
 	pte_t *pte = pte_lock_kept(pmd, address, &ptl);
 
+	if (unlikely(mm_is_unstable(vma->vm_mm))) {
+		pte_unmap_unlock(pte, ptl);
+		return VM_FAULT_SIGBUS;
+	}
 	if (likely(pte_none(ptep_get(pte))))
 		set_pte_at(vma->vm_mm, address, pte,
 			   pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot)));
@@ -129,6 +133,11 @@ static __always_inline vm_fault_t anonymous_page(struct vm_area_struct *vma, uns
 		__free_page(page);
 		count_fault(PFK_SPURIOUS);
 		return 0;
+	}
+	if (unlikely(mm_is_unstable(mm))) {
+		spin_unlock(ptl);
+		__free_page(page);
+		return VM_FAULT_SIGBUS;
 	}
 	page_init_anon(page, vma, address);
 	if (locked)

@@ -76,13 +76,18 @@ void set_pte_range(struct vm_fault *vmf, struct folio *folio, struct page *page,
 	}
 }
 
-/* Install @page, unless somebody else was faster (VM_FAULT_NOPAGE). The entry takes over a reference. */
+/*
+ * Install @page, unless somebody else was faster (VM_FAULT_NOPAGE), or the OOM reaper was here (VM_FAULT_SIGBUS). The entry
+ * takes over a reference.
+ */
 static vm_fault_t finish_fault(struct vm_fault *vmf, struct page *page)
 {
 	vm_fault_t ret = 0;
 
 	vmf_lock_pte(vmf);
-	if (likely(pte_same(ptep_get(vmf->pte), vmf->orig_pte)))
+	if (unlikely(mm_is_unstable(vmf->vma->vm_mm)))
+		ret = VM_FAULT_SIGBUS;
+	else if (likely(pte_same(ptep_get(vmf->pte), vmf->orig_pte)))
 		set_pte_range(vmf, page_folio(page), page, 1, vmf->address);
 	else
 		ret = VM_FAULT_NOPAGE;
@@ -112,7 +117,7 @@ static vm_fault_t do_fault_around(struct vm_fault *vmf)
 /* [read] */
 static vm_fault_t do_read_fault(struct vm_fault *vmf)
 {
-	vm_fault_t ret;
+	vm_fault_t ret, done;
 
 	if (vmf->vma->vm_ops->map_pages && fault_around_bytes > PAGE_SIZE &&
 	    likely(!(vmf->vma->vm_flags & (VM_UFFD_WP | VM_UFFD_MINOR)))) {
@@ -123,20 +128,18 @@ static vm_fault_t do_read_fault(struct vm_fault *vmf)
 	ret = ask_owner(vmf);
 	if (unlikely(!(ret & VM_FAULT_LOCKED)))
 		return ret;
-	if (finish_fault(vmf, vmf->page)) {
-		unlock_page(vmf->page);
+	done = finish_fault(vmf, vmf->page);
+	unlock_page(vmf->page);
+	if (done)
 		put_page(vmf->page);
-	} else {
-		unlock_page(vmf->page);
-	}
-	return ret & ~VM_FAULT_LOCKED;
+	return (ret | done) & ~VM_FAULT_LOCKED;
 }
 
 /* [cow file] */
 static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	vm_fault_t ret;
+	vm_fault_t ret, done;
 
 	anon_vma_prepare(vma);
 	vmf->cow_page = alloc_page(GFP_HIGHUSER_MOVABLE);
@@ -148,11 +151,12 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 		return ret;
 	}
 	copy_page(page_address(vmf->cow_page), page_address(vmf->page));
-	if (finish_fault(vmf, vmf->cow_page))
+	done = finish_fault(vmf, vmf->cow_page);
+	if (done)
 		__free_page(vmf->cow_page);
 	unlock_page(vmf->page);
 	put_page(vmf->page);
-	return ret & ~VM_FAULT_LOCKED;
+	return (ret | done) & ~VM_FAULT_LOCKED;
 }
 
 /* [shared] */
@@ -170,10 +174,11 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 			return tmp & ~VM_FAULT_NOPAGE;
 		}
 	}
-	if (finish_fault(vmf, vmf->page)) {
+	tmp = finish_fault(vmf, vmf->page);
+	if (tmp) {
 		unlock_page(vmf->page);
 		put_page(vmf->page);
-		return ret & ~VM_FAULT_LOCKED;
+		return (ret | tmp) & ~VM_FAULT_LOCKED;
 	}
 	/* The entry holds a reference; keep the page for the accounting below by another. */
 	get_page(vmf->page);
@@ -187,7 +192,8 @@ vm_fault_t do_file_fault(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	vm_fault_t ret;
 
-	if (unlikely(!vma->vm_ops->fault))
+	/* Where the OOM reaper took a private copy the file's page must not appear. */
+	if (unlikely(!vma->vm_ops->fault || mm_is_unstable(vma->vm_mm)))
 		return VM_FAULT_SIGBUS;
 	if (!(vmf->flags & FAULT_FLAG_WRITE)) {
 		count_fault(PFK_READ);

@@ -251,6 +251,8 @@ static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct 
 	/* The stores are worth an interrupt of all CPUs when nothing else is left, or does not help. */
 	if (!progress || round)
 		progress += reclaim_stores(gfp, ac, max(12 - 3 * round, 0));
+	ac->tries->rounds++;
+	ac->tries->nr_reclaimed += progress;
 	memalloc_noreclaim_restore(noreclaim);
 	return progress;
 }
@@ -270,7 +272,23 @@ static bool should_stop(gfp_t gfp, unsigned int order, unsigned long progress, i
 	return progress ? round >= 2 * MAX_RECLAIM_RETRIES : round >= 4;
 }
 
-/* Ask for a victim; true when trying again makes sense. kernel/oom.c */
+/* What was to be kept free for kswapd's sake is worth no process. True: there was something. */
+static bool take_back_boosts(const struct alloc_context *ac)
+{
+	bool any = false;
+
+	for (struct zoneref *z = ac->zonelist->_zonerefs; z->zone; z++) {
+		unsigned long boost = READ_ONCE(z->zone->watermark_boost);
+
+		if (!boost || z->zone_idx > ac->highest_zoneidx)
+			continue;
+		zone_unboost(z->zone, boost);
+		any = true;
+	}
+	return any;
+}
+
+/* Ask for a victim; true when trying again makes sense. mm/oom/oom_kill.c */
 static bool try_oom(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
 {
 	if (!page_alloc_ops.out_of_memory || !(gfp & __GFP_FS) ||
@@ -281,10 +299,12 @@ static bool try_oom(gfp_t gfp, unsigned int order, const struct alloc_context *a
 }
 
 static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned int alloc_flags,
-				       const struct alloc_context *ac)
+				       struct alloc_context *ac)
 {
+	struct reclaim_tries tries = { 0 };
 	struct page *page;
 
+	ac->tries = &tries;
 	/* There may be enough free, but in pieces. */
 	if (direct_compact(gfp, order, ac)) {
 		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
@@ -302,6 +322,8 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 		if (!progress && unreserve_highatomic_pageblock(ac, round > 1))
 			continue;
 		if (should_stop(gfp, order, progress, round)) {
+			if (take_back_boosts(ac))
+				continue;
 			if (!(gfp & __GFP_NORETRY) && try_oom(gfp, order, ac)) {
 				alloc_flags |=
 					reserve_flags(gfp); /* it may be this task that dies */
@@ -316,8 +338,7 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 	}
 }
 
-static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order,
-					 const struct alloc_context *ac)
+static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order, struct alloc_context *ac)
 {
 	unsigned int alloc_flags = gfp_to_alloc_flags(gfp), reserve;
 	struct page *page;

@@ -269,39 +269,3 @@ void page_check(const struct page *page)
 	VM_BUG_ON_PAGE(!page_zones[page_zone_id(page)], page);
 	VM_BUG_ON_PAGE(!zone_spans_pfn(page_zone(page), page_to_pfn(page)), page);
 }
-
-void zone_print(page_printer_t pr, void *arg, struct zone *zone)
-{
-	unsigned long total = 0;
-
-	pr(arg, "Node %d %s: free:%lukB min:%lukB low:%lukB high:%lukB present:%lukB managed:%lukB",
-	   zone_to_nid(zone), zone->name, zone_page_state(zone, NR_FREE_PAGES) * 4,
-	   min_wmark_pages(zone) * 4, low_wmark_pages(zone) * 4, high_wmark_pages(zone) * 4,
-	   zone->present_pages * 4, zone_managed_pages(zone) * 4);
-	pr(arg, " blocks:");
-	for (unsigned int order = 0; order < MAX_ORDER; order++) {
-		unsigned long nr = READ_ONCE(zone->free_area[order].nr_free);
-
-		pr(arg, " %lu*%lukB", nr, (PAGE_SIZE << order) >> 10);
-		total += nr << order;
-	}
-	pr(arg, " = %lukB\n", total * 4);
-}
-
-void show_mem(void)
-{
-	struct zone *zone;
-
-	pr_warn("Mem-Info: free:%lu slab_reclaimable:%lu slab_unreclaimable:%lu mapped:%lu shmem:%lu pagetables:%lu anon:%lu file:%lu\n",
-		nr_free_pages(), global_node_page_state(NR_SLAB_RECLAIMABLE),
-		global_node_page_state(NR_SLAB_UNRECLAIMABLE),
-		global_node_page_state(NR_FILE_MAPPED), global_node_page_state(NR_SHMEM),
-		global_node_page_state(NR_PAGETABLE), global_node_page_state(NR_ANON_MAPPED),
-		global_node_page_state(NR_FILE_PAGES));
-	for_each_populated_zone (zone) {
-		struct line line = { .len = 0 };
-
-		zone_print(line_pr, &line, zone);
-		pr_warn("%s", line.text);
-	}
-}

@@ -151,6 +151,8 @@ static int kswapd(void *data)
 		WRITE_ONCE(pgdat->kswapd_order, 0);
 		WRITE_ONCE(pgdat->kswapd_highest_zoneidx, 0);
 		trace_mm_vmscan_kswapd_wake(pgdat->node_id, idx, order);
+		if (page_alloc_ops.pressure_begins)
+			page_alloc_ops.pressure_begins();
 		balance_pgdat(pgdat, order, idx);
 	}
 	return 0;

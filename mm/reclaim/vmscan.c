@@ -435,6 +435,10 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order,
 		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
 			break;
 	}
+	if (ac->tries) {
+		ac->tries->passes += DEF_PRIORITY + 1 - max(sc.priority, 0);
+		ac->tries->nr_scanned += sc.nr_scanned;
+	}
 	snapshot_nodes(ac);
 	trace_mm_vmscan_direct_reclaim_end(sc.nr_reclaimed);
 	return sc.nr_reclaimed;

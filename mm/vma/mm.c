@@ -297,6 +297,7 @@ void exit_mmap(struct mm_struct *mm)
 		vma_unlink_file(vma);
 	free_pgtables(&tlb, mm->mmap, FIRST_USER_ADDRESS, 0);
 	tlb_finish_mmu(&tlb);
+	set_bit(MMF_OOM_SKIP, &mm->flags);
 
 	vma = mm->mmap;
 	mm->mmap = NULL;

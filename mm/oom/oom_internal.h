@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the files of mm/oom. */
+#ifndef QUIRE_MM_OOM_INTERNAL_H
+#define QUIRE_MM_OOM_INTERNAL_H
+
+#include <mm/oom.h>
+
+/* badness.c */
+bool oom_unkillable_task(struct task_struct *p);
+/* Call @fn for each process that shares the memory of @oc until it answers other than 0. => RCU */
+void oom_scan(const struct oom_control *oc, int (*fn)(struct task_struct *p, void *arg), void *arg);
+unsigned long oom_totalpages(const struct oom_control *oc);
+
+/* report.c: the log. @victim NULL: nobody can be killed. => oom_lock held */
+void oom_report(const struct oom_control *oc, struct task_struct *victim);
+void oom_report_kill(const char *message, struct task_struct *victim, struct mm_struct *mm);
+
+/* reaper.c */
+void oom_reaper_start(void);			/* unless it runs already; may sleep */
+/* Have the memory of @victim's oom_mm taken away. Takes a reference on @victim. => RCU or a reference */
+void oom_reaper_queue(struct task_struct *victim);
+
+/* verdict.c */
+void oom_verdict_prepare(void);			/* may sleep */
+/* Remember why @oc->chosen is to die. => oom_lock held */
+void oom_verdict_record(const struct oom_control *oc);
+/* What became of the choice: text that stays. => oom_lock held */
+void oom_verdict_outcome(const char *what);
+
+#endif

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The verdict explained.
+ *
+ *	/proc/mm/oom/last	who was killed last, and why him: the request that failed, what reclaim had tried for it, and
+ *				the points of all candidates, the highest first
+ *	/proc/mm/oom/dry_run	who would die now: the same table, made at the time of reading; nothing happens
+ *
+ * The record of the last verdict has room for NR_LINES candidates; when there are more, those with the fewest points are left
+ * out and counted. It is allocated when memory gets short for the first time, since nothing can be at a kill.
+ * Lock: verdict_lock (a reader copies nothing, so a kill waits for a reader that prints; readers do not sleep under it).
+ */
+#include <base/math.h>
+#include <base/printf.h>
+#include <base/string.h>
+#include <sync/rcu.h>
+#include <sync/spinlock.h>
+#include <fs/seq_file.h>
+#include <kernel/cred.h>
+#include <kernel/signal.h>
+#include <kernel/task.h>
+#include <kernel/timekeeping.h>
+#include <mm/gfp.h>
+#include <mm/slab.h>
+#include <mm/vmstat.h>
+#include <mm/zone.h>
+#include "oom_internal.h"
+
+#define NR_LINES 40
+
+struct verdict_line {
+	pid_t pid;
+	unsigned int uid;
+	char comm[TASK_COMM_LEN];
+	struct oom_score score;
+};
+
+struct verdict {
+	u64 when_ns; /* since boot; 0: none yet */
+	pid_t asker;
+	char asker_comm[TASK_COMM_LEN];
+	gfp_t gfp_mask;
+	int order;
+	bool memcg;
+	struct reclaim_tries tries;
+	unsigned long free, totalpages;
+	pid_t chosen;
+	const char *outcome;
+	unsigned int nr, nr_left_out;
+	struct verdict_line line[NR_LINES]; /* points descending */
+};
+
+static DEFINE_SPINLOCK(verdict_lock, LOCK_OOM_VERDICT);
+static struct verdict *last;   /* contents: verdict_lock */
+static unsigned int nr_killed; /* verdict_lock: verdicts so far */
+
+static const char *const exempt_names[] = {
+	[OOM_KILLABLE] = "",
+	[OOM_KTHREAD] = "kernel thread",
+	[OOM_INIT] = "init",
+	[OOM_NO_MM] = "has ended",
+	[OOM_ADJ_MIN] = "oom_score_adj -1000",
+	[OOM_SKIPPED] = "its memory is free already",
+	[OOM_IN_VFORK] = "borrows its parent's memory",
+	[OOM_VICTIM] = "dies already",
+};
+
+void oom_verdict_prepare(void)
+{
+	struct verdict *new;
+
+	if (READ_ONCE(last))
+		return;
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (new)
+		WRITE_ONCE(last, new);
+}
+
+/* ---- recording ---- */
+
+/* Put the candidate in its place among those with more points. */
+static int record_one(struct task_struct *p, void *arg)
+{
+	struct verdict *v = arg;
+	struct oom_score s;
+	unsigned int at;
+
+	if (p->flags & PF_KTHREAD)
+		return 0;
+	oom_score(p, v->totalpages, &s);
+	for (at = v->nr; at && v->line[at - 1].score.points < s.points; at--)
+		;
+	if (v->nr == NR_LINES)
+		v->nr_left_out++;
+	if (at == NR_LINES)
+		return 0;
+	if (v->nr < NR_LINES)
+		v->nr++;
+	memmove(v->line + at + 1, v->line + at, (v->nr - 1 - at) * sizeof(v->line[0]));
+	v->line[at] = (struct verdict_line){ .pid = p->pid, .uid = task_uid(p), .score = s };
+	strscpy(v->line[at].comm, p->comm, TASK_COMM_LEN);
+	return 0;
+}
+
+void oom_verdict_record(const struct oom_control *oc)
+{
+	struct verdict *v = READ_ONCE(last);
+
+	nr_killed++;
+	if (!v)
+		return;
+	spin_lock(&verdict_lock);
+	v->when_ns = ktime_get();
+	v->asker = current->pid;
+	strscpy(v->asker_comm, current->comm, TASK_COMM_LEN);
+	v->gfp_mask = oc->gfp_mask;
+	v->order = oc->order;
+	v->memcg = oc->memcg != NULL;
+	v->tries = oc->ac && oc->ac->tries ? *oc->ac->tries : (struct reclaim_tries){ 0 };
+	v->free = nr_free_pages();
+	v->totalpages = oc->totalpages;
+	v->chosen = oc->chosen->pid;
+	v->outcome = "";
+	v->nr = v->nr_left_out = 0;
+	rcu_read_lock();
+	oom_scan(oc, record_one, v);
+	rcu_read_unlock();
+	spin_unlock(&verdict_lock);
+}
+
+void oom_verdict_outcome(const char *what)
+{
+	if (READ_ONCE(last))
+		last->outcome = what;
+}
+
+/* ---- telling ---- */
+
+static void table_head(struct seq_file *m)
+{
+	seq_puts(m, "    pid   uid      rss swapents pgtables   adj   points  name\n");
+}
+
+static void table_line(struct seq_file *m, pid_t pid, unsigned int uid, const char *comm,
+		       const struct oom_score *s, const char *mark)
+{
+	seq_printf(m, "%7d %5u %8lu %8lu %8lu %5hd ", pid, uid, s->rss, s->swapents,
+		   s->pgtables_bytes / PAGE_SIZE, s->adj);
+	if (s->points == LONG_MIN)
+		seq_printf(m, "%8s  %s: %s\n", "-", comm, exempt_names[s->exempt]);
+	else
+		seq_printf(m, "%8ld  %s%s%s%s\n", s->points, comm, s->exempt ? ": " : "",
+			   exempt_names[s->exempt], mark);
+}
+
+static void show_request(struct seq_file *m, const struct verdict *v)
+{
+	char flags[160];
+
+	if (v->order < 0) {
+		seq_puts(m, "request   SysRq-f\n");
+		return;
+	}
+	gfp_to_string(flags, sizeof(flags), v->gfp_mask);
+	seq_printf(m, "request   2^%d pages, %s, by %s (%d)%s\n", v->order, flags, v->asker_comm,
+		   v->asker, v->memcg ? ", of a control group at its limit" : "");
+	seq_printf(
+		m,
+		"reclaim   %u rounds, %u passes over the lists: %lu pages looked at, %lu given back\n",
+		v->tries.rounds, v->tries.passes, v->tries.nr_scanned, v->tries.nr_reclaimed);
+}
+
+static void show_verdict(struct seq_file *m, const struct verdict *v)
+{
+	seq_printf(m, "verdict   %u of this boot, at %llu.%06llu s\n", nr_killed,
+		   v->when_ns / 1000000000, v->when_ns / 1000 % 1000000);
+	show_request(m, v);
+	seq_printf(m, "memory    %lu pages free of %lu, swap included\n", v->free, v->totalpages);
+	seq_printf(m, "chosen    %d, %s\n\n", v->chosen, v->outcome);
+	table_head(m);
+	for (unsigned int i = 0; i < v->nr; i++) {
+		const struct verdict_line *l = v->line + i;
+
+		table_line(m, l->pid, l->uid, l->comm, &l->score,
+			   l->pid == v->chosen ? "  <- this one" : "");
+	}
+	if (v->nr_left_out)
+		seq_printf(m, "%u more with fewer points\n", v->nr_left_out);
+}
+
+int oom_last_show(struct seq_file *m, void *v)
+{
+	spin_lock(&verdict_lock);
+	if (last && last->when_ns)
+		show_verdict(m, last);
+	else
+		seq_puts(m, nr_killed ? "killed before there was room for a record\n"
+				      : "nobody has been killed\n");
+	spin_unlock(&verdict_lock);
+	return 0;
+}
+
+struct dry_run {
+	struct seq_file *m;
+	unsigned long totalpages;
+	long most;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+static int weigh(struct task_struct *p, void *arg)
+{
+	struct dry_run *d = arg;
+	struct oom_score s;
+
+	if (p->flags & PF_KTHREAD)
+		return 0;
+	oom_score(p, d->totalpages, &s);
+	table_line(d->m, p->pid, task_uid(p), p->comm, &s, "");
+	if (s.exempt != OOM_KILLABLE || s.points < d->most)
+		return 0;
+	d->most = s.points;
+	d->pid = p->pid;
+	strscpy(d->comm, p->comm, TASK_COMM_LEN);
+	return 0;
+}
+
+int oom_dry_run_show(struct seq_file *m, void *v)
+{
+	struct oom_control oc = { 0 };
+	struct dry_run d = { .m = m, .totalpages = oom_totalpages(&oc), .most = LONG_MIN };
+
+	seq_printf(m, "points = rss + swapents + pgtables + adj * %lu; pages\n\n",
+		   d.totalpages / 1000);
+	table_head(m);
+	rcu_read_lock();
+	oom_scan(&oc, weigh, &d);
+	rcu_read_unlock();
+	if (d.most == LONG_MIN)
+		seq_puts(m, "\nnobody can be killed: allocations would fail\n");
+	else
+		seq_printf(m, "\nwould die %d (%s), for %ld points\n", d.pid, d.comm, d.most);
+	return 0;
+}
