@@ -128,6 +128,7 @@ static void fork_step_by_step(void)
 	   "fork: private entries are write-protected, in the parent, too; shared ones are not");
 	is(mapped(frame(shared)), 1,
 	   "fork: entries of a shared mapping are not copied: they can be found again");
+	faults(); /* its own stack was write-protected, too */
 	before = faults();
 	*shared = 's';
 	is(faults() - before, 0, "fork: a write to shared memory faults not");
