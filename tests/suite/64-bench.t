@@ -60,7 +60,7 @@ is 'a full disk: status' $? 125
 ok 'it is told' grep -q '/dev/full: No space left' "$t.err"
 
 rm -f "$build"/bench/ranges-* "$build"/bench/marks-* "$build"/bench/report-*
-ok 'figures repeat to the digit' $q --twice --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*'
+ok 'figures repeat' $q --twice --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*'
 sed -i 's/^op syscall-null 1000 81/op syscall-null 1000 91/; s/^\(op anon-read-fault [0-9]* \)/\19/' "$build"/bench/quire-*
 $q --baseline - syscall-null anon-read-fault 'cow-*' fork-exit-wait 'pread-*' >"$t.txt" 2>"$t.err"
 is 'a figure that does not repeat: status' $? 1
