@@ -327,13 +327,13 @@ static __always_inline vm_fault_t serve_fault(struct vm_area_struct *vma, unsign
 	pud_t *pud;
 	pmd_t *pmd;
 
-	if (unlikely(pgd_none(*pgd)) && !make_upper_tables(mm, address))
+	if (unlikely(pgd_none(data_race(*pgd))) && !make_upper_tables(mm, address))
 		return VM_FAULT_OOM;
 	pud = pud_offset(pgd, address);
-	if (unlikely(pud_none(*pud)) && !make_upper_tables(mm, address))
+	if (unlikely(pud_none(data_race(*pud))) && !make_upper_tables(mm, address))
 		return VM_FAULT_OOM;
 	pmd = pmd_offset(pud, address);
-	if (likely(!pmd_none(*pmd)))
+	if (likely(!pmd_none(data_race(*pmd))))
 		orig_pte = ptep_get(pte_offset_kernel(pmd, address));
 	if (pte_none(orig_pte) && vma_is_anonymous(vma))
 		return do_anonymous_page(vma, address, flags, pmd);

@@ -280,8 +280,8 @@ static void insert_sibling(struct mm_struct *mm, struct vma_pos *pos, unsigned i
 
 	if (level + 1 == pos->height) { /* the root was split */
 		up = (void *)take_spare(&mm->vmas.spare_inner, &mm->vmas.nr_spare_inner);
-		up->n.ptr[0] = left;
-		up->n.end[0] = right->end[right->nr - 1];
+		WRITE_ONCE(up->n.ptr[0], left);
+		WRITE_ONCE(up->n.end[0], right->end[right->nr - 1]);
 		up->gap[0] = NO_END;
 		up->n.nr = 1;
 		pos->level[level + 1].node = up;
@@ -315,8 +315,8 @@ static void split_level(struct mm_struct *mm, struct vma_pos *pos, unsigned int 
 	right = level ? take_spare(&t->spare_inner, &t->nr_spare_inner)
 		      : take_spare(&t->spare_leaf, &t->nr_spare_leaf);
 	for (unsigned int i = cut; i < SLOTS; i++) {
-		right->ptr[i - cut] = left->ptr[i];
-		right->end[i - cut] = left->end[i];
+		WRITE_ONCE(right->ptr[i - cut], left->ptr[i]);
+		WRITE_ONCE(right->end[i - cut], left->end[i]);
 		if (level)
 			((struct vt_inner *)right)->gap[i - cut] =
 				((struct vt_inner *)left)->gap[i];

@@ -47,7 +47,7 @@ static __always_inline struct vt_node *root_node(unsigned long root)
  */
 static __always_inline struct vm_area_struct *tree_lookup(struct mm_struct *mm, unsigned long addr)
 {
-	unsigned long root = READ_ONCE(mm->vmas.root);
+	unsigned long root = rcu_load_pointer(mm->vmas.root);
 	struct vt_node *n = root_node(root);
 	unsigned int slot;
 
@@ -57,7 +57,7 @@ static __always_inline struct vm_area_struct *tree_lookup(struct mm_struct *mm, 
 		slot = node_search(n, addr);
 		if (unlikely(slot == SLOTS))
 			return NULL;
-		n = READ_ONCE(n->ptr[slot]);
+		n = rcu_load_pointer(n->ptr[slot]);
 		if (!root || unlikely(!n))
 			return (void *)n;
 	}

@@ -13,7 +13,7 @@
  *	  refcnt -= 1				  mm_lock_seq += 1 on unlock: all its VMAs are free
  *
  * The acquire of the reader's exchange pairs with the release in the writer's last step: who enters
- * afterwards sees vm_lock_seq. A VMA whose memory was reused is caught by the comparison of vm_mm and
+ * afterwards sees vm_lock_seq. Its load of mm_lock_seq pairs with the unlock: who gets in sees what was changed. A VMA whose memory was reused is caught by the comparison of vm_mm and
  * of the borders; the memory itself stays a VMA (SLAB_TYPESAFE_BY_RCU). Cost for the reader: two
  * locked instructions.
  *
@@ -87,7 +87,7 @@ static __always_inline bool start_read(struct mm_struct *mm, struct vm_area_stru
 			return false;
 	} while (unlikely(!atomic_try_cmpxchg_acquire(&vma->vm_refcnt, &old, old + 1)));
 
-	if (unlikely(vma->vm_lock_seq == READ_ONCE(mm->mm_lock_seq) || vma->vm_mm != mm)) {
+	if (unlikely(vma->vm_lock_seq == smp_load_acquire(&mm->mm_lock_seq) || vma->vm_mm != mm)) {
 		vma_end_read(vma);
 		return false;
 	}

@@ -384,11 +384,18 @@ extern pgd_t swapper_pg_dir[PTRS_PER_PGD];
 #define pgd_offset_pgd(pgd, addr)	((pgd) + pgd_index(addr))
 #define pgd_offset(mm, addr)		pgd_offset_pgd((mm)->pgd, addr)
 #define pgd_offset_k(addr)		pgd_offset_pgd(swapper_pg_dir, addr)
-static inline pud_t *pud_offset(pgd_t *pgd, unsigned long addr) { return pgd_pgtable(*pgd) + pud_index(addr); }
-static inline pmd_t *pmd_offset(pud_t *pud, unsigned long addr) { return pud_pgtable(*pud) + pmd_index(addr); }
+/* Of an entry that is there: others may only have set it, so the load needs no care (data_race). */
+static inline pud_t *pud_offset(pgd_t *pgd, unsigned long addr)
+{
+	return pgd_pgtable(data_race(*pgd)) + pud_index(addr);
+}
+static inline pmd_t *pmd_offset(pud_t *pud, unsigned long addr)
+{
+	return pud_pgtable(data_race(*pud)) + pmd_index(addr);
+}
 static inline pte_t *pte_offset_kernel(pmd_t *pmd, unsigned long addr)
 {
-	return (pte_t *)pmd_page_vaddr(*pmd) + pte_index(addr);
+	return (pte_t *)pmd_page_vaddr(data_race(*pmd)) + pte_index(addr);
 }
 #define pte_offset_map(pmd, addr)	pte_offset_kernel(pmd, addr)
 #define pte_unmap(pte)			((void)(pte))
