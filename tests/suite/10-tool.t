@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The quire command without booting anything: mistakes, help, packing, the cpio it writes.
 . tests/suite/tap.sh
-mkdir -p "$build/t"
 
 mistake 'no program' 'no program given' ./quire run
 mistake 'unknown command' 'quire help' ./quire nonsense
@@ -22,38 +21,38 @@ mistake 'nodes on microvm' 'q35' ./quire run --machine microvm --numa 2 -- true
 mistake 'nodes do not add up' 'must add up' ./quire run --kernel linux --accel tcg --numa 1M+2M -- true
 mistake 'log not writable' 'console-log' ./quire run --kernel linux --accel tcg --console-log /none/x -- true
 mistake 'no QEMU for a user' 'apt-get install' \
-	env PATH="$build/t/bin" /bin/sh -c '
+	env PATH="$scratch/bin" /bin/sh -c '
 		mkdir -p "$0/bin"
 		for t in sh dirname readlink make cc ld musl-gcc apt-get mkdir date uname sed cat; do
 			p=$(PATH=/usr/bin:/bin command -v $t) && ln -sf "$p" "$0/bin/$t"
 		done
 		printf "#!/bin/sh\necho 1000\n" >"$0/bin/id"; chmod +x "$0/bin/id"
-		tools/setup.sh run' "$build/t"
+		tools/setup.sh run' "$scratch"
 ok 'help' sh -c './quire help | grep -q shell'
 ok 'help of run' sh -c './quire run --help | grep -q -- --console-log'
 
 # The archive is read back by cpio(1): what the tool packs is what GNU cpio sees.
-cat >"$build/t/fakeqemu" <<'X'
+cat >"$scratch/fakeqemu" <<'X'
 #!/bin/sh
 for a; do
 	[ "$prev" = -initrd ] && cp "$a" "$OUT"
 	prev=$a
 done
 X
-chmod +x "$build/t/fakeqemu"
-mkdir -p "$build/t/fake" && ln -sf ../fakeqemu "$build/t/fake/qemu-system-x86_64"
-mkdir -p "$build/t/add/sub" && echo data >"$build/t/add/sub/file" && ln -sf sub/file "$build/t/add/link"
-OUT=$build/t/initrd PATH="$build/t/fake:$PATH" ./quire run --kernel /bin/true --accel tcg \
-	--add "$build/t/add:/added" -- /bin/bash >/dev/null 2>&1
-ok 'cpio reads the archive' sh -c "cpio -it <$build/t/initrd >$build/t/list 2>/dev/null"
+chmod +x "$scratch/fakeqemu"
+mkdir -p "$scratch/fake" && ln -sf ../fakeqemu "$scratch/fake/qemu-system-x86_64"
+mkdir -p "$scratch/add/sub" && echo data >"$scratch/add/sub/file" && ln -sf sub/file "$scratch/add/link"
+OUT=$scratch/initrd PATH="$scratch/fake:$PATH" ./quire run --kernel /bin/true --accel tcg \
+	--add "$scratch/add:/added" -- /bin/bash >/dev/null 2>&1
+ok 'cpio reads the archive' sh -c "cpio -it <$scratch/initrd >$scratch/list 2>/dev/null"
 for f in init usr/bin/busybox usr/bin/bash usr/bin/sh bin tmp etc/passwd added/sub/file added/link \
 	usr/lib/x86_64-linux-gnu/libc.so.6; do
-	ok "it holds $f" grep -qx "$f" "$build/t/list"
+	ok "it holds $f" grep -qx "$f" "$scratch/list"
 done
-ok 'it holds the dynamic linker' sh -c "grep -q 'ld-linux-x86-64.so.2' $build/t/list"
-is 'each path once' "$(sort "$build/t/list" | uniq -d | wc -l)" 0
-rm -rf "$build/t/x" && mkdir "$build/t/x"
-(cd "$build/t/x" && cpio -id --no-absolute-filenames <../initrd >/dev/null 2>&1)
-ok 'contents are the host'\''s' cmp "$build/t/x/usr/bin/bash" /bin/bash
-is 'a symbolic link keeps its target' "$(readlink "$build/t/x/added/link")" sub/file
+ok 'it holds the dynamic linker' sh -c "grep -q 'ld-linux-x86-64.so.2' $scratch/list"
+is 'each path once' "$(sort "$scratch/list" | uniq -d | wc -l)" 0
+rm -rf "$scratch/x" && mkdir "$scratch/x"
+(cd "$scratch/x" && cpio -id --no-absolute-filenames <../initrd >/dev/null 2>&1)
+ok 'contents are the host'\''s' cmp "$scratch/x/usr/bin/bash" /bin/bash
+is 'a symbolic link keeps its target' "$(readlink "$scratch/x/added/link")" sub/file
 finish

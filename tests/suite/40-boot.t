@@ -8,18 +8,18 @@
 selftests() {
 	what=$1
 	shift
-	log="$build/tap/boot.log"
+	log="$scratch/boot.log"
 	timeout 120 ./quire run --accel tcg --timeout 110 --console-log "$log" --append selftest "$@" -- true \
-		2>"$build/tap/boot.err"
+		2>"$scratch/boot.err"
 	is "$what: boots and runs a program" $? 0
-	tr -d '\r' <"$log" | sed -n -e 's/^\[ *[0-9.]*\] //' -e '/^\(not \)*ok [0-9]* - /p' -e '/^# selftest/p' >"$build/tap/boot.tap"
+	tr -d '\r' <"$log" | sed -n -e 's/^\[ *[0-9.]*\] //' -e '/^\(not \)*ok [0-9]* - /p' -e '/^# selftest/p' >"$scratch/boot.tap"
 	while read -r line; do
 		case $line in
 		'ok '*) n=$((n + 1)); echo "ok $n - $what: ${line#*- }" ;;
 		'not ok '*) n=$((n + 1)); echo "not ok $n - $what: ${line#*- }" ;;
 		*) echo "$line" ;;
 		esac
-	done <"$build/tap/boot.tap"
+	done <"$scratch/boot.tap"
 	is "$what: self tests went to their end" "$(grep -c 'selftest: 0 of [0-9]* failed' "$log")" 1
 	is "$what: no complaint in the log" "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace' "$log")" 0
 }
@@ -34,10 +34,10 @@ for smp in 2 8; do
 		is "$machine with $smp CPUs" "$out" $smp
 	done
 done
-if make -s -j"$(nproc)" O="$build/debug" DEBUG=1 "$build/debug/quire.elf" >"$build/tap/debug.out" 2>&1; then
+if make -s -j"$(nproc)" O="$build/debug" DEBUG=1 "$build/debug/quire.elf" >"$scratch/debug.out" 2>&1; then
 	selftests 'debug build' --kernel "$build/debug/quire.elf" --smp 2
 else
 	is 'the debug build links' no yes
-	tail -n 5 "$build/tap/debug.out" | sed 's/^/# /'
+	tail -n 5 "$scratch/debug.out" | sed 's/^/# /'
 fi
 finish

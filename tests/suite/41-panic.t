@@ -7,10 +7,10 @@
 breaks() {
 	what=$1
 	shift
-	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --append "provoke=$what" -- true >/dev/null 2>"$build/tap/panic"
+	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --append "provoke=$what" -- true >/dev/null 2>"$scratch/panic"
 	is "provoke=$what: 126" $? 126
 	for pattern in '^quire: kernel panicked' 'Kernel panic - not syncing' "$@"; do
-		is "provoke=$what: $pattern" "$(tr -d '\r' <"$build/tap/panic" | grep -c -m 1 -e "$pattern")" 1
+		is "provoke=$what: $pattern" "$(tr -d '\r' <"$scratch/panic" | grep -c -m 1 -e "$pattern")" 1
 	done
 }
 
@@ -30,10 +30,10 @@ breaks panic 'provoked' "$trace"
 # reports WHAT PATTERN: with slub_debug=FZPU the mistake is told with both callers, and the machine goes on
 reports() {
 	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --append "provoke=$1 slub_debug=FZPU,kmalloc-64" \
-		--console-log "$build/tap/slab.log" -- true
+		--console-log "$scratch/slab.log" -- true
 	is "provoke=$1: goes on" $? 0
 	for pattern in "BUG kmalloc-64: $2" 'Allocated in ' 'Freed in\|Object'; do
-		is "provoke=$1: $pattern" "$(grep -c -m 1 -e "$pattern" "$build/tap/slab.log")" 1
+		is "provoke=$1: $pattern" "$(grep -c -m 1 -e "$pattern" "$scratch/slab.log")" 1
 	done
 }
 reports slab-overflow 'Right Redzone overwritten'

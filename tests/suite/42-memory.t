@@ -3,13 +3,13 @@
 # the debugging modes; and, at the end of each boot, all check functions and the ledger.
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
-out="$build/tap/memory.out"
-log="$build/tap/memory.log"
+out="$scratch/memory.out"
+log="$scratch/memory.log"
 
 # boot OPTIONS... -- SCRIPT: run SCRIPT in a guest; its output in $out, the kernel's in $log
 boot() {
 	: >"$log"
-	timeout 120 ./quire run --accel tcg --timeout 110 --console-log "$log" "$@" >"$out" 2>"$build/tap/memory.err"
+	timeout 120 ./quire run --accel tcg --timeout 110 --console-log "$log" "$@" >"$out" 2>"$scratch/memory.err"
 	booted=$?
 }
 # says "what" PATTERN [FILE]: a line matches (in the output, or FILE)

@@ -2,7 +2,7 @@
 # The kernel's own page tables, as debugfs shows them: areas in their places, nothing writable and executable.
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
-dump=$build/tap/kernel-map
+dump=$scratch/kernel-map
 look='cat /sys/kernel/debug/page_tables/kernel; cat /sys/kernel/debug/mm_check; grep -w ioremap /proc/vmallocinfo | grep -c phys='
 
 for machine in q35 microvm; do

@@ -2,7 +2,7 @@
 # The trace log: filters, stacks, and the events of page references in a kernel built with PAGEREF=1.
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
-out=$build/tap/trace
+out=$scratch/trace
 
 ./quire run --accel tcg --timeout 60 -- sh -c '
 	cd /sys/kernel/tracing

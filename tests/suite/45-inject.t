@@ -4,9 +4,9 @@
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 make -s O="$build" inject-tests >&2 || exit 125
-log="$build/tap/inject.log"
+log="$scratch/inject.log"
 timeout 300 ./quire run --accel tcg --smp 1 --mem 64M --timeout 280 --console-log "$log" --add /usr/bin/dash \
-	-- "$build/tests/inject/inject" >"$build/tap/inject.out" 2>"$build/tap/inject.err"
+	-- "$build/tests/inject/inject" >"$scratch/inject.out" 2>"$scratch/inject.err"
 status=$?
 while read -r line; do
 	case $line in
@@ -14,7 +14,7 @@ while read -r line; do
 	'not ok '*) n=$((n + 1)); echo "not ok $n - ${line#*- }" ;;
 	'#'*) echo "$line" ;;
 	esac
-done <"$build/tap/inject.out"
+done <"$scratch/inject.out"
 is 'every operation was gone through' "$status" 0
 is 'no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace|lockdep' "$log")" 0
 finish

@@ -5,18 +5,18 @@
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 debug="$build/debug/quire.elf"
-make -s -j"$(nproc)" O="$build/debug" DEBUG=1 "$debug" >"$build/tap/debug.out" 2>&1 || skip_all 'the debug build does not link'
+make -s -j"$(nproc)" O="$build/debug" DEBUG=1 "$debug" >"$scratch/debug.out" 2>&1 || skip_all 'the debug build does not link'
 complaints='lockdep:|BUG:|WARNING:|Oops|Kernel panic'
 
 # passes "what" LOG COMMAND...: a TAP stream without a failure, and a log without a complaint
 passes() {
 	what=$1 log=$2
 	shift 2
-	"$@" --console-log "$log" >"$build/tap/debug.tap.out" 2>"$build/tap/debug.err.out"
+	"$@" --console-log "$log" >"$scratch/debug.tap.out" 2>"$scratch/debug.err.out"
 	status=$?
-	is "$what: passes" "$status $(grep -c '^not ok' "$build/tap/debug.tap.out")" '0 0'
-	grep -A3 '^not ok' "$build/tap/debug.tap.out" | sed 's/^/# /' | head -n 20
-	is "$what: went to its end" "$(grep -c '^1\.\.' "$build/tap/debug.tap.out")" 1
+	is "$what: passes" "$status $(grep -c '^not ok' "$scratch/debug.tap.out")" '0 0'
+	grep -A3 '^not ok' "$scratch/debug.tap.out" | sed 's/^/# /' | head -n 20
+	is "$what: went to its end" "$(grep -c '^1\.\.' "$scratch/debug.tap.out")" 1
 	is "$what: no report" "$(grep -c -E "$complaints" "$log")" 0
 	grep -E -A12 "$complaints" "$log" | sed 's/^/# /' | head -n 30
 }
@@ -27,15 +27,15 @@ inject() {
 }
 
 make -s O="$build" inject-tests >&2 || exit 125
-passes 'guest tests, 2 CPUs' "$build/tap/debug-guest.log" \
+passes 'guest tests, 2 CPUs' "$scratch/debug-guest.log" \
 	env GUEST_TEST_SECONDS=120 tests/run-guest --kernel "$debug" --accel tcg --smp 2
-passes 'each n-th failure' "$build/tap/debug-inject.log" inject
+passes 'each n-th failure' "$scratch/debug-inject.log" inject
 
-log="$build/tap/debug-explain.log"
-timeout 60 ./quire explain --kernel "$debug" --accel tcg --timeout 50 --console-log "$log" >"$build/tap/debug.tap.out" 2>&1
+log="$scratch/debug-explain.log"
+timeout 60 ./quire explain --kernel "$debug" --accel tcg --timeout 50 --console-log "$log" >"$scratch/debug.tap.out" 2>&1
 is 'explain: no report' "$? $(grep -c -E "$complaints" "$log")" '0 0'
 
-log="$build/tap/debug-left.log"
+log="$scratch/debug-left.log"
 # shellcheck disable=SC2016
 said=$(timeout 60 ./quire run --kernel "$debug" --accel tcg --timeout 50 --console-log "$log" -- busybox sh -c '
 	d=/sys/kernel/debug; mount -t debugfs none $d; cat $d/lockdep/reports; echo 1 >$d/lockdep/leave; cat $d/lockdep/reports')

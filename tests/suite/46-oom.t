@@ -5,8 +5,8 @@
 
 for options in '--smp 1' '--smp 2' '--icount'; do
 	# shellcheck disable=SC2086
-	timeout 120 tests/run-guest $options --accel tcg --timeout 100 --mem 32M oom >"$build/tap/oom" 2>&1
-	is "32 MiB, $options: the guest test oom" "$(grep -c '^ *not ok' "$build/tap/oom") $(grep -c '^ *ok' "$build/tap/oom")" '0 7'
-	grep -E '^ *(not ok|#)' "$build/tap/oom" | sed 's/^ */# /'
+	timeout 120 tests/run-guest $options --accel tcg --timeout 100 --mem 32M oom >"$scratch/oom" 2>&1
+	is "32 MiB, $options: the guest test oom" "$(grep -c '^ *not ok' "$scratch/oom") $(grep -c '^ *ok' "$scratch/oom")" '0 7'
+	grep -E '^ *(not ok|#)' "$scratch/oom" | sed 's/^ */# /'
 done
 finish

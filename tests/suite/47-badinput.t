@@ -4,7 +4,7 @@
 # (Hostile programs: tests/guest/hostile.c; wild pointers: tests/guest/efault.c; mistakes of the command: 10-tool.t.)
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
-dir="$build/t/bad"
+dir="$scratch/bad"
 rm -rf "$dir" && mkdir -p "$dir/bin" "$dir/in"
 
 # What the command would have given to QEMU, taken by a QEMU that only copies it.

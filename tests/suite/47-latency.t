@@ -4,13 +4,12 @@
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 make -s -f tests/tests.mk O="$build" guest-tests >&2 || exit 1
-mkdir -p "$build/t"
-timeout 300 ./quire run --icount --timeout 280 -- "$build/tests/guest/latency" strict >"$build/t/latency" 2>&1 </dev/null
+timeout 300 ./quire run --icount --timeout 280 -- "$build/tests/guest/latency" strict >"$scratch/latency" 2>&1 </dev/null
 is 'latency: runs to its end' $? 0
 while read -r line; do
 	case $line in
 	'ok '*) ok "4 GiB: ${line#*- }" true ;;
 	'not ok '*) ok "4 GiB: ${line#*- }" false ;;
 	esac
-done <"$build/t/latency"
+done <"$scratch/latency"
 finish

@@ -6,13 +6,13 @@ for tool in gcc strace gdb pmap smem; do
 	command -v $tool >/dev/null || skip_all "$tool is not installed: tools/setup.sh check"
 done
 make -s -f tests/tests.mk O="$build" guest-tests >&2 || exit 125
-mkdir -p "$build/t" && gcc -g -O0 -pthread -o "$build/t/crash" tests/debuggers/crash.c || exit 125
+gcc -g -O0 -pthread -o "$scratch/crash" tests/debuggers/crash.c || exit 125
 db=$(ls /usr/lib/x86_64-linux-gnu/libthread_db.so.1)
 for k in linux quire; do
-	out=$build/t/debuggers.$k
+	out=$scratch/debuggers.$k
 	timeout 200 ./quire run --kernel $k --accel tcg --mem 768M --timeout 190 \
 		--add /usr/bin/gdb --add /usr/bin/python3 --add /usr/share/gdb ${db:+--add "$db"} --add /usr/bin/strace \
-		--add /usr/bin/pmap --add /usr/bin/smem --add "$build/t/crash:/tests/crash" \
+		--add /usr/bin/pmap --add /usr/bin/smem --add "$scratch/crash:/tests/crash" \
 		--add tests/guest/tap.sh:/tests/tap.sh --add tests/debuggers/debuggers.sh:/tests/debuggers.sh \
 		-- sh /tests/debuggers.sh >"$out" 2>&1
 	ok "$k: the run ends" test $? -lt 2
@@ -22,5 +22,5 @@ for k in linux quire; do
 	while IFS= read -r name; do ok "$name" false; done <"$out.bad"
 	grep '^#' "$out"
 done
-is 'as many results on both kernels' "$(grep -c -E '^(not )?ok ' "$build/t/debuggers.quire")" "$(grep -c -E '^(not )?ok ' "$build/t/debuggers.linux")"
+is 'as many results on both kernels' "$(grep -c -E '^(not )?ok ' "$scratch/debuggers.quire")" "$(grep -c -E '^(not )?ok ' "$scratch/debuggers.linux")"
 finish

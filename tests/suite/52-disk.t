@@ -4,7 +4,7 @@
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
-out=$build/tap/disk
+out=$scratch/disk
 disk=$out.img
 fresh() { # an empty disk of 64 MiB
 	rm -f "$disk"

@@ -5,12 +5,12 @@
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 # shellcheck disable=SC2086
 set -- ${MAPDIFF:-1 40 80}
-mkdir -p "$build/t" && gcc -O1 -static -Wall -Wno-unused-function -o "$build/t/mapdiff" tests/mapdiff/mapdiff.c || exit 125
+gcc -O1 -static -Wall -Wno-unused-function -o "$scratch/mapdiff" tests/mapdiff/mapdiff.c || exit 125
 for k in linux quire; do
-	timeout 200 ./quire run --kernel $k --accel tcg --smp 1 --timeout 190 --add "$build/t/mapdiff:/mapdiff" \
-		-- sh -c "for i in \$(seq $1 $2); do echo seed \$i; /mapdiff \$i $3; done" >"$build/t/mapdiff.$k" || {
+	timeout 200 ./quire run --kernel $k --accel tcg --smp 1 --timeout 190 --add "$scratch/mapdiff:/mapdiff" \
+		-- sh -c "for i in \$(seq $1 $2); do echo seed \$i; /mapdiff \$i $3; done" >"$scratch/mapdiff.$k" || {
 		is "mapdiff: $k: the run ends" $? 0
 		finish
 	}
 done
-exec /usr/bin/python3 tests/mapdiff/compare.py "$build/t/mapdiff.linux" "$build/t/mapdiff.quire"
+exec /usr/bin/python3 tests/mapdiff/compare.py "$scratch/mapdiff.linux" "$scratch/mapdiff.quire"

@@ -4,7 +4,7 @@
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
-out=$build/tap/cache
+out=$scratch/cache
 disk=$out.img
 
 # The lines of a program's TAP become part of this one.

@@ -5,7 +5,7 @@
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 command -v mke2fs >/dev/null || skip_all 'no mke2fs (e2fsprogs)'
 make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 1
-dir="$build/t/ext2-damage"
+dir="$scratch/ext2-damage"
 rm -rf "$dir" && mkdir -p "$dir/root/dir/sub" "$build/fuzz"
 complaints='Oops|BUG:|WARNING:|lockdep:|Kernel panic|ledger:'
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Streams, exit statuses, signals and the terminal, on both kernels.
 . tests/suite/tap.sh
-mkdir -p "$build/t"
 kernels=linux
 [ -e "$build/quire.elf" ] && kernels='linux quire'
-random=$build/t/random
+random=$scratch/random
 head -c 10485760 /dev/urandom >"$random"
 sum=$(sha256sum <"$random")
 
@@ -12,44 +11,44 @@ for k in $kernels; do
 	q="timeout 120 ./quire run --kernel $k --accel tcg --timeout 100"
 	is "$k: 10 MiB through standard output" "$($q --add "$random:/random" -- cat /random | sha256sum)" "$sum"
 	is "$k: 10 MiB through both" "$($q -- cat <"$random" | sha256sum)" "$sum"
-	$q -- sh -c 'echo out; echo err >&2; exit 7' >"$build/t/o" 2>"$build/t/e"
+	$q -- sh -c 'echo out; echo err >&2; exit 7' >"$scratch/o" 2>"$scratch/e"
 	is "$k: exit status" $? 7
-	is "$k: standard output apart" "$(cat "$build/t/o")" out
-	is "$k: standard error apart" "$(cat "$build/t/e")" err
+	is "$k: standard output apart" "$(cat "$scratch/o")" out
+	is "$k: standard error apart" "$(cat "$scratch/e")" err
 	$q -- sh -c 'kill -9 $$' 2>/dev/null
 	is "$k: death by signal 9" $? 137
 	is "$k: end of standard input" "$(printf abc | $q -- sh -c 'cat; echo; echo end')" "abc
 end"
 	is "$k: no input at all" "$($q -- wc -c </dev/null)" 0
 	is "$k: a reader that leaves" "$($q -- yes 2>/dev/null | head -n 1)" y
-	timeout 60 ./quire run --kernel $k --accel tcg --timeout 6 -- sleep 100 2>"$build/t/e"
+	timeout 60 ./quire run --kernel $k --accel tcg --timeout 6 -- sleep 100 2>"$scratch/e"
 	is "$k: time-out" $? 124
-	is "$k: time-out is said" "$(cat "$build/t/e")" 'quire: time-out after 6 seconds'
-	printf '\000\001\377' | $q -- cat | od -An -tx1 >"$build/t/o"
-	is "$k: odd bytes" "$(cat "$build/t/o")" ' 00 01 ff'
+	is "$k: time-out is said" "$(cat "$scratch/e")" 'quire: time-out after 6 seconds'
+	printf '\000\001\377' | $q -- cat | od -An -tx1 >"$scratch/o"
+	is "$k: odd bytes" "$(cat "$scratch/o")" ' 00 01 ff'
 	is "$k: arguments with spaces" "$($q -- printf '%s|' 'a b' '' '*')" 'a b||*|'
-	printf 'garbage' >"$build/t/garbage"
-	chmod +x "$build/t/garbage"
-	$q -- "$build/t/garbage" 2>"$build/t/e"
+	printf 'garbage' >"$scratch/garbage"
+	chmod +x "$scratch/garbage"
+	$q -- "$scratch/garbage" 2>"$scratch/e"
 	is "$k: not a program" $? 125
-	is "$k: not a program, in words" "$(grep -c 'Exec format error' "$build/t/e")" 1
+	is "$k: not a program, in words" "$(grep -c 'Exec format error' "$scratch/e")" 1
 	# Ctrl-C: the tool passes it to the program, the machine lives to report.
-	$q -- sh -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done' >"$build/t/o" &
+	$q -- sh -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done' >"$scratch/o" &
 	pid=$!
 	i=0
-	while ! grep -q ready "$build/t/o" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+	while ! grep -q ready "$scratch/o" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
 	pkill -INT -P $pid quire 2>/dev/null || kill -INT $pid
 	wait $pid
-	is "$k: SIGINT reaches the program" "$? $(tail -n 1 "$build/t/o")" '5 caught'
+	is "$k: SIGINT reaches the program" "$? $(tail -n 1 "$scratch/o")" '5 caught'
 	# The shell on its terminal: each step is typed when the one before has shown.
-	rm -f "$build/t/keys" "$build/t/o"
-	mkfifo "$build/t/keys"
-	timeout 100 ./quire shell --kernel $k --accel tcg --timeout 90 <"$build/t/keys" >"$build/t/o" 2>&1 &
+	rm -f "$scratch/keys" "$scratch/o"
+	mkfifo "$scratch/keys"
+	timeout 100 ./quire shell --kernel $k --accel tcg --timeout 90 <"$scratch/keys" >"$scratch/o" 2>&1 &
 	pid=$!
-	exec 3>"$build/t/keys"
+	exec 3>"$scratch/keys"
 	shows() {
 		i=0
-		while ! grep -q "$1" "$build/t/o" && [ $i -lt 500 ]; do sleep 0.1; i=$((i + 1)); done
+		while ! grep -q "$1" "$scratch/o" && [ $i -lt 500 ]; do sleep 0.1; i=$((i + 1)); done
 	}
 	shows 'quire:/'
 	printf 'tty; stty size; sleep 100 &\njobs; kill %%1\necho \044((6*7)); sleep 50\n' >&3
@@ -60,14 +59,14 @@ end"
 	exec 3>&-
 	wait $pid
 	is "$k: shell: exit status, after Ctrl-C" $? 3
-	out=$(cat "$build/t/o")
+	out=$(cat "$scratch/o")
 	for word in /dev/hvc0 '24 80' '[1]+  Running' 42 '^after'; do
 		is "$k: shell: $word" "$(printf '%s\n' "$out" | tr -d '\r' | grep -c -m 1 -F "${word#^}")" 1
 	done
 	# An input that has ended ends the shell whenever it comes to read; what was typed before is not lost.
-	timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60 </dev/null >"$build/t/o" 2>&1
+	timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60 </dev/null >"$scratch/o" 2>&1
 	is "$k: shell: no input" $? 0
-	printf 'echo typed ahead\nexit 5\n' | timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60 >"$build/t/o" 2>&1
-	is "$k: shell: input that came before it, and ended" "$? $(tr -d '\r' <"$build/t/o" | grep -c '^typed ahead')" '5 1'
+	printf 'echo typed ahead\nexit 5\n' | timeout 100 ./quire shell --kernel $k --accel tcg --timeout 60 >"$scratch/o" 2>&1
+	is "$k: shell: input that came before it, and ended" "$? $(tr -d '\r' <"$scratch/o" | grep -c '^typed ahead')" '5 1'
 done
 finish

@@ -2,8 +2,7 @@
 # The benchmark: mistakes, its forms of output, figures that repeat; and the guard, which only warns.
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
-mkdir -p "$build/t"
-t=$build/t/bench
+t=$scratch/bench
 q='timeout 300 ./quire bench'
 
 mistake 'unknown operation' 'no operation nonsense' ./quire bench nonsense
@@ -69,29 +68,29 @@ rm -f "$build"/bench/quire-*
 is 'no file of one call is left behind' "$(ls "$build"/bench | grep -e '^ranges' -e '^marks' -e '^report')" ''
 
 # Without something that is needed the rest still comes.
-mkdir -p "$build/t/noplugin"
-cat >"$build/t/noplugin/qemu-system-x86_64" <<'X'
+mkdir -p "$scratch/noplugin"
+cat >"$scratch/noplugin/qemu-system-x86_64" <<'X'
 #!/bin/sh
 [ "$1" = -help ] && { /usr/bin/qemu-system-x86_64 -help | grep -v '^-plugin'; exit; }
 exec /usr/bin/qemu-system-x86_64 "$@"
 X
-chmod +x "$build/t/noplugin/qemu-system-x86_64"
-PATH=$(realpath "$build/t/noplugin"):$PATH $q --baseline - syscall-null >"$t.txt" 2>"$t.err"
+chmod +x "$scratch/noplugin/qemu-system-x86_64"
+PATH=$(realpath "$scratch/noplugin"):$PATH $q --baseline - syscall-null >"$t.txt" 2>"$t.err"
 is 'a QEMU without plugins' $? 0
 ok 'is told in a sentence' grep -q 'built without plugins' "$t.err"
 ok 'the count comes without its data part' grep -q '^syscall-null  *[0-9][0-9]*  *-  *-' "$t.txt"
 
 # No image of Linux, and none to be had: a build directory of its own and an apt that knows nothing.
-rm -rf "$build/t/nolinux" && mkdir -p "$build/t/nolinux/bin"
-for f in quire.elf tools user bench; do ln -s "$(realpath "$build")/$f" "$build/t/nolinux/$f"; done
-printf '#!/bin/sh\nexit 1\n' >"$build/t/nolinux/bin/apt-cache"
-cp "$build/t/nolinux/bin/apt-cache" "$build/t/nolinux/bin/apt-get"
-chmod +x "$build"/t/nolinux/bin/*
-PATH=$(realpath "$build/t/nolinux/bin"):$PATH QUIRE_BUILD=$(realpath "$build/t/nolinux") $q --baseline D syscall-null >"$t.txt" 2>"$t.err"
+rm -rf "$scratch/nolinux" && mkdir -p "$scratch/nolinux/bin"
+for f in quire.elf tools user bench; do ln -s "$(realpath "$build")/$f" "$scratch/nolinux/$f"; done
+printf '#!/bin/sh\nexit 1\n' >"$scratch/nolinux/bin/apt-cache"
+cp "$scratch/nolinux/bin/apt-cache" "$scratch/nolinux/bin/apt-get"
+chmod +x "$scratch"/nolinux/bin/*
+PATH=$(realpath "$scratch/nolinux/bin"):$PATH QUIRE_BUILD=$(realpath "$scratch/nolinux") $q --baseline D syscall-null >"$t.txt" 2>"$t.err"
 is 'no image of Linux' $? 0
 ok 'is told in a sentence' grep -q 'left out of the table' "$t.err"
 ok 'the row of Quire comes' grep -q '^syscall-null  *[0-9]' "$t.txt"
-rm -rf "$build/t/nolinux"
+rm -rf "$scratch/nolinux"
 
 # The guard: warnings are diagnostics, never failures.
 $q --guard >"$t.guard" 2>"$t.err"

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 # quire explain and /proc/mm/explain: each kind of address, references that add up, mappers that are found.
 . tests/suite/tap.sh
-mkdir -p "$build/t" "$build/tap"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
-out=$build/t/explained
+out=$scratch/explained
 
 # The lines that belong to PLACE (its name stands alone on a line, a blank line ends it).
 of() { awk -v p="$1" '$0 == p { on = 1 } on && !NF { exit } on' "$out"; }
@@ -15,7 +14,7 @@ all_mapped() { # as many mappers through the reverse map as the map count says
 	awk '/^mappers:/ { n++; bad += $2 != $NF } END { exit !(n > 2 && !bad) }' "$out"
 }
 
-./quire explain --timeout 60 >"$out" 2>"$build/t/e"
+./quire explain --timeout 60 >"$out" 2>"$scratch/e"
 is "explain: the sample is explained" $? 0
 for row in 'anon|user virtual' 'hole|user virtual' '800000000000|non-canonical.*' 'ffff888000200000|kernel logical.*' \
 	'ffffea0000000000|kernel virtual (struct page)' 'ffffffffff400000|kernel virtual (fixmap)' 'phys:1000000|physical; the bus address.*'; do
@@ -33,13 +32,13 @@ is "explain: not touched yet" "$(word untouched next)" "first access: a fault th
 is "explain: all VMAs share one vm_mm" "$(grep -c '^vmas: .*NOT each' "$out") $(grep -c '^vmas: .* each vm_mm is' "$out" | grep -vcx 0)" "0 1"
 is "explain: four levels" "$(of anon | grep -Ec '^(pgd|pud|pmd|pte)\[')" 4
 
-./quire explain --timeout 60 text stack vdso -- cat >"$out" 2>"$build/t/e"
+./quire explain --timeout 60 text stack vdso -- cat >"$out" 2>"$scratch/e"
 is "explain: another program" "$? $(grep -c '^process: .*(cat)$' "$out")" "0 3"
 ok "explain: its text is a file's" sh -c 'printf "%s\n" "$1" | grep -q "^vma kind: a file, private"' - "$(of text)"
-./quire explain --timeout 60 -- true >"$out" 2>"$build/t/e"
-is "explain: a program that ends at once is told" "$? $(grep -c 'ended before' "$build/t/e")" "1 1"
-./quire explain --timeout 60 nowhere >"$out" 2>"$build/t/e"
-is "explain: an unknown place is told" "$? $(grep -c 'no such place' "$build/t/e")" "1 1"
-./quire explain --kernel linux >"$out" 2>"$build/t/e"
+./quire explain --timeout 60 -- true >"$out" 2>"$scratch/e"
+is "explain: a program that ends at once is told" "$? $(grep -c 'ended before' "$scratch/e")" "1 1"
+./quire explain --timeout 60 nowhere >"$out" 2>"$scratch/e"
+is "explain: an unknown place is told" "$? $(grep -c 'no such place' "$scratch/e")" "1 1"
+./quire explain --kernel linux >"$out" 2>"$scratch/e"
 is "explain: Linux has none" $? 125
 finish

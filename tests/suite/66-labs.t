@@ -2,26 +2,26 @@
 # The labs of docs/labs.md, on both kernels: what maps of a program looks like and why, where malloc gets its memory, why a
 # program protects its own, what is copied on write and when, how the kernel touches the memory of a program; on Quire: the words of maps_explained and explain.
 . tests/suite/tap.sh
-mkdir -p "$build/t" "$build/tests/labs"
+mkdir -p "$build/tests/labs"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
 
 on() { # KERNEL PROGRAM...: run it; its output
 	k=$1
 	shift
-	timeout 120 ./quire run --kernel "$k" --timeout 100 --add /usr/bin/cat -- "$@" 2>"$build/t/e" </dev/null
+	timeout 120 ./quire run --kernel "$k" --timeout 100 --add /usr/bin/cat -- "$@" 2>"$scratch/e" </dev/null
 }
 
 for lab in malloc protect cow copy; do
 	gcc -std=gnu17 -O1 -Wno-unused-function -Wno-unused-value -o "$build/tests/labs/$lab" "tests/labs/$lab.c" || exit 1
 	for k in linux quire; do
-		on $k "$build/tests/labs/$lab" >"$build/t/lab"
+		on $k "$build/tests/labs/$lab" >"$scratch/lab"
 		is "$lab: $k: to its end" $? 0
 		while read -r line; do
 			case $line in
 			'ok '*) ok "$lab: $k: ${line#*- }" true ;;
 			'not ok '*) ok "$lab: $k: ${line#*- }" false ;;
 			esac
-		done <"$build/t/lab"
+		done <"$scratch/lab"
 	done
 done
 
@@ -39,42 +39,42 @@ for line in open(sys.argv[1]):
 }
 format='^[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps] [0-9a-f]{8} [0-9a-f]{2,}:[0-9a-f]{2,} [0-9]+( +[^ ].*| )$'
 for k in linux quire; do
-	on $k /usr/bin/setarch -R /usr/bin/cat /proc/self/maps >"$build/t/maps.$k"
-	on $k busybox cat /proc/self/maps >"$build/t/static.$k"
-	is "maps: $k: each row has the form" "$(grep -cvE "$format" "$build/t/maps.$k" "$build/t/static.$k" | cut -d: -f2 | tr '\n' ' ')" '0 0 '
-	is "maps: $k: five rows of the C library" "$(grep -c /libc.so.6 "$build/t/maps.$k")" 5
-	is "maps: $k: the first row of a program linked to 0x400000" "$(sed -n '1s/ .*//p' "$build/t/static.$k")" 00400000-00401000
-	shape "$build/t/maps.$k" >"$build/t/shape.$k"
-	shape "$build/t/static.$k" >>"$build/t/shape.$k"
+	on $k /usr/bin/setarch -R /usr/bin/cat /proc/self/maps >"$scratch/maps.$k"
+	on $k busybox cat /proc/self/maps >"$scratch/static.$k"
+	is "maps: $k: each row has the form" "$(grep -cvE "$format" "$scratch/maps.$k" "$scratch/static.$k" | cut -d: -f2 | tr '\n' ' ')" '0 0 '
+	is "maps: $k: five rows of the C library" "$(grep -c /libc.so.6 "$scratch/maps.$k")" 5
+	is "maps: $k: the first row of a program linked to 0x400000" "$(sed -n '1s/ .*//p' "$scratch/static.$k")" 00400000-00401000
+	shape "$scratch/maps.$k" >"$scratch/shape.$k"
+	shape "$scratch/static.$k" >>"$scratch/shape.$k"
 done
-ok 'maps: quire: sizes, rights, offsets and names as on Linux' cmp "$build/t/shape.linux" "$build/t/shape.quire"
-is 'maps: quire: the gate' "$(tail -n 1 "$build/t/maps.quire" | cut -d' ' -f1,2)" 'ffffffffff600000-ffffffffff601000 --xp'
+ok 'maps: quire: sizes, rights, offsets and names as on Linux' cmp "$scratch/shape.linux" "$scratch/shape.quire"
+is 'maps: quire: the gate' "$(tail -n 1 "$scratch/maps.quire" | cut -d' ' -f1,2)" 'ffffffffff600000-ffffffffff601000 --xp'
 
 # Why these rows: the words, against the segments that readelf shows.
-on quire cat /proc/self/maps_explained >"$build/t/explained"
-libc=$(sed -n 's/.* \(\/.*\/libc\.so\.6\)$/\1/p' "$build/t/explained" | head -n 1)
-words() { grep -A 1 " $libc\$" "$build/t/explained" | grep -c "	$1"; }
-is 'maps_explained: quire: a row for each segment, and one for RELRO' "$(grep -c " $libc\$" "$build/t/explained")" \
+on quire cat /proc/self/maps_explained >"$scratch/explained"
+libc=$(sed -n 's/.* \(\/.*\/libc\.so\.6\)$/\1/p' "$scratch/explained" | head -n 1)
+words() { grep -A 1 " $libc\$" "$scratch/explained" | grep -c "	$1"; }
+is 'maps_explained: quire: a row for each segment, and one for RELRO' "$(grep -c " $libc\$" "$scratch/explained")" \
 	"$(($(readelf -lW "$libc" | grep -c '^  LOAD') + $(readelf -lW "$libc" | grep -c GNU_RELRO)))"
 for w in headers code constants RELRO data; do
 	is "maps_explained: quire: $w of the C library" "$(words "$w")" 1
 done
 is 'maps_explained: quire: the row without a name behind it is its .bss' \
-	"$(grep -A 3 "rw-p .* $libc\$" "$build/t/explained" | grep -c '(.bss)')" 1
-is 'maps_explained: quire: heap, stack and gate' "$(grep -c -e '^	heap' -e '^	stack of the first' -e '^	the gate' "$build/t/explained")" 3
-is 'maps_explained: quire: each row has its words' "$(grep -c '^	[a-zR]' "$build/t/explained")" \
-	"$(($(grep -c '^[0-9a-f]' "$build/t/explained") + $(grep -c '	its first file page' "$build/t/explained")))"
+	"$(grep -A 3 "rw-p .* $libc\$" "$scratch/explained" | grep -c '(.bss)')" 1
+is 'maps_explained: quire: heap, stack and gate' "$(grep -c -e '^	heap' -e '^	stack of the first' -e '^	the gate' "$scratch/explained")" 3
+is 'maps_explained: quire: each row has its words' "$(grep -c '^	[a-zR]' "$scratch/explained")" \
+	"$(($(grep -c '^[0-9a-f]' "$scratch/explained") + $(grep -c '	its first file page' "$scratch/explained")))"
 is 'maps: quire: a file found by its inode' "$(on quire sh -c 'i=$(grep -m 1 /busybox /proc/self/maps | awk "{print \$5}"); find / -xdev -inum $i' | head -n 1)" \
-	"$(sed -n '1s/.* //p' "$build/t/static.quire")"
+	"$(sed -n '1s/.* //p' "$scratch/static.quire")"
 
 # One vm_mm for all VMAs; pgd + index counts in entries, not in bytes.
-./quire explain --timeout 60 text stack >"$build/t/explained" 2>"$build/t/e"
-is 'explain: quire: each VMA has the same vm_mm' "$(grep -c '^vmas: .* each vm_mm is' "$build/t/explained")" 2
+./quire explain --timeout 60 text stack >"$scratch/explained" 2>"$scratch/e"
+is 'explain: quire: each VMA has the same vm_mm' "$(grep -c '^vmas: .* each vm_mm is' "$scratch/explained")" 2
 is 'explain: quire: the entry of an address is at pgd + index, scaled by 8' "$(/usr/bin/python3 -c '
 import re, sys
 text = open(sys.argv[1]).read()
 pgd = [int(x, 16) for x in re.findall(r"^mm: .*, pgd (\S+),", text, re.M)]
 rows = re.findall(r"^pgd\[ *(\d+)\] at (\S+) =", text, re.M)
 print(len(rows), all(int(at, 16) == p + 8 * int(i) for p, (i, at) in zip(pgd, rows)))
-' "$build/t/explained")" '2 True'
+' "$scratch/explained")" '2 True'
 finish

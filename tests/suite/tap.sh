@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: MIT
 # TAP for tests of the suite (host side); sourced by them, with the project as current directory.
 build=${QUIRE_BUILD:-build}
+scratch=$build/t/$(basename "$0" .t) # a room of its own: two run beside each other
+mkdir -p "$scratch"
 n=0
+
+# One builds at a time: what another suite is about to use must not be half there.
+make() {
+	flock "$build/.making" make "$@"
+}
 
 # ok "what" COMMAND...: the command succeeds
 ok() {
 	what=$1
 	shift
 	n=$((n + 1))
-	if "$@" >"$build/tap/out" 2>&1; then
+	if "$@" >"$scratch/out" 2>&1; then
 		echo "ok $n - $what"
 	else
 		echo "not ok $n - $what"
-		tail -n 15 "$build/tap/out" | sed 's/^/# /'
+		tail -n 15 "$scratch/out" | sed 's/^/# /'
 	fi
 }
 
