@@ -365,7 +365,7 @@ static enum host_access serve_under_mmap_lock(struct mm_struct *mm, unsigned lon
 			mmap_read_unlock(mm);
 			return HOST_ACCESS_ACCERR;
 		}
-		fault = handle_mm_fault(vma, addr, flags, NULL);
+		fault = handle_mm_fault(vma, addr, flags);
 		if (fault & VM_FAULT_COMPLETED)
 			return HOST_ACCESS_OK;
 		if (!(fault & VM_FAULT_RETRY)) {
@@ -389,7 +389,7 @@ static enum host_access serve(struct mm_struct *mm, unsigned long addr, bool wri
 		vma_end_read(vma);
 		return serve_under_mmap_lock(mm, addr, flags);
 	}
-	fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK, NULL);
+	fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK);
 	if (!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))
 		vma_end_read(vma);
 	if (fault & VM_FAULT_RETRY)

@@ -162,7 +162,7 @@ static void noinline fault_mmap_lock(struct fault_ctx *f)
 			bad_area(f, SEGV_ACCERR);
 			return;
 		}
-		fault = handle_mm_fault(vma, f->address, f->flags, f->regs);
+		fault = handle_mm_fault(vma, f->address, f->flags);
 		if ((fault & VM_FAULT_RETRY) &&
 		    signal_pending_state(user_mode(f->regs) ? TASK_INTERRUPTIBLE : TASK_KILLABLE,
 					 current)) {
@@ -226,7 +226,7 @@ static __always_inline void fault_user_address(struct pt_regs *regs, unsigned lo
 		vma_end_read(vma);
 		goto mmap_lock;
 	}
-	fault = handle_mm_fault(vma, address, flags | FAULT_FLAG_VMA_LOCK, regs);
+	fault = handle_mm_fault(vma, address, flags | FAULT_FLAG_VMA_LOCK);
 	if (likely(!(fault & (VM_FAULT_RETRY | VM_FAULT_COMPLETED | VM_FAULT_ERROR))))
 		vma_end_read(vma);
 	else

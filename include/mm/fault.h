@@ -99,13 +99,11 @@ struct vm_operations_struct {
 /**
  * handle_mm_fault - serve a fault at @address of @vma.
  * @flags: FAULT_FLAG_*; with FAULT_FLAG_VMA_LOCK the VMA's read lock is held, otherwise mmap_lock
- * @regs: the faulting registers, for the per-task counts; NULL when called for somebody else
- * The caller has checked the access against vm_flags (access_error of the trap handler).
+ * Counts for the current task, also when it faults for somebody else. The caller has checked the access against vm_flags (access_error of the trap handler).
  * Return: VM_FAULT_*. On VM_FAULT_RETRY and VM_FAULT_COMPLETED the lock is dropped, otherwise it is
  * still held. Context: may sleep.
  */
-vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
-			   struct pt_regs *regs);
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags);
 
 /* Drop whichever lock the fault runs under, before returning VM_FAULT_RETRY. */
 void fault_drop_lock(struct vm_fault *vmf);

@@ -17,6 +17,7 @@ struct task_struct;
 #define FOLL_FORCE	0x10	/* ptrace: ignore missing VM_READ/VM_WRITE where VM_MAY* allows */
 #define FOLL_NOWAIT	0x20
 #define FOLL_POPULATE	0x40	/* no page returned: only fault in */
+#define FOLL_TRIED	0x800	/* the fault has waited once: it may not ask to come back again */
 #define FOLL_REMOTE	0x2000
 #define FOLL_ANON	0x8000
 #define FOLL_LONGTERM	0x10000

@@ -29,6 +29,7 @@
 struct anon_vma;
 struct file;
 struct linux_binfmt;
+struct mmu_notifier_subscriptions;
 struct task_struct;
 struct vm_area_struct;
 struct page;
@@ -74,6 +75,7 @@ struct mm_struct {
 	struct vm_area_struct *mmap;		/* m: VMA with the lowest address */
 	unsigned long task_size;		/* c */
 	unsigned long def_flags;		/* m: flags of each new VMA: mlockall(MCL_FUTURE) */
+	struct mmu_notifier_subscriptions *notifier_subscriptions;	/* set once, under all locks (mm/mmu_notifier.h) */
 
 	atomic_t mm_users __aligned(64);	/* a: users of the memory, see mmget */
 	atomic_t mm_count;			/* a: users of this struct, see mmgrab */

@@ -130,6 +130,12 @@ void unmap_mapping_range(struct address_space *mapping, loff_t holebegin, loff_t
 void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
 struct folio;
 void unmap_mapping_folio(struct folio *folio);
+/*
+ * Every lock under which an entry of @mm can change, so that no change is under way. 0 or -EINTR.
+ * => mmap_lock is held for writing until after mm_drop_all_locks(); sleeps; no layout may change meanwhile
+ */
+int __must_check mm_take_all_locks(struct mm_struct *mm);
+void mm_drop_all_locks(struct mm_struct *mm);
 /* Forget the pages of a part of one VMA. => mmap_lock or VMA lock */
 void zap_page_range_single(struct vm_area_struct *vma, unsigned long address, unsigned long size);
 

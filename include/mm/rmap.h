@@ -11,6 +11,7 @@
 #include <base/list.h>
 #include <base/rbtree.h>
 #include <sync/rwsem.h>
+#include <mm/mmu_notifier.h>
 #include <mm/vma.h>
 
 struct address_space;
@@ -111,6 +112,7 @@ struct rmap_walk_control {
 	void *arg;
 	bool try_lock;
 	bool contended;			/* out */
+	enum mmu_notifier_event event;	/* what rmap_one does to entries, told to notifiers before and after */
 	bool (*rmap_one)(struct folio *folio, struct vm_area_struct *vma, unsigned long addr, void *arg);
 	bool (*done)(struct folio *folio);
 };

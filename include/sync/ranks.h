@@ -46,9 +46,11 @@
 	R(EXEC_UPDATE, rwsem, "signal->exec_update_lock: credentials and mm of a task change together") \
 	R(MMAP, rwsem, "mm->mmap_lock: layout of an address space")		\
 	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
+	R(MM_ALL_LOCKS, mutex, "one mm_take_all_locks at a time")		\
 	R(INVALIDATE, rwsem, "mapping->invalidate_lock: truncation against faults")	\
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\
+	R(MMU_NOTIFIER, rwsem, "who hears of changes of an address space")	\
 	R(EXT2_XATTR, rwsem, "ext2: extended attributes of an inode")		\
 	R(EXT2_TRUNCATE, mutex, "ext2: tree of blocks of an inode")		\
 	R(EXT2_CUTS, mutex, "ext2: writing what no longer names freed blocks")	\

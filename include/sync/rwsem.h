@@ -127,7 +127,19 @@ static __always_inline void down_write(struct rw_semaphore *sem)
 {
 	down_write_nested(sem, 0);
 }
-#define down_write_nest_lock(sem, nest)	down_write_nested(sem, SINGLE_DEPTH_NESTING)
+
+/*
+ * One of any number of locks of a rank, taken together. @nest, held for writing, keeps others from doing the same in
+ * another order. They are not in the account of held locks, whose places are few.
+ */
+static inline void down_write_nest_lock(struct rw_semaphore *sem, struct rw_semaphore *nest)
+{
+	might_sleep();
+	lockdep_assert_held_write(nest);
+	if (unlikely(!__rwsem_write_trylock(sem)))
+		down_write_contended(sem);
+	WRITE_ONCE(sem->owner, current);
+}
 
 static __always_inline bool down_write_trylock(struct rw_semaphore *sem)
 {
@@ -138,15 +150,20 @@ static __always_inline bool down_write_trylock(struct rw_semaphore *sem)
 	return true;
 }
 
-static __always_inline void up_write(struct rw_semaphore *sem)
+static __always_inline void up_write_nest_lock(struct rw_semaphore *sem)
 {
 	long c;
 
-	lock_release(sem);
 	WRITE_ONCE(sem->owner, NULL);
 	c = atomic_long_sub_return_release(RWSEM_WRITER, &sem->count);
 	if (unlikely((c & (RWSEM_WAITERS | RWSEM_WOKEN)) == RWSEM_WAITERS))
 		rwsem_wake(sem);
+}
+
+static __always_inline void up_write(struct rw_semaphore *sem)
+{
+	lock_release(sem);
+	up_write_nest_lock(sem);
 }
 
 static inline bool rwsem_is_locked(struct rw_semaphore *sem)

@@ -957,31 +957,44 @@ static void fault_hit(struct vm_fault *vmf, struct folio *folio)
 					   ra->ra_pages);
 }
 
+/* Read it, and wait until it is there. 0 also when it was truncated meanwhile. => folio locked; unlocks */
+static int read_and_wait(struct file *file, struct folio *folio)
+{
+	int err = file->f_mapping->a_ops->read_folio(file, folio);
+
+	if (err)
+		return err;
+	folio_wait_locked(folio);
+	return folio_test_uptodate(folio) || folio->mapping != file->f_mapping ? 0 : -EIO;
+}
+
 /*
- * Read a folio that readahead did not bring, or not without an error. It is tried under the lock of the fault,
- * which is seldom: a hole in a window. => folio locked, with a reference; both are gone afterwards
+ * Read a folio that readahead did not bring, or not without an error. The first time the lock of the fault is let go
+ * meanwhile, and the fault comes again; an error counts when it does. => folio locked, with a reference; both are gone
+ * afterwards
  */
 static vm_fault_t fault_read(struct vm_fault *vmf, struct folio *folio)
 {
 	struct file *file = vmf->vma->vm_file;
-	const struct address_space_operations *aops = file->f_mapping->a_ops;
-	int err = -EIO;
+	vm_fault_t ret = VM_FAULT_RETRY;
+	int err;
 
-	if (aops->read_folio) {
-		err = aops->read_folio(file, folio); /* unlocks */
-		if (!err) {
-			folio_wait_locked(folio);
-			err = folio_test_uptodate(folio) || folio->mapping != file->f_mapping
-				      ? 0
-				      : -EIO;
-		}
-	} else {
+	if (!file->f_mapping->a_ops->read_folio) {
 		folio_unlock(folio);
+		folio_put(folio);
+		return VM_FAULT_SIGBUS;
+	}
+	if (fault_flag_allow_retry_first(vmf->flags) && !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT)) {
+		get_file(file);
+		fault_drop_lock(vmf);
+		read_and_wait(file, folio);
+		fput(file);
+	} else {
+		err = read_and_wait(file, folio);
+		ret = !err ? VM_FAULT_NOPAGE : err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	}
 	folio_put(folio);
-	if (!err)
-		return VM_FAULT_NOPAGE; /* up to date now: fault again */
-	return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	return ret;
 }
 
 vm_fault_t filemap_fault(struct vm_fault *vmf)

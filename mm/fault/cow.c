@@ -21,6 +21,7 @@
 #include <mm/filemap.h>
 #include <mm/folio.h>
 #include <mm/gfp.h>
+#include <mm/mmu_notifier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/rmap.h>
@@ -123,6 +124,8 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 		__free_page(new);
 		return VM_FAULT_SIGBUS;
 	}
+	mmu_notifier_invalidate_range_start(vma->vm_mm, MMU_NOTIFY_CLEAR, vmf->address,
+					    vmf->address + PAGE_SIZE);
 	vmf_lock_pte(vmf);
 	if (likely(pte_same(ptep_get(vmf->pte), vmf->orig_pte))) {
 		count_fault(PFK_COPY);
@@ -130,6 +133,8 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 		installed = true;
 	}
 	pte_unmap_unlock(vmf->pte, vmf->ptl);
+	mmu_notifier_invalidate_range_end(vma->vm_mm, MMU_NOTIFY_CLEAR, vmf->address,
+					  vmf->address + PAGE_SIZE);
 	if (!installed)
 		__free_page(new);
 	else if (old) {

@@ -343,8 +343,7 @@ static __always_inline vm_fault_t serve_fault(struct vm_area_struct *vma, unsign
 	return do_other_fault(vma, address, flags, pud, pmd, orig_pte);
 }
 
-vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
-			   struct pt_regs *regs)
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags)
 {
 	vm_fault_t ret;
 
@@ -353,12 +352,12 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 		flags &= ~FAULT_FLAG_UNSHARE;
 	ret = serve_fault(vma, address, flags);
 
-	if (likely(regs && !(ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)))) {
+	if (likely(!(ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)))) {
 		if (unlikely((ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED)))
 			current->maj_flt++;
 		else
 			current->min_flt++;
-	} else if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_RETRY))) {
+	} else {
 		count_failed_fault(ret);
 	}
 	return ret;

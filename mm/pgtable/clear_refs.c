@@ -18,6 +18,7 @@
 #include <mm/folio.h>
 #include <mm/gup.h>
 #include <mm/mmap.h>
+#include <mm/mmu_notifier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <seam/tlbflush.h>
@@ -90,6 +91,8 @@ void clear_refs_mm(struct mm_struct *mm, enum clear_refs what)
 		reset_mm_hiwater_rss(mm);
 		return;
 	}
+	if (what == CLEAR_REFS_SOFT_DIRTY)
+		mmu_notifier_invalidate_range_start(mm, MMU_NOTIFY_SOFT_DIRTY, 0, mm->task_size);
 	for (vma = mm->mmap; vma; vma = vma->vm_next) {
 		if (what == CLEAR_REFS_SOFT_DIRTY && (vma->vm_flags & VM_SOFTDIRTY)) {
 			vm_flags_clear(vma, VM_SOFTDIRTY);
@@ -98,6 +101,8 @@ void clear_refs_mm(struct mm_struct *mm, enum clear_refs what)
 		/* Where nothing was marked faults go on: what they write from now on is meant to be seen. */
 		clear_vma(vma, what);
 	}
-	if (what == CLEAR_REFS_SOFT_DIRTY)
-		flush_tlb_mm(mm);
+	if (what != CLEAR_REFS_SOFT_DIRTY)
+		return;
+	flush_tlb_mm(mm);
+	mmu_notifier_invalidate_range_end(mm, MMU_NOTIFY_SOFT_DIRTY, 0, mm->task_size);
 }

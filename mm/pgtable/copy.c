@@ -21,6 +21,7 @@
 #include <mm/folio.h>
 #include <mm/gfp.h>
 #include <mm/gup.h>
+#include <mm/mmu_notifier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/pte_marker.h>
@@ -250,12 +251,16 @@ int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_v
 	struct copy_state cs = { .dst = dst_vma,
 				 .src = src_vma,
 				 .cow = is_cow_mapping(src_vma->vm_flags) };
-	unsigned long addr = src_vma->vm_start, end = src_vma->vm_end, next;
+	const unsigned long start = src_vma->vm_start, end = src_vma->vm_end;
+	unsigned long addr = start, next;
 	pgd_t *dst, *src;
 	int err = 0;
 
 	if (!vma_needs_copy(dst_vma, src_vma))
 		return 0;
+	if (cs.cow)
+		mmu_notifier_invalidate_range_start(src_vma->vm_mm, MMU_NOTIFY_PROTECTION_PAGE,
+						    start, end);
 	dst = pgd_offset(dst_vma->vm_mm, addr);
 	src = pgd_offset(src_vma->vm_mm, addr);
 	for (; addr != end && !err; addr = next, dst++, src++) {
@@ -263,6 +268,9 @@ int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_v
 		if (!pgd_none(pgdp_get(src)))
 			err = copy_pud_range(&cs, dst, src, addr, next);
 	}
+	if (cs.cow)
+		mmu_notifier_invalidate_range_end(src_vma->vm_mm, MMU_NOTIFY_PROTECTION_PAGE,
+						    start, end);
 	if (cs.prealloc)
 		folio_put(cs.prealloc);
 	return err ? err : cs.wrprotected;

@@ -13,6 +13,7 @@
 #include <kernel/sched.h>
 #include <seam/tlbflush.h>
 #include <mm/address_space.h>
+#include <mm/mmu_notifier.h>
 #include <mm/pte_marker.h>
 #include <mm/rmap.h>
 #include <mm/userfaultfd.h>
@@ -121,18 +122,21 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_add
 			       struct vm_area_struct *new_vma, unsigned long new_addr,
 			       unsigned long len, bool need_rmap_locks)
 {
-	unsigned long start = old_addr, end = old_addr + len, next;
+	const unsigned long start = old_addr, end = old_addr + len;
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long next;
 
+	mmu_notifier_invalidate_range_start(mm, MMU_NOTIFY_UNMAP, start, end);
 	for (; old_addr < end; new_addr += next - old_addr, old_addr = next) {
 		pmd_t *old_pmd, *new_pmd;
 
 		cond_resched();
 		next = min(pmd_addr_end(old_addr, end),
 			   old_addr + (pmd_addr_end(new_addr, new_addr + PMD_SIZE) - new_addr));
-		old_pmd = find_pmd(vma->vm_mm, old_addr);
+		old_pmd = find_pmd(mm, old_addr);
 		if (!old_pmd)
 			continue;
-		new_pmd = alloc_pmd(vma->vm_mm, new_addr);
+		new_pmd = alloc_pmd(mm, new_addr);
 		if (!new_pmd)
 			break;
 		/* A whole table at once, unless each entry has to be marked. */
@@ -146,7 +150,7 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_add
 			if (done)
 				continue;
 		}
-		if (pte_alloc(vma->vm_mm, new_pmd))
+		if (pte_alloc(mm, new_pmd))
 			break;
 		if (need_rmap_locks)
 			rmap_lock(vma);
@@ -154,5 +158,6 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old_add
 		if (need_rmap_locks)
 			rmap_unlock(vma);
 	}
+	mmu_notifier_invalidate_range_end(mm, MMU_NOTIFY_UNMAP, start, end);
 	return old_addr - start;
 }

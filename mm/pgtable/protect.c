@@ -10,6 +10,7 @@
 #include <kernel/sched.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/mmu_notifier.h>
 #include <mm/pte_marker.h>
 #include "pgtable_internal.h"
 
@@ -135,11 +136,14 @@ static pmd_t *uffd_wp_pmd(struct vm_area_struct *vma, unsigned long addr, bool m
 
 int change_uffd_wp(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool protect)
 {
+	const unsigned long first = start;
+	struct mm_struct *mm = vma->vm_mm;
 	struct mmu_gather tlb;
 	int err = 0;
 
 	vma_start_write(vma);
-	tlb_gather_mmu(&tlb, vma->vm_mm);
+	mmu_notifier_invalidate_range_start(mm, MMU_NOTIFY_PROTECTION_VMA, first, end);
+	tlb_gather_mmu(&tlb, mm);
 	for (unsigned long next; start < end && !err; start = next) {
 		pmd_t *pmd = uffd_wp_pmd(vma, start, protect && vma->vm_ops, &err);
 
@@ -149,5 +153,6 @@ int change_uffd_wp(struct vm_area_struct *vma, unsigned long start, unsigned lon
 		cond_resched();
 	}
 	tlb_finish_mmu(&tlb);
+	mmu_notifier_invalidate_range_end(mm, MMU_NOTIFY_PROTECTION_VMA, first, end);
 	return err;
 }

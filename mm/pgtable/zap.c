@@ -23,6 +23,7 @@
 #include <mm/filemap.h>
 #include <mm/folio.h>
 #include <mm/mmap.h>
+#include <mm/mmu_notifier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/pte_marker.h>
@@ -212,12 +213,15 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 void zap_range_gather(struct vm_area_struct *vma, unsigned long address, unsigned long size,
 		      struct zap_details *details)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	struct mmu_gather tlb;
 
-	tlb_gather_mmu(&tlb, vma->vm_mm);
-	update_hiwater_rss(vma->vm_mm);
+	mmu_notifier_invalidate_range_start(mm, MMU_NOTIFY_CLEAR, address, address + size);
+	tlb_gather_mmu(&tlb, mm);
+	update_hiwater_rss(mm);
 	unmap_page_range(&tlb, vma, address, address + size, details);
 	tlb_finish_mmu(&tlb);
+	mmu_notifier_invalidate_range_end(mm, MMU_NOTIFY_CLEAR, address, address + size);
 }
 
 void zap_page_range_single(struct vm_area_struct *vma, unsigned long address, unsigned long size)

@@ -111,7 +111,15 @@ void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw)
 static bool visit(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
 		  struct rmap_walk_control *rwc)
 {
-	if (!rwc->rmap_one(folio, vma, addr, rwc->arg))
+	unsigned long end = min(vma->vm_end, addr + (folio_nr_pages(folio) << PAGE_SHIFT));
+	bool go_on;
+
+	if (rwc->event != MMU_NOTIFY_NONE)
+		mmu_notifier_invalidate_range_start(vma->vm_mm, rwc->event, addr, end);
+	go_on = rwc->rmap_one(folio, vma, addr, rwc->arg);
+	if (rwc->event != MMU_NOTIFY_NONE)
+		mmu_notifier_invalidate_range_end(vma->vm_mm, rwc->event, addr, end);
+	if (!go_on)
 		return false;
 	return !rwc->done || !rwc->done(folio);
 }
@@ -296,6 +304,8 @@ static bool referenced_one(struct folio *folio, struct vm_area_struct *vma, unsi
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
 	struct referenced_arg *ra = arg;
 
+	if (mmu_notifier_clear_flush_young(vma->vm_mm, pvmw.address, pvmw.end))
+		ra->referenced++;
 	while (page_vma_mapped_walk(&pvmw)) {
 		if (ptep_clear_flush_young(vma, pvmw.address, pvmw.pte)) {
 			ra->referenced++;
@@ -341,7 +351,9 @@ static bool mkclean_one(struct folio *folio, struct vm_area_struct *vma, unsigne
 int folio_mkclean(struct folio *folio)
 {
 	int cleaned = 0;
-	struct rmap_walk_control rwc = { .rmap_one = mkclean_one, .arg = &cleaned };
+	struct rmap_walk_control rwc = { .rmap_one = mkclean_one,
+					 .arg = &cleaned,
+					 .event = MMU_NOTIFY_PROTECTION_PAGE };
 
 	if (folio_mapped(folio) && folio_mapping(folio))
 		rmap_walk(folio, &rwc);
@@ -379,6 +391,7 @@ static bool folio_not_mapped(struct folio *folio)
 bool try_to_unmap_file(struct folio *folio)
 {
 	struct rmap_walk_control rwc = { .rmap_one = unmap_file_one,
+					 .event = MMU_NOTIFY_CLEAR,
 					 .done = folio_not_mapped,
 					 .try_lock = true };
 
@@ -421,6 +434,7 @@ bool try_to_unmap_lazyfree(struct folio *folio)
 {
 	bool wanted = false;
 	struct rmap_walk_control rwc = { .rmap_one = unmap_lazyfree_one,
+					 .event = MMU_NOTIFY_CLEAR,
 					 .done = folio_not_mapped,
 					 .arg = &wanted,
 					 .try_lock = true };

@@ -219,7 +219,9 @@ static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned
 		fault_flags |= FAULT_FLAG_REMOTE;
 	if (locked)
 		fault_flags |= FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
-	ret = handle_mm_fault(vma, addr, fault_flags, NULL);
+	if (flags & FOLL_TRIED)
+		fault_flags |= FAULT_FLAG_TRIED;
+	ret = handle_mm_fault(vma, addr, fault_flags);
 	if (ret & VM_FAULT_COMPLETED) {
 		*locked = 0;
 		return -EBUSY;
@@ -288,6 +290,7 @@ static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int 
 		flags = teach_after_fault(vma, flags);
 		if (ret == -EBUSY) {
 			*dropped = true;
+			flags |= FOLL_TRIED;
 			if (mmap_read_lock_killable(mm))
 				return -EINTR;
 			*locked = 1;
@@ -434,7 +437,7 @@ int fixup_user_fault(struct mm_struct *mm, unsigned long address, unsigned int f
 			return -EFAULT;
 		if ((fault_flags & FAULT_FLAG_KILLABLE) && fatal_signal_pending(current))
 			return -EINTR;
-		ret = handle_mm_fault(vma, address, fault_flags, NULL);
+		ret = handle_mm_fault(vma, address, fault_flags);
 		if (ret & VM_FAULT_ERROR)
 			return vm_fault_to_errno(ret, 0);
 		if (!(ret & (VM_FAULT_RETRY | VM_FAULT_COMPLETED)))

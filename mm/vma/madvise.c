@@ -4,8 +4,9 @@
  * it for reading. Holes in the range are skipped and reported by ENOMEM at the end, as POSIX wants.
  *
  *	DONTNEED		pages go; the next touch finds zeroes (or the file)
- *	FREE			private anonymous pages may go; without memory pressure to decide when, they go now
- *	COLD, PAGEOUT		the accessed bits are cleared; there is no reclaim yet that could do more
+ *	FREE			private anonymous pages may go instead of being swapped, until they are written again
+ *	COLD			pages become inactive: the next to be reclaimed
+ *	PAGEOUT			pages are reclaimed now
  *	WILLNEED		readahead of the file
  *	REMOVE			punches a hole into a shared file
  *	POPULATE_READ, _WRITE	fault everything in, with an error when that fails
@@ -24,6 +25,7 @@
 #include <mm/fault.h>
 #include <mm/filemap.h>
 #include <mm/gup.h>
+#include <mm/mmu_notifier.h>
 #include <mm/pgalloc.h>
 #include <mm/reclaim.h>
 #include <mm/userfaultfd.h>
@@ -148,69 +150,19 @@ static int advise_dontneed(struct vm_area_struct *vma, unsigned long start, unsi
 	return 0;
 }
 
-/* Pages on their way out of the address space. */
-struct cold_batch {
+/* Advice about pages that are there. */
+struct page_advice {
+	/* One entry. => ptl held, nr < SWAP_CLUSTER_MAX */
+	void (*one)(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+		    struct page_advice *advice);
+	bool flush;				 /* entries lost bits that a TLB may still know */
+	unsigned int nr;			 /* folios, isolated to be reclaimed */
 	struct folio *folios[SWAP_CLUSTER_MAX];
-	unsigned int nr;
-	bool pageout;
 };
 
-/* The page of one entry: not used lately; with @b->pageout: isolated to be reclaimed. => ptl held */
-static void cool_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
-		      struct cold_batch *b)
+static void advise_pages(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			 struct page_advice *advice)
 {
-	pte_t ptent = ptep_get(pte);
-	struct folio *folio;
-	struct page *page;
-
-	if (!pte_present(ptent))
-		return;
-	page = vm_normal_page(vma, addr, ptent);
-	if (!page)
-		return;
-	folio = page_folio(page);
-	if (folio_mapcount(folio) != 1) /* others use it, too */
-		return;
-	if (ptep_test_and_clear_young(vma, addr, pte))
-		folio_clear_referenced(folio);
-	if (!b->pageout)
-		folio_deactivate(folio);
-	else if (!folio_test_unevictable(folio) && folio_isolate_lru(folio))
-		b->folios[b->nr++] = folio;
-}
-
-/* MADV_FREE: the contents may go instead of being swapped, until the page is written again. => ptl held */
-static bool give_up_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
-{
-	struct mm_struct *mm = vma->vm_mm;
-	pte_t ptent = ptep_get(pte);
-	struct folio *folio;
-	struct page *page;
-
-	if (!pte_present(ptent))
-		return false;
-	page = vm_normal_page(vma, addr, ptent);
-	if (!page || !PageAnon(page))
-		return false;
-	folio = page_folio(page);
-	if (folio_test_large(folio) || folio_mapcount(folio) != 1 || folio_test_swapcache(folio))
-		return false;
-	folio_clear_dirty(folio);
-	folio_mark_lazyfree(folio);
-	if (!pte_young(ptent) && !pte_dirty(ptent))
-		return false;
-	ptent = ptep_get_and_clear(mm, addr, pte);
-	set_pte_at(mm, addr, pte, pte_mkold(pte_mkclean(ptent)));
-	return true;
-}
-
-static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
-{
-	const unsigned long first = start;
-	bool flush = false;
-
-	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP) || !vma_is_anonymous(vma))
-		return -EINVAL;
 	for (unsigned long next; start < end; start = next) {
 		spinlock_t *ptl;
 		pmd_t *pmd;
@@ -222,13 +174,93 @@ static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned
 		pte = pte_offset_map_lock(vma->vm_mm, pmd, start, &ptl);
 		if (!pte)
 			continue;
-		for (; start < next; start += PAGE_SIZE, pte++)
-			flush |= give_up_page(vma, start, pte);
+		for (; start < next && advice->nr < SWAP_CLUSTER_MAX; start += PAGE_SIZE, pte++)
+			advice->one(vma, start, pte, advice);
 		pte_unmap_unlock(pte, ptl);
+		next = start;
+		reclaim_pages(advice->folios, advice->nr);
+		advice->nr = 0;
 		cond_resched();
 	}
-	if (flush)
-		flush_tlb_mm_range(vma->vm_mm, first, end, PAGE_SHIFT, false);
+}
+
+/* The folio of an entry, if nobody else maps it: not used lately. */
+static struct folio *cooled_folio(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)
+{
+	pte_t ptent = ptep_get(pte);
+	struct folio *folio;
+	struct page *page;
+
+	if (!pte_present(ptent))
+		return NULL;
+	page = vm_normal_page(vma, addr, ptent);
+	if (!page)
+		return NULL;
+	folio = page_folio(page);
+	if (folio_mapcount(folio) != 1)
+		return NULL;
+	if (ptep_test_and_clear_young(vma, addr, pte))
+		folio_clear_referenced(folio);
+	return folio;
+}
+
+/* MADV_COLD */
+static void cool_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+		      struct page_advice *advice)
+{
+	struct folio *folio = cooled_folio(vma, addr, pte);
+
+	if (folio)
+		folio_deactivate(folio);
+}
+
+/* MADV_PAGEOUT */
+static void send_page_out(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+			  struct page_advice *advice)
+{
+	struct folio *folio = cooled_folio(vma, addr, pte);
+
+	if (folio && !folio_test_unevictable(folio) && folio_isolate_lru(folio))
+		advice->folios[advice->nr++] = folio;
+}
+
+/* MADV_FREE: the contents may go instead of being swapped, until the page is written again. */
+static void give_up_page(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+			 struct page_advice *advice)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t ptent = ptep_get(pte);
+	struct folio *folio;
+	struct page *page;
+
+	if (!pte_present(ptent))
+		return;
+	page = vm_normal_page(vma, addr, ptent);
+	if (!page || !PageAnon(page))
+		return;
+	folio = page_folio(page);
+	if (folio_test_large(folio) || folio_mapcount(folio) != 1 || folio_test_swapcache(folio))
+		return;
+	folio_clear_dirty(folio);
+	folio_mark_lazyfree(folio);
+	if (!pte_young(ptent) && !pte_dirty(ptent))
+		return;
+	ptent = ptep_get_and_clear(mm, addr, pte);
+	set_pte_at(mm, addr, pte, pte_mkold(pte_mkclean(ptent)));
+	advice->flush = true;
+}
+
+static int advise_free(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	struct page_advice advice = { .one = give_up_page };
+
+	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP) || !vma_is_anonymous(vma))
+		return -EINVAL;
+	mmu_notifier_invalidate_range_start(vma->vm_mm, MMU_NOTIFY_CLEAR, start, end);
+	advise_pages(vma, start, end, &advice);
+	if (advice.flush)
+		flush_tlb_mm_range(vma->vm_mm, start, end, PAGE_SHIFT, false);
+	mmu_notifier_invalidate_range_end(vma->vm_mm, MMU_NOTIFY_CLEAR, start, end);
 	return 0;
 }
 
@@ -243,31 +275,12 @@ static bool can_page_out(struct vm_area_struct *vma)
 static int advise_cold(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		       bool pageout)
 {
-	struct cold_batch batch = { .pageout = pageout };
+	struct page_advice advice = { .one = pageout ? send_page_out : cool_page };
 
 	if (vma->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
 		return -EINVAL;
-	if (pageout && !vma_is_anonymous(vma) && !can_page_out(vma))
-		return 0;
-	for (unsigned long next; start < end; start = next) {
-		spinlock_t *ptl;
-		pmd_t *pmd;
-		pte_t *pte;
-
-		next = pmd_addr_end(start, end);
-		if (!pte_find(vma->vm_mm, start, &pmd))
-			continue;
-		pte = pte_offset_map_lock(vma->vm_mm, pmd, start, &ptl);
-		if (!pte)
-			continue;
-		for (; start < next && batch.nr < SWAP_CLUSTER_MAX; start += PAGE_SIZE, pte++)
-			cool_page(vma, start, pte, &batch);
-		pte_unmap_unlock(pte, ptl);
-		next = start;
-		reclaim_pages(batch.folios, batch.nr);
-		batch.nr = 0;
-		cond_resched();
-	}
+	if (!pageout || vma_is_anonymous(vma) || can_page_out(vma))
+		advise_pages(vma, start, end, &advice);
 	return 0;
 }
 

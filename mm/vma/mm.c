@@ -25,6 +25,7 @@
 #include <mm/address_space.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
+#include <mm/mmu_notifier.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
 #include <mm/slab.h>
@@ -92,6 +93,7 @@ static bool mm_init(struct mm_struct *mm, struct task_struct *tsk)
 /* Forget what mm_init() made. */
 static void mm_uninit(struct mm_struct *mm)
 {
+	mmu_notifier_subscriptions_destroy(mm);
 	destroy_context(mm);
 	pgd_free(mm, mm->pgd);
 	kmem_cache_free(mm_cachep, mm);
@@ -282,6 +284,7 @@ void exit_mmap(struct mm_struct *mm)
 	struct mmu_gather tlb;
 	unsigned long nr_accounted = 0;
 
+	mmu_notifier_release(mm);
 	mmap_write_lock(mm);
 	tlb_gather_mmu_fullmm(&tlb, mm);
 	for (vma = mm->mmap; vma; vma = vma->vm_next) {

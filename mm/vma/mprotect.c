@@ -11,6 +11,7 @@
 #include <kernel/ksyscall.h>
 #include <kernel/task.h>
 #include <mm/fault.h>
+#include <mm/mmu_notifier.h>
 #include <mm/tlb.h>
 #include <linux/mman.h>
 #include <linux/personality.h>
@@ -46,9 +47,11 @@ int mprotect_fixup(struct vm_area_struct *vma, struct vm_area_struct **pprev, un
 	*pprev = vma;
 	vm_flags_reset(vma, newflags | (vma->vm_flags & VM_SOFTDIRTY));
 	vma_set_page_prot(vma);
+	mmu_notifier_invalidate_range_start(mm, MMU_NOTIFY_PROTECTION_VMA, start, end);
 	tlb_gather_mmu(&tlb, mm);
 	change_protection(&tlb, vma, start, end, vma->vm_page_prot);
 	tlb_finish_mmu(&tlb);
+	mmu_notifier_invalidate_range_end(mm, MMU_NOTIFY_PROTECTION_VMA, start, end);
 	/* Locked private pages are copied now, not at the first write. */
 	if ((oldflags & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && (newflags & VM_WRITE))
 		populate_vma_page_range(vma, start, end, NULL);

@@ -16,6 +16,7 @@
 #include <kernel/ksyscall.h>
 #include <kernel/task.h>
 #include <mm/fault.h>
+#include <mm/mmu_notifier.h>
 #include <mm/rmap.h>
 #include <mm/tlb.h>
 #include <mm/userfaultfd.h>
@@ -77,10 +78,12 @@ static struct vm_area_struct *detach(struct mm_struct *mm, struct vm_area_struct
 
 /* Step 3. */
 static void unmap_region(struct mm_struct *mm, struct vm_area_struct *chain,
-			 struct vm_area_struct *prev, struct vm_area_struct *next)
+			 struct vm_area_struct *prev, struct vm_area_struct *next,
+			 unsigned long start, unsigned long end)
 {
 	struct mmu_gather tlb;
 
+	mmu_notifier_invalidate_range_start(mm, MMU_NOTIFY_UNMAP, start, end);
 	tlb_gather_mmu(&tlb, mm);
 	update_hiwater_rss(mm);
 	for (struct vm_area_struct *vma = chain; vma; vma = vma->vm_next) {
@@ -91,6 +94,7 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *chain,
 	free_pgtables(&tlb, chain, prev ? prev->vm_end : FIRST_USER_ADDRESS,
 		      next ? next->vm_start : 0);
 	tlb_finish_mmu(&tlb);
+	mmu_notifier_invalidate_range_end(mm, MMU_NOTIFY_UNMAP, start, end);
 }
 
 /* Step 4. */
@@ -136,6 +140,7 @@ static void trim(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long
 	vma_start_write(vma);
 	if (unlikely(vma->vm_flags & VM_LOCKED))
 		mlock_vma_pages(vma, start, end, false);
+	mmu_notifier_invalidate_range_start(mm, MMU_NOTIFY_UNMAP, start, end);
 	tlb_gather_mmu(&tlb, mm);
 	update_hiwater_rss(mm);
 	unmap_page_range(&tlb, vma, start, end, NULL);
@@ -146,6 +151,7 @@ static void trim(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long
 	else
 		free_pgd_range(&tlb, start, end, start, vma->vm_next ? vma->vm_next->vm_start : 0);
 	tlb_finish_mmu(&tlb);
+	mmu_notifier_invalidate_range_end(mm, MMU_NOTIFY_UNMAP, start, end);
 	update_hiwater_vm(mm);
 	if (vma->vm_flags & VM_LOCKED)
 		mm->locked_vm -= pages;
@@ -186,7 +192,7 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 	}
 	prev = vma->vm_prev;
 	next = detach(mm, vma, end);
-	unmap_region(mm, vma, prev, next);
+	unmap_region(mm, vma, prev, next, start, end);
 	remove_chain(mm, vma);
 	return 0;
 }

@@ -5,15 +5,18 @@
  */
 #include <base/err.h>
 #include <base/errno.h>
+#include <fs/file.h>
 #include <kernel/printk.h>
 #include <kernel/random.h>
 #include <kernel/sched.h>
 #include <kernel/selftest.h>
 #include <kernel/task.h>
 #include <linux/mman.h>
+#include <mm/address_space.h>
 #include <mm/mmap.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
+#include <mm/shmem.h>
 #include <mm/vmstat.h>
 #include <seam/timex.h>
 #include <seam/uaccess.h>
@@ -89,6 +92,50 @@ static int test_fork_cow(void)
 	return err;
 }
 SELFTEST("vma: touch, fork, copy on write", test_fork_cow);
+
+/* Nothing of an mm can be changed while all locks are held, by whichever way one comes. */
+static int hold_all_locks(struct mm_struct *mm)
+{
+	struct file *file = shmem_kernel_file_setup("locks", 2 * PAGE_SIZE, 0);
+	struct address_space *mapping;
+	bool entered = false;
+
+	SELFTEST_EXPECT(!IS_ERR(file));
+	mapping = file->f_mapping;
+	for (int i = 0; i < 2; i++) /* two VMAs, one mapping */
+		SELFTEST_EXPECT(!IS_ERR_VALUE(
+			vm_mmap(file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, i * PAGE_SIZE)));
+	SELFTEST_EXPECT(!IS_ERR_VALUE(map_anon(0, PAGE_SIZE, 0)));
+	fput(file);
+	mmap_write_lock(mm);
+	SELFTEST_EXPECT(!mm_take_all_locks(mm));
+	for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
+		entered |= vma_start_read(mm, vma);
+	SELFTEST_EXPECT(!entered && mm->map_count >= 3);
+	SELFTEST_EXPECT(rwsem_is_write_locked(&mapping->i_mmap_rwsem));
+	SELFTEST_EXPECT(rwsem_is_write_locked(&mm->anon_vma->root->rwsem));
+	mm_drop_all_locks(mm);
+	SELFTEST_EXPECT(!rwsem_is_locked(&mapping->i_mmap_rwsem));
+	SELFTEST_EXPECT(!rwsem_is_locked(&mm->anon_vma->root->rwsem));
+	mmap_write_unlock(mm);
+	SELFTEST_EXPECT(vma_start_read(mm, mm->mmap));
+	vma_end_read(mm->mmap);
+	return 0;
+}
+
+static int test_all_locks(void)
+{
+	struct mm_struct *mm = test_mm();
+	int err;
+
+	SELFTEST_EXPECT(mm);
+	kthread_use_mm(mm);
+	err = hold_all_locks(mm);
+	kthread_unuse_mm(mm);
+	mmput(mm);
+	return err;
+}
+SELFTEST("vma: all locks of an address space", test_all_locks);
 
 /* Splits and merges must leave one VMA when everything is as it was. */
 static int split_and_merge(struct mm_struct *mm)
