@@ -6,7 +6,9 @@
  */
 #include "maps.h"
 
+#include "../../include/drivers/mmtest.h"
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #define MB	      (1L << 20)
 #define PER_MB	      256L
@@ -71,6 +73,59 @@ static void mapper(int disk, int ready, int go, int answer)
 	_exit(0);
 }
 
+/* Memory of the file that reclaim must leave alone: mlocked, or pinned by a device (Linux has none that we could ask). */
+static char *locked, *pinned;
+static uint64_t pinned_frames[MAP_PAGES];
+static int device;
+
+static void frames_at(const char *p, uint64_t *frames)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+
+	must(pread(pagemap, frames, MAP_PAGES * 8, (unsigned long)p / PAGE * 8) == MAP_PAGES * 8);
+	close(pagemap);
+}
+
+static void hold(int disk)
+{
+	struct mmtest_call pin = { .noun = "pin", .verb = "pin", .arg = { 0, MAP_PAGES, 0 } };
+
+	locked = mmap(NULL, MAP_PAGES * PAGE, PROT_READ, MAP_SHARED, disk, MB / 2);
+	pinned = mmap(NULL, MAP_PAGES * PAGE, PROT_READ, MAP_SHARED, disk, 3 * MB / 4);
+	must(locked != MAP_FAILED && pinned != MAP_FAILED && !mlock(locked, MAP_PAGES * PAGE));
+	device = open("/dev/mmtest", O_RDWR | O_CLOEXEC);
+	pin.arg[0] = (long)pinned;
+	if (device >= 0)
+		must(!ioctl(device, MMTEST_CALL, &pin) && pin.result[0] == MAP_PAGES);
+	frames_at(pinned, pinned_frames);
+}
+
+static void held(void)
+{
+	uint64_t now[MAP_PAGES];
+	struct rusage before, after;
+	long good = 0, there = 0;
+
+	ok(meminfo_kb("Unevictable:") >= MAP_PAGES * 4 && meminfo_kb("Mlocked:") >= MAP_PAGES * 4,
+	   "mlocked pages are unevictable");
+	frames_at(locked, now);
+	getrusage(RUSAGE_SELF, &before);
+	for (long i = 0; i < MAP_PAGES; i++) {
+		there += now[i] >> 63;
+		good += *(long *)(locked + i * PAGE) == PER_MB / 2 + i;
+	}
+	getrusage(RUSAGE_SELF, &after);
+	ok(there == MAP_PAGES && good == MAP_PAGES, "mlocked pages: all are still mapped");
+	is(after.ru_majflt - before.ru_majflt, 0, "mlocked pages: none is read again");
+	good = 0;
+	for (long i = 0; i < MAP_PAGES; i++)
+		good += *(long *)(pinned + i * PAGE) == 3 * PER_MB / 4 + i;
+	frames_at(pinned, now);
+	for (long i = 0; i < MAP_PAGES && device >= 0; i++)
+		good += (now[i] ^ pinned_frames[i]) << 9 == 0;
+	is(good, device < 0 ? MAP_PAGES : 2 * MAP_PAGES, "pinned pages: still the same frames");
+}
+
 int main(void)
 {
 	int disk = open("/dev/vda", O_RDONLY), hot = open("/dev/vda", O_RDONLY);
@@ -84,6 +139,7 @@ int main(void)
 	}
 	disk_mb = bytes / MB;
 	posix_fadvise(hot, 0, 0, POSIX_FADV_RANDOM);
+	hold(disk);
 	must(!pipe(ready) && !pipe(go) && !pipe(answer));
 	for (int i = 0; i < CHILDREN; i++)
 		if (!fork())
@@ -126,5 +182,6 @@ int main(void)
 		;
 	is(left, 0, "pages that %d processes mapped left all of them, and came back whole",
 	   CHILDREN);
+	held();
 	return tap_end();
 }
