@@ -97,3 +97,93 @@ BENCH("msync-1m")
 	stop();
 	times(ROUNDS);
 }
+
+static void advise_pages(int advice)
+{
+	char *p = map(MIB);
+
+	touch(p, MIB);
+	for (int i = 0; i < 8; i++) {
+		start();
+		if (madvise(p, MIB, advice))
+			broken("madvise");
+		stop();
+		touch(p, MIB);
+	}
+	times(8 * NR);
+}
+
+BENCH("madvise-free-per-page")
+{
+	advise_pages(MADV_FREE);
+}
+
+BENCH("madvise-cold-per-page")
+{
+	advise_pages(20 /* MADV_COLD */);
+}
+
+/* Fault in 1 MiB by a call. */
+BENCH("madvise-populate-write-per-page")
+{
+	for (int i = 0; i < 8; i++) {
+		char *p = map(MIB);
+
+		start();
+		if (madvise(p, MIB, 23 /* MADV_POPULATE_WRITE */))
+			broken("madvise");
+		stop();
+		munmap(p, MIB);
+	}
+	times(8 * NR);
+}
+
+/* Advice that is a flag of the VMA, on the middle page of three: split and merged again, two operations. */
+BENCH("madvise-dontfork-dofork-4k")
+{
+	char *p = map(3 * PAGE);
+
+	touch(p, 3 * PAGE);
+	start();
+	for (int i = 0; i < 200; i++)
+		if (madvise(p + PAGE, PAGE, MADV_DONTFORK) || madvise(p + PAGE, PAGE, MADV_DOFORK))
+			broken("madvise");
+	stop();
+	times(400);
+}
+
+/* Locked as it is touched: mlock2, the touch, munlock of one page. */
+BENCH("mlock2-onfault-touch-4k")
+{
+	char *p = map(PAGE);
+
+	touch(p, PAGE);
+	start();
+	for (int i = 0; i < 200; i++) {
+		madvise(p, PAGE, MADV_DONTNEED);
+		if (mlock2(p, PAGE, MLOCK_ONFAULT))
+			broken("mlock2");
+		touch(p, PAGE);
+		munlock(p, PAGE);
+	}
+	stop();
+	times(200);
+}
+
+/* A hole of a page in a shared mapping of tmpfs, touched again. */
+BENCH("madvise-remove-touch-4k")
+{
+	char *p = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED, tmpfs_file(MIB), 0);
+
+	if (p == MAP_FAILED)
+		broken("mmap");
+	touch(p, MIB);
+	start();
+	for (int i = 0; i < 200; i++) {
+		if (madvise(p, PAGE, MADV_REMOVE))
+			broken("madvise");
+		touch(p, PAGE);
+	}
+	stop();
+	times(200);
+}

@@ -4,6 +4,8 @@
 #include "harness.h"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define TIMES 200
 
@@ -74,4 +76,23 @@ BENCH("mprotect-split-merge-2000-vmas")
 	many_vmas(2000);
 	touch(p, 3 * PAGE);
 	toggle(p + PAGE, PAGE);
+}
+
+/* A key of its own for the middle page of three, and key 0 again. */
+BENCH("pkey-mprotect-split-merge")
+{
+	char *p = map(3 * PAGE);
+	int key = (int)syscall(SYS_pkey_alloc, 0, 0);
+
+	if (key < 0)
+		skip("this CPU has no protection keys");
+	touch(p, 3 * PAGE);
+	start();
+	for (int i = 0; i < TIMES; i++)
+		for (int which = key; which >= 0; which -= key)
+			if (syscall(SYS_pkey_mprotect, p + PAGE, PAGE, PROT_READ | PROT_WRITE,
+				    which))
+				broken("pkey_mprotect");
+	stop();
+	times(2 * TIMES);
 }
