@@ -52,6 +52,17 @@ if make -s -j"$(nproc)" O="$build/pageref" PAGEREF=1 "$build/pageref/quire.elf" 
 		awk "/val=/ {sub(/.*val=/, \"\"); n += \$1} END {print n}" trace' >"$out" 2>"$out.err"
 	is 'page_ref: only the chosen frame' "$(line 1 | grep -c '^[1-9][0-9]* 0$')" 1
 	is 'page_ref: what was taken was given back' "$(line 2)" 0
+	# The lab of docs/labs.md.
+	mkdir -p "$build/tests/labs"
+	gcc -std=gnu17 -O1 -static -o "$build/tests/labs/pageref" tests/labs/pageref.c
+	./quire run --accel tcg --timeout 60 --kernel "$build/pageref/quire.elf" -- "$build/tests/labs/pageref" >"$out" 2>"$out.err"
+	is 'pageref: to its end' "$(grep -c '^1\.\.6$' "$out")" 1
+	while read -r line; do
+		case $line in
+		'ok '*) ok "${line#*- }" true ;;
+		'not ok '*) ok "${line#*- }" false ;;
+		esac
+	done <"$out"
 else
 	is 'a kernel with PAGEREF=1 builds' no yes
 fi
