@@ -34,6 +34,7 @@
 #include <kernel/task.h>
 #include <kernel/timer.h>
 #include <mm/mm_struct.h>
+#include <mm/mmu_notifier.h>
 #include <mm/rmap.h>
 #include <mm/tlb.h>
 #include <mm/trace_oom.h>
@@ -77,10 +78,13 @@ static void reap_mm(struct mm_struct *mm)
 	}
 }
 
-/* False: its layout is being changed, try again. */
+/*
+ * False: its layout is being changed, or somebody else shows its memory, for whose answer the reaper must not wait
+ * (mm/mmu_notifier.h): try again, it may end by itself.
+ */
 static bool try_reap(struct task_struct *tsk, struct mm_struct *mm)
 {
-	if (!mmap_read_trylock(mm)) {
+	if (mm_has_notifiers(mm) || !mmap_read_trylock(mm)) {
 		trace_skip_task_reaping(tsk->pid);
 		return false;
 	}
