@@ -10,6 +10,7 @@ struct kiocb;
 struct mount;
 struct open_how;
 struct path;
+struct pipe_inode_info;
 struct file_operations;
 struct file_system_type;
 struct files_struct;
@@ -33,6 +34,10 @@ int rw_verify_area(const loff_t *ppos, size_t count);
 int kiocb_set_rw_flags(struct kiocb *ki, int flags);
 /* fs/fdtable.c */
 unsigned int find_open_flags(unsigned int flags);
+/* fs/splice.c: what sendfile and copy_file_range do, after their checks. Bytes, or an errno when none. May sleep. */
+ssize_t splice_file_to_pipe(struct file *in, struct pipe_inode_info *pipe, loff_t *ppos, size_t len, bool nonblock);
+/* From file to file, through pages of @in. What was read and not written is given back to @in_pos. */
+ssize_t splice_between_files(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, size_t len);
 /* fs/pipe.c; the parts that fcntl reaches. */
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 

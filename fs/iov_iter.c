@@ -12,6 +12,7 @@
 #include <mm/gfp.h>
 #include <mm/gup.h>
 #include <fs/iov_iter.h>
+#include <fs/pipe.h>
 #include <kernel/task.h>
 #include <seam/uaccess.h>
 #include <seam/page.h>
@@ -43,6 +44,13 @@ void iov_iter_discard(struct iov_iter *i, unsigned int direction, size_t count)
 	*i = (struct iov_iter){ .iter_type = ITER_DISCARD,
 				.data_source = direction,
 				.count = count };
+}
+
+void iov_iter_pipe(struct iov_iter *i, struct pipe_inode_info *pipe, size_t count)
+{
+	*i = (struct iov_iter){
+		.iter_type = ITER_PIPE, .data_source = ITER_DEST, .pipe = pipe, .count = count
+	};
 }
 
 size_t iov_iter_single_seg_count(const struct iov_iter *i)
@@ -81,6 +89,11 @@ void iov_iter_advance(struct iov_iter *i, size_t bytes)
 void iov_iter_revert(struct iov_iter *i, size_t bytes)
 {
 	i->count += bytes;
+	if (i->iter_type == ITER_PIPE) {
+		pipe_take_back(i->pipe, bytes);
+		i->iov_offset -= bytes;
+		return;
+	}
 	while (bytes > i->iov_offset) {
 		bytes -= i->iov_offset;
 		i->kvec--;
@@ -154,6 +167,17 @@ static size_t copy_segments(struct iov_iter *i, void *kaddr, size_t bytes, bool 
 	return done;
 }
 
+/* To what is not one piece of user memory. */
+static noinline size_t copy_pieces(struct iov_iter *i, const void *addr, size_t n)
+{
+	if (i->iter_type != ITER_PIPE)
+		return copy_segments(i, (void *)addr, n, true, COPY);
+	n = pipe_give_bytes(i->pipe, addr, n);
+	i->iov_offset += n;
+	i->count -= n;
+	return n;
+}
+
 size_t _copy_to_iter(const void *addr, size_t bytes, struct iov_iter *i)
 {
 	size_t n = min(bytes, i->count);
@@ -161,7 +185,7 @@ size_t _copy_to_iter(const void *addr, size_t bytes, struct iov_iter *i)
 	if (likely(i->iter_type == ITER_UBUF)) {
 		n -= copy_to_user((char __user *)i->ubuf + i->iov_offset, addr, n);
 	} else if (i->iter_type != ITER_DISCARD) {
-		return copy_segments(i, (void *)addr, n, true, COPY);
+		return copy_pieces(i, addr, n);
 	}
 	i->iov_offset += n;
 	i->count -= n;
@@ -178,7 +202,7 @@ size_t _copy_from_iter(void *addr, size_t bytes, struct iov_iter *i)
 		i->count -= n;
 		return n;
 	}
-	return i->iter_type == ITER_DISCARD ? 0 : copy_segments(i, addr, n, false, COPY);
+	return i->iter_type >= ITER_DISCARD ? 0 : copy_segments(i, addr, n, false, COPY);
 }
 
 bool copy_from_iter_full(void *addr, size_t bytes, struct iov_iter *i)
@@ -211,8 +235,31 @@ size_t copy_page_from_iter(struct page *page, size_t offset, size_t bytes, struc
 	return _copy_from_iter((char *)page_address(page) + offset, bytes, i);
 }
 
+/* References to the pages of a part of @folio. */
+static noinline size_t give_folio(struct folio *folio, size_t offset, size_t bytes,
+				  struct iov_iter *i)
+{
+	size_t want = min(bytes, i->count), done = 0;
+
+	while (done < want) {
+		size_t at = offset + done;
+		size_t n = min_t(size_t, want - done, PAGE_SIZE - offset_in_page(at));
+		size_t given = pipe_give_page(i->pipe, folio_page(folio, at / PAGE_SIZE),
+					      offset_in_page(at), n);
+
+		done += given;
+		if (given < n)
+			break;
+	}
+	i->iov_offset += done;
+	i->count -= done;
+	return done;
+}
+
 size_t copy_folio_to_iter(struct folio *folio, size_t offset, size_t bytes, struct iov_iter *i)
 {
+	if (unlikely(i->iter_type == ITER_PIPE))
+		return give_folio(folio, offset, bytes, i);
 	return _copy_to_iter((char *)folio_address(folio) + offset, bytes, i);
 }
 
@@ -220,7 +267,7 @@ static size_t copy_from_iter_atomic(void *addr, size_t bytes, struct iov_iter *i
 {
 	size_t n = min(bytes, i->count);
 
-	if (i->iter_type == ITER_DISCARD)
+	if (i->iter_type >= ITER_DISCARD)
 		return 0;
 	if (i->iter_type != ITER_UBUF)
 		return copy_segments(i, addr, n, false, COPY_ATOMIC);

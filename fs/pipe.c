@@ -14,6 +14,7 @@
 #include <base/err.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/string.h>
 #include <base/types.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
@@ -45,12 +46,7 @@
 unsigned int pipe_max_size = 1048576;
 static struct vfsmount *pipe_mnt;
 
-static bool pipe_empty(struct pipe_inode_info *pipe)
-{
-	return READ_ONCE(pipe->head) == READ_ONCE(pipe->tail);
-}
-
-static struct pipe_inode_info *alloc_pipe_info(void)
+struct pipe_inode_info *alloc_pipe_info(void)
 {
 	struct pipe_inode_info *pipe = kzalloc(sizeof(*pipe), GFP_KERNEL_ACCOUNT);
 
@@ -73,7 +69,7 @@ static void pop_buf(struct pipe_inode_info *pipe)
 {
 	struct pipe_buffer *buf = pipe_buf(pipe, pipe->tail++);
 
-	if (buf->flags & PIPE_BUF_FLAG_USER)
+	if (buf->flags & PIPE_BUF_FLAG_REF)
 		put_page(buf->page);
 	else if (pipe->spare)
 		__free_page(buf->page);
@@ -81,7 +77,7 @@ static void pop_buf(struct pipe_inode_info *pipe)
 		pipe->spare = buf->page;
 }
 
-static void free_pipe_info(struct pipe_inode_info *pipe)
+void free_pipe_info(struct pipe_inode_info *pipe)
 {
 	while (pipe->tail != pipe->head)
 		pop_buf(pipe);
@@ -174,19 +170,28 @@ static ssize_t pipe_merge(struct pipe_inode_info *pipe, struct iov_iter *from)
 	return n < chars ? -EFAULT : (ssize_t)n;
 }
 
+/* A page for a buffer; NULL: no memory. => mutex held */
+static struct page *new_page(struct pipe_inode_info *pipe)
+{
+	struct page *page = pipe->spare;
+
+	pipe->spare = NULL;
+	if (page)
+		return page;
+	page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT);
+	if (page)
+		page_set_name(page, PAGE_TYPE_PIPE);
+	return page;
+}
+
 /* One new buffer. Bytes, -EFAULT, -ENOMEM. => mutex held, not full */
 static ssize_t pipe_push(struct pipe_inode_info *pipe, struct iov_iter *from, u32 flags)
 {
 	size_t want = min_t(size_t, iov_iter_count(from), PAGE_SIZE), n;
-	struct page *page = pipe->spare;
+	struct page *page = new_page(pipe);
 
-	pipe->spare = NULL;
-	if (!page) {
-		page = alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT);
-		if (!page)
-			return -ENOMEM;
-		page_set_name(page, PAGE_TYPE_PIPE);
-	}
+	if (!page)
+		return -ENOMEM;
 	n = copy_page_from_iter(page, 0, want, from);
 	if (n < want) {
 		pipe->spare = page;
@@ -258,6 +263,132 @@ static ssize_t pipe_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		wake_up_interruptible_sync_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
 	mutex_unlock(&pipe->mutex);
 	return done ? done : n;
+}
+
+/* ---- what splice needs (fs/splice.c) ---- */
+
+size_t pipe_give_page(struct pipe_inode_info *pipe, struct page *page, size_t offset, size_t bytes)
+{
+	if (!bytes || pipe_full(pipe))
+		return 0;
+	get_page(page);
+	*pipe_buf(pipe, pipe->head) =
+		(struct pipe_buffer){ page, offset, bytes, PIPE_BUF_FLAG_REF };
+	pipe->head++;
+	return bytes;
+}
+
+/* The last buffer if something can be added to it, else a new one; NULL: no room, no memory. => mutex held */
+static struct pipe_buffer *open_buf(struct pipe_inode_info *pipe)
+{
+	struct pipe_buffer *buf = pipe_buf(pipe, pipe->head - 1);
+	struct page *page;
+
+	if (!pipe_empty(pipe) && buf->flags & PIPE_BUF_FLAG_CAN_MERGE &&
+	    buf->offset + buf->len < PAGE_SIZE)
+		return buf;
+	page = pipe_full(pipe) ? NULL : new_page(pipe);
+	if (!page)
+		return NULL;
+	buf = pipe_buf(pipe, pipe->head++);
+	*buf = (struct pipe_buffer){ page, 0, 0, PIPE_BUF_FLAG_CAN_MERGE };
+	return buf;
+}
+
+size_t pipe_give_bytes(struct pipe_inode_info *pipe, const void *addr, size_t bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		struct pipe_buffer *buf = open_buf(pipe);
+		size_t end, n;
+
+		if (!buf)
+			break;
+		end = buf->offset + buf->len;
+		n = min_t(size_t, bytes - done, PAGE_SIZE - end);
+		memcpy((char *)page_address(buf->page) + end, (const char *)addr + done, n);
+		buf->len += n;
+		done += n;
+	}
+	return done;
+}
+
+void pipe_take_back(struct pipe_inode_info *pipe, size_t bytes)
+{
+	while (bytes) {
+		struct pipe_buffer *buf = pipe_buf(pipe, pipe->head - 1);
+		size_t n = min_t(size_t, bytes, buf->len);
+
+		buf->len -= n;
+		bytes -= n;
+		if (!buf->len) {
+			put_page(buf->page);
+			pipe->head--;
+		}
+	}
+}
+
+void pipe_drop(struct pipe_inode_info *pipe, size_t bytes)
+{
+	while (bytes) {
+		struct pipe_buffer *buf = pipe_buf(pipe, pipe->tail);
+		size_t n = min_t(size_t, bytes, buf->len);
+
+		buf->offset += n;
+		buf->len -= n;
+		bytes -= n;
+		if (!buf->len)
+			pop_buf(pipe);
+	}
+}
+
+int pipe_wait_for_room(struct pipe_inode_info *pipe, bool nonblock)
+{
+	int err = 0;
+
+	while (!err) {
+		if (!pipe->readers) {
+			send_sig(SIGPIPE, current, 0);
+			return -EPIPE;
+		}
+		if (!pipe_full(pipe))
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		mutex_unlock(&pipe->mutex);
+		err = wait_event_interruptible_exclusive(
+			pipe->wr_wait, !pipe_full(pipe) || !READ_ONCE(pipe->readers));
+		mutex_lock(&pipe->mutex);
+	}
+	return err;
+}
+
+int pipe_wait_for_data(struct pipe_inode_info *pipe, bool nonblock)
+{
+	int err = 0;
+
+	while (!err) {
+		if (!pipe_empty(pipe))
+			return 1;
+		if (!pipe->writers)
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		mutex_unlock(&pipe->mutex);
+		err = wait_event_interruptible_exclusive(
+			pipe->rd_wait, !pipe_empty(pipe) || !READ_ONCE(pipe->writers));
+		mutex_lock(&pipe->mutex);
+	}
+	return err;
+}
+
+void pipe_wake(struct pipe_inode_info *pipe)
+{
+	if (!pipe_empty(pipe) || !pipe->writers)
+		wake_up_interruptible_sync_poll(&pipe->rd_wait, EPOLLIN | EPOLLRDNORM);
+	if (!pipe_full(pipe))
+		wake_up_interruptible_sync_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
 }
 
 static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

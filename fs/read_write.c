@@ -527,56 +527,29 @@ SYSCALL_DEFINE6(pwritev2, unsigned long, fd, const struct iovec __user *, vec, u
 
 /* From file to file ----------------------------------------------------------------------------- */
 
-/*
- * Through a page of the kernel's, piece by piece. Bytes, or an errno if there was not one.
- * What was read and not written is given back to @in_pos.
- */
-static ssize_t copy_between(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos,
-			    size_t count)
+/* @count bytes of @in to @out, which may be a pipe. */
+static ssize_t send_to(struct file *in, loff_t *in_pos, struct file *out, size_t count)
 {
-	char *page = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	ssize_t done = 0, n = 0, w;
+	struct pipe_inode_info *pipe = get_pipe_info(out);
+	loff_t out_pos = out->f_pos;
+	ssize_t ret;
 
-	if (!page)
-		return -ENOMEM;
-	while (count) {
-		struct kvec iov = { page, min(count, (size_t)PAGE_SIZE) };
-		struct iov_iter iter;
-		loff_t start = in_pos ? *in_pos : 0;
-
-		iov_iter_kvec(&iter, ITER_DEST, &iov, 1, iov.iov_len);
-		n = do_iter(in, &iter, in_pos, false, 0);
-		if (n <= 0)
-			break;
-		iov.iov_len = n;
-		iov_iter_kvec(&iter, ITER_SOURCE, &iov, 1, n);
-		w = do_iter(out, &iter, out_pos, true, 0);
-		if (w < n && in_pos)
-			*in_pos = start + max(w, (ssize_t)0);
-		n = w;
-		if (w <= 0)
-			break;
-		done += w;
-		count -= w;
-		if (w < (ssize_t)iov.iov_len || signal_pending(current))
-			break;
-		cond_resched();
-	}
-	kfree(page);
-	return done ? done : n;
-}
-
-/* Can the kernel itself move data from or to @file? */
-static bool has_iter(struct file *file, bool write)
-{
-	return write ? !!file->f_op->write_iter : !!file->f_op->read_iter;
+	if (pipe)
+		return splice_file_to_pipe(in, pipe, in_pos, count, out->f_flags & O_NONBLOCK);
+	if (!(in->f_mode & FMODE_LSEEK) || !in->f_op->read_iter || !out->f_op->write_iter ||
+	    (out->f_flags & O_APPEND))
+		return -EINVAL;
+	ret = splice_between_files(in, in_pos, out, file_ppos(out) ? &out_pos : NULL, count);
+	if (ret > 0 && file_ppos(out))
+		out->f_pos = out_pos;
+	return ret;
 }
 
 static ssize_t do_sendfile(int out_fd, int in_fd, loff_t *ppos, size_t count)
 {
 	struct fd in = fdget(in_fd), out;
-	loff_t in_pos, out_pos;
 	ssize_t ret = -EBADF;
+	loff_t in_pos;
 
 	if (!in.file)
 		return -EBADF;
@@ -597,20 +570,12 @@ static ssize_t do_sendfile(int out_fd, int in_fd, loff_t *ppos, size_t count)
 		goto put_in;
 	if (!(out.file->f_mode & FMODE_WRITE))
 		goto put_out;
-	ret = -EINVAL;
-	if (!has_iter(in.file, false) || !has_iter(out.file, true) ||
-	    (out.file->f_flags & O_APPEND))
-		goto put_out;
-	out_pos = out.file->f_pos;
-	ret = copy_between(in.file, &in_pos, out.file, file_ppos(out.file) ? &out_pos : NULL,
-			   count);
+	ret = send_to(in.file, &in_pos, out.file, count);
 	if (ret > 0) {
 		if (ppos)
 			*ppos = in_pos;
 		else
 			in.file->f_pos = in_pos;
-		if (file_ppos(out.file))
-			out.file->f_pos = out_pos;
 	}
 	count_call(in.file, false, ret);
 	count_call(out.file, true, ret);
@@ -634,30 +599,43 @@ SYSCALL_DEFINE4(sendfile, int, out_fd, int, in_fd, loff_t __user *, offset, size
 	return put_user(pos, offset) ? -EFAULT : ret;
 }
 
-ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,
-			    size_t len, unsigned int flags)
+/* May @in be copied to @out? As Linux 6.1 checks, in its order. *@len is cut to what there is. */
+static int copy_range_checks(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,
+			     size_t *len)
 {
 	struct inode *inode_in = file_inode(in), *inode_out = file_inode(out);
-	ssize_t ret;
+	loff_t size = i_size_read(inode_in);
 
-	if (flags)
-		return -EINVAL;
 	if (S_ISDIR(inode_in->i_mode) || S_ISDIR(inode_out->i_mode))
 		return -EISDIR;
 	if (!S_ISREG(inode_in->i_mode) || !S_ISREG(inode_out->i_mode))
 		return -EINVAL;
 	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE) || (out->f_flags & O_APPEND))
 		return -EBADF;
-	if (pos_in < 0 || pos_out < 0 || pos_in + (loff_t)len < pos_in ||
-	    pos_out + (loff_t)len < pos_out)
+	if (inode_in->i_sb != inode_out->i_sb)
+		return -EXDEV;
+	if (IS_IMMUTABLE(inode_out))
+		return -EPERM;
+	if ((u64)pos_in + *len < (u64)pos_in || (u64)pos_out + *len < (u64)pos_out)
 		return -EOVERFLOW;
-	if (inode_in == inode_out && pos_out + (loff_t)len > pos_in &&
-	    pos_out < pos_in + (loff_t)len)
+	*len = pos_in < size ? min_t(u64, *len, size - pos_in) : 0;
+	if (inode_in == inode_out && pos_out + (loff_t)*len > pos_in &&
+	    pos_out < pos_in + (loff_t)*len)
 		return -EINVAL;
-	if (!len)
-		return 0;
-	len = min(len, (size_t)MAX_RW_COUNT);
-	ret = copy_between(in, &pos_in, out, &pos_out, len);
+	return rw_verify_read(&pos_in, *len) ?: rw_verify_read(&pos_out, *len);
+}
+
+ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,
+			    size_t len, unsigned int flags)
+{
+	ssize_t ret;
+
+	if (flags)
+		return -EINVAL;
+	ret = copy_range_checks(in, pos_in, out, pos_out, &len);
+	if (ret || !len)
+		return ret;
+	ret = splice_between_files(in, &pos_in, out, &pos_out, min(len, (size_t)MAX_RW_COUNT));
 	count_call(in, false, ret);
 	count_call(out, true, ret);
 	return ret;

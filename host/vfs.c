@@ -180,6 +180,15 @@ void get_fs_root(struct fs_struct *fs, struct path *root)
 
 /* ---- what open files bring with them ---- */
 const struct file_operations pipefifo_fops, def_chr_fops;
+size_t pipe_give_page(struct pipe_inode_info *pipe, struct page *page, size_t offset, size_t bytes)
+{
+	return 0;
+}
+size_t pipe_give_bytes(struct pipe_inode_info *pipe, const void *addr, size_t bytes)
+{
+	return 0;
+}
+void pipe_take_back(struct pipe_inode_info *pipe, size_t bytes) {}
 void eventpoll_release_file(struct file *file) {}
 void locks_remove_file(struct file *file) {}
 unsigned int inotify_watches;

@@ -25,7 +25,6 @@ struct fasync_struct;
 struct file_lock;
 struct iov_iter;
 struct pid;
-struct pipe_inode_info;
 struct poll_table_struct;
 struct seq_file;
 struct vm_area_struct;
@@ -165,10 +164,6 @@ struct file_operations {
 	unsigned long (*get_unmapped_area)(struct file *file, unsigned long addr, unsigned long len,
 					   unsigned long pgoff, unsigned long flags);
 	int (*check_flags)(int flags);
-	ssize_t (*splice_write)(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos, size_t len,
-				unsigned int flags);
-	ssize_t (*splice_read)(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			       unsigned int flags);
 	long (*fallocate)(struct file *file, int mode, loff_t offset, loff_t len);
 	void (*show_fdinfo)(struct seq_file *m, struct file *f);
 	ssize_t (*copy_file_range)(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,
@@ -295,8 +290,6 @@ int dcache_dir_open(struct inode *inode, struct file *file);
 int dcache_dir_close(struct inode *inode, struct file *file);
 loff_t dcache_dir_lseek(struct file *file, loff_t offset, int whence);
 int dcache_readdir(struct file *file, struct dir_context *ctx);
-ssize_t generic_file_splice_read(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-				 unsigned int flags);
 
 /* ---- signals on I/O ---- */
 int fasync_helper(int fd, struct file *filp, int on, struct fasync_struct **fapp);

@@ -12,13 +12,15 @@
 
 struct folio;
 struct page;
+struct pipe_inode_info;
 
 struct kvec {
 	void *iov_base;
 	size_t iov_len;
 };
 
-enum iter_type { ITER_UBUF, ITER_IOVEC, ITER_KVEC, ITER_DISCARD };
+/* ITER_PIPE, a destination only: pages of files go in by reference, other data are copied. => the pipe's mutex held */
+enum iter_type { ITER_UBUF, ITER_IOVEC, ITER_KVEC, ITER_DISCARD, ITER_PIPE };
 
 #define ITER_SOURCE	1	/* data is taken from the iterator: a write */
 #define ITER_DEST	0
@@ -36,6 +38,7 @@ struct iov_iter {
 		const struct iovec *iov;
 		const struct kvec *kvec;
 		void __user *ubuf;
+		struct pipe_inode_info *pipe;
 	};
 	unsigned long nr_segs;
 };
@@ -55,6 +58,7 @@ void iov_iter_init(struct iov_iter *i, unsigned int direction, const struct iove
 void iov_iter_kvec(struct iov_iter *i, unsigned int direction, const struct kvec *kvec,
 		   unsigned long nr_segs, size_t count);
 void iov_iter_discard(struct iov_iter *i, unsigned int direction, size_t count);
+void iov_iter_pipe(struct iov_iter *i, struct pipe_inode_info *pipe, size_t count);
 
 static inline size_t iov_iter_count(const struct iov_iter *i)
 {

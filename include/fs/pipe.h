@@ -16,7 +16,14 @@ struct iov_iter;
 #define PIPE_DEF_BUFFERS	16
 #define PIPE_BUF_FLAG_CAN_MERGE	1	/* a later small write may be appended */
 #define PIPE_BUF_FLAG_PACKET	2	/* O_DIRECT: a read takes one whole buffer */
-#define PIPE_BUF_FLAG_USER	4	/* a reference to memory of a process (vmsplice), never written to */
+#define PIPE_BUF_FLAG_REF	4	/* a reference to a page that others use too (vmsplice, splice, tee), never written to */
+
+/* Of splice(2), tee(2), vmsplice(2). Only NONBLOCK changes anything. */
+#define SPLICE_F_MOVE		1
+#define SPLICE_F_NONBLOCK	2
+#define SPLICE_F_MORE		4
+#define SPLICE_F_GIFT		8
+#define SPLICE_F_ALL		15
 
 struct pipe_buffer {
 	struct page *page;
@@ -46,6 +53,32 @@ static inline struct pipe_buffer *pipe_buf(struct pipe_inode_info *pipe, unsigne
 {
 	return &pipe->bufs[i & (pipe->ring_size - 1)];
 }
+static inline bool pipe_empty(struct pipe_inode_info *pipe)
+{
+	return READ_ONCE(pipe->head) == READ_ONCE(pipe->tail);
+}
+/* A pipe without files, for the kernel's own use: nobody else sees it, its mutex is not needed. NULL: no memory. */
+struct pipe_inode_info *alloc_pipe_info(void);
+void free_pipe_info(struct pipe_inode_info *pipe);
+
+/*
+ * Adding to and taking from the ring. => mutex held
+ * pipe_give_page() takes a reference to the page; pipe_give_bytes() copies, to pages of the pipe. Both return the bytes
+ * that had room (and memory). pipe_take_back() undoes them for the last @bytes. pipe_drop() drops the oldest @bytes.
+ */
+size_t pipe_give_page(struct pipe_inode_info *pipe, struct page *page, size_t offset, size_t bytes);
+size_t pipe_give_bytes(struct pipe_inode_info *pipe, const void *addr, size_t bytes);
+void pipe_take_back(struct pipe_inode_info *pipe, size_t bytes);
+void pipe_drop(struct pipe_inode_info *pipe, size_t bytes);
+/*
+ * Wait until there is room: 0, -EPIPE (with SIGPIPE), -EAGAIN, -ERESTARTSYS; until there is data: 1, 0 (no writers), or
+ * the latter two. => mutex held; dropped while waiting
+ */
+int pipe_wait_for_room(struct pipe_inode_info *pipe, bool nonblock);
+int pipe_wait_for_data(struct pipe_inode_info *pipe, bool nonblock);
+/* Wake a reader if there is something to read, a writer if there is room. => mutex held */
+void pipe_wake(struct pipe_inode_info *pipe);
+
 /* Read what is there, waiting for something unless @nonblock. Bytes, 0 without writers, or an errno. May sleep. */
 ssize_t pipe_read(struct pipe_inode_info *pipe, struct iov_iter *to, bool nonblock);
 

@@ -19,7 +19,6 @@ struct inode;
 struct iov_iter;
 struct kiocb;
 struct path;
-struct pipe_inode_info;
 
 #define MAX_LFS_FILESIZE	((loff_t)0x7fffffffffffffffLL)
 

@@ -893,6 +893,30 @@ static int run_sendfile(void)
 	return result(syscall(SYS_sendfile, pair[1], fd, &at, 8192));
 }
 
+/* Of what a file to file, pipe to pipe and socket to pipe transfer is made. */
+static int run_splice(void)
+{
+	int other[2], s[2], err;
+	loff_t at = 0;
+
+	if (pipe(other))
+		return errno;
+	err = result(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	if (!err) {
+		err = result(splice(fd, &at, pair[1], NULL, 8192, 0)) ?:
+		      result(tee(pair[0], other[1], 5000, 0)) ?:
+		      result(splice(other[0], NULL, s[0], NULL, 5000, 0)) ?:
+		      result(splice(s[1], NULL, other[1], NULL, 5000, 0)) ?:
+		      result(splice(pair[0], NULL, other[1], NULL, 4000, 0)) ?:
+		      result(copy_file_range(fd, &(loff_t){ 0 }, fd, &(loff_t){ 8192 }, 4096, 0));
+		close(s[0]);
+		close(s[1]);
+	}
+	close(other[0]);
+	close(other[1]);
+	return err;
+}
+
 static void pipe_and_file(void)
 {
 	must(pipe(pair) == 0);
@@ -1093,6 +1117,7 @@ const struct op ops[] = {
 	{ "poll", a_pipe, run_poll, pipe_holds_100 },
 	{ "select", a_pipe, run_select, pipe_holds_100 },
 	{ "sendfile", pipe_and_file, run_sendfile, NULL },
+	{ "splice, tee", pipe_and_file, run_splice, NULL, ENFILE },
 	{ "eventfd, timerfd, signalfd, pidfd", NULL, run_eventfds, NULL },
 	{ "sigqueue", block_usr1, run_sigqueue, NULL, EAGAIN },
 	{ "timer_create", NULL, run_timer, NULL, EAGAIN },

@@ -4,7 +4,7 @@
 cd /root && mkdir redis && cd redis || exit 1
 start() {
 	redis-server --port 0 --unixsocket /root/redis/s --dir /root/redis --save '' --daemonize no --logfile log >/dev/null &
-	for _ in $(seq 100); do redis-cli -s s ping 2>/dev/null && return; sleep 0.1; done
+	for _ in $(seq 100); do redis-cli -s s ping 2>/dev/null | grep -x PONG && return; sleep 0.1; done
 }
 start
 redis-benchmark -s s -q -n 20000 -r 5000 -d 200 -t set,lpush,hset -P 16 >said 2>&1 & bench=$!

@@ -19,7 +19,8 @@ while True:
     print(n, flush=True)
 X
 		writer=$!
-		sleep 1; [ $round -gt 3 ] || sleep 0.5
+		lines=$(wc -l <told) # it is killed at work
+		for _ in $(seq 300); do [ "$(wc -l <told)" -gt $((lines + round)) ] && break; sleep 0.1; done
 		kill -KILL $writer; wait $writer 2>/dev/null
 		last=$(tail -n 1 told) && rows=$(sqlite3 $mode.db 'select count(*) from t; pragma integrity_check;')
 		set -- $rows
