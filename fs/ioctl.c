@@ -4,11 +4,14 @@
 #include <base/math.h>
 #include <base/types.h>
 #include <fs/fdtable.h>
+#include <fs/fiemap.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <fs/super.h>
 #include <kernel/cred.h>
 #include <kernel/ksyscall.h>
 #include <mm/address_space.h>
+#include <mm/writeback.h>
 #include <seam/uaccess.h>
 
 #include <asm/ioctls.h>
@@ -84,6 +87,68 @@ static int ioctl_fibmap(struct file *file, int __user *arg)
 	return put_user((int)block, arg);
 }
 
+int fiemap_fill_next_extent(struct fiemap_extent_info *info, u64 logical, u64 physical, u64 len,
+			    u32 flags)
+{
+	struct fiemap_extent extent = {
+		.fe_logical = logical, .fe_physical = physical, .fe_length = len, .fe_flags = flags
+	};
+	bool last = flags & FIEMAP_EXTENT_LAST;
+
+	if (!info->max) {
+		info->mapped++;
+		return last;
+	}
+	if (info->mapped == info->max)
+		return 1;
+	if (copy_to_user(info->extents + info->mapped, &extent, sizeof(extent)))
+		return -EFAULT;
+	info->mapped++;
+	return last || info->mapped == info->max;
+}
+
+/* => *@map: as it was asked for; flags that are not known are left in it. */
+static int do_fiemap(struct inode *inode, struct fiemap *map, struct fiemap_extent_info *info)
+{
+	u64 max = inode->i_sb->s_maxbytes;
+	int err;
+
+	if (!map->fm_length)
+		return -EINVAL;
+	if (map->fm_start > max)
+		return -EFBIG;
+	if (info->flags & ~FIEMAP_FLAG_SYNC) {
+		info->flags &= ~FIEMAP_FLAG_SYNC;
+		return -EBADR;
+	}
+	err = info->flags ? filemap_write_and_wait_range(inode->i_mapping, 0, LLONG_MAX) : 0;
+	if (err)
+		return err;
+	return inode->i_op->fiemap(inode, info, map->fm_start,
+				   min(map->fm_length, max - map->fm_start));
+}
+
+static int ioctl_fiemap(struct inode *inode, struct fiemap __user *arg)
+{
+	struct fiemap_extent_info info;
+	struct fiemap map;
+	int err;
+
+	if (!inode->i_op->fiemap)
+		return -EOPNOTSUPP;
+	if (copy_from_user(&map, arg, sizeof(map)))
+		return -EFAULT;
+	if (map.fm_extent_count > UINT_MAX / sizeof(struct fiemap_extent))
+		return -EINVAL;
+	info = (struct fiemap_extent_info){ .flags = map.fm_flags,
+					    .max = map.fm_extent_count,
+					    .extents = arg->fm_extents };
+	err = do_fiemap(inode, &map, &info);
+	map.fm_flags = info.flags;
+	map.fm_mapped_extents = info.mapped;
+	return copy_to_user(arg, &map, sizeof(map)) ? -EFAULT : err;
+}
+
 SYSCALL_DEFINE3(ioctl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 {
 	struct fd f = fdget(fd);
@@ -117,6 +182,9 @@ SYSCALL_DEFINE3(ioctl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 	case FIBMAP:
 		err = S_ISREG(inode->i_mode) ? ioctl_fibmap(f.file, (int __user *)arg)
 					     : vfs_ioctl(f.file, cmd, arg);
+		break;
+	case FS_IOC_FIEMAP:
+		err = ioctl_fiemap(inode, (struct fiemap __user *)arg);
 		break;
 	case FIONREAD:
 		if (S_ISREG(inode->i_mode)) {

@@ -338,6 +338,10 @@ unsigned long ext2_count_dirs(struct super_block *sb);
 struct inode *ext2_iget(struct super_block *sb, unsigned long ino);
 int ext2_write_inode(struct inode *inode, struct writeback_control *wbc);
 void ext2_evict_inode(struct inode *inode);
+/* How many blocks from @iblock on, @max at most, lie in a row from *@bno on, or are a hole (0); or an errno. */
+long ext2_run(struct inode *inode, sector_t iblock, unsigned long max, u32 *bno);
+int ext2_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len);
+loff_t ext2_file_llseek(struct file *file, loff_t offset, int whence);
 int ext2_get_block(struct inode *inode, sector_t iblock, struct buffer_head *bh_result, int create);
 /* Block @iblock of @inode's own metadata (directory, link); NULL with *@err, 0 for a hole. */
 struct buffer_head *ext2_bread(struct inode *inode, sector_t iblock, bool create, int *err);

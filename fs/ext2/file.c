@@ -33,7 +33,7 @@ int ext2_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 }
 
 const struct file_operations ext2_file_operations = {
-	.llseek = generic_file_llseek,
+	.llseek = ext2_file_llseek,
 	.read_iter = generic_file_read_iter,
 	.write_iter = generic_file_write_iter,
 	.unlocked_ioctl = ext2_ioctl,
@@ -45,5 +45,6 @@ const struct file_operations ext2_file_operations = {
 const struct inode_operations ext2_file_inode_operations = {
 	.getattr = ext2_getattr,
 	.setattr = ext2_setattr,
+	.fiemap = ext2_fiemap,
 	EXT2_XATTR_OPS,
 };

@@ -321,6 +321,43 @@ static long ext2_get_blocks(struct inode *inode, sector_t iblock, unsigned long 
 	return ret;
 }
 
+/* How many blocks the hole goes on, at the end of @c: below a missing block of names, all that it would name. */
+static unsigned long hole_length(struct inode *inode, const struct chain *c, unsigned long max)
+{
+	unsigned int bits = EXT2_SB(inode->i_sb)->s_addr_per_block_bits;
+	unsigned long span = 1, offset = 0;
+
+	if (c->found == c->depth)
+		return count_holes(c, max);
+	for (int level = c->depth - 1; level >= c->found; level--) {
+		offset += c->path[level] * span;
+		span <<= bits;
+	}
+	return min(span - offset, max);
+}
+
+long ext2_run(struct inode *inode, sector_t iblock, unsigned long max, u32 *bno)
+{
+	struct chain c;
+	long n;
+
+	*bno = 0;
+	c.depth = block_to_path(inode, iblock, c.path, &c.boundary);
+	if (!c.depth)
+		return max;
+	n = chain_walk(inode, &c);
+	if (n)
+		return n;
+	if (chain_complete(&c)) {
+		*bno = c.key[c.depth - 1];
+		n = count_mapped(&c, max);
+	} else {
+		n = hole_length(inode, &c, max);
+	}
+	chain_release(&c);
+	return n;
+}
+
 int ext2_get_block(struct inode *inode, sector_t iblock, struct buffer_head *bh_result, int create)
 {
 	unsigned long max = bh_result->b_size >> inode->i_blkbits;

@@ -30,6 +30,7 @@ struct iattr;
 struct inode;
 struct kstat;
 struct path;
+struct fiemap_extent_info;
 struct pipe_inode_info;
 struct cdev;
 struct super_block;
@@ -185,6 +186,7 @@ struct inode_operations {
 	int (*setxattr)(struct dentry *dentry, const char *name, const void *value, size_t size, int flags);
 	int (*removexattr)(struct dentry *dentry, const char *name);
 	int (*update_time)(struct inode *inode, struct timespec64 *time, int flags);
+	int (*fiemap)(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len);
 	int (*tmpfile)(struct inode *dir, struct file *file, umode_t mode);
 };
 

@@ -5,6 +5,7 @@
  */
 #include "../guest/tap.h"
 #include <dirent.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -509,6 +510,80 @@ static void read_only(void)
 	fails(mount("/no/device", dir, "ext2", 0, NULL), ENOENT, "no device");
 }
 
+/* Where the data of @fd lie, as FS_IOC_FIEMAP tells it from @start on: extents, or -1. */
+static int fiemap(int fd, uint64_t start, uint32_t flags, uint32_t room,
+		  struct fiemap_extent *extents)
+{
+	static union {
+		struct fiemap map;
+		char room[sizeof(struct fiemap) + 8 * sizeof(struct fiemap_extent)];
+	} u;
+
+	u.map = (struct fiemap){ .fm_start = start,
+				 .fm_length = FIEMAP_MAX_OFFSET,
+				 .fm_flags = flags,
+				 .fm_extent_count = room };
+	if (ioctl(fd, FS_IOC_FIEMAP, &u.map))
+		return -1;
+	memcpy(extents, u.map.fm_extents, room * sizeof(*extents));
+	return u.map.fm_mapped_extents;
+}
+
+/* Data in blocks 0, 1, 10, one far behind a hole below a missing block of names, and one written through a mapping. */
+static void holes(void)
+{
+	int fd = open("holes", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	off_t far = (off_t)300000 * block, end = far + 5 * block;
+	struct fiemap_extent e[8] = { { 0 } };
+	static char data[8192];
+	uint64_t bytes = 0;
+	bool good = true;
+	char *map;
+	int n;
+
+	memset(data, 'h', 2 * block);
+	ok(pwrite(fd, data, 2 * block, 0) == 2 * (ssize_t)block &&
+		   pwrite(fd, data, block, 10 * block) == (ssize_t)block &&
+		   pwrite(fd, data, block, far) == (ssize_t)block && !ftruncate(fd, end) &&
+		   !fsync(fd),
+	   "holes: a file");
+	is(lseek(fd, 5, SEEK_DATA), 5, "SEEK_DATA: in data");
+	is(lseek(fd, 5, SEEK_HOLE), 2 * block, "SEEK_HOLE");
+	is(lseek(fd, 2 * block, SEEK_DATA), 10 * block, "SEEK_DATA: behind a hole");
+	is(lseek(fd, 11 * block + 7, SEEK_HOLE), 11 * block + 7, "SEEK_HOLE: in a hole");
+	is(lseek(fd, 11 * block, SEEK_DATA), far, "SEEK_DATA: behind a great hole");
+	is(lseek(fd, far, SEEK_HOLE), far + block, "SEEK_HOLE: behind the last data");
+	fails(lseek(fd, far + block, SEEK_DATA), ENXIO, "SEEK_DATA: no more");
+	fails(lseek(fd, end, SEEK_HOLE), ENXIO, "SEEK_HOLE: at the end");
+	fails(lseek(fd, -1, SEEK_DATA), ENXIO, "SEEK_DATA: before the beginning");
+	n = fiemap(fd, 0, FIEMAP_FLAG_SYNC, 0, e);
+	ok(n == 3 || n == 4, "FIEMAP: three extents; four if the first two blocks do not touch");
+	is(fiemap(fd, 0, 0, 8, e), n, "FIEMAP: what they are");
+	for (int i = 0; i < n; i++) {
+		bytes += e[i].fe_length;
+		good &= e[i].fe_physical &&
+			e[i].fe_flags ==
+				(FIEMAP_EXTENT_MERGED | (i == n - 1 ? FIEMAP_EXTENT_LAST : 0));
+	}
+	is(bytes, 4 * block, "FIEMAP: four blocks");
+	ok(good && e[0].fe_logical == 0 && e[n - 2].fe_logical == 10 * block &&
+		   (off_t)e[n - 1].fe_logical == far,
+	   "FIEMAP: places, flags");
+	is(fiemap(fd, 5 * block, 0, 1, e), 1, "FIEMAP: room for one");
+	is(e[0].fe_logical, 10 * block, "FIEMAP: the first from there on");
+	fails(fiemap(fd, 0, 0x100, 0, e), EBADR, "FIEMAP: unknown flag");
+	map = mmap(NULL, block, PROT_WRITE, MAP_SHARED, fd, far + 4 * (off_t)block);
+	ok(map != MAP_FAILED, "a page of the last hole");
+	if (block == 4096) {
+		map[3] = 'm';
+		is(lseek(fd, far + block, SEEK_DATA), far + 4 * (off_t)block,
+		   "SEEK_DATA: what was written through a mapping");
+	}
+	munmap(map, block);
+	close(fd);
+	unlink("holes");
+}
+
 int main(int argc, char **argv)
 {
 	struct statfs st;
@@ -525,6 +600,7 @@ int main(int argc, char **argv)
 	file_levels();
 	file_large();
 	file_model();
+	holes();
 	dir_many();
 	dir_links();
 	names();

@@ -7,7 +7,7 @@
  *
  *	8 bytes a change: 3 offset, 1 width (0..3: 1, 2, 4, 4 bytes at a field of an inode or directory), 4 value
  *
- * link: -include tests/fuzz/ext2_fuzz.h -no-pie -Wl,--unresolved-symbols=ignore-all fs/ext2/balloc.c fs/ext2/dir.c fs/ext2/file.c fs/ext2/ialloc.c
+ * link: -include tests/fuzz/ext2_fuzz.h -no-pie -Wl,--unresolved-symbols=ignore-all fs/ext2/balloc.c fs/ext2/dir.c fs/ext2/extents.c fs/ext2/file.c fs/ext2/ialloc.c
  * link: fs/ext2/inode.c fs/ext2/ioctl.c fs/ext2/namei.c fs/ext2/options.c fs/ext2/symlink.c
  * link: fs/ext2/xattr.c base/bitmap.c base/kstrto.c
  */
