@@ -15,6 +15,7 @@
 
 O      ?= build
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
+NM     ?= nm
 DEBUG  ?= 0
 TEACH  ?=
 LOCKSTAT ?= 0
@@ -60,24 +61,26 @@ $(O)/k/%.o: %.S
 # What the kernel knows about itself is linked in, each from the link before: the table of symbols, first an empty
 # one; then, from a link that keeps its relocations, the table with which the kernel can be moved. The latter lies at
 # the very end, and so moves nothing. The names of the last link must be those that are in it.
-$(O)/quire.elf: $(KOBJ) $(LDS) tools/kallsyms.sh $(O)/relocs
+$(O)/quire.elf: $(KOBJ) $(LDS) $(O)/kallsyms $(O)/relocs
 	$(call say,LD,$@)
-	$(Q)tools/kallsyms.sh /dev/null $(O)/kallsyms.0.S && $(CC) -c $(O)/kallsyms.0.S -o $(O)/kallsyms.0.o
+	$(Q)$(O)/kallsyms $(O)/kallsyms.0.S </dev/null && $(CC) -c $(O)/kallsyms.0.S -o $(O)/kallsyms.0.o
 	$(Q)$(O)/relocs /dev/null $(O)/relocs.0.S && $(CC) -c $(O)/relocs.0.S -o $(O)/relocs.0.o
 	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.0.o $(O)/relocs.0.o -o $(O)/quire.0.elf
-	$(Q)tools/kallsyms.sh $(O)/quire.0.elf $(O)/kallsyms.1.S && $(CC) -c $(O)/kallsyms.1.S -o $(O)/kallsyms.1.o
+	$(Q)LC_ALL=C $(NM) -n --defined-only $(O)/quire.0.elf | $(O)/kallsyms $(O)/kallsyms.1.S && $(CC) -c $(O)/kallsyms.1.S -o $(O)/kallsyms.1.o
 	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.1.o $(O)/relocs.0.o -o $(O)/quire.1.elf
-	$(Q)tools/kallsyms.sh $(O)/quire.1.elf $(O)/kallsyms.2.S && $(CC) -c $(O)/kallsyms.2.S -o $(O)/kallsyms.2.o
+	$(Q)LC_ALL=C $(NM) -n --defined-only $(O)/quire.1.elf | $(O)/kallsyms $(O)/kallsyms.2.S && $(CC) -c $(O)/kallsyms.2.S -o $(O)/kallsyms.2.o
 	$(Q)$(KLD) --emit-relocs -T $(LDS) $(KOBJ) $(O)/kallsyms.2.o $(O)/relocs.0.o -o $(O)/quire.2.elf
 	$(Q)$(O)/relocs $(O)/quire.2.elf $(O)/relocs.1.S && $(CC) -c $(O)/relocs.1.S -o $(O)/relocs.1.o
 	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.2.o $(O)/relocs.1.o -o $@.new
-	$(Q)tools/kallsyms.sh $@.new $(O)/kallsyms.3.S && cmp $(O)/kallsyms.2.S $(O)/kallsyms.3.S
+	$(Q)LC_ALL=C $(NM) -n --defined-only $@.new | $(O)/kallsyms $(O)/kallsyms.3.S && cmp $(O)/kallsyms.2.S $(O)/kallsyms.3.S
 	$(Q)rm $(O)/quire.2.elf && mv $@.new $@
 
 $(O)/relocs: tools/relocs.c arch/$(ARCH)/boot/relocs.h
+$(O)/kallsyms: tools/kallsyms.c
+$(O)/relocs $(O)/kallsyms:
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(TOOLFLAGS) -MF $(O)/relocs.d $< -o $@
+	$(Q)$(HOSTCC) $(TOOLFLAGS) -MF $@.d $< -o $@
 
 -include arch/$(ARCH)/arch.mk
 -include $(KOBJ:.o=.d)

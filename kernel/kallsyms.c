@@ -2,38 +2,102 @@
 /*
  * The kernel's own symbols: which function is at an address.
  *
- * tools/kallsyms.sh lists the symbols of the linked kernel, sorted by address, as three read-only
- * arrays; a symbol reaches to the next one with a higher address. Look-up is a binary search without
- * locks or allocation, fit for an oops in any state. See it in /proc/kallsyms.
+ * tools/kallsyms.c packs the names of the linked kernel, sorted by address, into read-only tables and tells their
+ * format; a symbol reaches to the next one with a higher address. Look-up is a binary search over the marks and a walk
+ * over 16 entries, without locks or allocation, fit for an oops in any state. See it in /proc/kallsyms.
  */
 #include <base/types.h>
+#include <base/math.h>
 #include <base/compiler.h>
 #include <base/string.h>
 #include <base/printf.h>
 #include <seam/page.h>
 #include <kernel/kallsyms.h>
 
-#define NAMES_PER_MARK 16 /* as tools/kallsyms.sh writes them */
+#define NAMES_PER_MARK 16 /* as tools/kallsyms.c writes them */
 
 extern const u32 kallsyms_num;
-extern const u32 kallsyms_offsets[];
-extern const u32 kallsyms_name_marks[];
-extern const char kallsyms_names[];
+extern const struct mark {
+	u32 offset, entry; /* from the kernel's base; in kallsyms_entries */
+} kallsyms_marks[];
+extern const u8 kallsyms_entries[];
+extern const char kallsyms_tokens[];
+extern const u16 kallsyms_token_places[256];
 
 extern char _stext[], _etext[], _sinittext[], _einittext[], _text[], _end[];
 
-static unsigned long symbol_addr(unsigned long n)
+/* One symbol, and where the entry of the next one is. */
+struct symbol {
+	unsigned long address;
+	const u8 *codes, *next;
+	unsigned int nr_codes;
+};
+
+/* The entry at @from, which begins with the step from the address in @s. */
+static void read_entry(struct symbol *s, const u8 *from)
 {
-	return KERNEL_MAP_BASE + kallsyms_offsets[n];
+	if (*from < 0x80) {
+		s->address += *from++;
+	} else if (*from < 0xc0) {
+		s->address += (from[0] & 0x3f) << 8 | from[1];
+		from += 2;
+	} else {
+		s->address += (u32)(from[0] & 0x3f) << 24 | from[1] << 16 | from[2] << 8 | from[3];
+		from += 4;
+	}
+	s->nr_codes = *from++;
+	s->codes = from;
+	s->next = from + s->nr_codes;
 }
 
-static const char *symbol_entry(unsigned long n)
+static void read_mark(struct symbol *s, unsigned long n)
 {
-	const char *entry = kallsyms_names + kallsyms_name_marks[n / NAMES_PER_MARK];
+	const struct mark *mark = &kallsyms_marks[n / NAMES_PER_MARK];
 
+	s->address = KERNEL_MAP_BASE + mark->offset;
+	read_entry(s, kallsyms_entries + mark->entry);
+}
+
+/* Symbol @n, where @s is the one before. */
+static void read_next(struct symbol *s, unsigned long n)
+{
+	if (n % NAMES_PER_MARK)
+		read_entry(s, s->next);
+	else
+		read_mark(s, n);
+}
+
+static void read_symbol(struct symbol *s, unsigned long n)
+{
+	read_mark(s, n);
 	for (unsigned int i = n % NAMES_PER_MARK; i; i--)
-		entry += strlen(entry) + 1;
-	return entry;
+		read_entry(s, s->next);
+}
+
+static unsigned long symbol_addr(unsigned long n)
+{
+	struct symbol s;
+
+	read_symbol(&s, n);
+	return s.address;
+}
+
+/* The type that nm prints; the name into @name (KSYM_NAME_LEN). */
+static char unpack(const struct symbol *s, char *name)
+{
+	char type = '?';
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < s->nr_codes; i++) {
+		const char *token = kallsyms_tokens + kallsyms_token_places[s->codes[i]];
+
+		if (!i)
+			type = *token++;
+		while (*token && n < KSYM_NAME_LEN - 1)
+			name[n++] = *token++;
+	}
+	name[n] = 0;
+	return type;
 }
 
 bool __kernel_text_address(unsigned long addr)
@@ -47,52 +111,69 @@ bool kernel_text_address(unsigned long addr)
 	return __kernel_text_address(addr);
 }
 
-/* Number of the last symbol at or below @addr, and the first one of several at the same address. */
-static bool find_symbol(unsigned long addr, unsigned long *n, unsigned long *end)
+/*
+ * The last symbol at or below @addr, and the first one of several at the same address; those lie in one run of marks
+ * nearly always, and where they do not, the first after the mark will do.
+ */
+static bool find_symbol(unsigned long addr, struct symbol *found, unsigned long *end)
 {
-	unsigned long low = 0, high = kallsyms_num, mid;
+	unsigned long low = 0, high = DIV_ROUND_UP(kallsyms_num, NAMES_PER_MARK), n;
+	struct symbol s;
 
 	if (!kallsyms_num || addr < symbol_addr(0) || addr >= (unsigned long)_end)
 		return false;
 	while (high - low > 1) {
-		mid = low + (high - low) / 2;
-		if (symbol_addr(mid) <= addr)
+		unsigned long mid = low + (high - low) / 2;
+
+		if (KERNEL_MAP_BASE + kallsyms_marks[mid].offset <= addr)
 			low = mid;
 		else
 			high = mid;
 	}
-	*end = high < kallsyms_num ? symbol_addr(high) : (unsigned long)_end;
-	while (low && symbol_addr(low - 1) == symbol_addr(low))
-		low--;
-	*n = low;
+	n = low * NAMES_PER_MARK;
+	read_symbol(&s, n);
+	*found = s;
+	*end = (unsigned long)_end;
+	while (++n < kallsyms_num) {
+		read_next(&s, n);
+		if (s.address > addr) {
+			*end = s.address;
+			break;
+		}
+		if (s.address > found->address)
+			*found = s;
+	}
 	return true;
 }
 
 bool kallsyms_lookup(unsigned long addr, unsigned long *size, unsigned long *offset, char *name)
 {
-	unsigned long n, end;
+	struct symbol s;
+	unsigned long end;
 
-	if (!find_symbol(addr, &n, &end))
+	if (!find_symbol(addr, &s, &end))
 		return false;
 	if (size)
-		*size = end - symbol_addr(n);
+		*size = end - s.address;
 	if (offset)
-		*offset = addr - symbol_addr(n);
-	strscpy(name, symbol_entry(n) + 1, KSYM_NAME_LEN);
+		*offset = addr - s.address;
+	unpack(&s, name);
 	return true;
 }
 
 /* @addr is looked up, @shown bytes are added to the offset that is printed. */
 static int format_symbol(char *buffer, unsigned long addr, unsigned long shown, bool with_offset)
 {
-	unsigned long n, end;
+	char name[KSYM_NAME_LEN];
+	unsigned long end;
+	struct symbol s;
 
-	if (!find_symbol(addr, &n, &end))
+	if (!find_symbol(addr, &s, &end))
 		return sprintf(buffer, "0x%lx", addr + shown);
+	unpack(&s, name);
 	if (!with_offset)
-		return sprintf(buffer, "%s", symbol_entry(n) + 1);
-	return sprintf(buffer, "%.*s+0x%lx/0x%lx", KSYM_NAME_LEN - 1, symbol_entry(n) + 1,
-		       addr + shown - symbol_addr(n), end - symbol_addr(n));
+		return sprintf(buffer, "%s", name);
+	return sprintf(buffer, "%s+0x%lx/0x%lx", name, addr + shown - s.address, end - s.address);
 }
 
 int sprint_symbol(char *buffer, unsigned long addr)
@@ -112,11 +193,15 @@ int sprint_backtrace(char *buffer, unsigned long addr)
 
 unsigned long kallsyms_lookup_name(const char *name)
 {
-	const char *entry = kallsyms_names;
+	char found[KSYM_NAME_LEN];
+	struct symbol s;
 
-	for (unsigned long n = 0; n < kallsyms_num; n++, entry += strlen(entry) + 1)
-		if (!strcmp(entry + 1, name))
-			return symbol_addr(n);
+	for (unsigned long n = 0; n < kallsyms_num; n++) {
+		read_next(&s, n);
+		unpack(&s, found);
+		if (!strcmp(found, name))
+			return s.address;
+	}
 	return 0;
 }
 
@@ -127,10 +212,12 @@ unsigned long kallsyms_count(void)
 
 bool kallsyms_get(unsigned long n, unsigned long *addr, char *type, char *name)
 {
+	struct symbol s;
+
 	if (n >= kallsyms_num)
 		return false;
-	*addr = symbol_addr(n);
-	*type = symbol_entry(n)[0];
-	strscpy(name, symbol_entry(n) + 1, KSYM_NAME_LEN);
+	read_symbol(&s, n);
+	*addr = s.address;
+	*type = unpack(&s, name);
 	return true;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The message log.
+ * The message log: a ring of records, one line of at most LINE_BYTES bytes each.
  *
- *   records[seq % NR_RECORDS]    first_seq <= seq < next_seq
+ *   buf   | first | first+1 | ... | last |  free  | (less than MAX_RECORD: not used) |
+ *           ^ first_pos               ^ last_pos
  *
- * A record is one line of at most LINE_BYTES bytes in a slot of fixed size: a little memory is
- * wasted, and there is nothing to pack, wrap or repair. The oldest record is overwritten. A line that is longer
- * goes on in the next records (more, tail); readers of lines see it whole, /dev/kmsg in fragments (flag "c").
+ * A record is never cut in two: where MAX_RECORD bytes do not fit before the end, the next one lies at the beginning.
+ * So where one ends and the rule tell where the next one begins, and the last line can grow in place. The oldest
+ * records make room. Number to place is a walk from the oldest record, or from where the last walk ended. A line that is
+ * longer than a record goes on in the next ones (more, tail); readers of lines see it whole, /dev/kmsg in fragments
+ * (flag "c").
  *
  * One raw lock guards the log and the consoles, taken with interrupts off by a compare-and-swap
  * on the owner CPU: a CPU that finds itself the owner (an NMI or a fault inside printk) goes
@@ -33,6 +36,7 @@
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/timekeeping.h>
+#include <mm/memblock.h>
 #include <mm/slab.h>
 #include <seam/irqflags.h>
 #include <seam/percpu.h>
@@ -42,8 +46,9 @@
 
 #include <linux/capability.h>
 
-#define NR_RECORDS    512
+#define LOG_BUF_BYTES 32768 /* log_buf_len= asks for more */
 #define LINE_BYTES    232
+#define MAX_RECORD    ALIGN(sizeof(struct log_record) + LINE_BYTES, sizeof(u64))
 #define LEVEL_DEFAULT 4
 #define NO_OWNER      (-1)
 
@@ -54,12 +59,32 @@ struct log_record {
 	bool open : 1; /* no newline yet: KERN_CONT may append */
 	bool more : 1; /* the line goes on in the next record */
 	bool tail : 1; /* it began in the one before */
+	char text[];
+};
+
+/* A copy for a reader. */
+struct log_line {
+	u64 ns;
+	u16 bytes;
+	u8 level;
+	bool more, tail;
 	char text[LINE_BYTES];
 };
 
-static struct log_record records[NR_RECORDS]; /* the lock below */
-static u64 first_seq, next_seq, clear_seq;    /* the lock below */
-static struct console *consoles;	      /* the lock below */
+/* first_seq <= seq < next_seq. A CPU inside without the lock may spoil it; no place is ever beyond the end. */
+struct log_ring {
+	char *buf;
+	size_t bytes;
+	u64 first_seq, next_seq;
+	size_t first_pos, last_pos; /* of the oldest record, of the newest */
+	u64 found_seq;		    /* where the last walk ended */
+	size_t found_pos;
+};
+
+static char first_log_buf[LOG_BUF_BYTES] __aligned(sizeof(u64));
+static struct log_ring log = { .buf = first_log_buf, .bytes = LOG_BUF_BYTES }; /* the lock below */
+static u64 clear_seq;							       /* the lock below */
+static struct console *consoles;					       /* the lock below */
 static int owner_cpu = NO_OWNER;
 static bool printk_time = true;
 static bool ignore_loglevel;
@@ -91,9 +116,50 @@ static void log_unlock(bool taken, unsigned long flags)
 	local_irq_restore(flags);
 }
 
-static struct log_record *record(u64 seq)
+/* ---- the ring; => log lock held ---- */
+
+static struct log_record *record_at(const struct log_ring *ring, size_t pos)
 {
-	return &records[seq % NR_RECORDS];
+	return (struct log_record *)(ring->buf + pos);
+}
+
+static size_t pos_behind(const struct log_ring *ring, size_t pos)
+{
+	pos += ALIGN(sizeof(struct log_record) + record_at(ring, pos)->bytes, sizeof(u64));
+	return pos + MAX_RECORD <= ring->bytes ? pos : 0;
+}
+
+/* first_seq <= @seq < next_seq */
+static struct log_record *record(struct log_ring *ring, u64 seq)
+{
+	if (ring->found_seq < ring->first_seq || ring->found_seq > seq) {
+		ring->found_seq = ring->first_seq;
+		ring->found_pos = ring->first_pos;
+	}
+	for (; ring->found_seq < seq; ring->found_seq++)
+		ring->found_pos = pos_behind(ring, ring->found_pos);
+	return record_at(ring, ring->found_pos);
+}
+
+static struct log_record *newest(const struct log_ring *ring)
+{
+	return ring->first_seq < ring->next_seq ? record_at(ring, ring->last_pos) : NULL;
+}
+
+/* Room for a record of any length behind the newest one; the oldest ones go. */
+static struct log_record *ring_add(struct log_ring *ring)
+{
+	size_t pos = newest(ring) ? pos_behind(ring, ring->last_pos) : 0;
+
+	while (newest(ring) && ring->first_pos >= pos && ring->first_pos < pos + MAX_RECORD) {
+		ring->first_pos = pos_behind(ring, ring->first_pos);
+		ring->first_seq++;
+	}
+	if (!newest(ring))
+		ring->first_pos = pos;
+	ring->last_pos = pos;
+	ring->next_seq++;
+	return record_at(ring, pos);
 }
 
 static size_t put_time(char *buf, size_t size, u64 ns)
@@ -134,9 +200,9 @@ void register_console(struct console *con)
 
 	con->next = consoles;
 	consoles = con;
-	for (seq = first_seq; seq < next_seq; seq++)
-		if (record(seq)->level < console_loglevel || ignore_loglevel)
-			console_out(con, record(seq), 0);
+	for (seq = log.first_seq; seq < log.next_seq; seq++)
+		if (record(&log, seq)->level < console_loglevel || ignore_loglevel)
+			console_out(con, record(&log, seq), 0);
 	log_unlock(taken, flags);
 }
 
@@ -176,10 +242,8 @@ static void close_record(struct log_record *r)
 
 static struct log_record *new_record(u64 ns, int level, bool tail)
 {
-	struct log_record *r = record(next_seq++);
+	struct log_record *r = ring_add(&log);
 
-	if (next_seq - first_seq > NR_RECORDS)
-		first_seq = next_seq - NR_RECORDS;
 	r->ns = ns;
 	r->level = level;
 	r->bytes = 0;
@@ -199,7 +263,7 @@ static struct log_record *continue_record(struct log_record *r)
 /* One line or a part of one. => log lock held */
 static void emit(int level, bool cont, const char *text, size_t bytes, bool newline)
 {
-	struct log_record *r = next_seq ? record(next_seq - 1) : NULL;
+	struct log_record *r = newest(&log);
 	size_t from = 0;
 
 	if (cont && r && r->open) {
@@ -311,39 +375,46 @@ bool __ratelimit(struct ratelimit_state *rs, const char *who)
 
 u64 log_first_seq(void)
 {
-	return READ_ONCE(first_seq);
+	return READ_ONCE(log.first_seq);
 }
 
 u64 log_next_seq(void)
 {
-	return READ_ONCE(next_seq);
+	return READ_ONCE(log.next_seq);
 }
 
 u64 log_clear_seq(void)
 {
-	return max(READ_ONCE(clear_seq), READ_ONCE(first_seq));
+	return max(READ_ONCE(clear_seq), READ_ONCE(log.first_seq));
 }
 
 void log_clear(void)
 {
-	WRITE_ONCE(clear_seq, READ_ONCE(next_seq));
+	WRITE_ONCE(clear_seq, READ_ONCE(log.next_seq));
 }
 
 /* Copy record *@seq. 0: there is none; -EPIPE: gone; 1. */
-static int copy_record(u64 *seq, struct log_record *to)
+static int copy_record(u64 *seq, struct log_line *to)
 {
+	const struct log_record *r;
 	unsigned long flags;
 	bool taken;
 	int ret = 1;
 
 	taken = log_lock(&flags);
-	if (*seq < first_seq) {
-		*seq = first_seq;
+	if (*seq < log.first_seq) {
+		*seq = log.first_seq;
 		ret = -EPIPE;
-	} else if (*seq >= next_seq) {
+	} else if (*seq >= log.next_seq) {
 		ret = 0;
 	} else {
-		*to = *record(*seq);
+		r = record(&log, *seq);
+		to->ns = r->ns;
+		to->level = r->level;
+		to->more = r->more;
+		to->tail = r->tail;
+		to->bytes = min_t(u16, r->bytes, LINE_BYTES);
+		memcpy(to->text, r->text, to->bytes);
 	}
 	log_unlock(taken, flags);
 	return ret;
@@ -351,7 +422,7 @@ static int copy_record(u64 *seq, struct log_record *to)
 
 ssize_t log_read_record(u64 *seq, char *buf, size_t size)
 {
-	struct log_record r;
+	struct log_line r;
 	int ret = copy_record(seq, &r), len;
 
 	if (ret <= 0)
@@ -366,7 +437,7 @@ ssize_t log_read_record(u64 *seq, char *buf, size_t size)
 
 ssize_t log_read_line(u64 *seq, char *buf, size_t size, bool with_level)
 {
-	struct log_record r;
+	struct log_line r;
 	size_t len = 0;
 	int ret = copy_record(seq, &r);
 
@@ -517,7 +588,7 @@ SYSCALL_DEFINE3(syslog, int, type, char __user *, buf, int, len)
 	case SYSLOG_ACTION_SIZE_UNREAD:
 		return unread_bytes();
 	case SYSLOG_ACTION_SIZE_BUFFER:
-		return NR_RECORDS * LINE_BYTES;
+		return log.bytes;
 	}
 	return -EINVAL;
 }
@@ -532,6 +603,52 @@ void printk_levels(int levels[4])
 }
 
 /* ---- parameters ---- */
+
+static void __init move_log(char *buf, size_t bytes)
+{
+	struct log_ring to = {
+		.buf = buf, .bytes = bytes, .first_seq = log.first_seq, .next_seq = log.first_seq
+	};
+
+	for (u64 seq = log.first_seq; seq < log.next_seq; seq++) {
+		const struct log_record *r = record(&log, seq);
+
+		memcpy(ring_add(&to), r, sizeof(*r) + r->bytes);
+	}
+	log = to;
+}
+
+static size_t log_buf_len __initdata;
+
+static int __init log_buf_len_setup(char *arg)
+{
+	u64 bytes = arg ? memparse(arg, NULL) : 0;
+
+	if (!bytes || bytes > 1ull << 31)
+		return -EINVAL;
+	log_buf_len = roundup_pow_of_two(bytes);
+	return 0;
+}
+early_param("log_buf_len", log_buf_len_setup);
+
+void __init setup_log_buf(void)
+{
+	unsigned long flags;
+	char *buf;
+	bool taken;
+
+	if (log_buf_len <= LOG_BUF_BYTES)
+		return;
+	buf = memblock_alloc(log_buf_len, PAGE_SIZE);
+	if (!buf) {
+		pr_err("log_buf_len: %zu bytes not available\n", log_buf_len);
+		return;
+	}
+	taken = log_lock(&flags);
+	move_log(buf, log_buf_len);
+	log_unlock(taken, flags);
+	pr_info("log_buf_len: %zu bytes\n", log_buf_len);
+}
 
 static int __init loglevel_setup(char *arg)
 {

@@ -46,6 +46,7 @@ struct kmem_cache {
 	u32 size;			/* from object to object */
 	u32 offset;			/* of the link in a free object */
 	u16 secret;			/* mixed into links */
+	u8 begun;			/* steps that slabs have grown from min_order */
 	u32 inuse;			/* offset of what follows the object: red zone, link */
 	u32 align;
 	u32 objects;			/* per slab */

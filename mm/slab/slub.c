@@ -142,12 +142,26 @@ static void setup_objects(struct kmem_cache *s, struct page *page, u32 objects)
 	page->private = SLAB_STATE(0, 1);
 }
 
+/*
+ * A cache begins small: its first slab has the least order that holds an object, each further one an order more, up to
+ * the best. Many caches never have more than a few objects, and a slab of the best order would stay nearly empty.
+ */
+static u32 next_order(struct kmem_cache *s)
+{
+	u32 order = s->min_order + READ_ONCE(s->begun);
+
+	if (order >= s->order)
+		return s->order;
+	WRITE_ONCE(s->begun, s->begun + 1); /* two at once take one step: no matter */
+	return order;
+}
+
 static struct page *new_slab(struct kmem_cache *s, gfp_t gfp, int node)
 {
 	gfp_t flags = (gfp & GFP_RECLAIM_MASK) | s->allocflags;
 	struct kmem_cache_node *n;
 	struct page *page = NULL;
-	u32 order = s->order;
+	u32 order = next_order(s);
 
 	if (node != NUMA_NO_NODE)
 		flags |= gfp & __GFP_THISNODE;
