@@ -3,7 +3,7 @@
  * Failure injection set from user space under Linux's names. oracle: none (CONFIG_FAULT_INJECTION)
  * Which operations survive a failure is tests/inject; here: each knob has its meaning.
  */
-#include "tap.h"
+#include "textfile.h"
 
 #include <linux/futex.h>
 #include <sys/stat.h>
@@ -11,38 +11,13 @@
 
 #define DEBUG "/sys/kernel/debug/"
 
-static char text[4096];
-
-static const char *get(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-	text[n > 0 ? n : 0] = 0;
-	text[strcspn(text, "\n")] = 0;
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
-
-static int put(const char *path, const char *what)
-{
-	int fd = open(path, O_WRONLY), err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, what, strlen(what)) < 0 ? errno : 0;
-	close(fd);
-	return err;
-}
-
 /* debugfs file @file of the kind @dir. */
 static int set(const char *dir, const char *file, const char *value)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), DEBUG "%s/%s", dir, file);
-	return put(path, value);
+	return spew(path, value);
 }
 
 static bool exists(const char *dir, const char *file)
@@ -94,7 +69,8 @@ static void knobs(void)
 	is(set("failslab", "probability", "101"), EINVAL, "knobs: probability is a percentage");
 	is(set("failslab", "probability", "x"), EINVAL, "knobs: a number");
 	is(set("failslab", "task-filter", "maybe"), EINVAL, "knobs: Y or N");
-	ok(!strcmp(get(DEBUG "fail_page_alloc/min-order"), "1"), "knobs: min-order is 1 at first");
+	ok(!strcmp(slurp(DEBUG "fail_page_alloc/min-order"), "1\n"),
+	   "knobs: min-order is 1 at first");
 }
 
 static long futex(uint32_t *word, int op)
@@ -106,7 +82,7 @@ static void futexes(void)
 {
 	static uint32_t word;
 
-	put("/proc/self/make-it-fail", "1");
+	spew("/proc/self/make-it-fail", "1");
 	arm("fail_futex", "100");
 	fails(futex(&word, FUTEX_WAKE_PRIVATE), EFAULT, "fail_futex: a private word");
 	fails(futex(&word, FUTEX_WAKE), EFAULT, "fail_futex: a shared word");
@@ -118,9 +94,9 @@ static void futexes(void)
 	fails(futex(&word, FUTEX_WAKE), EFAULT, "times: once");
 	is(futex(&word, FUTEX_WAKE), 0, "times: and never again");
 	set("fail_futex", "times", "-1");
-	put("/proc/self/make-it-fail", "0");
+	spew("/proc/self/make-it-fail", "0");
 	is(futex(&word, FUTEX_WAKE), 0, "task-filter: only tasks with make-it-fail");
-	put("/proc/self/make-it-fail", "1");
+	spew("/proc/self/make-it-fail", "1");
 	set("fail_futex", "interval", "3");
 	set("fail_futex", "ignore-private", "N");
 	int failed = 0;
@@ -160,7 +136,7 @@ static void caches(void)
 #define CACHE "/sys/kernel/slab/filp/failslab"
 	int choice = open(CACHE, O_WRONLY), fd;
 
-	ok(!strcmp(get(CACHE), "0"), "cache-filter: no cache is chosen at first");
+	ok(!strcmp(slurp(CACHE), "0\n"), "cache-filter: no cache is chosen at first");
 	set("failslab", "cache-filter", "Y");
 	set("failslab", "ignore-gfp-wait", "N");
 	arm("failslab", "100");
@@ -178,7 +154,7 @@ static void caches(void)
 	disarm("failslab");
 	set("failslab", "cache-filter", "N");
 	set("failslab", "ignore-gfp-wait", "Y");
-	put("/proc/self/make-it-fail", "0");
+	spew("/proc/self/make-it-fail", "0");
 }
 
 /* Without ignore-gfp-* = N and min-order = 0 the pages of a fault are spared. */

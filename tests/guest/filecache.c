@@ -4,7 +4,7 @@
  * the RSS of each process, once in the sum of their Pss; mappings of ramfs through the generic operations;
  * truncation and holes against threads that read the same pages (SIGBUS or zeroes, never what was there).
  */
-#include "tap.h"
+#include "textfile.h"
 #include <pthread.h>
 #include <linux/falloc.h>
 #include <sys/mount.h>
@@ -13,21 +13,6 @@
 
 #define KiB 1024L
 #define MiB (1024 * KiB)
-
-static long number_in(const char *path, const char *key)
-{
-	char line[256];
-	FILE *f = fopen(path, "r");
-	size_t len = strlen(key);
-	long value = -1;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, len) && (line[len] == ':' || line[len] == ' '))
-			value = strtol(line + len + 1, NULL, 10);
-	if (f)
-		fclose(f);
-	return value;
-}
 
 static long meminfo(const char *key)
 {
@@ -48,19 +33,19 @@ static void test_last_user(void)
 	long shmem, more;
 	char *map, c;
 
-	shmem = meminfo("Shmem");
+	shmem = meminfo("Shmem:");
 	fd = open("/dev/shm/last", O_RDWR | O_CREAT, 0600);
 	unlink("/dev/shm/last");
 	ftruncate(fd, 4 * MiB);
 	map = mmap(NULL, 4 * MiB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	memset(map, 7, 4 * MiB);
 	close(fd);
-	more = meminfo("Shmem") - shmem;
+	more = meminfo("Shmem:") - shmem;
 	ok(more >= 4000 && more < 4400,
 	   "last user: a mapping keeps a file without name and descriptor (%ld KiB)", more);
 	is(map[4 * MiB - 1], 7, "last user: whole");
 	munmap(map, 4 * MiB);
-	more = meminfo("Shmem") - shmem;
+	more = meminfo("Shmem:") - shmem;
 	ok(more < 200, "last user: it goes with the mapping (%ld KiB)", more);
 	/* The last close has done its work when it returns. */
 	pipe(p);
@@ -71,19 +56,19 @@ static void test_last_user(void)
 	unlink("/dev/shm/last");
 	for (int i = 0; i < 4; i++)
 		write(fd, block, MiB);
-	ok(meminfo("Shmem") - shmem >= 4000, "last user: a descriptor keeps it");
+	ok(meminfo("Shmem:") - shmem >= 4000, "last user: a descriptor keeps it");
 	{
 		int other = dup(fd), status;
 
 		close(fd);
-		ok(meminfo("Shmem") - shmem >= 4000, "last user: its duplicate, too");
+		ok(meminfo("Shmem:") - shmem >= 4000, "last user: its duplicate, too");
 		if (!fork())
 			_exit(lseek(other, 0, SEEK_END) == 4 * MiB ? 0 : 1);
 		wait(&status);
 		is(status, 0, "last user: a child's");
 		close(other);
 	}
-	more = meminfo("Shmem") - shmem;
+	more = meminfo("Shmem:") - shmem;
 	ok(more < 200,
 	   "last user: the last close gives the memory back before it returns (%ld KiB)", more);
 }
@@ -93,7 +78,7 @@ static void test_last_user(void)
 static void test_sums(void)
 {
 	const long size = 8 * MiB;
-	long cached = meminfo("Cached"), rss = 0, pss = 0;
+	long cached = meminfo("Cached:"), rss = 0, pss = 0;
 	int fd = open("/dev/shm/sums", O_RDWR | O_CREAT, 0600), ready[2], go[2];
 	pid_t child[4];
 	char c;
@@ -120,10 +105,10 @@ static void test_sums(void)
 		char path[64];
 
 		snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", child[i]);
-		rss += number_in(path, "Rss");
-		pss += number_in(path, "Pss");
+		rss += number_in(path, "Rss:");
+		pss += number_in(path, "Pss:");
 	}
-	cached = meminfo("Cached") - cached;
+	cached = meminfo("Cached:") - cached;
 	ok(cached >= 8000 && cached < 8500, "sums: 8 MiB are cached once (%ld KiB)", cached);
 	ok(rss >= 4 * 8192, "sums: and in the RSS of each of four processes (%ld KiB)", rss);
 	ok(pss >= 8192 && pss < 8192 + 4 * 400, "sums: in the sum of Pss once (%ld KiB)", pss);

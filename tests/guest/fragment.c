@@ -3,7 +3,7 @@
  * The indices of fragmentation (debugfs extfrag) move as memory is cut into single pages, and come back; what a thread costs
  * the kernel in stacks; and the defaults of the page allocator that user space can read.
  */
-#include "tap.h"
+#include "textfile.h"
 
 #include <pthread.h>
 #include <sys/mount.h>
@@ -11,33 +11,16 @@
 
 #define EXTFRAG "/sys/kernel/debug/extfrag/"
 
-static char text[1 << 16];
-
-static const char *contents(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	size_t n = 0;
-	ssize_t r;
-
-	while (fd >= 0 && n < sizeof(text) - 1 &&
-	       (r = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += r;
-	text[n] = 0;
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
-
 static long meminfo(const char *key)
 {
-	const char *at = strstr(contents("/proc/meminfo"), key);
+	const char *at = strstr(slurp("/proc/meminfo"), key);
 
 	return at ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
 static long knob(const char *path)
 {
-	const char *s = contents(path);
+	const char *s = slurp(path);
 
 	return *s ? strtol(s, NULL, 10) : -1;
 }
@@ -50,7 +33,7 @@ static int index_of(const char *file, int order)
 	char path[64], *row, *p;
 
 	snprintf(path, sizeof(path), EXTFRAG "%s", file);
-	contents(path);
+	slurp(path);
 	row = strstr(text, "Normal ") ?: strstr(text, "DMA32 ");
 	if (!row || !(p = strchr(row, ' ')))
 		return -9999;
@@ -141,9 +124,9 @@ static void defaults(void)
 	ok(knob("/proc/sys/vm/min_free_kbytes") >= 128, "default: min_free_kbytes");
 	is(knob("/proc/sys/vm/watermark_scale_factor"), 10, "default: watermark_scale_factor");
 	is(knob("/proc/sys/vm/watermark_boost_factor"), 15000, "default: watermark_boost_factor");
-	ok(strstr(contents("/proc/sys/vm/lowmem_reserve_ratio"), "256\t256\t32\t0"),
+	ok(strstr(slurp("/proc/sys/vm/lowmem_reserve_ratio"), "256\t256\t32\t0"),
 	   "default: lowmem_reserve_ratio");
-	contents("/proc/buddyinfo");
+	slurp("/proc/buddyinfo");
 	row = strstr(text, "DMA32 ");
 	for (row = row ? strchr(row, ' ') : ""; *row && *row != '\n'; columns++) {
 		row += strspn(row, " ");
@@ -152,7 +135,7 @@ static void defaults(void)
 		row += strcspn(row, " \n");
 	}
 	is(columns, 11, "default: orders 0 to 10");
-	contents("/proc/zoneinfo");
+	slurp("/proc/zoneinfo");
 	for (const char *s = text; (s = strstr(s, "Node 0, zone ")); s++)
 		zones++;
 	ok(zones >= 4, "default: the zones of a node");

@@ -3,40 +3,13 @@
 #ifndef MAPS_H
 #define MAPS_H
 
-#include "tap.h"
+#include "textfile.h"
 
 struct vma_line {
 	unsigned long start, end, offset, inode;
 	char perms[5];
 	char name[64];
 };
-
-/* The whole of @path in a static buffer. */
-__attribute__((unused)) static char *slurp(const char *path)
-{
-	static char text[1 << 18];
-	int fd = open(path, O_RDONLY);
-	size_t have = 0;
-	ssize_t got;
-
-	must(fd >= 0);
-	while (have < sizeof(text) - 1 && (got = read(fd, text + have, sizeof(text) - 1 - have)) > 0)
-		have += got;
-	close(fd);
-	text[have] = 0;
-	return text;
-}
-
-/* Number after @label at the start of a line of @path, or -1. */
-__attribute__((unused)) static long number_in(const char *path, const char *label)
-{
-	for (char *line = slurp(path); line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, label, strlen(label)))
-			return strtol(line + strlen(label), NULL, 10);
-	}
-	return -1;
-}
 
 #define status_kb(label)  number_in("/proc/self/status", label)
 #define meminfo_kb(label) number_in("/proc/meminfo", label)

@@ -4,7 +4,7 @@
  * orders, then all of memory at once. Afterwards every page is back and every list in order.
  * page_storm [SECONDS [SEED]]: make stress gives more time.
  */
-#include "tap.h"
+#include "textfile.h"
 
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -77,17 +77,6 @@ static void run(void *(*fn)(void *))
 			exit(1);
 	for (int i = 0; i < nr_threads; i++)
 		pthread_join(workers[i].thread, NULL);
-}
-
-static const char *slurp(const char *path)
-{
-	static char text[1 << 16];
-	int fd = open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-	text[n > 0 ? n : 0] = 0;
-	close(fd);
-	return text;
 }
 
 static long free_kb(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Physical memory as user space sees it: frames, zones, nodes, free lists, counters and knobs that agree. */
-#include "tap.h"
+#include "textfile.h"
 
 #define KPF(name, nr) KPF_##name = nr
 enum {
@@ -22,34 +22,6 @@ enum {
 	KPF(RESERVED, 32),
 	KPF(MLOCKED, 33),
 };
-
-static char text[1 << 19];
-
-static const char *slurp(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	size_t n = 0;
-	ssize_t r;
-
-	while (fd >= 0 && n < sizeof(text) - 1 &&
-	       (r = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += r;
-	text[n] = 0;
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
-
-static int spew(const char *path, const char *what)
-{
-	int fd = open(path, O_WRONLY), err;
-
-	if (fd < 0)
-		return errno;
-	err = write(fd, what, strlen(what)) < 0 ? errno : 0;
-	close(fd);
-	return err;
-}
 
 /* The number behind "key" at the start of a line of @s, or -1. */
 static long long value(const char *s, const char *key)

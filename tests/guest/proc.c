@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* Formats of /proc: each file read whole and taken apart as programs do. */
-#include "tap.h"
+#include "textfile.h"
 
 #include <cpuid.h>
 #include <dirent.h>
 #include <sys/sysinfo.h>
 
-static char text[1 << 18];
-
-static const char *slurp(const char *path)
+/* As slurp(), and the file must be there. */
+static const char *opened(const char *path)
 {
-	int fd = open(path, O_RDONLY);
-	size_t n = 0;
-	ssize_t r;
-
-	text[0] = 0;
-	if (!ok(fd >= 0, "%s opens", path))
-		return text;
-	while (n < sizeof(text) - 1 && (r = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += r;
-	text[n] = 0;
-	close(fd);
-	return text;
+	ok(!access(path, R_OK), "%s opens", path);
+	return slurp(path);
 }
 
 /* The number behind "key" at the start of a line, or -1. */
@@ -39,7 +28,7 @@ static long long value(const char *s, const char *key)
 static void interrupts(void)
 {
 	static const char *const kinds[] = { "NMI", "LOC", "SPU", "RES", "CAL", "TLB" };
-	const char *s = slurp("/proc/interrupts"), *at = s;
+	const char *s = opened("/proc/interrupts"), *at = s;
 	long nr_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	ok(strstr(s, "CPU0"), "interrupts: a column per CPU");
@@ -72,7 +61,7 @@ static void memory(void)
 		"Shmem",	"Slab",		  "SReclaimable", "SUnreclaim",	  "KernelStack",
 		"PageTables",	"CommitLimit",	  "Committed_AS", "VmallocTotal"
 	};
-	const char *s = slurp("/proc/meminfo");
+	const char *s = opened("/proc/meminfo");
 	long long total = value(s, "MemTotal"), free = value(s, "MemFree");
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
@@ -81,17 +70,17 @@ static void memory(void)
 	ok(strstr(s, "MemTotal:       ") && strstr(s, " kB\n"), "meminfo: in columns, kB");
 	ok(value(s, "Slab") == value(s, "SReclaimable") + value(s, "SUnreclaim"),
 	   "meminfo: Slab is the sum");
-	s = slurp("/proc/vmstat");
+	s = opened("/proc/vmstat");
 	ok(value(s, "nr_free_pages") > 0 && value(s, "pgfault") > 0 &&
 		   value(s, "pgalloc_normal") >= 0,
 	   "vmstat: nr_free_pages, pgfault, pgalloc_normal");
-	s = slurp("/proc/zoneinfo");
+	s = opened("/proc/zoneinfo");
 	ok(strstr(s, "Node 0, zone ") && strstr(s, "  pages free ") && strstr(s, "        min ") &&
 		   strstr(s, "        managed ") && strstr(s, "        present "),
 	   "zoneinfo: zones with pages free, min, managed, present");
-	s = slurp("/proc/buddyinfo");
+	s = opened("/proc/buddyinfo");
 	ok(!strncmp(s, "Node 0, zone ", 13), "buddyinfo");
-	s = slurp("/proc/slabinfo");
+	s = opened("/proc/slabinfo");
 	ok(!strncmp(s, "slabinfo - version: 2.1\n", 24), "slabinfo: version 2.1");
 }
 
@@ -136,7 +125,7 @@ static void cpu_places(const char *s, int cpus)
 
 static void machine(void)
 {
-	const char *s = slurp("/proc/cpuinfo");
+	const char *s = opened("/proc/cpuinfo");
 	double up, idle, load;
 	int a, b, c, cpus = 0;
 
@@ -145,29 +134,29 @@ static void machine(void)
 	is(cpus, sysconf(_SC_NPROCESSORS_ONLN), "cpuinfo: a block for each CPU");
 	ok(strstr(s, "flags\t\t:") && strstr(s, "model name\t:"), "cpuinfo: flags and model");
 	cpu_places(s, cpus);
-	s = slurp("/proc/stat");
+	s = opened("/proc/stat");
 	ok(!strncmp(s, "cpu  ", 5) && strstr(s, "\ncpu0 ") && value(s, "btime") > 1600000000 &&
 		   value(s, "processes") > 0 && value(s, "ctxt") > 0,
 	   "stat: cpu, cpu0, btime, processes, ctxt");
-	ok(sscanf(slurp("/proc/uptime"), "%lf %lf", &up, &idle) == 2 && up > 0, "uptime");
-	ok(sscanf(slurp("/proc/loadavg"), "%lf %*f %*f %d/%d %d", &load, &a, &b, &c) == 4 &&
+	ok(sscanf(opened("/proc/uptime"), "%lf %lf", &up, &idle) == 2 && up > 0, "uptime");
+	ok(sscanf(opened("/proc/loadavg"), "%lf %*f %*f %d/%d %d", &load, &a, &b, &c) == 4 &&
 		   b > 0 && c > 0,
 	   "loadavg");
-	ok(strstr(slurp("/proc/mounts"), " /proc proc "), "mounts: /proc");
-	ok(strlen(slurp("/proc/cmdline")) > 0 && text[strlen(text) - 1] == '\n', "cmdline");
-	ok(strstr(slurp("/proc/version"), "Linux version "), "version");
-	ok(strstr(slurp("/proc/filesystems"), "nodev\ttmpfs\n"), "filesystems: tmpfs");
+	ok(strstr(opened("/proc/mounts"), " /proc proc "), "mounts: /proc");
+	ok(strlen(opened("/proc/cmdline")) > 0 && text[strlen(text) - 1] == '\n', "cmdline");
+	ok(strstr(opened("/proc/version"), "Linux version "), "version");
+	ok(strstr(opened("/proc/filesystems"), "nodev\ttmpfs\n"), "filesystems: tmpfs");
 	interrupts();
-	ok(strstr(slurp("/proc/kallsyms"), " T "), "kallsyms");
-	ok(strlen(slurp("/proc/sys/kernel/osrelease")) > 2, "sys/kernel/osrelease");
-	ok(strtol(slurp("/proc/sys/kernel/pid_max"), NULL, 10) > 300, "sys/kernel/pid_max");
+	ok(strstr(opened("/proc/kallsyms"), " T "), "kallsyms");
+	ok(strlen(opened("/proc/sys/kernel/osrelease")) > 2, "sys/kernel/osrelease");
+	ok(strtol(opened("/proc/sys/kernel/pid_max"), NULL, 10) > 300, "sys/kernel/pid_max");
 }
 
 static void maps(void)
 {
 	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned long lo, hi, offset, inode, last = 0;
-	const char *s = slurp("/proc/self/maps");
+	const char *s = opened("/proc/self/maps");
 	unsigned int major, minor;
 	char perms[8], line[64];
 	bool ordered = true, found = false;
@@ -193,7 +182,7 @@ static void of_process(void)
 	char comm[64], state, link[256] = "";
 	int pid, ppid, pgrp, session;
 	long size, resident;
-	const char *s = slurp("/proc/self/stat");
+	const char *s = opened("/proc/self/stat");
 	const char *paren = strrchr(s, ')');
 	int spaces = 0;
 	DIR *d;
@@ -207,10 +196,10 @@ static void of_process(void)
 	for (const char *p = paren; p && *p; p++)
 		spaces += *p == ' ';
 	is(spaces, 50, "stat: 52 fields");
-	ok(sscanf(slurp("/proc/self/statm"), "%ld %ld", &size, &resident) == 2 && size > resident &&
-		   resident > 0,
+	ok(sscanf(opened("/proc/self/statm"), "%ld %ld", &size, &resident) == 2 &&
+		   size > resident && resident > 0,
 	   "statm");
-	s = slurp("/proc/self/status");
+	s = opened("/proc/self/status");
 	ok(!strncmp(s, "Name:\tproc\n", 11), "status: Name");
 	ok(value(s, "Pid") == getpid() && value(s, "PPid") == getppid() && value(s, "Threads") == 1,
 	   "status: Pid, PPid, Threads");
@@ -218,7 +207,7 @@ static void of_process(void)
 		   value(s, "VmPeak") >= value(s, "VmSize"),
 	   "status: VmSize, VmRSS, VmPeak");
 	ok(strstr(s, "SigBlk:\t0000000000000000\n"), "status: SigBlk");
-	ok(strstr(slurp("/proc/self/cmdline"), "proc"), "cmdline");
+	ok(strstr(opened("/proc/self/cmdline"), "proc"), "cmdline");
 	ok(readlink("/proc/self/exe", link, 255) > 0 && strstr(link, "proc"), "exe");
 	ok(readlink("/proc/self/cwd", link, 255) > 0, "cwd");
 	must(open("/dev/null", O_RDONLY) >= 0);
@@ -234,10 +223,10 @@ static void of_process(void)
 	ok(me, "/proc lists this process");
 	fails(open("/proc/999999/stat", O_RDONLY), ENOENT, "no such process");
 	ok(readlink("/proc/self", link, 255) > 0 && atoi(link) == getpid(), "self");
-	slurp("/proc/1/stat");
+	opened("/proc/1/stat");
 	ok(strstr(text, "(init)"), "process 1 is init");
-	ok(strstr(slurp("/proc/self/mounts"), "tmpfs"), "self/mounts");
-	ok(strstr(slurp("/proc/self/limits"), "Max open files"), "self/limits");
+	ok(strstr(opened("/proc/self/mounts"), "tmpfs"), "self/mounts");
+	ok(strstr(opened("/proc/self/limits"), "Max open files"), "self/limits");
 }
 
 int main(void)

@@ -1,40 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Object caches as user space sees them: /proc/slabinfo, /sys/kernel/slab, drop_caches, dentry-state. */
-#include "tap.h"
+#include "textfile.h"
 
 #include <cpuid.h>
 #include <dirent.h>
 #include <sys/stat.h>
 
 #define PATH "/sys/kernel/slab/"
-
-static char text[1 << 16];
-
-static char *slurp(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = 0, r;
-
-	while (fd >= 0 && n < (ssize_t)sizeof(text) - 1 &&
-	       (r = read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += r;
-	text[n] = 0;
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
-
-static int put(const char *path, const char *what)
-{
-	int fd = open(path, O_WRONLY), err = 0;
-
-	if (fd < 0)
-		return errno;
-	if (write(fd, what, strlen(what)) < 0)
-		err = errno;
-	close(fd);
-	return err;
-}
 
 /* Column 1 to 6 of a cache's row in slabinfo; -1: no such row. */
 static long column(const char *cache, int nr)
@@ -100,7 +72,7 @@ static void objects_follow(void)
 	}
 	rmdir("/tmp/slab");
 	usleep(200000);
-	put("/proc/sys/vm/drop_caches", "2");
+	spew("/proc/sys/vm/drop_caches", "2");
 	after = column("dentry", 1);
 	ok(after - before < 700, "slabinfo: they go with their names (%ld left)", after - before);
 }
@@ -142,20 +114,20 @@ static void sysfs(void)
 		is(attr("sighand_cache", "align"), (b >> 8 & 0xff) * 8,
 		   "sysfs: what has lines of its own is aligned to CPUID's line");
 	}
-	is(put(PATH "dentry/shrink", "1"), 0, "sysfs: shrink takes 1");
-	is(put(PATH "dentry/shrink", "2"), EINVAL, "sysfs: shrink refuses 2");
-	is(put(PATH "dentry/validate", "2"), EINVAL, "sysfs: validate refuses 2");
-	is(put(PATH "dentry/order", "1"), EACCES, "sysfs: order cannot be written");
-	is(put(PATH "nosuchcache/shrink", "1"), ENOENT, "sysfs: no such cache");
+	is(spew(PATH "dentry/shrink", "1"), 0, "sysfs: shrink takes 1");
+	is(spew(PATH "dentry/shrink", "2"), EINVAL, "sysfs: shrink refuses 2");
+	is(spew(PATH "dentry/validate", "2"), EINVAL, "sysfs: validate refuses 2");
+	is(spew(PATH "dentry/order", "1"), EACCES, "sysfs: order cannot be written");
+	is(spew(PATH "nosuchcache/shrink", "1"), ENOENT, "sysfs: no such cache");
 }
 
 static void drop(void)
 {
-	is(put("/proc/sys/vm/drop_caches", "0"), EINVAL, "drop_caches: 0");
-	is(put("/proc/sys/vm/drop_caches", "5"), EINVAL, "drop_caches: 5");
-	is(put("/proc/sys/vm/drop_caches", "x"), EINVAL, "drop_caches: not a number");
-	is(put("/proc/sys/vm/drop_caches", "1"), 0, "drop_caches: 1");
-	is(put("/proc/sys/vm/drop_caches", "3\n"), 0, "drop_caches: 3");
+	is(spew("/proc/sys/vm/drop_caches", "0"), EINVAL, "drop_caches: 0");
+	is(spew("/proc/sys/vm/drop_caches", "5"), EINVAL, "drop_caches: 5");
+	is(spew("/proc/sys/vm/drop_caches", "x"), EINVAL, "drop_caches: not a number");
+	is(spew("/proc/sys/vm/drop_caches", "1"), 0, "drop_caches: 1");
+	is(spew("/proc/sys/vm/drop_caches", "3\n"), 0, "drop_caches: 3");
 	ok(strstr(slurp("/proc/vmstat"), "\ndrop_slab ") && !strstr(text, "\ndrop_slab 0\n"),
 	   "drop_caches: counted");
 }
