@@ -105,8 +105,9 @@ whole 'kernelcore= over two nodes'
 is 'kernelcore= over two nodes: both have a movable zone' "$(awk '/zone +Movable/ { z = 1 } z && /managed/ { z = 0; k += $2 > 10000 } END { print k }' "$out")" 2
 
 # ---- what start-up says ----
-boot --append 'memblock=debug boottrace=1 initcall_debug loglevel=8' -- sh -c "cat /sys/kernel/debug/memblock/reserved; $check"
+boot --append 'memblock=debug boottrace=1 initcall_debug loglevel=8 log_buf_len=1M' -- sh -c "cat /sys/kernel/debug/memblock/reserved; dmesg | sed -n 1p; $check"
 whole 'memblock=debug'
+says 'log_buf_len=1M: the first line of many is still there' '0\.000000\] Linux version'
 says 'memblock=debug: operations are logged' 'memblock: .*reserve' "$log"
 says 'memblock=debug: the configuration' 'MEMBLOCK configuration' "$log"
 says 'memblock: ranges have owners' '0x[0-9a-f]{16}\.\.0x[0-9a-f]{16} memmap'
