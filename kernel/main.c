@@ -301,7 +301,6 @@ void start_kernel(void)
 	pr_notice("%s\n", linux_banner);
 	boottrace_enter("start_kernel");
 	STEP(setup_arch(&command_line));
-	setup_log_buf();
 	STEP(setup_per_cpu_areas());
 	STEP(trap_init());
 	STEP(mm_core_init());

@@ -220,6 +220,7 @@ void __init setup_arch(char **cmdline_p)
 	smp_find_cpus();
 	paging_init();
 	memblock_set_current_limit(MEMBLOCK_ALLOC_ANYWHERE);
+	setup_log_buf();
 	numa_init();
 	sparse_init();
 	ist_stacks_init();

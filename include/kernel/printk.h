@@ -41,7 +41,7 @@ int vprintk(const char *fmt, va_list args) __attribute__((format(printf, 1, 0), 
 #define pr_info(fmt, ...)	printk(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_debug(fmt, ...)	printk(KERN_DEBUG pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_cont(fmt, ...)	printk(KERN_CONT fmt, ##__VA_ARGS__)
-/* log_buf_len=: a larger ring. => memblock knows the memory, one CPU */
+/* log_buf_len=: a larger ring. => memblock serves, one CPU */
 void setup_log_buf(void);
 void printk_levels(int levels[4]);	/* for /proc/sys/kernel/printk */
 
