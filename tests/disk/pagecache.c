@@ -423,6 +423,59 @@ static void test_one_page(void)
 	set_knob("dirty_writeback_centisecs", 500);
 }
 
+/* ---- references ---- */
+
+#define KPF_LRU	   5
+#define KPF_ACTIVE 6
+#define KPF_MMAP   11
+
+/* A page of a file gets each flag of reclaim by being used. */
+static void test_flags(void)
+{
+	off_t at = 44 * MiB;
+	volatile unsigned char *map = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, at);
+	unsigned long flags;
+
+	drop();
+	(void)map[0];
+	set_knob("drop_caches",
+		 1); /* not what is mapped; Linux empties the batches of the CPUs, too */
+	flags = flags_of(map);
+	ok(flags >> KPF_LRU & 1 && flags >> KPF_MMAP & 1 && !(flags >> KPF_ACTIVE & 1),
+	   "flags: a mapped page of a file is on the LRU, not active");
+	for (int i = 0; i < 3; i++) {
+		pread(fd, got, PG, at);
+		pread(fd, got, PG, at + MiB);
+	}
+	set_knob("drop_caches", 1);
+	ok(flags_of(map) >> KPF_ACTIVE & 1, "flags: read again and again, it is active");
+	munmap((void *)map, PG);
+}
+
+/* A reference that is no mapping and not the cache's: nobody evicts the page under its holder. */
+static void test_pinned(void)
+{
+	off_t at = 44 * MiB;
+	volatile unsigned char *map = mmap(NULL, PG, PROT_READ, MAP_SHARED, fd, at);
+	struct iovec one = { (void *)map, PG };
+	unsigned char before;
+	int p[2];
+
+	must(pipe(p) == 0);
+	before = map[5];
+	must(vmsplice(p[1], &one, 1, 0) == PG);
+	munmap((void *)map, PG);
+	drop();
+	must(set_knob("drop_caches", 1) == 0);
+	is(cached(at, 1, NULL), 1, "pinned: a page in a pipe is not dropped");
+	must(read(p[0], got, PG) == PG);
+	is(got[5], before, "pinned: it is what it was");
+	close(p[0]);
+	close(p[1]);
+	drop();
+	is(cached(at, 1, NULL), 0, "pinned: without its holder it is dropped");
+}
+
 /* ---- writing ---- */
 
 static void test_sync_calls(void)
@@ -650,6 +703,8 @@ int main(int argc, char **argv)
 	test_fadvise();
 	test_mmap_read();
 	test_one_page();
+	test_flags();
+	test_pinned();
 	test_sync_calls();
 	test_expiry();
 	test_limits();
