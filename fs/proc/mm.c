@@ -85,6 +85,7 @@ static void zone_show(struct seq_file *m, struct zone *zone)
 	seq_printf(m, "  watermarks min %lu low %lu high %lu promo %lu boost %lu\n",
 		   min_wmark_pages(zone), low_wmark_pages(zone), high_wmark_pages(zone),
 		   wmark_pages(zone, WMARK_PROMO), zone->watermark_boost);
+	seq_printf(m, "  inactive_ratio %lu\n", inactive_ratio(zone_managed_pages(zone)));
 	seq_puts(m, "  lowmem_reserve");
 	for (int i = 0; i < MAX_NR_ZONES; i++)
 		seq_printf(m, " %ld", zone->lowmem_reserve[i]);
@@ -96,6 +97,15 @@ static void zone_show(struct seq_file *m, struct zone *zone)
 		if (zone->order_map[mt])
 			seq_printf(m, "  orders free as %s: %#x\n", migratetype_names[mt],
 				   zone->order_map[mt]);
+}
+
+static void node_reclaim_show(struct seq_file *m, struct pglist_data *pgdat)
+{
+	seq_printf(m, "kswapd %d asked %d order %u classzone_idx %d failures %d\n",
+		   pgdat->kswapd ? task_pid_nr(pgdat->kswapd) : 0, READ_ONCE(pgdat->kswapd_asked),
+		   READ_ONCE(pgdat->kswapd_order), READ_ONCE(pgdat->kswapd_highest_zoneidx),
+		   READ_ONCE(pgdat->kswapd_failures));
+	seq_printf(m, "all_unreclaimable %d\n", node_unreclaimable(pgdat));
 }
 
 static int node_show(struct seq_file *m, void *v)
@@ -117,6 +127,7 @@ static int node_show(struct seq_file *m, void *v)
 	for (z = pgdat->node_zonelists[ZONELIST_NOFALLBACK]._zonerefs; z->zone; z++)
 		seq_printf(m, " %d:%s", zone_to_nid(z->zone), z->zone->name);
 	seq_putc(m, '\n');
+	node_reclaim_show(m, pgdat);
 	for (int i = 0; i < MAX_NR_ZONES; i++)
 		zone_show(m, pgdat->node_zones + i);
 	return 0;

@@ -63,6 +63,9 @@ bool can_reclaim_anon_pages(const struct scan_control *sc);
 
 /* Pages of @pgdat by priority, and what shrinkers give. */
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc);
+/* How many active pages there may be for each inactive one, of @pages in all. */
+unsigned long inactive_ratio(unsigned long pages);
+
 /* A thread per node; see kswapd.c. */
 void wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order, enum zone_type highest_zoneidx);
 extern int vm_swappiness;	/* 0 .. 200: what I/O for anonymous pages costs compared with that for files */

@@ -246,6 +246,10 @@ typedef struct pglist_data {
 	struct lruvec __lruvec;			/* of all pages of the node: use folio_lruvec() */
 } pg_data_t;
 
+/* Passes of reclaim without a page after which a node, or a request, is given up. */
+#define MAX_RECLAIM_RETRIES	16
+#define node_unreclaimable(pgdat)	(READ_ONCE((pgdat)->kswapd_failures) >= MAX_RECLAIM_RETRIES)
+
 extern struct pglist_data *node_data[MAX_NUMNODES];
 #define NODE_DATA(nid)		(node_data[nid])
 #define node_start_pfn(nid)	(NODE_DATA(nid)->node_start_pfn)

@@ -42,7 +42,6 @@
 #include "page_internal.h"
 
 /* Rounds of direct reclaim without progress before giving up, as Linux. */
-#define MAX_RECLAIM_RETRIES 16
 
 struct page_alloc_ops page_alloc_ops;
 atomic_long_t page_alloc_slow_count, page_alloc_fail_count;

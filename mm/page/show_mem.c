@@ -20,7 +20,6 @@
 #define ZONE_KB(item) (zone_page_state(zone, item) * 4)
 
 /* kswapd has given up after so many runs without a page. */
-#define MAX_RECLAIM_RETRIES 16
 
 static unsigned long zone_pcp_pages(struct zone *zone)
 {
@@ -69,7 +68,7 @@ static void show_node(struct pglist_data *pgdat)
 		NODE_KB(NR_SHMEM_THPS), NODE_KB(NR_SHMEM_PMDMAPPED), NODE_KB(NR_ANON_THPS),
 		NODE_KB(NR_WRITEBACK_TEMP), node_page_state(pgdat, NR_KERNEL_STACK_KB),
 		NODE_KB(NR_PAGETABLE), NODE_KB(NR_SECONDARY_PAGETABLE),
-		READ_ONCE(pgdat->kswapd_failures) >= MAX_RECLAIM_RETRIES ? "yes" : "no");
+		node_unreclaimable(pgdat) ? "yes" : "no");
 }
 
 static void show_zone(struct zone *zone)

@@ -19,14 +19,20 @@
 /*
  * Inactive pages should be enough to see a second use before eviction: 1:1 below 1 GiB, then one part in sqrt(10 * GiB).
  */
+unsigned long inactive_ratio(unsigned long pages)
+{
+	unsigned long gb = pages >> (30 - PAGE_SHIFT);
+
+	return gb ? int_sqrt(10 * gb) : 1;
+}
+
 static bool inactive_is_low(struct lruvec *lruvec, bool file)
 {
 	enum lru_list lru = file ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON;
 	unsigned long inactive = lruvec_lru_size(lruvec, lru, MAX_NR_ZONES - 1);
 	unsigned long active = lruvec_lru_size(lruvec, lru + LRU_ACTIVE, MAX_NR_ZONES - 1);
-	unsigned long gb = (inactive + active) >> (30 - PAGE_SHIFT);
 
-	return inactive * (gb ? int_sqrt(10 * gb) : 1) < active;
+	return inactive * inactive_ratio(inactive + active) < active;
 }
 
 /* Refaults since the last look show that the inactive class is too small. */

@@ -27,7 +27,6 @@
 #include <sync/wait.h>
 #include "reclaim_internal.h"
 
-#define MAX_RECLAIM_RETRIES 16
 
 /* Has a zone up to @idx enough, so that a request of @order need not wait? */
 static bool pgdat_balanced(struct pglist_data *pgdat, unsigned int order, int idx)
@@ -163,7 +162,7 @@ void wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order,
 {
 	bool boosted = false;
 
-	if (!pgdat->kswapd || READ_ONCE(pgdat->kswapd_failures) >= MAX_RECLAIM_RETRIES)
+	if (!pgdat->kswapd || node_unreclaimable(pgdat))
 		return;
 	for (int i = 0; i < MAX_NR_ZONES; i++)
 		boosted |= READ_ONCE(pgdat->node_zones[i].watermark_boost) != 0;

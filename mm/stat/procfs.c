@@ -235,8 +235,8 @@ static void zoneinfo_one(struct seq_file *m, struct zone *zone)
 		seq_printf(m, "\n      %-12s %lu", numa_stat_names[i],
 			   zone_numa_event_state(zone, i));
 	zone_pagesets(m, zone);
-	seq_printf(m, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n", 0,
-		   zone->zone_start_pfn);
+	seq_printf(m, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n",
+		   node_unreclaimable(zone->zone_pgdat), zone->zone_start_pfn);
 }
 
 int zoneinfo_proc_show(struct seq_file *m, void *v)

@@ -134,6 +134,9 @@ says 'layout: vmalloc, as in the log' '^ *vmalloc : 0x[0-9a-f]{16} - 0x[0-9a-f]{
 says 'layout: .text' '^ *\.text   : 0x[0-9a-f]{16} - 0x[0-9a-f]{16}   \( +[0-9]+ kB\)'
 says 'node: its fields' '^node_start_pfn 0'
 says 'node: zonelist' '^zonelist 0:DMA32 0:DMA'
+says 'node: kswapd, and what it was asked for' '^kswapd [1-9][0-9]* asked 0 order 0 classzone_idx -?[0-9]+ failures 0'
+says 'node: all_unreclaimable' '^all_unreclaimable 0'
+says 'node: inactive_ratio of a zone' '^  inactive_ratio 1'
 says 'node: watermarks of a zone' '  watermarks min [0-9]+ low [0-9]+ high [0-9]+ promo [0-9]+ boost 0'
 says 'page_alloc: the table of fallbacks' '^Unmovable +Reclaimable, then Movable'
 is 'page_alloc: the ways sum up to pgalloc_*' "$(awk '/^pages in all/ { a[n++] = $NF } /^pgalloc / { p = $2 } END { print (a[0] <= p && p <= a[1]) }' "$out")" 1
