@@ -31,6 +31,8 @@ KROOMS := base arch/$(ARCH) sync mm kernel block drivers fs ipc net
 KSRC   := $(sort $(foreach r,$(KROOMS),$(shell find $(r) -name '*.c' -o -name '*.S' 2>/dev/null)))
 KSRC   := $(filter-out arch/$(ARCH)/vdso/%,$(KSRC))
 KOBJ   := $(patsubst %,$(O)/k/%.o,$(basename $(KSRC)))
+# Of a library of user space, only what is called (tools/libpart.sh).
+KOBJ   += $(O)/k/liblz4.o
 LDS    := arch/$(ARCH)/quire.lds
 
 WARN   := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \

@@ -4,7 +4,7 @@
 # missing when run as root, else prints the exact command and exits with 125.
 set -u
 
-build='make:make cc:gcc ld:binutils musl-gcc:musl-tools'
+build='make:make cc:gcc ld:binutils musl-gcc:musl-tools /usr/lib/x86_64-linux-gnu/liblz4.a:liblz4-dev'
 headers=/usr/include/x86_64-linux-gnu/asm/unistd.h
 run='qemu-system-x86_64:qemu-system-x86 /bin/busybox:busybox-static'
 check="clang:clang sparse:sparse clang-format:clang-format clang-tidy:clang-tidy

@@ -1,4 +1,4 @@
-# What the rooms of this machine generate: the names of the system calls, the vDSO.
+# What the rooms of this machine generate: the names of the system calls, parts of libraries, the vDSO.
 GEN := $(O)/gen
 
 $(GEN)/syscall_names.h: arch/$(ARCH)/arch.mk
@@ -9,6 +9,14 @@ $(GEN)/syscall_names.h: arch/$(ARCH)/arch.mk
 	$(Q)mv $@.tmp $@
 
 $(O)/k/arch/$(ARCH)/syscall.o: $(GEN)/syscall_names.h
+
+LZ4 := /usr/lib/x86_64-linux-gnu/liblz4.a
+$(GEN)/liblz4.S: $(LZ4) tools/libpart.sh
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)tools/libpart.sh $(LZ4) lz4.o $@ LZ4_compress_fast_extState LZ4_decompress_safe
+$(O)/k/liblz4.o: $(GEN)/liblz4.S
+	$(Q)$(CC) -c $< -o $@
 
 # The vDSO runs in user mode: position-independent, own flags, linked alone.
 VDSOFLAGS := -std=gnu17 -O2 -ffreestanding -fpic -fvisibility=default -mno-red-zone -mgeneral-regs-only \

@@ -36,6 +36,7 @@
 #include "entry.h"
 #include "debugreg.h"
 #include "fpu_internal.h"
+#include "fsbase.h"
 
 static_assert(offsetof(struct task_struct, thread_info) == 0, "entry.S tests flags at offset 0");
 static_assert(sizeof(struct pt_regs) == 168, "entry.S knows the layout");
@@ -60,24 +61,6 @@ struct inactive_frame {
 };
 
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next);
-
-static inline bool have_fsgsbase(void)
-{
-	return boot_cpu_has(X86_FEATURE_FSGSBASE);
-}
-
-static inline unsigned long rdfsbase(void)
-{
-	unsigned long v;
-
-	__asm__ volatile("rdfsbase %0" : "=r"(v));
-	return v;
-}
-
-static inline void wrfsbase(unsigned long v)
-{
-	__asm__ volatile("wrfsbase %0" : : "r"(v));
-}
 
 /* The user's GS base is in the inactive register while the kernel runs. => interrupts off */
 static inline unsigned long rd_user_gsbase(void)

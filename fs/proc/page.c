@@ -241,6 +241,7 @@ static const char *const type_words[] = {
 	[PAGE_TYPE_PGD & 0xff] = "page directory",
 	[PAGE_TYPE_PIPE & 0xff] = "pipe buffer",
 	[PAGE_TYPE_RAMDISK & 0xff] = "RAM disk",
+	[PAGE_TYPE_ZSMALLOC & 0xff] = "compressed pages",
 };
 
 /* A page that nobody maps: its type is its kind. */

@@ -32,6 +32,8 @@
 	/* ---- files ---- */							\
 	R(NAMESPACE, rwsem, "mount tree")					\
 	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
+	R(ZRAM_DEVICES, mutex, "set of zram disks")				\
+	R(ZRAM_INIT, rwsem, "zram: set-up and reset of a disk")			\
 	R(DISK_OPEN, mutex, "disk->open_mutex: opening, partitions, removal")	\
 	R(PIPE, mutex, "pipe->mutex")						\
 	R(SB_SYNC, mutex, "sb->s_sync_lock: one sync waits for the inodes at a time") \
@@ -59,6 +61,7 @@
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(BIO_POOLS, mutex, "making of the pools of bios")			\
+	R(ZS_CACHES, mutex, "making of the slab caches of zsmalloc")		\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
 	R(KERNEL_TABLES, mutex, "page tables of the vmalloc range")		\
@@ -145,6 +148,7 @@
 	R(COMPLETION, spin, "completion.wait.lock")				\
 	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
 	R(DMA_POOL, spin, "blocks of a dma_pool")				\
+	R(ZS_CLASS, spin, "zsmalloc: the zspages of one class of sizes")	\
 	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
 	R(RCU, spin, "state of the grace period")				\
 	R(DIRTY_LIMITS, spin, "estimates behind the limits on dirty pages")	\

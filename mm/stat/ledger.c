@@ -79,6 +79,8 @@ static enum ledger_account account_of_type(u32 type)
 		return LEDGER_TRACE;
 	case PAGE_TYPE_RAMDISK:
 		return LEDGER_RAMDISK;
+	case PAGE_TYPE_ZSMALLOC:
+		return LEDGER_ZSMALLOC;
 	case PAGE_TYPE_OFFLINE:
 		return LEDGER_OFFLINE;
 	default:
@@ -100,7 +102,7 @@ bool page_clear_name(struct page *page)
 	u32 type = page->page_type;
 
 	if (type != PAGE_TYPE_PGD && type != PAGE_TYPE_PIPE && type != PAGE_TYPE_TRACE &&
-	    type != PAGE_TYPE_RAMDISK && type != PAGE_TYPE_BOOT)
+	    type != PAGE_TYPE_RAMDISK && type != PAGE_TYPE_ZSMALLOC && type != PAGE_TYPE_BOOT)
 		return false;
 	ledger_count(account_of_type(type), -1);
 	WRITE_ONCE(page->page_type, PAGE_TYPE_NONE);

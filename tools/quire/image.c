@@ -194,7 +194,7 @@ static void add_orders(struct tree *t, const struct options *o)
 	if (!f)
 		fail("this host has no memory left");
 	if (o->kernel == KERNEL_LINUX) {
-		oracle_modules(t, "/.quire", &modules);
+		oracle_modules(t, "/.quire", &o->module_name, &modules);
 		for (size_t i = 0; i < modules.n; i++)
 			fprintf(f, "module %s\n", modules.v[i]);
 		for (size_t i = 0; i < o->module.n; i++) {

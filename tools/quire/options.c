@@ -160,6 +160,11 @@ static void set_tty(struct options *o, const char *v)
 	o->tty = true;
 }
 
+static void set_module(struct options *o, const char *v)
+{
+	strv_add(&o->module_name, v);
+}
+
 static void set_qemu_arg(struct options *o, const char *v)
 {
 	strv_add(&o->qemu_arg, v);
@@ -200,6 +205,8 @@ static const struct option_row {
 	  "auto: KVM if a trial shows that it runs this guest" },
 	{ "--console-log", "FILE", set_console_log, "where kernel messages go (default nowhere)" },
 	{ "--gdb", NULL, set_gdb, "wait for gdb on localhost:1234 before the first instruction" },
+	{ "--module", "NAME", set_module,
+	  "with --kernel linux: a module of its package to load; may be repeated" },
 	{ "--qemu-arg", "ARG", set_qemu_arg, "a further argument of QEMU; may be repeated" },
 };
 

@@ -33,6 +33,7 @@ struct options {
 	struct strv append, add, disk, qemu_arg, env;
 	const char *wrapper; /* a static program of this host that gets PROGRAM's path and argv, or NULL */
 	struct strv module; /* further modules of the oracle, host paths; bench */
+	struct strv module_name; /* ... by name, from its own package */
 	char **argv; /* PROGRAM and its arguments, NULL-terminated; NULL when there is none */
 };
 

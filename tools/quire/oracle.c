@@ -156,12 +156,14 @@ static void add_module(struct tree *t, const char *dir, const char *name, struct
 	free(guest);
 }
 
-void oracle_modules(struct tree *t, const char *dir, struct strv *order)
+void oracle_modules(struct tree *t, const char *dir, const struct strv *more, struct strv *order)
 {
 	char *root = xasprintf("%s/oracle/current/", build_dir());
 
 	nftw(root, note_module, 16, 0);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
 		add_module(t, dir, wanted[i], order);
+	for (size_t i = 0; i < more->n; i++)
+		add_module(t, dir, more->v[i], order);
 	free(root);
 }

@@ -10,10 +10,10 @@ struct strv;
 const char *oracle_kernel(void);
 
 /*
- * Put the virtio modules that this machine needs into the tree under dir, and their guest paths
- * into order, such that loading in that order satisfies every dependency.
+ * Put the virtio modules that this machine needs, and those named in more, into the tree under dir, and their guest
+ * paths into order, such that loading in that order satisfies every dependency.
  */
-void oracle_modules(struct tree *t, const char *dir, struct strv *order);
+void oracle_modules(struct tree *t, const char *dir, const struct strv *more, struct strv *order);
 
 /*
  * Path of bench/linux-module/, built for the oracle against Debian's headers, which are downloaded the first

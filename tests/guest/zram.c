@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+/*
+ * zram disks: the files that set them up and tell about them, contents of every kind there and back, discard, limits,
+ * several writers at once, and all memory back after a reset.
+ *
+ * modules of the oracle: lz4 zram
+ */
+#include "tap.h"
+
+#include <linux/fs.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+
+#define BLOCK 4096
+#define MIB   (1 << 20)
+
+static char dir[64], node[32];
+static int id;
+
+/* ---- files ---- */
+
+static char *slurp(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return buf;
+}
+
+static char *attr(const char *name)
+{
+	static char text[4096];
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return slurp(path, text, sizeof(text));
+}
+
+/* 0, or -1 with errno. */
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return n == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+static int set(const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return put(path, text);
+}
+
+/* The nth number of mm_stat, io_stat. */
+static long long stat_nr(const char *name, int nth)
+{
+	char *p = attr(name), *end;
+	long long v = -1;
+
+	for (int i = 0; i <= nth; i++, p = end)
+		v = strtoll(p, &end, 10);
+	return v;
+}
+enum { ORIG, COMPR, USED, LIMIT, MAX, SAME, COMPACTED, HUGE, HUGE_SINCE };
+#define mm_stat(nth) stat_nr("mm_stat", nth)
+
+static long meminfo(const char *key)
+{
+	static char text[8192];
+	const char *p = strstr(slurp("/proc/meminfo", text, sizeof(text)), key);
+
+	return p ? atol(p + strlen(key) + 1) : -1;
+}
+
+/* KiB, when what CPUs and caches keep for themselves is back where there is a way to ask for it. */
+static long free_memory(void)
+{
+	put("/sys/kernel/debug/mm_settle", "1");
+	return meminfo("MemFree");
+}
+
+/* ---- contents ---- */
+
+static uint64_t seed = 88172645463325252ULL;
+static uint64_t random64(uint64_t *s)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	return *s ^= *s << 17;
+}
+
+enum kind { ZERO, WORD, TEXT, THIRD, RANDOM, NR_KINDS };
+
+static void fill(uint64_t *page, enum kind kind, uint64_t s)
+{
+	for (int i = 0; i < BLOCK / 8; i++) {
+		switch (kind) {
+		case ZERO:
+			page[i] = 0;
+			break;
+		case WORD:
+			page[i] = s * 0x0101010101010101ULL;
+			break;
+		case TEXT:
+			memcpy(&page[i], "the quick brown fox jumps over it all again " + i % 5 * 8,
+			       8);
+			break;
+		case THIRD:
+			page[i] = i % 3 ? s : random64(&s);
+			break;
+		default:
+			page[i] = random64(&s);
+		}
+	}
+	if (kind == TEXT)
+		page[17] = s;
+}
+
+static int open_direct(void)
+{
+	int fd = open(node, O_RDWR | O_DIRECT);
+
+	must(fd >= 0);
+	return fd;
+}
+
+/* ---- tests ---- */
+
+static void files(void)
+{
+	char node_dir[64];
+	struct stat st;
+
+	snprintf(node_dir, sizeof(node_dir), "/sys/block/zram%d", id);
+	ok(!stat(node, &st) && S_ISBLK(st.st_mode), "hot_add: the disk is there");
+	ok(!strcmp(attr("disksize"), "0\n") && !strcmp(attr("initstate"), "0\n"), "it has no size");
+	ok(!strcmp(attr("mm_stat"),
+		   "       0        0        0        0        0        0        0        0        0\n"),
+	   "mm_stat: nine numbers");
+	ok(!strcmp(attr("io_stat"), "       0        0        0        0\n"),
+	   "io_stat: four numbers");
+	ok(!strcmp(attr("debug_stat"), "version: 1\n       0        0\n"), "debug_stat");
+	is(atoi(attr("max_comp_streams")), sysconf(_SC_NPROCESSORS_ONLN),
+	   "max_comp_streams: the CPUs");
+	fails(set("comp_algorithm", "no-such-thing"), EINVAL, "comp_algorithm: unknown");
+	ok(!set("comp_algorithm", "lz4\n") && strstr(attr("comp_algorithm"), "[lz4]"),
+	   "comp_algorithm: lz4");
+	fails(set("disksize", "0"), EINVAL, "disksize: nothing");
+	fails(set("compact", "1"), EINVAL, "compact: not set up yet");
+	fails(set("mem_limit", "xyz"), EINVAL, "mem_limit: no number");
+	fails(set("mem_used_max", "1"), EINVAL, "mem_used_max: only 0");
+	fails(set("reset", "0"), EINVAL, "reset: 0");
+	fails(set("mm_stat", "0"), EACCES, "mm_stat is not written");
+	fails(open(attr("x"), O_RDONLY), ENOENT, "no such file");
+	ok(!set("disksize", "16777000\n"), "disksize: a number of bytes");
+	ok(!strcmp(attr("disksize"), "16777216\n"), "disksize: rounded up to pages");
+	ok(!strcmp(attr("initstate"), "1\n") && atoi(attr("size")) == 32768, "it has sectors");
+	fails(set("disksize", "8M"), EBUSY, "disksize: only once");
+	fails(set("comp_algorithm", "lz4"), EBUSY, "comp_algorithm: before the size only");
+	ok(atoi(attr("queue/logical_block_size")) == BLOCK && atoi(attr("queue/rotational")) == 0 &&
+		   atoll(attr("queue/discard_max_bytes")) > 0,
+	   "blocks of a page, discard");
+}
+
+static void contents(void)
+{
+	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK))),
+		back[BLOCK / 8] __attribute__((aligned(BLOCK)));
+	int fd = open_direct();
+	bool same = true;
+
+	for (int i = 0; i < 100; i++) {
+		fill(page, i % NR_KINDS, i + 1);
+		must(pwrite(fd, page, BLOCK, i * BLOCK) == BLOCK);
+	}
+	for (int i = 0; i < 100; i++) {
+		fill(page, i % NR_KINDS, i + 1);
+		must(pread(fd, back, BLOCK, i * BLOCK) == BLOCK);
+		same = same && !memcmp(page, back, BLOCK);
+	}
+	ok(same, "pages of every kind come back as they were");
+	is(mm_stat(ORIG), 100 * BLOCK, "mm_stat: what was written");
+	is(mm_stat(SAME), 40, "mm_stat: pages of one word");
+	is(mm_stat(HUGE), 20, "mm_stat: pages that cannot be compressed");
+	ok(mm_stat(COMPR) > 20 * BLOCK && mm_stat(COMPR) < 50 * BLOCK, "mm_stat: compressed size");
+	ok(mm_stat(USED) >= mm_stat(COMPR) && mm_stat(USED) < mm_stat(COMPR) + 120 * 1024 &&
+		   mm_stat(USED) % BLOCK == 0,
+	   "mm_stat: memory used");
+	is(mm_stat(MAX), mm_stat(USED), "mm_stat: and at most");
+	must(pread(fd, back, BLOCK, 4095 * BLOCK) == BLOCK);
+	fill(page, ZERO, 0);
+	ok(!memcmp(page, back, BLOCK), "what was never written is zeroes");
+	/* Over something else, of every kind. */
+	for (int i = 0; i < 100; i++) {
+		fill(page, (i + 1) % NR_KINDS, i + 2);
+		must(pwrite(fd, page, BLOCK, i * BLOCK) == BLOCK);
+	}
+	is(mm_stat(ORIG), 100 * BLOCK, "written over: as many pages");
+	is(mm_stat(HUGE), 20, "written over: as many huge ones");
+	is(mm_stat(HUGE_SINCE), 40, "huge pages ever");
+	fails(pwrite(fd, page, 512, 0), EINVAL, "direct I/O of less than a block");
+	is(pread(fd, back, BLOCK, 16 * MIB), 0, "end of the disk");
+	fails(set("reset", "1"), EBUSY, "reset: it is open");
+	close(fd);
+}
+
+/* Through the page cache, at odd places. */
+static void bytes(void)
+{
+	static uint8_t text[3 * BLOCK], back[3 * BLOCK];
+	int fd = open(node, O_RDWR);
+
+	must(fd >= 0);
+	for (unsigned i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 31 >> 3);
+	must(pwrite(fd, text, sizeof(text), 5 * MIB + 123) == (ssize_t)sizeof(text));
+	ok(!fsync(fd), "fsync");
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	must(pread(fd, back, sizeof(back), 5 * MIB + 123) == (ssize_t)sizeof(back));
+	ok(!memcmp(text, back, sizeof(text)), "bytes at odd places come back");
+	close(fd);
+}
+
+static void discard(void)
+{
+	uint64_t range[2] = { 0, 100 * BLOCK };
+	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK)));
+	long long notify = stat_nr("io_stat", 3), orig = mm_stat(ORIG);
+	int fd = open_direct();
+
+	ok(!ioctl(fd, BLKDISCARD, range), "BLKDISCARD");
+	is(stat_nr("io_stat", 3) - notify, 100, "io_stat: pages that were freed");
+	is(mm_stat(ORIG), orig - 100 * BLOCK, "mm_stat: they are gone");
+	is(mm_stat(HUGE), 0, "no huge page any more");
+	must(pread(fd, page, BLOCK, 4 * BLOCK) == BLOCK);
+	ok(!page[0] && !memcmp(page, page + 1, BLOCK - 8), "zeroes are there now");
+	close(fd);
+}
+
+/* Nine of ten compressed pages go: the pool shrinks only when it is compacted. */
+static void compaction(void)
+{
+	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK))),
+		back[BLOCK / 8] __attribute__((aligned(BLOCK)));
+	int fd = open_direct();
+	long long before;
+	bool same = true;
+
+	for (int i = 0; i < 1000; i++) {
+		fill(page, THIRD, i + 1);
+		must(pwrite(fd, page, BLOCK, (1000 + i) * BLOCK) == BLOCK);
+	}
+	for (int i = 0; i < 1000; i++) {
+		uint64_t range[2] = { (uint64_t)(1000 + i) * BLOCK, BLOCK };
+
+		if (i % 10)
+			must(!ioctl(fd, BLKDISCARD, range));
+	}
+	before = mm_stat(USED);
+	ok(!set("compact", "1"), "compact");
+	ok(mm_stat(USED) < before * 3 / 4, "compaction gives pages back (%lld of %lld left)",
+	   mm_stat(USED), before);
+	ok(mm_stat(COMPACTED) > 0, "mm_stat: pages compacted");
+	for (int i = 0; i < 1000; i += 10) {
+		fill(page, THIRD, i + 1);
+		must(pread(fd, back, BLOCK, (1000 + i) * BLOCK) == BLOCK);
+		same = same && !memcmp(page, back, BLOCK);
+	}
+	ok(same, "what was moved is what it was");
+	ok(!set("mem_used_max", "0") && mm_stat(MAX) == mm_stat(USED), "mem_used_max: forgotten");
+	close(fd);
+}
+
+static void limit(void)
+{
+	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK)));
+	int fd = open_direct(), i;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", mm_stat(USED) + 40 * BLOCK);
+	ok(!set("mem_limit", text), "mem_limit");
+	is(mm_stat(LIMIT), atoll(text), "mm_stat: the limit");
+	for (i = 0; i < 60; i++) {
+		fill(page, RANDOM, i + 1);
+		if (pwrite(fd, page, BLOCK, (2000 + i) * BLOCK) != BLOCK)
+			break;
+	}
+	ok(errno == EIO && i >= 35 && i <= 41, "a write over the limit: EIO (after %d)", i);
+	is(stat_nr("io_stat", 1), 1, "io_stat: a failed write");
+	fill(page, ZERO, 0);
+	is(pwrite(fd, page, BLOCK, 3000 * BLOCK), BLOCK, "a page of zeroes needs no memory");
+	ok(!set("mem_limit", "0"), "no limit");
+	fill(page, RANDOM, 7);
+	is(pwrite(fd, page, BLOCK, 3001 * BLOCK), BLOCK, "writing goes on");
+	close(fd);
+}
+
+/* ---- several threads, each with every fourth page ---- */
+
+static bool thread_good[4];
+
+static void *writer(void *arg)
+{
+	long self = (long)arg;
+	uint64_t *page = aligned_alloc(BLOCK, 2 * BLOCK), *back = page + BLOCK / 8,
+		 state = seed + self * 77;
+	uint8_t version[256] = { 0 };
+	int fd = open(node, O_RDWR | O_DIRECT);
+
+	thread_good[self] = fd >= 0;
+	for (int step = 0; step < 1500 && thread_good[self]; step++) {
+		unsigned i = random64(&state) % 256;
+		off_t at = ((off_t)i * 4 + self) * BLOCK;
+
+		if (version[i]) {
+			fill(page, version[i] % NR_KINDS, version[i] * 1000 + i);
+			thread_good[self] =
+				pread(fd, back, BLOCK, at) == BLOCK && !memcmp(page, back, BLOCK);
+		}
+		if (++version[i]) {
+			fill(page, version[i] % NR_KINDS, version[i] * 1000 + i);
+			thread_good[self] =
+				thread_good[self] && pwrite(fd, page, BLOCK, at) == BLOCK;
+		}
+	}
+	close(fd);
+	free(page);
+	return NULL;
+}
+
+static void threads(void)
+{
+	pthread_t t[4];
+
+	for (long i = 0; i < 4; i++)
+		must(!pthread_create(&t[i], NULL, writer, (void *)i));
+	for (int i = 0; i < 20; i++)
+		set("compact", "1");
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	ok(thread_good[0] && thread_good[1] && thread_good[2] && thread_good[3],
+	   "four writers and a compaction: every page is its own");
+}
+
+static void reset(long free_before)
+{
+	char text[16];
+	long gone;
+
+	ok(!set("reset", "1"), "reset");
+	ok(!strcmp(attr("disksize"), "0\n") && !strcmp(attr("initstate"), "0\n"),
+	   "no size any more");
+	is(mm_stat(ORIG) + mm_stat(USED) + mm_stat(MAX) + mm_stat(HUGE_SINCE), 0, "nothing stored");
+	gone = free_before - free_memory();
+	ok(gone < 1024, "its memory is free again (%ld KiB are not)", gone);
+	snprintf(text, sizeof(text), "%d", id);
+	ok(!put("/sys/class/zram-control/hot_remove", text), "hot_remove");
+	ok(access(dir, F_OK) && access(node, F_OK), "it is gone");
+	fails(put("/sys/class/zram-control/hot_remove", text), ENODEV, "hot_remove: no such");
+	fails(put("/sys/class/zram-control/hot_remove", "-1"), EINVAL,
+	      "hot_remove: no number of a disk");
+}
+
+int main(void)
+{
+	char text[16];
+	long free_before = free_memory();
+
+	id = atoi(slurp("/sys/class/zram-control/hot_add", text, sizeof(text)));
+	must(text[0]);
+	snprintf(dir, sizeof(dir), "/sys/block/zram%d", id);
+	snprintf(node, sizeof(node), "/dev/zram%d", id);
+	files();
+	contents();
+	bytes();
+	discard();
+	compaction();
+	limit();
+	threads();
+	reset(free_before);
+	return tap_end();
+}
