@@ -157,6 +157,8 @@ static ssize_t blkdev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 
 	if (bdev_read_only(bdev))
 		return -EPERM;
+	if (IS_SWAPFILE(bdev->bd_inode))
+		return -ETXTBSY;
 	if (iocb->ki_flags & IOCB_APPEND) /* as lseek to the end: no room there */
 		iocb->ki_pos = bdev_nr_bytes(bdev);
 	if (!iov_iter_count(from))

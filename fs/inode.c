@@ -745,6 +745,8 @@ umode_t mode_strip_sgid(const struct inode *dir, umode_t mode)
 
 int inode_newsize_ok(const struct inode *inode, loff_t offset)
 {
+	if (IS_SWAPFILE(inode))
+		return -ETXTBSY;
 	if (offset > inode->i_size) {
 		unsigned long limit = rlimit(RLIMIT_FSIZE);
 

@@ -800,6 +800,8 @@ int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 		return -EPERM;
 	if (IS_IMMUTABLE(inode))
 		return -EPERM;
+	if (IS_SWAPFILE(inode))
+		return -ETXTBSY;
 	if (S_ISFIFO(inode->i_mode))
 		return -ESPIPE;
 	if (S_ISDIR(inode->i_mode))

@@ -336,6 +336,8 @@ SYSCALL_DEFINE1(sysinfo, struct sysinfo __user *, info)
 	val.totalram = totalram_pages() * PAGE_SIZE;
 	val.freeram = global_zone_page_state(NR_FREE_PAGES) * PAGE_SIZE;
 	val.sharedram = global_node_page_state(NR_SHMEM) * PAGE_SIZE;
+	val.totalswap = total_swap_page_count() * PAGE_SIZE;
+	val.freeswap = free_swap_page_count() * PAGE_SIZE;
 	val.mem_unit = 1;
 	val.uptime = ktime_get_boottime_seconds();
 	get_avenrun((unsigned long *)val.loads, 0, SI_LOAD_SHIFT - FSHIFT);

@@ -212,12 +212,6 @@ static int ioports_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int swaps_show(struct seq_file *m, void *v)
-{
-	seq_puts(m, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-	return 0;
-}
-
 static int filesystems_proc_show(struct seq_file *m, void *v)
 {
 	filesystems_show(m);
@@ -249,7 +243,6 @@ static int __init proc_kernel_init(void)
 	proc_create_single("kallsyms", 0444, NULL, kallsyms_show);
 	proc_create_single("iomem", 0400, NULL, iomem_show);
 	proc_create_single("ioports", 0400, NULL, ioports_show);
-	proc_create_single("swaps", 0444, NULL, swaps_show);
 	proc_create_single("filesystems", 0444, NULL, filesystems_proc_show);
 	proc_create_single("devices", 0444, NULL, devices_proc_show);
 	proc_create_single("locks", 0444, NULL, locks_show);

@@ -22,6 +22,7 @@
 #include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/reclaim.h>
+#include <mm/swap.h>
 #include <mm/memblock.h>
 #include <mm/oom.h>
 #include <mm/page.h>
@@ -183,6 +184,7 @@ static int __init proc_mm_init(void)
 	oom = proc_mkdir("oom", mm);
 	proc_create_single("last", 0444, oom, oom_last_show);
 	proc_create_single("dry_run", 0444, oom, oom_dry_run_show);
+	proc_create_single("swap", 0444, mm, swap_proc_show);
 	proc_page_init(mm);
 	proc_explain_init(mm);
 	nodes = proc_mkdir("node", mm);

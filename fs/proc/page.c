@@ -146,7 +146,7 @@ static u64 kind_flags(const struct page *page, const struct page *head)
 	if (PageSlab(head))
 		u |= bit(KPF_SLAB);
 	if (PageSwapCache(head))
-		u |= bit(KPF_SWAPCACHE);
+		u = (u & ~bit(KPF_PRIVATE)) | bit(KPF_SWAPCACHE); /* it is PG_swap_only here */
 	return u;
 }
 

@@ -20,6 +20,7 @@
 #include <kernel/ptrace.h>
 #include <kernel/random.h>
 #include <kernel/uts.h>
+#include <mm/swap.h>
 #include <mm/mmap.h>
 #include <mm/oom.h>
 #include <mm/userfaultfd.h>
@@ -332,6 +333,7 @@ static struct ctl_table kernel_table[] = {
 	  .max = 3000,
 	  .changed = setup_per_zone_wmarks },
 	INT("vm/swappiness", vm_swappiness, 0, 200),
+	INT("vm/page-cluster", page_cluster, 0, 31),
 	INT("vm/watermark_boost_factor", watermark_boost_factor, 0, INT_MAX),
 	RW("vm/lowmem_reserve_ratio", reserve_ratio_show, reserve_ratio_store),
 	RW("vm/percpu_pagelist_high_fraction", high_fraction_show, high_fraction_store),

@@ -79,12 +79,14 @@ struct iattr {
 #define S_NOATIME	(1 << 1)
 #define S_APPEND	(1 << 2)
 #define S_IMMUTABLE	(1 << 3)
+#define S_SWAPFILE	(1 << 8)	/* switched on as swap: its blocks are written without the file system */
 #define S_DEAD		(1 << 4)
 #define S_NOCMTIME	(1 << 7)
 #define S_PRIVATE	(1 << 9)
 #define IS_SYNC(inode)	(((inode)->i_flags & S_SYNC) || ((inode)->i_sb->s_flags & SB_SYNCHRONOUS))
 #define IS_APPEND(inode)	((inode)->i_flags & S_APPEND)
 #define IS_IMMUTABLE(inode)	((inode)->i_flags & S_IMMUTABLE)
+#define IS_SWAPFILE(inode)	((inode)->i_flags & S_SWAPFILE)
 #define IS_DEADDIR(inode)	((inode)->i_flags & S_DEAD)
 #define IS_RDONLY(inode)	sb_rdonly((inode)->i_sb)
 

@@ -151,7 +151,7 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned lon
  */
 #define PAGE_FAULT_KINDS(X)                                                                                \
 	X(ZERO, "zero") X(ANON, "anon") X(READ, "read") X(COW_FILE, "cow_file") X(SHARED, "shared")     \
-	X(REUSE, "reuse") X(COPY, "copy") X(MKWRITE, "mkwrite") X(NUMA, "numa") X(SPURIOUS, "spurious") \
+	X(REUSE, "reuse") X(COPY, "copy") X(MKWRITE, "mkwrite") X(SWAP, "swap") X(NUMA, "numa") X(SPURIOUS, "spurious") \
 	X(RETRY, "retry") X(SIGBUS, "sigbus") X(SIGSEGV, "sigsegv") X(HWPOISON, "hwpoison") X(OOM, "oom")
 enum page_fault_kind {
 #define X(kind, name) PFK_##kind,

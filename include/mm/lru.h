@@ -43,6 +43,9 @@ bool folio_evictable(const struct folio *folio);
 void folio_add_lru(struct folio *folio);
 void folio_del_lru(struct folio *folio);
 
+/* The same for a new member of the swap cache, which counts itself. => folio locked, nobody maps it */
+void folio_join_lru(struct folio *folio);
+
 /*
  * The page was used. inactive,unreferenced -> inactive,referenced -> active,unreferenced -> active,referenced.
  * Linux 6.1: mm/swap.c.

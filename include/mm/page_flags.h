@@ -45,6 +45,7 @@ enum pageflags {
 	PG_readahead = PG_reclaim,
 	PG_fscache = PG_private_2,
 	PG_lazyfree = PG_private_2,		/* of anonymous pages: given up by MADV_FREE */
+	PG_swap_only = PG_private,		/* of pages of the swap cache: counted as not mapped */
 	PG_pfmemalloc = PG_active,		/* of slab pages */
 };
 static_assert(__NR_PAGEFLAGS == NR_PAGEFLAG_BITS, "flag bits");
@@ -121,6 +122,7 @@ PAGE_FLAG_OPS(Mlocked, mlocked, PG_mlocked)
 PAGE_FLAG_OPS(HWPoison, hwpoison, PG_hwpoison)
 PAGE_FLAG_OPS(AnonExclusive, anon_exclusive, PG_anon_exclusive)
 PAGE_FLAG_OPS(LazyFree, lazyfree, PG_lazyfree)
+PAGE_FLAG_OPS(SwapOnly, swap_only, PG_swap_only)
 #undef PAGE_FLAG_OPS
 
 /* Uptodate publishes the contents: who sees the flag sees the bytes written before it was set. */
@@ -153,6 +155,15 @@ static inline bool folio_test_swapcache(const struct folio *f)
 	const u32 both = 1u << PG_swapbacked | 1u << PG_swapcache;
 
 	return (((const struct page *)f)->flags & both) == both;
+}
+/* PG_swapcache, of a folio with PG_swapbacked. => folio locked */
+static inline void folio_set_swapcache(struct folio *f)
+{
+	page_set_flag((struct page *)f, PG_swapcache);
+}
+static inline void folio_clear_swapcache(struct folio *f)
+{
+	page_clear_flag((struct page *)f, PG_swapcache);
 }
 static inline bool PageSwapCache(const struct page *p)
 {

@@ -11,6 +11,7 @@
 
 #define SWP_PTE_MARKER		((1UL << SWP_TYPE_BITS) - 1)
 #define PTE_MARKER_UFFD_WP	1UL	/* the offset */
+#define PTE_MARKER_ERROR	2UL	/* a swapped page that could not be read when its device was switched off: SIGBUS */
 
 static inline pte_t make_uffd_wp_marker(void)
 {
@@ -20,6 +21,16 @@ static inline pte_t make_uffd_wp_marker(void)
 static inline bool pte_marker_uffd_wp(pte_t pte)
 {
 	return unlikely(pte_val(pte) == pte_val(make_uffd_wp_marker()));
+}
+
+static inline pte_t make_error_marker(void)
+{
+	return __swp_entry_to_pte(__swp_entry(SWP_PTE_MARKER, PTE_MARKER_ERROR));
+}
+
+static inline bool pte_marker_error(pte_t pte)
+{
+	return pte_val(pte) == pte_val(make_error_marker());
 }
 
 /* Nothing is mapped here. */

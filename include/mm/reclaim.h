@@ -8,6 +8,7 @@
 
 #include <base/types.h>
 #include <mm/lru.h>
+#include <seam/pgtable.h>
 
 struct address_space;
 struct pglist_data;
@@ -30,6 +31,7 @@ struct scan_control {
 	unsigned long nr_scanned, nr_reclaimed;
 	/* Of the pages looked at: */
 	unsigned long nr_dirty, nr_unqueued_dirty, nr_writeback, nr_taken;
+	unsigned long nr_swapped;	/* written to swap */
 };
 
 /*
@@ -76,6 +78,9 @@ extern int vm_swappiness;	/* 0 .. 200: what I/O for anonymous pages costs compar
 void workingset_eviction(struct folio *folio, struct address_space *mapping);
 /* @folio, locked, comes (back) into @mapping at @index, not yet a member of a class: active when it is too soon. */
 void workingset_refault(struct folio *folio, struct address_space *mapping, unsigned long index);
+/* The same for a page with a slot of swap, which leaves or joins the swap cache. */
+void workingset_eviction_swap(struct folio *folio, swp_entry_t entry);
+void workingset_refault_swap(struct folio *folio, swp_entry_t entry);
 /* @folio was activated. */
 void workingset_activation(struct folio *folio);
 /* I/O of @nr pages for @folio's kind: the other kind is preferred for a while. */

@@ -125,6 +125,11 @@ int folio_mkclean(struct folio *folio);
 /* Remove all entries of a file folio but mlocked ones (dirty bits go to the folio). True if none is left. Locks are only tried. */
 bool try_to_unmap_file(struct folio *folio);
 /*
+ * The same of an anonymous folio that has a slot of swap, which takes its place in each entry. Not of one that is pinned, or mlocked:
+ * false. => locked, in the swap cache
+ */
+bool try_to_unmap_swap(struct folio *folio);
+/*
  * The same of an anonymous folio that MADV_FREE gave up. One that was written since, or that somebody else holds, is
  * wanted again: it becomes what it was, and false. => isolated and locked
  */

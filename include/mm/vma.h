@@ -88,6 +88,7 @@ struct vm_area_struct {
 	struct mm_struct *vm_mm;		/* c, r */
 	atomic_t vm_refcnt;			/* a: 0 detached; 1 in the tree; +1 per reader;
 						 * + VMA_LOCK_WRITER while a writer waits */
+	u32 swap_ra;				/* a: the last swap-in, a hint: mm/swap/readahead.c */
 	unsigned long vm_lock_seq;		/* w: == mm_lock_seq when write-locked */
 	unsigned long vm_flags;			/* w */
 	pgprot_t vm_page_prot;			/* w */

@@ -201,10 +201,11 @@ int vmallocinfo_proc_show(struct seq_file *m, void *v);
 /* debugfs extfrag/{unusable_index,extfrag_index} */
 int unusable_index_show(struct seq_file *m, void *v);
 int extfrag_index_show(struct seq_file *m, void *v);
-/* From rooms above, weak here: pages of block devices, swap, the direct map's lines. */
-unsigned long nr_blockdev_pages(void);
+/* Pages of swap: mm/swap. */
 unsigned long total_swap_page_count(void);
 unsigned long free_swap_page_count(void);
+/* From rooms above, weak here: pages of block devices, the direct map's lines. */
+unsigned long nr_blockdev_pages(void);
 void arch_report_meminfo(struct seq_file *m);
 /* The same for /sys/devices/system/node/nodeN/{meminfo,vmstat,numastat}. */
 int node_meminfo_show(struct seq_file *m, int nid);

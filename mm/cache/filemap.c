@@ -718,6 +718,8 @@ ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from)
 	struct inode *inode = file->f_mapping->host;
 	loff_t limit = rlimit(RLIMIT_FSIZE), max = inode->i_sb->s_maxbytes;
 
+	if (IS_SWAPFILE(inode))
+		return -ETXTBSY;
 	if (!iov_iter_count(from))
 		return 0;
 	if (iocb->ki_flags & IOCB_APPEND)

@@ -25,6 +25,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/rmap.h>
+#include <mm/swap.h>
 #include <mm/userfaultfd.h>
 #include <mm/vmstat.h>
 #include <fs/file.h>
@@ -51,7 +52,14 @@ static bool wp_can_reuse_anon(struct vm_area_struct *vma, struct page *page)
 
 	if (PageAnonExclusive(page))
 		return true;
-	if (folio_test_large(folio) || folio_ref_count(folio) != 1)
+	if (folio_test_large(folio))
+		return false;
+	if (unlikely(folio_test_swapcache(folio)) && folio_ref_count(folio) == 2 &&
+	    folio_trylock(folio)) {
+		folio_free_swap(folio); /* unless other entries name its slot */
+		folio_unlock(folio);
+	}
+	if (folio_ref_count(folio) != 1)
 		return false;
 	page_move_anon_rmap(page, vma);
 	SetPageAnonExclusive(page);
@@ -140,6 +148,8 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 	else if (old) {
 		if (unlikely(PageMlocked(old)))
 			munlock_page(old, vma);
+		if (unlikely(PageSwapCache(old)) && PageAnon(old))
+			free_swap_cache(page_folio(old));
 		put_page(old); /* the reference of the entry */
 	}
 	if (old)

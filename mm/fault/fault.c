@@ -17,6 +17,7 @@
  *	read-only	private		write	[reuse] the last owner		do_wp_page
  *					write	[copy]				do_wp_page
  *			shared		write	[mkwrite] tell the file		do_wp_page
+ *	swap entry			any	[swap] read it in; then as read-only	do_swap_page
  *	PROT_NONE bits	accessible	any	[numa] restore			do_numa_page
  *	sufficient			any	[spurious]: another CPU was here
  *
@@ -305,8 +306,7 @@ static vm_fault_t do_other_fault(struct vm_area_struct *vma, unsigned long addre
 		return do_present_fault(&vmf);
 	if (pte_marker_uffd_wp(orig_pte))
 		return do_marker_fault(&vmf);
-	print_bad_pte(vma, address, orig_pte, NULL); /* no swap entries exist yet */
-	return VM_FAULT_SIGBUS;
+	return do_swap_page(&vmf);
 }
 
 /* The upper levels are not there yet. */

@@ -21,6 +21,12 @@ static __always_inline void count_fault(enum page_fault_kind kind)
 }
 
 vm_fault_t do_file_fault(struct vm_fault *vmf);
+vm_fault_t do_swap_page(struct vm_fault *vmf);
+/*
+ * The entry @ptep, of a slot of swap, maps @folio from now on (read-only), and takes over a reference; @exclusive: nobody else has
+ * the page. The new entry. The caller lets go of the slot. => folio locked and up to date, ptl held
+ */
+pte_t swap_map_pte(struct vm_area_struct *vma, unsigned long address, pte_t *ptep, struct folio *folio, bool exclusive);
 /* => vmf->ptl held, vmf->pte is write-protected; unlocks */
 vm_fault_t do_wp_page(struct vm_fault *vmf);
 vm_fault_t do_page_mkwrite(struct vm_fault *vmf);

@@ -2,6 +2,7 @@
 /* pgtable_check: are the resident counts and table bytes of an mm what its tables say? */
 #include <base/bug.h>
 #include <kernel/printk.h>
+#include <mm/swap.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/vma_tree.h>
@@ -29,6 +30,13 @@ static void census_ptes(struct table_census *c, pmd_t *pmd, unsigned long addr)
 			continue;
 		vma = vma_lookup(c->mm, addr);
 		BUG_ON(!vma); /* mapped where nothing may be */
+		if (is_swap_pte(val)) {
+			BUG_ON(!vma->anon_vma);
+			c->rss[MM_SWAPENTS]++;
+			continue;
+		}
+		if (!pte_present(val))
+			continue;
 		BUG_ON(pte_write(val) && !(vma->vm_flags & VM_WRITE));
 		page = vm_normal_page(vma, addr, val);
 		if (!page)

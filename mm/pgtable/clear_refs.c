@@ -21,6 +21,7 @@
 #include <mm/mmu_notifier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/swap.h>
 #include <seam/tlbflush.h>
 #include "pgtable_internal.h"
 
@@ -55,7 +56,11 @@ static void clear_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned long ad
 	if (!pte)
 		return;
 	for (unsigned long a = addr; a < end; a += PAGE_SIZE, pte++) {
-		if (!pte_present(ptep_get(pte)))
+		pte_t val = ptep_get(pte);
+
+		if (is_swap_pte(val) && what == CLEAR_REFS_SOFT_DIRTY)
+			set_pte_at(vma->vm_mm, a, pte, pte_swp_clear_soft_dirty(val));
+		if (!pte_present(val))
 			continue;
 		if (what == CLEAR_REFS_SOFT_DIRTY)
 			forget_write(vma, a, pte);

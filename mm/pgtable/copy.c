@@ -26,6 +26,7 @@
 #include <mm/page_flags.h>
 #include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/swap.h>
 #include <mm/userfaultfd.h>
 #include "pgtable_internal.h"
 #include "../rmap/rmap_internal.h"
@@ -95,6 +96,31 @@ static noinline unsigned int copy_anon_run(pte_t *dst_pte, pte_t *src_pte, unsig
 	return i;
 }
 
+/* An entry that is neither none nor present. */
+static noinline void copy_absent(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte,
+				 unsigned long addr, long *rss)
+{
+	pte_t pte = ptep_get(src_pte);
+
+	if (is_swap_pte(pte)) {
+		swap_duplicate(pte_to_swp_entry(pte));
+		rss[MM_SWAPENTS]++;
+		if (pte_swp_exclusive(pte)) {
+			pte = pte_swp_clear_exclusive(pte);
+			set_pte_at(cs->src->vm_mm, addr, src_pte, pte);
+		}
+		if (pte_swp_uffd_wp(pte) && !userfaultfd_wp(cs->dst))
+			pte = pte_swp_clear_uffd_wp(pte);
+	} else if (pte_marker_uffd_wp(pte)) {
+		if (!userfaultfd_wp(cs->dst))
+			return;
+	} else if (!pte_marker_error(pte)) {
+		print_bad_pte(cs->src, addr, pte, NULL);
+		return;
+	}
+	set_pte_at(cs->dst->vm_mm, addr, dst_pte, pte);
+}
+
 /* Entries of one table from *@addr on. 0, or -EAGAIN with *@addr where a page is needed. */
 static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsigned long *addr,
 		     unsigned long end)
@@ -126,10 +152,7 @@ static int copy_ptes(struct copy_state *cs, pte_t *dst_pte, pte_t *src_pte, unsi
 			}
 		}
 		if (unlikely(!pte_present(pte))) {
-			if (!pte_marker_uffd_wp(pte))
-				print_bad_pte(cs->src, a, pte, NULL);
-			else if (userfaultfd_wp(cs->dst))
-				set_pte_at(dst_mm, a, dst_pte, pte);
+			copy_absent(cs, dst_pte, src_pte, a, rss);
 			continue;
 		}
 		page = vm_normal_page(cs->src, a, pte);

@@ -16,6 +16,7 @@
 #include <mm/mmu_notifier.h>
 #include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/swap.h>
 #include <mm/userfaultfd.h>
 #include <fs/file.h>
 #include "pgtable_internal.h"
@@ -78,6 +79,20 @@ static bool move_table(struct vm_area_struct *vma, unsigned long old_addr, pmd_t
 	return done;
 }
 
+/* An entry that is neither none nor present. */
+static noinline void move_absent(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
+				 pte_t moved)
+{
+	if (is_swap_pte(moved)) {
+		moved = pte_swp_mksoft_dirty(moved);
+		if (pte_swp_uffd_wp(moved) && !userfaultfd_wp(vma))
+			moved = pte_swp_clear_uffd_wp(moved);
+	} else if (pte_marker_uffd_wp(moved) && !userfaultfd_wp(vma)) {
+		return;
+	}
+	set_pte_at(vma->vm_mm, addr, pte, moved);
+}
+
 static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long old_addr,
 		      unsigned long old_end, struct vm_area_struct *new_vma, pmd_t *new_pmd,
 		      unsigned long new_addr)
@@ -101,8 +116,7 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 		moved = true;
 		moved_pte = ptep_get_and_clear(mm, old_addr, old_pte);
 		if (unlikely(!pte_present(moved_pte))) {
-			if (!pte_marker_uffd_wp(moved_pte) || userfaultfd_wp(new_vma))
-				set_pte_at(mm, new_addr, new_pte, moved_pte);
+			move_absent(new_vma, new_addr, new_pte, moved_pte);
 			continue;
 		}
 		if (unlikely(pte_uffd_wp(moved_pte)) && !userfaultfd_wp(new_vma))

@@ -12,6 +12,7 @@
 #include <mm/page_flags.h>
 #include <mm/mmu_notifier.h>
 #include <mm/pte_marker.h>
+#include <mm/swap.h>
 #include "pgtable_internal.h"
 
 static unsigned long change_ptes(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd,
@@ -87,6 +88,8 @@ static pte_t uffd_wp_entry(pte_t old, bool protect, bool file)
 	}
 	if (pte_none(old))
 		return protect && file ? make_uffd_wp_marker() : old;
+	if (is_swap_pte(old))
+		return protect ? pte_swp_mkuffd_wp(old) : pte_swp_clear_uffd_wp(old);
 	return !protect && pte_marker_uffd_wp(old) ? __pte(0) : old;
 }
 

@@ -28,6 +28,7 @@
 #include <mm/page_flags.h>
 #include <mm/pte_marker.h>
 #include <mm/rmap.h>
+#include <mm/swap.h>
 #include <mm/userfaultfd.h>
 #include "pgtable_internal.h"
 #include "../rmap/rmap_internal.h"
@@ -88,13 +89,31 @@ static bool keeps_uffd_wp(struct vm_area_struct *vma, struct zap_details *detail
 
 /* An entry that is neither none nor present. */
 static noinline void zap_absent(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
-				pte_t ptent, struct zap_details *details)
+				pte_t ptent, struct zap_details *details, long *rss)
 {
-	if (!pte_marker_uffd_wp(ptent))
+	if (is_swap_pte(ptent)) {
+		if (details && (details->single_folio || !details->even_cows))
+			return; /* a private copy */
+		rss[MM_SWAPENTS]--;
+		if (!free_swap_and_cache(pte_to_swp_entry(ptent)))
+			print_bad_pte(vma, addr, ptent, NULL);
+	} else if (pte_marker_uffd_wp(ptent)) {
+		if (keeps_uffd_wp(vma, details))
+			return;
+	} else if (!pte_marker_error(ptent)) {
 		print_bad_pte(vma, addr, ptent, NULL);
-	else if (keeps_uffd_wp(vma, details))
-		return;
+	}
 	pte_clear(vma->vm_mm, addr, pte);
+}
+
+/* An anonymous page that is large, or in the swap cache, which has no use for it once nobody maps it. */
+static noinline void zap_special_anon(struct mapped_delta *delta, struct page *page)
+{
+	page_unmap_count(delta, page, true);
+	if (PageSwapCache(page)) {
+		swap_cache_recount(page_folio(page));
+		free_swap_cache(page_folio(page));
+	}
 }
 
 /* Result: the address up to which was zapped; less than @end when the gather was full. It has room again. */
@@ -127,7 +146,7 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 			continue;
 		}
 		if (unlikely(!pte_present(ptent))) {
-			zap_absent(vma, addr, pte, ptent, details);
+			zap_absent(vma, addr, pte, ptent, details, rss);
 			continue;
 		}
 		page = vm_normal_page(vma, addr, ptent);
@@ -149,7 +168,7 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 			}
 		} else if (PageAnon(page)) {
 			nr_anon++;
-			page_unmap_count(&delta, page, true);
+			zap_special_anon(&delta, page);
 		} else {
 			flush |= zap_file_bits(vma, page, ptent);
 			rss[mm_counter_file(page)]--;

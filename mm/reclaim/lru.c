@@ -106,7 +106,7 @@ static void give(struct folio *folio)
 /* Taken out of its page cache while it was isolated? */
 static bool is_orphan(const struct folio *folio)
 {
-	return !READ_ONCE(folio->mapping);
+	return !READ_ONCE(folio->mapping) && !folio_test_swapcache(folio);
 }
 
 bool folio_evictable(const struct folio *folio)
@@ -172,6 +172,11 @@ void folio_add_lru(struct folio *folio)
 		settle(folio);
 	else
 		give(folio); /* nobody maps it yet: it is not mlocked */
+}
+
+void folio_join_lru(struct folio *folio)
+{
+	give(folio);
 }
 
 void folio_del_lru(struct folio *folio)
@@ -432,8 +437,10 @@ static bool is_counted(const struct page *page)
 {
 	const struct folio *folio = (const struct folio *)page;
 
+	if (folio_test_swapcache(folio))
+		return true;
 	if (folio_test_anon(folio))
-		return folio_mapped(folio) || folio_test_swapcache(folio);
+		return folio_mapped(folio);
 	return folio->mapping != NULL;
 }
 

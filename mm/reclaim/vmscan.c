@@ -13,6 +13,9 @@
  *	one entry: stay, with PG_referenced; a second chance
  *	PG_referenced alone: reclaim if it is clean (read, and not mapped)
  *
+ *	anonymous pages get a slot of swap before they are unmapped, are written together at the end of the batch, and are freed
+ *	when they are written (mm/swap/io.c), or at once if that is at once
+ *
  * 2 Dirty file pages are not written from here one by one: they get PG_reclaim and stay, and when a whole batch is dirty and
  *   not yet on its way the flusher is woken; reclaim goes on elsewhere, and waits a little when most of what it sees is so.
  *
@@ -38,10 +41,12 @@
 #include <mm/filemap.h>
 #include <mm/folio.h>
 #include <mm/gfp.h>
+#include <mm/gup.h>
 #include <mm/lru.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
 #include <mm/shrinker.h>
+#include <mm/swap.h>
 #include <mm/vma.h>
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
@@ -80,6 +85,7 @@ enum verdict {
 	ACTIVATE, /* to the active class */
 	RECLAIM,
 	RECLAIM_CLEAN, /* unless it is dirty */
+	WRITE,	       /* to its slot of swap; it stays locked until then */
 	FREED,
 };
 
@@ -152,7 +158,10 @@ static bool unmap(struct folio *folio)
 {
 	if (!folio_mapped(folio))
 		return true;
-	return folio_test_anon(folio) ? try_to_unmap_lazyfree(folio) : try_to_unmap_file(folio);
+	if (!folio_test_anon(folio))
+		return try_to_unmap_file(folio);
+	return folio_test_swapcache(folio) ? try_to_unmap_swap(folio) :
+					     try_to_unmap_lazyfree(folio);
 }
 
 /* What holds back a page that was not used: it is being written, or ought to be. True: it stays. */
@@ -166,12 +175,40 @@ static bool is_dirty_or_busy(struct folio *folio, struct scan_control *sc)
 			node_stat_mod_folio(folio, NR_VMSCAN_IMMEDIATE, nr);
 		return true;
 	}
-	if (!folio_test_dirty(folio) || folio_test_anon(folio))
+	if (!folio_test_dirty(folio) || !folio_is_file_lru(folio))
 		return false;
 	sc->nr_dirty += nr;
 	sc->nr_unqueued_dirty += nr;
 	folio_set_reclaim(folio);
 	return true;
+}
+
+/* Has @folio, anonymous, a slot of swap, or can it have one? */
+static bool has_slot(struct folio *folio, const struct scan_control *sc)
+{
+	if (folio_test_swapcache(folio))
+		return true;
+	return sc->may_swap && (sc->gfp_mask & __GFP_IO) && !folio_test_large(folio) &&
+	       !folio_maybe_dma_pinned(folio) && add_to_swap(folio);
+}
+
+/* A page that was not used, with contents that swap alone can keep. */
+static enum verdict judge_swap(struct folio *folio, struct scan_control *sc)
+{
+	if (!has_slot(folio, sc))
+		return ACTIVATE;
+	if (!unmap(folio)) {
+		folio_free_swap(folio); /* no entry of it may have come to be */
+		return ACTIVATE;
+	}
+	if (folio_free_swap(folio)) /* nobody needs it any more: its references are all there is */
+		return KEEP;
+	/* Somebody else refers to it: written or not, it could not go. */
+	if (folio_ref_count(folio) != 2)
+		return KEEP;
+	if (folio_test_dirty(folio))
+		return sc->gfp_mask & __GFP_IO ? WRITE : KEEP;
+	return remove_swap_mapping(folio, 2) ? FREED : KEEP;
 }
 
 /* => @folio isolated and locked; it stays locked, also when it is freed (then with no reference) */
@@ -184,14 +221,16 @@ static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ign
 		return KEEP;
 	if (!sc->may_unmap && folio_mapped(folio))
 		return KEEP;
-	if (folio_test_swapbacked(folio))
-		return ACTIVATE; /* nowhere to put it */
+	if (folio_test_swapbacked(folio) && folio_mapping(folio))
+		return ACTIVATE; /* shmem: nowhere to put it */
 	if (!ignore_references)
 		v = check_references(folio);
 	if (v == ACTIVATE || v == KEEP)
 		return v;
 	if (is_dirty_or_busy(folio, sc))
 		return KEEP;
+	if (!folio_is_file_lru(folio))
+		return judge_swap(folio, sc);
 	if (!unmap(folio))
 		return folio_test_swapbacked(folio) || folio_mapped(folio) ? ACTIVATE : KEEP;
 	if (folio_test_anon(folio))
@@ -204,9 +243,48 @@ static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ign
 	return remove_mapping(mapping, folio) ? FREED : KEEP;
 }
 
+/* They were written, perhaps by a device that is done at once: free those that are clean now, put back the others. */
+static unsigned long finish_writing(struct folio **folios, unsigned int nr, struct scan_control *sc)
+{
+	unsigned long freed = 0;
+
+	swap_writeout(folios, nr);
+	sc->nr_swapped += nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		struct folio *folio = folios[i];
+		bool gone = false;
+
+		if (!folio_test_writeback(folio) && !folio_test_dirty(folio) &&
+		    !folio_mapped(folio) && folio_trylock(folio)) {
+			gone = folio_test_swapcache(folio) && !folio_mapped(folio) &&
+			       !folio_test_writeback(folio) && remove_swap_mapping(folio, 2);
+			folio_unlock(folio);
+		}
+		if (gone) {
+			freed++;
+			folio_isolated_freed(folio);
+			__folio_put(folio);
+		} else {
+			folio_putback_lru(folio);
+		}
+	}
+	return freed;
+}
+
+static void activate(struct folio *folio)
+{
+	if (folio_test_active(folio))
+		return;
+	folio_set_active(folio);
+	count_vm_events(PGACTIVATE, folio_nr_pages(folio));
+	workingset_activation(folio);
+}
+
 static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, struct scan_control *sc,
 				    bool ignore_references)
 {
+	struct folio *written[SWAP_CLUSTER_MAX];
+	unsigned int nr_written = 0;
 	unsigned long reclaimed = 0;
 
 	for (unsigned int i = 0; i < nr; i++) {
@@ -219,11 +297,12 @@ static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, stru
 			continue;
 		}
 		v = judge(folio, sc, ignore_references);
-		if (v == ACTIVATE && !folio_test_active(folio)) {
-			folio_set_active(folio);
-			count_vm_events(PGACTIVATE, folio_nr_pages(folio));
-			workingset_activation(folio);
+		if (v == WRITE) {
+			written[nr_written++] = folio;
+			continue;
 		}
+		if (v == ACTIVATE)
+			activate(folio);
 		folio_unlock(folio);
 		if (v == FREED) {
 			reclaimed += folio_nr_pages(folio);
@@ -233,6 +312,8 @@ static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, stru
 			folio_putback_lru(folio);
 		}
 	}
+	if (nr_written)
+		reclaimed += finish_writing(written, nr_written, sc);
 	return reclaimed;
 }
 
@@ -367,14 +448,27 @@ static void throttle_writeback(struct scan_control *sc)
 		schedule_timeout_killable(max(HZ / 50, 1));
 }
 
+/*
+ * Pages are on their way to swap, and are freed when they are there. Who has got nothing else waits for some of them.
+ */
+static void collect_swapped(struct scan_control *sc, unsigned long before, unsigned long freed)
+{
+	if (sc->nr_reclaimed == before)
+		swap_wait_writeout(freed, min(sc->nr_swapped, (unsigned long)SWAP_CLUSTER_MAX / 2));
+	sc->nr_reclaimed += min(swap_freed_after_write() - freed, sc->nr_swapped);
+}
+
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 {
-	unsigned long before = sc->nr_reclaimed;
+	unsigned long before = sc->nr_reclaimed, freed = swap_freed_after_write();
 
 	workingset_start();
 	sc->nr_taken = sc->nr_dirty = sc->nr_unqueued_dirty = sc->nr_writeback = 0;
+	sc->nr_swapped = 0;
 	reclaim_ops->shrink(&pgdat->__lruvec, sc);
 	shrink_slab(sc->gfp_mask, pgdat->node_id, sc->priority);
+	if (sc->nr_swapped)
+		collect_swapped(sc, before, freed);
 	if (sc->nr_reclaimed == before)
 		throttle_writeback(sc);
 	else

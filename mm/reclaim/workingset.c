@@ -9,7 +9,7 @@
  *
  * 2 Where the time of an eviction is kept. Linux leaves it in the page cache's tree, where the page was, and needs a
  *   shrinker for trees that hold nothing else, and care at each walk. Here it stands in one table, by a hash of device, inode
- *   number and offset:
+ *   number and offset, or of the slot of swap:
  *
  *	bucket of 8 words (a cache line)   word: hash, 31 bits | workingset, 1 bit | time, 32 bits
  *
@@ -33,6 +33,7 @@
 #include <mm/folio.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
+#include <mm/swap.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 
@@ -70,6 +71,12 @@ static u64 page_hash(const struct address_space *mapping, unsigned long index)
 	return hash_64(hash_64(key, 64) + index, 64);
 }
 
+/* A slot is its own name: no file has these numbers. */
+static u64 swap_hash(swp_entry_t entry)
+{
+	return hash_64(hash_64(~0ULL, 64) + swp_to_private(entry), 64);
+}
+
 static struct bucket *bucket_of(struct bucket *t, u64 hash)
 {
 	return t + (hash >> (64 - bucket_bits));
@@ -88,17 +95,16 @@ static u32 age(struct lruvec *lruvec, long nr)
 	return atomic_long_add_return(nr, &lruvec->nonresident_age);
 }
 
-void workingset_eviction(struct folio *folio, struct address_space *mapping)
+/* @folio, of which @hash is the name, is evicted. */
+static void remember(struct folio *folio, u64 hash)
 {
 	struct bucket *t = smp_load_acquire(&table), *b;
 	u32 now = age(folio_lruvec(folio), folio_nr_pages(folio)), oldest = 0;
-	u64 hash, tag;
+	u64 tag = tag_of(hash);
 	unsigned int slot = 0;
 
 	if (!t)
 		return;
-	hash = page_hash(mapping, folio->index);
-	tag = tag_of(hash);
 	b = bucket_of(t, hash);
 	for (unsigned int i = 0; i < BUCKET_WORDS; i++) {
 		u64 w = READ_ONCE(b->word[i]);
@@ -112,6 +118,16 @@ void workingset_eviction(struct folio *folio, struct address_space *mapping)
 		}
 	}
 	WRITE_ONCE(b->word[slot], tag | (folio_test_workingset(folio) ? WORKINGSET_BIT : 0) | now);
+}
+
+void workingset_eviction(struct folio *folio, struct address_space *mapping)
+{
+	remember(folio, page_hash(mapping, folio->index));
+}
+
+void workingset_eviction_swap(struct folio *folio, swp_entry_t entry)
+{
+	remember(folio, swap_hash(entry));
 }
 
 /* Take the word of the page out of the table; 0: there is none. */
@@ -150,12 +166,13 @@ static unsigned long workingset_size(struct lruvec *lruvec, bool file)
 	return size;
 }
 
-void workingset_refault(struct folio *folio, struct address_space *mapping, unsigned long index)
+/* @folio, of which @hash is the name, comes (back). */
+static void refault(struct folio *folio, u64 hash)
 {
 	struct lruvec *lruvec = folio_lruvec(folio);
 	bool file = folio_is_file_lru(folio);
 	long nr = folio_nr_pages(folio);
-	u64 word = recall(page_hash(mapping, index));
+	u64 word = recall(hash);
 
 	if (!word)
 		return;
@@ -171,6 +188,16 @@ void workingset_refault(struct folio *folio, struct address_space *mapping, unsi
 	folio_set_workingset(folio);
 	lru_note_cost(lruvec, file, nr);
 	node_stat_mod_folio(folio, WORKINGSET_RESTORE_ANON + file, nr);
+}
+
+void workingset_refault(struct folio *folio, struct address_space *mapping, unsigned long index)
+{
+	refault(folio, page_hash(mapping, index));
+}
+
+void workingset_refault_swap(struct folio *folio, swp_entry_t entry)
+{
+	refault(folio, swap_hash(entry));
 }
 
 void workingset_activation(struct folio *folio)

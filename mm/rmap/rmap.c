@@ -19,10 +19,12 @@
 #include <mm/address_space.h>
 #include <mm/filemap.h>
 #include <mm/folio.h>
+#include <mm/gup.h>
 #include <mm/lru.h>
 #include <mm/page.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
+#include <mm/swap.h>
 #include <mm/vma_tree.h>
 #include <seam/tlbflush.h>
 #include "rmap_internal.h"
@@ -46,6 +48,8 @@ void folio_add_anon_rmap_ptes(struct folio *folio, struct page *page, int nr,
 			SetPageAnonExclusive(page);
 	}
 	mapped_delta_post(&delta);
+	if (unlikely(folio_test_swapcache(folio)))
+		swap_cache_recount(folio);
 }
 
 void folio_add_file_rmap_ptes(struct folio *folio, struct page *page, int nr,
@@ -67,6 +71,8 @@ void folio_remove_rmap_ptes(struct folio *folio, struct page *page, int nr,
 	for (; nr; nr--, page++)
 		page_unmap_count(&delta, page, anon);
 	mapped_delta_post(&delta);
+	if (unlikely(anon && folio_test_swapcache(folio)))
+		swap_cache_recount(folio);
 }
 
 /* --- one VMA --------------------------------------------------------------------------------------------- */
@@ -222,6 +228,8 @@ static bool rmap_walk_anon(struct folio *folio, struct rmap_walk_control *rwc)
 	 * A mapped page keeps its node: some mm of the subtree maps it. The folio lock does not, so look
 	 * again under the lock of the root.
 	 */
+	if (!top) /* read in, and not mapped yet */
+		return true;
 	rcu_read_lock();
 	root = READ_ONCE(top->root);
 	if (!folio_mapped(folio) || !down_read_trylock(&root->rwsem)) {
@@ -398,6 +406,67 @@ bool try_to_unmap_file(struct folio *folio)
 	VM_BUG_ON_FOLIO(folio_test_anon(folio), folio);
 	if (folio_mapped(folio))
 		rmap_walk(folio, &rwc);
+	return !folio_mapped(folio);
+}
+
+/* The entry of swap that takes the place of @pte. */
+static pte_t swap_pte_of(swp_entry_t entry, pte_t pte, bool exclusive)
+{
+	pte_t swp = swp_entry_to_pte(entry);
+
+	if (exclusive)
+		swp = pte_swp_mkexclusive(swp);
+	if (pte_soft_dirty(pte))
+		swp = pte_swp_mksoft_dirty(swp);
+	if (pte_uffd_wp(pte))
+		swp = pte_swp_mkuffd_wp(swp);
+	return swp;
+}
+
+static bool unmap_to_swap_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
+			      void *arg)
+{
+	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
+	struct mm_struct *mm = vma->vm_mm;
+	swp_entry_t entry = folio_swap_entry(folio);
+
+	if (vma->vm_flags & VM_LOCKED)
+		return false;
+	while (page_vma_mapped_walk(&pvmw)) {
+		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
+		bool exclusive = PageAnonExclusive(&folio->page);
+
+		flush_tlb_page(vma, pvmw.address);
+		/* The entry first, then the references: a pin that was taken by the entry is seen. */
+		smp_mb();
+		if (exclusive && folio_maybe_dma_pinned(folio)) {
+			set_pte_at(mm, pvmw.address, pvmw.pte, pte);
+			page_vma_mapped_walk_done(&pvmw);
+			return false;
+		}
+		if (exclusive)
+			ClearPageAnonExclusive(&folio->page);
+		if (pte_dirty(pte))
+			folio_mark_dirty(folio);
+		swap_duplicate(entry);
+		set_pte_at(mm, pvmw.address, pvmw.pte, swap_pte_of(entry, pte, exclusive));
+		update_hiwater_rss(mm);
+		dec_mm_counter(mm, MM_ANONPAGES);
+		inc_mm_counter(mm, MM_SWAPENTS);
+		folio_remove_rmap_ptes(folio, &folio->page, 1, vma);
+		folio_put(folio);
+	}
+	return true;
+}
+
+bool try_to_unmap_swap(struct folio *folio)
+{
+	struct rmap_walk_control rwc = { .rmap_one = unmap_to_swap_one,
+					 .done = folio_not_mapped,
+					 .try_lock = true };
+
+	VM_BUG_ON_FOLIO(!folio_test_swapcache(folio) || folio_test_large(folio), folio);
+	rmap_walk(folio, &rwc);
 	return !folio_mapped(folio);
 }
 

@@ -34,10 +34,16 @@ static inline void mapped_delta_zone(struct mapped_delta *d, struct page *page)
 	}
 }
 
-/* Is @page an anonymous page of order 0? One load each of flags and mapping; the case to be quick in. */
+/*
+ * Is @page an anonymous page of order 0, and not in the swap cache? One load each of flags and mapping; the case to be quick
+ * in. (PG_checked, which is the same bit, is of file pages.)
+ */
 static __always_inline bool page_is_small_anon(const struct page *page)
 {
-	return ((unsigned long)READ_ONCE(page->mapping) & PAGE_MAPPING_ANON) && !PageCompound(page);
+	const u32 special = 1u << PG_head | 1u << PG_tail | 1u << PG_swapcache;
+
+	return ((unsigned long)READ_ONCE(page->mapping) & PAGE_MAPPING_ANON) &&
+	       !(READ_ONCE(page->flags) & special);
 }
 
 /* One entry less maps @page. */

@@ -12,7 +12,7 @@
  *	RESERVED  = present - managed, over the zones   HOLE    = all descriptors - present
  *	SLAB + KMALLOC = NR_SLAB_*                      TABLE   = NR_PAGETABLE
  *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC = vmalloc_nr_pages() - STACK
- *	ANON      = NR_ANON_MAPPED                      FILE    = NR_FILE_PAGES (the swap cache is part of it)
+ *	ANON      = NR_ANON_MAPPED less those of the swap cache   FILE = NR_FILE_PAGES (the swap cache is part of it)
  *	PGD, SPARE, PIPE, TRACE, PERCPU, BOOT = ledger_counts
  *	UNMAPPED, OTHER = 0
  *
@@ -201,6 +201,12 @@ static unsigned long counted_pages(enum ledger_account account)
 	return sum;
 }
 
+/* Pages of the swap cache that nobody maps: among the members of the anonymous classes that are not mapped the ones not of shmem. */
+static unsigned long swap_only_pages(void)
+{
+	return global_zone_page_state(NR_ZONE_LRU_ANON) - global_node_page_state(NR_SHMEM);
+}
+
 static void take_counters(struct ledger *l)
 {
 	unsigned long *c = l->counted;
@@ -217,7 +223,9 @@ static void take_counters(struct ledger *l)
 	c[LEDGER_STACK] = (global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10)) +
 			  thread_stack_stored_pages();
 	c[LEDGER_VMALLOC] = vmalloc_nr_pages() - c[LEDGER_STACK];
-	c[LEDGER_ANON] = global_node_page_state(NR_ANON_MAPPED);
+	/* Of the swap cache: what is mapped is counted as both. */
+	c[LEDGER_ANON] = global_node_page_state(NR_ANON_MAPPED) -
+			 (global_node_page_state(NR_SWAPCACHE) - swap_only_pages());
 	c[LEDGER_FILE] = global_node_page_state(NR_FILE_PAGES);
 	/* Nobody counts these: that their pages were taken out of use is all that is known. */
 	c[LEDGER_OFFLINE] = l->pages[LEDGER_OFFLINE];

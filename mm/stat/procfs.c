@@ -23,7 +23,7 @@
 #include "../kmap/kmap_internal.h"
 #include "../slab/slab_internal.h"
 
-/* From rooms above, when they exist: pages of block devices, swap, direct map. */
+/* From rooms above, when they exist: pages of block devices, direct map. */
 unsigned long __weak nr_blockdev_pages(void)
 {
 	return 0;

@@ -28,16 +28,6 @@ const char *const vm_event_names[NR_VM_EVENT_ITEMS] = { VM_EVENTS(X)
 #undef X
 };
 
-/* Until there is swap. */
-unsigned long __weak total_swap_page_count(void)
-{
-	return 0;
-}
-unsigned long __weak free_swap_page_count(void)
-{
-	return 0;
-}
-
 static unsigned long not_negative(long sum)
 {
 	return sum < 0 ? 0 : sum;

@@ -204,6 +204,14 @@ out:
 	return ret;
 }
 
+/* Has nothing been at @addr of @vma yet? */
+static bool is_hole(struct vm_area_struct *vma, unsigned long addr)
+{
+	const pte_t *pte = pte_find(vma->vm_mm, addr, NULL);
+
+	return !pte || pte_none(READ_ONCE(*pte));
+}
+
 /* Fault. 0, an errno, or -EBUSY: the lock was dropped (*@locked = 0), look again after taking it. */
 static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
 			bool unshare, int *locked)
@@ -284,7 +292,8 @@ static int get_one_page(struct mm_struct *mm, unsigned long start, unsigned int 
 		if (ret)
 			return ret;
 		/* A hole in a core dump needs no page: the zero page would be mapped for nothing. */
-		if ((flags & FOLL_DUMP) && (vma_is_anonymous(vma) || !vma->vm_ops->fault))
+		if ((flags & FOLL_DUMP) && is_hole(vma, start) &&
+		    (vma_is_anonymous(vma) || !vma->vm_ops->fault))
 			return -EFAULT;
 		ret = faultin_page(vma, start, flags, unshare, locked);
 		flags = teach_after_fault(vma, flags);

@@ -28,6 +28,7 @@
 #include <mm/mmu_notifier.h>
 #include <mm/pgalloc.h>
 #include <mm/reclaim.h>
+#include <mm/swap.h>
 #include <mm/userfaultfd.h>
 #include <seam/tlbflush.h>
 #include <linux/falloc.h>
@@ -233,14 +234,28 @@ static void give_up_page(struct vm_area_struct *vma, unsigned long addr, pte_t *
 	struct folio *folio;
 	struct page *page;
 
+	if (is_swap_pte(ptent)) {
+		dec_mm_counter(mm, MM_SWAPENTS);
+		free_swap_and_cache(pte_to_swp_entry(ptent));
+		pte_clear(mm, addr, pte);
+		return;
+	}
 	if (!pte_present(ptent))
 		return;
 	page = vm_normal_page(vma, addr, ptent);
 	if (!page || !PageAnon(page))
 		return;
 	folio = page_folio(page);
-	if (folio_test_large(folio) || folio_mapcount(folio) != 1 || folio_test_swapcache(folio))
+	if (folio_test_large(folio) || folio_mapcount(folio) != 1)
 		return;
+	if (folio_test_swapcache(folio)) {
+		if (!folio_trylock(folio))
+			return;
+		folio_free_swap(folio);
+		folio_unlock(folio);
+		if (folio_test_swapcache(folio))
+			return;
+	}
 	folio_clear_dirty(folio);
 	folio_mark_lazyfree(folio);
 	if (!pte_young(ptent) && !pte_dirty(ptent))

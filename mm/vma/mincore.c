@@ -16,6 +16,7 @@
 #include <mm/folio.h>
 #include <mm/gfp.h>
 #include <mm/pgalloc.h>
+#include <mm/swap.h>
 #include <seam/uaccess.h>
 #include "vma_internal.h"
 
@@ -44,16 +45,41 @@ static unsigned char in_cache(struct vm_area_struct *vma, unsigned long addr)
 	return present;
 }
 
+/* Swapped: it is there while it is in the swap cache, too. */
+static unsigned char in_swap_cache(pte_t pte)
+{
+	swp_entry_t entry = pte_to_swp_entry(pte);
+	struct swap_info_struct *si = get_swap_device(entry);
+	unsigned char present = 0;
+	struct folio *folio;
+
+	if (!si)
+		return 0;
+	folio = swap_cache_get_folio(entry);
+	if (folio) {
+		present = folio_test_uptodate(folio);
+		folio_put(folio);
+	}
+	put_swap_device(si);
+	return present;
+}
+
 /* The @nr pages from @addr on, all of one table. */
 static void mincore_table(struct vm_area_struct *vma, unsigned long addr, unsigned long nr,
 			  unsigned char *vec)
 {
 	const pte_t *pte = pte_find(vma->vm_mm, addr, NULL);
 
-	for (unsigned long i = 0; i < nr; i++)
-		vec[i] = pte && pte_present(READ_ONCE(pte[i]))
-				 ? 1
-				 : in_cache(vma, addr + (i << PAGE_SHIFT));
+	for (unsigned long i = 0; i < nr; i++) {
+		pte_t val = pte ? READ_ONCE(pte[i]) : __pte(0);
+
+		if (pte_present(val))
+			vec[i] = 1;
+		else if (is_swap_pte(val))
+			vec[i] = in_swap_cache(val);
+		else
+			vec[i] = in_cache(vma, addr + (i << PAGE_SHIFT));
+	}
 }
 
 /* Fill @vec for up to @pages pages from @addr on, within one VMA; number filled or -ENOMEM. */

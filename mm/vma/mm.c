@@ -106,6 +106,25 @@ static void mm_publish(struct mm_struct *mm)
 	spin_unlock(&mmlist_lock);
 }
 
+struct mm_struct *mmlist_next(struct mm_struct *prev)
+{
+	struct mm_struct *next = NULL;
+	struct list_head *pos;
+
+	spin_lock(&mmlist_lock);
+	for (pos = (prev ? prev : &init_mm)->mmlist.next; pos != &init_mm.mmlist;
+	     pos = pos->next) {
+		next = list_entry(pos, struct mm_struct, mmlist);
+		if (mmget_not_zero(next))
+			break;
+		next = NULL;
+	}
+	spin_unlock(&mmlist_lock);
+	if (prev)
+		mmput(prev);
+	return next;
+}
+
 struct mm_struct *mm_alloc(void)
 {
 	struct mm_struct *mm = kmem_cache_zalloc(mm_cachep, GFP_KERNEL_ACCOUNT);

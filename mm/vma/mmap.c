@@ -319,6 +319,8 @@ static int check_file_mapping(struct file *file, unsigned long prot, unsigned lo
 			return -EOPNOTSUPP;
 		if ((prot & PROT_WRITE) && !(file->f_mode & FMODE_WRITE))
 			return -EACCES;
+		if ((prot & PROT_WRITE) && IS_SWAPFILE(file->f_mapping->host))
+			return -ETXTBSY;
 		if (IS_APPEND(file_inode(file)) && (file->f_mode & FMODE_WRITE))
 			return -EACCES;
 		*vm_flags |= VM_SHARED | VM_MAYSHARE;

@@ -54,7 +54,7 @@ unsigned long vm_commit_limit(void)
 		allowed = sysctl_overcommit_kbytes >> (PAGE_SHIFT - 10);
 	else
 		allowed = totalram_pages() * sysctl_overcommit_ratio / 100;
-	return allowed; /* + swap, when there is some */
+	return allowed + total_swap_page_count();
 }
 
 /* => on success @pages are charged, otherwise nothing */
@@ -66,7 +66,7 @@ int __vm_enough_memory(struct mm_struct *mm, long pages, int cap_sys_admin)
 	if (sysctl_overcommit_memory == OVERCOMMIT_ALWAYS)
 		return 0;
 	if (sysctl_overcommit_memory == OVERCOMMIT_GUESS) {
-		if (pages > (long)totalram_pages())
+		if (pages > (long)(totalram_pages() + total_swap_page_count()))
 			goto refuse;
 		return 0;
 	}

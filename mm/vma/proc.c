@@ -2,7 +2,7 @@
 /*
  * What /proc/PID shows of an address space: maps, smaps, smaps_rollup, statm, pagemap and the memory lines of
  * status, in Linux's format. Every number is counted: smaps walks the tables.
- * Not counted because they do not exist yet: swap, huge pages, hugetlb, KSM (0 kB).
+ * Not counted because they do not exist yet: huge pages, hugetlb, KSM (0 kB).
  * Linux: fs/proc/task_mmu.c.
  */
 #include <base/math.h>
@@ -13,6 +13,7 @@
 #include <fs/inode.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
+#include <mm/swap.h>
 #include <mm/address_space.h>
 #include <mm/fault.h>
 #include <mm/folio.h>
@@ -85,7 +86,7 @@ void show_map_vma(struct seq_file *m, struct vm_area_struct *vma)
 struct smap_sums {
 	unsigned long resident, shared_clean, shared_dirty, private_clean, private_dirty;
 	unsigned long referenced, anonymous, lazyfree, locked;
-	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked;
+	u64 pss, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked, swap, swap_pss;
 };
 
 static void smap_add_page(struct smap_sums *s, struct page *page, pte_t pte, bool locked)
@@ -128,6 +129,12 @@ static void smap_add_page(struct smap_sums *s, struct page *page, pte_t pte, boo
 	}
 }
 
+static void smap_add_swap(struct smap_sums *s, swp_entry_t entry)
+{
+	s->swap += PAGE_SIZE;
+	s->swap_pss += (PAGE_SIZE << PSS_SHIFT) / max(swap_count(entry), 1u);
+}
+
 static void smap_gather(struct smap_sums *s, struct vm_area_struct *vma)
 {
 	unsigned long addr = vma->vm_start, next;
@@ -146,6 +153,8 @@ static void smap_gather(struct smap_sums *s, struct vm_area_struct *vma)
 		for (; addr < next; addr += PAGE_SIZE, pte++) {
 			struct page *page;
 
+			if (is_swap_pte(ptep_get(pte)))
+				smap_add_swap(s, pte_to_swp_entry(ptep_get(pte)));
 			if (!pte_present(ptep_get(pte)))
 				continue;
 			page = vm_normal_page(vma, addr, ptep_get(pte));
@@ -184,8 +193,8 @@ static void show_sums(struct seq_file *m, const struct smap_sums *s, bool rollup
 	show_kb(m, "FilePmdMapped:  ", 0);
 	show_kb(m, "Shared_Hugetlb: ", 0);
 	seq_printf(m, "Private_Hugetlb: %7d kB\n", 0); /* one narrower, as Linux has it */
-	show_kb(m, "Swap:           ", 0);
-	show_kb(m, "SwapPss:        ", 0);
+	show_kb(m, "Swap:           ", s->swap);
+	show_kb(m, "SwapPss:        ", s->swap_pss >> PSS_SHIFT);
 	show_kb(m, "Locked:         ", s->pss_locked >> PSS_SHIFT);
 }
 
@@ -302,6 +311,15 @@ static u64 pagemap_entry(struct vm_area_struct *vma, unsigned long addr, pte_t p
 
 	if (!vma || pte_none(pte))
 		return entry;
+	if (is_swap_pte(pte)) {
+		swp_entry_t swp = pte_to_swp_entry(pte);
+
+		if (show_pfn)
+			entry |= swp_type(swp) | swp_offset(swp) << 5;
+		if (pte_swp_soft_dirty(pte))
+			entry |= PM_SOFT_DIRTY;
+		return entry | PM_SWAP | (pte_swp_uffd_wp(pte) ? PM_UFFD_WP : 0);
+	}
 	if (!pte_present(pte))
 		return entry | PM_SWAP | (pte_marker_uffd_wp(pte) ? PM_UFFD_WP : 0);
 	entry |= PM_PRESENT;

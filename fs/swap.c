@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: MIT
+/*
+ * swapon and swapoff: files and block devices as swap devices (mm/swap).
+ *
+ *	swapon(path)	open -> claim (a device exclusively, a file by S_SWAPFILE) -> header of mkswap -> map of blocks
+ *			-> swap_device_alloc() -> enable
+ *	swapoff(path)	swap_device_disable() brings all pages back -> undo the claim
+ *
+ * The header (mkswap(8), version 1): at byte 1024 version, number of the last page, number of bad pages, UUID, label, and
+ * from 1536 on the numbers of the bad pages; "SWAPSPACE2" at the end of the first page. The page size is the writer's; so
+ * the signature is found only by a machine with the same.
+ *
+ * A file's blocks are looked up once, by ->bmap, and used without asking the file system again. So there may be no hole, and
+ * while the file is on nobody may write to it (ETXTBSY), cut or unlink it (EPERM): S_SWAPFILE, asked where files are changed.
+ * A page whose blocks do not lie together, with blocks smaller than a page, becomes a bad slot.
+ *
+ * Linux 6.1: mm/swapfile.c (swapon, swapoff, setup_swap_extents), mm/page_io.c (generic_swapfile_activate); swapon(2).
+ */
+#include <base/err.h>
+#include <base/errno.h>
+#include <base/math.h>
+#include <base/printf.h>
+#include <base/string.h>
+#include <block/blkdev.h>
+#include <fs/bdev.h>
+#include <fs/dentry.h>
+#include <fs/file.h>
+#include <fs/inode.h>
+#include <fs/namei.h>
+#include <fs/proc_fs.h>
+#include <fs/seq_file.h>
+#include <fs/super.h>
+#include <fs/sysfs.h>
+#include <kernel/cred.h>
+#include <kernel/init.h>
+#include <kernel/ksyscall.h>
+#include <kernel/printk.h>
+#include <kernel/sched.h>
+#include <kernel/task.h>
+#include <mm/filemap.h>
+#include <mm/gfp.h>
+#include <mm/mmap.h>
+#include <mm/slab.h>
+#include <mm/swap.h>
+#include <mm/vmstat.h>
+#include <mm/writeback.h>
+#include <sync/mutex.h>
+#include <sync/ranks.h>
+#include <linux/fcntl.h>
+
+#define SWAP_FLAG_PREFER	0x8000
+#define SWAP_FLAG_PRIO_MASK	0x7fff
+#define SWAP_FLAG_DISCARD	0x10000
+#define SWAP_FLAG_DISCARD_ONCE	0x20000
+#define SWAP_FLAG_DISCARD_PAGES 0x40000
+#define SWAP_FLAGS_VALID                                                                           \
+	(SWAP_FLAG_PRIO_MASK | SWAP_FLAG_PREFER | SWAP_FLAG_DISCARD | SWAP_FLAG_DISCARD_ONCE |     \
+	 SWAP_FLAG_DISCARD_PAGES)
+
+struct swap_header {
+	u8 bootbits[1024];
+	u32 version;
+	u32 last_page;
+	u32 nr_badpages;
+	u8 uuid[16], label[16];
+	u32 padding[117];
+	u32 badpages[];
+};
+#define SWAP_MAGIC	 "SWAPSPACE2"
+#define SWAP_MAGIC_BYTES 10
+#define MAX_BAD_PAGES	 ((PAGE_SIZE - SWAP_MAGIC_BYTES - sizeof(struct swap_header)) / sizeof(u32))
+
+/* Slots that lie together on the device, by slot. */
+struct swap_extent {
+	unsigned long slot, nr;
+	sector_t sector;
+};
+
+/* What this file keeps of a device that is on. */
+struct swap_backing {
+	struct file *file;
+	struct block_device *bdev; /* where the bios go */
+	bool exclusive;		   /* it was opened here: a block device */
+	unsigned int old_block_size;
+	struct swap_extent *extents;
+	unsigned int nr_extents, max_extents;
+	u32 *bad; /* slots that cannot be used */
+	unsigned int nr_bad, max_bad;
+};
+
+static DEFINE_MUTEX(swapon_mutex, LOCK_SWAPON);
+
+/* ---- moving ---- */
+
+static const struct swap_extent *extent_of(const struct swap_backing *b, unsigned long slot)
+{
+	unsigned int low = 0, high = b->nr_extents;
+
+	while (high - low > 1) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (b->extents[mid].slot <= slot)
+			low = mid;
+		else
+			high = mid;
+	}
+	return b->extents + low;
+}
+
+static void end_swap_bio(struct bio *bio)
+{
+	int err = blk_status_to_errno(bio->bi_status);
+	bool write = op_is_write(bio_op(bio));
+
+	/* Vectors may have grown over neighbouring frames; each folio is a page, and may be gone after its call. */
+	for (unsigned int v = 0; v < bio->bi_vcnt; v++) {
+		struct bio_vec *bv = bio->bi_io_vec + v;
+
+		for (unsigned int at = 0; at < bv->bv_len; at += PAGE_SIZE) {
+			struct folio *folio = page_folio(bv->bv_page + at / PAGE_SIZE);
+
+			if (write)
+				swap_write_end(folio, err);
+			else
+				swap_read_end(folio, err);
+		}
+	}
+	bio_put(bio);
+}
+
+static void swap_submit(struct swap_info_struct *si, unsigned long offset, struct folio **folios,
+			unsigned int nr, bool write)
+{
+	struct swap_backing *b = si->private_data;
+
+	while (nr) {
+		const struct swap_extent *x = extent_of(b, offset);
+		unsigned int n = min((unsigned long)nr, x->slot + x->nr - offset);
+		struct bio *bio = bio_alloc(b->bdev, n, write ? REQ_OP_WRITE : REQ_OP_READ | REQ_SYNC,
+					    GFP_NOIO);
+
+		bio->bi_iter.bi_sector = x->sector + (offset - x->slot) * PAGE_SECTORS;
+		bio->bi_end_io = end_swap_bio;
+		for (unsigned int i = 0; i < n; i++)
+			__bio_add_page(bio, &folios[i]->page, PAGE_SIZE, 0);
+		submit_bio(bio);
+		folios += n;
+		offset += n;
+		nr -= n;
+	}
+}
+
+static void swap_discard(struct swap_info_struct *si, unsigned long offset, unsigned long nr)
+{
+	struct swap_backing *b = si->private_data;
+
+	if (!offset) { /* the header stays */
+		offset++;
+		nr--;
+	}
+	while (nr) {
+		const struct swap_extent *x = extent_of(b, offset);
+		unsigned long n = min(nr, x->slot + x->nr - offset);
+
+		if (blkdev_issue_discard(b->bdev, x->sector + (offset - x->slot) * PAGE_SECTORS,
+					 n * PAGE_SECTORS, GFP_NOIO))
+			return;
+		offset += n;
+		nr -= n;
+	}
+}
+
+static void show_swap_name(struct seq_file *m, struct swap_info_struct *si)
+{
+	struct swap_backing *b = si->private_data;
+
+	seq_file_path(m, b->file, " \t\n\\");
+}
+
+static const struct swap_device_ops swap_backing_ops = {
+	.submit = swap_submit,
+	.discard = swap_discard,
+};
+
+/* ---- blocks ---- */
+
+/* Room for one more at the end of an array. */
+static void *grow(void *array, unsigned int nr, unsigned int *max, size_t size)
+{
+	void *bigger;
+
+	if (nr < *max)
+		return array;
+	bigger = kvmalloc_array(*max ? 2 * *max : 16, size, GFP_KERNEL);
+	if (!bigger)
+		return NULL;
+	memcpy(bigger, array, nr * size);
+	kvfree(array);
+	*max = *max ? 2 * *max : 16;
+	return bigger;
+}
+
+static int add_extent(struct swap_backing *b, unsigned long slot, unsigned long nr, sector_t sector)
+{
+	struct swap_extent *last = b->nr_extents ? b->extents + b->nr_extents - 1 : NULL, *x;
+
+	if (last && last->slot + last->nr == slot &&
+	    last->sector + last->nr * PAGE_SECTORS == sector) {
+		last->nr += nr;
+		return 0;
+	}
+	x = grow(b->extents, b->nr_extents, &b->max_extents, sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	b->extents = x;
+	x[b->nr_extents++] = (struct swap_extent){ slot, nr, sector };
+	return 0;
+}
+
+static int add_bad(struct swap_backing *b, u32 slot)
+{
+	u32 *bad = grow(b->bad, b->nr_bad, &b->max_bad, sizeof(*bad));
+
+	if (!bad)
+		return -ENOMEM;
+	b->bad = bad;
+	bad[b->nr_bad++] = slot;
+	return 0;
+}
+
+/* Where page @slot of the file lies: 1 and *@sector, 0: in pieces, -EINVAL: nowhere. */
+static int map_page(struct address_space *mapping, unsigned long slot, sector_t *sector)
+{
+	unsigned int bits = mapping->host->i_blkbits, per_page = PAGE_SIZE >> bits;
+	u64 first = 0;
+
+	for (unsigned int i = 0; i < per_page; i++) {
+		u64 block = mapping->a_ops->bmap(mapping, (u64)slot * per_page + i);
+
+		if (!block) {
+			pr_err("swapon: swapfile has holes\n");
+			return -EINVAL;
+		}
+		if (i && block != first + i)
+			return 0;
+		if (!i)
+			first = block;
+	}
+	*sector = first << (bits - SECTOR_SHIFT);
+	return 1;
+}
+
+static int map_file(struct swap_backing *b, unsigned long max)
+{
+	struct address_space *mapping = b->file->f_mapping;
+
+	if (!mapping->a_ops->bmap || !mapping->host->i_sb->s_bdev)
+		return -EINVAL;
+	b->bdev = mapping->host->i_sb->s_bdev;
+	for (unsigned long slot = 0; slot < max; slot++) {
+		sector_t sector = 0;
+		int ret = map_page(mapping, slot, &sector);
+
+		if (ret < 0)
+			return ret;
+		ret = ret ? add_extent(b, slot, 1, sector) : slot ? add_bad(b, slot) : -EINVAL;
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* ---- the header ---- */
+
+/* Slots by the header @h, or an errno; bad ones are added. @pages: of the device. */
+static long parse_header(struct swap_backing *b, const struct swap_header *h, unsigned long pages)
+{
+	unsigned long max;
+	int err = 0;
+
+	if (memcmp((const u8 *)h + PAGE_SIZE - SWAP_MAGIC_BYTES, SWAP_MAGIC, SWAP_MAGIC_BYTES)) {
+		pr_err("Unable to find swap-space signature\n");
+		return -EINVAL;
+	}
+	if (h->version != 1) {
+		pr_warn("Unable to handle swap header version %u\n", h->version);
+		return -EINVAL;
+	}
+	if (!h->last_page) {
+		pr_warn("Empty swap-file\n");
+		return -EINVAL;
+	}
+	max = min((unsigned long)h->last_page + 1, MAX_SWAP_SLOTS);
+	if (pages < max) {
+		pr_warn("Swap area shorter than signature indicates\n");
+		return -EINVAL;
+	}
+	if (h->nr_badpages && !b->exclusive)
+		return -EINVAL;
+	if (h->nr_badpages > MAX_BAD_PAGES)
+		return -EINVAL;
+	for (u32 i = 0; i < h->nr_badpages && !err; i++) {
+		if (!h->badpages[i] || h->badpages[i] > h->last_page)
+			return -EINVAL;
+		if (h->badpages[i] < max)
+			err = add_bad(b, h->badpages[i]);
+	}
+	return err ? err : (long)max;
+}
+
+static long read_header(struct swap_backing *b)
+{
+	struct address_space *mapping = b->file->f_mapping;
+	unsigned long pages = (unsigned long)i_size_read(mapping->host) >> PAGE_SHIFT;
+	struct folio *folio;
+	long max;
+
+	if (!mapping->a_ops->read_folio)
+		return -EINVAL;
+	folio = read_cache_folio(mapping, 0, NULL, b->file);
+	if (IS_ERR(folio))
+		return PTR_ERR(folio);
+	max = parse_header(b, folio_address(folio), pages);
+	folio_put(folio);
+	return max;
+}
+
+/* ---- claims ---- */
+
+static int claim(struct swap_backing *b)
+{
+	struct inode *inode = b->file->f_mapping->host;
+	int err = 0;
+
+	if (S_ISBLK(inode->i_mode)) {
+		struct block_device *bdev = blkdev_get_by_dev(
+			inode->i_rdev, FMODE_READ | FMODE_WRITE | FMODE_EXCL, b);
+
+		if (IS_ERR(bdev))
+			return PTR_ERR(bdev);
+		b->bdev = bdev;
+		b->exclusive = true;
+		b->old_block_size = block_size(bdev);
+		err = set_blocksize(bdev, PAGE_SIZE);
+	} else if (!S_ISREG(inode->i_mode)) {
+		return -EINVAL;
+	}
+	inode_lock(inode);
+	if (!err && (inode->i_flags & S_SWAPFILE))
+		err = -EBUSY;
+	if (!err && d_unlinked(b->file->f_path.dentry))
+		err = -ENOENT;
+	if (!err)
+		inode->i_flags |= S_SWAPFILE;
+	inode_unlock(inode);
+	return err;
+}
+
+static void unclaim(struct swap_backing *b)
+{
+	struct inode *inode = b->file->f_mapping->host;
+
+	inode_lock(inode);
+	inode->i_flags &= ~S_SWAPFILE;
+	inode_unlock(inode);
+	/* What the cache knew of it is of before. */
+	invalidate_inode_pages2_range(inode->i_mapping, 0, -1);
+}
+
+static void free_backing(struct swap_backing *b)
+{
+	if (b->exclusive) {
+		set_blocksize(b->bdev, b->old_block_size);
+		blkdev_put(b->bdev, FMODE_READ | FMODE_WRITE | FMODE_EXCL);
+	}
+	if (b->file)
+		filp_close(b->file, NULL);
+	kvfree(b->extents);
+	kvfree(b->bad);
+	kfree(b);
+}
+
+/* ---- on ---- */
+
+static void set_discard(struct swap_info_struct *si, struct swap_backing *b, int flags)
+{
+	int kinds = flags & (SWAP_FLAG_DISCARD_ONCE | SWAP_FLAG_DISCARD_PAGES);
+
+	if (!(flags & SWAP_FLAG_DISCARD) || !bdev_max_discard_sectors(b->bdev))
+		return;
+	if (kinds != SWAP_FLAG_DISCARD_ONCE)
+		si->flags |= SWP_DISCARDABLE;
+	if (kinds != SWAP_FLAG_DISCARD_PAGES)
+		swap_discard(si, 1, si->max - 1);
+}
+
+/* => claimed. The device is on, or an errno. */
+static int switch_on(struct swap_backing *b, int flags)
+{
+	struct address_space *mapping = b->file->f_mapping;
+	struct swap_info_struct *si;
+	long max = filemap_write_and_wait_range(mapping, 0, -1);
+
+	if (!max)
+		max = read_header(b);
+	if (max < 0)
+		return (int)max;
+	if (b->exclusive)
+		max = add_extent(b, 0, max, 0) ?: max;
+	else
+		max = map_file(b, max) ?: max;
+	if (max < 0)
+		return (int)max;
+	si = swap_device_alloc(max, b->bad, b->nr_bad);
+	if (IS_ERR(si))
+		return (int)PTR_ERR(si);
+	if (!si->pages) {
+		pr_warn("Empty swap-file\n");
+		swap_device_free(si);
+		return -EINVAL;
+	}
+	si->ops = &swap_backing_ops;
+	si->private_data = b;
+	si->kind = b->exclusive ? "partition" : "file";
+	si->show_name = show_swap_name;
+	si->rotational = !bdev_nonrot(b->bdev);
+	set_discard(si, b, flags);
+	swap_device_enable(si, flags & SWAP_FLAG_PREFER ? flags & SWAP_FLAG_PRIO_MASK : -1);
+	pr_info("Adding %luk swap.  Priority:%d extents:%u\n", si->pages << (PAGE_SHIFT - 10),
+		si->prio, b->nr_extents);
+	return 0;
+}
+
+/* Open what the user names, for reading and writing. */
+static struct file *open_special(const char __user *path)
+{
+	struct filename *name = getname(path);
+	struct file *file;
+
+	if (IS_ERR(name))
+		return ERR_CAST(name);
+	file = filp_open(name->name, O_RDWR | O_LARGEFILE, 0);
+	putname(name);
+	return file;
+}
+
+SYSCALL_DEFINE2(swapon, const char __user *, specialfile, int, swap_flags)
+{
+	struct swap_backing *b;
+	struct file *file;
+	int err;
+
+	if (swap_flags & ~SWAP_FLAGS_VALID)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	b = kzalloc(sizeof(*b), GFP_KERNEL);
+	if (!b)
+		return -ENOMEM;
+	file = open_special(specialfile);
+	if (IS_ERR(file)) {
+		kfree(b);
+		return PTR_ERR(file);
+	}
+	b->file = file;
+	mutex_lock(&swapon_mutex);
+	err = claim(b);
+	if (!err) {
+		err = switch_on(b, swap_flags);
+		if (err)
+			unclaim(b);
+	}
+	mutex_unlock(&swapon_mutex);
+	if (err)
+		free_backing(b);
+	return err;
+}
+
+/* ---- off ---- */
+
+static bool is_backed_by(struct swap_info_struct *si, const void *mapping)
+{
+	const struct swap_backing *b = si->private_data;
+
+	return si->ops == &swap_backing_ops && b->file->f_mapping == mapping;
+}
+
+/* => swapon_mutex held. *@b is to be freed. */
+static int switch_off(const struct address_space *mapping, struct swap_backing **b)
+{
+	struct swap_info_struct *si = swap_device_find(is_backed_by, mapping);
+	int err;
+
+	if (!si)
+		return -EINVAL;
+	err = security_vm_enough_memory_mm(current->mm, si->pages);
+	if (err)
+		return err;
+	vm_unacct_memory(si->pages);
+	err = swap_device_disable(si);
+	if (err)
+		return err;
+	*b = si->private_data;
+	swap_device_free(si);
+	return 0;
+}
+
+SYSCALL_DEFINE1(swapoff, const char __user *, specialfile)
+{
+	struct swap_backing *b = NULL;
+	struct file *victim;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	victim = open_special(specialfile);
+	if (IS_ERR(victim))
+		return PTR_ERR(victim);
+	mutex_lock(&swapon_mutex);
+	err = switch_off(victim->f_mapping, &b);
+	mutex_unlock(&swapon_mutex);
+	if (b) {
+		unclaim(b);
+		free_backing(b);
+	}
+	filp_close(victim, NULL);
+	return err;
+}
+
+/* ---- files ---- */
+
+static int vma_ra_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, READ_ONCE(enable_vma_readahead) ? "true\n" : "false\n");
+	return 0;
+}
+
+static ssize_t vma_ra_write(struct file *file, char *buf, size_t count)
+{
+	bool on;
+	int err = kstrtobool(buf, &on);
+
+	if (err)
+		return err;
+	WRITE_ONCE(enable_vma_readahead, on);
+	return (ssize_t)count;
+}
+
+static int __init swap_files_init(void)
+{
+	const char *last;
+	struct kernfs_node *dir =
+		kernfs_make_path(&sysfs_root, "kernel/mm/swap/vma_ra_enabled", &last);
+
+	proc_create_single("swaps", 0444, NULL, swaps_proc_show);
+	if (dir)
+		kernfs_create_file(dir, last, 0644, vma_ra_show, vma_ra_write, NULL);
+	return 0;
+}
+fs_initcall(swap_files_init);

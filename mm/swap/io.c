@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Moving pages between memory and swap devices.
+ *
+ *	out	reclaim gives an array of locked, dirty folios of the cache to swap_writeout(). Each becomes clean and under writeback, and is
+ *		unlocked; neighbours on the device go as one request. At the end (swap_write_end):
+ *			written, and nobody has mapped it again		evicted and freed here: the memory is there when the disk
+ *									has done, not when a hand comes by again
+ *			failed						dirty again, active: it stays in memory
+ *	in	swap_read_folios(): folios fresh from the cache, locked. At the end (swap_read_end) they are up to date, or not if the device
+ *		failed: the fault that needs such a page gets SIGBUS, and nobody else; then they are unlocked.
+ *
+ * Who waits for memory while all is on its way to a disk sleeps in swap_wait_writeout().
+ *
+ * Ends come in a thread of the device (include/block/bio.h) or in the submitter: they only try locks.
+ * Linux 6.1: mm/page_io.c. Observe: pswpin, pswpout, nr_writeback.
+ */
+#include <base/bug.h>
+#include <kernel/printk.h>
+#include <kernel/sched.h>
+#include <mm/filemap.h>
+#include <mm/lru.h>
+#include <mm/reclaim.h>
+#include <mm/vmstat.h>
+#include <mm/writeback.h>
+#include <mm/zone.h>
+#include <sync/wait.h>
+#include "swap_internal.h"
+
+static DECLARE_WAIT_QUEUE_HEAD(writeout_wait);
+static atomic_long_t nr_freed_after_write;
+
+unsigned long swap_freed_after_write(void)
+{
+	return atomic_long_read(&nr_freed_after_write);
+}
+
+void swap_wait_writeout(unsigned long freed_before, unsigned long nr)
+{
+	wait_event_killable_timeout(writeout_wait, swap_freed_after_write() - freed_before >= nr,
+				    HZ / 10);
+}
+
+/* ---- out ---- */
+
+/* It was written for the sake of its memory, and is as it was: take it out and free it. => a reference held, which goes if so */
+static bool evict_written(struct folio *folio)
+{
+	bool gone = false;
+
+	if (folio_mapped(folio) || !folio_trylock(folio))
+		return false;
+	if (folio_test_swapcache(folio) && !folio_mapped(folio) && !folio_test_writeback(folio) &&
+	    folio_isolate_lru(folio)) {
+		gone = remove_swap_mapping(folio, 3); /* the cache, the isolation, ours */
+		if (!gone) {
+			folio_free_swap(folio); /* perhaps nobody needs it */
+			folio_putback_lru(folio);
+		}
+	}
+	if (!gone) {
+		folio_unlock(folio);
+		return false;
+	}
+	folio_isolated_freed(folio);
+	folio_unlock(folio);
+	__folio_put(folio);
+	return true;
+}
+
+void swap_write_end(struct folio *folio, int err)
+{
+	bool reclaim = folio_test_reclaim(folio);
+
+	if (err) {
+		struct swap_info_struct *si = swp_device(folio_swap_entry(folio));
+
+		pr_err_ratelimited("swap: error %d writing slot %lu of device %u\n", err,
+				     swp_offset(folio_swap_entry(folio)), si->type);
+		folio_mark_dirty(folio);
+		reclaim = false;
+	}
+	folio_get(folio);
+	folio_end_writeback(folio);
+	if (err)
+		folio_activate(folio);
+	if (reclaim && evict_written(folio)) {
+		count_vm_event(PGSTEAL_KSWAPD);
+		count_vm_event(PGSTEAL_ANON);
+		atomic_long_inc(&nr_freed_after_write);
+	} else {
+		free_swap_cache(folio);
+		folio_put(folio);
+	}
+	if (waitqueue_active(&writeout_wait))
+		wake_up_all(&writeout_wait);
+}
+
+/* Nobody needs the slot any more? Then it is not written. */
+static bool prepare_write(struct folio *folio)
+{
+	VM_BUG_ON_FOLIO(!folio_test_locked(folio) || !folio_test_swapcache(folio), folio);
+	if (folio_free_swap(folio)) {
+		folio_unlock(folio);
+		return false;
+	}
+	folio_clear_dirty(folio);
+	folio_start_writeback(folio);
+	folio_set_reclaim(folio);
+	count_vm_event(PSWPOUT);
+	folio_unlock(folio);
+	return true;
+}
+
+void swap_writeout(struct folio **folios, unsigned int nr)
+{
+	struct folio *run[SWAP_CLUSTER_MAX];
+	swp_entry_t first = { 0 };
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		swp_entry_t entry = folio_swap_entry(folios[i]);
+
+		if (n && (swp_type(entry) != swp_type(first) ||
+			  swp_offset(entry) != swp_offset(first) + n)) {
+			swp_device(first)->ops->submit(swp_device(first), swp_offset(first), run, n,
+						       true);
+			n = 0;
+		}
+		if (!prepare_write(folios[i]))
+			continue;
+		if (!n)
+			first = entry;
+		run[n++] = folios[i];
+	}
+	if (n)
+		swp_device(first)->ops->submit(swp_device(first), swp_offset(first), run, n, true);
+}
+
+/* ---- in ---- */
+
+void swap_read_end(struct folio *folio, int err)
+{
+	if (err) {
+		folio_set_error(folio);
+		pr_err_ratelimited("swap: error %d reading slot %lu of device %u\n", err,
+				     swp_offset(folio_swap_entry(folio)),
+				     swp_type(folio_swap_entry(folio)));
+	} else {
+		folio_mark_uptodate(folio);
+	}
+	folio_unlock(folio);
+}
+
+void swap_read_folios(struct swap_info_struct *si, unsigned long offset, struct folio **folios,
+		      unsigned int nr)
+{
+	count_vm_events(PSWPIN, nr);
+	si->ops->submit(si, offset, folios, nr, false);
+}

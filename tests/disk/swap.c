@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Anonymous pages on a swap device, as TAP: swap DEVICE (a disk of 16 MiB at least, all of it used).
+ * MADV_PAGEOUT sends pages out, so that no memory pressure is needed.
+ */
+#include "../guest/tap.h"
+#include <sys/prctl.h>
+#include <sys/swap.h>
+#include <sys/sysinfo.h>
+#include <sys/uio.h>
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+#define PAGES 512UL
+
+/* Linux frees slots in batches, counts in batches, and leaves written pages in the swap cache; we do not. */
+static long slack;
+
+static const char *device;
+
+/* ---- numbers ---- */
+
+static long number(const char *file, const char *name)
+{
+	char line[256];
+	FILE *f = fopen(file, "r");
+	long value = -1;
+	size_t n = strlen(name);
+
+	while (f && value < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, n) && strchr(" :\t", line[n]))
+			value = atol(line + n + 1);
+	if (f)
+		fclose(f);
+	return value;
+}
+#define meminfo(name) number("/proc/meminfo", name)
+#define vmstat(name)  number("/proc/vmstat", name)
+#define vmswap()      (number("/proc/self/status", "VmSwap") / 4)
+
+/* Pages in use by /proc/swaps; -1: no device. */
+static long swap_used(void)
+{
+	char line[256];
+	FILE *f = fopen("/proc/swaps", "r");
+	long kib = -1;
+
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "%*s %*s %*d %ld", &kib);
+	fclose(f);
+	return kib < 0 ? -1 : kib / 4;
+}
+
+/* ---- pages ---- */
+
+static void fill(char *p, unsigned long pages, unsigned long seed)
+{
+	for (unsigned long i = 0; i < pages * PAGE / 8; i++)
+		((unsigned long *)p)[i] = seed + i * 0x9e3779b97f4a7c15UL;
+}
+
+/* The first page whose contents are not those of fill(), or -1. */
+static long wrong(const char *p, unsigned long pages, unsigned long seed)
+{
+	for (unsigned long i = 0; i < pages * PAGE / 8; i++)
+		if (((const unsigned long *)p)[i] != seed + i * 0x9e3779b97f4a7c15UL)
+			return (long)(i * 8 / PAGE);
+	return -1;
+}
+
+static char *fresh(unsigned long pages)
+{
+	return mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* How many of them are swap entries. */
+static unsigned long swapped(const char *p, unsigned long pages)
+{
+	static uint64_t entries[PAGES];
+	unsigned long n = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	pread(fd, entries, pages * 8, (long)((uintptr_t)p / PAGE * 8));
+	close(fd);
+	for (unsigned long i = 0; i < pages; i++)
+		n += entries[i] >> 62 & 1;
+	return n;
+}
+
+/* Send them out, as many as will go; how many went. */
+static unsigned long pageout(char *p, unsigned long pages)
+{
+	for (int tries = 0; tries < 50 && swapped(p, pages) < pages; tries++) {
+		madvise(p, pages * PAGE, MADV_PAGEOUT);
+		if (tries > 2)
+			usleep(10000);
+	}
+	return swapped(p, pages);
+}
+
+/* Until the swap cache is empty: what was written is evicted a little later. */
+static void settle(void)
+{
+	for (int i = 0; !slack && i < 100 && meminfo("SwapCached") > 0; i++)
+		usleep(10000);
+}
+
+/* ---- mkswap ---- */
+
+struct header {
+	char boot[1024];
+	uint32_t version, last_page, nr_bad;
+	char uuid[16], label[16];
+	uint32_t padding[117], bad[1];
+};
+
+static int mkswap(const char *path, uint32_t last_page, uint32_t bad)
+{
+	char page[4096] = { 0 };
+	struct header *h = (void *)page;
+	int fd = open(path, O_RDWR);
+	int ret;
+
+	h->version = 1;
+	h->last_page = last_page;
+	h->nr_bad = bad != 0;
+	if (bad)
+		h->bad[0] = bad;
+	memcpy(page + 4086, "SWAPSPACE2", 10);
+	ret = fd < 0 || pwrite(fd, page, 4096, 0) != 4096 || fsync(fd) ? -1 : 0;
+	close(fd);
+	return ret;
+}
+
+/* ---- tests ---- */
+
+static void on_and_off(void)
+{
+	struct sysinfo si;
+
+	fails(swapon("/nonesuch", 0), ENOENT, "swapon of nothing");
+	fails(swapon("/dev/null", 0), EINVAL, "swapon of a character device");
+	fails(swapon("/tmp", 0), EISDIR, "swapon of a directory");
+	fails(swapon(device, 0x80000), EINVAL, "swapon with an unknown flag");
+	fails(swapoff(device), EINVAL, "swapoff of what is not on");
+	fails(swapon(device, 0), EINVAL, "swapon without a header");
+	mkswap(device, 0, 0);
+	fails(swapon(device, 0), EINVAL, "swapon of an empty area");
+	mkswap(device, 1 << 26, 0);
+	fails(swapon(device, 0), EINVAL, "swapon of an area larger than the device");
+	ok(!mkswap(device, 4095, 7), "mkswap");
+	if (fork() == 0) {
+		if (setuid(65534))
+			_exit(2);
+		_exit(swapon(device, 0) == -1 && errno == EPERM && swapoff(device) == -1 &&
+		      errno == EPERM ? 0 : 1);
+	} else {
+		int status;
+
+		wait(&status);
+		ok(!status, "only for the privileged");
+	}
+	ok(!swapon(device, SWAP_FLAG_PREFER | 5), "swapon");
+	fails(swapon(device, 0), EBUSY, "swapon twice");
+	ok(meminfo("SwapTotal") == 4094 * 4 && meminfo("SwapFree") == 4094 * 4,
+	   "SwapTotal: without header and bad page");
+	sysinfo(&si);
+	ok(si.totalswap * si.mem_unit == 4094 * PAGE && si.freeswap == si.totalswap, "sysinfo");
+	ok(swap_used() == 0, "/proc/swaps");
+	{
+		int fd = open(device, O_RDWR);
+
+		fails(pwrite(fd, "x", 1, 0), ETXTBSY, "an active device cannot be written");
+		close(fd);
+	}
+	ok(!swapoff(device), "swapoff");
+	ok(meminfo("SwapTotal") == 0 && swap_used() == -1, "nothing is left");
+}
+
+static void round_trip(void)
+{
+	char *p = fresh(PAGES);
+	long out, in, major, swap0 = vmswap();
+	unsigned char vec[PAGES];
+	int there = 0;
+
+	fill(p, PAGES, 1);
+	out = vmstat("pswpout");
+	ok(pageout(p, PAGES) == PAGES, "MADV_PAGEOUT: all pages are swap entries");
+	ok(vmstat("pswpout") - out >= (long)PAGES, "pswpout");
+	ok(vmswap() - swap0 >= (long)PAGES - slack, "VmSwap");
+	ok(swap_used() >= (long)PAGES, "/proc/swaps: used");
+	settle();
+	mincore(p, PAGES * PAGE, vec);
+	for (unsigned long i = 0; i < PAGES; i++)
+		there += vec[i] & 1;
+	ok(there <= meminfo("SwapCached") / 4 + slack, "mincore: not there, but in the swap cache");
+	in = vmstat("pswpin");
+	major = vmstat("pgmajfault");
+	ok(wrong(p, PAGES, 1) == -1, "contents come back");
+	in = vmstat("pswpin") - in;
+	ok(in == (long)PAGES - there, "pswpin: what was not in the swap cache");
+	ok(vmstat("pgmajfault") - major <= in + 8, "major faults");
+	ok(vmswap() - swap0 <= slack, "VmSwap as before");
+	ok(meminfo("SwapCached") / 4 >= (long)PAGES - slack, "SwapCached: they keep their slots");
+
+	out = vmstat("pswpout");
+	ok(pageout(p, PAGES) == PAGES, "out again");
+	ok(vmstat("pswpout") == out, "a clean page is not written again");
+	settle();
+	ok(wrong(p, PAGES, 1) == -1, "contents come back again");
+
+	for (unsigned long i = 0; i < PAGES; i += 2)
+		p[i * PAGE] ^= 1;
+	out = vmstat("pswpout");
+	ok(pageout(p, PAGES) == PAGES, "out after writing to every other");
+	ok(vmstat("pswpout") - out == (long)PAGES / 2, "those are written");
+	for (unsigned long i = 0; i < PAGES; i += 2)
+		p[i * PAGE] ^= 1;
+	ok(wrong(p, PAGES, 1) == -1, "and come back written");
+	pageout(p, PAGES);
+	ok(!munmap(p, PAGES * PAGE), "munmap of swapped pages");
+	settle();
+	ok(swap_used() <= slack, "no slot is left");
+	ok(vmswap() - swap0 <= slack, "nor in VmSwap");
+}
+
+/* A child that checks and exits. */
+static bool child_finds(bool good)
+{
+	int status;
+
+	fflush(stdout);
+	if (wait(&status) < 0)
+		return false;
+	return good && status == 0;
+}
+
+static void forks(void)
+{
+	char *p = fresh(PAGES);
+	long used, out;
+	pid_t pid;
+
+	fill(p, PAGES, 2);
+	pageout(p, PAGES);
+	settle();
+	used = swap_used();
+	for (int i = 0; i < 20; i++) {
+		pid = fork();
+		if (!pid)
+			pause();
+		if (i == 19)
+			ok(swap_used() <= used + slack, "20 forks of swapped pages: no slot more");
+	}
+	(void)pid;
+	ok(wrong(p, 1, 2) == -1, "a page shared by 21");
+	p[0] = 1;
+	p[0] = (char)2;
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+	signal(SIGTERM, SIG_DFL);
+	while (wait(NULL) > 0)
+		;
+	ok(swap_used() <= used + slack, "after their end");
+	out = vmstat("pswpout");
+	(void)out;
+	pageout(p, PAGES);
+	settle();
+	pid = fork();
+	if (!pid) {
+		bool good;
+
+		fill(p, PAGES / 2, 3);
+		good = wrong(p, PAGES / 2, 3) == -1;
+		_exit(!good);
+	}
+	ok(child_finds(true), "a child writes to swapped pages");
+	ok(wrong(p + PAGE, 0, 2) == -1 && ((unsigned long *)p)[1] == 2 + 0x9e3779b97f4a7c15UL,
+	   "the parent keeps its own");
+	pageout(p, PAGES);
+	pid = fork();
+	if (!pid)
+		_exit(((unsigned long *)p)[PAGE / 8 * 9] !=
+		      2 + PAGE / 8 * 9 * 0x9e3779b97f4a7c15UL);
+	p[9 * PAGE] = 0;
+	ok(child_finds(true), "the parent writes, the child keeps its own");
+	munmap(p, PAGES * PAGE);
+	settle();
+	ok(swap_used() <= slack, "no slot is left after forks");
+}
+
+static void advice(void)
+{
+	char *p = fresh(PAGES), *q;
+	long swap0 = vmswap();
+
+	fill(p, PAGES, 4);
+	pageout(p, PAGES);
+	madvise(p, 8 * PAGE, MADV_DONTNEED);
+	ok(p[0] == 0 && p[7 * PAGE + 9] == 0, "MADV_DONTNEED of swapped pages: zeroes");
+	madvise(p + 8 * PAGE, 8 * PAGE, MADV_FREE);
+	ok(p[8 * PAGE + 16] == 0, "MADV_FREE of swapped pages: zeroes");
+	ok(vmswap() - swap0 <= (long)PAGES - 16 + slack, "they count no more");
+	ok(!mlock(p + 16 * PAGE, 16 * PAGE), "mlock of swapped pages");
+	ok(swapped(p + 16 * PAGE, 16) == 0, "brings them in");
+	pageout(p + 16 * PAGE, 1);
+	ok(swapped(p + 16 * PAGE, 16) == 0, "and keeps them");
+	munlock(p + 16 * PAGE, 16 * PAGE);
+	pageout(p, PAGES);
+	q = mremap(p, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, fresh(PAGES));
+	ok(q != MAP_FAILED && swapped(q, PAGES) >= PAGES - 16, "mremap moves swap entries");
+	p = q;
+	ok(((unsigned long *)p)[PAGE / 8 * 40] == 4 + PAGE / 8 * 40 * 0x9e3779b97f4a7c15UL,
+	   "contents at the new address");
+	pageout(p, PAGES);
+	ok(wrong(p + 64 * PAGE, 0, 4) == -1 && p[64 * PAGE] ==
+		   (char)(4 + PAGE / 8 * 64 * 0x9e3779b97f4a7c15UL),
+	   "out and in from there");
+	mprotect(p, PAGES * PAGE, PROT_READ);
+	pageout(p, PAGES);
+	ok(p[70 * PAGE] == (char)(4 + PAGE / 8 * 70 * 0x9e3779b97f4a7c15UL), "read-only memory");
+	munmap(p, PAGES * PAGE);
+	settle();
+	ok(swap_used() <= slack, "no slot is left after advice");
+}
+
+static void off_under_use(void)
+{
+	char *p = fresh(PAGES);
+	int to[2];
+	pid_t pid;
+
+	fill(p, PAGES, 5);
+	pageout(p, PAGES);
+	pipe(to);
+	pid = fork();
+	if (!pid) {
+		char c;
+
+		close(to[1]);
+		read(to[0], &c, 1);
+		_exit(wrong(p, PAGES, 5) != -1);
+	}
+	ok(!swapoff(device), "swapoff brings pages back");
+	ok(vmswap() <= slack && swapped(p, PAGES) == 0, "none is swapped");
+	ok(meminfo("SwapTotal") == 0 && meminfo("SwapCached") <= slack * 4, "SwapTotal 0");
+	ok(wrong(p, PAGES, 5) == -1, "contents are right");
+	close(to[0]);
+	write(to[1], "x", 1);
+	close(to[1]);
+	ok(child_finds(true), "the child's, too");
+	ok(pageout(p, 8) == 0, "without swap nothing goes out");
+	munmap(p, PAGES * PAGE);
+}
+
+int main(int argc, char **argv)
+{
+	device = argc > 1 ? argv[1] : "/dev/vda";
+	slack = access("/proc/mm/swap", F_OK) ? 300 : 0;
+	on_and_off();
+	mkswap(device, 4095, 0);
+	ok(!swapon(device, 0), "swapon");
+	round_trip();
+	forks();
+	advice();
+	off_under_use();
+	printf("1..%d\n", tap_count);
+	return tap_failed != 0;
+}
