@@ -136,8 +136,8 @@ static void swap_submit(struct swap_info_struct *si, unsigned long offset, struc
 	while (nr) {
 		const struct swap_extent *x = extent_of(b, offset);
 		unsigned int n = min((unsigned long)nr, x->slot + x->nr - offset);
-		struct bio *bio = bio_alloc(b->bdev, n, write ? REQ_OP_WRITE : REQ_OP_READ | REQ_SYNC,
-					    GFP_NOIO);
+		struct bio *bio = bio_alloc(
+			b->bdev, n, write ? REQ_OP_WRITE : REQ_OP_READ | REQ_SYNC, GFP_NOIO);
 
 		bio->bi_iter.bi_sector = x->sector + (offset - x->slot) * PAGE_SECTORS;
 		bio->bi_end_io = end_swap_bio;
@@ -334,8 +334,8 @@ static int claim(struct swap_backing *b)
 	int err = 0;
 
 	if (S_ISBLK(inode->i_mode)) {
-		struct block_device *bdev = blkdev_get_by_dev(
-			inode->i_rdev, FMODE_READ | FMODE_WRITE | FMODE_EXCL, b);
+		struct block_device *bdev =
+			blkdev_get_by_dev(inode->i_rdev, FMODE_READ | FMODE_WRITE | FMODE_EXCL, b);
 
 		if (IS_ERR(bdev))
 			return PTR_ERR(bdev);

@@ -228,9 +228,8 @@ int swap_device_disable(struct swap_info_struct *si)
 	return 0;
 }
 
-struct swap_info_struct *swap_device_find(bool (*match)(struct swap_info_struct *si,
-							const void *arg),
-					  const void *arg)
+struct swap_info_struct *
+swap_device_find(bool (*match)(struct swap_info_struct *si, const void *arg), const void *arg)
 {
 	for (unsigned int i = 0; i < MAX_SWAPFILES; i++) {
 		struct swap_info_struct *si = swap_info[i];

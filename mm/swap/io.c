@@ -76,7 +76,7 @@ void swap_write_end(struct folio *folio, int err)
 		struct swap_info_struct *si = swp_device(folio_swap_entry(folio));
 
 		pr_err_ratelimited("swap: error %d writing slot %lu of device %u\n", err,
-				     swp_offset(folio_swap_entry(folio)), si->type);
+				   swp_offset(folio_swap_entry(folio)), si->type);
 		folio_mark_dirty(folio);
 		reclaim = false;
 	}
@@ -144,8 +144,8 @@ void swap_read_end(struct folio *folio, int err)
 	if (err) {
 		folio_set_error(folio);
 		pr_err_ratelimited("swap: error %d reading slot %lu of device %u\n", err,
-				     swp_offset(folio_swap_entry(folio)),
-				     swp_type(folio_swap_entry(folio)));
+				   swp_offset(folio_swap_entry(folio)),
+				   swp_type(folio_swap_entry(folio)));
 	} else {
 		folio_mark_uptodate(folio);
 	}

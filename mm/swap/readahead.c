@@ -36,7 +36,7 @@ static unsigned long last_slot;
 static unsigned int last_window;
 
 /* vma->swap_ra: page of the last fault, 20 bits | window, 6 bits | hits, 6 bits. A lost update is a worse guess. */
-#define RA_HITS(v)   ((v) & 63)
+#define RA_HITS(v)   ((v)&63)
 #define RA_WINDOW(v) ((v) >> 6 & 63)
 #define RA_PAGE(v)   ((v) >> 12)
 #define RA_PAGE_MASK 0xfffffu
@@ -111,9 +111,8 @@ static struct folio *want(struct swap_ra *ra, swp_entry_t entry, gfp_t gfp, bool
 		folio_set_readahead(folio);
 		count_vm_event(SWAP_RA);
 	}
-	if (ra->nr &&
-	    (ra->nr == SWAP_CLUSTER_MAX || swp_type(entry) != swp_type(ra->first) ||
-	     swp_offset(entry) != swp_offset(ra->first) + ra->nr))
+	if (ra->nr && (ra->nr == SWAP_CLUSTER_MAX || swp_type(entry) != swp_type(ra->first) ||
+		       swp_offset(entry) != swp_offset(ra->first) + ra->nr))
 		send(ra);
 	if (!ra->nr)
 		ra->first = entry;
@@ -185,7 +184,7 @@ static struct folio *read_around_slot(swp_entry_t entry, gfp_t gfp)
 /* First address of a window of @pages for a fault at @addr, after what @v tells. */
 static unsigned long window_start(unsigned long addr, u32 v, unsigned int pages)
 {
-	unsigned long back = is_behind(addr, v, 1)	  ? 0
+	unsigned long back = is_behind(addr, v, 1)     ? 0
 			     : is_behind(addr, v, -1U) ? pages - 1
 						       : (pages - 1) / 2;
 

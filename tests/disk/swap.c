@@ -154,7 +154,9 @@ static void on_and_off(void)
 		if (setuid(65534))
 			_exit(2);
 		_exit(swapon(device, 0) == -1 && errno == EPERM && swapoff(device) == -1 &&
-		      errno == EPERM ? 0 : 1);
+				      errno == EPERM
+			      ? 0
+			      : 1);
 	} else {
 		int status;
 
@@ -315,8 +317,8 @@ static void advice(void)
 	ok(((unsigned long *)p)[PAGE / 8 * 40] == 4 + PAGE / 8 * 40 * 0x9e3779b97f4a7c15UL,
 	   "contents at the new address");
 	pageout(p, PAGES);
-	ok(wrong(p + 64 * PAGE, 0, 4) == -1 && p[64 * PAGE] ==
-		   (char)(4 + PAGE / 8 * 64 * 0x9e3779b97f4a7c15UL),
+	ok(wrong(p + 64 * PAGE, 0, 4) == -1 &&
+		   p[64 * PAGE] == (char)(4 + PAGE / 8 * 64 * 0x9e3779b97f4a7c15UL),
 	   "out and in from there");
 	mprotect(p, PAGES * PAGE, PROT_READ);
 	pageout(p, PAGES);

@@ -18,7 +18,8 @@ static void stamp(unsigned long *page, unsigned long who, unsigned long nr, unsi
 		page[i] = who << 56 ^ nr << 16 ^ turn ^ (unsigned long)i << 40;
 }
 
-static bool is_stamped(const unsigned long *page, unsigned long who, unsigned long nr, unsigned long turn)
+static bool is_stamped(const unsigned long *page, unsigned long who, unsigned long nr,
+		       unsigned long turn)
 {
 	for (unsigned int i = 0; i < PAGE / 8; i += 64)
 		if (page[i] != (who << 56 ^ nr << 16 ^ turn ^ (unsigned long)i << 40))
@@ -29,7 +30,8 @@ static bool is_stamped(const unsigned long *page, unsigned long who, unsigned lo
 /* 0 when every page was as it should be. */
 static int work(unsigned long who, unsigned long pages)
 {
-	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 	unsigned short *turn = calloc(pages, sizeof(*turn));
 	unsigned long seed = who * 77 + 1;
 
@@ -50,7 +52,8 @@ static int work(unsigned long who, unsigned long pages)
 
 			if (!pid) {
 				for (unsigned long j = i; j < pages && j < i + 300; j++) {
-					if (!is_stamped((unsigned long *)(p + j * PAGE), who, j, turn[j]))
+					if (!is_stamped((unsigned long *)(p + j * PAGE), who, j,
+							turn[j]))
 						_exit(3);
 					stamp((unsigned long *)(p + j * PAGE), who, j, 12345);
 				}
