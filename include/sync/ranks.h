@@ -32,9 +32,9 @@
 	/* ---- files ---- */							\
 	R(NAMESPACE, rwsem, "mount tree")					\
 	R(SB_UMOUNT, rwsem, "sb->s_umount")					\
+	R(SWAPON, mutex, "swapon and swapoff: one at a time")			\
 	R(ZRAM_DEVICES, mutex, "set of zram disks")				\
 	R(ZRAM_INIT, rwsem, "zram: set-up and reset of a disk")			\
-	R(SWAPON, mutex, "swapon and swapoff: one at a time")			\
 	R(DISK_OPEN, mutex, "disk->open_mutex: opening, partitions, removal")	\
 	R(PIPE, mutex, "pipe->mutex")						\
 	R(SB_SYNC, mutex, "sb->s_sync_lock: one sync waits for the inodes at a time") \
