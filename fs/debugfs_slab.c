@@ -95,13 +95,15 @@ static void fill(struct kernfs_node *slab)
 	kfree(names);
 }
 
+static const struct kernfs_dir_ops fill_ops = { .refresh = fill };
+
 static int __init debugfs_slab_init(void)
 {
 	struct kernfs_node *slab = kernfs_create_dir(&debugfs_root, "slab", 0755);
 
 	if (!slab)
 		return -ENOMEM;
-	slab->refresh = fill;
+	slab->ops = &fill_ops;
 	return 0;
 }
 late_initcall(debugfs_slab_init);

@@ -72,17 +72,24 @@ static bool insert_child(struct kernfs_node *dir, struct kernfs_node *new)
 
 static void free_node(struct kernfs_node *node)
 {
-	kfree(node->name);
+	if (S_ISDIR(node->mode) && node->ops && node->ops->release)
+		node->ops->release(node);
 	if (S_ISLNK(node->mode))
 		kfree(node->target);
+	kfree(node->owner);
+	kfree(node->name);
 	kfree(node);
 }
 
-/* => kernfs_lock held */
+/* With its last reference a node goes, and its reference to its parent. => kernfs_lock held */
 static void put_node(struct kernfs_node *node)
 {
-	if (!--node->refs)
+	while (node && !--node->refs) {
+		struct kernfs_node *parent = node->parent;
+
 		free_node(node);
+		node = parent;
+	}
 }
 
 static struct kernfs_node *add_node(struct kernfs_node *parent, const char *name, umode_t mode)
@@ -100,6 +107,7 @@ static struct kernfs_node *add_node(struct kernfs_node *parent, const char *name
 	if (node->name && !parent->removed) {
 		node->ino = ++kernfs_last_ino;
 		ok = insert_child(parent, node);
+		parent->refs += ok;
 	}
 	mutex_unlock(&kernfs_lock);
 	if (ok)
@@ -247,7 +255,6 @@ static void set_operations(struct inode *inode, struct kernfs_node *node)
 	default:
 		inode->i_op = &kernfs_file_iops;
 		inode->i_fop = node->fops ? node->fops : &kernfs_file_fops;
-		inode->i_size = node->size;
 		break;
 	}
 }
@@ -260,10 +267,71 @@ struct inode *kernfs_get_inode(struct super_block *sb, struct kernfs_node *node)
 		return NULL;
 	inode->i_ino = node->ino;
 	inode->i_mode = node->mode;
+	if (READ_ONCE(node->owner)) {
+		inode->i_uid = node->owner->uid;
+		inode->i_gid = node->owner->gid;
+	}
 	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
 	inode->i_private = node;
 	set_operations(inode, node);
 	return inode;
+}
+
+static int set_owner(struct kernfs_node *node, uid_t uid, gid_t gid)
+{
+	if (!node->owner) {
+		struct kernfs_owner *owner = kmalloc(sizeof(*owner), GFP_KERNEL);
+
+		if (!owner)
+			return -ENOMEM;
+		*owner = (struct kernfs_owner){ uid, gid };
+		WRITE_ONCE(node->owner, owner);
+	}
+	node->owner->uid = uid;
+	node->owner->gid = gid;
+	return 0;
+}
+
+int kernfs_chown(struct kernfs_node *node, uid_t uid, gid_t gid)
+{
+	int err;
+
+	mutex_lock(&kernfs_lock);
+	err = set_owner(node, uid, gid);
+	mutex_unlock(&kernfs_lock);
+	return err;
+}
+
+/* An inode goes with its last user; what was changed stays in the node. */
+static int kernfs_setattr(struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct kernfs_node *node = kernfs_of(inode);
+	int err = simple_setattr(dentry, attr);
+
+	if (err || !node)
+		return err;
+	mutex_lock(&kernfs_lock);
+	node->mode = inode->i_mode;
+	if (attr->ia_valid & (ATTR_UID | ATTR_GID))
+		err = set_owner(node, inode->i_uid, inode->i_gid);
+	mutex_unlock(&kernfs_lock);
+	return err;
+}
+
+int kernfs_permission(struct super_block *sb, struct kernfs_node *node, int mask)
+{
+	struct inode *inode = kernfs_get_inode(sb, node);
+	int err;
+
+	if (!inode)
+		return -ENOMEM;
+	mutex_lock(&kernfs_lock);
+	node->refs++;
+	mutex_unlock(&kernfs_lock);
+	err = inode_permission(inode, mask);
+	iput(inode);
+	return err;
 }
 
 /* evict_inode of the file systems that are made of nodes. */
@@ -302,8 +370,8 @@ static const struct dentry_operations kernfs_dops = {
 
 static void refresh(struct kernfs_node *dir)
 {
-	if (dir->refresh)
-		dir->refresh(dir);
+	if (dir->ops && dir->ops->refresh)
+		dir->ops->refresh(dir);
 }
 
 struct dentry *kernfs_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)
@@ -399,12 +467,31 @@ int kernfs_dir_getattr(const struct path *path, struct kstat *stat, u32 request_
 	return 0;
 }
 
+/* The name is found by the next look-up: a negative dentry is never believed. */
+static int kernfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct kernfs_node *parent = kernfs_of(dir);
+
+	if (!parent->ops || !parent->ops->mkdir)
+		return -EPERM;
+	return parent->ops->mkdir(parent, (const char *)dentry->d_name.name, mode);
+}
+
+static int kernfs_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	struct kernfs_node *node = kernfs_of(d_inode(dentry));
+
+	return node->ops && node->ops->rmdir ? node->ops->rmdir(node) : -EPERM;
+}
+
 static const struct inode_operations kernfs_dir_iops = { .lookup = kernfs_lookup,
+							 .mkdir = kernfs_mkdir,
+							 .rmdir = kernfs_rmdir,
 							 .getattr = kernfs_dir_getattr,
-							 .setattr = simple_setattr };
-static const struct inode_operations kernfs_file_iops = { .setattr = simple_setattr };
+							 .setattr = kernfs_setattr };
+static const struct inode_operations kernfs_file_iops = { .setattr = kernfs_setattr };
 static const struct inode_operations kernfs_link_iops = { .get_link = simple_get_link,
-							  .setattr = simple_setattr };
+							  .setattr = kernfs_setattr };
 
 static const struct file_operations kernfs_dir_fops = {
 	.read = generic_read_dir,

@@ -149,6 +149,8 @@ static void fill_cache(struct kernfs_node *dir)
 				   attrs[i].store ? attr_write : NULL, (void *)&attrs[i]);
 }
 
+static const struct kernfs_dir_ops fill_cache_ops = { .refresh = fill_cache };
+
 /* ---- the directory of all caches ---- */
 
 struct name_list {
@@ -225,10 +227,12 @@ static void fill_slab(struct kernfs_node *slab)
 		}
 		dir = kernfs_create_dir(slab, name, 0755);
 		if (dir)
-			dir->refresh = fill_cache;
+			dir->ops = &fill_cache_ops;
 	}
 	kfree(names);
 }
+
+static const struct kernfs_dir_ops fill_slab_ops = { .refresh = fill_slab };
 
 static int __init sysfs_slab_init(void)
 {
@@ -237,7 +241,7 @@ static int __init sysfs_slab_init(void)
 	slab = kernel ? kernfs_create_dir(kernel, "slab", 0755) : NULL;
 	if (!slab)
 		return -ENOMEM;
-	slab->refresh = fill_slab;
+	slab->ops = &fill_slab_ops;
 	return 0;
 }
 late_initcall(sysfs_slab_init);

@@ -26,6 +26,7 @@
 #include <fs/fs_struct.h>
 #include <ipc/sem.h>
 #include <ipc/shm.h>
+#include <kernel/cgroup.h>
 #include <kernel/coredump.h>
 #include <kernel/cred.h>
 #include <kernel/exit.h>
@@ -370,6 +371,7 @@ void do_exit(long code)
 	if (group_dead)
 		disassociate_ctty(1);
 	exit_task_work(tsk);
+	cgroup_exit(tsk);
 	exit_notify(tsk, group_dead);
 	do_task_dead();
 }

@@ -36,6 +36,7 @@
 #include <fs/fs_struct.h>
 #include <fs/mount.h>
 #include <ipc/sem.h>
+#include <kernel/cgroup.h>
 #include <kernel/cred.h>
 #include <kernel/exec.h>
 #include <kernel/exit.h>
@@ -116,6 +117,7 @@ void free_task(struct task_struct *tsk)
 		free_kthread_struct(tsk);
 	if (tsk->stack)
 		put_task_stack(tsk);
+	cgroup_free(tsk);
 	kmem_cache_free(task_struct_cachep, tsk);
 }
 
@@ -350,6 +352,7 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	p->dirty_paused_when = 0;
 	p->start_time = ktime_get_ns();
 	p->start_boottime = p->start_time;
+	cgroup_fork(p);
 	p->timer_slack_ns = current->timer_slack_ns;
 	p->default_timer_slack_ns = current->timer_slack_ns;
 #if QUIRE_DEBUG
@@ -406,8 +409,10 @@ static void link_thread(struct task_struct *p)
  * Put @p into the lists: from now on it can be found, signalled and waited for.
  * -EINTR, -ERESTARTNOINTR: a signal came that must be served by the parent alone.
  */
-static int publish_task(struct task_struct *p, struct pid *pid, u64 flags, bool trace)
+static int publish_task(struct task_struct *p, struct pid *pid,
+			const struct kernel_clone_args *args, bool trace)
 {
+	u64 flags = args->flags;
 	int err = 0;
 
 	write_lock_irq(&tasklist_lock);
@@ -420,6 +425,10 @@ static int publish_task(struct task_struct *p, struct pid *pid, u64 flags, bool 
 		p->parent_exec_id = current->self_exec_id;
 	}
 	p->parent = p->real_parent;
+	if (unlikely(cgroup_visible))
+		err = cgroup_post_fork(p, args->cgroup);
+	if (err)
+		goto out;
 	spin_lock(&current->sighand->siglock);
 	if (fatal_signal_pending(current)) {
 		err = -EINTR;
@@ -434,7 +443,10 @@ static int publish_task(struct task_struct *p, struct pid *pid, u64 flags, bool 
 		total_forks++;
 	}
 	spin_unlock(&current->sighand->siglock);
+out:
 	write_unlock_irq(&tasklist_lock);
+	if (err)
+		cgroup_exit(p);
 	return err;
 }
 
@@ -556,7 +568,7 @@ struct task_struct *copy_process(struct pid *pid, int trace, int node,
 	}
 	if (args->idle)
 		return p; /* in no list */
-	err = publish_task(p, pid, flags, trace);
+	err = publish_task(p, pid, args, trace);
 	if (err)
 		goto bad_pidfd;
 	if (pidfile)
@@ -763,6 +775,7 @@ static int get_clone3_args(struct kernel_clone_args *k, struct clone_args __user
 		.tls = args.tls,
 		.set_tid = set_tid,
 		.set_tid_size = args.set_tid_size,
+		.cgroup_fd = args.cgroup,
 	};
 	if (k->set_tid_size > 1)
 		return -EINVAL; /* one number per level of namespaces, and there is one level */
@@ -774,7 +787,6 @@ static int get_clone3_args(struct kernel_clone_args *k, struct clone_args __user
 
 static bool clone3_args_valid(struct kernel_clone_args *k)
 {
-	/* CLONE_INTO_CGROUP is refused below: there are no control groups. */
 	if (k->flags & ~(CLONE_LEGACY_FLAGS_MASK | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP))
 		return false;
 	if (k->flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME)))
@@ -794,18 +806,24 @@ SYSCALL_DEFINE2(clone3, struct clone_args __user *, uargs, size_t, size)
 	struct kernel_clone_args args;
 	pid_t set_tid = 0;
 	int err = get_clone3_args(&args, uargs, size, &set_tid);
+	pid_t pid;
 
 	if (err)
 		return err;
 	if (!clone3_args_valid(&args))
 		return -EINVAL;
-	if (args.flags & CLONE_INTO_CGROUP)
-		return -EBADF;
 	if (args.set_tid_size && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (args.set_tid_size && set_tid <= 0)
 		return -EINVAL;
-	return kernel_clone(&args);
+	if (args.flags & CLONE_INTO_CGROUP) {
+		args.cgroup = cgroup_of_clone(args.cgroup_fd, args.flags);
+		if (IS_ERR(args.cgroup))
+			return PTR_ERR(args.cgroup);
+	}
+	pid = kernel_clone(&args);
+	cgroup_put(args.cgroup);
+	return pid;
 }
 
 /* unshare: what can be made one's own of files and fs; memory and handlers only if they are it already. */

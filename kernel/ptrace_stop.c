@@ -28,6 +28,7 @@
 #include <sync/rcu.h>
 #include <sync/rwlock.h>
 #include <sync/spinlock.h>
+#include <kernel/cgroup.h>
 #include <kernel/cred.h>
 #include <kernel/pid.h>
 #include <kernel/ptrace.h>
@@ -96,7 +97,10 @@ static int ptrace_stop(int exit_code, int why, unsigned long message, kernel_sig
 	task_clear_jobctl_trapping(current);
 	spin_unlock_irq(&current->sighand->siglock);
 	tell_parents(why, group_stopped);
+	cgroup_enter_frozen();
 	schedule();
+	if (unlikely(current->frozen))
+		cgroup_leave_frozen(true);
 	spin_lock_irq(&current->sighand->siglock);
 	exit_code = current->exit_code;
 	current->last_siginfo = NULL;

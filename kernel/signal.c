@@ -159,14 +159,14 @@ void flush_signals(struct task_struct *t)
 
 void recalc_sigpending_tsk(struct task_struct *t)
 {
-	if ((t->jobctl & JOBCTL_PENDING_MASK) || (t->pending.signal & ~t->blocked) ||
+	if ((t->jobctl & JOBCTL_WAKE_MASK) || (t->pending.signal & ~t->blocked) ||
 	    (t->signal->shared_pending.signal & ~t->blocked))
 		set_tsk_thread_flag(t, TIF_SIGPENDING);
 }
 
 static bool something_pending(struct task_struct *t)
 {
-	return (t->jobctl & JOBCTL_PENDING_MASK) || (t->pending.signal & ~t->blocked) ||
+	return (t->jobctl & JOBCTL_WAKE_MASK) || (t->pending.signal & ~t->blocked) ||
 	       (t->signal->shared_pending.signal & ~t->blocked);
 }
 

@@ -25,6 +25,7 @@
 #include <sync/rwlock.h>
 #include <sync/spinlock.h>
 #include <sync/wait.h>
+#include <kernel/cgroup.h>
 #include <kernel/coredump.h>
 #include <kernel/cred.h>
 #include <kernel/exit.h>
@@ -144,6 +145,7 @@ static bool do_signal_stop(int signr)
 		do_notify_parent_cldstop(current, false, CLD_STOPPED);
 		read_unlock(&tasklist_lock);
 	}
+	cgroup_enter_frozen();
 	schedule();
 	return true;
 }
@@ -204,6 +206,15 @@ static enum signal_step take_one(struct ksignal *ksig)
 	if (unlikely(current->jobctl & JOBCTL_TRAP_MASK)) {
 		do_jobctl_trap();
 		spin_unlock_irq(&sighand->siglock);
+		return STEP_RELOCK;
+	}
+	if (unlikely(current->jobctl & JOBCTL_TRAP_FREEZE)) {
+		cgroup_freezer_trap();
+		return STEP_RELOCK;
+	}
+	if (unlikely(current->frozen)) {
+		spin_unlock_irq(&sighand->siglock);
+		cgroup_leave_frozen(false);
 		return STEP_RELOCK;
 	}
 	signr = dequeue_synchronous_signal(&ksig->info);
@@ -269,6 +280,8 @@ bool get_signal(struct ksignal *ksig)
 		if (step != STEP_RELOCK)
 			spin_unlock_irq(&sighand->siglock);
 	} while (step == STEP_RELOCK);
+	if (step == STEP_FATAL && unlikely(current->frozen))
+		cgroup_leave_frozen(true);
 	if (step == STEP_FATAL)
 		die_by_signal(ksig);
 	return step == STEP_HANDLER;

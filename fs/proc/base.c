@@ -21,6 +21,7 @@
 #include <fs/namei.h>
 #include <fs/path.h>
 #include <fs/seq_file.h>
+#include <kernel/cgroup.h>
 #include <kernel/cred.h>
 #include <kernel/exec.h>
 #include <kernel/kallsyms.h>
@@ -574,6 +575,7 @@ static const struct file_operations proc_task_fops;
 		FILE_("mountstats", 0400, task_mountstats_show),                                   \
 		FILE_("sessionid", 0444, sessionid_show),                                          \
 		FILE_RW("comm", 0644, comm_show, comm_write),                                      \
+		FILE_("cgroup", 0444, proc_cgroup_show),                                           \
 		FILE_("oom_score", 0444, proc_oom_score),                                          \
 		FILE_RW("oom_adj", 0644, proc_oom_adj, proc_oom_adj_write),                        \
 		FILE_RW("oom_score_adj", 0644, proc_oom_score_adj, proc_oom_score_adj_write),      \

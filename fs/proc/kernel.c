@@ -8,6 +8,7 @@
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
+#include <kernel/cgroup.h>
 #include <kernel/init.h>
 #include <kernel/irq.h>
 #include <kernel/kallsyms.h>
@@ -244,6 +245,7 @@ static int __init proc_kernel_init(void)
 	proc_create_single("iomem", 0400, NULL, iomem_show);
 	proc_create_single("ioports", 0400, NULL, ioports_show);
 	proc_create_single("filesystems", 0444, NULL, filesystems_proc_show);
+	proc_create_single("cgroups", 0444, NULL, proc_cgroupstats_show);
 	proc_create_single("devices", 0444, NULL, devices_proc_show);
 	proc_create_single("locks", 0444, NULL, locks_show);
 	proc_create_single("meminfo", 0444, NULL, meminfo_proc_show);

@@ -29,17 +29,34 @@ typedef int (*kernfs_show_t)(struct seq_file *m, void *v);
 /* Take a whole write: @buf is a NUL-terminated copy of @count bytes. Bytes taken or -errno. May sleep. */
 typedef ssize_t (*kernfs_write_t)(struct file *file, char *buf, size_t count);
 
+struct kernfs_node;
+
+/* What a directory can do besides being looked at; each may be NULL. May sleep. */
+struct kernfs_dir_ops {
+	void (*refresh)(struct kernfs_node *dir);	/* before each look-up and listing */
+	/* mkdir(2), rmdir(2) below: make or remove the node. 0 or -errno. => inodes of both locked */
+	int (*mkdir)(struct kernfs_node *parent, const char *name, umode_t mode);
+	int (*rmdir)(struct kernfs_node *dir);
+	/* the last who knew of it is gone. => kernfs_lock */
+	void (*release)(struct kernfs_node *dir);
+};
+
+struct kernfs_owner {
+	uid_t uid;
+	gid_t gid;
+};
+
 struct kernfs_node {
 	const char *name;		/* own copy */
 	umode_t mode;			/* with the S_IF bits */
 	u32 ino;
-	struct kernfs_node *parent;
+	struct kernfs_node *parent;	/* lives as long as this */
 	struct rb_node by_name;		/* kernfs_lock: in parent->children */
 	union {				/* by mode */
 		struct {		/* a directory */
 			struct rb_root children;	/* kernfs_lock */
 			unsigned int nr_dirs;		/* kernfs_lock: directories among the children */
-			void (*refresh)(struct kernfs_node *dir);	/* before each look-up and listing */
+			const struct kernfs_dir_ops *ops;	/* or NULL */
 		};
 		struct {		/* a file */
 			kernfs_show_t show;
@@ -49,9 +66,9 @@ struct kernfs_node {
 		const char *target;	/* of a link; own copy */
 	};
 	void *priv;
-	unsigned int refs;		/* kernfs_lock: the tree, and each inode */
+	unsigned int refs;		/* kernfs_lock: the tree, each inode, each child */
 	bool removed;			/* kernfs_lock */
-	u64 size;			/* what stat shows */
+	struct kernfs_owner *owner;	/* kernfs_lock: NULL: root */
 };
 
 /* The root of a tree, 0555. */
@@ -67,6 +84,10 @@ struct kernfs_node *kernfs_create_link(struct kernfs_node *parent, const char *n
 /* @path below @parent, directories made as needed: returns the directory of the last component and in *@last that. */
 struct kernfs_node *kernfs_make_path(struct kernfs_node *parent, const char *path, const char **last);
 struct kernfs_node *kernfs_find(struct kernfs_node *parent, const char *name);
+/* Give @node to a user, as chown(2) does. 0 or -ENOMEM. May sleep. */
+int kernfs_chown(struct kernfs_node *node, uid_t uid, gid_t gid);
+/* May the current user do @mask (MAY_*) with @node, shown in @sb? 0 or -EACCES, -ENOMEM. May sleep. */
+int kernfs_permission(struct super_block *sb, struct kernfs_node *node, int mask);
 /* Take @node and all below it out of the tree; open files go on with what they have. May sleep. */
 void kernfs_remove(struct kernfs_node *node);
 

@@ -6,6 +6,7 @@
 #include <base/types.h>
 #include <linux/sched.h>
 
+struct cgroup;
 struct completion;
 struct task_struct;
 struct pid;
@@ -22,6 +23,8 @@ struct kernel_clone_args {
 	unsigned long tls;
 	pid_t *set_tid;
 	size_t set_tid_size;
+	int cgroup_fd;			/* clone3 with CLONE_INTO_CGROUP: of the directory; */
+	struct cgroup *cgroup;		/* and the group, or NULL */
 	bool kthread;
 	bool idle;
 	int (*fn)(void *);		/* kernel thread: its function */

@@ -196,11 +196,13 @@ static inline void signal_set_stop_flags(struct signal_struct *sig, unsigned int
 #define JOBCTL_TRAP_NOTIFY	(1UL << 20)
 #define JOBCTL_TRAPPING		(1UL << 21)
 #define JOBCTL_LISTENING	(1UL << 22)
+#define JOBCTL_TRAP_FREEZE	(1UL << 23)	/* its control group is to stand still */
 #define JOBCTL_PTRACE_FROZEN	(1UL << 24)
 #define JOBCTL_STOPPED		(1UL << 26)
 #define JOBCTL_TRACED		(1UL << 27)
 #define JOBCTL_TRAP_MASK	(JOBCTL_TRAP_STOP | JOBCTL_TRAP_NOTIFY)
 #define JOBCTL_PENDING_MASK	(JOBCTL_STOP_PENDING | JOBCTL_TRAP_MASK)
+#define JOBCTL_WAKE_MASK	(JOBCTL_PENDING_MASK | JOBCTL_TRAP_FREEZE)
 
 /* task->restart_block: how to go on with a call that a signal without handler interrupted. */
 struct restart_block {

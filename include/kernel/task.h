@@ -33,6 +33,7 @@
 struct audit_context;
 struct backing_dev_info;
 struct blk_plug;
+struct cgroup;
 struct completion;
 struct cred;
 struct file;
@@ -169,6 +170,7 @@ struct task_struct {
 	unsigned in_iowait:1;			/* o */
 	unsigned no_new_privs:1;		/* o; inherited */
 	unsigned did_exec:1;			/* o */
+	unsigned frozen:1;			/* o, and cgroup_tasks_lock: stands still, see kernel/cgroup/freezer.c */
 	unsigned memalloc_noio:1;
 	struct restart_block restart_block;	/* o */
 
@@ -202,6 +204,7 @@ struct task_struct {
 
 	struct fs_struct *fs;			/* a */
 	struct files_struct *files;		/* a */
+	struct cgroup *cgroup;			/* cgroup_tasks_lock, RCU: NULL: the root; see kernel/cgroup.h */
 	struct sem_undo_list *sysvsem_undo;	/* o: what semop(2) undoes at the end, or NULL */
 
 	struct signal_struct *signal;		/* t */

@@ -41,6 +41,7 @@
 	R(UNIX_READ, mutex, "sk->read: one reader of a local socket")		\
 	R(SB_RENAME, mutex, "sb->s_vfs_rename_mutex")				\
 	R(INODE, rwsem, "inode->i_rwsem")					\
+	R(CGROUP, mutex, "tree of control groups and its configuration")	\
 	R(KERNFS, mutex, "trees of the kernel file systems (proc, sys, debug)")	\
 	R(TTY, mutex, "tty_mutex: table of terminals")				\
 	R(TTY_LDISC, mutex, "tty->ldisc_lock")					\
@@ -86,6 +87,7 @@
 	R(FASYNC_LIST, rwlock, "who wants SIGIO for a file")			\
 	R(FASYNC, spin, "file->f_owner: who gets it")				\
 	R(TASKLIST, rwlock, "tasklist_lock: processes, parents, groups, sessions")	\
+	R(CGROUP_TASKS, spin, "members of control groups")			\
 	R(TASK, spin, "task->alloc_lock: mm, files, fs, comm")			\
 	R(FILES, spin, "files->file_lock: table of descriptors")		\
 	R(FS_STRUCT, spin, "fs->lock: root and working directory")		\

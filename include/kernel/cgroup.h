@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Control groups, version 2: a tree of groups of tasks over which controllers share out what there is. The theory is at
+ * the top of kernel/cgroup/cgroup.c; user space's view is cgroups(7) and Linux's admin-guide/cgroup-v2.rst.
+ */
+#ifndef KERNEL_CGROUP_H
+#define KERNEL_CGROUP_H
+
+#include <base/types.h>
+#include <base/list.h>
+#include <sync/rcu_types.h>
+#include <sync/wait.h>
+
+struct cgroup;
+struct kernel_clone_args;
+struct kernfs_node;
+struct seq_file;
+struct task_struct;
+
+/* Files that tell of their changes: a poll(2) that waits for POLLPRI ends. */
+enum cgroup_event {
+	CGROUP_EVENTS,
+	CGROUP_MEMORY_EVENTS,
+	CGROUP_MEMORY_EVENTS_LOCAL,
+	CGROUP_MEMORY_SWAP_EVENTS,
+	NR_CGROUP_EVENTS
+};
+
+/* cgroup2 has been mounted: there may be groups besides the root. Never false again. */
+extern bool cgroup_visible;
+
+/* fork: the child, in no list yet, is in no group; free_task: what it held goes. */
+void cgroup_fork(struct task_struct *child);
+void cgroup_free(struct task_struct *task);
+/*
+ * The group that CLONE_INTO_CGROUP names by the descriptor @fd, with a reference: may current make a child in it?
+ * ERR_PTR: -EBADF, -ENOENT, -EACCES, -EBUSY, -EOPNOTSUPP. May sleep.
+ */
+struct cgroup *cgroup_of_clone(int fd, u64 clone_flags);
+void cgroup_put(struct cgroup *cgrp);
+/*
+ * @child joins @into, or the group of current where that is NULL. 0, or -errno when @into has gone or filled meanwhile.
+ * => tasklist_lock for writing
+ */
+int cgroup_post_fork(struct task_struct *child, struct cgroup *into);
+/* current no longer counts as a member of its group, though its struct still names it. */
+void cgroup_exit(struct task_struct *task);
+
+/* /proc/PID/cgroup, /proc/cgroups. 0 or -errno. */
+int proc_cgroup_show(struct seq_file *m, struct task_struct *task);
+int proc_cgroupstats_show(struct seq_file *m, void *v);
+
+/*
+ * Freezing (kernel/cgroup/freezer.c). current stands still, on its way to user mode, while JOBCTL_TRAP_FREEZE is set.
+ * => siglock; released
+ */
+void cgroup_freezer_trap(void);
+/* current counts as frozen from now on: it is about to stop for another reason. => no locks */
+void cgroup_enter_frozen(void);
+/* current has woken: it counts as running, unless its group is to be frozen (@always: even then). => no locks */
+void cgroup_leave_frozen(bool always);
+
+#endif

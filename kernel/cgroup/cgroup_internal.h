@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of kernel/cgroup/ share. */
+#ifndef CGROUP_INTERNAL_H
+#define CGROUP_INTERNAL_H
+
+#include <base/types.h>
+#include <base/atomic.h>
+#include <base/list.h>
+#include <fs/kernfs.h>
+#include <kernel/cgroup.h>
+#include <kernel/task.h>
+#include <sync/mutex.h>
+#include <sync/spinlock.h>
+#include <sync/wait.h>
+
+struct file;
+struct super_block;
+
+#define NR_CGROUP_SUBSYS	2	/* room for controllers; those there are: cgroup_subsys[] */
+
+/*
+ * Legend: m cgroup_mutex, t cgroup_tasks_lock, mt either to read and both to write, c constant.
+ */
+struct cgroup {
+	struct cgroup *parent;			/* c; holds a reference. NULL: the root */
+	struct kernfs_node *dir;		/* c; valid until dead */
+	char *name;				/* c; the directory's */
+	atomic_t refs;				/* the tree, children, tasks, open files */
+	struct list_head children, sibling;	/* m */
+	int level;				/* c: 0 is the root */
+	bool dead;				/* mt: removed */
+	struct cgroup *dom;			/* mt: itself, or the root of its threaded subtree */
+	int nr_descendants;			/* m */
+	int max_descendants, max_depth;		/* m; INT_MAX: no limit */
+	u16 subtree_control;			/* mt: controllers enabled for the children, 1 << index */
+	int nr_threaded_children;		/* m */
+
+	int nr_tasks;				/* t: living threads in this very group */
+	int nr_populated_domain_children;	/* t */
+	int nr_populated_threaded_children;	/* t */
+
+	bool freeze;				/* t: written to cgroup.freeze */
+	bool effective_freeze;			/* t: this or an ancestor */
+	bool frozen;				/* t: effective_freeze, and all in the subtree stand */
+	int nr_frozen_tasks;			/* t: of nr_tasks */
+	int nr_children, nr_frozen_children;	/* t: live; those that are frozen */
+
+	void *css[NR_CGROUP_SUBSYS];		/* mt: a controller's state; NULL: the nearest ancestor's counts */
+
+	u32 event_seq[NR_CGROUP_EVENTS];	/* wait.lock */
+	wait_queue_head_t wait;			/* for any of the events */
+	struct rcu_head rcu;
+};
+
+/* A file of a group. Write functions get the stripped text; bytes are @count on success. */
+struct cftype {
+	const char *name;
+	unsigned int flags;			/* CFTYPE_* */
+	int event;				/* enum cgroup_event + 1, 0: none */
+	int (*show)(struct seq_file *m, struct cgroup *cgrp);
+	int (*write)(struct file *file, struct cgroup *cgrp, char *text);
+	long arg;				/* for tables of files that differ by a number */
+};
+#define CFTYPE_NOT_ON_ROOT	1
+#define CFTYPE_ONLY_ON_ROOT	2
+#define CFTYPE_UNLOCKED		4		/* write is called without cgroup_mutex */
+
+/* A controller. All called with cgroup_mutex held. */
+struct cgroup_subsys {
+	const char *name;
+	bool threaded;				/* may be used within a process */
+	const struct cftype *files;		/* ends with a NULL name; "" of core files */
+	void *(*css_alloc)(struct cgroup *cgrp, void *parent_css);	/* ERR_PTR without memory */
+	void (*css_offline)(void *css);		/* no task is in it any more; frees it when it can */
+	/* @task belongs to @css from now on (NULL: the root's). => tasklist_lock, cgroup_tasks_lock */
+	void (*attach)(struct task_struct *task, void *css);
+};
+
+extern const struct cgroup_subsys *const cgroup_subsys[];	/* ends with NULL */
+extern struct cgroup cgroup_root;
+extern struct kernfs_node cgroupfs_root;
+extern struct mutex cgroup_mutex;
+extern spinlock_t cgroup_tasks_lock;
+
+#define for_each_subsys(i, ss)	for ((i) = 0; ((ss) = cgroup_subsys[i]); (i)++)
+#define cgroup_for_each_child(pos, cgrp)	list_for_each_entry (pos, &(cgrp)->children, sibling)
+/* All of the subtree, @cgrp included, parents first. => cgroup_mutex */
+#define cgroup_for_each_descendant(pos, cgrp) \
+	for ((pos) = (cgrp); (pos); (pos) = cgroup_next_descendant((pos), (cgrp)))
+
+/* ---- cgroup.c ---- */
+static inline struct cgroup *cgroup_get(struct cgroup *cgrp)
+{
+	atomic_inc(&cgrp->refs);
+	return cgrp;
+}
+
+/* => RCU, cgroup_mutex or cgroup_tasks_lock */
+static inline struct cgroup *task_cgroup(const struct task_struct *task)
+{
+	struct cgroup *cgrp = READ_ONCE(task->cgroup);
+
+	return cgrp ? cgrp : &cgroup_root;
+}
+
+struct cgroup *cgroup_next_descendant(struct cgroup *pos, struct cgroup *root);
+bool cgroup_is_descendant(const struct cgroup *cgrp, const struct cgroup *ancestor);	/* or the same */
+bool cgroup_is_populated(const struct cgroup *cgrp);
+bool cgroup_is_threaded(const struct cgroup *cgrp);
+bool cgroup_is_thread_root(const struct cgroup *cgrp);
+bool cgroup_can_be_thread_root(const struct cgroup *cgrp);
+bool cgroup_is_valid_domain(const struct cgroup *cgrp);
+u16 cgroup_threaded_mask(void);		/* controllers that may be used within a process */
+/* Controllers that @cgrp may give to its children. */
+u16 cgroup_control(const struct cgroup *cgrp);
+/* @cgrp's own state of controller @i, or that of the nearest ancestor which has one. => as for css */
+void *cgroup_effective_css(const struct cgroup *cgrp, int i);
+int cgroup_create(struct cgroup *parent, const char *name, umode_t mode);	/* => cgroup_mutex */
+int cgroup_destroy(struct cgroup *cgrp);					/* => cgroup_mutex */
+int cgroup_enable_threaded(struct cgroup *cgrp);				/* => cgroup_mutex */
+/* What an event file tells has changed. Any context. */
+void cgroup_notify(struct cgroup *cgrp, enum cgroup_event event);
+/* A task more or less in this very group: @by is 1 or -1. => cgroup_tasks_lock */
+void cgroup_count_task(struct cgroup *cgrp, int by);
+
+/* ---- control.c ---- */
+int cgroup_subtree_control_write(struct file *file, struct cgroup *cgrp, char *text);
+void cgroup_print_mask(struct seq_file *m, u16 mask);
+
+/* ---- attach.c ---- */
+int cgroup_procs_write(struct file *file, struct cgroup *cgrp, char *text);
+int cgroup_threads_write(struct file *file, struct cgroup *cgrp, char *text);
+int cgroup_procs_show(struct seq_file *m, struct cgroup *cgrp);
+int cgroup_threads_show(struct seq_file *m, struct cgroup *cgrp);
+/* Tell controller @i of the tasks in the subtree of @cgrp which state is theirs now. => cgroup_mutex */
+void cgroup_update_tasks(struct cgroup *cgrp, int i);
+int cgroup_kill_write(struct file *file, struct cgroup *cgrp, char *text);
+
+/* ---- freezer.c ---- */
+int cgroup_freeze_write(struct file *file, struct cgroup *cgrp, char *text);
+/* @task, counted there already, has joined @cgrp; or it leaves, no longer counted. => cgroup_tasks_lock */
+void cgroup_freezer_joined(struct task_struct *task, struct cgroup *cgrp);
+void cgroup_freezer_left(struct task_struct *task, struct cgroup *cgrp);
+/* @cgrp, without members, comes or goes. => cgroup_tasks_lock */
+void cgroup_freezer_created(struct cgroup *cgrp);
+void cgroup_freezer_destroyed(struct cgroup *cgrp);
+
+/* ---- files.c ---- */
+extern const struct cftype cgroup_base_files[];
+/* Make those of @files that belong to a group at @cgrp's place, owned by the maker of the group. 0 or -ENOMEM. */
+int cgroup_add_files(struct cgroup *cgrp, const struct cftype *files);
+void cgroup_remove_files(struct cgroup *cgrp, const struct cftype *files);
+/* A number, or "max" for @max. 0, -EINVAL, -ERANGE. */
+int cgroup_parse_int(const char *text, int *value);
+
+/* ---- cgroupfs.c ---- */
+extern const struct kernfs_dir_ops cgroup_dir_ops;
+
+#endif
