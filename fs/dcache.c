@@ -58,6 +58,7 @@ static spinlock_t hash_locks[HASH_LOCKS];
 static struct list_lru dentry_lru;
 DEFINE_SEQLOCK(rename_lock, LOCK_RENAME);
 static struct kmem_cache *dentry_cache;
+int sysctl_vfs_cache_pressure = 100;
 atomic_long_t nr_dentry;
 
 const struct qstr slash_name = QSTR_INIT("/", 1);
@@ -700,7 +701,7 @@ static enum lru_status dentry_isolate(struct list_head *item, struct list_lru *l
 
 static unsigned long dentry_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	return list_lru_shrink_count(&dentry_lru, sc);
+	return vfs_pressure_ratio(list_lru_shrink_count(&dentry_lru, sc));
 }
 
 static unsigned long dentry_scan(struct shrinker *shrinker, struct shrink_control *sc)

@@ -252,7 +252,7 @@ static enum lru_status inode_lru_isolate(struct list_head *item, struct list_lru
 
 static unsigned long inode_lru_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	return list_lru_shrink_count(&inode_lru, sc);
+	return vfs_pressure_ratio(list_lru_shrink_count(&inode_lru, sc));
 }
 
 static unsigned long inode_lru_scan(struct shrinker *shrinker, struct shrink_control *sc)

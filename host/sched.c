@@ -21,6 +21,7 @@
 #include <kernel/fork.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/psi.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/timer.h>
@@ -817,3 +818,11 @@ void host_kthreads_start(void)
 	kthreadd_task = &t->task;
 	t->thread = os_thread(task_thread, t);
 }
+
+/* Pressure is the business of a scheduler that has run queues. */
+void psi_memstall_enter(unsigned long *flags)
+{
+	*flags = 1;
+}
+
+void psi_memstall_leave(unsigned long *flags) {}

@@ -332,7 +332,7 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	spin_lock_init(&p->alloc_lock, LOCK_TASK);
 	init_sigpending(&p->pending);
 	p->jobctl = 0;
-	p->in_execve = p->in_iowait = p->did_exec = 0;
+	p->in_execve = p->in_iowait = p->in_memstall = p->did_exec = 0;
 	p->exit_state = 0;
 	p->exit_code = 0;
 	p->pdeath_signal = 0;

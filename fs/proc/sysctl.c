@@ -11,6 +11,7 @@
 #include <fs/pipe.h>
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
+#include <fs/super.h>
 #include <kernel/coredump.h>
 #include <kernel/cred.h>
 #include <kernel/exec.h>
@@ -344,6 +345,7 @@ static struct ctl_table kernel_table[] = {
 	  .show = stat_refresh_show,
 	  .store = stat_refresh_store },
 	INT("vm/unprivileged_userfaultfd", sysctl_unprivileged_userfaultfd, 0, 1),
+	INT("vm/vfs_cache_pressure", sysctl_vfs_cache_pressure, 0, INT_MAX),
 	INT("vm/panic_on_oom", sysctl_panic_on_oom, 0, 2),
 	INT("vm/oom_kill_allocating_task", sysctl_oom_kill_allocating_task, 0, 0),
 	INT("vm/oom_dump_tasks", sysctl_oom_dump_tasks, 0, 0),

@@ -169,4 +169,11 @@ void iterate_supers(void (*fn)(struct super_block *, void *), void *arg);
 /* Write what is dirty on @sb. => s_umount held; without @wait only started. 0 or the first errno. */
 int sync_filesystem(struct super_block *sb);
 
+/* /proc/sys/vm/vfs_cache_pressure: how eagerly shrinkers take dentries and inodes, 100 as other objects; 0: never. */
+extern int sysctl_vfs_cache_pressure;
+static inline unsigned long vfs_pressure_ratio(unsigned long count)
+{
+	return count * sysctl_vfs_cache_pressure / 100;
+}
+
 #endif

@@ -168,6 +168,7 @@ struct task_struct {
 	unsigned int personality;		/* o */
 	unsigned in_execve:1;			/* o */
 	unsigned in_iowait:1;			/* o */
+	unsigned in_memstall:1;			/* o: psi_memstall_enter() */
 	unsigned no_new_privs:1;		/* o; inherited */
 	unsigned did_exec:1;			/* o */
 	unsigned frozen:1;			/* o, and cgroup_tasks_lock: stands still, see kernel/cgroup/freezer.c */

@@ -128,13 +128,19 @@ void activate_task(struct rq *rq, struct task_struct *p, int flags)
 	else
 		enqueue_fair(rq, p, flags);
 	rq->nr_running++;
+	if (unlikely(p->in_memstall))
+		rq->nr_memstall_running++;
 	p->on_rq = TASK_ON_RQ_QUEUED;
+	psi_rq_changed(rq);
 }
 
 /* Take @p from the runnable. The caller sets on_rq. */
 void deactivate_task(struct rq *rq, struct task_struct *p, int flags)
 {
 	rq->nr_running--;
+	if (unlikely(p->in_memstall))
+		rq->nr_memstall_running--;
+	psi_rq_changed(rq);
 	if (rt_task(p))
 		dequeue_rt(rq, p);
 	else
@@ -265,9 +271,11 @@ static __always_inline void block_task(struct rq *rq, struct task_struct *prev, 
 {
 	if ((state & (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)) == TASK_UNINTERRUPTIBLE)
 		rq->nr_uninterruptible++;
-	deactivate_task(rq, prev, DEQUEUE_SLEEP);
 	if (prev->in_iowait)
 		atomic_inc(&rq->nr_iowait);
+	if (unlikely(prev->in_memstall))
+		atomic_inc(&rq->nr_memstall_sleeping);
+	deactivate_task(rq, prev, DEQUEUE_SLEEP);
 	prev->on_rq = 0;
 }
 
@@ -317,6 +325,8 @@ static void __schedule(bool preempt)
 	if (likely(prev != next)) {
 		rq->nr_switches++;
 		WRITE_ONCE(rq->curr, next);
+		if (unlikely(rq->nr_memstall_running))
+			psi_rq_changed(rq);
 		++*switch_count;
 		next->on_cpu = 1;
 		rseq_preempt(prev);
@@ -468,7 +478,11 @@ static void wake_sleeper(struct task_struct *p)
 	cpu = select_task_rq(p, prev_cpu, false);
 	if (p->in_iowait)
 		atomic_dec(&old->nr_iowait);
+	if (unlikely(p->in_memstall))
+		atomic_dec(&old->nr_memstall_sleeping);
 	if (cpu != prev_cpu) {
+		if (unlikely(p->in_iowait || p->in_memstall))
+			psi_sleeper_left(old);
 		if (!rt_task(p))
 			p->se.vruntime -= READ_ONCE(old->cfs.min_vruntime);
 		flags |= ENQUEUE_MIGRATED;

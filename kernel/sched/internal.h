@@ -13,6 +13,7 @@
 #include <seam/irqflags.h>
 #include <seam/percpu.h>
 #include <seam/smp.h>
+#include <kernel/psi.h>
 #include <kernel/sched.h>
 #include <kernel/timer.h>
 
@@ -67,6 +68,9 @@ struct rq {
 	struct task_struct *push_task;	/* runnable, but not allowed here: goes away after the switch */
 	long nr_uninterruptible;	/* may be negative: summed over all CPUs */
 	atomic_t nr_iowait;
+	atomic_t nr_memstall_sleeping;	/* in a memory stall, asleep */
+	unsigned int nr_memstall_running;	/* and runnable */
+	u32 psi_mask;			/* PSI states that hold, see psi.c */
 	int cpu;
 	bool online;
 	unsigned long next_balance;	/* jiffies */
@@ -89,6 +93,26 @@ static inline void update_rq_clock(struct rq *rq)
 
 	if (now > rq->clock)
 		rq->clock = now;
+}
+
+/* psi.c. => rq lock held, clock up to date */
+void psi_rq_set(struct rq *rq, u32 mask);
+void psi_rq_stalled(struct rq *rq);
+void psi_sleeper_left(struct rq *rq);	/* => @rq not locked, interrupts off */
+
+/* Tasks became runnable, or went to sleep: do other PSI states hold now? */
+static __always_inline void psi_rq_changed(struct rq *rq)
+{
+	u32 mask = 0;
+
+	if (unlikely(atomic_read(&rq->nr_iowait) | atomic_read(&rq->nr_memstall_sleeping) | rq->nr_memstall_running)) {
+		psi_rq_stalled(rq);
+		return;
+	}
+	if (rq->nr_running)
+		mask = rq->nr_running > 1 ? 1U << PSI_NONIDLE | 1U << PSI_CPU_SOME : 1U << PSI_NONIDLE;
+	if (mask != rq->psi_mask)
+		psi_rq_set(rq, mask);
 }
 
 static inline bool task_running_here(struct rq *rq, struct task_struct *p)

@@ -16,6 +16,7 @@
 #include <sync/rcu.h>
 #include <sync/spinlock.h>
 #include <kernel/clockchips.h>
+#include <kernel/psi.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/tick.h>
@@ -38,17 +39,21 @@ static DEFINE_SPINLOCK(jiffies_lock, LOCK_JIFFIES);
 static void update_jiffies(u64 now)
 {
 	unsigned long target = INITIAL_JIFFIES + now / TICK_NSEC;
+	bool moved;
 
 	if (time_before_eq(target, jiffies))
 		return;
 	if (!spin_trylock(&jiffies_lock))
 		return; /* another CPU does it */
-	if (time_after(target, jiffies)) {
+	moved = time_after(target, jiffies);
+	if (moved) {
 		WRITE_ONCE(jiffies, target);
 		timekeeping_tick(now);
 		calc_global_load();
 	}
 	spin_unlock(&jiffies_lock);
+	if (moved)
+		psi_tick();
 }
 
 /*

@@ -45,6 +45,7 @@
 #include <sync/rcu.h>
 #include <sync/ranks.h>
 #include <sync/wait.h>
+#include <kernel/psi.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -111,9 +112,15 @@ static bool announce_waiter(struct folio *folio, unsigned int bit)
 static int folio_wait_bit(struct folio *folio, unsigned int bit, unsigned int state)
 {
 	wait_queue_head_t *wq = folio_waitqueue(folio);
+	/* Once read, given up, and now missing: this wait is for want of memory. */
+	const bool refault = bit == PG_locked && unlikely(folio_test_workingset(folio)) &&
+			     !folio_test_uptodate(folio);
+	unsigned long memstall;
 	DEFINE_WAIT(wait);
 	int err = 0;
 
+	if (refault)
+		psi_memstall_enter(&memstall);
 	for (;;) {
 		prepare_to_wait(wq, &wait, state);
 		if (!announce_waiter(folio, bit))
@@ -125,6 +132,8 @@ static int folio_wait_bit(struct folio *folio, unsigned int bit, unsigned int st
 		io_schedule();
 	}
 	finish_wait(wq, &wait);
+	if (refault)
+		psi_memstall_leave(&memstall);
 	return err;
 }
 

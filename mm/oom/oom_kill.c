@@ -360,8 +360,12 @@ static bool make_room(gfp_t gfp, unsigned int order, const struct alloc_context 
 		schedule_timeout_killable(1);
 		return true;
 	}
-	if (!memory_is_back(gfp, order))
-		hope = out_of_memory(&oc);
+	/* What the dying gave back may wait for a grace period: their page tables do. */
+	if (!memory_is_back(gfp, order)) {
+		rcu_barrier();
+		if (!memory_is_back(gfp, order))
+			hope = out_of_memory(&oc);
+	}
 	oom_unlock();
 	if (hope && !fatal_signal_pending(current))
 		schedule_timeout_killable(1);

@@ -28,6 +28,7 @@
 #include <sync/preempt.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/psi.h>
 #include <kernel/task.h>
 #include <kernel/sched.h>
 #include <mm/zone.h>
@@ -242,8 +243,9 @@ static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct 
 				    int round)
 {
 	unsigned int noreclaim = memalloc_noreclaim_save();
-	unsigned long progress = 0;
+	unsigned long progress = 0, memstall;
 
+	psi_memstall_enter(&memstall);
 	count_vm_event(ALLOCSTALL_DMA + ac->highest_zoneidx);
 	if (page_alloc_ops.direct_reclaim)
 		progress = page_alloc_ops.direct_reclaim(gfp, order, ac);
@@ -253,13 +255,21 @@ static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct 
 	ac->tries->rounds++;
 	ac->tries->nr_reclaimed += progress;
 	memalloc_noreclaim_restore(noreclaim);
+	psi_memstall_leave(&memstall);
 	return progress;
 }
 
 static bool direct_compact(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
 {
-	return order && page_alloc_ops.direct_compact &&
-	       page_alloc_ops.direct_compact(gfp, order, ac);
+	unsigned long memstall;
+	bool moved;
+
+	if (!order || !page_alloc_ops.direct_compact)
+		return false;
+	psi_memstall_enter(&memstall);
+	moved = page_alloc_ops.direct_compact(gfp, order, ac);
+	psi_memstall_leave(&memstall);
+	return moved;
 }
 
 static bool should_stop(gfp_t gfp, unsigned int order, unsigned long progress, int round)

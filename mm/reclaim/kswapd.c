@@ -17,6 +17,7 @@
 #include <base/math.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
+#include <kernel/psi.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include <mm/gfp.h>
@@ -138,6 +139,7 @@ static int kswapd(void *data)
 
 	current->flags |= PF_MEMALLOC | PF_KSWAPD;
 	while (!kthread_should_stop()) {
+		unsigned long memstall;
 		unsigned int order;
 		int idx;
 
@@ -152,7 +154,9 @@ static int kswapd(void *data)
 		trace_mm_vmscan_kswapd_wake(pgdat->node_id, idx, order);
 		if (page_alloc_ops.pressure_begins)
 			page_alloc_ops.pressure_begins();
+		psi_memstall_enter(&memstall);
 		balance_pgdat(pgdat, order, idx);
+		psi_memstall_leave(&memstall);
 	}
 	return 0;
 }

@@ -67,6 +67,14 @@ static void pressure(const char *name, long goal)
 	waitpid(pid, NULL, 0);
 }
 
+static void set_vfs_pressure(const char *text)
+{
+	int fd = open("/proc/sys/vm/vfs_cache_pressure", O_WRONLY);
+
+	ok(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "vfs_cache_pressure %s", text);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static char data[1 << 20], back[1 << 20];
@@ -91,6 +99,12 @@ int main(int argc, char **argv)
 	full = meminfo("SReclaimable:");
 	ok(full - before > 2500, "inodes and dentries are SReclaimable: %ld KiB more",
 	   full - before);
+	set_vfs_pressure("0");
+	write(drop, "2", 1);
+	usleep(300000);
+	ok(meminfo("SReclaimable:") - before > (full - before) * 3 / 4,
+	   "vfs_cache_pressure 0: nobody takes them");
+	set_vfs_pressure("100");
 	write(drop, "2", 1);
 	usleep(300000); /* they are freed after a grace period of RCU */
 	write(drop, "2", 1);
