@@ -140,10 +140,10 @@ static void claim(struct block_device *bdev, void *holder)
 
 	if (whole != bdev) {
 		whole->bd_holders++;
-		whole->bd_holder = HELD_BY_PART;
+		WRITE_ONCE(whole->bd_holder, HELD_BY_PART);
 	}
 	bdev->bd_holders++;
-	bdev->bd_holder = holder;
+	WRITE_ONCE(bdev->bd_holder, holder);
 }
 
 static void unclaim(struct block_device *bdev)
@@ -151,9 +151,9 @@ static void unclaim(struct block_device *bdev)
 	struct block_device *whole = bdev_whole(bdev);
 
 	if (!--bdev->bd_holders)
-		bdev->bd_holder = NULL;
+		WRITE_ONCE(bdev->bd_holder, NULL);
 	if (whole != bdev && !--whole->bd_holders)
-		whole->bd_holder = NULL;
+		WRITE_ONCE(whole->bd_holder, NULL);
 }
 
 /* ---- opening ---- */
@@ -308,16 +308,8 @@ void invalidate_bdev(struct block_device *bdev)
 
 int truncate_bdev_range(struct block_device *bdev, unsigned int mode, loff_t start, loff_t end)
 {
-	int err = 0;
-
-	/* Whoever has it without holding it could find pages of a mounted file system gone. */
-	if (!(mode & FMODE_EXCL)) {
-		mutex_lock(&bdev->bd_disk->open_mutex);
-		if (bdev->bd_holder)
-			err = -EBUSY;
-		mutex_unlock(&bdev->bd_disk->open_mutex);
-	}
-	if (err) /* what is not dirty or in use may go all the same */
+	/* Whoever has it without holding it could find pages of a mounted file system gone: what is not dirty or in use may go. */
+	if (!(mode & FMODE_EXCL) && READ_ONCE(bdev->bd_holder))
 		return invalidate_inode_pages2_range(bdev->bd_inode->i_mapping, start >> PAGE_SHIFT,
 						     end >> PAGE_SHIFT);
 	truncate_inode_pages_range(bdev->bd_inode->i_mapping, start, end);

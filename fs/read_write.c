@@ -534,7 +534,7 @@ static ssize_t send_to(struct file *in, loff_t *in_pos, struct file *out, size_t
 	loff_t out_pos = out->f_pos;
 	ssize_t ret;
 
-	if (pipe)
+	if (pipe && !get_pipe_info(in))
 		return splice_file_to_pipe(in, pipe, in_pos, count, out->f_flags & O_NONBLOCK);
 	if (!(in->f_mode & FMODE_LSEEK) || !in->f_op->read_iter || !out->f_op->write_iter ||
 	    (out->f_flags & O_APPEND))

@@ -206,6 +206,7 @@ static void test_sendfile(void)
 	ok(at == 30 + PAGE && read(p[0], got, PAGE) == PAGE && got[10] == 'Y', "by reference");
 	must(pwrite(file, want + 40, 1, 40) == 1);
 	fails(sendfile(file, p[0], NULL, 10), EINVAL, "sendfile from a pipe");
+	fails(sendfile(p[1], p[0], NULL, 10), EINVAL, "sendfile from a pipe to a pipe");
 	must(fcntl(p[1], F_SETPIPE_SZ, PAGE) == PAGE && !fcntl(p[1], F_SETFL, O_NONBLOCK));
 	is(sendfile(p[1], file, &at, 3 * PAGE), PAGE - 30, "no more than the room of one page");
 	fails(sendfile(p[1], file, &at, 3 * PAGE), EAGAIN, "full, O_NONBLOCK");
