@@ -652,10 +652,12 @@ static unsigned long move_brk(struct mm_struct *mm, unsigned long brk, unsigned 
 	*populate = 0;
 	if (brk < mm->start_brk || brk_over_limit(mm, brk))
 		return mm->brk;
-	if (newbrk < oldbrk) {
+	if (newbrk == oldbrk)
+		return mm->brk = brk;
+	if (brk < mm->brk) { /* not newbrk: at the end of all addresses it has wrapped */
 		if (do_munmap(mm, newbrk, oldbrk - newbrk, uf))
 			return mm->brk;
-	} else if (newbrk > oldbrk) {
+	} else {
 		if (check_brk_limits(oldbrk, newbrk - oldbrk))
 			return mm->brk;
 		next = find_vma(mm, oldbrk);
