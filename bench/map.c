@@ -156,7 +156,8 @@ BENCH("mremap-dontunmap-touch-4k")
 	touch(p, PAGE);
 	start();
 	for (int i = 0; i < TIMES; i++) {
-		if (mremap(p, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED | 4 /* MREMAP_DONTUNMAP */, q) != q)
+		if (mremap(p, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED | 4 /* MREMAP_DONTUNMAP */,
+			   q) != q)
 			broken("mremap");
 		touch(p, PAGE);
 	}

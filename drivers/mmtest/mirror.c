@@ -42,7 +42,7 @@ struct mirror_state {
 	struct mmu_notifier notifier; /* ops are set while registered */
 	unsigned long start, nr;      /* of pages; constant while registered */
 	struct mutex lock;
-	wait_queue_head_t wait; /* for the end of invalidations */
+	wait_queue_head_t wait;	    /* for the end of invalidations */
 	unsigned long starts, ends; /* lock: of ranges that touch ours */
 	unsigned long events[NR_MMU_NOTIFY_EVENTS], asked, young; /* lock */
 	bool released;						  /* lock */
@@ -213,8 +213,8 @@ static int mirror_fault(void *state, struct mmtest_call *call)
 		unsigned long ends = 0;
 		struct page *page;
 
-		err = wait_event_killable(
-			s->wait, (ends = READ_ONCE(s->ends)) == READ_ONCE(s->starts));
+		err = wait_event_killable(s->wait,
+					  (ends = READ_ONCE(s->ends)) == READ_ONCE(s->starts));
 		if (!err)
 			err = lookup(current->mm, s->start + i * PAGE_SIZE, write, &page);
 		if (err)

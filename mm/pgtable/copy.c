@@ -292,8 +292,8 @@ int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct *src_v
 			err = copy_pud_range(&cs, dst, src, addr, next);
 	}
 	if (cs.cow)
-		mmu_notifier_invalidate_range_end(src_vma->vm_mm, MMU_NOTIFY_PROTECTION_PAGE,
-						    start, end);
+		mmu_notifier_invalidate_range_end(src_vma->vm_mm, MMU_NOTIFY_PROTECTION_PAGE, start,
+						  end);
 	if (cs.prealloc)
 		folio_put(cs.prealloc);
 	return err ? err : cs.wrprotected;

@@ -156,8 +156,8 @@ struct page_advice {
 	/* One entry. => ptl held, nr < SWAP_CLUSTER_MAX */
 	void (*one)(struct vm_area_struct *vma, unsigned long addr, pte_t *pte,
 		    struct page_advice *advice);
-	bool flush;				 /* entries lost bits that a TLB may still know */
-	unsigned int nr;			 /* folios, isolated to be reclaimed */
+	bool flush;	 /* entries lost bits that a TLB may still know */
+	unsigned int nr; /* folios, isolated to be reclaimed */
 	struct folio *folios[SWAP_CLUSTER_MAX];
 };
 

@@ -181,7 +181,8 @@ static void threads(void)
 	is(by_thread.major, 5, "a thread: its own");
 	is(by_stat.major, 5, "a thread: /proc/PID/task/TID/stat");
 	is(count(RUSAGE_THREAD).major - mine.major, 0, "a thread: not those of another");
-	is(count(RUSAGE_SELF).major - all.major, 5, "a thread: the process has them, also after its end");
+	is(count(RUSAGE_SELF).major - all.major, 5,
+	   "a thread: the process has them, also after its end");
 	is(stat_file("/proc/self/stat", false).major - stat.major, 5, "a thread: /proc/PID/stat");
 	let_go(p);
 }

@@ -244,7 +244,9 @@ static void break_area(void)
 	is(start[2 * PAGE + 5], 0, "brk: zeros after growing again");
 	p = (char *)syscall(SYS_brk, 1ul);
 	ok(p == start + 3 * PAGE, "brk: nonsense leaves it alone");
-	for (unsigned long end = -1ul; end; end = end == -1ul ? -PAGE : end == -PAGE ? 1ul << 47 : 0)
+	for (unsigned long end = -1ul; end; end = end == -1ul	 ? -PAGE
+						  : end == -PAGE ? 1ul << 47
+								 : 0)
 		p = (char *)syscall(SYS_brk, end) == start + 3 * PAGE ? p : NULL;
 	ok(p == start + 3 * PAGE && start[PAGE] == 0, "brk: so does the end of all addresses");
 	syscall(SYS_brk, start);

@@ -300,7 +300,8 @@ static void against_threads(void)
 	must(!call("open", (long)p, STORM_PAGES, 0));
 	for (int i = 0; i < 2; i++)
 		must(!pthread_create(&t[i], NULL, storm, p));
-	for (int64_t end = now_ns(CLOCK_MONOTONIC) + 300000000; now_ns(CLOCK_MONOTONIC) < end || !good;) {
+	for (int64_t end = now_ns(CLOCK_MONOTONIC) + 300000000;
+	     now_ns(CLOCK_MONOTONIC) < end || !good;) {
 		for (long i = 0; i < STORM_PAGES; i++) {
 			int byte;
 

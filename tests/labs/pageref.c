@@ -49,8 +49,8 @@ static const char *counts(int step, unsigned long pfn)
 	snprintf(want, sizeof(want), "pfn=0x%lx ", pfn);
 	for (text[0] = 0; (at = strstr(at, want)); at = count) {
 		count = strstr(at, "count=");
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%ld", *text ? " " : "",
-			 strtol(count + 6, NULL, 10));
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%ld",
+			 *text ? " " : "", strtol(count + 6, NULL, 10));
 	}
 	return text;
 }
@@ -72,7 +72,8 @@ int main(void)
 	uint64_t entry;
 
 	must(fd >= 0 && pagemap >= 0);
-	for (int warm = 0; warm < 2; warm++) { /* the first time for the sake of pages that the calls need */
+	for (int warm = 0; warm < 2;
+	     warm++) { /* the first time for the sake of pages that the calls need */
 		must(!ftruncate(fd, 0));
 		begin();
 		must(pwrite(fd, page, sizeof(page), 0) == sizeof(page));
