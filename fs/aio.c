@@ -19,17 +19,24 @@
  *   (fs/direct_io.c); IOCB_CMD_FSYNC and FDSYNC are done by a worker here; everything else is done at once, at
  *   submission, as Linux does it too.
  *
+ *   IOCB_CMD_POLL waits in the wait queues of its file. Who wakes them hands it to a worker, which looks what has happened:
+ *
+ *	armed 0, looking --(nothing there)--> armed 1, waiting --(wake-up, io_cancel: 1 -> 0)--> a worker looks
+ *
+ *   The change from 1 to 0 is atomic, so one looks at a time. After arming it looks once more.
+ *
  * 4 Locks: ring_lock, a mutex, for taking events; ctx->lock, a spinlock, for adding them and the counts.
  *
  * 5 Failure. The program may write nonsense into head and tail: both are taken modulo nr, and the kernel's own
- *   tail is not in the ring. Nothing that is supported can be cancelled: io_cancel answers EINVAL, as on
- *   Linux for reads and writes. IOCB_CMD_POLL is not supported (EINVAL).
+ *   tail is not in the ring. Polls are cancelled by io_cancel (EINPROGRESS, and an event with no bits), and when
+ *   the context goes, also with its process; for other requests io_cancel answers EINVAL.
  *
  * Linux 6.1: fs/aio.c, where contexts hang in a table at the mm. Observed by: /proc/sys/fs/aio-nr, "[aio]" in maps.
  */
 #include <base/types.h>
 #include <base/err.h>
 #include <base/errno.h>
+#include <base/list.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <fs/eventfd.h>
@@ -37,6 +44,7 @@
 #include <fs/inode.h>
 #include <fs/iov_iter.h>
 #include <fs/mount.h>
+#include <fs/poll.h>
 #include <fs/proc_fs.h>
 #include <fs/super.h>
 #include <kernel/hrtimer.h>
@@ -83,6 +91,8 @@ struct kioctx {
 	unsigned int tail;	 /* lock */
 	unsigned int inflight;	 /* lock */
 	unsigned long completed; /* lock: events ever added */
+	struct list_head polls;	 /* lock: requests that wait for a file */
+	atomic_t maps;		 /* VMAs of the ring */
 	bool dead;		 /* lock: io_destroy has begun */
 	wait_queue_head_t wait;	 /* events, no more requests */
 };
@@ -96,6 +106,17 @@ struct aio_kiocb {
 	atomic_t refs;
 	bool datasync;
 	struct work_struct work;
+	/* IOCB_CMD_POLL */
+	struct list_head list; /* ctx->polls */
+	__poll_t events;
+	atomic_t armed;
+	bool cancelled; /* ctx->lock */
+	unsigned int nr_waits;
+	struct poll_wait {
+		wait_queue_entry_t entry;
+		wait_queue_head_t *head;
+		struct aio_kiocb *req;
+	} waits[2]; /* c while armed */
 };
 
 static struct kmem_cache *kiocb_cache;
@@ -155,12 +176,35 @@ static vm_fault_t aio_ring_fault(struct vm_fault *vmf)
 	return 0;
 }
 
-static const struct vm_operations_struct aio_ring_vm_ops = { .fault = aio_ring_fault };
+static void cancel_polls(struct kioctx *ctx);
+
+static void aio_ring_vm_open(struct vm_area_struct *vma)
+{
+	struct kioctx *ctx = vma->vm_file->private_data;
+
+	atomic_inc(&ctx->maps);
+}
+
+/* Nobody will see an event any more. */
+static void aio_ring_vm_close(struct vm_area_struct *vma)
+{
+	struct kioctx *ctx = vma->vm_file->private_data;
+
+	if (atomic_dec_and_test(&ctx->maps))
+		cancel_polls(ctx);
+}
+
+static const struct vm_operations_struct aio_ring_vm_ops = {
+	.open = aio_ring_vm_open,
+	.close = aio_ring_vm_close,
+	.fault = aio_ring_fault,
+};
 
 static int aio_ring_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	vm_flags_init(vma, vma->vm_flags | VM_DONTEXPAND | VM_DONTCOPY);
 	vma->vm_ops = &aio_ring_vm_ops;
+	aio_ring_vm_open(vma);
 	return 0;
 }
 
@@ -194,6 +238,7 @@ static struct kioctx *alloc_ring(unsigned int events)
 	mutex_init(&ctx->ring_lock, LOCK_AIO_RING);
 	spin_lock_init(&ctx->lock, LOCK_AIO_CTX);
 	init_waitqueue_head(&ctx->wait);
+	INIT_LIST_HEAD(&ctx->polls);
 	ring = ring_of(ctx);
 	*ring = (struct aio_ring){ .nr = ctx->nr,
 				   .magic = AIO_RING_MAGIC,
@@ -290,6 +335,7 @@ SYSCALL_DEFINE1(io_destroy, aio_context_t, id)
 	spin_unlock(&ctx->lock);
 	if (mine) {
 		wake_up_all(&ctx->wait);
+		cancel_polls(ctx);
 		wait_event(ctx->wait, !READ_ONCE(ctx->inflight));
 		vm_munmap(id, (unsigned long)ctx->nr_pages << PAGE_SHIFT);
 	}
@@ -405,6 +451,125 @@ static int aio_fsync(struct aio_kiocb *req, const struct iocb *iocb, bool datasy
 	return 0;
 }
 
+/* ---- IOCB_CMD_POLL ---- */
+
+struct aio_poll_table {
+	poll_table pt;
+	struct aio_kiocb *req;
+	bool too_many;
+};
+
+/* Have a worker look, if @req waits. Any context. */
+static void look_again(struct aio_kiocb *req)
+{
+	if (atomic_cmpxchg(&req->armed, 1, 0) == 1)
+		queue_work(aio_wq, &req->work);
+}
+
+static int aio_poll_wake(wait_queue_entry_t *entry, unsigned int mode, int sync, void *key)
+{
+	struct aio_kiocb *req = container_of(entry, struct poll_wait, entry)->req;
+	__poll_t events = (__poll_t)(unsigned long)key;
+
+	if (events && !(events & req->events))
+		return 0;
+	look_again(req);
+	return 1;
+}
+
+static void aio_poll_queue(struct file *file, wait_queue_head_t *head, poll_table *pt)
+{
+	struct aio_poll_table *table = container_of(pt, struct aio_poll_table, pt);
+	struct aio_kiocb *req = table->req;
+	struct poll_wait *wait;
+
+	table->too_many = req->nr_waits == ARRAY_SIZE(req->waits);
+	if (table->too_many)
+		return;
+	wait = &req->waits[req->nr_waits++];
+	init_waitqueue_func_entry(&wait->entry, aio_poll_wake);
+	wait->head = head;
+	wait->req = req;
+	add_wait_queue(head, &wait->entry);
+}
+
+static void leave_queues(struct aio_kiocb *req)
+{
+	while (req->nr_waits) {
+		struct poll_wait *wait = &req->waits[--req->nr_waits];
+
+		remove_wait_queue(wait->head, &wait->entry);
+	}
+}
+
+/* End @req if what it waits for is there, or nobody waits any more; else arm it. => not armed, on ctx->polls */
+static void look(struct aio_kiocb *req)
+{
+	struct kioctx *ctx = req->ctx;
+	__poll_t mask = vfs_poll(req->rw.ki_filp, NULL) & req->events;
+
+	if (!mask && !READ_ONCE(req->cancelled)) {
+		atomic_xchg(&req->armed, 1); /* before the second look, and that at cancelled */
+		mask = vfs_poll(req->rw.ki_filp, NULL) & req->events;
+		if (!mask && !READ_ONCE(req->cancelled))
+			return;
+		if (atomic_cmpxchg(&req->armed, 1, 0) != 1)
+			return; /* a worker comes */
+	}
+	leave_queues(req);
+	spin_lock(&ctx->lock);
+	list_del(&req->list);
+	spin_unlock(&ctx->lock);
+	aio_complete(req, READ_ONCE(req->cancelled) ? 0 : (u16)mask);
+}
+
+static void aio_poll_work(struct work_struct *work)
+{
+	look(container_of(work, struct aio_kiocb, work));
+}
+
+static int aio_poll(struct aio_kiocb *req, const struct iocb *iocb)
+{
+	struct aio_poll_table table = { .req = req };
+	struct kioctx *ctx = req->ctx;
+	__poll_t mask;
+
+	if ((u16)iocb->aio_buf != iocb->aio_buf || iocb->aio_offset || iocb->aio_nbytes ||
+	    iocb->aio_rw_flags)
+		return -EINVAL;
+	req->events = (u16)iocb->aio_buf | EPOLL_ALWAYS;
+	INIT_WORK(&req->work, aio_poll_work);
+	init_poll_funcptr(&table.pt, aio_poll_queue);
+	mask = vfs_poll(req->rw.ki_filp, &table.pt) & req->events;
+	if (!mask && (!req->nr_waits || table.too_many)) {
+		leave_queues(req);
+		return -EINVAL;
+	}
+	spin_lock(&ctx->lock);
+	req->cancelled = ctx->dead;
+	list_add_tail(&req->list, &ctx->polls);
+	spin_unlock(&ctx->lock);
+	look(req);
+	return 0;
+}
+
+/* => ctx->lock */
+static void cancel_poll(struct aio_kiocb *req)
+{
+	WRITE_ONCE(req->cancelled, true);
+	look_again(req);
+}
+
+static void cancel_polls(struct kioctx *ctx)
+{
+	struct aio_kiocb *req;
+
+	spin_lock(&ctx->lock);
+	list_for_each_entry (req, &ctx->polls, list)
+		cancel_poll(req);
+	spin_unlock(&ctx->lock);
+}
+
 static int aio_start(struct aio_kiocb *req, const struct iocb *iocb)
 {
 	switch (iocb->aio_lio_opcode) {
@@ -420,6 +585,8 @@ static int aio_start(struct aio_kiocb *req, const struct iocb *iocb)
 		return aio_fsync(req, iocb, false);
 	case IOCB_CMD_FDSYNC:
 		return aio_fsync(req, iocb, true);
+	case IOCB_CMD_POLL:
+		return aio_poll(req, iocb);
 	default:
 		return -EINVAL;
 	}
@@ -528,15 +695,27 @@ SYSCALL_DEFINE3(io_submit, aio_context_t, id, long, nr, struct iocb __user *__us
 SYSCALL_DEFINE3(io_cancel, aio_context_t, id, struct iocb __user *, iocb, struct io_event __user *,
 		result)
 {
+	struct aio_kiocb *req;
 	struct kioctx *ctx;
+	int err = -EINVAL;
 	u32 key;
 
 	if (get_user(key, &iocb->aio_key))
 		return -EFAULT;
 	ctx = key == KIOCB_KEY ? lookup_ioctx(id) : NULL;
-	if (ctx)
-		fput(ctx->file);
-	return -EINVAL;
+	if (!ctx)
+		return -EINVAL;
+	spin_lock(&ctx->lock);
+	list_for_each_entry (req, &ctx->polls, list) {
+		if (req->user != iocb || req->cancelled)
+			continue;
+		cancel_poll(req);
+		err = -EINPROGRESS; /* its event will come */
+		break;
+	}
+	spin_unlock(&ctx->lock);
+	fput(ctx->file);
+	return err;
 }
 
 /* ---- taking events ---- */

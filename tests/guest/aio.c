@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* io_setup, io_submit, io_getevents, io_cancel, io_destroy: the calls of libaio, and their ring in the program's memory. */
 #include "tap.h"
+#include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { PREAD, PWRITE, FSYNC, FDSYNC, NOOP = 6, PREADV, PWRITEV };
+enum { PREAD, PWRITE, FSYNC, FDSYNC, POLL = 5, NOOP, PREADV, PWRITEV };
 
 struct event {
 	uint64_t data, obj;
@@ -271,6 +273,73 @@ static void test_waiting(void)
 	      "waiting: who unmaps the ring has no context");
 }
 
+static struct cb poll_request(int fd, short events)
+{
+	return request(POLL, fd, (void *)(uintptr_t)(unsigned short)events, 0, 0);
+}
+
+/* A request for each end of a pipe and a socket; one that another process fulfils; cancelled ones. */
+static void test_poll(void)
+{
+	struct timespec none = { 0, 0 };
+	struct cb r, w, s, *list[3] = { &r, &w, &s };
+	unsigned long ctx = 0;
+	struct event e[3];
+	int p[2], sock[2], file = memfd_create("poll", 0), status;
+
+	must(!pipe(p) && !socketpair(AF_UNIX, SOCK_STREAM, 0, sock) && !setup(8, &ctx));
+	r = poll_request(p[0], POLLIN);
+	w = poll_request(p[1], POLLOUT);
+	s = poll_request(sock[0], POLLIN | POLLRDHUP);
+	w.data = 2, s.data = 3;
+	is(submit(ctx, 3, list), 3, "poll: three requests");
+	is(getevents(ctx, 0, 3, e, &none), 1, "poll: one is fulfilled");
+	ok(e[0].data == 2 && e[0].res == POLLOUT, "poll: the end that can be written");
+	is(getevents(ctx, 0, 3, e, &none), 0, "poll: no more");
+	if (!fork()) {
+		usleep(20000);
+		_exit(write(p[1], "x", 1) != 1);
+	}
+	is(getevents(ctx, 1, 3, e, NULL), 1, "poll: another process writes");
+	ok(e[0].data == 1 && (e[0].res | POLLRDNORM) == (POLLIN | POLLRDNORM),
+	   "poll: now it can be read");
+	must(wait(&status) > 0 && !status);
+	close(sock[1]);
+	is(getevents(ctx, 1, 3, e, NULL), 1, "poll: the other socket is closed");
+	ok(e[0].data == 3 && (e[0].res & ~POLLRDNORM) == (POLLIN | POLLRDHUP | POLLHUP),
+	   "poll: what is told of that");
+	is(submit(ctx, 1, list), 1, "poll: again");
+	is(getevents(ctx, 1, 3, e, NULL), 1, "poll: fulfilled already");
+	must(read(p[0], e, 1) == 1);
+	is(submit(ctx, 1, list), 1, "poll: once more");
+	fails(syscall(SYS_io_cancel, ctx, &r, e), EINPROGRESS, "poll: cancelled");
+	is(getevents(ctx, 1, 3, e, NULL), 1, "poll: which is an event");
+	is(e[0].res, 0, "poll: without bits");
+	fails(syscall(SYS_io_cancel, ctx, &r, e), EINVAL, "poll: nothing left to cancel");
+	s = poll_request(file, POLLIN);
+	is(submit(ctx, 1, list + 2), 1, "poll: a file");
+	is(getevents(ctx, 1, 3, e, NULL), 1, "poll: is always ready");
+	s = poll_request(file, POLLPRI);
+	fails(submit(ctx, 1, list + 2), EINVAL, "poll: but for what it cannot tell");
+	s = poll_request(p[0], POLLIN);
+	s.offset = 1;
+	fails(submit(ctx, 1, list + 2), EINVAL, "poll: an offset");
+	s.offset = 0, s.buf |= 1 << 16;
+	fails(submit(ctx, 1, list + 2), EINVAL, "poll: more than 16 bits");
+	is(submit(ctx, 1, list), 1, "poll: one that waits");
+	is(destroy(ctx), 0, "poll: and ends with the context");
+	if (!fork()) {
+		ctx = 0;
+		_exit(setup(8, &ctx) || submit(ctx, 1, list) != 1);
+	}
+	must(wait(&status) > 0);
+	is(status, 0, "poll: or with the process");
+	close(p[0]);
+	close(p[1]);
+	close(sock[0]);
+	close(file);
+}
+
 int main(void)
 {
 	test_setup();
@@ -278,5 +347,6 @@ int main(void)
 	test_events();
 	test_waiting();
 	unlink("/tmp/aio");
+	test_poll();
 	return tap_end();
 }
