@@ -48,6 +48,13 @@ KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mn
 KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
           $(if $(filter 1,$(PARTIAL)),--unresolved-symbols=ignore-all)
 
+# Where no program waits for speed, size counts: reports, set-up, terminals, debuggers.
+KCOLD  := fs/proc/% fs/sysfs% fs/kernfs fs/debugfs% fs/tracefs% fs/namespace fs/initramfs fs/bdev_sysfs \
+          drivers/tty/% drivers/char/% drivers/clock/% drivers/pci/% drivers/mmtest/% ipc/% \
+          mm/stat/trace% mm/stat/procfs mm/stat/ledger mm/page/page_owner mm/page/show_mem mm/slab/report mm/oom/% \
+          kernel/ptrace kernel/coredump kernel/exec/elf_core% kernel/sys kernel/cred_syscalls kernel/trace%
+$(filter $(patsubst %,$(O)/k/%.o,$(KCOLD)),$(KOBJ)): KFLAGS += -Os
+
 all: $(O)/quire.elf tool
 
 $(O)/k/%.o: %.c

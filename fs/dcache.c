@@ -50,7 +50,7 @@
 #include "fs_internal.h"
 
 #define DENTRY_DEAD (-128)
-#define DHASH_BITS  12
+#define DHASH_BITS  11
 #define HASH_LOCKS  64
 
 static struct hlist_head dentry_hashtable[1 << DHASH_BITS];

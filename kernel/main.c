@@ -271,7 +271,7 @@ static void rest_init(void)
 	/* PID 1 first; it waits until there is somebody to make kernel threads. */
 	pid = user_mode_thread(kernel_init, NULL, CLONE_FS);
 	BUG_ON(pid != 1);
-	pid = kernel_thread(kthreadd, NULL, "kthreadd", CLONE_FS | CLONE_FILES);
+	pid = kernel_thread(kthreadd, NULL, "kthreadd", CLONE_FS | CLONE_FILES | CLONE_SIGHAND);
 	BUG_ON(pid < 0);
 	rcu_read_lock();
 	kthreadd_task = find_task_by_vpid(pid);

@@ -91,7 +91,8 @@ static int kthread_main(void *arg)
 
 static void create_kthread(struct create_request *req)
 {
-	pid_t pid = kernel_thread(kthread_main, req, req->name, CLONE_FS | CLONE_FILES | SIGCHLD);
+	pid_t pid = kernel_thread(kthread_main, req, req->name,
+				  CLONE_FS | CLONE_FILES | CLONE_SIGHAND | SIGCHLD);
 
 	if (pid < 0) {
 		req->result = ERR_PTR(pid);

@@ -289,7 +289,7 @@ static void explain_user(struct seq_file *m, struct mm_struct *mm, unsigned long
 	struct pgtable_step steps[PGTABLE_LEVELS];
 	struct vm_area_struct *vma;
 	struct page *page = NULL;
-	pte_t pte;
+	pte_t pte = __pte(0);
 
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
