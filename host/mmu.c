@@ -166,7 +166,7 @@ static void flush_here(void *info)
 	struct flush *f = info;
 	struct host_tlb *t = &tlbs[host_cpu];
 
-	if (t->mm == f->mm)
+	if (!f->mm || t->mm == f->mm)
 		forget_range(t, f->start, f->end);
 }
 
@@ -193,6 +193,25 @@ void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr)
 void flush_tlb_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	flush_tlb_mm_range(vma->vm_mm, start, end, PAGE_SHIFT, false);
+}
+
+void arch_tlbbatch_add_mm(struct arch_tlbflush_unmap_batch *batch, struct mm_struct *mm)
+{
+	smp_mb();
+	cpumask_or(&batch->cpumask, &batch->cpumask, mm_cpumask(mm));
+}
+
+void arch_tlbbatch_flush(struct arch_tlbflush_unmap_batch *batch)
+{
+	struct flush f = { NULL, 0, ~0UL };
+
+	if (host_mmu_lose_flushes)
+		return;
+	preempt_disable();
+	flush_here(&f);
+	smp_call_function_many(&batch->cpumask, flush_here, &f, true);
+	preempt_enable();
+	cpumask_clear(&batch->cpumask);
 }
 
 /* Kernel addresses are translated by the real machine. */

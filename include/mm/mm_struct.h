@@ -84,6 +84,8 @@ struct mm_struct {
 	spinlock_t page_table_lock;		/* upper levels of the tables, pinned counts */
 	struct mm_rss_shard rss[MM_RSS_SHARDS];	/* a */
 	atomic_long_t pgtables_bytes;		/* a: bytes in page tables */
+	atomic_t unmaps_deferred;		/* a: entries removed by reclaim whose flush was put off, ever */
+	int unmaps_flushed;			/* a: of them, those that were flushed at the last look */
 
 	/* The layout. */
 	unsigned long mmap_base;		/* c: top of the area for mmap, or its bottom (legacy) */

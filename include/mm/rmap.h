@@ -13,6 +13,7 @@
 #include <sync/rwsem.h>
 #include <mm/mmu_notifier.h>
 #include <mm/vma.h>
+#include <seam/tlbflush.h>
 
 struct address_space;
 struct folio;
@@ -122,18 +123,31 @@ bool rmap_walk(struct folio *folio, struct rmap_walk_control *rwc);
 int folio_referenced(struct folio *folio, unsigned long *vm_flags);
 /* Write-protect and clean all shared entries (before writeback); number of those that were dirty. */
 int folio_mkclean(struct folio *folio);
+/*
+ * Flushes of TLBs that are yet to be done: entries are gone, but CPUs may still read through them, and write where they were
+ * dirty. So nothing that was unmapped with a batch may be written out, freed or given up before unmap_batch_flush(). Others who
+ * rely on it that an entry which is gone is not used any more call flush_tlb_batched_pending() under its lock. NULL for a
+ * batch: at once.
+ */
+struct unmap_batch {
+	struct arch_tlbflush_unmap_batch arch;
+	bool pending;
+};
+void unmap_batch_flush(struct unmap_batch *batch);
+void flush_tlb_batched_pending(struct mm_struct *mm);
+
 /* Remove all entries of a file folio but mlocked ones (dirty bits go to the folio). True if none is left. Locks are only tried. */
-bool try_to_unmap_file(struct folio *folio);
+bool try_to_unmap_file(struct folio *folio, struct unmap_batch *batch);
 /*
  * The same of an anonymous folio that has a slot of swap, which takes its place in each entry. Not of one that is pinned, or mlocked:
  * false. => locked, in the swap cache
  */
-bool try_to_unmap_swap(struct folio *folio);
+bool try_to_unmap_swap(struct folio *folio, struct unmap_batch *batch);
 /*
  * The same of an anonymous folio that MADV_FREE gave up. One that was written since, or that somebody else holds, is
  * wanted again: it becomes what it was, and false. => isolated and locked
  */
-bool try_to_unmap_lazyfree(struct folio *folio);
+bool try_to_unmap_lazyfree(struct folio *folio, struct unmap_batch *batch);
 
 void anon_vma_check(struct mm_struct *mm);
 void anon_vma_init(void);

@@ -21,6 +21,7 @@
 #include <mm/mmu_notifier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/rmap.h>
 #include <mm/swap.h>
 #include <seam/tlbflush.h>
 #include "pgtable_internal.h"
@@ -55,6 +56,7 @@ static void clear_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned long ad
 
 	if (!pte)
 		return;
+	flush_tlb_batched_pending(vma->vm_mm);
 	for (unsigned long a = addr; a < end; a += PAGE_SIZE, pte++) {
 		pte_t val = ptep_get(pte);
 

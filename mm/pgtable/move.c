@@ -109,6 +109,7 @@ static void move_ptes(struct vm_area_struct *vma, pmd_t *old_pmd, unsigned long 
 	/* Nobody else takes two: mmap_lock is held for writing. */
 	if (new_ptl != old_ptl)
 		spin_lock_nested(new_ptl, SINGLE_DEPTH_NESTING);
+	flush_tlb_batched_pending(mm);
 	for (; old_addr < old_end;
 	     old_addr += PAGE_SIZE, new_addr += PAGE_SIZE, old_pte++, new_pte++) {
 		if (pte_none(ptep_get(old_pte)))

@@ -11,6 +11,7 @@
 #include <mm/page.h>
 #include <mm/page_flags.h>
 #include <mm/mmu_notifier.h>
+#include <mm/rmap.h>
 #include <mm/pte_marker.h>
 #include <mm/swap.h>
 #include "pgtable_internal.h"
@@ -28,6 +29,7 @@ static unsigned long change_ptes(struct mmu_gather *tlb, struct vm_area_struct *
 	pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
 	if (!pte)
 		return 0;
+	flush_tlb_batched_pending(vma->vm_mm);
 	for (; addr != end; addr += PAGE_SIZE, pte++) {
 		pte_t old = ptep_get(pte), new;
 
@@ -101,6 +103,7 @@ static void uffd_wp_table(struct mmu_gather *tlb, struct vm_area_struct *vma, pm
 
 	if (!pte)
 		return;
+	flush_tlb_batched_pending(vma->vm_mm);
 	for (; addr != end; addr += PAGE_SIZE, pte++) {
 		pte_t old = ptep_get(pte), new = uffd_wp_entry(old, protect, vma->vm_ops);
 

@@ -134,6 +134,7 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 	pte = pte_offset_map_lock(mm, pmd, first, &ptl);
 	if (!pte)
 		return end;
+	flush_tlb_batched_pending(mm);
 	for (; addr < end && !full; addr += PAGE_SIZE, pte++) {
 		pte_t ptent = ptep_get(pte);
 		struct page *page;

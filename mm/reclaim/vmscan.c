@@ -5,7 +5,9 @@
  * 1 The way of a page.
  *
  *	lru_isolate()		out of its class, with a reference (mm/reclaim/lru.c)
- *	shrink_folio_list()	trylock -> evictable? -> used since? -> unmap -> clean? -> buffers -> out of its cache -> free
+ *	shrink_folio_list()	of each of a batch of 32:	trylock -> evictable? -> used since? -> unmap
+ *				one flush of the TLBs for all
+ *				of each that is unmapped:	clean? -> buffers -> out of its cache -> free
  *	folio_putback_lru()	every page that did not make it, in the class that it deserves
  *
  *   used since	(check_references)	accessed bits of all entries, gathered and cleared by the reverse map, and PG_referenced
@@ -85,7 +87,8 @@ enum verdict {
 	ACTIVATE, /* to the active class */
 	RECLAIM,
 	RECLAIM_CLEAN, /* unless it is dirty */
-	WRITE,	       /* to its slot of swap; it stays locked until then */
+	UNMAPPED,      /* goes on once the TLBs are flushed; locked until then */
+	WRITE,	       /* to its slot of swap; locked until then */
 	FREED,
 };
 
@@ -154,14 +157,14 @@ static bool release_buffers(struct folio *folio, gfp_t gfp)
 }
 
 /* Not mapped any more? */
-static bool unmap(struct folio *folio)
+static bool unmap(struct folio *folio, struct unmap_batch *batch)
 {
 	if (!folio_mapped(folio))
 		return true;
 	if (!folio_test_anon(folio))
-		return try_to_unmap_file(folio);
-	return folio_test_swapcache(folio) ? try_to_unmap_swap(folio) :
-					     try_to_unmap_lazyfree(folio);
+		return try_to_unmap_file(folio, batch);
+	return folio_test_swapcache(folio) ? try_to_unmap_swap(folio, batch)
+					   : try_to_unmap_lazyfree(folio, batch);
 }
 
 /* What holds back a page that was not used: it is being written, or ought to be. True: it stays. */
@@ -192,29 +195,21 @@ static bool has_slot(struct folio *folio, const struct scan_control *sc)
 	       !folio_maybe_dma_pinned(folio) && add_to_swap(folio);
 }
 
-/* A page that was not used, with contents that swap alone can keep. */
-static enum verdict judge_swap(struct folio *folio, struct scan_control *sc)
+/* It cannot be unmapped, or not wholly. Once it is unlocked others may free it: no CPU may use it through an entry that is gone. */
+static enum verdict cannot_unmap(struct folio *folio, struct unmap_batch *batch)
 {
-	if (!has_slot(folio, sc))
-		return ACTIVATE;
-	if (!unmap(folio)) {
+	unmap_batch_flush(batch);
+	if (!folio_is_file_lru(folio)) {
 		folio_free_swap(folio); /* no entry of it may have come to be */
 		return ACTIVATE;
 	}
-	if (folio_free_swap(folio)) /* nobody needs it any more: its references are all there is */
-		return KEEP;
-	/* Somebody else refers to it: written or not, it could not go. */
-	if (folio_ref_count(folio) != 2)
-		return KEEP;
-	if (folio_test_dirty(folio))
-		return sc->gfp_mask & __GFP_IO ? WRITE : KEEP;
-	return remove_swap_mapping(folio, 2) ? FREED : KEEP;
+	return folio_mapped(folio) ? ACTIVATE : KEEP;
 }
 
-/* => @folio isolated and locked; it stays locked, also when it is freed (then with no reference) */
-static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ignore_references)
+/* First look: shall it go, and nobody maps it any more? => @folio isolated and locked; it stays so */
+static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ignore_references,
+			  struct unmap_batch *batch)
 {
-	struct address_space *mapping;
 	enum verdict v = RECLAIM;
 
 	if (!folio_evictable(folio))
@@ -229,10 +224,34 @@ static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ign
 		return v;
 	if (is_dirty_or_busy(folio, sc))
 		return KEEP;
+	if (!folio_is_file_lru(folio) && !has_slot(folio, sc))
+		return ACTIVATE;
+	return unmap(folio, batch) ? UNMAPPED : cannot_unmap(folio, batch);
+}
+
+/* A page with contents that swap alone can keep. */
+static enum verdict take_swapped(struct folio *folio, struct scan_control *sc)
+{
+	if (folio_free_swap(folio)) /* nobody needs it any more: its references are all there is */
+		return KEEP;
+	/* Somebody else refers to it: written or not, it could not go. */
+	if (folio_ref_count(folio) != 2)
+		return KEEP;
+	if (folio_test_dirty(folio))
+		return sc->gfp_mask & __GFP_IO ? WRITE : KEEP;
+	return remove_swap_mapping(folio, 2) ? FREED : KEEP;
+}
+
+/*
+ * Second look, when no CPU uses it any more. => as judge() left it; it stays locked, also when it is freed (then with no
+ * reference)
+ */
+static enum verdict take(struct folio *folio, struct scan_control *sc)
+{
+	struct address_space *mapping;
+
 	if (!folio_is_file_lru(folio))
-		return judge_swap(folio, sc);
-	if (!unmap(folio))
-		return folio_test_swapbacked(folio) || folio_mapped(folio) ? ACTIVATE : KEEP;
+		return take_swapped(folio, sc);
 	if (folio_test_anon(folio))
 		return drop_lazyfree(folio) ? FREED : KEEP;
 	if (is_dirty_or_busy(folio, sc)) /* an entry was dirty */
@@ -280,11 +299,29 @@ static void activate(struct folio *folio)
 	workingset_activation(folio);
 }
 
+/* @folio, locked, was judged: it goes back, or is freed. Pages freed. */
+static unsigned long dispose(struct folio *folio, enum verdict v)
+{
+	unsigned long nr = folio_nr_pages(folio);
+
+	if (v == ACTIVATE)
+		activate(folio);
+	folio_unlock(folio);
+	if (v != FREED) {
+		folio_putback_lru(folio);
+		return 0;
+	}
+	folio_isolated_freed(folio);
+	__folio_put(folio);
+	return nr;
+}
+
 static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, struct scan_control *sc,
 				    bool ignore_references)
 {
-	struct folio *written[SWAP_CLUSTER_MAX];
-	unsigned int nr_written = 0;
+	struct folio *unmapped[SWAP_CLUSTER_MAX];
+	unsigned int nr_unmapped = 0, nr_written = 0;
+	struct unmap_batch batch = { .pending = false };
 	unsigned long reclaimed = 0;
 
 	for (unsigned int i = 0; i < nr; i++) {
@@ -296,24 +333,23 @@ static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, stru
 			folio_putback_lru(folio);
 			continue;
 		}
-		v = judge(folio, sc, ignore_references);
-		if (v == WRITE) {
-			written[nr_written++] = folio;
-			continue;
-		}
-		if (v == ACTIVATE)
-			activate(folio);
-		folio_unlock(folio);
-		if (v == FREED) {
-			reclaimed += folio_nr_pages(folio);
-			folio_isolated_freed(folio);
-			__folio_put(folio);
-		} else {
-			folio_putback_lru(folio);
-		}
+		v = judge(folio, sc, ignore_references, &batch);
+		if (v == UNMAPPED)
+			unmapped[nr_unmapped++] = folio;
+		else
+			dispose(folio, v);
+	}
+	unmap_batch_flush(&batch);
+	for (unsigned int i = 0; i < nr_unmapped; i++) {
+		enum verdict v = take(unmapped[i], sc);
+
+		if (v == WRITE)
+			unmapped[nr_written++] = unmapped[i];
+		else
+			reclaimed += dispose(unmapped[i], v);
 	}
 	if (nr_written)
-		reclaimed += finish_writing(written, nr_written, sc);
+		reclaimed += finish_writing(unmapped, nr_written, sc);
 	return reclaimed;
 }
 

@@ -368,11 +368,46 @@ int folio_mkclean(struct folio *folio)
 	return cleaned;
 }
 
+/* ---- flushes ---- */
+
+/* @addr was unmapped. => ptl held */
+static void flush_or_defer(struct vm_area_struct *vma, unsigned long addr,
+			   struct unmap_batch *batch)
+{
+	if (!batch) {
+		flush_tlb_page(vma, addr);
+		return;
+	}
+	arch_tlbbatch_add_mm(&batch->arch, vma->vm_mm);
+	batch->pending = true;
+	atomic_inc(&vma->vm_mm->unmaps_deferred);
+}
+
+void unmap_batch_flush(struct unmap_batch *batch)
+{
+	if (!batch->pending)
+		return;
+	arch_tlbbatch_flush(&batch->arch);
+	batch->pending = false;
+}
+
+void flush_tlb_batched_pending(struct mm_struct *mm)
+{
+	int deferred = atomic_read(&mm->unmaps_deferred);
+
+	/* A store by another one who came later may be lost: then somebody flushes once more. */
+	if (likely(deferred == READ_ONCE(mm->unmaps_flushed)))
+		return;
+	flush_tlb_mm(mm);
+	WRITE_ONCE(mm->unmaps_flushed, deferred);
+}
+
 static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
 			   void *arg)
 {
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
 	struct mm_struct *mm = vma->vm_mm;
+	struct unmap_batch *batch = arg;
 
 	if (vma->vm_flags & VM_LOCKED)
 		return true;
@@ -380,7 +415,7 @@ static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsi
 		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
 		struct page *page = pte_page(pte);
 
-		flush_tlb_page(vma, pvmw.address);
+		flush_or_defer(vma, pvmw.address, batch);
 		if (pte_dirty(pte))
 			folio_mark_dirty(folio);
 		update_hiwater_rss(mm);
@@ -396,9 +431,10 @@ static bool folio_not_mapped(struct folio *folio)
 	return !folio_mapped(folio);
 }
 
-bool try_to_unmap_file(struct folio *folio)
+bool try_to_unmap_file(struct folio *folio, struct unmap_batch *batch)
 {
 	struct rmap_walk_control rwc = { .rmap_one = unmap_file_one,
+					 .arg = batch,
 					 .event = MMU_NOTIFY_CLEAR,
 					 .done = folio_not_mapped,
 					 .try_lock = true };
@@ -436,7 +472,7 @@ static bool unmap_to_swap_one(struct folio *folio, struct vm_area_struct *vma, u
 		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
 		bool exclusive = PageAnonExclusive(&folio->page);
 
-		flush_tlb_page(vma, pvmw.address);
+		flush_or_defer(vma, pvmw.address, arg);
 		/* The entry first, then the references: a pin that was taken by the entry is seen. */
 		smp_mb();
 		if (exclusive && folio_maybe_dma_pinned(folio)) {
@@ -459,9 +495,10 @@ static bool unmap_to_swap_one(struct folio *folio, struct vm_area_struct *vma, u
 	return true;
 }
 
-bool try_to_unmap_swap(struct folio *folio)
+bool try_to_unmap_swap(struct folio *folio, struct unmap_batch *batch)
 {
 	struct rmap_walk_control rwc = { .rmap_one = unmap_to_swap_one,
+					 .arg = batch,
 					 .done = folio_not_mapped,
 					 .try_lock = true };
 
@@ -470,25 +507,29 @@ bool try_to_unmap_swap(struct folio *folio)
 	return !folio_mapped(folio);
 }
 
-/* @arg: a bool, set when the page is wanted again. */
+struct unmap_lazyfree {
+	struct unmap_batch *batch;
+	bool wanted; /* again */
+};
+
 static bool unmap_lazyfree_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
 			       void *arg)
 {
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
 	struct mm_struct *mm = vma->vm_mm;
-	bool *wanted = arg;
+	struct unmap_lazyfree *u = arg;
 
 	while (page_vma_mapped_walk(&pvmw)) {
 		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
 
-		flush_tlb_page(vma, pvmw.address);
+		flush_or_defer(vma, pvmw.address, u->batch);
 		/* The entry first, then the references: whoever took one by the entry is seen. */
 		smp_mb();
 		if (pte_dirty(pte) || folio_test_dirty(folio) ||
 		    folio_ref_count(folio) != folio_mapcount(folio) + 1) {
 			set_pte_at(mm, pvmw.address, pvmw.pte, pte);
 			page_vma_mapped_walk_done(&pvmw);
-			*wanted = true;
+			u->wanted = true;
 			return false;
 		}
 		update_hiwater_rss(mm);
@@ -499,18 +540,18 @@ static bool unmap_lazyfree_one(struct folio *folio, struct vm_area_struct *vma, 
 	return true;
 }
 
-bool try_to_unmap_lazyfree(struct folio *folio)
+bool try_to_unmap_lazyfree(struct folio *folio, struct unmap_batch *batch)
 {
-	bool wanted = false;
+	struct unmap_lazyfree u = { .batch = batch };
 	struct rmap_walk_control rwc = { .rmap_one = unmap_lazyfree_one,
 					 .event = MMU_NOTIFY_CLEAR,
 					 .done = folio_not_mapped,
-					 .arg = &wanted,
+					 .arg = &u,
 					 .try_lock = true };
 
 	VM_BUG_ON_FOLIO(!folio_test_anon(folio) || folio_test_large(folio), folio);
 	rmap_walk(folio, &rwc);
-	if (wanted)
+	if (u.wanted)
 		folio_undo_lazyfree(folio);
 	return !folio_mapped(folio);
 }

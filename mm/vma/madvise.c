@@ -28,6 +28,7 @@
 #include <mm/mmu_notifier.h>
 #include <mm/pgalloc.h>
 #include <mm/reclaim.h>
+#include <mm/rmap.h>
 #include <mm/swap.h>
 #include <mm/userfaultfd.h>
 #include <seam/tlbflush.h>
@@ -175,6 +176,7 @@ static void advise_pages(struct vm_area_struct *vma, unsigned long start, unsign
 		pte = pte_offset_map_lock(vma->vm_mm, pmd, start, &ptl);
 		if (!pte)
 			continue;
+		flush_tlb_batched_pending(vma->vm_mm);
 		for (; start < next && advice->nr < SWAP_CLUSTER_MAX; start += PAGE_SIZE, pte++)
 			advice->one(vma, start, pte, advice);
 		pte_unmap_unlock(pte, ptl);

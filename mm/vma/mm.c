@@ -112,8 +112,7 @@ struct mm_struct *mmlist_next(struct mm_struct *prev)
 	struct list_head *pos;
 
 	spin_lock(&mmlist_lock);
-	for (pos = (prev ? prev : &init_mm)->mmlist.next; pos != &init_mm.mmlist;
-	     pos = pos->next) {
+	for (pos = (prev ? prev : &init_mm)->mmlist.next; pos != &init_mm.mmlist; pos = pos->next) {
 		next = list_entry(pos, struct mm_struct, mmlist);
 		if (mmget_not_zero(next))
 			break;
@@ -214,6 +213,8 @@ static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm, struct list_h
 	}
 	if (flush)
 		flush_tlb_mm(oldmm);
+	else
+		flush_tlb_batched_pending(oldmm);
 	return err;
 }
 
