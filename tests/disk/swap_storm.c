@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * More memory than there is, as TAP: swap_storm DEVICE [SECONDS]. Processes fill twice the memory, check it, write to it, fork
- * and exit, on a device that is on already or is switched on here; in the middle of it the device is switched off if what
- * is used fits. Every page is checked.
+ * More memory than there is, as TAP: swap_storm DEVICE DEVICE SECONDS PAGES. Four processes have PAGES pages each, check them,
+ * write to them, fork and exit; in the middle the first device is switched off, so that what it has goes to the second.
  */
 #include "../guest/tap.h"
 #include <sys/swap.h>
-#include <sys/sysinfo.h>
 
 #define WORKERS 4
 
@@ -69,25 +67,38 @@ static int work(unsigned long who, unsigned long pages)
 	return 0;
 }
 
+/* The device, all of it. */
+static int mkswap(const char *path)
+{
+	int fd = open(path, O_RDWR);
+	long size = lseek(fd, 0, SEEK_END);
+	unsigned int head[3] = { 1, size / 4096 - 1, 0 };
+	int ret = pwrite(fd, head, sizeof(head), 1024) == sizeof(head) &&
+		  pwrite(fd, "SWAPSPACE2", 10, 4086) == 10;
+
+	close(fd);
+	return ret ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int seconds = argc > 2 ? atoi(argv[2]) : 8;
-	struct sysinfo si;
-	unsigned long pages;
+	unsigned int seconds;
 	pid_t pids[WORKERS];
 
+	if (argc < 5)
+		return 2;
+	seconds = atoi(argv[3]);
 	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	sysinfo(&si);
-	ok(si.totalswap > 0 || !swapon(argv[1], 0), "swap is on");
-	pages = si.totalram * si.mem_unit / PAGE * 2 / WORKERS;
-	if (argc > 3)
-		pages = strtoul(argv[3], NULL, 0);
+	ok(!mkswap(argv[1]) && !swapon(argv[1], SWAP_FLAG_PREFER | 5), "the first device");
+	ok(!mkswap(argv[2]) && !swapon(argv[2], SWAP_FLAG_PREFER | 1), "the second");
 	for (int i = 0; i < WORKERS; i++) {
 		pids[i] = fork();
 		if (!pids[i])
-			_exit(work(i + 1, pages));
+			_exit(work(i + 1, strtoul(argv[4], NULL, 0)));
 	}
-	sleep(seconds);
+	sleep(seconds - seconds / 2);
+	ok(!swapoff(argv[1]), "swapoff in the middle");
+	sleep(seconds / 2);
 	*stop = 1;
 	for (int i = 0; i < WORKERS; i++) {
 		int status;
@@ -95,7 +106,7 @@ int main(int argc, char **argv)
 		waitpid(pids[i], &status, 0);
 		ok(!status, "process %d: every page is right (status %#x)", i, status);
 	}
-	ok(!swapoff(argv[1]), "swapoff after it");
+	ok(!swapoff(argv[2]), "swapoff after it");
 	printf("1..%d\n", tap_count);
 	return tap_failed != 0;
 }

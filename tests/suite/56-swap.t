@@ -33,5 +33,28 @@ for k in linux quire; do
 	is "$k: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
 done
 is 'quire: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic' "$out.log")" 0
-rm -f "$disk"
+
+if command -v mke2fs >/dev/null; then
+	for k in linux quire; do
+		rm -f "$disk"
+		truncate -s 24M "$disk"
+		mke2fs -q -F -t ext2 -b 4096 "$disk"
+		run $k --mem 256M --disk "$disk" -- "$build/tests/disk/swapfile" /dev/vda
+		relay "$k, a file"
+		is "$k: a swap file, to the end" "$(grep -c '^1\.\.' "$out.tap")" 1
+	done
+fi
+
+# Debian's Linux has no fail_make_request.
+truncate -s 16M "$disk"
+run quire --mem 256M --disk "$disk" -- "$build/tests/disk/swapfile" -fail /dev/vda /sys/block/vda/make-it-fail
+relay 'a device that fails'
+is 'a device that fails, to the end' "$(grep -c '^1\.\.' "$out.tap")" 1
+
+truncate -s 64M "$disk" "$disk.2"
+run quire --smp 2 --mem 48M --disk "$disk" --disk "$disk.2" -- "$build/tests/disk/swap_storm" /dev/vda /dev/vdb 6 3200
+relay 'a storm'
+is 'a storm, to the end' "$(grep -c '^1\.\.' "$out.tap")" 1
+is 'a storm: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic|Out of memory' "$out.log")" 0
+rm -f "$disk" "$disk.2"
 finish

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A swap file on ext2, and a device that fails, as TAP: swapfile DEVICE (empty, of 24 MiB at least), or
+ * swapfile -fail DEVICE: reading fails on the device once it is full of pages (needs fail_make_request; not on Debian's Linux).
+ */
+#include "../guest/tap.h"
+#include <sys/mount.h>
+#include <sys/swap.h>
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+#define PAGES 256UL
+#define FILE_PAGES 1024
+
+/* 4096 bytes of a page, or fewer for the rest. */
+static int mkswap(const char *path, unsigned int last_page)
+{
+	unsigned int head[3] = { 1, last_page, 0 };
+	int fd = open(path, O_RDWR), ret;
+
+	ret = pwrite(fd, head, sizeof(head), 1024) == sizeof(head) &&
+	      pwrite(fd, "SWAPSPACE2", 10, 4086) == 10 && !fsync(fd);
+	close(fd);
+	return ret ? 0 : -1;
+}
+
+static int make_file(const char *path, bool holes)
+{
+	static char page[4096];
+	int fd = open(path, O_CREAT | O_RDWR, 0600);
+
+	for (int i = 0; i < FILE_PAGES; i++)
+		if (!holes || i != 77)
+			pwrite(fd, page, sizeof(page), (long)i * 4096);
+	close(fd);
+	return mkswap(path, FILE_PAGES - 1);
+}
+
+static char *fill(unsigned long seed)
+{
+	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (unsigned long i = 0; i < PAGES * PAGE / 8; i++)
+		((unsigned long *)p)[i] = seed ^ i * 0x9e3779b97f4a7c15UL;
+	return p;
+}
+
+static bool is_filled(const char *p, unsigned long seed)
+{
+	for (unsigned long i = 0; i < PAGES * PAGE / 8; i++)
+		if (((const unsigned long *)p)[i] != (seed ^ i * 0x9e3779b97f4a7c15UL))
+			return false;
+	return true;
+}
+
+/* How many are swap entries after asking for it. */
+static unsigned long pageout(char *p)
+{
+	static uint64_t entries[PAGES];
+	unsigned long n = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	for (int tries = 0; tries < 20 && n < PAGES; tries++) {
+		madvise(p, PAGES * PAGE, MADV_PAGEOUT);
+		if (tries)
+			usleep(20000);
+		pread(fd, entries, sizeof(entries), (long)((uintptr_t)p / PAGE * 8));
+		n = 0;
+		for (unsigned long i = 0; i < PAGES; i++)
+			n += entries[i] >> 62 & 1;
+	}
+	close(fd);
+	return n;
+}
+
+static void files(const char *device)
+{
+	char *p;
+	int fd;
+
+	mkdir("/tmp/m", 0755);
+	ok(!mount(device, "/tmp/m", "ext2", 0, NULL), "mount");
+	chdir("/tmp/m");
+	make_file("holes", true);
+	fails(swapon("holes", 0), EINVAL, "a swap file with a hole");
+	ok(!make_file("swap", false), "a file of %d pages", FILE_PAGES);
+	ok(!swapon("swap", SWAP_FLAG_PREFER | 3), "swapon of a file");
+	fails(swapon("swap", 0), EBUSY, "twice");
+	fails(unlink("swap"), EPERM, "an active swap file is not unlinked");
+	fails(rename("swap", "other"), EPERM, "nor renamed");
+	fails(truncate("swap", 0), ETXTBSY, "nor truncated");
+	fd = open("swap", O_RDWR);
+	ok(fd >= 0, "it can be opened for writing");
+	fails(write(fd, "x", 1), ETXTBSY, "but not written");
+	ok(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ETXTBSY,
+	   "nor mapped for writing");
+	fails(open("swap", O_RDWR | O_TRUNC), ETXTBSY, "O_TRUNC");
+	close(fd);
+	p = fill(1);
+	ok(pageout(p) == PAGES, "pages go to the file");
+	ok(is_filled(p, 1), "and come back");
+	pageout(p);
+	ok(!swapoff("swap"), "swapoff");
+	ok(is_filled(p, 1), "all is there");
+	ok(!truncate("swap", 100) && !unlink("swap"), "an ordinary file again");
+	chdir("/");
+	ok(!umount("/tmp/m"), "umount");
+}
+
+static void set(const char *file, const char *value)
+{
+	int fd = open(file, O_WRONLY);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		printf("# %s: %s\n", file, strerror(errno));
+	close(fd);
+}
+
+#define FAIL "/sys/kernel/debug/fail_make_request/"
+static void failing(bool on)
+{
+	set(FAIL "interval", "1");
+	set(FAIL "verbose", "0");
+	set(FAIL "times", "-1");
+	set(FAIL "probability", on ? "100" : "0");
+}
+
+static void errors(const char *device, const char *make_it_fail)
+{
+	unsigned long kept = 0;
+	pid_t pid;
+	int status, to[2];
+	char *p, *q;
+
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	mkswap(device, 4095);
+	ok(!swapon(device, 0), "swapon");
+	set("/proc/sys/vm/page-cluster", "0");
+	p = fill(2);
+	q = fill(3);
+	set(make_it_fail, "1");
+	failing(true);
+	madvise(p, PAGES * PAGE, MADV_PAGEOUT);
+	usleep(100000);
+	failing(false);
+	ok(is_filled(p, 2), "a write that fails loses nothing");
+	ok(pageout(p) == PAGES && pageout(q) == PAGES, "then it succeeds");
+	pipe(to);
+	for (int i = 0; i < 2; i++) {
+		pid = fork();
+		if (!pid) {
+			char c;
+
+			read(to[0], &c, 1); /* one of them while reading fails */
+			kept = p[9 * PAGE] != 0;
+			_exit(is_filled(p, 2) ? 0 : 1);
+		}
+	}
+	failing(true);
+	write(to[1], "x", 1);
+	wait(&status);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS, "a page that cannot be read: SIGBUS");
+	failing(false);
+	ok(is_filled(q, 3), "for others nothing has happened");
+	write(to[1], "x", 1);
+	wait(&status);
+	ok((WIFEXITED(status) && !WEXITSTATUS(status)) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS),
+	   "who shares the page sees the page or the same");
+	(void)kept;
+	pageout(q);
+	ok(!swapoff(device), "swapoff");
+	ok(is_filled(q, 3), "what was there is there");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 3 && !strcmp(argv[1], "-fail"))
+		errors(argv[2], argv[3]);
+	else
+		files(argv[1]);
+	printf("1..%d\n", tap_count);
+	return tap_failed != 0;
+}
