@@ -7,7 +7,7 @@
  *	active -> inactive	when the inactive class is small against the active one (inactive_is_low)
  *	inactive -> gone	shrink_inactive_list(), with a second chance for what was used
  *
- * Without swap only file pages (and what MADV_FREE gave up, which is among them) are looked at.
+ * Without swap (mm/swap) only file pages (and what MADV_FREE gave up, which is among them) are looked at.
  * Linux 6.1: mm/vmscan.c (get_scan_count, shrink_lruvec). Observe: pgscan_*, pgsteal_*, pgrefill, pgdeactivate.
  */
 #include <base/math.h>

@@ -10,7 +10,7 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
-#define PAGES 256UL
+#define PAGES	   256UL
 #define FILE_PAGES 1024
 
 /* 4096 bytes of a page, or fewer for the rest. */
@@ -39,7 +39,8 @@ static int make_file(const char *path, bool holes)
 
 static char *fill(unsigned long seed)
 {
-	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 
 	for (unsigned long i = 0; i < PAGES * PAGE / 8; i++)
 		((unsigned long *)p)[i] = seed ^ i * 0x9e3779b97f4a7c15UL;
@@ -93,7 +94,8 @@ static void files(const char *device)
 	fd = open("swap", O_RDWR);
 	ok(fd >= 0, "it can be opened for writing");
 	fails(write(fd, "x", 1), ETXTBSY, "but not written");
-	ok(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == ETXTBSY,
+	ok(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED &&
+		   errno == ETXTBSY,
 	   "nor mapped for writing");
 	fails(open("swap", O_RDWR | O_TRUNC), ETXTBSY, "O_TRUNC");
 	close(fd);
@@ -165,7 +167,8 @@ static void errors(const char *device, const char *make_it_fail)
 	ok(is_filled(q, 3), "for others nothing has happened");
 	write(to[1], "x", 1);
 	wait(&status);
-	ok((WIFEXITED(status) && !WEXITSTATUS(status)) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS),
+	ok((WIFEXITED(status) && !WEXITSTATUS(status)) ||
+		   (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS),
 	   "who shares the page sees the page or the same");
 	(void)kept;
 	pageout(q);
