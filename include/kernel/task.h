@@ -39,6 +39,7 @@ struct cred;
 struct file;
 struct files_struct;
 struct fs_struct;
+struct mem_cgroup;
 struct mempolicy;
 struct mm_struct;
 struct nameidata;
@@ -206,6 +207,7 @@ struct task_struct {
 	struct fs_struct *fs;			/* a */
 	struct files_struct *files;		/* a */
 	struct cgroup *cgroup;			/* cgroup_tasks_lock, RCU: NULL: the root; see kernel/cgroup.h */
+	struct mem_cgroup *memcg;		/* as cgroup: whom its pages are charged to; NULL: nobody */
 	struct sem_undo_list *sysvsem_undo;	/* o: what semop(2) undoes at the end, or NULL */
 
 	struct signal_struct *signal;		/* t */

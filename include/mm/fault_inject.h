@@ -46,6 +46,7 @@ extern u32 alloc_watched;
 #define ALLOC_WATCHED_FAULT	1u
 #define ALLOC_WATCHED_TRACE	2u
 #define ALLOC_WATCHED_PAGE_DEBUG 4u	/* mm/page_debug.h */
+#define ALLOC_WATCHED_MEMCG	8u	/* mm/memcontrol.h */
 void alloc_watched_set(u32 bit, bool on);
 
 bool __should_fail(enum fault_kind kind, size_t size, gfp_t gfp, unsigned long caller);

@@ -31,6 +31,12 @@ enum lru_list {
 struct lruvec {
 	struct pglist_data *pgdat;		/* c */
 	spinlock_t lru_lock;
+	/*
+	 * The first frame from @pfn on, below @end, that a search may take; or @end. NULL: any. Of a control group: its own; of
+	 * a node, while there are groups: not those of a protected one.
+	 */
+	unsigned long (*next)(const struct lruvec *lruvec, unsigned long pfn, unsigned long end);
+	bool desperate;				/* also what is protected in part (memory.low) */
 	unsigned long hand[NR_EVICTABLE_LISTS];	/* l: frame where the next search of the class begins */
 	unsigned long anon_cost, file_cost;	/* l: I/O that reclaim of either kind has caused of late */
 	atomic_long_t nonresident_age;		/* a: evictions and activations, the clock of refaults */

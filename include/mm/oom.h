@@ -50,7 +50,7 @@ struct oom_memcg_ops {
 	/* The group that dies as a whole with @victim (memory.oom.group), with a reference, or NULL. */
 	struct mem_cgroup *(*oom_group)(struct task_struct *victim, struct mem_cgroup *domain);
 	void (*put)(struct mem_cgroup *memcg);
-	void (*note_kill)(struct mem_cgroup *memcg);	/* events: oom_kill, oom_group_kill */
+	void (*note_kill)(struct task_struct *victim);	/* event oom_kill of its group */
 };
 extern const struct oom_memcg_ops *oom_memcg_ops;
 

@@ -328,6 +328,12 @@ struct reclaim_tries {
 	unsigned long nr_scanned, nr_reclaimed;	/* pages */
 };
 struct page_alloc_ops {
+	/*
+	 * Control groups, while alloc_watched has ALLOC_WATCHED_MEMCG. @page was allocated for current: false when its group has no
+	 * room for it (only with __GFP_NORETRY); may sleep as @gfp says. @page is being freed; any context.
+	 */
+	bool (*charge)(struct page *page, unsigned int order, gfp_t gfp);
+	void (*uncharge)(struct page *page, unsigned int order);
 	/* kswapd has work: memory begins to get short. May sleep. */
 	void (*pressure_begins)(void);
 	/* Wake background reclaim of the nodes in the list. Any context. */

@@ -242,6 +242,7 @@ int cgroup_kill_write(struct file *file, struct cgroup *cgrp, char *text)
 void cgroup_fork(struct task_struct *child)
 {
 	child->cgroup = NULL;
+	child->memcg = NULL;
 	child->frozen = 0;
 }
 
@@ -288,11 +289,15 @@ int cgroup_post_fork(struct task_struct *child, struct cgroup *into)
 
 void cgroup_exit(struct task_struct *task)
 {
+	const struct cgroup_subsys *ss;
+	int i;
+
 	if (likely(!cgroup_visible))
 		return;
 	spin_lock_irq(&cgroup_tasks_lock);
 	leave(task);
 	task->frozen = 0;
+	for_each_subsys(i, ss) ss->attach(task, NULL);
 	spin_unlock_irq(&cgroup_tasks_lock);
 }
 

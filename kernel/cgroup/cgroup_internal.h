@@ -16,7 +16,7 @@
 struct file;
 struct super_block;
 
-#define NR_CGROUP_SUBSYS	2	/* room for controllers; those there are: cgroup_subsys[] */
+#define NR_CGROUP_SUBSYS	1	/* controllers: cgroup_subsys[] */
 
 /*
  * Legend: m cgroup_mutex, t cgroup_tasks_lock, mt either to read and both to write, c constant.
@@ -77,6 +77,7 @@ struct cgroup_subsys {
 };
 
 extern const struct cgroup_subsys *const cgroup_subsys[];	/* ends with NULL */
+extern const struct cgroup_subsys memory_cgroup_subsys;
 extern struct cgroup cgroup_root;
 extern struct kernfs_node cgroupfs_root;
 extern struct mutex cgroup_mutex;

@@ -230,4 +230,4 @@ int proc_cgroupstats_show(struct seq_file *m, void *v)
 
 /* ---- controllers ---- */
 
-const struct cgroup_subsys *const cgroup_subsys[NR_CGROUP_SUBSYS + 1] = { NULL };
+const struct cgroup_subsys *const cgroup_subsys[NR_CGROUP_SUBSYS + 1] = { &memory_cgroup_subsys };

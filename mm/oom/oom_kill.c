@@ -209,7 +209,7 @@ static void kill_process(struct task_struct *victim, const struct oom_control *o
 	task_unlock(t);
 	count_vm_event(OOM_KILL);
 	if (oom_memcg_ops && oom_memcg_ops->note_kill)
-		oom_memcg_ops->note_kill(oc->memcg);
+		oom_memcg_ops->note_kill(victim);
 	rcu_read_lock();
 	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, victim, PIDTYPE_TGID);
 	mark_oom_victim(victim, mm);

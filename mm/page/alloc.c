@@ -398,6 +398,10 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, con
 	if (unlikely(!page))
 		page = alloc_pages_slowpath(gfp, order, &ac);
 	trace_mm_page_alloc(page, order, gfp, ac.migratetype);
+	if (unlikely(page_alloc_ops.charge) && page && !page_alloc_ops.charge(page, order, gfp)) {
+		__free_pages(page, order);
+		page = NULL;
+	}
 	return page;
 }
 

@@ -568,6 +568,8 @@ static noinline void free_unref_block(struct page *page, unsigned int order)
 	int pindex = order_to_pindex(order);
 
 	trace_mm_page_free(page, order);
+	if (unlikely(page_alloc_ops.uncharge))
+		page_alloc_ops.uncharge(page, order);
 	if (unlikely(!free_pages_prepare(page, order)))
 		return;
 	preempt_disable();

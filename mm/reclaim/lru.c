@@ -347,7 +347,9 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 	const struct pattern p = pattern_of(lruvec, iso->lru);
 	const bool whole = !(pfn & (pageblock_nr_pages - 1));
 	u8 *hints = is_file_lru(iso->lru) ? block_hints : NULL;
-	bool file = false;
+	unsigned long (*next_of)(const struct lruvec *, unsigned long, unsigned long) =
+		READ_ONCE(lruvec->next);
+	bool file = false, others = false;
 
 	if (!pfn_valid(pfn))
 		return end;
@@ -359,6 +361,15 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 		struct page *page = pfn_to_page(pfn);
 		u32 flags = READ_ONCE(page->flags);
 
+		if (unlikely(next_of)) {
+			unsigned long next = next_of(lruvec, pfn, end);
+
+			if (next != pfn) {
+				others = true;
+				pfn = next - 1;
+				continue;
+			}
+		}
 		iso->nr_frames++;
 		file |= (flags & (1u << PG_lru | 1u << PG_swapbacked)) == 1u << PG_lru;
 		if ((flags & p.mask) != p.want)
@@ -375,7 +386,7 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 		iso->nr_scanned += compound_nr(page);
 		iso->nr_taken += compound_nr(page);
 	}
-	if (hints && whole && (file || pfn < end))
+	if (hints && whole && (file || others || pfn < end))
 		WRITE_ONCE(hints[(end - 1) >> pageblock_order], 1);
 	return pfn;
 }

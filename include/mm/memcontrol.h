@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory control groups: which group a frame is charged to, and what is done when a group has too much. Theory: mm/memcg/memcg.c.
+ * The files of a group are made by kernel/cgroup/memory.c.
+ */
+#ifndef QUIRE_MM_MEMCONTROL_H
+#define QUIRE_MM_MEMCONTROL_H
+
+#include <base/types.h>
+#include <base/atomic.h>
+#include <mm/lruvec.h>
+#include <sync/rcu_types.h>
+
+struct mem_cgroup;
+struct seq_file;
+struct task_struct;
+
+#define MEMCG_NO_LIMIT	(~0UL >> 1)	/* pages */
+
+/* memory.events; names: mm/memcg/memcg.c. */
+enum memcg_event {
+	MEMCG_LOW,
+	MEMCG_HIGH,
+	MEMCG_MAX,
+	MEMCG_OOM,
+	MEMCG_OOM_KILL,
+	MEMCG_OOM_GROUP_KILL,
+	NR_MEMCG_EVENTS
+};
+
+/*
+ * Legend: c constant, a atomic, w written by the files' write functions one at a time, read by all.
+ */
+struct mem_cgroup {
+	u16 id;				/* c: of its frames; not 0 */
+	struct mem_cgroup *parent;	/* c, with a reference; NULL: the root, which is not limited */
+	void *owner;			/* c: for memcg_notify */
+	bool dead;			/* offline: charge the parent instead; RCU */
+	bool shielded;			/* of the current global reclaim: below its protection */
+	bool oom_group;			/* w: dies as a whole */
+	atomic_long_t usage;		/* a: pages of this group and those below */
+	unsigned long peak;		/* largest usage seen */
+	unsigned long min, low, high, max;	/* w: pages */
+	atomic_long_t events[NR_MEMCG_EVENTS], events_local[NR_MEMCG_EVENTS];
+	struct lruvec lruvec;		/* the hands that go over its frames and those of the groups below */
+	atomic_t refs;
+	struct rcu_head rcu;
+};
+
+/* A group below @parent (NULL: the root). ERR_PTR: -ENOMEM, -ENOSPC. May sleep. => one at a time, as memcg_offline() */
+struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner);
+/* No task is in it any more: what it has becomes its parent's; freed with the last reference. May sleep. */
+void memcg_offline(struct mem_cgroup *memcg);
+void memcg_put(struct mem_cgroup *memcg);
+static inline struct mem_cgroup *memcg_get(struct mem_cgroup *memcg)
+{
+	atomic_inc(&memcg->refs);
+	return memcg;
+}
+
+/* Evict about @nr pages of @memcg and those below. Pages reclaimed. May sleep. */
+unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
+/* The limit was lowered to memcg->max: reclaim, then kill, until it is kept; or a signal comes. May sleep. */
+void memcg_enforce_max(struct mem_cgroup *memcg);
+
+void memcg_event(struct mem_cgroup *memcg, enum memcg_event event);
+extern const char *const memcg_event_names[NR_MEMCG_EVENTS];
+/* memory.stat of @memcg (NULL: the root). 0. May sleep. */
+int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg);
+
+/* What was printed of a group has changed: its owner is told. Set once. */
+extern void (*memcg_notify)(void *owner, bool local);
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The memory controller: its files. What they stand for is in mm/memcg/.
+ *
+ * A write that reclaims runs without cgroup_mutex, with a reference to the state: others may make and remove groups, and who
+ * dies for it may leave.
+ */
+#include <base/errno.h>
+#include <base/printf.h>
+#include <base/string.h>
+#include <fs/seq_file.h>
+#include <kernel/init.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/task.h>
+#include <mm/gfp.h>
+#include <mm/memcontrol.h>
+#include <mm/reclaim.h>
+
+#include "cgroup_internal.h"
+
+#define MEMORY 0 /* index of cgroup_subsys[] */
+
+/* ---- the state ---- */
+
+static void *memory_alloc(struct cgroup *cgrp, void *parent_css)
+{
+	return memcg_create(parent_css, cgrp);
+}
+
+static void memory_offline(void *css)
+{
+	memcg_offline(css);
+}
+
+static void memory_attach(struct task_struct *task, void *css)
+{
+	WRITE_ONCE(task->memcg, css);
+}
+
+/* The state with a reference, or NULL when it has gone. */
+static struct mem_cgroup *get_memcg(struct cgroup *cgrp)
+{
+	struct mem_cgroup *memcg;
+
+	mutex_lock(&cgroup_mutex);
+	memcg = cgrp->css[MEMORY];
+	if (memcg)
+		memcg_get(memcg);
+	mutex_unlock(&cgroup_mutex);
+	return memcg;
+}
+
+static void notify(void *owner, bool local)
+{
+	cgroup_notify(owner, local ? CGROUP_MEMORY_EVENTS_LOCAL : CGROUP_MEMORY_EVENTS);
+}
+
+/* ---- numbers ---- */
+
+/* Bytes with a suffix, as pages. "max": no limit. */
+static int parse_pages(const char *text, unsigned long *pages)
+{
+	unsigned long long bytes;
+	char *end;
+
+	if (!strcmp(text, "max")) {
+		*pages = MEMCG_NO_LIMIT;
+		return 0;
+	}
+	bytes = memparse(text, &end);
+	if (end == text || *end)
+		return -EINVAL;
+	*pages = bytes >> PAGE_SHIFT;
+	return 0;
+}
+
+static int show_pages(struct seq_file *m, unsigned long pages)
+{
+	if (pages >= MEMCG_NO_LIMIT)
+		seq_puts(m, "max\n");
+	else
+		seq_printf(m, "%lu\n", pages << PAGE_SHIFT);
+	return 0;
+}
+
+static struct mem_cgroup *memcg_of(struct cgroup *cgrp)
+{
+	return cgrp->css[MEMORY];
+}
+
+static int current_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, atomic_long_read(&memcg_of(cgrp)->usage));
+}
+
+static int peak_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->peak);
+}
+
+static int min_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->min);
+}
+
+static int min_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	return parse_pages(text, &memcg_of(cgrp)->min);
+}
+
+static int low_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->low);
+}
+
+static int low_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	return parse_pages(text, &memcg_of(cgrp)->low);
+}
+
+static int high_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->high);
+}
+
+static void reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
+{
+	for (int tries = 16; tries && !signal_pending(current); tries--) {
+		unsigned long usage = atomic_long_read(&memcg->usage);
+
+		if (usage <= pages)
+			break;
+		memcg_reclaim(memcg, usage - pages, GFP_KERNEL);
+	}
+}
+
+static int high_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	struct mem_cgroup *memcg = get_memcg(cgrp);
+	int err;
+
+	if (!memcg)
+		return -ENODEV;
+	err = parse_pages(text, &memcg->high);
+	if (!err)
+		reclaim_down_to(memcg, memcg->high);
+	memcg_put(memcg);
+	return err;
+}
+
+static int max_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->max);
+}
+
+static int max_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	struct mem_cgroup *memcg = get_memcg(cgrp);
+	int err;
+
+	if (!memcg)
+		return -ENODEV;
+	err = parse_pages(text, &memcg->max);
+	if (!err)
+		memcg_enforce_max(memcg);
+	memcg_put(memcg);
+	return err;
+}
+
+/* -EAGAIN: less could be reclaimed than was asked for. */
+static int reclaim_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	struct mem_cgroup *memcg = get_memcg(cgrp);
+	unsigned long pages, done = 0;
+	int err, tries = 16;
+
+	if (!memcg)
+		return -ENODEV;
+	err = parse_pages(text, &pages);
+	while (!err && done < pages) {
+		unsigned long got = memcg_reclaim(memcg, pages - done, GFP_KERNEL);
+
+		done += got;
+		if (signal_pending(current))
+			err = -EINTR;
+		else if (!got && !--tries)
+			err = -EAGAIN;
+	}
+	memcg_put(memcg);
+	return err;
+}
+
+static int oom_group_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	seq_printf(m, "%d\n", memcg_of(cgrp)->oom_group);
+	return 0;
+}
+
+static int oom_group_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	int value, err = kstrtoint(text, 0, &value);
+
+	if (err)
+		return err;
+	if (value < 0 || value > 1)
+		return -EINVAL;
+	WRITE_ONCE(memcg_of(cgrp)->oom_group, value);
+	return 0;
+}
+
+/* ---- events ---- */
+
+static int show_events(struct seq_file *m, atomic_long_t *events)
+{
+	for (int i = 0; i < NR_MEMCG_EVENTS; i++)
+		seq_printf(m, "%s %ld\n", memcg_event_names[i], atomic_long_read(&events[i]));
+	return 0;
+}
+
+static int events_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_events(m, memcg_of(cgrp)->events);
+}
+
+static int events_local_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_events(m, memcg_of(cgrp)->events_local);
+}
+
+static int stat_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return memcg_stat_show(m, memcg_of(cgrp));
+}
+
+static const struct cftype memory_files[] = {
+	{ .name = "memory.current", .flags = CFTYPE_NOT_ON_ROOT, .show = current_show },
+	{ .name = "memory.peak", .flags = CFTYPE_NOT_ON_ROOT, .show = peak_show },
+	{ .name = "memory.min", .flags = CFTYPE_NOT_ON_ROOT, .show = min_show, .write = min_write },
+	{ .name = "memory.low", .flags = CFTYPE_NOT_ON_ROOT, .show = low_show, .write = low_write },
+	{ .name = "memory.high",
+	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED,
+	  .show = high_show,
+	  .write = high_write },
+	{ .name = "memory.max",
+	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED,
+	  .show = max_show,
+	  .write = max_write },
+	{ .name = "memory.events",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .event = CGROUP_MEMORY_EVENTS + 1,
+	  .show = events_show },
+	{ .name = "memory.events.local",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .event = CGROUP_MEMORY_EVENTS_LOCAL + 1,
+	  .show = events_local_show },
+	{ .name = "memory.stat", .show = stat_show },
+	{ .name = "memory.oom.group",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .show = oom_group_show,
+	  .write = oom_group_write },
+	{ .name = "memory.reclaim",
+	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED,
+	  .write = reclaim_write },
+	{ 0 }
+};
+
+const struct cgroup_subsys memory_cgroup_subsys = {
+	.name = "memory",
+	.files = memory_files,
+	.css_alloc = memory_alloc,
+	.css_offline = memory_offline,
+	.attach = memory_attach,
+};
+
+static int __init memory_init(void)
+{
+	memcg_notify = notify;
+	return 0;
+}
+core_initcall(memory_init);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Memory control groups: who is charged for a page, and up to how much.
+ *
+ * 1 What is charged. A page for the use of programs (anonymous, of a page cache, of shmem, of a pipe) is charged, when it is
+ *   allocated, to the group of the task that asks, and given back when it is freed; whoever uses it in between. What is
+ *   not charged: page tables, kernel stacks, slab objects, per-CPU memory, vmalloc.
+ *
+ * 2 Where. The side array of ids.c tells the group of a frame. usage counts the pages of a group and of all below it:
+ *
+ *	usage(g) = frames with the number of g or of a group below g
+ *
+ * 3 Cost. The page allocator has a way for machines that watch its calls (mm/page/debug.c, alloc_watched). The first group
+ *   switches that way on, the end of the last one off; meanwhile nothing here is
+ *   looked at by any allocation, free or fault.
+ *
+ * 4 Limits. Above max: reclaim from the group that has too much and those below (reclaim.c), then its OOM killer (oom.c).
+ *   When that finds nobody, or who asks must not wait or is dying, the charge is taken all the same: a page that was
+ *   allocated is charged to somebody always. Readahead and others that can do without (__GFP_NORETRY) get no page.
+ *   Above high: reclaim, then go on. min, low: what a reclaim for all leaves alone (reclaim.c).
+ *
+ * 5 The end of a group. Its frames become its parent's in one walk over the side array, and since the parent's usage counts
+ *   them already, nothing else is to be done. Nothing of a removed group lives on. (Linux keeps the dying group until its last page
+ *   is reclaimed.) A charge on its way looks at `dead' under RCU when it writes the number.
+ *
+ * Linux 6.1: mm/memcontrol.c, mm/page_counter.c. Observe: memory.* of the group.
+ */
+#include <base/err.h>
+#include <base/errno.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <sync/preempt.h>
+#include <sync/rcu.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/task.h>
+#include <mm/fault_inject.h>
+#include <mm/gfp.h>
+#include <mm/page.h>
+#include <mm/reclaim.h>
+#include <mm/slab.h>
+#include <mm/zone.h>
+#include "memcg_internal.h"
+
+#define MAX_RECLAIM_RETRIES 16
+
+const char *const memcg_event_names[NR_MEMCG_EVENTS] = { "low", "high",	    "max",
+							 "oom", "oom_kill", "oom_group_kill" };
+void (*memcg_notify)(void *owner, bool local);
+static struct mem_cgroup **by_id; /* RCU */
+
+/* ---- who ---- */
+
+struct mem_cgroup *memcg_by_id(u16 id)
+{
+	return READ_ONCE(by_id[id]);
+}
+
+bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *root)
+{
+	if (!root)
+		return true;
+	while (memcg && memcg != root)
+		memcg = memcg->parent;
+	return memcg;
+}
+
+struct mem_cgroup *memcg_of_task(struct task_struct *task)
+{
+	struct task_struct *t;
+
+	for_each_thread (task, t)
+		if (READ_ONCE(t->memcg))
+			return t->memcg;
+	return NULL;
+}
+
+/* The owner lives until a grace period after the death. => RCU */
+static void tell(struct mem_cgroup *memcg, bool local)
+{
+	if (!READ_ONCE(memcg->dead))
+		memcg_notify(memcg->owner, local);
+}
+
+void memcg_event(struct mem_cgroup *memcg, enum memcg_event event)
+{
+	rcu_read_lock();
+	atomic_long_inc(&memcg->events_local[event]);
+	tell(memcg, true);
+	for (; memcg; memcg = memcg->parent) {
+		atomic_long_inc(&memcg->events[event]);
+		tell(memcg, false);
+	}
+	rcu_read_unlock();
+}
+
+/* ---- counting ---- */
+
+static void add_usage(struct mem_cgroup *memcg, long nr)
+{
+	for (; memcg; memcg = memcg->parent)
+		atomic_long_add(nr, &memcg->usage);
+}
+
+static void note_peak(struct mem_cgroup *memcg, unsigned long usage)
+{
+	if (usage > READ_ONCE(memcg->peak))
+		WRITE_ONCE(memcg->peak, usage);
+}
+
+/* @nr pages more for @memcg and all above, if each keeps its limit; else the group that does not, and nothing is counted. */
+static struct mem_cgroup *try_add(struct mem_cgroup *memcg, unsigned long nr)
+{
+	for (struct mem_cgroup *m = memcg; m; m = m->parent) {
+		unsigned long usage = atomic_long_add_return((long)nr, &m->usage);
+
+		if (usage <= READ_ONCE(m->max)) {
+			note_peak(m, usage);
+			continue;
+		}
+		atomic_long_sub((long)nr, &m->usage);
+		for (struct mem_cgroup *undo = memcg; undo != m; undo = undo->parent)
+			atomic_long_sub((long)nr, &undo->usage);
+		return m;
+	}
+	return NULL;
+}
+
+/* ---- charging ---- */
+
+static bool must_not_wait(gfp_t gfp)
+{
+	return !(gfp & __GFP_DIRECT_RECLAIM) || (current->flags & (PF_MEMALLOC | PF_EXITING)) ||
+	       fatal_signal_pending(current) || test_thread_flag(TIF_MEMDIE);
+}
+
+/* Reclaim or kill until @nr pages fit. False: they do not, and the caller can do without. */
+static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
+{
+	int tries = MAX_RECLAIM_RETRIES;
+	struct mem_cgroup *over;
+
+	while ((over = try_add(memcg, nr))) {
+		if (must_not_wait(gfp))
+			break;
+		memcg_event(over, MEMCG_MAX);
+		if (memcg_reclaim(over, nr, gfp) && tries-- > 0)
+			continue;
+		if (gfp & __GFP_NORETRY)
+			return false;
+		if (!memcg_out_of_memory(over, nr, gfp))
+			break;
+		tries = MAX_RECLAIM_RETRIES;
+	}
+	if (over)
+		add_usage(memcg, (long)nr);
+	return true;
+}
+
+/* Groups above high give back about what was just taken, and a little more. */
+static void reclaim_high(struct mem_cgroup *memcg, gfp_t gfp)
+{
+	for (; memcg; memcg = memcg->parent) {
+		if ((unsigned long)atomic_long_read(&memcg->usage) <= READ_ONCE(memcg->high))
+			continue;
+		memcg_event(memcg, MEMCG_HIGH);
+		memcg_reclaim(memcg, SWAP_CLUSTER_MAX, gfp);
+	}
+}
+
+/* The frames are @memcg's, or its heir's if it died while we reclaimed. */
+static void commit(struct mem_cgroup *memcg, struct page *page, unsigned long nr)
+{
+	rcu_read_lock();
+	while (memcg && READ_ONCE(memcg->dead)) {
+		atomic_long_sub((long)nr, &memcg->usage);
+		memcg = memcg->parent;
+	}
+	for (unsigned long i = 0; memcg && i < nr; i++)
+		frame_id_set(page_to_pfn(page) + i, memcg->id);
+	rcu_read_unlock();
+}
+
+/* GFP_USER, GFP_HIGHUSER and the like; the kernel's own allocations do not have the bit. */
+static bool is_for_programs(gfp_t gfp)
+{
+	return gfp & __GFP_HARDWALL;
+}
+
+static struct mem_cgroup *get_current_memcg(void)
+{
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	do
+		memcg = READ_ONCE(current->memcg);
+	while (memcg && !atomic_inc_not_zero(&memcg->refs));
+	rcu_read_unlock();
+	return memcg;
+}
+
+/* page_alloc_ops.charge: @page has just been allocated. False: the group of current has no room. */
+static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
+{
+	struct mem_cgroup *memcg;
+	unsigned long nr = 1UL << order;
+	bool good;
+
+	if (!is_for_programs(gfp) || in_interrupt() || !READ_ONCE(current->memcg))
+		return true;
+	memcg = get_current_memcg();
+	if (!memcg)
+		return true;
+	good = charge(memcg, nr, gfp);
+	if (good) {
+		commit(memcg, page, nr);
+		if (!must_not_wait(gfp))
+			reclaim_high(memcg, gfp);
+	}
+	memcg_put(memcg);
+	return good;
+}
+
+/* page_alloc_ops.uncharge: @page is being freed. Any context. */
+static void uncharge_page(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	for (unsigned long i = 0; i < 1UL << order; i++) {
+		if (!frame_id(pfn + i))
+			continue;
+		rcu_read_lock(); /* from the number to the group */
+		add_usage(memcg_by_id(frame_id_clear(pfn + i)), -1);
+		rcu_read_unlock();
+	}
+}
+
+void memcg_enforce_max(struct mem_cgroup *memcg)
+{
+	int tries = MAX_RECLAIM_RETRIES;
+
+	for (;;) {
+		unsigned long usage = atomic_long_read(&memcg->usage), max = READ_ONCE(memcg->max);
+
+		if (usage <= max || signal_pending(current))
+			return;
+		if (tries-- > 0 && memcg_reclaim(memcg, usage - max, GFP_KERNEL))
+			continue;
+		if (tries > 0)
+			continue;
+		if (!memcg_out_of_memory(memcg, 0, GFP_KERNEL))
+			return;
+	}
+}
+
+/* ---- life ---- */
+
+static int start(void)
+{
+	if (by_id)
+		return 0;
+	if (frame_ids_init())
+		return -ENOMEM;
+	by_id = kvcalloc(NR_MEMCG_IDS, sizeof(*by_id), GFP_KERNEL);
+	if (!by_id)
+		return -ENOMEM;
+	page_alloc_ops.charge = charge_page;
+	page_alloc_ops.uncharge = uncharge_page;
+	return 0;
+}
+
+/* With the first group the page allocator goes the long way; with the end of the last no frame has a number any more. */
+static void count_group(int by)
+{
+	static int nr_groups;
+
+	nr_groups += by;
+	alloc_watched_set(ALLOC_WATCHED_MEMCG, nr_groups > 0);
+	memcg_watch_nodes(nr_groups > 0);
+}
+
+static u16 free_id(void)
+{
+	for (u32 id = 1; id < NR_MEMCG_IDS; id++)
+		if (!by_id[id])
+			return (u16)id;
+	return 0;
+}
+
+struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
+{
+	struct mem_cgroup *memcg;
+
+	if (start())
+		return ERR_PTR(-ENOMEM);
+	memcg = kzalloc(sizeof(*memcg), GFP_KERNEL);
+	if (!memcg)
+		return ERR_PTR(-ENOMEM);
+	memcg->id = free_id();
+	if (!memcg->id) {
+		kfree(memcg);
+		return ERR_PTR(-ENOSPC);
+	}
+	atomic_set(&memcg->refs, 1);
+	memcg->parent = parent ? memcg_get(parent) : NULL;
+	memcg->owner = owner;
+	memcg->max = memcg->high = MEMCG_NO_LIMIT;
+	memcg_lruvec_init(memcg);
+	WRITE_ONCE(by_id[memcg->id], memcg);
+	count_group(1);
+	return memcg;
+}
+
+void memcg_offline(struct mem_cgroup *memcg)
+{
+	struct mem_cgroup *parent = memcg->parent;
+
+	WRITE_ONCE(memcg->dead, true);
+	synchronize_rcu_expedited(); /* who writes numbers of frames has seen it */
+	atomic_long_sub((long)frame_ids_move(memcg->id, parent ? parent->id : 0), &memcg->usage);
+	count_group(-1);
+	memcg_put(memcg);
+}
+
+/* A grace period after the last reference nobody looks for the number. */
+static void free_memcg(struct rcu_head *head)
+{
+	struct mem_cgroup *memcg = container_of(head, struct mem_cgroup, rcu);
+
+	WRITE_ONCE(by_id[memcg->id], NULL);
+	kfree(memcg);
+}
+
+void memcg_put(struct mem_cgroup *memcg)
+{
+	while (memcg && atomic_dec_and_test(&memcg->refs)) {
+		struct mem_cgroup *parent = memcg->parent;
+
+		call_rcu(&memcg->rcu, free_memcg);
+		memcg = parent;
+	}
+}

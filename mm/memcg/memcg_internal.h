@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the files of mm/memcg. */
+#ifndef MEMCG_INTERNAL_H
+#define MEMCG_INTERNAL_H
+
+#include <mm/memcontrol.h>
+
+#define NR_MEMCG_IDS 65536u
+
+/* ---- ids.c: a u16 for each frame ---- */
+int frame_ids_init(void);			/* 0 or -ENOMEM; more than once does no harm. May sleep */
+u16 frame_id(unsigned long pfn);		/* 0: nobody's */
+void frame_id_set(unsigned long pfn, u16 id);
+u16 frame_id_clear(unsigned long pfn);		/* what it was */
+/* The frames of @from become @to's. Their number. May sleep. */
+unsigned long frame_ids_move(u16 from, u16 to);
+/* The first frame from @pfn on, below @end, that is somebody's; or @end. */
+unsigned long frame_next_owned(unsigned long pfn, unsigned long end);
+
+/* ---- memcg.c ---- */
+struct mem_cgroup *memcg_by_id(u16 id);		/* => RCU, or a frame of it cannot go away */
+bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *root);	/* or the same; NULL root: all */
+/* @task's group, or NULL for the root. => RCU */
+struct mem_cgroup *memcg_of_task(struct task_struct *task);
+
+/* ---- reclaim.c ---- */
+void memcg_lruvec_init(struct mem_cgroup *memcg);
+void memcg_watch_nodes(bool on);
+
+/* ---- oom.c ---- */
+/* Kill somebody below @memcg, which has no @nr pages of room. True: try again. May sleep. */
+bool memcg_out_of_memory(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
+
+#endif
