@@ -131,7 +131,7 @@ void activate_task(struct rq *rq, struct task_struct *p, int flags)
 	if (unlikely(p->in_memstall))
 		rq->nr_memstall_running++;
 	p->on_rq = TASK_ON_RQ_QUEUED;
-	psi_rq_changed(rq);
+	psi_rq_changed(rq, 2);
 }
 
 /* Take @p from the runnable. The caller sets on_rq. */
@@ -140,7 +140,7 @@ void deactivate_task(struct rq *rq, struct task_struct *p, int flags)
 	rq->nr_running--;
 	if (unlikely(p->in_memstall))
 		rq->nr_memstall_running--;
-	psi_rq_changed(rq);
+	psi_rq_changed(rq, 1);
 	if (rt_task(p))
 		dequeue_rt(rq, p);
 	else
@@ -326,7 +326,7 @@ static void __schedule(bool preempt)
 		rq->nr_switches++;
 		WRITE_ONCE(rq->curr, next);
 		if (unlikely(rq->nr_memstall_running))
-			psi_rq_changed(rq);
+			psi_rq_update(rq);
 		++*switch_count;
 		next->on_cpu = 1;
 		rseq_preempt(prev);

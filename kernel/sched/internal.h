@@ -96,23 +96,15 @@ static inline void update_rq_clock(struct rq *rq)
 }
 
 /* psi.c. => rq lock held, clock up to date */
-void psi_rq_set(struct rq *rq, u32 mask);
-void psi_rq_stalled(struct rq *rq);
+void psi_rq_update(struct rq *rq);
 void psi_sleeper_left(struct rq *rq);	/* => @rq not locked, interrupts off */
 
-/* Tasks became runnable, or went to sleep: do other PSI states hold now? */
-static __always_inline void psi_rq_changed(struct rq *rq)
+/* nr_running has passed @nr or less: do other PSI states hold now? */
+static __always_inline void psi_rq_changed(struct rq *rq, unsigned int nr)
 {
-	u32 mask = 0;
-
-	if (unlikely(atomic_read(&rq->nr_iowait) | atomic_read(&rq->nr_memstall_sleeping) | rq->nr_memstall_running)) {
-		psi_rq_stalled(rq);
-		return;
-	}
-	if (rq->nr_running)
-		mask = rq->nr_running > 1 ? 1U << PSI_NONIDLE | 1U << PSI_CPU_SOME : 1U << PSI_NONIDLE;
-	if (mask != rq->psi_mask)
-		psi_rq_set(rq, mask);
+	if (rq->nr_running <= nr ||
+	    unlikely(atomic_read(&rq->nr_iowait) | atomic_read(&rq->nr_memstall_sleeping) | rq->nr_memstall_running))
+		psi_rq_update(rq);
 }
 
 static inline bool task_running_here(struct rq *rq, struct task_struct *p)

@@ -10,14 +10,14 @@
  *	cpu some	two are runnable			full: never, of the whole machine
  *	nonidle		any of the numbers
  *
- * 2 Time. psi_rq_changed() is called where the numbers change, with the queue locked; it compares the mask of states with the
+ * 2 Time. psi_rq_update() is called where the numbers change, with the queue locked; it compares the mask of states with the
  *   one that held and only when it differs adds the time since to the old states: a few instructions otherwise.
  * 3 Over CPUs: the times of each are weighted with its nonidle time since the last sum (collect), so that an idle CPU
  *   does not halve a stall. Sums are made every two seconds by the tick (averages), at a reading, and while there are triggers a
  *   tenth of the shortest window apart.
  * 4 Averages decay over 10, 60 and 300 s in steps of 2 s; periods that the machine slept through count as free of stalls.
  * 5 A trigger compares the growth of a total in a sliding window with its threshold, at most one event per window.
- * 6 Groups. Everything above run queues works on a struct psi_group; the machine's is fed by psi_rq_changed(), a control
+ * 6 Groups. Everything above run queues works on a struct psi_group; the machine's is fed by psi_rq_update(), a control
  *   group's would be by psi_set_states().
  * 7 Locks: the run queue's for psi_group_cpu, with a seqcount for readers; group->lock for the rest, with interrupts off.
  * Linux 6.1: kernel/sched/psi.c (task flags instead of the queue's numbers; a real-time thread instead of the tick).
@@ -74,7 +74,7 @@ struct psi_trigger {
 
 /* ---- states ---- */
 
-void psi_set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now)
+static __always_inline void set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now)
 {
 	u32 held = pcpu->state_mask;
 	u64 delta = now - pcpu->state_start;
@@ -85,6 +85,11 @@ void psi_set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now)
 	pcpu->state_mask = mask;
 	pcpu->state_start = now;
 	write_seqcount_end(&pcpu->seq);
+}
+
+void psi_set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now)
+{
+	set_states(pcpu, mask, now);
 }
 
 /* The states that I/O and memory stalls make. */
@@ -105,17 +110,20 @@ static u32 stall_mask(const struct rq *rq)
 	return mask;
 }
 
-void psi_rq_stalled(struct rq *rq)
+void psi_rq_update(struct rq *rq)
 {
-	psi_rq_set(rq, stall_mask(rq));
-}
+	u32 mask = 0;
 
-void psi_rq_set(struct rq *rq, u32 mask)
-{
-	if (mask == rq->psi_mask || !psi_enabled)
+	if (rq->nr_running)
+		mask = rq->nr_running > 1 ? 1U << PSI_NONIDLE | 1U << PSI_CPU_SOME
+					  : 1U << PSI_NONIDLE;
+	if (unlikely(atomic_read(&rq->nr_iowait) | atomic_read(&rq->nr_memstall_sleeping) |
+		     rq->nr_memstall_running))
+		mask = stall_mask(rq);
+	if (mask == rq->psi_mask || unlikely(!psi_enabled))
 		return;
 	rq->psi_mask = mask;
-	psi_set_states(per_cpu_ptr(&system_cpu, rq->cpu), mask, rq->clock);
+	set_states(per_cpu_ptr(&system_cpu, rq->cpu), mask, rq->clock);
 }
 
 /* A sleeper that waited for I/O or memory here wakes elsewhere: what holds here may have ended. */
@@ -123,7 +131,7 @@ void psi_sleeper_left(struct rq *rq)
 {
 	spin_lock(&rq->lock);
 	update_rq_clock(rq);
-	psi_rq_changed(rq);
+	psi_rq_update(rq);
 	spin_unlock(&rq->lock);
 }
 
@@ -137,7 +145,7 @@ static void memstall(bool on)
 	current->in_memstall = on;
 	rq->nr_memstall_running += on ? 1 : -1;
 	update_rq_clock(rq);
-	psi_rq_changed(rq);
+	psi_rq_update(rq);
 	spin_unlock(&rq->lock);
 	local_irq_enable();
 }

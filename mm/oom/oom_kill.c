@@ -45,6 +45,7 @@
 
 #define OOM_SCORE_ADJ_MIN (-1000)
 #define VICTIM_PATIENCE	  (10 * HZ)
+#define GRACE_TICKS	  5
 #define ORDER_SYSRQ	  (-1)
 
 int sysctl_panic_on_oom;
@@ -350,6 +351,18 @@ static bool memory_is_back(gfp_t gfp, unsigned int order)
 	return page != NULL;
 }
 
+/* What the dying gave back may still wait for a grace period of RCU: page tables do. => may sleep */
+static bool memory_comes_back(gfp_t gfp, unsigned int order)
+{
+	for (int ticks = 0; ticks < GRACE_TICKS; ticks++) {
+		if (memory_is_back(gfp, order))
+			return true;
+		rcu_expedite();
+		schedule_timeout_killable(1);
+	}
+	return memory_is_back(gfp, order);
+}
+
 /* Choose and kill, or wait for the victim of before. True: trying again makes sense. => may sleep */
 static bool make_room(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
 {
@@ -360,12 +373,8 @@ static bool make_room(gfp_t gfp, unsigned int order, const struct alloc_context 
 		schedule_timeout_killable(1);
 		return true;
 	}
-	/* What the dying gave back may wait for a grace period: their page tables do. */
-	if (!memory_is_back(gfp, order)) {
-		rcu_barrier();
-		if (!memory_is_back(gfp, order))
-			hope = out_of_memory(&oc);
-	}
+	if (!memory_comes_back(gfp, order))
+		hope = out_of_memory(&oc);
 	oom_unlock();
 	if (hope && !fatal_signal_pending(current))
 		schedule_timeout_killable(1);
