@@ -308,12 +308,13 @@ static bool try_oom(gfp_t gfp, unsigned int order, const struct alloc_context *a
 }
 
 static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned int alloc_flags,
-				       struct alloc_context *ac)
+				       const struct alloc_context *request)
 {
 	struct reclaim_tries tries = { 0 };
+	struct alloc_context own = *request, *ac = &own;
 	struct page *page;
 
-	ac->tries = &tries;
+	own.tries = &tries;
 	/* There may be enough free, but in pieces. */
 	if (direct_compact(gfp, order, ac)) {
 		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
@@ -347,7 +348,8 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 	}
 }
 
-static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order, struct alloc_context *ac)
+static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order,
+					 const struct alloc_context *ac)
 {
 	unsigned int alloc_flags = gfp_to_alloc_flags(gfp), reserve;
 	struct page *page;

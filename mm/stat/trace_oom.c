@@ -84,7 +84,7 @@ void __trace_mark_victim(struct task_struct *p, const struct oom_score *s, unsig
                                                                                                    \
 		trace_put(&__event_##ev, &r);                                                      \
 	}                                                                                          \
-	static_assert(sizeof(struct ev##_record) >= sizeof(int))
+	static_assert(sizeof(struct ev##_record) >= sizeof(int), "a pid has room")
 
 #define wake_reaper_FIELDS(F) F(wake_reaper, int, pid)
 DEFINE_PID_EVENT(wake_reaper);
