@@ -669,6 +669,30 @@ static int run_proc(void)
 	return err;
 }
 
+static int run_dry_run(void)
+{
+	int f = open("/proc/mm/oom/dry_run", O_RDONLY), err;
+
+	if (f < 0)
+		return errno;
+	err = result(read(f, buffer, sizeof(buffer)));
+	close(f);
+	return err;
+}
+
+static int run_pressure(void)
+{
+	int f = open("/proc/pressure/memory", O_RDWR), err;
+
+	if (f < 0)
+		return errno;
+	err = result(read(f, buffer, sizeof(buffer)));
+	if (!err)
+		err = result(write(f, "some 100000 1000000", 20));
+	close(f);
+	return err;
+}
+
 static int run_proc_fd(void)
 {
 	int f = open("/proc/self/fd", O_RDONLY | O_DIRECTORY), err;
@@ -1101,6 +1125,8 @@ const struct op ops[] = {
 	{ "dup to 900", NULL, run_dup_high, NULL },
 	{ "locks", open_file, run_flock, NULL, ENOLCK },
 	{ "/proc/self/maps", NULL, run_proc, NULL },
+	{ "/proc/mm/oom/dry_run", NULL, run_dry_run, NULL },
+	{ "/proc/pressure/memory", NULL, run_pressure, NULL },
 	{ "/proc/self/fd", NULL, run_proc_fd, NULL },
 	{ "/proc/self/comm", NULL, run_comm, NULL },
 	{ "pty", NULL, run_pty, NULL },
