@@ -26,7 +26,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -157,18 +159,43 @@ void look(const char *p, size_t bytes)
 		(void)((const volatile char *)p)[i];
 }
 
+static int file_of(const char *path, size_t bytes)
+{
+	static char piece[16 * PAGE];
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || unlink(path))
+		broken(path);
+	memset(piece, 1, sizeof(piece));
+	for (size_t i = 0; i < bytes; i += sizeof(piece)) {
+		size_t n = bytes - i < sizeof(piece) ? bytes - i : sizeof(piece);
+
+		if (pwrite(fd, piece, n, i) != (ssize_t)n)
+			broken("pwrite");
+	}
+	return fd;
+}
+
 int tmpfs_file(size_t bytes)
 {
-	static char page[PAGE];
-	int fd = open("/dev/shm/bench", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return file_of("/dev/shm/bench", bytes);
+}
 
-	if (fd < 0 || unlink("/dev/shm/bench"))
-		broken("open a file of /dev/shm");
-	memset(page, 1, sizeof(page));
-	for (size_t i = 0; i < bytes; i += PAGE)
-		if (pwrite(fd, page, PAGE, i) != (ssize_t)PAGE)
-			broken("pwrite");
-	return fd;
+const char *ext2(void)
+{
+	if (access("/dev/vda", F_OK))
+		skip("there is no disk");
+	mkdir("/dev/shm/ext2", 0755);
+	/* The operation before left it mounted. */
+	if (mount("/dev/vda", "/dev/shm/ext2", "ext2", 0, NULL) && errno != EBUSY)
+		broken("mount");
+	return "/dev/shm/ext2";
+}
+
+int ext2_file(size_t bytes)
+{
+	ext2();
+	return file_of("/dev/shm/ext2/bench", bytes);
 }
 
 pid_t child(void)

@@ -57,6 +57,10 @@ void look(const char *p, size_t bytes);
 /* A file on tmpfs of so many bytes, all of its pages in the page cache, without a name. */
 int tmpfs_file(size_t bytes);
 
+/* Where the ext2 of the disk is mounted, and such a file there. skip() without a disk. */
+const char *ext2(void);
+int ext2_file(size_t bytes);
+
 /* Fork: the child gets 0. => broken() when it fails */
 pid_t child(void);
 void wait_for(pid_t pid);

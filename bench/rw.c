@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* pread and pwrite of pages that a file of tmpfs has. */
+/* pread and pwrite of pages that a file of tmpfs, or of ext2, has in the page cache. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -10,10 +10,8 @@
 
 static char buffer[LARGE] __attribute__((aligned(4096)));
 
-static void transfer(size_t bytes, ssize_t (*call)(int, void *, size_t, off_t))
+static void transfer(int fd, size_t bytes, ssize_t (*call)(int, void *, size_t, off_t))
 {
-	int fd = tmpfs_file(MIB);
-
 	touch(buffer, LARGE);
 	call(fd, buffer, bytes, 0);
 	start();
@@ -29,46 +27,54 @@ static ssize_t write_at(int fd, void *p, size_t n, off_t at)
 	return pwrite(fd, p, n, at);
 }
 
-BENCH("pread-1")
-{
-	transfer(1, pread);
-}
+/* Each on both file systems. */
+#define TRANSFER(name, bytes, call)                                                                \
+	BENCH(name)                                                                                \
+	{                                                                                          \
+		transfer(tmpfs_file(MIB), bytes, call);                                            \
+	}
+#define TRANSFER_EXT2(name, bytes, call)                                                           \
+	BENCH("ext2-" name)                                                                        \
+	{                                                                                          \
+		transfer(ext2_file(MIB), bytes, call);                                             \
+	}
 
-BENCH("pread-4k")
-{
-	transfer(PAGE, pread);
-}
+TRANSFER("pread-1", 1, pread)
+TRANSFER("pread-4k", PAGE, pread)
+TRANSFER("pread-64k", LARGE, pread)
+TRANSFER("pwrite-1", 1, write_at)
+TRANSFER("pwrite-4k", PAGE, write_at)
+TRANSFER("pwrite-64k", LARGE, write_at)
+TRANSFER_EXT2("pread-1", 1, pread)
+TRANSFER_EXT2("pread-4k", PAGE, pread)
+TRANSFER_EXT2("pread-64k", LARGE, pread)
+TRANSFER_EXT2("pwrite-1", 1, write_at)
+TRANSFER_EXT2("pwrite-4k", PAGE, write_at)
+TRANSFER_EXT2("pwrite-64k", LARGE, write_at)
 
-BENCH("pread-64k")
+/* A file that grows to 2 MiB by writes of so many bytes; per page. */
+static void grow(int fd, size_t bytes)
 {
-	transfer(LARGE, pread);
-}
-
-BENCH("pwrite-1")
-{
-	transfer(1, write_at);
-}
-
-BENCH("pwrite-4k")
-{
-	transfer(PAGE, write_at);
-}
-
-BENCH("pwrite-64k")
-{
-	transfer(LARGE, write_at);
-}
-
-/* Per page of a file that grows. */
-BENCH("pwrite-new-page")
-{
-	int fd = tmpfs_file(PAGE);
-
 	touch(buffer, LARGE);
 	start();
-	for (unsigned int i = 1; i <= 512; i++)
-		if (pwrite(fd, buffer, PAGE, i * PAGE) != (ssize_t)PAGE)
+	for (off_t at = PAGE * 16; at < (off_t)(PAGE * 528); at += bytes)
+		if (pwrite(fd, buffer, bytes, at) != (ssize_t)bytes)
 			broken("pwrite");
 	stop();
 	times(512);
+}
+
+BENCH("pwrite-new-page")
+{
+	grow(tmpfs_file(PAGE), PAGE);
+}
+
+BENCH("ext2-pwrite-new-page")
+{
+	grow(ext2_file(PAGE), PAGE);
+}
+
+BENCH("ext2-pwrite-new-64k")
+{
+	grow(ext2_file(PAGE), LARGE);
 }

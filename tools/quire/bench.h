@@ -30,6 +30,7 @@ extern const struct machine_kind machine_kinds[NR_BENCH_MACHINES];
 struct operation {
 	const char *name;
 	bool in_mean, guarded;
+	bool disk; /* needs one */
 	bool wanted;
 };
 

@@ -27,6 +27,7 @@ void operations_read(struct bench *b)
 		while ((word = strsep(&rest, " \n")) != NULL) {
 			op.in_mean |= !strcmp(word, "mean");
 			op.guarded |= !strcmp(word, "guard");
+			op.disk |= !strcmp(word, "disk");
 		}
 		b->ops = xrealloc(b->ops, (b->nr_ops + 1) * sizeof(*b->ops));
 		b->ops[b->nr_ops++] = op;

@@ -135,7 +135,22 @@ static void add(struct strv *a, const char *option, const char *value)
 	strv_add(a, value);
 }
 
-static void compose(struct bench *b, enum bench_machine m, struct options *o)
+/* A fresh disk with ext2 of 64 MiB; NULL without mke2fs. */
+static char *make_disk(void)
+{
+	char *path = xasprintf("%s/bench/disk.%d", build_dir(), (int)getpid());
+	char *command = xasprintf("exec mke2fs -q -F -t ext2 -b 4096 '%s' 64M >/dev/null", path);
+	FILE *f = popen(command, "re");
+
+	free(command);
+	if (f && pclose(f) == 0)
+		return path;
+	say("mke2fs failed: operations on a disk are left out");
+	free(path);
+	return NULL;
+}
+
+static void compose(struct bench *b, enum bench_machine m, struct options *o, const char *disk)
 {
 	const struct machine_kind *kind = &machine_kinds[m];
 	struct strv *a = xcalloc(1, sizeof(*a));
@@ -146,6 +161,8 @@ static void compose(struct bench *b, enum bench_machine m, struct options *o)
 	add(a, "--append", BENCH_QUIET);
 	add(a, "--mem", "1G");
 	add(a, "--timeout", "580");
+	if (disk)
+		add(a, "--disk", disk);
 	strv_add(a, "--icount");
 	strv_add(a, "--add");
 	strv_addf(a, "%s/bench/true-static:/bench/true-static", build_dir());
@@ -260,15 +277,22 @@ static void tell_unmeasured(const struct bench *b, enum bench_machine m)
 	}
 }
 
-void bench_run(struct bench *b, enum bench_machine m)
+static void take_over(struct bench *b, enum bench_machine m, const struct figure *figures)
+{
+	for (size_t i = 0; i < b->nr_ops; i++)
+		if (b->ops[i].wanted)
+			b->figures[m][i] = figures[i];
+}
+
+/* The operations that are wanted, in one machine, into b->figures[m]. */
+static void run_group(struct bench *b, enum bench_machine m, const char *disk)
 {
 	struct options o;
 	char *record, *marks, *ranges = NULL;
-	struct figure *old = xcalloc(b->nr_ops, sizeof(*old));
+	struct figure *old = xcalloc(b->nr_ops, sizeof(*old)), *new;
 	bool known;
 
-	b->figures[m] = xcalloc(b->nr_ops, sizeof(struct figure));
-	compose(b, m, &o);
+	compose(b, m, &o, disk);
 	if (apart(apart_kernel, &o, NULL, NULL)) {
 		say("%s is left out of the table", machine_kinds[m].text);
 		return;
@@ -279,23 +303,49 @@ void bench_run(struct bench *b, enum bench_machine m)
 	known = record_load(b, old, record);
 	if (known && m != BENCH_QUIRE && !b->fresh) {
 		say("%s: recorded figures (--fresh takes them anew)", machine_kinds[m].text);
-		b->figures[m] = old;
+		take_over(b, m, old);
 		return;
 	}
 	say("%s: measuring", machine_kinds[m].text);
 	marks = add_plugin(b, m, &o, &ranges);
-	b->figures[m] = measure(b, m, &o, marks);
+	new = measure(b, m, &o, marks);
 	if (b->twice) {
 		struct figure *again = measure(b, m, &o, marks);
 
-		b->differences += record_compare(b, b->figures[m], again, machine_kinds[m].name);
+		b->differences += record_compare(b, new, again, machine_kinds[m].name);
 	}
 	if (ranges)
 		unlink(ranges);
 	free(ranges);
-	if (known)
-		b->differences += record_compare(b, old, b->figures[m], machine_kinds[m].name);
-	else if (bench_complete(b, b->figures[m]))
-		record_store(b, b->figures[m], record);
+	if (known && !disk)
+		b->differences += record_compare(b, old, new, machine_kinds[m].name);
+	else if (bench_complete(b, new))
+		record_store(b, new, record);
+	take_over(b, m, new);
 	tell_unmeasured(b, m);
+}
+
+void bench_run(struct bench *b, enum bench_machine m)
+{
+	bool *wanted = xcalloc(b->nr_ops, sizeof(*wanted));
+
+	b->figures[m] = xcalloc(b->nr_ops, sizeof(struct figure));
+	for (size_t i = 0; i < b->nr_ops; i++)
+		wanted[i] = b->ops[i].wanted;
+	for (int with_disk = 0; with_disk < 2; with_disk++) {
+		char *disk = NULL;
+		bool any = false;
+
+		for (size_t i = 0; i < b->nr_ops; i++)
+			any |= b->ops[i].wanted = wanted[i] && b->ops[i].disk == with_disk;
+		if (!any || (with_disk && !(disk = make_disk())))
+			continue;
+		run_group(b, m, disk);
+		if (disk)
+			unlink(disk);
+		free(disk);
+	}
+	for (size_t i = 0; i < b->nr_ops; i++)
+		b->ops[i].wanted = wanted[i];
+	free(wanted);
 }
