@@ -4,8 +4,8 @@
  *
  * Configuration space is reached by mechanism 1 (ports 0xcf8 and 0xcfc; PCI Local Bus 3.0,
  * 3.2.2.3.2), which every q35 machine has; microvm has no PCI and answers all ones. The bus tree
- * is walked from bus 0 through the secondary bus number of each bridge. All of this happens once
- * at boot in one thread; afterwards the list of functions does not change.
+ * is walked from bus 0 through the secondary bus number of each bridge, once at boot in one thread.
+ * Afterwards functions only go (hotplug.c), under pci_lock.
  */
 #include <base/compiler.h>
 #include <base/errno.h>
@@ -17,6 +17,7 @@
 #include <kernel/printk.h>
 #include <mm/slab.h>
 #include <seam/io.h>
+#include <sync/mutex.h>
 #include <sync/ranks.h>
 #include <sync/spinlock.h>
 
@@ -27,6 +28,7 @@
 
 static LIST_HEAD(pci_devices);
 static struct pci_driver *pci_drivers;
+static DEFINE_MUTEX(pci_lock, LOCK_PCI_BUS); /* the two above, and bindings */
 static DEFINE_SPINLOCK(pci_config_lock, LOCK_PCI_CONFIG);
 
 static u32 config_read(u8 bus, u8 devfn, int where)
@@ -147,10 +149,10 @@ static int pci_read_bar(struct pci_dev *dev, int bar)
 static void pci_read_bars(struct pci_dev *dev)
 {
 	u16 command = pci_read_config_word(dev, PCI_COMMAND);
-	int bar = 0;
+	int bar = 0, nr = dev->secondary ? 2 : PCI_NR_BARS;
 
 	pci_write_config_word(dev, PCI_COMMAND, command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_IO));
-	while (bar < PCI_NR_BARS)
+	while (bar < nr)
 		bar = pci_read_bar(dev, bar);
 	pci_write_config_word(dev, PCI_COMMAND, command);
 }
@@ -221,6 +223,18 @@ void pci_free_msix(struct pci_dev *dev, unsigned int entry, void *data)
 	dev->msix_irq[entry] = 0;
 }
 
+void pci_disable_msix(struct pci_dev *dev)
+{
+	u16 control = pci_read_config_word(dev, dev->msix_cap + PCI_MSIX_FLAGS);
+
+	pci_write_config_word(dev, dev->msix_cap + PCI_MSIX_FLAGS,
+			      control & ~PCI_MSIX_FLAGS_ENABLE);
+	iounmap(dev->msix_table);
+	kfree(dev->msix_irq);
+	dev->msix_table = NULL;
+	dev->msix_irq = NULL;
+}
+
 static void pci_match(struct pci_dev *dev, const struct pci_driver *driver)
 {
 	const struct pci_device_id *id;
@@ -243,10 +257,32 @@ void pci_register_driver(struct pci_driver *driver)
 {
 	struct pci_dev *dev;
 
+	mutex_lock(&pci_lock);
 	driver->next = pci_drivers;
 	pci_drivers = driver;
 	list_for_each_entry (dev, &pci_devices, node)
 		pci_match(dev, driver);
+	mutex_unlock(&pci_lock);
+}
+
+int pci_remove_bus(u8 bus)
+{
+	struct pci_dev *dev, *next;
+	int err = 0;
+
+	mutex_lock(&pci_lock);
+	list_for_each_entry_safe (dev, next, &pci_devices, node) {
+		if (dev->bus != bus)
+			continue;
+		if (dev->driver && (!dev->driver->remove || dev->driver->remove(dev))) {
+			err = -EBUSY;
+			continue;
+		}
+		list_del(&dev->node);
+		kfree(dev);
+	}
+	mutex_unlock(&pci_lock);
+	return err;
 }
 
 static void pci_scan_bus(u8 bus);
@@ -255,15 +291,13 @@ static void pci_scan_function(u8 bus, u8 devfn, u32 id)
 {
 	u8 header = config_read(bus, devfn, PCI_CACHE_LINE_SIZE) >> 16 & 0x7f;
 	struct pci_dev *dev;
+	u8 secondary = 0;
 
-	if (header == PCI_HEADER_TYPE_BRIDGE) {
-		u8 secondary = config_read(bus, devfn, PCI_PRIMARY_BUS) >> 8;
-
-		if (secondary > bus)
-			pci_scan_bus(secondary);
-		return;
-	}
-	if (header != PCI_HEADER_TYPE_NORMAL)
+	if (header == PCI_HEADER_TYPE_BRIDGE)
+		secondary = config_read(bus, devfn, PCI_PRIMARY_BUS) >> 8;
+	if (secondary > bus)
+		pci_scan_bus(secondary);
+	if (header != PCI_HEADER_TYPE_NORMAL && secondary <= bus)
 		return;
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 	if (!dev) {
@@ -272,6 +306,7 @@ static void pci_scan_function(u8 bus, u8 devfn, u32 id)
 	}
 	dev->bus = bus;
 	dev->devfn = devfn;
+	dev->secondary = secondary;
 	dev->vendor = id;
 	dev->device = id >> 16;
 	dev->class_code = pci_read_config_dword(dev, PCI_CLASS_REVISION) >> 8;

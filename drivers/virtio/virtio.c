@@ -134,6 +134,26 @@ int register_virtio_device(struct virtio_device *vdev)
 	return 0;
 }
 
+int unregister_virtio_device(struct virtio_device *vdev)
+{
+	struct virtio_device **link;
+	int err = 0;
+
+	mutex_lock(&virtio_lock);
+	if (vdev->driver && !vdev->driver->remove)
+		err = -EBUSY;
+	else if (vdev->driver)
+		vdev->driver->remove(vdev);
+	if (!err) {
+		vdev->driver = NULL;
+		for (link = &virtio_devices; *link != vdev; link = &(*link)->next)
+			;
+		*link = vdev->next;
+	}
+	mutex_unlock(&virtio_lock);
+	return err;
+}
+
 void register_virtio_driver(struct virtio_driver *driver)
 {
 	struct virtio_device *vdev;
@@ -148,6 +168,8 @@ void register_virtio_driver(struct virtio_driver *driver)
 
 void virtio_config_interrupt(struct virtio_device *vdev)
 {
-	if (vdev->driver && vdev->driver->config_changed)
-		vdev->driver->config_changed(vdev);
+	const struct virtio_driver *driver = READ_ONCE(vdev->driver);
+
+	if (driver && driver->config_changed)
+		driver->config_changed(vdev);
 }

@@ -54,8 +54,13 @@ static void vp_set_status(struct virtio_device *vdev, u8 status)
 	void __iomem *common = to_virtio_pci(vdev)->common;
 
 	writeb(status, common + VIRTIO_PCI_COMMON_STATUS);
-	while (!status && readb(common + VIRTIO_PCI_COMMON_STATUS))
+	while (!status) {
+		u8 now = readb(common + VIRTIO_PCI_COMMON_STATUS);
+
+		if (!now || now == 0xff) /* all ones: it was taken out */
+			break;
 		cpu_relax();
+	}
 }
 
 static u64 vp_get_features(struct virtio_device *vdev)
@@ -267,6 +272,7 @@ static int virtio_pci_probe(struct pci_dev *pci)
 	if (!vp)
 		return -ENOMEM;
 	vp->pci = pci;
+	pci->driver_data = vp;
 	vp->vdev.config = &virtio_pci_config_ops;
 	vp->vdev.id = pci->device >= VIRTIO_PCI_MODERN_BASE ? pci->device - VIRTIO_PCI_MODERN_BASE
 							    : pci->subsystem_device;
@@ -286,12 +292,32 @@ free:
 	return err;
 }
 
+static int virtio_pci_remove(struct pci_dev *pci)
+{
+	struct virtio_pci_device *vp = pci->driver_data;
+	int err = unregister_virtio_device(&vp->vdev);
+
+	if (err)
+		return err;
+	pci_free_msix(pci, MSIX_CONFIG, &vp->vdev);
+	if (vp->shared)
+		pci_free_msix(pci, MSIX_QUEUES, &vp->vdev);
+	pci_disable_msix(pci);
+	iounmap(vp->common);
+	iounmap(vp->notify_base);
+	if (vp->device)
+		iounmap(vp->device);
+	kfree(vp);
+	return 0;
+}
+
 static const struct pci_device_id virtio_pci_ids[] = { { VIRTIO_PCI_VENDOR, PCI_ANY_ID }, { 0 } };
 
 static struct pci_driver virtio_pci_driver = {
 	.name = "virtio-pci",
 	.ids = virtio_pci_ids,
 	.probe = virtio_pci_probe,
+	.remove = virtio_pci_remove,
 };
 
 static int __init virtio_pci_init(void)

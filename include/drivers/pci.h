@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI functions as the firmware left them: enumerated once, bound to drivers by identity.
+ * PCI functions as the firmware left them: enumerated once, bound to drivers by identity; they may be taken out.
  *
  * Quire does not assign addresses; the firmware of q35 has done so. Interrupts are MSI-X only,
  * since routing of the legacy pins would need an AML interpreter.
@@ -21,6 +21,7 @@ struct pci_driver;
 struct pci_dev {
 	struct list_head node;		/* in the list of all functions, in bus order */
 	u8 bus, devfn;
+	u8 secondary;			/* of a bridge: the bus behind it; otherwise 0 */
 	u16 vendor, device;
 	u16 subsystem_vendor, subsystem_device;
 	u32 class_code;			/* base class, sub class, programming interface */
@@ -43,6 +44,11 @@ struct pci_driver {
 	const char *name;
 	const struct pci_device_id *ids;	/* ends with vendor 0 */
 	int (*probe)(struct pci_dev *dev);
+	/*
+	 * Undo probe; the function may be gone already, and read as all ones. -EBUSY: it cannot let go, nothing was done.
+	 * NULL: never. May sleep.
+	 */
+	int (*remove)(struct pci_dev *dev);
 	struct pci_driver *next;
 };
 
@@ -72,8 +78,12 @@ int pci_request_msix(struct pci_dev *dev, unsigned int entry, int cpu, irq_handl
 /* Undo; returns after the last call of the handler. pci_synchronize_msix() only waits for that. May sleep. */
 void pci_free_msix(struct pci_dev *dev, unsigned int entry, void *data);
 void pci_synchronize_msix(struct pci_dev *dev, unsigned int entry);
+/* Turn MSI-X off. => every entry was freed. May sleep. */
+void pci_disable_msix(struct pci_dev *dev);
 
 /* Bind @driver to all matching functions, now and later. May sleep. */
 void pci_register_driver(struct pci_driver *driver);
+/* Take all functions of @bus from their drivers and forget them. 0, or -EBUSY: some are left. May sleep. */
+int pci_remove_bus(u8 bus);
 
 #endif

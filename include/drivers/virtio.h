@@ -93,6 +93,8 @@ static inline bool virtio_has_feature(const struct virtio_device *vdev, unsigned
 
 /* By a transport that found a device (reset already); by a driver. May sleep. */
 int register_virtio_device(struct virtio_device *vdev);
+/* The device goes: its driver lets go of it. 0, or -EBUSY: the driver cannot. May sleep. */
+int unregister_virtio_device(struct virtio_device *vdev);
 void register_virtio_driver(struct virtio_driver *driver);
 
 /* Create queue @index. ERR_PTR: -ENOENT no such queue, -ENOMEM. May sleep. */

@@ -19,6 +19,7 @@
 	R(INITCALL, mutex, "registration during start-up")			\
 	R(REBOOT, mutex, "reboot(2)")						\
 	R(CRED_GUARD, mutex, "signal->cred_guard_mutex: one exec or ptrace attach at a time")	\
+	R(PCI_BUS, mutex, "functions and drivers of PCI")			\
 	R(VIRTIO_BUS, mutex, "drivers and devices of the virtio bus")		\
 	R(FILE_POS, mutex, "file->f_pos_lock")					\
 	R(SEQ_FILE, mutex, "seq_file->lock")					\

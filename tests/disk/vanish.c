@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A disk that vanishes while it is in use, as TAP: vanish NAME OTHER. Its driver lets go of the device (unbind): what was
- * not written is lost and said to be, the other disk and the rest of the system go on; then the disk comes back.
+ * A disk that vanishes while it is in use, as TAP: vanish NAME OTHER [unplug]. Its driver lets go of the device (unbind): what
+ * was not written is lost and said to be, the other disk and the rest of the system go on; then the disk comes back.
+ * Or it asks (on standard error) for the disk to be pulled out, which happens from outside; it stays away.
  */
 #include "../guest/tap.h"
 
@@ -58,14 +59,30 @@ static bool ended_well(pid_t pid)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Ask for it, and wait until the disk is gone. */
+static bool unplugged(const char *name)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/sys/block/%s", name);
+	fprintf(stderr, "unplug now\n");
+	for (int i = 0; i < 300; i++) {
+		if (access(path, F_OK))
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static char buf[65536], got[65536];
+	bool pulled = argc == 4;
 	int fd, two;
 	pid_t cached, direct;
 	unsigned char *p;
 
-	must(argc == 3);
+	must(argc == 3 || pulled);
 	snprintf(node, sizeof(node), "/dev/%s", argv[1]);
 	snprintf(other, sizeof(other), "/dev/%s", argv[2]);
 	catch_signal(SIGBUS);
@@ -81,7 +98,7 @@ int main(int argc, char **argv)
 	direct = writer(O_DIRECT);
 	usleep(200000);
 	pwrite(fd, buf, 65536, 40 << 20);
-	ok(driver("unbind"), "the driver lets go");
+	ok(pulled ? unplugged(argv[1]) : driver("unbind"), "the driver lets go");
 	ok(ended_well(cached), "who writes through the cache is told");
 	ok(ended_well(direct), "who writes past the cache is told");
 	ok(pread(fd, got, 65536, 56 << 20) <= 0, "no read");
@@ -94,6 +111,8 @@ int main(int argc, char **argv)
 	ok(fsync(two) == 0 && pread(two, got, 65536, 0) == 65536 && !memcmp(buf, got, 65536),
 	   "the other disk works");
 	sync();
+	if (pulled)
+		return tap_end();
 	ok(driver("bind"), "the driver takes it again");
 	for (int i = 0; i < 100 && (fd = open(node, O_RDWR)) < 0; i++)
 		usleep(20000);
