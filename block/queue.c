@@ -6,15 +6,15 @@
  *   or more hardware queues (hctx); a CPU uses queue number cpu % nr_hw_queues. Each has a fixed stock of
  *   requests, whose number is its tag.
  *
- *	submit_bio -> bio too large? pieces -> joined to a request in the task's plug or in the elevator?
- *	           \-> a request (waits for a tag) -> plug -> elevator or dispatch list -> queue_rq() of the driver
+ *	submit_bio -> bio too large? pieces -> joined to a request in the task's plug?
+ *	           \-> a request (waits for a tag) -> plug -> reads or dispatch -> queue_rq() of the driver
  *	interrupt -> wakes the completion thread of the queue -> reap() -> bios end -> tag free -> dispatch list
  *
  * 2 One lock a queue, hctx->lock, an ordinary spinlock: stock, lists, and the driver's ring. queue_rq() and
  *   reap() are called under it, so a driver needs no lock of its own; interrupts never take it, as they only wake.
  *   Bios are ended without it.
  *
- * 3 Invariant: requests of an hctx = free + in plugs + elevator + dispatch + in flight + being ended.
+ * 3 Invariant: requests of an hctx = free + in plugs + reads + dispatch + in flight + being ended.
  *   While queue_rq() answers BLK_STS_RESOURCE something is in flight: its end runs the list again.
  *
  * 4 Plugging. Between blk_start_plug() and blk_finish_plug() a task's requests stay with the task, where bios
@@ -29,6 +29,11 @@
  *
  * 7 q->usage counts bios on their way and requests; freezing waits for 0. A dying queue refuses bios (EIO) and
  *   ends what it has.
+ *
+ * 8 No elevator to choose from: the plug joins, and the device orders. But readers do not wait behind a flood of writes, which
+ *   is what Linux has mq-deadline for where a device has one queue: of what waits for room in the device, reads go
+ *   first, READS_PASS past a write at most (its fifo_batch); and writes that nobody waits for leave a quarter of the tags
+ *   alone (its dd_depth_updated()).
  *
  * Linux 6.1: block/blk-mq.c, blk-core.c, blk-flush.c. Simpler here: no timeouts, no shared tags, no reserved
  * ones, no scheduler tags apart from the driver's. Observed by /proc/diskstats, /sys/block/X/{stat,queue}.
@@ -55,7 +60,8 @@
 #include "block_internal.h"
 #include "trace.h"
 
-#define PLUG_MAX 32
+#define PLUG_MAX   32
+#define READS_PASS 16
 
 /* ---- limits ---- */
 
@@ -162,14 +168,22 @@ struct request *blk_mq_tag_to_rq(struct blk_mq_hw_ctx *hctx, unsigned int tag)
 	return hctx->requests + (size_t)tag * hctx->queue->rq_bytes;
 }
 
-static struct request *try_get_request(struct blk_mq_hw_ctx *hctx)
+/* How many tags @opf leaves to others. */
+static unsigned int tags_to_spare(const struct blk_mq_hw_ctx *hctx, blk_opf_t opf)
 {
-	struct request *rq;
+	return op_is_write(opf) && !(opf & REQ_SYNC) ? hctx->nr_tags / 4 : 0;
+}
+
+static struct request *try_get_request(struct blk_mq_hw_ctx *hctx, blk_opf_t opf)
+{
+	struct request *rq = NULL;
 
 	spin_lock(&hctx->lock);
-	rq = list_first_entry_or_null(&hctx->free, struct request, queuelist);
-	if (rq)
+	if (hctx->nr_free > tags_to_spare(hctx, opf)) {
+		rq = list_first_entry(&hctx->free, struct request, queuelist);
 		list_del(&rq->queuelist);
+		hctx->nr_free--;
+	}
 	spin_unlock(&hctx->lock);
 	return rq;
 }
@@ -195,18 +209,18 @@ static bool reap_queue(struct blk_mq_hw_ctx *hctx);
 static struct request *get_request(struct request_queue *q, blk_opf_t opf)
 {
 	struct blk_mq_hw_ctx *hctx = map_queue(q, opf);
-	struct request *rq = try_get_request(hctx);
+	struct request *rq = try_get_request(hctx, opf);
 
 	if (likely(rq) || (opf & REQ_NOWAIT))
 		return rq;
 	while (is_polled(hctx) && !rq) { /* nobody else may be looking */
 		reap_queue(hctx);
 		cond_resched();
-		rq = try_get_request(hctx);
+		rq = try_get_request(hctx, opf);
 	}
 	if (rq)
 		return rq;
-	io_wait_event(hctx->tag_wait, (rq = try_get_request(hctx)) != NULL);
+	io_wait_event(hctx->tag_wait, (rq = try_get_request(hctx, opf)) != NULL);
 	return rq;
 }
 
@@ -271,19 +285,23 @@ static void next_step(struct request *rq)
 
 static struct request *next_request(struct blk_mq_hw_ctx *hctx)
 {
-	struct request *rq = list_first_entry_or_null(&hctx->dispatch, struct request, queuelist);
+	struct list_head *from = &hctx->dispatch;
+	struct request *rq;
 
+	if (!list_empty(&hctx->reads) && (list_empty(from) || hctx->reads_passed++ < READS_PASS))
+		from = &hctx->reads;
+	else
+		hctx->reads_passed = 0;
+	rq = list_first_entry_or_null(from, struct request, queuelist);
 	if (rq)
 		list_del(&rq->queuelist);
-	else if (hctx->queue->elevator)
-		rq = hctx->queue->elevator->next(hctx);
 	return rq;
 }
 
-static bool has_work(struct blk_mq_hw_ctx *hctx)
+/* Where @rq waits for the device. */
+static struct list_head *waiting_list(struct request *rq)
 {
-	return !list_empty(&hctx->dispatch) ||
-	       (hctx->queue->elevator && hctx->queue->elevator->has_work(hctx));
+	return req_op(rq) == REQ_OP_READ ? &rq->hctx->reads : &rq->hctx->dispatch;
 }
 
 /* Give the driver what it takes; what it refuses for good goes to @ended. => hctx->lock held */
@@ -294,7 +312,7 @@ static void run_queue(struct blk_mq_hw_ctx *hctx, struct list_head *ended)
 	struct request *rq;
 
 	while ((rq = next_request(hctx))) {
-		bool last = !has_work(hctx);
+		bool last = list_empty(&hctx->dispatch) && list_empty(&hctx->reads);
 		blk_status_t status = BLK_STS_IOERR;
 
 		if (likely(!hctx->queue->dying))
@@ -306,7 +324,7 @@ static void run_queue(struct blk_mq_hw_ctx *hctx, struct list_head *ended)
 			told = last;
 		} else if (status == BLK_STS_RESOURCE) {
 			TRACE_RQ(rq_requeue, rq);
-			list_add(&rq->queuelist, &hctx->dispatch);
+			list_add(&rq->queuelist, waiting_list(rq));
 			break;
 		} else {
 			rq->status = status;
@@ -320,13 +338,8 @@ static void run_queue(struct blk_mq_hw_ctx *hctx, struct list_head *ended)
 /* => hctx->lock held */
 static void insert_request(struct request *rq)
 {
-	struct blk_mq_hw_ctx *hctx = rq->hctx;
-
 	TRACE_RQ(rq_insert, rq);
-	if (hctx->queue->elevator && bio_has_data(rq->bio) && rq->seq == RQ_SEQ_DATA)
-		hctx->queue->elevator->insert(hctx, rq);
-	else
-		list_add_tail(&rq->queuelist, &hctx->dispatch);
+	list_add_tail(&rq->queuelist, waiting_list(rq));
 }
 
 /* ---- ending ---- */
@@ -401,6 +414,7 @@ static void end_requests(struct blk_mq_hw_ctx *hctx, struct list_head *ended)
 				continue;
 			}
 			list_move(&rq->queuelist, &hctx->free);
+			hctx->nr_free++;
 			blk_queue_exit(hctx->queue);
 		}
 		run_queue(hctx, &refused);
@@ -551,20 +565,6 @@ static bool merge_into_plug(struct blk_plug *plug, struct bio *bio, unsigned int
 	return false;
 }
 
-static bool merge_into_elevator(struct request_queue *q, struct bio *bio, unsigned int nr_segs)
-{
-	struct blk_mq_hw_ctx *hctx;
-	bool merged;
-
-	if (!q->elevator || !q->elevator->merge)
-		return false;
-	hctx = map_queue(q, bio->bi_opf);
-	spin_lock(&hctx->lock);
-	merged = q->elevator->merge(hctx, bio, nr_segs);
-	spin_unlock(&hctx->lock);
-	return merged;
-}
-
 /* ---- submission ---- */
 
 /* @bio fits into one request. => the queue is entered once for it */
@@ -575,8 +575,7 @@ static void submit_fitting(struct request_queue *q, struct bio *bio, unsigned in
 	struct request *rq;
 	LIST_HEAD(one);
 
-	if (!nomerge && ((plug && merge_into_plug(plug, bio, nr_segs)) ||
-			 merge_into_elevator(q, bio, nr_segs))) {
+	if (!nomerge && plug && merge_into_plug(plug, bio, nr_segs)) {
 		blk_queue_exit(q);
 		return;
 	}
@@ -768,6 +767,7 @@ static int init_hctx(struct blk_mq_hw_ctx *hctx, struct request_queue *q, unsign
 	spin_lock_init(&hctx->lock, LOCK_BLK_HCTX);
 	INIT_LIST_HEAD(&hctx->free);
 	INIT_LIST_HEAD(&hctx->dispatch);
+	INIT_LIST_HEAD(&hctx->reads);
 	init_waitqueue_head(&hctx->tag_wait);
 	hctx->queue = q;
 	hctx->index = index;
@@ -782,6 +782,7 @@ static int init_hctx(struct blk_mq_hw_ctx *hctx, struct request_queue *q, unsign
 		rq->hctx = hctx;
 		rq->tag = tag;
 		list_add_tail(&rq->queuelist, &hctx->free);
+		hctx->nr_free++;
 	}
 	hctx->thread =
 		kthread_create(complete_thread, hctx, "blk_%s/%u", q->disk->disk_name, index);
@@ -871,8 +872,6 @@ void blk_free_queue(struct request_queue *q)
 	for (unsigned int i = 0; i < q->nr_hw_queues; i++) {
 		if (q->hctx[i].thread)
 			kthread_stop(q->hctx[i].thread);
-		if (q->elevator && q->elevator->exit)
-			q->elevator->exit(&q->hctx[i]);
 		kvfree(q->hctx[i].requests);
 	}
 	kfree(q->hctx);

@@ -272,21 +272,12 @@ static int read_ahead_kb_store(struct block_device *bdev, const char *text)
 
 static void scheduler_show(struct seq_file *m, struct block_device *bdev)
 {
-	char names[64];
-
-	elevator_names(bdev_get_queue(bdev), names, sizeof(names));
-	seq_printf(m, "%s\n", names);
+	seq_puts(m, bdev_get_queue(bdev)->mq_ops ? "[none]\n" : "none\n");
 }
 
 static int scheduler_store(struct block_device *bdev, const char *text)
 {
-	char name[32], *end;
-
-	strscpy(name, text, sizeof(name));
-	end = strchr(name, '\n');
-	if (end)
-		*end = 0;
-	return elevator_switch(bdev_get_queue(bdev), name);
+	return strcmp(text, "none") && strcmp(text, "none\n") ? -EINVAL : 0;
 }
 
 static const struct attr queue_attrs[] = {

@@ -9,7 +9,6 @@
 
 #include <base/types.h>
 #include <base/list.h>
-#include <base/rbtree.h>
 #include <kernel/plug.h>
 #include <sync/mutex.h>
 #include <sync/spinlock.h>
@@ -18,7 +17,6 @@
 #include <block/genhd.h>
 
 struct blk_mq_hw_ctx;
-struct elevator_type;
 struct request;
 struct request_queue;
 struct task_struct;
@@ -57,9 +55,7 @@ struct request {
 	struct bio *bio, *biotail;
 	struct block_device *part;		/* for the statistics */
 	u64 start_ns;
-	struct list_head queuelist;		/* free list, plug, elevator, dispatch list, or being ended */
-	struct rb_node sort;			/* of the elevator */
-	u64 deadline;
+	struct list_head queuelist;		/* free list, plug, dispatch list, or being ended */
 };
 
 #define req_op(rq)	((rq)->cmd_flags & REQ_OP_MASK)
@@ -97,8 +93,10 @@ struct blk_mq_hw_ctx {
 	unsigned int nr_tags;			/* c */
 	void *requests;				/* c: nr_tags of them, rq_bytes apart */
 	struct list_head free;			/* h */
+	unsigned int nr_free;			/* h: its length */
 	struct list_head dispatch;		/* h: to be given to the driver, in this order */
-	void *elevator_data;			/* h */
+	struct list_head reads;			/* h: the same, and rather before those */
+	unsigned int reads_passed;		/* h: one after the other while another waits in dispatch */
 	unsigned int in_flight;			/* h: started */
 	wait_queue_head_t tag_wait;
 	struct task_struct *thread;		/* c: ends requests */
@@ -115,7 +113,6 @@ struct request_queue {
 	unsigned int nr_poll_queues;		/* c: the last ones, for REQ_POLLED */
 	struct blk_mq_hw_ctx *hctx;		/* c: array */
 	unsigned int rq_bytes;			/* c: request and the driver's part */
-	const struct elevator_type *elevator;	/* changes while the queue is frozen; NULL: none */
 	bool dying;				/* a; set with each hctx->lock taken once after */
 	unsigned int nr_requests;		/* c */
 	int frozen;				/* freeze_mutex */
@@ -180,26 +177,5 @@ void blk_mq_unfreeze_queue(struct request_queue *q);
 void blk_start_plug(struct blk_plug *plug);
 void blk_finish_plug(struct blk_plug *plug);
 void blk_flush_plug(struct blk_plug *plug);
-
-/* ---- elevators ---- */
-
-/* An order in which requests go to the device; all under hctx->lock. */
-struct elevator_type {
-	const char *name;
-	int (*init)(struct blk_mq_hw_ctx *hctx);	/* may sleep, without the lock */
-	void (*exit)(struct blk_mq_hw_ctx *hctx);
-	void (*insert)(struct blk_mq_hw_ctx *hctx, struct request *rq);
-	/* The next one for the device, taken out; NULL if none. */
-	struct request *(*next)(struct blk_mq_hw_ctx *hctx);
-	bool (*has_work)(struct blk_mq_hw_ctx *hctx);
-	/* Try to join @bio with a request that waits; true: done, *@merged tells with which. */
-	bool (*merge)(struct blk_mq_hw_ctx *hctx, struct bio *bio, unsigned int nr_segs);
-	struct elevator_type *next_type;
-};
-void elv_register(struct elevator_type *type);
-/* By name; "none" too. 0, -EINVAL, -ENOMEM. May sleep. */
-int elevator_switch(struct request_queue *q, const char *name);
-/* "[none] mq-deadline" */
-void elevator_names(struct request_queue *q, char *buf, size_t size);
 
 #endif

@@ -685,6 +685,7 @@ ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_re
 static ssize_t direct_read(struct kiocb *iocb, struct address_space *mapping, struct iov_iter *to)
 {
 	loff_t pos = iocb->ki_pos, end = pos + iov_iter_count(to) - 1;
+	bool blkdev = S_ISBLK(mapping->host->i_mode);
 	ssize_t n;
 
 	if (iocb->ki_flags & IOCB_NOWAIT) {
@@ -696,9 +697,11 @@ static ssize_t direct_read(struct kiocb *iocb, struct address_space *mapping, st
 			return n;
 	}
 	file_accessed(iocb->ki_filp);
-	inode_lock_shared(mapping->host); /* the blocks are not freed before the reading begins */
+	if (!blkdev)
+		inode_lock_shared(mapping->host); /* no block is freed before the reading begins */
 	n = mapping->a_ops->direct_IO(iocb, to);
-	inode_unlock_shared(mapping->host);
+	if (!blkdev)
+		inode_unlock_shared(mapping->host);
 	if (n < 0)
 		return n;
 	iocb->ki_pos += n;

@@ -100,6 +100,14 @@ done
 is 'quire, unplugged: no complaint in the log' "$(complaints)" 0
 ok 'quire, unplugged: the slot is off' grep -q 'pciehp: Slot(1): powered off' "$out.log"
 
+# One queue, a disk that writes slowly: a reader does not wait behind all the writes.
+for kernel in linux quire; do
+	program "$kernel, flooded" run --kernel $kernel --smp 1 \
+		--qemu-arg -drive --qemu-arg "if=none,id=slow,format=raw,file=$disk,throttling.bps-write=30000,throttling.bps-write-max=30000" \
+		--qemu-arg -device --qemu-arg virtio-blk-pci,drive=slow,num-queues=1 -- "$build/tests/disk/flood" vda
+done
+is 'quire, flooded: no complaint in the log' "$(complaints)" 0
+
 # Requests that are made to fail, by Linux's names; the memory of a RAM disk and its account.
 fresh
 # shellcheck disable=SC2016
