@@ -40,7 +40,8 @@ int main(int argc, char **argv)
 	before = *(volatile int *)done;
 	ok(before < WRITERS / 2, "most writes wait");
 	ok(pread(fd, buf, 4096, 32 << 20) == 4096, "a read");
-	ok(*(volatile int *)done - before < (WRITERS - before) / 2, "it does not wait for them all");
+	ok(*(volatile int *)done - before < (WRITERS - before) / 2,
+	   "it does not wait for them all");
 	printf("# %d of %d writes were done before it came, %d when it returned\n", before, WRITERS,
 	       *(volatile int *)done);
 	return tap_end();
