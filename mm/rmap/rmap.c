@@ -499,6 +499,7 @@ bool try_to_unmap_swap(struct folio *folio, struct unmap_batch *batch)
 {
 	struct rmap_walk_control rwc = { .rmap_one = unmap_to_swap_one,
 					 .arg = batch,
+					 .event = MMU_NOTIFY_CLEAR,
 					 .done = folio_not_mapped,
 					 .try_lock = true };
 
