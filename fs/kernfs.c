@@ -574,12 +574,12 @@ int kernfs_fill_super(struct super_block *sb, struct kernfs_node *root, unsigned
 	root->refs++;
 	mutex_unlock(&kernfs_lock);
 	inode = kernfs_get_inode(sb, root);
-	if (inode)
-		sb->s_root = d_make_root(inode);
-	if (sb->s_root)
-		return 0;
-	mutex_lock(&kernfs_lock);
-	root->refs--;
-	mutex_unlock(&kernfs_lock);
-	return -ENOMEM;
+	if (!inode) {
+		mutex_lock(&kernfs_lock);
+		put_node(root);
+		mutex_unlock(&kernfs_lock);
+		return -ENOMEM;
+	}
+	sb->s_root = d_make_root(inode); /* without memory it puts the inode, and that the node */
+	return sb->s_root ? 0 : -ENOMEM;
 }
