@@ -485,7 +485,7 @@ static void add_rss(const struct shmid_kernel *shp, unsigned long *rss, unsigned
 	struct inode *inode = file_inode(shp->file);
 
 	*rss += READ_ONCE(inode->i_mapping->nrpages);
-	*swap += READ_ONCE(SHMEM_I(inode)->swapped);
+	*swap += (unsigned long)atomic_long_read(&SHMEM_I(inode)->swapped);
 }
 
 static long ipc_info(void __user *buf)

@@ -51,6 +51,8 @@ struct address_space_operations {
 	void (*invalidate_folio)(struct folio *folio, size_t offset, size_t len);
 	bool (*release_folio)(struct folio *folio, gfp_t gfp);
 	void (*free_folio)(struct folio *folio);	/* leaves the cache; mapping still set */
+	/* Without ->read_folio: what is not in the cache may be elsewhere: the folio with a reference, NULL, ERR_PTR. May sleep. */
+	struct folio *(*swapin_folio)(struct address_space *mapping, pgoff_t index);
 	ssize_t (*direct_IO)(struct kiocb *iocb, struct iov_iter *iter);
 	int (*migrate_folio)(struct address_space *mapping, struct folio *dst, struct folio *src, int mode);
 	int (*launder_folio)(struct folio *folio);

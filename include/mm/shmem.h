@@ -9,6 +9,7 @@
 #include <sync/spinlock.h>
 #include <fs/inode.h>
 #include <mm/filemap.h>
+#include <mm/xarray.h>
 
 struct vm_area_struct;
 struct vfsmount;
@@ -19,7 +20,10 @@ struct shmem_inode_info {
 	unsigned int seals;		/* F_SEAL_*; changed under inode lock */
 	unsigned long flags;		/* c: VM_NORESERVE: pages are accounted one by one */
 	atomic_long_t alloced;		/* pages charged to the super block */
-	unsigned long swapped;		/* lock: pages that are swap entries */
+	struct xarray swap;		/* slots of the pages that are on swap, by index */
+	atomic_long_t swapped;		/* how many */
+	atomic_t nr_swapins;		/* pages that came in, ever: for truncation to see */
+	struct list_head swap_list;	/* of inodes that had pages on swap; empty: never */
 	pgoff_t fallocend;		/* inode lock: highest page that fallocate covers */
 	struct list_head xattrs;	/* inode lock */
 	struct timespec64 i_crtime;
@@ -69,7 +73,15 @@ enum sgp_type { SGP_READ, SGP_NOALLOC, SGP_CACHE, SGP_WRITE, SGP_FALLOC };
 int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, enum sgp_type sgp);
 struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index, gfp_t gfp);
 void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend);
+/* Bytes of @vma, a mapping of shmem, that are on swap. */
 unsigned long shmem_swap_usage(struct vm_area_struct *vma);
+/*
+ * For reclaim: @folio, locked, isolated, not mapped, of shmem, leaves its file for a slot of swap: it is dirty, in the swap
+ * cache alone. False: it is used, or there is no room.
+ */
+bool shmem_swap_out(struct folio *folio);
+/* For swapoff: all pages on device @type come in. 0, -EINTR, -ENOMEM, -EIO. May sleep, long. */
+int shmem_unuse(unsigned int type);
 /*
  * Keep the pages of @file in memory, at the cost of @user's RLIMIT_MEMLOCK; or (@lock 0) no longer.
  * 0, -ENOMEM: the limit. The caller does neither twice.

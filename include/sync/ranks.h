@@ -98,6 +98,7 @@
 	R(SB_INODES, spin, "inodes of a super block")				\
 	R(INODE_HASH, spin, "inode hash table")					\
 	R(WB_LIST, spin, "wb->list_lock: dirty inodes of a device")		\
+	R(SHMEM_SWAP, spin, "list of shmem inodes with pages on swap")		\
 	R(INODE_LOCK, spin, "inode->i_lock")					\
 	R(DCACHE_HASH, spin, "chains of the dentry hash")			\
 	R(LIST_LRU, spin, "list_lru: objects of one node, oldest first")		\

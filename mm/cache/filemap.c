@@ -570,7 +570,9 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 		}
 		if (!mapping->a_ops->read_folio) {
 			if (!folio)
-				return NULL;
+				return mapping->a_ops->swapin_folio
+					       ? mapping->a_ops->swapin_folio(mapping, index)
+					       : NULL;
 			folio_wait_locked(folio); /* being filled by a write */
 			if (folio_test_uptodate(folio))
 				return folio;

@@ -47,6 +47,7 @@
 #include <mm/lru.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
+#include <mm/shmem.h>
 #include <mm/shrinker.h>
 #include <mm/swap.h>
 #include <mm/vma.h>
@@ -186,13 +187,21 @@ static bool is_dirty_or_busy(struct folio *folio, struct scan_control *sc)
 	return true;
 }
 
+static bool is_shmem(const struct folio *folio)
+{
+	return folio_test_swapbacked(folio) && folio_mapping(folio);
+}
+
+static bool may_swap(struct folio *folio, const struct scan_control *sc)
+{
+	return sc->may_swap && (sc->gfp_mask & __GFP_IO) && !folio_test_large(folio) &&
+	       !folio_maybe_dma_pinned(folio) && free_swap_page_count();
+}
+
 /* Has @folio, anonymous, a slot of swap, or can it have one? */
 static bool has_slot(struct folio *folio, const struct scan_control *sc)
 {
-	if (folio_test_swapcache(folio))
-		return true;
-	return sc->may_swap && (sc->gfp_mask & __GFP_IO) && !folio_test_large(folio) &&
-	       !folio_maybe_dma_pinned(folio) && add_to_swap(folio);
+	return folio_test_swapcache(folio) || (may_swap(folio, sc) && add_to_swap(folio));
 }
 
 /* It cannot be unmapped, or not wholly. Once it is unlocked others may free it: no CPU may use it through an entry that is gone. */
@@ -216,15 +225,15 @@ static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ign
 		return KEEP;
 	if (!sc->may_unmap && folio_mapped(folio))
 		return KEEP;
-	if (folio_test_swapbacked(folio) && folio_mapping(folio))
-		return ACTIVATE; /* shmem: nowhere to put it */
+	if (is_shmem(folio) && !may_swap(folio, sc))
+		return ACTIVATE; /* nowhere to put it */
 	if (!ignore_references)
 		v = check_references(folio);
 	if (v == ACTIVATE || v == KEEP)
 		return v;
 	if (is_dirty_or_busy(folio, sc))
 		return KEEP;
-	if (!folio_is_file_lru(folio) && !has_slot(folio, sc))
+	if (!folio_is_file_lru(folio) && !is_shmem(folio) && !has_slot(folio, sc))
 		return ACTIVATE;
 	return unmap(folio, batch) ? UNMAPPED : cannot_unmap(folio, batch);
 }
@@ -250,6 +259,8 @@ static enum verdict take(struct folio *folio, struct scan_control *sc)
 {
 	struct address_space *mapping;
 
+	if (is_shmem(folio))
+		return shmem_swap_out(folio) ? WRITE : KEEP;
 	if (!folio_is_file_lru(folio))
 		return take_swapped(folio, sc);
 	if (folio_test_anon(folio))

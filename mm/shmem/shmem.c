@@ -8,7 +8,7 @@
  *   pinned by one extra reference as long as the name exists; nothing else remembers the name.
  *
  * 2 Accounts, all exact:
- *	alloced of an inode		== pages charged == nrpages of its mapping (+ swapped, later)
+ *	alloced of an inode		== pages charged == nrpages of its mapping + swapped
  *	used_blocks of a super block	== sum of alloced over its inodes, <= max_blocks
  *	Committed_AS			files with VM_NORESERVE: each page when it is allocated;
  *					others (shared anonymous mappings): the whole size at birth
@@ -23,8 +23,7 @@
  *   fallocate() leaves its pages not up to date, and so it knows them again when it has to give up; whoever reads
  *   or maps such a page first gets zeroes.
  *
- * 5 Swap comes later: shmem_get_folio() is where an entry that is a value would be brought in, and
- *   shmem_recalc() counts info->swapped already.
+ * 5 Swap: swap.c. A page that is not in the cache may be on swap; get_folio() brings it in.
  *
  * Linux 6.1: mm/shmem.c. Observed by: Shmem in meminfo, nr_shmem, df.
  */
@@ -137,7 +136,7 @@ static int acct_blocks(struct inode *inode, long pages)
 	return 0;
 }
 
-static void unacct_blocks(struct inode *inode, long pages)
+void shmem_unacct_blocks(struct inode *inode, long pages)
 {
 	struct shmem_inode_info *info = SHMEM_I(inode);
 
@@ -168,7 +167,7 @@ void shmem_check(struct inode *inode)
 {
 	mapping_check(inode->i_mapping);
 	BUG_ON(atomic_long_read(&SHMEM_I(inode)->alloced) !=
-	       (long)(inode->i_mapping->nrpages + SHMEM_I(inode)->swapped));
+	       (long)inode->i_mapping->nrpages + atomic_long_read(&SHMEM_I(inode)->swapped));
 }
 
 /* ---- pages ---- */
@@ -190,8 +189,6 @@ static int alloc_page_at(struct inode *inode, pgoff_t index, struct folio **foli
 	/* nobody sees it yet: flags in one plain store each */
 	__folio_set_locked(folio);
 	__folio_set_swapbacked(folio);
-	if (!overwrite)
-		__folio_mark_uptodate(folio);
 	err = filemap_add_folio(mapping, folio, index, gfp);
 	if (unlikely(err)) {
 		__folio_clear_locked(folio);
@@ -199,10 +196,18 @@ static int alloc_page_at(struct inode *inode, pgoff_t index, struct folio **foli
 		folio_put(folio);
 		goto unacct;
 	}
+	if (shmem_is_swapped(inode, index)) { /* it came and went since we looked */
+		filemap_remove_folio(folio);
+		folio_unlock(folio);
+		folio_put(folio);
+		return -EEXIST;
+	}
+	if (!overwrite)
+		folio_mark_uptodate(folio);
 	*foliop = folio;
 	return 0;
 unacct:
-	unacct_blocks(inode, 1);
+	shmem_unacct_blocks(inode, 1);
 	return err;
 }
 
@@ -235,6 +240,12 @@ static int get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, 
 			*foliop = folio;
 			return 0;
 		}
+		if (shmem_is_swapped(inode, index)) {
+			err = shmem_swap_in(inode, index, foliop);
+			if (err != -EAGAIN)
+				return err;
+			continue;
+		}
 		if (sgp == SGP_READ)
 			return 0;
 		if (sgp == SGP_NOALLOC)
@@ -261,16 +272,32 @@ struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index,
 	return folio;
 }
 
+/* For a reader that found nothing in the cache. */
+static struct folio *shmem_swapin_folio(struct address_space *mapping, pgoff_t index)
+{
+	struct folio *folio;
+	int err;
+
+	if (!shmem_is_swapped(mapping->host, index))
+		return NULL;
+	err = shmem_get_folio(mapping->host, index, &folio, SGP_READ);
+	if (err)
+		return ERR_PTR(err);
+	if (folio)
+		folio_unlock(folio);
+	return folio;
+}
+
 void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend)
 {
-	truncate_inode_pages_range(inode->i_mapping, lstart, lend);
+	shmem_drop_range(inode, lstart, lend);
 	inode_changed_now(inode);
 }
 
 /* The cache lets a folio go: its charge goes with it. */
 static void shmem_free_folio(struct folio *folio)
 {
-	unacct_blocks(folio->mapping->host, folio_nr_pages(folio));
+	shmem_unacct_blocks(folio->mapping->host, folio_nr_pages(folio));
 }
 
 /* ---- faults and mappings ---- */
@@ -288,7 +315,7 @@ static vm_fault_t ask_userfaultfd(struct vm_fault *vmf, struct folio *folio)
 int shmem_add_page(struct inode *inode, pgoff_t index, struct page *page)
 {
 	struct folio *folio = page_folio(page);
-	int err = acct_blocks(inode, 1);
+	int err = shmem_is_swapped(inode, index) ? -EEXIST : acct_blocks(inode, 1);
 
 	if (err)
 		return err;
@@ -299,7 +326,7 @@ int shmem_add_page(struct inode *inode, pgoff_t index, struct page *page)
 	if (err) {
 		__folio_clear_locked(folio);
 		__folio_clear_swapbacked(folio);
-		unacct_blocks(inode, 1);
+		shmem_unacct_blocks(inode, 1);
 	}
 	return err;
 }
@@ -307,6 +334,7 @@ int shmem_add_page(struct inode *inode, pgoff_t index, struct page *page)
 static vm_fault_t shmem_fault(struct vm_fault *vmf)
 {
 	struct inode *inode = file_inode(vmf->vma->vm_file);
+	vm_fault_t major = 0;
 	struct folio *folio;
 	int err;
 
@@ -323,6 +351,13 @@ static vm_fault_t shmem_fault(struct vm_fault *vmf)
 			folio_put(folio);
 			folio = NULL;
 		}
+	}
+	if (unlikely(!folio && shmem_is_swapped(inode, vmf->pgoff))) {
+		err = shmem_get_folio(inode, vmf->pgoff, &folio, SGP_READ);
+		if (err)
+			return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+		count_vm_event(PGMAJFAULT);
+		major = VM_FAULT_MAJOR;
 	}
 	if (unlikely(vmf->vma->vm_flags & (VM_UFFD_MISSING | VM_UFFD_MINOR))) {
 		if (folio ? userfaultfd_minor(vmf->vma) : userfaultfd_missing(vmf->vma))
@@ -341,7 +376,7 @@ static vm_fault_t shmem_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	}
 	vmf->page = folio_file_page(folio, vmf->pgoff);
-	return VM_FAULT_LOCKED;
+	return VM_FAULT_LOCKED | major;
 }
 
 static const struct vm_operations_struct shmem_vm_ops = {
@@ -424,13 +459,17 @@ static loff_t seek_hole_data(struct inode *inode, loff_t offset, int whence)
 
 	for (; index < end; index++) {
 		unsigned long next = index;
-		bool present = xa_load(&mapping->i_pages, index) != NULL;
+		bool present = xa_load(&mapping->i_pages, index) || shmem_is_swapped(inode, index);
 
 		if (present == (whence == SEEK_DATA))
 			break;
 		if (whence == SEEK_DATA) { /* leap over the hole */
+			unsigned long swapped = index;
+
 			if (!xa_find(&mapping->i_pages, &next, end - 1, XA_PRESENT))
 				next = end;
+			if (xa_find(&SHMEM_I(inode)->swap, &swapped, end - 1, XA_PRESENT))
+				next = min(next, swapped);
 			index = next;
 			break;
 		}
@@ -568,7 +607,7 @@ static int shmem_getattr(const struct path *path, struct kstat *stat, u32 reques
 	struct shmem_inode_info *info = SHMEM_I(inode);
 
 	generic_fillattr(inode, stat);
-	stat->blocks = (inode->i_mapping->nrpages + info->swapped) * BLOCKS_PER_PAGE;
+	stat->blocks = (u64)atomic_long_read(&info->alloced) * BLOCKS_PER_PAGE;
 	stat->blksize = PAGE_SIZE;
 	if (request_mask & STATX_BTIME) {
 		stat->result_mask |= STATX_BTIME;
@@ -645,6 +684,7 @@ static void shmem_evict_inode(struct inode *inode)
 		unacct_size(info->flags, inode->i_size);
 		inode->i_size = 0;
 		truncate_inode_pages_final(inode->i_mapping);
+		shmem_swap_evict(inode);
 		WARN_ON(atomic_long_read(&info->alloced));
 	}
 	shmem_xattrs_free(&info->xattrs);
@@ -674,6 +714,8 @@ struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, u
 	info->seals = F_SEAL_SEAL;
 	info->flags = flags & VM_NORESERVE;
 	INIT_LIST_HEAD(&info->xattrs);
+	INIT_LIST_HEAD(&info->swap_list);
+	xa_init(&info->swap);
 	switch (mode & S_IFMT) {
 	case S_IFREG:
 		set_bit(AS_SHMEM, &inode->i_mapping->flags);
@@ -1097,6 +1139,7 @@ static const struct address_space_operations shmem_aops = {
 	.write_begin = shmem_write_begin,
 	.write_end = shmem_write_end,
 	.free_folio = shmem_free_folio,
+	.swapin_folio = shmem_swapin_folio,
 };
 
 static const struct file_operations shmem_file_operations = {
@@ -1209,11 +1252,6 @@ int shmem_zero_setup(struct vm_area_struct *vma)
 	vma->vm_file = file;
 	vma->vm_ops = &shmem_vm_ops;
 	return 0;
-}
-
-unsigned long shmem_swap_usage(struct vm_area_struct *vma)
-{
-	return SHMEM_I(file_inode(vma->vm_file))->swapped << PAGE_SHIFT;
 }
 
 /* The mapping is not locked any more: its pages go back to their classes. */

@@ -3,6 +3,7 @@
  * swapoff: every page of a device comes back to memory.
  *
  * The device gives out no slots any more. Then, until none is in use:
+ *	0 every file of shmem that has pages on swap gets those of the device back (mm/shmem/swap.c)
  *	1 every address space is walked, and each entry of the device is replaced by its page, as a read fault would do it
  *	2 every slot is looked at: what is in the cache alone, because somebody had it locked when its last entry went, leaves it
  * Both again, since fork copies entries from an address space that is yet to be visited into one that has been (new ones are
@@ -19,6 +20,7 @@
 #include <mm/filemap.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
+#include <mm/shmem.h>
 #include <mm/vma.h>
 #include <mm/vmstat.h>
 #include "../fault/fault_internal.h"
@@ -156,7 +158,10 @@ static void unuse_cache(struct swap_info_struct *si)
 int try_to_unuse(struct swap_info_struct *si)
 {
 	while (atomic_long_read(&si->inuse_pages)) {
-		int err = unuse_mms(si);
+		int err = shmem_unuse(si->type);
+
+		if (!err)
+			err = unuse_mms(si);
 
 		if (err)
 			return err;

@@ -13,6 +13,7 @@
 #include <fs/inode.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
+#include <mm/shmem.h>
 #include <mm/swap.h>
 #include <mm/address_space.h>
 #include <mm/fault.h>
@@ -139,6 +140,10 @@ static void smap_gather(struct smap_sums *s, struct vm_area_struct *vma)
 {
 	unsigned long addr = vma->vm_start, next;
 
+	/* Of shmem the tables do not tell. A private page would be counted twice. */
+	if (vma->vm_file && shmem_mapping(vma->vm_file->f_mapping) &&
+	    ((vma->vm_flags & VM_SHARED) || !vma->anon_vma))
+		s->swap += shmem_swap_usage(vma);
 	for (; addr < vma->vm_end; addr = next) {
 		spinlock_t *ptl;
 		pmd_t *pmd;

@@ -31,6 +31,10 @@ for k in linux quire; do
 	status=$?
 	relay "$k"
 	is "$k: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
+	run $k --mem 256M --smp 4 --disk "$disk" -- "$build/tests/disk/swap_shmem" /dev/vda
+	status=$?
+	relay "$k, shmem"
+	is "$k, shmem: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
 done
 is 'quire: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic' "$out.log")" 0
 
