@@ -52,8 +52,8 @@ static int may_delete(struct inode *dir, struct dentry *victim, bool isdir)
 	err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
-	if (IS_APPEND(dir) || sticky_forbids(dir, inode) || IS_APPEND(inode) || IS_IMMUTABLE(inode) ||
-	    IS_SWAPFILE(inode))
+	if (IS_APPEND(dir) || sticky_forbids(dir, inode) || IS_APPEND(inode) ||
+	    IS_IMMUTABLE(inode) || IS_SWAPFILE(inode))
 		return -EPERM;
 	if (isdir) {
 		if (!S_ISDIR(inode->i_mode))

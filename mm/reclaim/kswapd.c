@@ -28,7 +28,6 @@
 #include <sync/wait.h>
 #include "reclaim_internal.h"
 
-
 /* Has a zone up to @idx enough, so that a request of @order need not wait? */
 static bool pgdat_balanced(struct pglist_data *pgdat, unsigned int order, int idx)
 {
