@@ -1,4 +1,4 @@
-# seconds: 1500
+# seconds: 3000
 # Python's own tests. Left out: what opens AF_INET sockets (TestSendfile serves a file over the loopback interface).
 cd /root && ulimit -n 1024 && export LANG=C.UTF-8
 for module in test_mmap test_tempfile test_os test_threading test_subprocess test_io; do

@@ -1,4 +1,4 @@
-# seconds: 900
+# seconds: 1800
 # stress-ng --class filesystem and --class io, a stressor at a time: its status, and whether it was skipped or idle.
 cd /root && mkdir stress && cd stress || exit 1
 for stressor in $( (stress-ng --class 'filesystem?'; stress-ng --class 'io?') 2>&1 | sed 's/.*stressors: //' | tr ' ' '\n' | sort -u); do
