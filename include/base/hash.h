@@ -18,6 +18,11 @@ static __always_inline u32 hash_64(u64 val, unsigned int bits)
 {
 	return (val * GOLDEN_RATIO_64) >> (64 - bits);
 }
+/* All 64 bits of it: the higher ones are the better ones. For more bits than hash_64(), which gives 32 at most. */
+static __always_inline u64 hash_mix(u64 val)
+{
+	return val * GOLDEN_RATIO_64;
+}
 #define hash_long(val, bits)	hash_64(val, bits)
 #define hash_ptr(ptr, bits)	hash_64((unsigned long)(ptr), bits)
 

@@ -68,13 +68,13 @@ static u64 page_hash(const struct address_space *mapping, unsigned long index)
 	const struct inode *inode = mapping->host;
 	u64 key = (u64)inode->i_sb->s_dev << 40 ^ inode->i_ino;
 
-	return hash_64(hash_64(key, 64) + index, 64);
+	return hash_mix(hash_mix(key) + index);
 }
 
 /* A slot is its own name: no file has these numbers. */
 static u64 swap_hash(swp_entry_t entry)
 {
-	return hash_64(hash_64(~0ULL, 64) + swp_to_private(entry), 64);
+	return hash_mix(hash_mix(~0ULL) + swp_to_private(entry));
 }
 
 static struct bucket *bucket_of(struct bucket *t, u64 hash)

@@ -172,6 +172,17 @@ static void held(void)
 	is(good, device < 0 ? MAP_PAGES : 2 * MAP_PAGES, "pinned pages: still the same frames");
 }
 
+/* What was evicted a moment ago is recognised when it comes back. */
+static void refaults(int disk)
+{
+	long before = vmstat("workingset_refault_file"), bad = 0, n;
+
+	for (long mb = disk_mb - 36; mb < disk_mb - 28; mb++)
+		bad += !right(disk, mb);
+	n = vmstat("workingset_refault_file") - before;
+	ok(!bad && n >= 2 * PER_MB, "refaults: %ld of %ld pages", n, 8 * PER_MB);
+}
+
 int main(void)
 {
 	int disk = open("/dev/vda", O_RDONLY), hot = open("/dev/vda", O_RDONLY);
@@ -231,5 +242,6 @@ int main(void)
 	is(left, 0, "pages that %d processes mapped left all of them, and came back whole",
 	   CHILDREN);
 	held();
+	refaults(disk);
 	return tap_end();
 }
