@@ -38,6 +38,7 @@
 #include <mm/page_flags.h>
 #include <mm/pgalloc.h>
 #include <mm/pgtable_path.h>
+#include <mm/swap.h>
 #include <mm/rmap.h>
 #include <mm/slab.h>
 #include <mm/util.h>
@@ -216,6 +217,10 @@ static void put_next_access(struct seq_file *m, struct vm_area_struct *vma, pte_
 		does = "first access: a fault that asks the file or driver";
 	else if (pte_none(pte))
 		does = "first read: the zero page; first write: a new page of zeroes";
+	else if (is_swap_pte(pte))
+		does = "any access: a fault that finds the page in the swap cache or reads it";
+	else if (pte_marker_error(pte))
+		does = "any access: SIGBUS (its page of swap could not be read)";
 	else if (!(vma->vm_flags & VM_WRITE))
 		does = "reads without a fault; a write: SIGSEGV";
 	else if (pte_write(pte))
@@ -310,6 +315,12 @@ static void explain_user(struct seq_file *m, struct mm_struct *mm, unsigned long
 	} else if (vma && pte_present(pte)) {
 		seq_printf(m, "page: frame %#lx, %s: no reference, no reverse map\n", pte_pfn(pte),
 			   is_zero_pfn(pte_pfn(pte)) ? "the zero page" : "not counted");
+	} else if (vma && is_swap_pte(pte)) {
+		swp_entry_t entry = pte_to_swp_entry(pte);
+
+		seq_printf(m, "page: in slot %lu of swap device %u, which %u entries name%s\n",
+			   swp_offset(entry), swp_type(entry), swap_count(entry),
+			   pte_swp_exclusive(pte) ? "; exclusive" : "");
 	}
 }
 

@@ -22,6 +22,7 @@
 #include <fs/seq_file.h>
 #include <fs/super.h>
 #include <kernel/init.h>
+#include <mm/swap.h>
 #include <mm/address_space.h>
 #include <mm/filemap.h>
 #include <mm/folio.h>
@@ -264,7 +265,10 @@ static void describe_anon(struct holders *h, struct folio *folio)
 						 : "anonymous",
 		   folio_raw_mapping(folio), folio->index);
 	if (folio_test_swapcache(folio)) {
-		seq_printf(h->m, "private: swap entry %#x\n", folio->private);
+		swp_entry_t entry = folio_swap_entry(folio);
+
+		seq_printf(h->m, "private: slot %lu of swap device %u, which %u entries name\n",
+			   swp_offset(entry), swp_type(entry), swap_count(entry));
 		holder(h, folio_nr_pages(folio), "the swap cache");
 	}
 }
@@ -330,7 +334,7 @@ static void describe_used(struct seq_file *m, struct page *page, int own)
 	} else if (__PageMovable(head)) {
 		seq_puts(m, "kind: movable page of a driver\n");
 		holder(&h, 1, "its driver");
-	} else if (folio_test_anon(folio)) {
+	} else if (folio_test_anon(folio) || folio_test_swapcache(folio)) {
 		describe_anon(&h, folio);
 	} else if (folio->mapping) {
 		describe_file(&h, folio);

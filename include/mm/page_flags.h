@@ -154,7 +154,7 @@ static inline bool folio_test_swapcache(const struct folio *f)
 {
 	const u32 both = 1u << PG_swapbacked | 1u << PG_swapcache;
 
-	return (((const struct page *)f)->flags & both) == both;
+	return (READ_ONCE(((const struct page *)f)->flags) & both) == both;
 }
 /* PG_swapcache, of a folio with PG_swapbacked. => folio locked */
 static inline void folio_set_swapcache(struct folio *f)

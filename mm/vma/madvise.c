@@ -7,7 +7,7 @@
  *	FREE			private anonymous pages may go instead of being swapped, until they are written again
  *	COLD			pages become inactive: the next to be reclaimed
  *	PAGEOUT			pages are reclaimed now
- *	WILLNEED		readahead of the file
+ *	WILLNEED		readahead of the file, or of swap
  *	REMOVE			punches a hole into a shared file
  *	POPULATE_READ, _WRITE	fault everything in, with an error when that fails
  * Advice of features that are not there (KSM, huge pages, memory failure) is EINVAL, as in a Linux without them.
@@ -301,7 +301,33 @@ static int advise_cold(struct vm_area_struct *vma, unsigned long start, unsigned
 	return 0;
 }
 
-/* => mmap_lock held for reading; it is dropped and retaken: *@dropped */
+/* Begin to read what of anonymous memory is swapped. */
+static void swap_in(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	for (unsigned long next; start < end; start = next) {
+		const pte_t *pte = pte_find(vma->vm_mm, start, NULL);
+
+		next = pmd_addr_end(start, end);
+		for (; pte && start < next; start += PAGE_SIZE, pte++) {
+			pte_t val = READ_ONCE(*pte);
+			struct swap_info_struct *si;
+			struct folio *folio;
+
+			if (!is_swap_pte(val))
+				continue;
+			si = get_swap_device(pte_to_swp_entry(val));
+			if (!si)
+				continue;
+			folio = read_swap_cache(pte_to_swp_entry(val), GFP_HIGHUSER_MOVABLE);
+			if (folio)
+				folio_put(folio);
+			put_swap_device(si);
+		}
+		cond_resched();
+	}
+}
+
+/* => mmap_lock held for reading; it may be dropped and retaken: *@dropped */
 static int advise_willneed(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			   bool *dropped)
 {
@@ -309,8 +335,11 @@ static int advise_willneed(struct vm_area_struct *vma, unsigned long start, unsi
 	struct file *file = vma->vm_file;
 	loff_t offset;
 
-	if (!file)
-		return vma_is_anonymous(vma) ? -EBADF : 0;
+	if (!file) {
+		if (vma_is_anonymous(vma))
+			swap_in(vma, start, end);
+		return 0;
+	}
 	offset = (loff_t)(start - vma->vm_start) + ((loff_t)vma->vm_pgoff << PAGE_SHIFT);
 	get_file(file);
 	mmap_read_unlock(mm);

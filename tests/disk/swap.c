@@ -296,10 +296,16 @@ static void forks(void)
 static void advice(void)
 {
 	char *p = fresh(PAGES), *q;
-	long swap0 = vmswap();
+	long swap0 = vmswap(), in;
 
 	fill(p, PAGES, 4);
 	pageout(p, PAGES);
+	settle();
+	in = vmstat("pswpin");
+	ok(!madvise(p + 100 * PAGE, 16 * PAGE, MADV_WILLNEED), "MADV_WILLNEED of swapped pages");
+	for (int i = 0; i < 100 && vmstat("pswpin") - in < 16 && !slack; i++)
+		usleep(10000);
+	ok(slack || vmstat("pswpin") - in == 16, "reads them, and no others");
 	madvise(p, 8 * PAGE, MADV_DONTNEED);
 	ok(p[0] == 0 && p[7 * PAGE + 9] == 0, "MADV_DONTNEED of swapped pages: zeroes");
 	madvise(p + 8 * PAGE, 8 * PAGE, MADV_FREE);

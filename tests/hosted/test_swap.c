@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Swap in a process: slots against their invariants, alone and from several CPUs; and whole address spaces whose pages go to a
+ * device in memory and come back, over the TLB that catches a missing flush. rooms: mm mode: tsan
+ */
+#include <base/err.h>
+#include <base/string.h>
+#include <kernel/task.h>
+#include <linux/mman.h>
+#include <mm/gfp.h>
+#include <mm/mmap.h>
+#include <mm/page.h>
+#include <mm/pgalloc.h>
+#include <mm/rmap.h>
+#include <mm/vmstat.h>
+#include <host/balance.h>
+#include <host/mmu.h>
+#include <host/syscalls.h>
+#include <host/test.h>
+#include "../../mm/swap/swap_internal.h"
+
+#define SLOTS	 2000UL
+#define BASE	 0x40000000UL
+#define ROOM	 48UL /* pages of each thread */
+#define at(page) (BASE + (unsigned long)(page)*PAGE_SIZE)
+
+/* ---- slots ---- */
+
+static struct swap_info_struct *si;
+static u8 held[SLOTS];
+
+/* The struct of a device is made once and kept. */
+static struct host_balance begin(void)
+{
+	swap_device_free(swap_device_alloc(64, NULL, 0));
+	return host_balance();
+}
+
+TEST(slots_fill_and_free)
+{
+	const u32 bad[] = { 5, 700, 1999 };
+	struct host_balance before = begin();
+
+	si = swap_device_alloc(SLOTS, bad, 3);
+	CHECK(!IS_ERR(si));
+	CHECK_EQ(si->pages, SLOTS - 4);
+	for (int round = 0; round < 2; round++) {
+		memset(held, 0, sizeof(held));
+		for (unsigned long n = 0; n < si->pages; n++) {
+			unsigned long slot = swap_slot_alloc(si, n + 1);
+
+			CHECK(slot && slot < SLOTS && !held[slot]);
+			CHECK(slot != 5 && slot != 700 && slot != 1999);
+			held[slot] = 1;
+		}
+		CHECK_EQ(swap_slot_alloc(si, 1), 0);
+		swap_slots_check(si);
+		for (unsigned long slot = 0; slot < SLOTS; slot++) {
+			if (!held[slot])
+				continue;
+			swap_slot_dup(si, slot);
+			swap_slot_dup(si, slot);
+			CHECK_EQ(slot_count(*swap_slot(si, slot)), 2);
+			swap_slot_clear_pfn(si, slot);
+			CHECK_EQ(swap_slot_set_pfn(si, slot, 9), 0);
+			CHECK_EQ(swap_slot_set_pfn(si, slot, 10), -EEXIST);
+			swap_slot_put(si, slot);
+			swap_slot_clear_pfn(si, slot);
+			CHECK_EQ(swap_slot_put(si, slot), 0);
+			CHECK_EQ(swap_slot_set_pfn(si, slot, 9), -ENOENT);
+		}
+		CHECK_EQ(atomic_long_read(&si->inuse_pages), 0);
+		swap_slots_check(si);
+	}
+	swap_device_free(si);
+	host_balance_check(&before);
+}
+
+/* Takes slots, shares and frees them; two CPUs never have the same. */
+static void slot_user(void *arg)
+{
+	unsigned long mine[64] = { 0 };
+
+	for (int i = 0; i < 4000; i++) {
+		unsigned int k = host_random_below(64);
+
+		if (!mine[k]) {
+			mine[k] = swap_slot_alloc(si, 77);
+			if (mine[k])
+				CHECK(!__atomic_exchange_n(&held[mine[k]], 1, __ATOMIC_SEQ_CST));
+			continue;
+		}
+		swap_slot_dup(si, mine[k]);
+		swap_slot_clear_pfn(si, mine[k]);
+		__atomic_store_n(&held[mine[k]], 0, __ATOMIC_SEQ_CST);
+		CHECK_EQ(swap_slot_put(si, mine[k]), 0);
+		mine[k] = 0;
+	}
+	for (int k = 0; k < 64; k++) {
+		if (!mine[k])
+			continue;
+		__atomic_store_n(&held[mine[k]], 0, __ATOMIC_SEQ_CST);
+		swap_slot_clear_pfn(si, mine[k]);
+	}
+}
+
+TEST(slots_of_four_cpus)
+{
+	struct host_balance before = begin();
+	struct task_struct *t[4];
+
+	memset(held, 0, sizeof(held));
+	si = swap_device_alloc(200, NULL, 0); /* fewer than they want */
+	CHECK(!IS_ERR(si));
+	for (int i = 0; i < 4; i++)
+		t[i] = host_start(slot_user, NULL, i + 1, "slots");
+	for (int i = 0; i < 4; i++)
+		host_join(t[i]);
+	swap_slots_check(si);
+	CHECK_EQ(atomic_long_read(&si->inuse_pages), 0);
+	swap_device_free(si);
+	host_balance_check(&before);
+}
+
+/* ---- pages ---- */
+
+static u8 medium[SLOTS][PAGE_SIZE];
+static int read_error; /* an errno, or 0 */
+
+static void medium_submit(struct swap_info_struct *dev, unsigned long offset, struct folio **folios,
+			  unsigned int nr, bool write)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		void *page = folio_address(folios[i]);
+
+		if (write) {
+			memcpy(medium[offset + i], page, PAGE_SIZE);
+			swap_write_end(folios[i], 0);
+		} else {
+			memcpy(page, medium[offset + i], PAGE_SIZE);
+			swap_read_end(folios[i], read_error);
+		}
+	}
+}
+
+static const struct swap_device_ops medium_ops = { .submit = medium_submit };
+
+static void switch_on(void)
+{
+	si = swap_device_alloc(SLOTS, NULL, 0);
+	CHECK(!IS_ERR(si));
+	si->ops = &medium_ops;
+	si->kind = "memory";
+	swap_device_enable(si, -1);
+}
+
+static void switch_off(void)
+{
+	CHECK_EQ(swap_device_disable(si), 0);
+	swap_slots_check(si);
+	swap_device_free(si);
+	CHECK_EQ(global_node_page_state(NR_SWAPCACHE), 0);
+}
+
+static struct mm_struct *new_space(unsigned long pages)
+{
+	struct rlimit stack = { 8UL << 20, RLIM_INFINITY };
+	struct mm_struct *mm = mm_alloc();
+
+	CHECK(mm);
+	arch_pick_mmap_layout(mm, &stack);
+	host_use_mm(mm);
+	CHECK_EQ(sys_mmap(at(0), pages * PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+		 at(0));
+	return mm;
+}
+
+static void fill(unsigned long pages, u32 seed)
+{
+	for (unsigned long i = 0; i < pages; i++)
+		CHECK_EQ(host_user_write(at(i), seed + i), HOST_ACCESS_OK);
+}
+
+static void expect(unsigned long pages, u32 seed)
+{
+	for (unsigned long i = 0; i < pages; i++) {
+		u32 value = 0;
+
+		CHECK_EQ(host_user_read(at(i), &value), HOST_ACCESS_OK);
+		CHECK_EQ(value, seed + i);
+	}
+}
+
+static void pageout(unsigned long from, unsigned long pages)
+{
+	CHECK_EQ(sys_madvise(at(from), pages * PAGE_SIZE, MADV_PAGEOUT), 0);
+}
+
+TEST(pages_go_out_and_in)
+{
+	struct host_balance before = begin();
+	struct mm_struct *mm, *child;
+
+	switch_on();
+	mm = new_space(40);
+	fill(40, 100);
+	pageout(0, 40);
+	CHECK_EQ(get_mm_counter(mm, MM_SWAPENTS), 40);
+	pgtable_check(mm);
+	child = dup_mm(current, mm);
+	CHECK(child);
+	pgtable_check(child);
+	CHECK_EQ(atomic_long_read(&si->inuse_pages), 40);
+	fill(20, 500);
+	expect(20, 500);
+	host_use_mm(child);
+	expect(40, 100);
+	fill(40, 900);
+	pageout(0, 40);
+	expect(40, 900);
+	host_use_mm(mm);
+	expect(20, 500);
+	CHECK_EQ(sys_madvise(at(0), 5 * PAGE_SIZE, MADV_DONTNEED), 0);
+	pageout(0, 40);
+	pgtable_check(mm);
+	pgtable_check(child);
+	switch_off();
+	CHECK_EQ(get_mm_counter(mm, MM_SWAPENTS), 0);
+	host_use_mm(child);
+	expect(40, 900);
+	host_use_mm(NULL);
+	mmput(child);
+	mmput(mm);
+	CHECK(host_mmu_check());
+	host_balance_check(&before);
+}
+
+TEST(pages_that_cannot_be_read)
+{
+	struct host_balance before = begin();
+	struct mm_struct *mm;
+	u32 value;
+
+	switch_on();
+	mm = new_space(8);
+	fill(8, 1);
+	pageout(0, 8);
+	read_error = -EIO;
+	CHECK(host_user_read(at(3), &value) != HOST_ACCESS_OK);
+	switch_off(); /* all others cannot be read either */
+	read_error = 0;
+	CHECK(host_user_read(at(3), &value) != HOST_ACCESS_OK);
+	CHECK(host_user_read(at(4), &value) != HOST_ACCESS_OK);
+	CHECK_EQ(sys_madvise(at(4), PAGE_SIZE, MADV_DONTNEED), 0);
+	CHECK_EQ(host_user_read(at(4), &value), HOST_ACCESS_OK);
+	CHECK_EQ(value, 0);
+	host_use_mm(NULL);
+	mmput(mm);
+	host_balance_check(&before);
+}
+
+/* ---- several CPUs ---- */
+
+static struct mm_struct *shared_mm;
+
+static void resident(void *arg)
+{
+	unsigned long first = (unsigned long)arg * ROOM;
+	u32 model[ROOM] = { 0 };
+
+	host_use_mm(shared_mm);
+	for (int i = 0; i < 1500; i++) {
+		unsigned long k = host_random_below(ROOM);
+		u32 value = 0;
+
+		switch (host_random_below(8)) {
+		case 0:
+		case 1:
+		case 2:
+			model[k] = i + 1;
+			CHECK_EQ(host_user_write(at(first + k), model[k]), HOST_ACCESS_OK);
+			break;
+		case 3:
+			pageout(first + k, ROOM - k);
+			break;
+		case 4:
+			CHECK_EQ(sys_madvise(at(first + k), PAGE_SIZE, MADV_DONTNEED), 0);
+			model[k] = 0;
+			break;
+		default:
+			CHECK_EQ(host_user_read(at(first + k), &value), HOST_ACCESS_OK);
+			CHECK_EQ(value, model[k]);
+		}
+	}
+	host_use_mm(NULL);
+}
+
+static void forker(void *arg)
+{
+	host_use_mm(shared_mm);
+	for (int i = 0; i < 25; i++) {
+		struct mm_struct *child = dup_mm(current, shared_mm);
+
+		CHECK(child);
+		host_use_mm(child);
+		pageout(0, 3 * ROOM);
+		for (unsigned long k = 0; k < 3 * ROOM; k += 5) {
+			u32 value;
+
+			CHECK_EQ(host_user_read(at(k), &value), HOST_ACCESS_OK);
+			CHECK_EQ(host_user_write(at(k), 7), HOST_ACCESS_OK);
+		}
+		host_use_mm(shared_mm);
+		pgtable_check(child);
+		mmput(child);
+	}
+	host_use_mm(NULL);
+}
+
+/* Switches the device off and on again. */
+static void switcher(void *arg)
+{
+	for (int i = 0; i < 4; i++) {
+		switch_off();
+		switch_on();
+	}
+}
+
+TEST(swapping_under_four_cpus)
+{
+	struct host_balance before = begin();
+	struct task_struct *t[5];
+
+	switch_on();
+	shared_mm = new_space(3 * ROOM);
+	host_use_mm(NULL);
+	for (unsigned long i = 0; i < 5; i++)
+		t[i] = host_start(i < 3	   ? resident
+				  : i == 3 ? forker
+					   : switcher,
+				  (void *)i, i + 1, "resident");
+	for (int i = 0; i < 5; i++)
+		host_join(t[i]);
+	pgtable_check(shared_mm);
+	mmput(shared_mm);
+	switch_off();
+	CHECK(host_mmu_check());
+	host_balance_check(&before);
+}
