@@ -3,7 +3,7 @@
  * Anonymous pages on a swap device, as TAP: swap DEVICE (a disk of 16 MiB at least, all of it used).
  * MADV_PAGEOUT sends pages out, so that no memory pressure is needed.
  */
-#include "../guest/tap.h"
+#include "../guest/maps.h"
 #include <sys/prctl.h>
 #include <sys/swap.h>
 #include <sys/sysinfo.h>
@@ -21,23 +21,7 @@ static const char *device;
 
 /* ---- numbers ---- */
 
-static long number(const char *file, const char *name)
-{
-	char line[256];
-	FILE *f = fopen(file, "r");
-	long value = -1;
-	size_t n = strlen(name);
-
-	while (f && value < 0 && fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, n) && strchr(" :\t", line[n]))
-			value = atol(line + n + 1);
-	if (f)
-		fclose(f);
-	return value;
-}
-#define meminfo(name) number("/proc/meminfo", name)
-#define vmstat(name)  number("/proc/vmstat", name)
-#define vmswap()      (number("/proc/self/status", "VmSwap") / 4)
+#define vmswap() (status_kb("VmSwap:") / 4)
 
 /* Pages in use by /proc/swaps; -1: no device. */
 static long swap_used(void)
@@ -102,7 +86,7 @@ static unsigned long pageout(char *p, unsigned long pages)
 /* Until the swap cache is empty: what was written is evicted a little later. */
 static void settle(void)
 {
-	for (int i = 0; !slack && i < 100 && meminfo("SwapCached") > 0; i++)
+	for (int i = 0; !slack && i < 100 && meminfo_kb("SwapCached:") > 0; i++)
 		usleep(10000);
 }
 
@@ -165,7 +149,7 @@ static void on_and_off(void)
 	}
 	ok(!swapon(device, SWAP_FLAG_PREFER | 5), "swapon");
 	fails(swapon(device, 0), EBUSY, "swapon twice");
-	ok(meminfo("SwapTotal") == 4094 * 4 && meminfo("SwapFree") == 4094 * 4,
+	ok(meminfo_kb("SwapTotal:") == 4094 * 4 && meminfo_kb("SwapFree:") == 4094 * 4,
 	   "SwapTotal: without header and bad page");
 	sysinfo(&si);
 	ok(si.totalswap * si.mem_unit == 4094 * PAGE && si.freeswap == si.totalswap, "sysinfo");
@@ -177,7 +161,7 @@ static void on_and_off(void)
 		close(fd);
 	}
 	ok(!swapoff(device), "swapoff");
-	ok(meminfo("SwapTotal") == 0 && swap_used() == -1, "nothing is left");
+	ok(meminfo_kb("SwapTotal:") == 0 && swap_used() == -1, "nothing is left");
 }
 
 static void round_trip(void)
@@ -197,7 +181,8 @@ static void round_trip(void)
 	mincore(p, PAGES * PAGE, vec);
 	for (unsigned long i = 0; i < PAGES; i++)
 		there += vec[i] & 1;
-	ok(there <= meminfo("SwapCached") / 4 + slack, "mincore: not there, but in the swap cache");
+	ok(there <= meminfo_kb("SwapCached:") / 4 + slack,
+	   "mincore: not there, but in the swap cache");
 	in = vmstat("pswpin");
 	major = vmstat("pgmajfault");
 	ok(wrong(p, PAGES, 1) == -1, "contents come back");
@@ -205,7 +190,8 @@ static void round_trip(void)
 	ok(in == (long)PAGES - there, "pswpin: what was not in the swap cache");
 	ok(vmstat("pgmajfault") - major <= in + 8, "major faults");
 	ok(vmswap() - swap0 <= slack, "VmSwap as before");
-	ok(meminfo("SwapCached") / 4 >= (long)PAGES - slack, "SwapCached: they keep their slots");
+	ok(meminfo_kb("SwapCached:") / 4 >= (long)PAGES - slack,
+	   "SwapCached: they keep their slots");
 
 	out = vmstat("pswpout");
 	ok(pageout(p, PAGES) == PAGES, "out again");
@@ -353,7 +339,7 @@ static void off_under_use(void)
 	}
 	ok(!swapoff(device), "swapoff brings pages back");
 	ok(vmswap() <= slack && swapped(p, PAGES) == 0, "none is swapped");
-	ok(meminfo("SwapTotal") == 0 && meminfo("SwapCached") <= slack * 4, "SwapTotal 0");
+	ok(meminfo_kb("SwapTotal:") == 0 && meminfo_kb("SwapCached:") <= slack * 4, "SwapTotal 0");
 	ok(wrong(p, PAGES, 5) == -1, "contents are right");
 	close(to[0]);
 	write(to[1], "x", 1);

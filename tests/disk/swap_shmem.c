@@ -3,7 +3,7 @@
  * Pages of shmem on a swap device, as TAP: swap_shmem DEVICE (a disk of 16 MiB at least, all of it used).
  * MADV_PAGEOUT sends pages out, so that no memory pressure is needed.
  */
-#include "../guest/tap.h"
+#include "../guest/maps.h"
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
@@ -13,21 +13,6 @@
 #endif
 #define PAGES 256UL
 #define BYTES (PAGES * PAGE)
-
-static long number(const char *file, const char *name)
-{
-	char line[256];
-	FILE *f = fopen(file, "r");
-	long value = -1;
-	size_t n = strlen(name);
-
-	while (f && value < 0 && fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, n) && strchr(" :\t", line[n]))
-			value = atol(line + n + 1);
-	if (f)
-		fclose(f);
-	return value;
-}
 
 static void fill(char *p, unsigned long pages, unsigned long seed)
 {
@@ -81,7 +66,7 @@ static bool gone(char *p, unsigned long pages)
 /* Shmem of /proc/meminfo is @pages more than @before KiB, but for what Linux counts later. */
 static bool shmem_is(long before, unsigned long pages)
 {
-	return labs(number("/proc/meminfo", "Shmem") - before - (long)pages * 4) < 512;
+	return labs(meminfo_kb("Shmem:") - before - (long)pages * 4) < 512;
 }
 
 static int file_of(unsigned long pages, unsigned long seed, char **map)
@@ -97,7 +82,7 @@ static int file_of(unsigned long pages, unsigned long seed, char **map)
 
 static void memory(void)
 {
-	long shmem = number("/proc/meminfo", "Shmem");
+	long shmem = meminfo_kb("Shmem:");
 	struct stat before, after;
 	char *p, *q = malloc(BYTES);
 	int fd = file_of(PAGES, 1, &p);
@@ -129,7 +114,7 @@ static void memory(void)
 
 static void truncation(void)
 {
-	long used = number("/proc/meminfo", "SwapFree");
+	long used = meminfo_kb("SwapFree:");
 	static char zero[PAGE];
 	char *p;
 	int fd = file_of(PAGES, 2, &p);
@@ -153,9 +138,9 @@ static void truncation(void)
 	ok(gone(p, PAGES), "the end: all on swap");
 	munmap(p, BYTES);
 	close(fd);
-	for (int i = 0; i < 100 && number("/proc/meminfo", "SwapFree") + 512 < used; i++)
+	for (int i = 0; i < 100 && meminfo_kb("SwapFree:") + 512 < used; i++)
 		sleep_ms(10);
-	ok(number("/proc/meminfo", "SwapFree") + 512 >= used, "the end: its slots are free");
+	ok(meminfo_kb("SwapFree:") + 512 >= used, "the end: its slots are free");
 }
 
 /* A parent, a child that writes, and a private copy. */
@@ -219,7 +204,7 @@ static void swap_off(void)
 	ok(gone(p, PAGES) && gone(q, PAGES), "two files on swap");
 	munmap(q, BYTES); /* no address space knows it */
 	is(swapoff("/dev/vda"), 0, "swapoff");
-	is(number("/proc/meminfo", "SwapTotal"), 0, "no swap any more");
+	is(meminfo_kb("SwapTotal:"), 0, "no swap any more");
 	is(swapped(p), 0, "the pages are in memory");
 	q = mmap(NULL, BYTES, PROT_READ, MAP_SHARED, fe, 0);
 	ok(good(p, PAGES, 9) && good(q, PAGES, 10), "as they were");

@@ -3,28 +3,14 @@
  * A machine whose memory is eaten up: the largest process is killed, everybody else lives and sees no failure of a call,
  * and what the victim had is there again. Works with little memory (32 MiB are enough on Quire) and with much.
  */
-#include "tap.h"
+#include "maps.h"
 
 #include <pthread.h>
-
-static long meminfo_kb(const char *name)
-{
-	char line[128];
-	long kb = -1;
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	must(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
-			kb = atol(line + strlen(name) + 1);
-	fclose(f);
-	return kb;
-}
 
 /* Touch more memory than there is, a page after the other. */
 static void *eat(void *arg)
 {
-	size_t size = (size_t)meminfo_kb("MemTotal") * 2048;
+	size_t size = (size_t)meminfo_kb("MemTotal:") * 2048;
 	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -155,13 +141,13 @@ int main(void)
 
 	ok(killed(eater(1)), "a process that eats all memory is killed with SIGKILL");
 	usleep(100000);
-	before = meminfo_kb("MemFree");
+	before = meminfo_kb("MemFree:");
 	ok(killed(eater(3)), "and one that does so with three threads");
 	others_live();
 	score_decides();
 	usleep(100000);
-	after = meminfo_kb("MemFree");
-	if (!ok(after > before - 2048 - meminfo_kb("MemTotal") / 64, "its memory is free again"))
+	after = meminfo_kb("MemFree:");
+	if (!ok(after > before - 2048 - meminfo_kb("MemTotal:") / 64, "its memory is free again"))
 		printf("# %ld kB before, %ld kB after\n", before, after);
 	return tap_end();
 }

@@ -4,7 +4,7 @@
  * in sockets, locked pages. The right one dies, a shell answers, and all of it comes back. A ballast that nobody kills takes most
  * of the memory first, so that each kind has only ROOM left to fill, whatever the size of the machine.
  */
-#include "tap.h"
+#include "maps.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -14,24 +14,10 @@
 
 #define ROOM_KB 20480L
 
-static long meminfo_kb(const char *name)
-{
-	char line[128];
-	long kb = -1;
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	must(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
-			kb = atol(line + strlen(name) + 1);
-	fclose(f);
-	return kb;
-}
-
 /* Free pages, those in the lists of CPUs included, in kB. */
 static long free_kb(void)
 {
-	long kb = meminfo_kb("MemFree"), count;
+	long kb = meminfo_kb("MemFree:"), count;
 	FILE *f = fopen("/proc/zoneinfo", "r");
 	char line[128];
 
@@ -84,7 +70,7 @@ static void hold(long kb, int tell)
 
 static pid_t ballast(void)
 {
-	long kb = meminfo_kb("MemAvailable") - ROOM_KB;
+	long kb = meminfo_kb("MemAvailable:") - ROOM_KB;
 	int fds[2];
 	pid_t pid;
 	char c;

@@ -13,13 +13,7 @@ selftests() {
 		2>"$scratch/boot.err"
 	is "$what: boots and runs a program" $? 0
 	tr -d '\r' <"$log" | sed -n -e 's/^\[ *[0-9.]*\] //' -e '/^\(not \)*ok [0-9]* - /p' -e '/^# selftest/p' >"$scratch/boot.tap"
-	while read -r line; do
-		case $line in
-		'ok '*) n=$((n + 1)); echo "ok $n - $what: ${line#*- }" ;;
-		'not ok '*) n=$((n + 1)); echo "not ok $n - $what: ${line#*- }" ;;
-		*) echo "$line" ;;
-		esac
-	done <"$scratch/boot.tap"
+	relay "$scratch/boot.tap" "$what"
 	is "$what: self tests went to their end" "$(grep -c 'selftest: 0 of [0-9]* failed' "$log")" 1
 	is "$what: no complaint in the log" "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace' "$log")" 0
 }

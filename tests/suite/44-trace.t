@@ -57,12 +57,7 @@ if make -s -j"$(nproc)" O="$build/pageref" PAGEREF=1 "$build/pageref/quire.elf" 
 	gcc -std=gnu17 -O1 -static -o "$build/tests/labs/pageref" tests/labs/pageref.c
 	./quire run --accel tcg --timeout 60 --kernel "$build/pageref/quire.elf" -- "$build/tests/labs/pageref" >"$out" 2>"$out.err"
 	is 'pageref: to its end' "$(grep -c '^1\.\.6$' "$out")" 1
-	while read -r line; do
-		case $line in
-		'ok '*) ok "${line#*- }" true ;;
-		'not ok '*) ok "${line#*- }" false ;;
-		esac
-	done <"$out"
+	relay "$out"
 else
 	is 'a kernel with PAGEREF=1 builds' no yes
 fi

@@ -8,13 +8,7 @@ log="$scratch/inject.log"
 timeout 300 ./quire run --accel tcg --smp 1 --mem 64M --timeout 280 --console-log "$log" --add /usr/bin/dash \
 	-- "$build/tests/inject/inject" >"$scratch/inject.out" 2>"$scratch/inject.err"
 status=$?
-while read -r line; do
-	case $line in
-	'ok '*) n=$((n + 1)); echo "ok $n - ${line#*- }" ;;
-	'not ok '*) n=$((n + 1)); echo "not ok $n - ${line#*- }" ;;
-	'#'*) echo "$line" ;;
-	esac
-done <"$scratch/inject.out"
+relay "$scratch/inject.out"
 is 'every operation was gone through' "$status" 0
 is 'no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace|lockdep' "$log")" 0
 finish

@@ -18,15 +18,7 @@ program() {
 	fresh
 	"$@" >"$out.tap" 2>"$out.err" </dev/null
 	status=$?
-	while read -r line; do
-		case $line in
-		ok\ * | not\ ok\ *)
-			n=$((n + 1))
-			echo "${line%%ok *}ok $n - $what: ${line#* - }"
-			;;
-		\#*) echo "$line" ;;
-		esac
-	done <"$out.tap"
+	relay "$out.tap" "$what"
 	is "$what: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
 	[ $status = 0 ] || tail -n 3 "$out.err" | sed 's/^/# /'
 }

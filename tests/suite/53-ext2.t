@@ -33,19 +33,6 @@ boot() {
 		>"$dir/out" 2>&1
 }
 
-# taps PREFIX: the TAP in $dir/out, numbered on
-taps() {
-	while read -r line; do
-		case $line in
-		'ok '* | 'not ok '*)
-			n=$((n + 1))
-			echo "${line%%ok*}ok $n - $1: ${line#* - }"
-			;;
-		'# '*) echo "$line" ;;
-		esac
-	done <"$dir/out"
-}
-
 # clean "what" IMAGE: e2fsck finds nothing
 clean() {
 	ok "$1: e2fsck finds nothing" e2fsck -fn "$2"
@@ -64,7 +51,7 @@ for kernel in linux quire; do
 	boot $kernel "$dir/$kernel.1024" "$dir/$kernel.2048" "$dir/$kernel.4096" --add "$build/tests/disk/ext2:/ext2" -- \
 		sh -c 'failed=0; for d in a b c; do /ext2 /dev/vd$d /tmp/m || failed=1; done; exit $failed'
 	is "$kernel: exit status" $? 0
-	taps "$kernel: ext2"
+	relay "$dir/out" "$kernel: ext2"
 	for b in 1024 2048 4096; do
 		clean "$kernel, blocks of $b" "$dir/$kernel.$b"
 	done
@@ -93,7 +80,7 @@ mkfs "$dir/alias" 8M
 for kernel in linux quire; do
 	boot $kernel "$dir/alias" -- "$build/tests/disk/alias" /dev/vda /tmp/m
 	is "$kernel: one copy of a block: exit status" $? 0
-	taps "$kernel: alias"
+	relay "$dir/out" "$kernel: alias"
 	e2fsck -fy "$dir/alias" >/dev/null 2>&1
 	is "$kernel: what was written before the power went is there" \
 		"$(debugfs -R 'cat /late' "$dir/alias" 2>/dev/null)" 'written before the end'
@@ -105,7 +92,7 @@ for kernel in linux quire; do
 	mkfs "$dir/lru" 32M -b 4096 -N 6000
 	boot $kernel --mem 160M "$dir/lru" -- "$build/tests/disk/lru" /dev/vda /tmp/m
 	is "$kernel: what is only cached goes: exit status" $? 0
-	taps "$kernel: cached"
+	relay "$dir/out" "$kernel: cached"
 	ok "$kernel: e2fsck repairs nothing but counts" sh -c 'e2fsck -fy "$1" >/dev/null; [ $? -le 1 ]' - "$dir/lru"
 done
 
@@ -116,7 +103,7 @@ for kernel in linux quire; do
 	boot $kernel "$dir/folio.1024" "$dir/folio.4096" --add "$build/tests/disk/largefolio:/largefolio" -- \
 		sh -c '/largefolio /dev/vda /tmp/m; first=$?; /largefolio /dev/vdb /tmp/m && exit $first'
 	is "$kernel: large folios: exit status" $? 0
-	taps "$kernel: large folios"
+	relay "$dir/out" "$kernel: large folios"
 	clean "$kernel, large folios, blocks of 1024" "$dir/folio.1024"
 	clean "$kernel, large folios, blocks of 4096" "$dir/folio.4096"
 done

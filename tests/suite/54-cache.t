@@ -7,18 +7,6 @@ make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
 out=$scratch/cache
 disk=$out.img
 
-# The lines of a program's TAP become part of this one.
-relay() { # WHAT
-	while read -r line; do
-		case $line in
-		ok\ * | not\ ok\ *)
-			n=$((n + 1))
-			echo "${line%%ok *}ok $n - $1: ${line#* - }"
-			;;
-		\#*) echo "$line" ;;
-		esac
-	done <"$out.tap"
-}
 run() { # KERNEL OPTION... -- PROGRAM...
 	kernel=$1
 	shift
@@ -30,7 +18,7 @@ for k in linux quire; do
 	truncate -s 64M "$disk"
 	run $k --disk "$disk" --add "$build/tests/disk:/disk" -- sh -c '/disk/pagecache vda && /disk/major vda'
 	status=$?
-	relay "$k"
+	relay "$out.tap" "$k"
 	is "$k: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 2'
 	yes 'quire page cache' | head -c 1048576 >"$out.want"
 	ok "$k: the image holds what fsync promised" cmp -n 1048576 "$disk" "$out.want"

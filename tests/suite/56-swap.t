@@ -3,21 +3,9 @@
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
-out=$build/tap/swap
+out=$scratch/swap
 disk=$out.img
 
-# The lines of a program's TAP become part of this one.
-relay() { # WHAT
-	while read -r line; do
-		case $line in
-		ok\ * | not\ ok\ *)
-			n=$((n + 1))
-			echo "${line%%ok *}ok $n - $1: ${line#* - }"
-			;;
-		\#*) echo "$line" ;;
-		esac
-	done <"$out.tap"
-}
 run() { # KERNEL OPTION... -- PROGRAM...
 	kernel=$1
 	shift
@@ -29,11 +17,11 @@ for k in linux quire; do
 	truncate -s 16M "$disk"
 	run $k --mem 256M --disk "$disk" -- "$build/tests/disk/swap" /dev/vda
 	status=$?
-	relay "$k"
+	relay "$out.tap" "$k"
 	is "$k: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
 	run $k --mem 256M --smp 4 --disk "$disk" -- "$build/tests/disk/swap_shmem" /dev/vda
 	status=$?
-	relay "$k, shmem"
+	relay "$out.tap" "$k, shmem"
 	is "$k, shmem: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
 done
 is 'quire: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic' "$out.log")" 0
@@ -44,7 +32,7 @@ if command -v mke2fs >/dev/null; then
 		truncate -s 24M "$disk"
 		mke2fs -q -F -t ext2 -b 4096 "$disk"
 		run $k --mem 256M --disk "$disk" -- "$build/tests/disk/swapfile" /dev/vda
-		relay "$k, a file"
+		relay "$out.tap" "$k, a file"
 		is "$k: a swap file, to the end" "$(grep -c '^1\.\.' "$out.tap")" 1
 	done
 fi
@@ -52,12 +40,12 @@ fi
 # Debian's Linux has no fail_make_request.
 truncate -s 16M "$disk"
 run quire --mem 256M --disk "$disk" -- "$build/tests/disk/swapfile" -fail /dev/vda /sys/block/vda/make-it-fail
-relay 'a device that fails'
+relay "$out.tap" 'a device that fails'
 is 'a device that fails, to the end' "$(grep -c '^1\.\.' "$out.tap")" 1
 
 truncate -s 64M "$disk" "$disk.2"
 run quire --smp 2 --mem 48M --disk "$disk" --disk "$disk.2" -- "$build/tests/disk/swap_storm" /dev/vda /dev/vdb 6 3200
-relay 'a storm'
+relay "$out.tap" 'a storm'
 is 'a storm, to the end' "$(grep -c '^1\.\.' "$out.tap")" 1
 is 'a storm: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic|Out of memory' "$out.log")" 0
 rm -f "$disk" "$disk.2"

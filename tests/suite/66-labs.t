@@ -16,12 +16,7 @@ for lab in malloc protect cow copy; do
 	for k in linux quire; do
 		on $k "$build/tests/labs/$lab" >"$scratch/lab"
 		is "$lab: $k: to its end" $? 0
-		while read -r line; do
-			case $line in
-			'ok '*) ok "$lab: $k: ${line#*- }" true ;;
-			'not ok '*) ok "$lab: $k: ${line#*- }" false ;;
-			esac
-		done <"$scratch/lab"
+		relay "$scratch/lab" "$lab: $k"
 	done
 done
 
