@@ -95,7 +95,7 @@ void bitmap_or(unsigned long *dst, const unsigned long *a, const unsigned long *
 	unsigned int i;
 
 	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
-		dst[i] = a[i] | b[i];
+		dst[i] = READ_ONCE(a[i]) | READ_ONCE(b[i]); /* of CPUs: others set bits meanwhile */
 }
 
 void bitmap_xor(unsigned long *dst, const unsigned long *a, const unsigned long *b,

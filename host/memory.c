@@ -71,7 +71,7 @@ void clear_page(void *page)
 
 void copy_page(void *to, const void *from)
 {
-	memcpy(to, from, PAGE_SIZE);
+	host_copy_racing(to, from, PAGE_SIZE); /* of a page that programs may be writing to */
 }
 
 bool __virt_addr_valid(unsigned long kaddr)

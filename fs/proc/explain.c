@@ -319,7 +319,7 @@ static void explain_user(struct seq_file *m, struct mm_struct *mm, unsigned long
 		swp_entry_t entry = pte_to_swp_entry(pte);
 
 		seq_printf(m, "page: in slot %lu of swap device %u, which %u entries name%s\n",
-			   swp_offset(entry), swp_type(entry), swap_count(entry),
+			   swp_offset(entry), swp_type(entry), swap_count_unkept(entry),
 			   pte_swp_exclusive(pte) ? "; exclusive" : "");
 	}
 }

@@ -267,8 +267,9 @@ static void describe_anon(struct holders *h, struct folio *folio)
 	if (folio_test_swapcache(folio)) {
 		swp_entry_t entry = folio_swap_entry(folio);
 
-		seq_printf(h->m, "private: slot %lu of swap device %u, which %u entries name\n",
-			   swp_offset(entry), swp_type(entry), swap_count(entry));
+		seq_printf(h->m, "private: swap entry %#x\n", folio->private);
+		seq_printf(h->m, "slot: %lu of swap device %u, %u entries name it\n",
+			   swp_offset(entry), swp_type(entry), swap_count_unkept(entry));
 		holder(h, folio_nr_pages(folio), "the swap cache");
 	}
 }

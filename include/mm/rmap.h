@@ -45,7 +45,7 @@ void anon_vma_del_moved(struct vm_area_struct *vma);
 /* First anonymous page of @vma is coming: remember it. Idempotent; any lock that keeps @vma. */
 static inline int anon_vma_prepare(struct vm_area_struct *vma)
 {
-	if (unlikely(!vma->anon_vma))
+	if (unlikely(!READ_ONCE(vma->anon_vma)))
 		WRITE_ONCE(vma->anon_vma, vma->vm_mm->anon_vma);
 	return 0;
 }

@@ -143,6 +143,8 @@ void swap_free(swp_entry_t entry);
 bool free_swap_and_cache(swp_entry_t entry);
 /* How many hold it, without the swap cache. => the caller holds it, or the device */
 unsigned int swap_count(swp_entry_t entry);
+/* The same of an entry that nothing keeps, read from a page that may be anything by now: 0 when it names no slot. */
+unsigned int swap_count_unkept(swp_entry_t entry);
 /* Keep the device of @entry, which the caller does not hold, from being freed: NULL if it is gone. */
 struct swap_info_struct *get_swap_device(swp_entry_t entry);
 void put_swap_device(struct swap_info_struct *si);

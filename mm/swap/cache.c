@@ -205,6 +205,16 @@ unsigned int swap_count(swp_entry_t entry)
 	return slot ? slot_count(READ_ONCE(*slot)) : 0;
 }
 
+unsigned int swap_count_unkept(swp_entry_t entry)
+{
+	struct swap_info_struct *si = get_swap_device(entry);
+	unsigned int count = si ? swap_count(entry) : 0;
+
+	if (si)
+		put_swap_device(si);
+	return count;
+}
+
 void swap_duplicate(swp_entry_t entry)
 {
 	swap_slot_dup(swp_device(entry), swp_offset(entry));

@@ -121,7 +121,7 @@ static void insert(struct swap_info_struct *si)
 		enabled[at] = enabled[at - 1];
 	enabled[at] = si;
 	si->flags |= SWP_WRITEOK;
-	total_swap_pages += si->pages;
+	WRITE_ONCE(total_swap_pages, total_swap_pages + si->pages);
 	atomic_long_add(si->pages, &nr_swap_pages);
 }
 
@@ -135,7 +135,7 @@ static void withdraw(struct swap_info_struct *si)
 	for (nr_enabled--; at < nr_enabled; at++)
 		enabled[at] = enabled[at + 1];
 	si->flags &= ~SWP_WRITEOK;
-	total_swap_pages -= si->pages;
+	WRITE_ONCE(total_swap_pages, total_swap_pages - si->pages);
 	atomic_long_sub(si->pages, &nr_swap_pages); /* what is in use comes back one by one */
 }
 

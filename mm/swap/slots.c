@@ -98,7 +98,7 @@ static void cluster_freed(struct swap_info_struct *si, unsigned int index)
 {
 	struct swap_cluster *c = si->clusters + index;
 
-	c->state = CLUSTER_FREE;
+	WRITE_ONCE(c->state, CLUSTER_FREE);
 	if (!(si->flags & SWP_DISCARDABLE)) {
 		list_append(si, index);
 		return;
@@ -254,7 +254,7 @@ static unsigned int next_cluster(struct swap_info_struct *si, unsigned int old)
 
 	spin_lock(&si->lock);
 	if (old != CLUSTER_NONE) {
-		si->clusters[old].state = CLUSTER_IDLE;
+		WRITE_ONCE(si->clusters[old].state, CLUSTER_IDLE);
 		if (!atomic_read(&si->clusters[old].used))
 			cluster_freed(si, old);
 	}
@@ -267,7 +267,7 @@ static unsigned int next_cluster(struct swap_info_struct *si, unsigned int old)
 		si->scan = (si->scan + 1) % si->nr_clusters;
 	}
 	if (index != CLUSTER_NONE)
-		si->clusters[index].state = CLUSTER_CURRENT;
+		WRITE_ONCE(si->clusters[index].state, CLUSTER_CURRENT);
 	spin_unlock(&si->lock);
 	return index;
 }

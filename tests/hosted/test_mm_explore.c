@@ -50,8 +50,9 @@ static long hits, misses;
 /* The right VMA or none, and while we hold its lock it stays as it is. */
 static void look_up(void *arg)
 {
-	for (int i = 0; i < 2; i++) {
-		unsigned long addr = at(4 + 3 * i), start, end, flags;
+	/* So often that the later ones come after most changes. */
+	for (int i = 0; i < 8; i++) {
+		unsigned long addr = at(4 + 3 * (i % 2)), start, end, flags;
 		struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
 
 		if (!vma) {
