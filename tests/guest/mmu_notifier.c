@@ -324,7 +324,10 @@ static void against_threads(void)
 int main(void)
 {
 	fd = open("/dev/mmtest", O_RDWR);
-	must(fd >= 0);
+	if (fd < 0) {
+		ok(errno == ENOENT, "mmu_notifier # skip oracle: none, no /dev/mmtest");
+		return tap_end();
+	}
 	basics();
 	layout();
 	advice();
