@@ -152,6 +152,12 @@ static inline int page_ref_count(const struct page *page)
 	return atomic_read(&page->_refcount);
 }
 
+/* Is ours the only reference? Then what others did with the contents before they let go of theirs is over. */
+static inline bool page_ref_is_last(const struct page *page)
+{
+	return atomic_read_acquire(&page->_refcount) == 1;
+}
+
 static inline void set_page_count(struct page *page, int v)
 {
 	atomic_set(&page->_refcount, v);

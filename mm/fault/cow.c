@@ -59,7 +59,7 @@ static bool wp_can_reuse_anon(struct vm_area_struct *vma, struct page *page)
 		folio_free_swap(folio); /* unless other entries name its slot */
 		folio_unlock(folio);
 	}
-	if (folio_ref_count(folio) != 1)
+	if (!page_ref_is_last(&folio->page))
 		return false;
 	page_move_anon_rmap(page, vma);
 	SetPageAnonExclusive(page);

@@ -230,7 +230,7 @@ static gfp_t fault_gfp(struct vm_area_struct *vma)
  */
 static __always_inline bool is_last_owner(const struct page *page)
 {
-	return page_is_small_anon(page) && (PageAnonExclusive(page) || page_ref_count(page) == 1);
+	return page_is_small_anon(page) && (PageAnonExclusive(page) || page_ref_is_last(page));
 }
 
 static bool reuse_small_anon(struct vm_area_struct *vma, unsigned long address, pmd_t *pmd,

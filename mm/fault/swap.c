@@ -72,7 +72,7 @@ static vm_fault_t map_swapped(struct vm_fault *vmf, struct folio *folio, swp_ent
 	swap_free(entry);
 	if (should_free_swap(folio, vmf))
 		folio_free_swap(folio);
-	if (folio_ref_count(folio) == 1)
+	if (page_ref_is_last(&folio->page))
 		exclusive = true;
 	vmf->orig_pte = swap_map_pte(vmf->vma, vmf->address, vmf->pte, folio, exclusive);
 	folio_unlock(folio);
