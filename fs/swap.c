@@ -177,9 +177,26 @@ static void show_swap_name(struct seq_file *m, struct swap_info_struct *si)
 	seq_file_path(m, b->file, " \t\n\\");
 }
 
+/* The disk keeps blocks in memory: it is told of each that need not be kept. */
+static void swap_slot_free(struct swap_info_struct *si, unsigned long offset)
+{
+	struct swap_backing *b = si->private_data;
+	const struct swap_extent *x = extent_of(b, offset);
+	struct gendisk *disk = b->bdev->bd_disk;
+
+	disk->fops->swap_slot_free_notify(disk, b->bdev->bd_start_sect + x->sector +
+							(offset - x->slot) * PAGE_SECTORS);
+}
+
 static const struct swap_device_ops swap_backing_ops = {
 	.submit = swap_submit,
 	.discard = swap_discard,
+};
+
+static const struct swap_device_ops swap_notified_ops = {
+	.submit = swap_submit,
+	.discard = swap_discard,
+	.slot_free = swap_slot_free,
 };
 
 /* ---- blocks ---- */
@@ -420,7 +437,8 @@ static int switch_on(struct swap_backing *b, int flags)
 		swap_device_free(si);
 		return -EINVAL;
 	}
-	si->ops = &swap_backing_ops;
+	si->ops = b->exclusive && b->bdev->bd_disk->fops->swap_slot_free_notify ? &swap_notified_ops
+										: &swap_backing_ops;
 	si->private_data = b;
 	si->kind = b->exclusive ? "partition" : "file";
 	si->show_name = show_swap_name;
@@ -483,7 +501,8 @@ static bool is_backed_by(struct swap_info_struct *si, const void *mapping)
 {
 	const struct swap_backing *b = si->private_data;
 
-	return si->ops == &swap_backing_ops && b->file->f_mapping == mapping;
+	return (si->ops == &swap_backing_ops || si->ops == &swap_notified_ops) &&
+	       b->file->f_mapping == mapping;
 }
 
 /* => swapon_mutex held. *@b is to be freed. */

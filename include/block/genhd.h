@@ -65,6 +65,8 @@ struct block_device_operations {
 	int (*ioctl)(struct block_device *bdev, unsigned int mode, unsigned int cmd, unsigned long arg);
 	int (*set_read_only)(struct block_device *bdev, bool ro);
 	ssize_t (*serial)(struct gendisk *disk, char *buf, size_t size);	/* bytes, without newline */
+	/* The page at @sector of the whole disk was swap, and holds nothing any more. Must not sleep. */
+	void (*swap_slot_free_notify)(struct gendisk *disk, sector_t sector);
 	void (*free_disk)(struct gendisk *disk);	/* the last reference is gone */
 };
 

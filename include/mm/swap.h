@@ -80,6 +80,8 @@ struct swap_device_ops {
 		       bool write);
 	/* These slots hold nothing any more. May be NULL. */
 	void (*discard)(struct swap_info_struct *si, unsigned long offset, unsigned long nr);
+	/* This slot holds nothing any more, and is given out again only after this. Must not sleep. May be NULL. */
+	void (*slot_free)(struct swap_info_struct *si, unsigned long offset);
 };
 
 #define SWP_WRITEOK	(1u << 0)	/* slots are given out */

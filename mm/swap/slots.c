@@ -4,8 +4,8 @@
  *
  * 1 A slot is room for a page. All that is known of it stands in one word, changed by compare-and-swap, without a lock:
  *
- *	63      57 56  55        32 31             0
- *	|   0    |BAD| holders     | frame         |
+ *	63   58   57     56  55        32 31             0
+ *	|  0  |LEAVING|BAD| holders     | frame         |
  *
  *   holders	entries of page tables (or of shmem) that name the slot
  *   frame	of the folio that is in memory, too: this is the swap cache. 0: none (frame 0 is never given out)
@@ -14,6 +14,9 @@
  *	  swap_slot_alloc()	    unmapped from   |	  evicted from	 ^ | the last entry
  *	  for a folio		    n entries	    |	  the cache	 | | goes, or is read in
  *						    +--- read in: frame, n
+ *
+ *   A device that keeps slots in memory (zram) is told of each that becomes free; LEAVING meanwhile instead of 0, so that
+ *   nobody takes the slot before.
  *
  *   Invariant (swap_slots_check): a slot is in use exactly if its word is neither 0 nor BAD; cluster->used = slots of it in
  *   use; inuse_pages = sum of used.
@@ -150,6 +153,22 @@ static noinline void slot_freed(struct swap_info_struct *si, unsigned long offse
 	atomic_long_dec(&si->inuse_pages);
 }
 
+/* What a word says when neither holder nor frame is left. */
+static swap_slot_t emptied(const struct swap_info_struct *si)
+{
+	return si->ops && si->ops->slot_free ? SLOT_LEAVING : 0;
+}
+
+/* A word has become emptied(). */
+static void slot_emptied(struct swap_info_struct *si, swap_slot_t *slot, unsigned long offset)
+{
+	if (emptied(si)) {
+		si->ops->slot_free(si, offset);
+		__atomic_store_n(slot, 0, __ATOMIC_RELEASE);
+	}
+	slot_freed(si, offset);
+}
+
 void swap_slot_dup(struct swap_info_struct *si, unsigned long offset)
 {
 	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
@@ -165,10 +184,10 @@ swap_slot_t swap_slot_put(struct swap_info_struct *si, unsigned long offset)
 
 	do {
 		BUG_ON(!slot_count(old));
-	} while (!change(slot, &old, old - SLOT_ONE));
+	} while (!change(slot, &old, old == SLOT_ONE ? emptied(si) : old - SLOT_ONE));
 	old -= SLOT_ONE;
 	if (!old)
-		slot_freed(si, offset);
+		slot_emptied(si, slot, offset);
 	return old;
 }
 
@@ -192,10 +211,10 @@ void swap_slot_clear_pfn(struct swap_info_struct *si, unsigned long offset)
 {
 	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
 
-	while (!change(slot, &old, old & ~0xffffffffULL))
+	while (!change(slot, &old, slot_count(old) ? old & ~0xffffffffULL : emptied(si)))
 		;
 	if (!slot_count(old))
-		slot_freed(si, offset);
+		slot_emptied(si, slot, offset);
 }
 
 /* ---- taking ---- */

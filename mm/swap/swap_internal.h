@@ -10,12 +10,13 @@
 #define CLUSTER_SLOTS	(1u << CLUSTER_SHIFT)	/* their words fill a page */
 #define CLUSTER_NONE	(~0u)
 
-/* A slot: frame of the folio in the cache, 32 bits | holders, 24 bits | SLOT_BAD. 0: free. */
+/* A slot: frame of the folio in the cache, 32 bits | holders, 24 bits | SLOT_BAD, SLOT_LEAVING. 0: free. */
 typedef u64 swap_slot_t;
 #define SLOT_COUNT_SHIFT	32
 #define SLOT_ONE		(1ULL << SLOT_COUNT_SHIFT)
 #define SLOT_COUNT_MAX		((1u << 24) - 1)
 #define SLOT_BAD		(1ULL << 56)
+#define SLOT_LEAVING		(1ULL << 57)	/* the device is being told that it is free */
 
 static inline u32 slot_pfn(swap_slot_t word)
 {

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/swap.h>
 #include <sys/sysmacros.h>
 
 #define BLOCK 4096
@@ -352,6 +353,56 @@ static void threads(void)
 	   "four writers and a compaction: every page is its own");
 }
 
+static void discard_all(void)
+{
+	uint64_t range[2] = { 0, 16 * MIB };
+	int fd = open_direct();
+
+	must(!ioctl(fd, BLKDISCARD, range));
+	close(fd);
+	is(mm_stat(ORIG), 0, "a discard of all: nothing is stored");
+}
+
+/* As a swap device: pages are stored when they go out, and forgotten when their memory is. */
+static void swap(void)
+{
+	static uint32_t header[BLOCK / 4] __attribute__((aligned(BLOCK)));
+	const unsigned pages = 512;
+	uint64_t *p = mmap(NULL, pages * BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	int fd = open_direct();
+	long long before;
+	bool same = true;
+
+	header[256] = 1;
+	header[257] = 16 * MIB / BLOCK - 1;
+	memcpy((char *)header + BLOCK - 10, "SWAPSPACE2", 10);
+	must(pwrite(fd, header, BLOCK, 0) == BLOCK);
+	close(fd);
+	if (!ok(!swapon(node, 0), "swapon"))
+		return;
+	before = mm_stat(ORIG) / BLOCK;
+	for (unsigned i = 0; i < pages; i++)
+		fill(p + i * BLOCK / 8, THIRD, i + 1);
+	for (int i = 0; i < 50 && mm_stat(ORIG) / BLOCK < before + pages - 16; i++) {
+		must(!madvise(p, pages * BLOCK, 21 /* MADV_PAGEOUT */));
+		sleep_ms(2);
+	}
+	ok(mm_stat(ORIG) / BLOCK >= before + pages - 16, "pages that are swapped out are stored");
+	for (unsigned i = 0; i < pages; i++) {
+		uint64_t page[BLOCK / 8];
+
+		fill(page, THIRD, i + 1);
+		same = same && !memcmp(page, p + i * BLOCK / 8, BLOCK);
+	}
+	ok(same, "and come back");
+	munmap(p, pages * BLOCK);
+	for (int i = 0; i < 50 && mm_stat(ORIG) / BLOCK > before + 300; i++)
+		sleep_ms(2);
+	ok(mm_stat(ORIG) / BLOCK <= before + 300, "their memory is gone: so are they");
+	ok(!swapoff(node), "swapoff");
+}
+
 static void reset(long free_before)
 {
 	char text[16];
@@ -387,6 +438,8 @@ int main(void)
 	compaction();
 	limit();
 	threads();
+	discard_all();
+	swap();
 	reset(free_before);
 	return tap_end();
 }

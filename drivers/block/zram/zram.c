@@ -142,6 +142,14 @@ static int zram_open(struct block_device *bdev, unsigned int mode)
 	return zram->claim ? -EBUSY : 0;
 }
 
+static void zram_slot_free_notify(struct gendisk *disk, sector_t sector)
+{
+	struct zram *zram = disk->private_data;
+
+	zram_free_page(zram, sector / PAGE_SECTORS);
+	atomic64_inc(&zram->stats.notify_free);
+}
+
 static void zram_free_disk(struct gendisk *disk)
 {
 	kfree(disk->private_data);
@@ -150,6 +158,7 @@ static void zram_free_disk(struct gendisk *disk)
 static const struct block_device_operations zram_fops = {
 	.submit_bio = zram_submit_bio,
 	.open = zram_open,
+	.swap_slot_free_notify = zram_slot_free_notify,
 	.free_disk = zram_free_disk,
 };
 

@@ -28,12 +28,11 @@ struct zram_slot {
 struct zram_stats {
 	atomic64_t compr_data_size;	/* bytes of all objects */
 	atomic64_t failed_reads, failed_writes;
-	atomic64_t notify_free;		/* pages that were discarded */
+	atomic64_t notify_free;		/* pages that were discarded, or free slots of swap */
 	atomic64_t same_pages, huge_pages, pages_stored;	/* now */
 	atomic64_t huge_pages_since;	/* ever */
 	atomic_long_t max_used_pages;
 	atomic64_t writestall;		/* writes that had to wait for memory */
-	atomic64_t miss_free;
 };
 
 struct zram {
