@@ -87,7 +87,8 @@ static __always_inline bool start_read(struct mm_struct *mm, struct vm_area_stru
 			return false;
 	} while (unlikely(!atomic_try_cmpxchg_acquire(&vma->vm_refcnt, &old, old + 1)));
 
-	if (unlikely(vma->vm_lock_seq == smp_load_acquire(&mm->mm_lock_seq) || vma->vm_mm != mm)) {
+	if (unlikely(READ_ONCE(vma->vm_lock_seq) == smp_load_acquire(&mm->mm_lock_seq) ||
+		     vma->vm_mm != mm)) {
 		vma_end_read(vma);
 		return false;
 	}
@@ -135,7 +136,7 @@ void __vma_start_write(struct vm_area_struct *vma)
 	}
 	if (unlikely(atomic_add_return(VMA_LOCK_WRITER, &vma->vm_refcnt) != VMA_LOCK_WRITER + 1))
 		wait_event(mm->vma_writer_wait,
-			   atomic_read(&vma->vm_refcnt) == VMA_LOCK_WRITER + 1);
+			   smp_load_acquire(&vma->vm_refcnt.counter) == VMA_LOCK_WRITER + 1);
 	WRITE_ONCE(vma->vm_lock_seq, mm->mm_lock_seq);
 	atomic_sub_return_release(VMA_LOCK_WRITER, &vma->vm_refcnt);
 }
