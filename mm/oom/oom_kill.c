@@ -42,6 +42,7 @@
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 #include "oom_internal.h"
+#include "../page/page_internal.h"
 
 #define OOM_SCORE_ADJ_MIN (-1000)
 #define VICTIM_PATIENCE	  (10 * HZ)
@@ -338,7 +339,7 @@ bool out_of_memory(struct oom_control *oc)
 
 /* ---- who asks ---- */
 
-/* Can it be had by now? Then it failed for another reason, or a victim has ended since. */
+/* Can it be had by now? Then the fault failed for another reason, or a victim has ended since. */
 static bool memory_is_back(gfp_t gfp, unsigned int order)
 {
 	const gfp_t without = __GFP_DIRECT_RECLAIM | __GFP_NOFAIL | __GFP_ZERO;
@@ -351,16 +352,33 @@ static bool memory_is_back(gfp_t gfp, unsigned int order)
 	return page != NULL;
 }
 
+/*
+ * Is there so much free that nobody need die? That takes the high watermark: the few pages that come and go with the small
+ * processes around would put the kill off for ever.
+ */
+static bool is_plenty(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
+{
+	const gfp_t without = __GFP_DIRECT_RECLAIM | __GFP_NOFAIL | __GFP_ZERO;
+	struct page *page;
+
+	if (!ac)
+		return memory_is_back(gfp, order);
+	page = get_page_from_freelist((gfp & ~without) | __GFP_NOWARN, order, ALLOC_WMARK_HIGH, ac);
+	if (page)
+		__free_pages(page, order);
+	return page != NULL;
+}
+
 /* What the dying gave back may still wait for a grace period of RCU: page tables do. => may sleep */
-static bool memory_comes_back(gfp_t gfp, unsigned int order)
+static bool gets_plenty(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
 {
 	for (int ticks = 0; ticks < GRACE_TICKS; ticks++) {
-		if (memory_is_back(gfp, order))
+		if (is_plenty(gfp, order, ac))
 			return true;
 		rcu_expedite();
 		schedule_timeout_killable(1);
 	}
-	return memory_is_back(gfp, order);
+	return is_plenty(gfp, order, ac);
 }
 
 /* Choose and kill, or wait for the victim of before. True: trying again makes sense. => may sleep */
@@ -373,7 +391,7 @@ static bool make_room(gfp_t gfp, unsigned int order, const struct alloc_context 
 		schedule_timeout_killable(1);
 		return true;
 	}
-	if (!memory_comes_back(gfp, order))
+	if (!gets_plenty(gfp, order, ac))
 		hope = out_of_memory(&oc);
 	oom_unlock();
 	if (hope && !fatal_signal_pending(current))

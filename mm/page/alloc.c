@@ -272,11 +272,43 @@ static bool direct_compact(gfp_t gfp, unsigned int order, const struct alloc_con
 	return moved;
 }
 
-static bool should_stop(gfp_t gfp, unsigned int order, unsigned long progress, int round)
+/* What evicting all that can be evicted would free in @zone. */
+static unsigned long zone_reclaimable_pages(struct zone *zone)
+{
+	unsigned long nr = zone_page_state(zone, NR_ZONE_INACTIVE_FILE) +
+			   zone_page_state(zone, NR_ZONE_ACTIVE_FILE);
+
+	if (free_swap_page_count())
+		nr += zone_page_state(zone, NR_ZONE_INACTIVE_ANON) +
+		      zone_page_state(zone, NR_ZONE_ACTIVE_ANON);
+	return nr;
+}
+
+/*
+ * Would a zone have its minimum if all that can be reclaimed were? If not, what seems to be progress are pages that come and
+ * go with other tasks; living on them would take for ever. Linux: should_reclaim_retry().
+ */
+static bool can_reclaim_enough(const struct alloc_context *ac)
+{
+	for (struct zoneref *z = ac->zonelist->_zonerefs; z->zone; z++) {
+		struct zone *zone = z->zone;
+
+		if (z->zone_idx <= ac->highest_zoneidx &&
+		    zone_page_state(zone, NR_FREE_PAGES) + zone_reclaimable_pages(zone) >
+			    min_wmark_pages(zone) + zone->lowmem_reserve[ac->highest_zoneidx])
+			return true;
+	}
+	return false;
+}
+
+static bool should_stop(gfp_t gfp, unsigned int order, const struct alloc_context *ac,
+			unsigned long progress, int round)
 {
 	if (gfp & __GFP_NORETRY)
 		return true;
 	if (order > PAGE_ALLOC_COSTLY_ORDER && !(gfp & __GFP_RETRY_MAYFAIL))
+		return true;
+	if (round && !can_reclaim_enough(ac))
 		return true;
 	return progress ? round >= 2 * MAX_RECLAIM_RETRIES : round >= 4;
 }
@@ -312,6 +344,7 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 {
 	struct reclaim_tries tries = { 0 };
 	struct alloc_context own = *request, *ac = &own;
+	bool unboosted = false;
 	struct page *page;
 
 	own.tries = &tries;
@@ -331,9 +364,12 @@ static struct page *alloc_with_reclaim(gfp_t gfp, unsigned int order, unsigned i
 			return page;
 		if (!progress && unreserve_highatomic_pageblock(ac, round > 1))
 			continue;
-		if (should_stop(gfp, order, progress, round)) {
-			if (take_back_boosts(ac))
+		if (should_stop(gfp, order, ac, progress, round)) {
+			/* Once: others may go on spoiling pageblocks, which boosts again. */
+			if (!unboosted && take_back_boosts(ac)) {
+				unboosted = true;
 				continue;
+			}
 			if (!(gfp & __GFP_NORETRY) && try_oom(gfp, order, ac)) {
 				alloc_flags |=
 					reserve_flags(gfp); /* it may be this task that dies */
