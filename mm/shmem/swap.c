@@ -94,7 +94,7 @@ bool shmem_swap_out(struct folio *folio)
 		return false;
 	entry = folio_swap_entry(folio);
 	if (!xa_insert(&info->swap, index, xa_mk_value(swp_to_private(entry)),
-		       GFP_ATOMIC | __GFP_NOWARN)) {
+		       GFP_NOWAIT | __GFP_NOWARN)) {
 		swap_duplicate(entry);
 		atomic_long_inc(&info->swapped);
 		list_inode(info);
