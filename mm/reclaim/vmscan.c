@@ -424,7 +424,7 @@ unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, stru
 {
 	struct lru_isolation iso = { .lru = lru, .reclaim_idx = sc->reclaim_idx, .max_scan = nr };
 	struct folio *folios[SWAP_CLUSTER_MAX];
-	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty;
+	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty, swapped = sc->nr_swapped;
 	unsigned int n;
 
 	throttle_isolated(lruvec, sc, lru);
@@ -438,6 +438,8 @@ unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, stru
 		return 0;
 	reclaimed = shrink_folio_list(folios, n, sc);
 	count_steal(lru, sc, reclaimed);
+	if (sc->nr_swapped != swapped)
+		lru_note_cost(lruvec, is_file_lru(lru), sc->nr_swapped - swapped);
 	trace_mm_vmscan_lru_shrink_inactive(lruvec, sc, &iso, reclaimed);
 	if (sc->nr_unqueued_dirty - unqueued == iso.nr_taken)
 		wakeup_flusher_threads(WB_REASON_VMSCAN);
