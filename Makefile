@@ -68,20 +68,24 @@ $(O)/k/%.o: %.S
 	$(Q)$(CC) $(KFLAGS) -D__ASSEMBLY__ -c $< -o $@
 
 # What the kernel knows about itself is linked in, each from the link before: the table of symbols, first an empty
-# one; then, from a link that keeps its relocations, the table with which the kernel can be moved. The latter lies at
-# the very end, and so moves nothing. The names of the last link must be those that are in it.
+# one, again until it does not change (it is packed: its size depends on the addresses); then, from a link that keeps its
+# relocations, the table with which the kernel can be moved. The latter lies at the very end, and so moves nothing. The names
+# of the last link must be those that are in it.
 $(O)/quire.elf: $(KOBJ) $(LDS) $(O)/kallsyms $(O)/relocs
 	$(call say,LD,$@)
 	$(Q)$(O)/kallsyms $(O)/kallsyms.0.S </dev/null && $(CC) -c $(O)/kallsyms.0.S -o $(O)/kallsyms.0.o
 	$(Q)$(O)/relocs /dev/null $(O)/relocs.0.S && $(CC) -c $(O)/relocs.0.S -o $(O)/relocs.0.o
-	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.0.o $(O)/relocs.0.o -o $(O)/quire.0.elf
-	$(Q)LC_ALL=C $(NM) -n --defined-only $(O)/quire.0.elf | $(O)/kallsyms $(O)/kallsyms.1.S && $(CC) -c $(O)/kallsyms.1.S -o $(O)/kallsyms.1.o
-	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.1.o $(O)/relocs.0.o -o $(O)/quire.1.elf
-	$(Q)LC_ALL=C $(NM) -n --defined-only $(O)/quire.1.elf | $(O)/kallsyms $(O)/kallsyms.2.S && $(CC) -c $(O)/kallsyms.2.S -o $(O)/kallsyms.2.o
-	$(Q)$(KLD) --emit-relocs -T $(LDS) $(KOBJ) $(O)/kallsyms.2.o $(O)/relocs.0.o -o $(O)/quire.2.elf
+	$(Q)for i in 0 1 2 3 4 5 6; do \
+		$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.$$i.o $(O)/relocs.0.o -o $(O)/quire.0.elf || exit 1; \
+		LC_ALL=C $(NM) -n --defined-only $(O)/quire.0.elf | $(O)/kallsyms $(O)/kallsyms.$$((i + 1)).S || exit 1; \
+		mv $(O)/kallsyms.$$i.S $(O)/kallsyms.S; mv $(O)/kallsyms.$$i.o $(O)/kallsyms.o; \
+		cmp -s $(O)/kallsyms.S $(O)/kallsyms.$$((i + 1)).S && exit; \
+		$(CC) -c $(O)/kallsyms.$$((i + 1)).S -o $(O)/kallsyms.$$((i + 1)).o || exit 1; \
+	done; echo 'the table of symbols does not settle' >&2; exit 1
+	$(Q)$(KLD) --emit-relocs -T $(LDS) $(KOBJ) $(O)/kallsyms.o $(O)/relocs.0.o -o $(O)/quire.2.elf
 	$(Q)$(O)/relocs $(O)/quire.2.elf $(O)/relocs.1.S && $(CC) -c $(O)/relocs.1.S -o $(O)/relocs.1.o
-	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.2.o $(O)/relocs.1.o -o $@.new
-	$(Q)LC_ALL=C $(NM) -n --defined-only $@.new | $(O)/kallsyms $(O)/kallsyms.3.S && cmp $(O)/kallsyms.2.S $(O)/kallsyms.3.S
+	$(Q)$(KLD) -T $(LDS) $(KOBJ) $(O)/kallsyms.o $(O)/relocs.1.o -o $@.new
+	$(Q)LC_ALL=C $(NM) -n --defined-only $@.new | $(O)/kallsyms $(O)/kallsyms.new.S && cmp $(O)/kallsyms.S $(O)/kallsyms.new.S
 	$(Q)rm $(O)/quire.2.elf && mv $@.new $@
 
 $(O)/relocs: tools/relocs.c arch/$(ARCH)/boot/relocs.h

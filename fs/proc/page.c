@@ -243,6 +243,7 @@ static const char *const type_words[] = {
 	[PAGE_TYPE_PIPE & 0xff] = "pipe buffer",
 	[PAGE_TYPE_RAMDISK & 0xff] = "RAM disk",
 	[PAGE_TYPE_ZSMALLOC & 0xff] = "compressed pages",
+	[PAGE_TYPE_SWAP & 0xff] = "words of swap slots",
 };
 
 /* A page that nobody maps: its type is its kind. */

@@ -13,7 +13,7 @@
  *	SLAB + KMALLOC = NR_SLAB_*                      TABLE   = NR_PAGETABLE
  *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC = vmalloc_nr_pages() - STACK
  *	ANON      = NR_ANON_MAPPED less those of the swap cache   FILE = NR_FILE_PAGES (the swap cache is part of it)
- *	PGD, SPARE, PIPE, TRACE, PERCPU, BOOT = ledger_counts
+ *	PGD, SPARE, PIPE, TRACE, PERCPU, ZSMALLOC, SWAP, BOOT = ledger_counts
  *	UNMAPPED, OTHER = 0
  *
  * A page that left the lists and reached no owner, that an owner forgot after uncounting it, or that is counted
@@ -81,6 +81,8 @@ static enum ledger_account account_of_type(u32 type)
 		return LEDGER_RAMDISK;
 	case PAGE_TYPE_ZSMALLOC:
 		return LEDGER_ZSMALLOC;
+	case PAGE_TYPE_SWAP:
+		return LEDGER_SWAP;
 	case PAGE_TYPE_OFFLINE:
 		return LEDGER_OFFLINE;
 	default:
@@ -102,7 +104,8 @@ bool page_clear_name(struct page *page)
 	u32 type = page->page_type;
 
 	if (type != PAGE_TYPE_PGD && type != PAGE_TYPE_PIPE && type != PAGE_TYPE_TRACE &&
-	    type != PAGE_TYPE_RAMDISK && type != PAGE_TYPE_ZSMALLOC && type != PAGE_TYPE_BOOT)
+	    type != PAGE_TYPE_RAMDISK && type != PAGE_TYPE_ZSMALLOC && type != PAGE_TYPE_SWAP &&
+	    type != PAGE_TYPE_BOOT)
 		return false;
 	ledger_count(account_of_type(type), -1);
 	WRITE_ONCE(page->page_type, PAGE_TYPE_NONE);
@@ -124,9 +127,11 @@ static enum ledger_account account_of(const struct page *page, const struct page
 		return account_of_type(head->page_type);
 	if (!page_ref_count(head))
 		return LEDGER_PCP;
+	if (PageSwapCache(head))
+		return LEDGER_FILE;
 	if (!head->mapping)
 		return LEDGER_OTHER;
-	if (!PageAnon(head) || PageSwapCache(head))
+	if (!PageAnon(head))
 		return LEDGER_FILE;
 	return page_mapped(head) ? LEDGER_ANON : LEDGER_UNMAPPED;
 }

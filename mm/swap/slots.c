@@ -46,6 +46,8 @@
 #include <base/cpumask.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <mm/ledger.h>
+#include <mm/page.h>
 #include <mm/percpu_alloc.h>
 #include <mm/slab.h>
 #include <sync/preempt.h>
@@ -229,6 +231,7 @@ static swap_slot_t *cluster_slots(struct swap_cluster *c)
 	slots = (swap_slot_t *)get_zeroed_page(GFP_NOWAIT | __GFP_HIGH | __GFP_NOWARN);
 	if (!slots)
 		return NULL;
+	page_set_name(virt_to_page(slots), PAGE_TYPE_SWAP);
 	if (__atomic_compare_exchange_n(&c->slots, &other, slots, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return slots;
