@@ -28,29 +28,24 @@ static ssize_t write_at(int fd, void *p, size_t n, off_t at)
 }
 
 /* Each on both file systems. */
-#define TRANSFER(name, bytes, call)                                                                \
+#define TRANSFER(name, file, bytes, call)                                                          \
 	BENCH(name)                                                                                \
 	{                                                                                          \
-		transfer(tmpfs_file(MIB), bytes, call);                                            \
-	}
-#define TRANSFER_EXT2(name, bytes, call)                                                           \
-	BENCH("ext2-" name)                                                                        \
-	{                                                                                          \
-		transfer(ext2_file(MIB), bytes, call);                                             \
+		transfer(file(MIB), bytes, call);                                                  \
 	}
 
-TRANSFER("pread-1", 1, pread)
-TRANSFER("pread-4k", PAGE, pread)
-TRANSFER("pread-64k", LARGE, pread)
-TRANSFER("pwrite-1", 1, write_at)
-TRANSFER("pwrite-4k", PAGE, write_at)
-TRANSFER("pwrite-64k", LARGE, write_at)
-TRANSFER_EXT2("pread-1", 1, pread)
-TRANSFER_EXT2("pread-4k", PAGE, pread)
-TRANSFER_EXT2("pread-64k", LARGE, pread)
-TRANSFER_EXT2("pwrite-1", 1, write_at)
-TRANSFER_EXT2("pwrite-4k", PAGE, write_at)
-TRANSFER_EXT2("pwrite-64k", LARGE, write_at)
+TRANSFER("pread-1", tmpfs_file, 1, pread)
+TRANSFER("pread-4k", tmpfs_file, PAGE, pread)
+TRANSFER("pread-64k", tmpfs_file, LARGE, pread)
+TRANSFER("pwrite-1", tmpfs_file, 1, write_at)
+TRANSFER("pwrite-4k", tmpfs_file, PAGE, write_at)
+TRANSFER("pwrite-64k", tmpfs_file, LARGE, write_at)
+TRANSFER("ext2-pread-1", ext2_file, 1, pread)
+TRANSFER("ext2-pread-4k", ext2_file, PAGE, pread)
+TRANSFER("ext2-pread-64k", ext2_file, LARGE, pread)
+TRANSFER("ext2-pwrite-1", ext2_file, 1, write_at)
+TRANSFER("ext2-pwrite-4k", ext2_file, PAGE, write_at)
+TRANSFER("ext2-pwrite-64k", ext2_file, LARGE, write_at)
 
 /* A file that grows to 2 MiB by writes of so many bytes; per page. */
 static void grow(int fd, size_t bytes)

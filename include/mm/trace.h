@@ -64,6 +64,16 @@ do {										\
 		__trace_##ev(__VA_ARGS__);					\
 } while (0)
 
+/* For a list of events, X(event, (parameters), (arguments)): trace_EVENT() of each, which costs a test while it is off. */
+#define DECLARE_TRACE_CALL(ev, params, args)					\
+	DECLARE_TRACE_EVENT(ev);						\
+	void __trace_##ev params;						\
+	static inline void trace_##ev params					\
+	{									\
+		if (unlikely(READ_ONCE(__event_##ev.enabled)))			\
+			__trace_##ev args;					\
+	}
+
 /* kmem */
 DECLARE_TRACE_EVENT(mm_page_alloc);
 DECLARE_TRACE_EVENT(mm_page_free);

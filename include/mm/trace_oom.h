@@ -18,14 +18,6 @@ struct task_struct;
 	X(finish_task_reaping, (int pid), (pid))					\
 	X(skip_task_reaping, (int pid), (pid))
 
-#define DECLARE_OOM_EVENT(ev, params, args)						\
-	DECLARE_TRACE_EVENT(ev);							\
-	void __trace_##ev params;							\
-	static inline void trace_##ev params						\
-	{										\
-		if (unlikely(READ_ONCE(__event_##ev.enabled)))				\
-			__trace_##ev args;						\
-	}
-OOM_EVENTS(DECLARE_OOM_EVENT)
+OOM_EVENTS(DECLARE_TRACE_CALL)
 
 #endif

@@ -19,14 +19,6 @@
 		const struct lru_isolation *iso, unsigned long deactivated, unsigned long referenced),	\
 		(lruvec, sc, iso, deactivated, referenced))
 
-#define DECLARE_VMSCAN_EVENT(ev, params, args)					\
-	DECLARE_TRACE_EVENT(ev);						\
-	void __trace_##ev params;						\
-	static inline void trace_##ev params					\
-	{									\
-		if (unlikely(READ_ONCE(__event_##ev.enabled)))			\
-			__trace_##ev args;					\
-	}
-VMSCAN_EVENTS(DECLARE_VMSCAN_EVENT)
+VMSCAN_EVENTS(DECLARE_TRACE_CALL)
 
 #endif

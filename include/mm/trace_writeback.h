@@ -47,14 +47,6 @@ struct trace_throttle {
 	X(filemap_set_wb_err, (struct address_space *mapping), (mapping))	\
 	X(file_check_and_advance_wb_err, (struct file *file, errseq_t old), (file, old))
 
-#define DECLARE_WRITEBACK_EVENT(ev, params, args)				\
-	DECLARE_TRACE_EVENT(ev);						\
-	void __trace_##ev params;						\
-	static inline void trace_##ev params					\
-	{									\
-		if (unlikely(READ_ONCE(__event_##ev.enabled)))			\
-			__trace_##ev args;					\
-	}
-WRITEBACK_EVENTS(DECLARE_WRITEBACK_EVENT)
+WRITEBACK_EVENTS(DECLARE_TRACE_CALL)
 
 #endif

@@ -4,6 +4,7 @@
  * MADV_PAGEOUT sends pages out, so that no memory pressure is needed.
  */
 #include "../guest/maps.h"
+#include "contents.h"
 #include <sys/prctl.h>
 #include <sys/swap.h>
 #include <sys/sysinfo.h>
@@ -37,21 +38,6 @@ static long swap_used(void)
 }
 
 /* ---- pages ---- */
-
-static void fill(char *p, unsigned long pages, unsigned long seed)
-{
-	for (unsigned long i = 0; i < pages * PAGE / 8; i++)
-		((unsigned long *)p)[i] = seed + i * 0x9e3779b97f4a7c15UL;
-}
-
-/* The first page whose contents are not those of fill(), or -1. */
-static long wrong(const char *p, unsigned long pages, unsigned long seed)
-{
-	for (unsigned long i = 0; i < pages * PAGE / 8; i++)
-		if (((const unsigned long *)p)[i] != seed + i * 0x9e3779b97f4a7c15UL)
-			return (long)(i * 8 / PAGE);
-	return -1;
-}
 
 static char *fresh(unsigned long pages)
 {
@@ -279,13 +265,12 @@ static void forks(void)
 		_exit(!good);
 	}
 	ok(child_finds(true), "a child writes to swapped pages");
-	ok(wrong(p + PAGE, 0, 2) == -1 && ((unsigned long *)p)[1] == 2 + 0x9e3779b97f4a7c15UL,
+	ok(wrong(p + PAGE, 0, 2) == -1 && ((unsigned long *)p)[1] == word_of(2, 1),
 	   "the parent keeps its own");
 	pageout(p, PAGES);
 	pid = fork();
 	if (!pid)
-		_exit(((unsigned long *)p)[PAGE / 8 * 9] !=
-		      2 + PAGE / 8 * 9 * 0x9e3779b97f4a7c15UL);
+		_exit(((unsigned long *)p)[PAGE / 8 * 9] != word_of(2, PAGE / 8 * 9));
 	p[9 * PAGE] = 0;
 	ok(child_finds(true), "the parent writes, the child keeps its own");
 	munmap(p, PAGES * PAGE);
@@ -320,15 +305,14 @@ static void advice(void)
 	q = mremap(p, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, fresh(PAGES));
 	ok(q != MAP_FAILED && swapped(q, PAGES) >= PAGES - 16, "mremap moves swap entries");
 	p = q;
-	ok(((unsigned long *)p)[PAGE / 8 * 40] == 4 + PAGE / 8 * 40 * 0x9e3779b97f4a7c15UL,
+	ok(((unsigned long *)p)[PAGE / 8 * 40] == word_of(4, PAGE / 8 * 40),
 	   "contents at the new address");
 	pageout(p, PAGES);
-	ok(wrong(p + 64 * PAGE, 0, 4) == -1 &&
-		   p[64 * PAGE] == (char)(4 + PAGE / 8 * 64 * 0x9e3779b97f4a7c15UL),
+	ok(wrong(p + 64 * PAGE, 0, 4) == -1 && p[64 * PAGE] == (char)(word_of(4, PAGE / 8 * 64)),
 	   "out and in from there");
 	mprotect(p, PAGES * PAGE, PROT_READ);
 	pageout(p, PAGES);
-	ok(p[70 * PAGE] == (char)(4 + PAGE / 8 * 70 * 0x9e3779b97f4a7c15UL), "read-only memory");
+	ok(p[70 * PAGE] == (char)(word_of(4, PAGE / 8 * 70)), "read-only memory");
 	munmap(p, PAGES * PAGE);
 	settle();
 	ok(swap_used() <= slack, "no slot is left after advice");

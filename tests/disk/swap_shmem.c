@@ -4,6 +4,7 @@
  * MADV_PAGEOUT sends pages out, so that no memory pressure is needed.
  */
 #include "../guest/maps.h"
+#include "contents.h"
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
@@ -14,18 +15,9 @@
 #define PAGES 256UL
 #define BYTES (PAGES * PAGE)
 
-static void fill(char *p, unsigned long pages, unsigned long seed)
-{
-	for (unsigned long i = 0; i < pages * PAGE / 8; i++)
-		((unsigned long *)p)[i] = seed + i * 0x9e3779b97f4a7c15UL;
-}
-
 static bool good(const char *p, unsigned long pages, unsigned long seed)
 {
-	for (unsigned long i = 0; i < pages * PAGE / 8; i++)
-		if (((const unsigned long *)p)[i] != seed + i * 0x9e3779b97f4a7c15UL)
-			return false;
-	return true;
+	return wrong(p, pages, seed) == -1;
 }
 
 /* Pages of the region at @p that are on swap, in the swap cache or not. */

@@ -3,7 +3,7 @@
  * A swap file on ext2, and a device that fails, as TAP: swapfile DEVICE (empty, of 24 MiB at least), or
  * swapfile -fail DEVICE: reading fails on the device once it is full of pages (needs fail_make_request; not on Debian's Linux).
  */
-#include "../guest/tap.h"
+#include "contents.h"
 #include <sys/mount.h>
 #include <sys/swap.h>
 
@@ -37,22 +37,18 @@ static int make_file(const char *path, bool holes)
 	return mkswap(path, FILE_PAGES - 1);
 }
 
-static char *fill(unsigned long seed)
+static char *filled(unsigned long seed)
 {
 	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		       0);
 
-	for (unsigned long i = 0; i < PAGES * PAGE / 8; i++)
-		((unsigned long *)p)[i] = seed ^ i * 0x9e3779b97f4a7c15UL;
+	fill(p, PAGES, seed);
 	return p;
 }
 
 static bool is_filled(const char *p, unsigned long seed)
 {
-	for (unsigned long i = 0; i < PAGES * PAGE / 8; i++)
-		if (((const unsigned long *)p)[i] != (seed ^ i * 0x9e3779b97f4a7c15UL))
-			return false;
-	return true;
+	return wrong(p, PAGES, seed) == -1;
 }
 
 /* How many are swap entries after asking for it. */
@@ -99,7 +95,7 @@ static void files(const char *device)
 	   "nor mapped for writing");
 	fails(open("swap", O_RDWR | O_TRUNC), ETXTBSY, "O_TRUNC");
 	close(fd);
-	p = fill(1);
+	p = filled(1);
 	ok(pageout(p) == PAGES, "pages go to the file");
 	ok(is_filled(p, 1), "and come back");
 	pageout(p);
@@ -139,8 +135,8 @@ static void errors(const char *device, const char *make_it_fail)
 	mkswap(device, 4095);
 	ok(!swapon(device, 0), "swapon");
 	set("/proc/sys/vm/page-cluster", "0");
-	p = fill(2);
-	q = fill(3);
+	p = filled(2);
+	q = filled(3);
 	set(make_it_fail, "1");
 	failing(true);
 	madvise(p, PAGES * PAGE, MADV_PAGEOUT);
