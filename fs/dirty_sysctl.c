@@ -57,11 +57,11 @@ static struct ctl_table dirty_table[] = {
 	     background_bytes_changed),
 	KNOB("dirty_ratio", CTL_INT, vm_dirty_ratio, 0, 100, ratio_changed),
 	KNOB("dirty_bytes", CTL_ULONG, vm_dirty_bytes, 2 * PAGE_SIZE, LONG_MAX, bytes_changed),
-	KNOB("dirty_writeback_centisecs", CTL_INT, dirty_writeback_interval, 0, INT_MAX,
+	KNOB("dirty_writeback_centisecs", CTL_INT, dirty_writeback_interval, INT_MIN, INT_MAX,
 	     interval_changed),
 	KNOB("dirty_expire_centisecs", CTL_INT, dirty_expire_interval, 0, INT_MAX, NULL),
 	KNOB("dirtytime_expire_seconds", CTL_INT, dirtytime_expire_interval, 0, INT_MAX, NULL),
-	KNOB("laptop_mode", CTL_INT, laptop_mode, 0, INT_MAX, NULL),
+	KNOB("laptop_mode", CTL_INT, laptop_mode, INT_MIN / HZ, INT_MAX / HZ, NULL),
 	{ 0 }
 };
 

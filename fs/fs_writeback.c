@@ -831,11 +831,13 @@ static DECLARE_DELAYED_WORK(laptop_work, laptop_write);
 void laptop_io_completion(struct backing_dev_info *bdi)
 {
 	int seconds = READ_ONCE(laptop_mode);
+	unsigned long delay;
 
 	if (likely(!seconds) || !(bdi->capabilities & BDI_CAP_WRITEBACK))
 		return;
-	WRITE_ONCE(bdi->laptop_expires, (jiffies + seconds * HZ) | 1);
-	mod_delayed_work(bdi_wq, &laptop_work, (unsigned long)seconds * HZ);
+	delay = (unsigned long)max(seconds, 0) * HZ; /* less than 0: at once */
+	WRITE_ONCE(bdi->laptop_expires, (jiffies + delay) | 1);
+	mod_delayed_work(bdi_wq, &laptop_work, delay);
 }
 
 void laptop_sync_completion(void)

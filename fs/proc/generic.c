@@ -73,26 +73,39 @@ static int ctl_show(struct seq_file *m, void *v)
 	return -EINVAL;
 }
 
-/* One number, blanks around it allowed. */
+/* Linux reads as many numbers as the table has, here one, and leaves alone what follows it. */
+static char *first_word(char *buf)
+{
+	char *word = skip_spaces(buf), *end = word;
+
+	while (*end && !isspace(*end))
+		end++;
+	*end = 0;
+	return word;
+}
+
+int sysctl_parse_int(char *buf, int *value)
+{
+	return kstrtoint(first_word(buf), 0, value) ? -EINVAL : 0;
+}
+
 static int store_int(struct ctl_table *t, char *buf)
 {
-	char *start = skip_spaces(buf), *end;
-	long value = simple_strtol(start, &end, 0);
+	int value;
 
-	if (end == start || *skip_spaces(end) || value != (int)value)
+	if (sysctl_parse_int(buf, &value))
 		return -EINVAL;
 	if (t->max && (value < t->min || value > t->max))
 		return -EINVAL;
-	WRITE_ONCE(*(int *)t->data, (int)value);
+	WRITE_ONCE(*(int *)t->data, value);
 	return 0;
 }
 
 static int store_ulong(struct ctl_table *t, char *buf)
 {
-	char *start = skip_spaces(buf), *end;
-	unsigned long value = simple_strtoul(start, &end, 0);
+	unsigned long value;
 
-	if (end == start || *start == '-' || *skip_spaces(end))
+	if (kstrtoul(first_word(buf), 0, &value))
 		return -EINVAL;
 	if (t->max && (value < (unsigned long)t->min || value > (unsigned long)t->max))
 		return -EINVAL;

@@ -114,7 +114,7 @@ static int ptrace_scope_show(struct seq_file *m)
 /* Who has said "nobody" cannot take it back. */
 static int ptrace_scope_store(char *buf)
 {
-	int value, err = kstrtoint(strim(buf), 10, &value);
+	int value, err = sysctl_parse_int(buf, &value);
 
 	if (err)
 		return err;
@@ -220,7 +220,7 @@ static int high_fraction_show(struct seq_file *m)
 /* 0 (as at boot) or at least 8: each CPU may keep that part of a zone, divided by the CPUs. */
 static int high_fraction_store(char *buf)
 {
-	int value, err = kstrtoint(strim(buf), 0, &value);
+	int value, err = sysctl_parse_int(buf, &value);
 
 	if (err)
 		return err;
@@ -354,8 +354,6 @@ static struct ctl_table kernel_table[] = {
 	  .mode = 0644,
 	  .type = CTL_INT,
 	  .data = &sysctl_overcommit_ratio,
-	  .min = 0,
-	  .max = INT_MAX,
 	  .changed = overcommit_ratio_changed },
 	{ .path = "vm/overcommit_kbytes",
 	  .mode = 0644,
@@ -366,7 +364,12 @@ static struct ctl_table kernel_table[] = {
 	ULONG("vm/admin_reserve_kbytes", sysctl_admin_reserve_kbytes),
 	INT("vm/max_map_count", sysctl_max_map_count, 0, INT_MAX),
 	INT("vm/legacy_va_layout", sysctl_legacy_va_layout, 0, INT_MAX),
-	INT("vm/mmap_rnd_bits", mmap_rnd_bits, 28, 32),
+	{ .path = "vm/mmap_rnd_bits",
+	  .mode = 0600,
+	  .type = CTL_INT,
+	  .data = &mmap_rnd_bits,
+	  .min = 28,
+	  .max = 32 },
 	ULONG("vm/mmap_min_addr", mmap_min_addr),
 	INT("kernel/randomize_va_space", randomize_va_space, 0, 2),
 	{ 0 }

@@ -48,4 +48,7 @@ struct ctl_table {
 /* @table ends with path NULL. May sleep. */
 void register_sysctl_table(struct ctl_table *table);
 
+/* The first word of @buf (which is cut there) as a number in C's notation; the rest is ignored. 0 or -EINVAL. Any context. */
+int sysctl_parse_int(char *buf, int *value);
+
 #endif
