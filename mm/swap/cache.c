@@ -234,14 +234,10 @@ bool free_swap_and_cache(swp_entry_t entry)
 	if (!si)
 		return false;
 	left = swap_slot_put(si, swp_offset(entry));
-	if (slot_pfn(left) && (!slot_count(left) || vm_swap_full())) {
+	if (slot_pfn(left) && !slot_count(left)) {
 		folio = swap_cache_get_folio(entry);
 		if (folio) {
-			if (!folio_mapped(folio) && folio_trylock(folio)) {
-				if (folio_is_swap(folio, entry) && !folio_mapped(folio))
-					folio_free_swap(folio);
-				folio_unlock(folio);
-			}
+			free_swap_cache(folio);
 			folio_put(folio);
 		}
 	}
