@@ -273,34 +273,6 @@ static enum verdict take(struct folio *folio, struct scan_control *sc)
 	return remove_mapping(mapping, folio) ? FREED : KEEP;
 }
 
-/* They were written, perhaps by a device that is done at once: free those that are clean now, put back the others. */
-static unsigned long finish_writing(struct folio **folios, unsigned int nr, struct scan_control *sc)
-{
-	unsigned long freed = 0;
-
-	swap_writeout(folios, nr);
-	sc->nr_swapped += nr;
-	for (unsigned int i = 0; i < nr; i++) {
-		struct folio *folio = folios[i];
-		bool gone = false;
-
-		if (!folio_test_writeback(folio) && !folio_test_dirty(folio) &&
-		    !folio_mapped(folio) && folio_trylock(folio)) {
-			gone = folio_test_swapcache(folio) && !folio_mapped(folio) &&
-			       !folio_test_writeback(folio) && remove_swap_mapping(folio, 2);
-			folio_unlock(folio);
-		}
-		if (gone) {
-			freed++;
-			folio_isolated_freed(folio);
-			__folio_put(folio);
-		} else {
-			folio_putback_lru(folio);
-		}
-	}
-	return freed;
-}
-
 static void activate(struct folio *folio)
 {
 	if (folio_test_active(folio))
@@ -325,6 +297,30 @@ static unsigned long dispose(struct folio *folio, enum verdict v)
 	folio_isolated_freed(folio);
 	__folio_put(folio);
 	return nr;
+}
+
+/* Third look, at a page that was written: perhaps by a device that is done at once. => @folio isolated and locked */
+static enum verdict take_written(struct folio *folio)
+{
+	if (folio_mapped(folio) || folio_test_writeback(folio) || !folio_test_swapcache(folio))
+		return KEEP;
+	return remove_swap_mapping(folio, 2) ? FREED : KEEP;
+}
+
+/* Those that are clean now are freed, the others put back. Pages freed. */
+static unsigned long write_to_swap(struct folio **folios, unsigned int nr, struct scan_control *sc)
+{
+	unsigned long freed = 0;
+
+	swap_writeout(folios, nr);
+	sc->nr_swapped += nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!folio_test_writeback(folios[i]) && folio_trylock(folios[i]))
+			freed += dispose(folios[i], take_written(folios[i]));
+		else
+			folio_putback_lru(folios[i]);
+	}
+	return freed;
 }
 
 static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, struct scan_control *sc,
@@ -360,7 +356,7 @@ static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, stru
 			reclaimed += dispose(unmapped[i], v);
 	}
 	if (nr_written)
-		reclaimed += finish_writing(unmapped, nr_written, sc);
+		reclaimed += write_to_swap(unmapped, nr_written, sc);
 	return reclaimed;
 }
 
