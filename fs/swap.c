@@ -204,17 +204,14 @@ static const struct swap_device_ops swap_notified_ops = {
 /* Room for one more at the end of an array. */
 static void *grow(void *array, unsigned int nr, unsigned int *max, size_t size)
 {
-	void *bigger;
+	unsigned int more = *max ? 2 * *max : 16;
 
 	if (nr < *max)
 		return array;
-	bigger = kvmalloc_array(*max ? 2 * *max : 16, size, GFP_KERNEL);
-	if (!bigger)
-		return NULL;
-	memcpy(bigger, array, nr * size);
-	kvfree(array);
-	*max = *max ? 2 * *max : 16;
-	return bigger;
+	array = kvrealloc(array, *max * size, more * size, GFP_KERNEL);
+	if (array)
+		*max = more;
+	return array;
 }
 
 static int add_extent(struct swap_backing *b, unsigned long slot, unsigned long nr, sector_t sector)
