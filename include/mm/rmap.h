@@ -126,8 +126,7 @@ int folio_mkclean(struct folio *folio);
 /*
  * Flushes of TLBs that are yet to be done: entries are gone, but CPUs may still read through them, and write where they were
  * dirty. So nothing that was unmapped with a batch may be written out, freed or given up before unmap_batch_flush(). Others who
- * rely on it that an entry which is gone is not used any more call flush_tlb_batched_pending() under its lock. NULL for a
- * batch: at once.
+ * rely on it that an entry which is gone is not used any more call flush_tlb_batched_pending() under its lock.
  */
 struct unmap_batch {
 	struct arch_tlbflush_unmap_batch arch;

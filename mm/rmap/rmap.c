@@ -370,17 +370,12 @@ int folio_mkclean(struct folio *folio)
 
 /* ---- flushes ---- */
 
-/* @addr was unmapped. => ptl held */
-static void flush_or_defer(struct vm_area_struct *vma, unsigned long addr,
-			   struct unmap_batch *batch)
+/* An entry of @mm was removed. => ptl held */
+static void defer_flush(struct mm_struct *mm, struct unmap_batch *batch)
 {
-	if (!batch) {
-		flush_tlb_page(vma, addr);
-		return;
-	}
-	arch_tlbbatch_add_mm(&batch->arch, vma->vm_mm);
+	arch_tlbbatch_add_mm(&batch->arch, mm);
 	batch->pending = true;
-	atomic_inc(&vma->vm_mm->unmaps_deferred);
+	atomic_inc(&mm->unmaps_deferred);
 }
 
 void unmap_batch_flush(struct unmap_batch *batch)
@@ -415,7 +410,7 @@ static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsi
 		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
 		struct page *page = pte_page(pte);
 
-		flush_or_defer(vma, pvmw.address, batch);
+		defer_flush(mm, batch);
 		if (pte_dirty(pte))
 			folio_mark_dirty(folio);
 		update_hiwater_rss(mm);
@@ -472,7 +467,7 @@ static bool unmap_to_swap_one(struct folio *folio, struct vm_area_struct *vma, u
 		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
 		bool exclusive = PageAnonExclusive(&folio->page);
 
-		flush_or_defer(vma, pvmw.address, arg);
+		defer_flush(mm, arg);
 		/* The entry first, then the references: a pin that was taken by the entry is seen. */
 		smp_mb();
 		if (exclusive && folio_maybe_dma_pinned(folio)) {
@@ -523,7 +518,7 @@ static bool unmap_lazyfree_one(struct folio *folio, struct vm_area_struct *vma, 
 	while (page_vma_mapped_walk(&pvmw)) {
 		pte_t pte = ptep_get_and_clear(mm, pvmw.address, pvmw.pte);
 
-		flush_or_defer(vma, pvmw.address, u->batch);
+		defer_flush(mm, u->batch);
 		/* The entry first, then the references: whoever took one by the entry is seen. */
 		smp_mb();
 		if (pte_dirty(pte) || folio_test_dirty(folio) ||
