@@ -35,7 +35,7 @@ struct path;
 
 /*
  * The largest folio of a file: 32 pages, which is the default readahead window, and for each of which there is a bit in
- * folio->private (folio_note_dirty).
+ * folio->private (folio_mark_dirty_range).
  */
 #define MAX_PAGECACHE_ORDER	5u
 

@@ -120,7 +120,7 @@ struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, un
 /* Slots are given out from now on. @prio: -1: below all others. */
 void swap_device_enable(struct swap_info_struct *si, int prio);
 /*
- * No more slots; every page comes back to memory. 0, -EINTR, -ENOMEM: then it is on as before. On success
+ * No more slots; every page comes back to memory. 0, -EINTR, -ENOMEM, -EIO (a page of shmem cannot be read): then it is on as before. On success
  * nobody uses it any more. May sleep, long.
  */
 int swap_device_disable(struct swap_info_struct *si);

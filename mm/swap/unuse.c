@@ -9,8 +9,9 @@
  * Both again, since fork copies entries from an address space that is yet to be visited into one that has been (new ones are
  * behind on the list, but a walk may have passed them before their entries came), and since a fault that reads holds a page locked.
  *
- * A page that cannot be read becomes a marker: SIGBUS when it is touched (mm/pte_marker.h), as if the device had stayed.
- * Locks: mmap_lock for reading of one address space at a time. Failure: -ENOMEM, -EINTR by a signal: the device is on as before.
+ * An anonymous page that cannot be read becomes a marker: SIGBUS when it is touched (mm/pte_marker.h), as if the device had stayed.
+ * A file has no place for a marker: a page of shmem that cannot be read is -EIO, and the device stays.
+ * Locks: mmap_lock for reading of one address space at a time. Failure: -ENOMEM, -EIO, -EINTR by a signal: the device is on as before.
  * Linux 6.1: mm/swapfile.c try_to_unuse.
  */
 #include <base/errno.h>
