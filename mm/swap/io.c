@@ -85,6 +85,7 @@ void swap_write_end(struct folio *folio, int err)
 	if (err)
 		folio_activate(folio);
 	if (reclaim && evict_written(folio)) {
+		/* Whoever wrote it has gone on. Linux frees such a page when a scan comes by again, mostly kswapd's. */
 		count_vm_event(PGSTEAL_KSWAPD);
 		count_vm_event(PGSTEAL_ANON);
 		atomic_long_inc(&nr_freed_after_write);
