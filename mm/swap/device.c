@@ -153,6 +153,13 @@ static unsigned int take_type(void)
 	return type;
 }
 
+static void give_type(unsigned int type)
+{
+	spin_lock(&swap_lock);
+	taken[type] = false;
+	spin_unlock(&swap_lock);
+}
+
 struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, unsigned int nr_bad)
 {
 	unsigned int type = take_type();
@@ -164,7 +171,7 @@ struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, un
 	if (!si) {
 		si = kzalloc(sizeof(*si), GFP_KERNEL);
 		if (!si) {
-			taken[type] = false;
+			give_type(type);
 			return ERR_PTR(-ENOMEM);
 		}
 		init_waitqueue_head(&si->idle);
@@ -176,7 +183,7 @@ struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, un
 	si->max = max;
 	if (!swap_slots_init(si, bad, nr_bad))
 		return si;
-	taken[type] = false;
+	give_type(type);
 	return ERR_PTR(-ENOMEM);
 }
 
@@ -184,9 +191,7 @@ void swap_device_free(struct swap_info_struct *si)
 {
 	flush_work(&si->discard_work);
 	swap_slots_destroy(si);
-	spin_lock(&swap_lock);
-	taken[si->type] = false;
-	spin_unlock(&swap_lock);
+	give_type(si->type);
 }
 
 void swap_device_enable(struct swap_info_struct *si, int prio)
@@ -251,11 +256,11 @@ int swaps_proc_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 	for (unsigned int i = 0; i < MAX_SWAPFILES; i++) {
-		struct swap_info_struct *si = swap_info[i];
+		struct swap_info_struct *si = get_swap_device(swp_entry(i, 0));
 		unsigned long size, used;
 		size_t from = m->count;
 
-		if (!si || !atomic_inc_not_zero(&si->users))
+		if (!si)
 			continue;
 		size = kib(si->pages);
 		used = kib(atomic_long_read(&si->inuse_pages));
@@ -280,9 +285,9 @@ int swap_proc_show(struct seq_file *m, void *v)
 		   READ_ONCE(enable_vma_readahead) ? "by address" : "by slot",
 		   READ_ONCE(page_cluster));
 	for (unsigned int i = 0; i < MAX_SWAPFILES; i++) {
-		struct swap_info_struct *si = swap_info[i];
+		struct swap_info_struct *si = get_swap_device(swp_entry(i, 0));
 
-		if (!si || !atomic_inc_not_zero(&si->users))
+		if (!si)
 			continue;
 		seq_printf(
 			m,
