@@ -83,14 +83,13 @@ void __trace_mark_victim(struct task_struct *p, const struct oom_score *s, unsig
 		struct ev##_record r = { .pid = pid };                                             \
                                                                                                    \
 		trace_put(&__event_##ev, &r);                                                      \
-	}                                                                                          \
-	static_assert(sizeof(struct ev##_record) >= sizeof(int), "a pid has room")
+	}
 
 #define wake_reaper_FIELDS(F) F(wake_reaper, int, pid)
-DEFINE_PID_EVENT(wake_reaper);
+DEFINE_PID_EVENT(wake_reaper)
 #define start_task_reaping_FIELDS(F) F(start_task_reaping, int, pid)
-DEFINE_PID_EVENT(start_task_reaping);
+DEFINE_PID_EVENT(start_task_reaping)
 #define finish_task_reaping_FIELDS(F) F(finish_task_reaping, int, pid)
-DEFINE_PID_EVENT(finish_task_reaping);
+DEFINE_PID_EVENT(finish_task_reaping)
 #define skip_task_reaping_FIELDS(F) F(skip_task_reaping, int, pid)
-DEFINE_PID_EVENT(skip_task_reaping);
+DEFINE_PID_EVENT(skip_task_reaping)
