@@ -172,11 +172,33 @@ void shmem_check(struct inode *inode)
 
 /* ---- pages ---- */
 
+int shmem_insert_folio(struct inode *inode, pgoff_t index, struct folio *folio)
+{
+	struct address_space *mapping = inode->i_mapping;
+	int err;
+
+	/* nobody sees it yet: flags in one plain store each */
+	__folio_set_locked(folio);
+	__folio_set_swapbacked(folio);
+	err = filemap_add_folio(mapping, folio, index, mapping_gfp_mask(mapping));
+	if (unlikely(err)) {
+		__folio_clear_locked(folio);
+		__folio_clear_swapbacked(folio);
+	}
+	return err;
+}
+
+void shmem_withdraw_folio(struct folio *folio)
+{
+	filemap_remove_folio(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
 /* A new folio at @index, locked, zeroed unless @overwrite: then its caller fills it whole. */
 static int alloc_page_at(struct inode *inode, pgoff_t index, struct folio **foliop, bool overwrite)
 {
-	struct address_space *mapping = inode->i_mapping;
-	gfp_t gfp = mapping_gfp_mask(mapping);
+	gfp_t gfp = mapping_gfp_mask(inode->i_mapping);
 	struct folio *folio;
 	int err = acct_blocks(inode, 1);
 
@@ -186,20 +208,13 @@ static int alloc_page_at(struct inode *inode, pgoff_t index, struct folio **foli
 	err = -ENOMEM;
 	if (unlikely(!folio))
 		goto unacct;
-	/* nobody sees it yet: flags in one plain store each */
-	__folio_set_locked(folio);
-	__folio_set_swapbacked(folio);
-	err = filemap_add_folio(mapping, folio, index, gfp);
+	err = shmem_insert_folio(inode, index, folio);
 	if (unlikely(err)) {
-		__folio_clear_locked(folio);
-		__folio_clear_swapbacked(folio);
 		folio_put(folio);
 		goto unacct;
 	}
 	if (shmem_is_swapped(inode, index)) { /* it came and went since we looked */
-		filemap_remove_folio(folio);
-		folio_unlock(folio);
-		folio_put(folio);
+		shmem_withdraw_folio(folio);
 		return -EEXIST;
 	}
 	if (!overwrite)
@@ -319,15 +334,10 @@ int shmem_add_page(struct inode *inode, pgoff_t index, struct page *page)
 
 	if (err)
 		return err;
-	__folio_set_locked(folio);
-	__folio_set_swapbacked(folio);
 	__folio_mark_uptodate(folio);
-	err = filemap_add_folio(inode->i_mapping, folio, index, mapping_gfp_mask(inode->i_mapping));
-	if (err) {
-		__folio_clear_locked(folio);
-		__folio_clear_swapbacked(folio);
+	err = shmem_insert_folio(inode, index, folio);
+	if (err)
 		shmem_unacct_blocks(inode, 1);
-	}
 	return err;
 }
 

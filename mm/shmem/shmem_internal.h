@@ -14,6 +14,10 @@ struct super_block;
 struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, umode_t mode, dev_t dev,
 			      unsigned long flags);
 void shmem_check(struct inode *inode);
+/* @folio, which nobody sees yet, becomes the page of @inode at @index: locked then. 0, or an errno and as before. May sleep. */
+int shmem_insert_folio(struct inode *inode, pgoff_t index, struct folio *folio);
+/* It should not have: out again, unlocked, and the caller's reference goes, with the page's charge. */
+void shmem_withdraw_folio(struct folio *folio);
 /* @pages of @inode are gone: inode, super block and commit have that much back. */
 void shmem_unacct_blocks(struct inode *inode, long pages);
 

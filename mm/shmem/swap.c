@@ -117,7 +117,7 @@ bool shmem_is_swapped(struct inode *inode, pgoff_t index)
 	return unlikely(!xa_empty(&info->swap)) && xa_load(&info->swap, index);
 }
 
-/* @new gets the contents of @old, the folio of the slot, and takes its place. => both locked. 0 or an errno */
+/* @new, which nobody sees yet, gets the contents of @old, the folio of the slot, and takes its place, locked. => @old locked. 0 or an errno */
 static int take_place(struct inode *inode, pgoff_t index, struct folio *old, struct folio *new)
 {
 	struct shmem_inode_info *info = SHMEM_I(inode);
@@ -125,7 +125,7 @@ static int take_place(struct inode *inode, pgoff_t index, struct folio *old, str
 
 	memcpy(folio_address(new), folio_address(old), PAGE_SIZE);
 	__folio_mark_uptodate(new);
-	err = filemap_add_folio(inode->i_mapping, new, index, mapping_gfp_mask(inode->i_mapping));
+	err = shmem_insert_folio(inode, index, new);
 	if (err)
 		return err;
 	folio_mark_dirty(new);
@@ -193,20 +193,14 @@ int shmem_swap_in(struct inode *inode, pgoff_t index, struct folio **foliop)
 		folio_put(new);
 		return old ? (int)PTR_ERR(old) : -EAGAIN;
 	}
-	__folio_set_locked(new);
-	__folio_set_swapbacked(new);
 	err = take_place(inode, index, old, new);
 	if (err) {
-		__folio_clear_locked(new);
-		__folio_clear_swapbacked(new);
 		folio_put(new);
 	} else if (retire_entry(info, index, value, old)) {
 		*foliop = new;
 	} else {
 		shmem_unacct_blocks(inode, -1); /* it gave the charge back, and so does the page */
-		filemap_remove_folio(new);
-		folio_unlock(new);
-		folio_put(new);
+		shmem_withdraw_folio(new);
 		err = -EAGAIN;
 	}
 	folio_unlock(old);
