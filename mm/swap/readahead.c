@@ -52,6 +52,12 @@ static bool is_behind(unsigned long addr, u32 v, u32 pages)
 	return (((u32)(addr >> PAGE_SHIFT) - RA_PAGE(v)) & RA_PAGE_MASK) == (pages & RA_PAGE_MASK);
 }
 
+/* Pages that may be read at once: 2^page-cluster. */
+static unsigned int max_window(void)
+{
+	return 1u << clamp(READ_ONCE(page_cluster), 0, 5);
+}
+
 static bool use_vma(struct vm_fault *vmf)
 {
 	return vmf && READ_ONCE(enable_vma_readahead) && !atomic_read(&nr_rotational_swap);
@@ -156,7 +162,7 @@ struct folio *read_swap_cache(swp_entry_t entry, gfp_t gfp)
 static struct folio *read_around_slot(swp_entry_t entry, gfp_t gfp)
 {
 	unsigned long offset = swp_offset(entry), last = READ_ONCE(last_slot), start, end;
-	unsigned int max = 1u << clamp(READ_ONCE(page_cluster), 0, 5);
+	unsigned int max = max_window();
 	unsigned int window = 1;
 	struct swap_ra ra = { .nr = 0 };
 	struct folio *folio;
@@ -195,7 +201,7 @@ static struct folio *read_around_address(swp_entry_t entry, gfp_t gfp, struct vm
 {
 	struct vm_area_struct *vma = vmf->vma;
 	u32 v = READ_ONCE(vma->swap_ra);
-	unsigned int max = min(1u << clamp(READ_ONCE(page_cluster), 0, 5), (u32)VMA_WINDOW_MAX);
+	unsigned int max = min(max_window(), (u32)VMA_WINDOW_MAX);
 	unsigned int window =
 		window_size(is_behind(vmf->address, v, 1) || is_behind(vmf->address, v, -1U),
 			    v ? RA_HITS(v) : 4, max, RA_WINDOW(v));
