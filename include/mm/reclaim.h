@@ -68,6 +68,10 @@ void shrink_node(struct pglist_data *pgdat, struct scan_control *sc);
 /* How many active pages there may be for each inactive one, of @pages in all. */
 unsigned long inactive_ratio(unsigned long pages);
 
+/* vm.zone_reclaim_mode and its shares, percent of a node: mm/reclaim/node_reclaim.c. Call _changed after a change of the mode. */
+extern int node_reclaim_mode, sysctl_min_unmapped_ratio, sysctl_min_slab_ratio;
+void node_reclaim_mode_changed(void);
+
 /* A thread per node; see kswapd.c. */
 void wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order, enum zone_type highest_zoneidx);
 extern int vm_swappiness;	/* 0 .. 200: what I/O for anonymous pages costs compared with that for files */

@@ -11,6 +11,7 @@
 
 struct address_space;
 struct bdi_writeback;
+struct pglist_data;
 struct file;
 struct folio;
 struct inode;
@@ -88,6 +89,8 @@ void balance_dirty_pages_ratelimited(struct address_space *mapping);
 int balance_dirty_pages_ratelimited_flags(struct address_space *mapping, unsigned int flags);
 /* In pages. Of what could be dirty now: free memory and the page cache. */
 void global_dirty_limits(unsigned long *background, unsigned long *dirty);
+/* Has the node room for another dirty page: is it below its share of the limit? Any context. */
+bool node_dirty_ok(struct pglist_data *pgdat);
 /* The share of the device @wb in a limit of @thresh pages. */
 unsigned long wb_calc_thresh(struct bdi_writeback *wb, unsigned long thresh);
 bool wb_over_bg_thresh(struct bdi_writeback *wb);

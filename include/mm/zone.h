@@ -243,6 +243,7 @@ typedef struct pglist_data {
 	unsigned int kswapd_order;
 	int kswapd_highest_zoneidx;
 	int kswapd_failures;			/* kswapd: passes in a row without a page */
+	bool reclaiming;			/* xchg: somebody reclaims for zone_reclaim_mode */
 	struct lruvec __lruvec;			/* of all pages of the node: use folio_lruvec() */
 } pg_data_t;
 
@@ -273,6 +274,7 @@ DECLARE_PER_CPU(int, numa_node);
 extern unsigned int nr_mem_nodes;	/* nodes with memory (N_MEMORY); the others have a pglist_data of empty zones */
 /* SLIT distance, 10 on the diagonal; set before mm_core_init. */
 int node_distance(int from, int to);
+#define RECLAIM_DISTANCE	30	/* a node farther than this has no near memory to make room in */
 void numa_set_distance(int from, int to, int distance);
 
 /* Zone that flags ask for. */
@@ -320,6 +322,7 @@ struct alloc_context {
 	int highest_zoneidx;
 	int migratetype;
 	int preferred_nid;
+	bool spread_dirty;		/* the page is going to be dirty: not on a node that has its share of such */
 	struct reclaim_tries *tries;	/* of a request that went the slow way, or NULL */
 };
 /* What reclaim did for one request. */
@@ -340,6 +343,10 @@ struct page_alloc_ops {
 	void (*wake_kswapd)(gfp_t gfp, unsigned int order, const struct alloc_context *ac);
 	/* Reclaim; number of pages freed. May sleep. */
 	unsigned long (*direct_reclaim)(gfp_t gfp, unsigned int order, const struct alloc_context *ac);
+	/* Make room on a near node before a far one is asked (vm.zone_reclaim_mode; NULL: off). True: look again. May sleep as @gfp says. */
+	bool (*node_reclaim)(struct pglist_data *pgdat, gfp_t gfp, unsigned int order);
+	/* May a page that will be dirty lie on this node? */
+	bool (*node_dirty_ok)(struct pglist_data *pgdat);
 	/* Make a block of @order; true when something moved. May sleep. */
 	bool (*direct_compact)(gfp_t gfp, unsigned int order, const struct alloc_context *ac);
 	/* Kill somebody; true when it is worth trying again. May sleep. */

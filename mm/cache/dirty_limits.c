@@ -106,6 +106,34 @@ void global_dirty_limits(unsigned long *background, unsigned long *dirty)
 	limits_of(dirtyable_memory(), background, dirty);
 }
 
+/* Of a node: what is free there beyond its reserves, and pages of files. */
+static unsigned long node_dirtyable_memory(struct pglist_data *pgdat)
+{
+	unsigned long free = 0;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		free += zone_page_state(pgdat->node_zones + i, NR_FREE_PAGES);
+	free -= min(free, pgdat->totalreserve_pages);
+	return free + node_page_state(pgdat, NR_INACTIVE_FILE) +
+	       node_page_state(pgdat, NR_ACTIVE_FILE);
+}
+
+/* A node's share of the limit is its share of the memory. */
+bool node_dirty_ok(struct pglist_data *pgdat)
+{
+	unsigned long memory = node_dirtyable_memory(pgdat), bytes = READ_ONCE(vm_dirty_bytes),
+		      limit;
+
+	if (bytes)
+		limit = DIV_ROUND_UP(bytes, PAGE_SIZE) * memory / dirtyable_memory();
+	else
+		limit = READ_ONCE(vm_dirty_ratio) * memory / 100;
+	if (rt_task(current))
+		limit += limit / 4;
+	return node_page_state(pgdat, NR_FILE_DIRTY) + node_page_state(pgdat, NR_WRITEBACK) <=
+	       limit;
+}
+
 static unsigned long nr_dirty(void)
 {
 	return global_node_page_state(NR_FILE_DIRTY) + global_node_page_state(NR_WRITEBACK);

@@ -65,6 +65,7 @@ void page_cache_init(void)
 	for (unsigned int i = 0; i < 1u << FOLIO_WAIT_BITS; i++)
 		init_waitqueue_head(&folio_wait_table[i]);
 	xarray_init();
+	page_alloc_ops.node_dirty_ok = node_dirty_ok;
 }
 
 void address_space_init_once(struct address_space *mapping)
@@ -326,6 +327,9 @@ static struct folio *create_folio(struct address_space *mapping, pgoff_t index, 
 {
 	unsigned int order = min(FGF_GET_ORDER(fgp_flags), MAX_PAGECACHE_ORDER);
 
+	if ((fgp_flags & FGP_WRITE) && nr_mem_nodes > 1 &&
+	    mapping_can_writeback(inode_to_bdi(mapping->host)))
+		gfp |= __GFP_WRITE;
 	if (fgp_flags & FGP_NOFS)
 		gfp &= ~__GFP_FS;
 	if (fgp_flags & FGP_NOWAIT)
@@ -417,6 +421,9 @@ unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, p
 
 struct folio *filemap_alloc_folio(gfp_t gfp, unsigned int order)
 {
+	if (unlikely(gfp &
+		     __GFP_WRITE)) /* the lists of the CPU do not ask which node is too dirty */
+		return __folio_alloc_node(gfp, order, numa_node_id());
 	return folio_alloc(gfp, order);
 }
 

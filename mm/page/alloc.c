@@ -14,6 +14,10 @@
  *		who cannot wait)
  *	none	for PF_MEMALLOC tasks and __GFP_MEMALLOC: they free memory
  *
+ * Far and near: a zone that is short is skipped; with vm.zone_reclaim_mode the near ones are first asked for pages of files
+ * (mm/reclaim/node_reclaim.c). A page that will be dirty (__GFP_WRITE) goes to the next node while this one has its share of them, so
+ * that no node is full of what cannot be dropped; the slow path does not care.
+ *
  * Failure: NULL, with one line and the state of memory in the log unless __GFP_NOWARN. Until reclaim
  * registers itself, "direct reclaim" means emptying the kernel's own stores (per-CPU lists, slab arrays,
  * spare stacks and page tables, shrinkers); what is then still missing fails.
@@ -156,6 +160,26 @@ static noinline void answer_boost(struct zone *zone, const struct alloc_context 
 		page_alloc_ops.wake_kswapd(0, 0, ac);
 }
 
+/* The near node @zone is short: make room there before a farther one is asked. True: its watermark is met now. */
+static noinline bool made_room(struct zone *zone, gfp_t gfp, unsigned int order,
+			       unsigned int alloc_flags, const struct alloc_context *ac)
+{
+	bool (*reclaim)(struct pglist_data *, gfp_t, unsigned int) =
+		READ_ONCE(page_alloc_ops.node_reclaim);
+
+	return reclaim && node_distance(ac->preferred_nid, zone_to_nid(zone)) <= RECLAIM_DISTANCE &&
+	       reclaim(zone->zone_pgdat, gfp, order) &&
+	       zone_watermark_ok(zone, order, wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
+				 ac->highest_zoneidx, alloc_flags);
+}
+
+/* The node of @zone has its share of dirty pages, and the next page will be dirty. */
+static bool too_dirty(struct zone *zone, const struct alloc_context *ac)
+{
+	return ac->spread_dirty && page_alloc_ops.node_dirty_ok &&
+	       !page_alloc_ops.node_dirty_ok(zone->zone_pgdat);
+}
+
 struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int alloc_flags,
 				    const struct alloc_context *ac)
 {
@@ -173,11 +197,14 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 			continue;
 		if (!preferred)
 			preferred = zone;
+		if (unlikely(too_dirty(zone, ac)))
+			continue;
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, order,
 				       wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
 				       ac->highest_zoneidx, alloc_flags) &&
-		    !watermark_without_boost(zone, order, gfp, ac->highest_zoneidx, alloc_flags))
+		    !watermark_without_boost(zone, order, gfp, ac->highest_zoneidx, alloc_flags) &&
+		    !made_room(zone, gfp, order, alloc_flags, ac))
 			continue;
 		page = rmqueue(zone, order, alloc_flags, ac->migratetype);
 		if (!page)
@@ -420,6 +447,7 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, con
 		.nodemask = nodemask,
 		.migratetype = gfp_migratetype(gfp),
 		.preferred_nid = preferred_nid,
+		.spread_dirty = gfp & __GFP_WRITE,
 	};
 	struct page *page;
 
@@ -433,8 +461,10 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, con
 	gfp = current_gfp_context(gfp);
 	ac.highest_zoneidx = gfp_zone(gfp);
 	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW | (gfp & ALLOC_KSWAPD), &ac);
-	if (unlikely(!page))
+	if (unlikely(!page)) {
+		ac.spread_dirty = false;
 		page = alloc_pages_slowpath(gfp, order, &ac);
+	}
 	trace_mm_page_alloc(page, order, gfp, ac.migratetype);
 	if (unlikely(page_alloc_ops.charge) && page && !page_alloc_ops.charge(page, order, gfp)) {
 		__free_pages(page, order);
@@ -451,7 +481,7 @@ struct page *alloc_pages_slow(gfp_t gfp, unsigned int order, int nid, const void
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
 	if (nid == NUMA_NO_NODE || nid == numa_node_id())
-		if (!(gfp & __GFP_THISNODE))
+		if (!(gfp & (__GFP_THISNODE | __GFP_WRITE)))
 			return alloc_pages(gfp, order);
 	return alloc_pages_slow(gfp, order, nid, NULL);
 }

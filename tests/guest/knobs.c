@@ -25,6 +25,8 @@ static const struct knob {
 	{ "legacy_va_layout", NOT_LESS(0), 1, 0644 },
 	{ "max_map_count", NOT_LESS(0), 70000, 0644 },
 	{ "min_free_kbytes", NOT_LESS(0), 3000, 0644 },
+	{ "min_slab_ratio", 0, 100, 7, 0644 },
+	{ "min_unmapped_ratio", 0, 100, 7, 0644 },
 	{ "mmap_min_addr", UNSIGNED, 8192, 0644 },
 	{ "mmap_rnd_bits", 28, 32, 30, 0600 },
 	{ "oom_dump_tasks", ANY_INT, 0, 0644 },
@@ -41,6 +43,7 @@ static const struct knob {
 	{ "vfs_cache_pressure", NOT_LESS(0), 50, 0644 },
 	{ "watermark_boost_factor", NOT_LESS(0), 1000, 0644 },
 	{ "watermark_scale_factor", 1, 3000, 20, 0644 },
+	{ "zone_reclaim_mode", NOT_LESS(0), 1, 0644 },
 };
 
 static char path[80];

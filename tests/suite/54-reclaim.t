@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Memory that is a fraction of the file: a disk whose pages hold their numbers, read on a small machine.
+# Reclaim on small machines. Memory that is a fraction of the file: a disk whose pages hold their numbers, read on a small machine.
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 disk=$scratch/numbered
@@ -16,5 +16,16 @@ for options in '--smp 2'; do
 		"$(grep -c '^ *not ok' "$scratch/scan") $(grep -c '^ *ok' "$scratch/scan")" '0 15'
 	grep -E '^ *(not ok|#)' "$scratch/scan" | sed 's/^ */# /'
 done
+# Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages.
+rm -f "$disk"
+truncate -s 640M "$disk"
+make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
+for k in linux quire; do
+	./quire run --kernel $k --accel tcg --timeout 100 --smp 2 --numa 2 --mem 512M --console-log "$scratch/nodes.log" \
+		--disk "$disk" --add "$build/tests/disk:/disk" -- sh -c '/disk/nodes vda' >"$scratch/nodes" 2>&1 </dev/null
+	is "$k: two nodes: to the end" $? 0
+	relay "$scratch/nodes" "$k: two nodes"
+done
+is 'quire: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic' "$scratch/nodes.log")" 0
 rm -f "$disk"
 finish
