@@ -60,12 +60,13 @@ def kill_machine(quire):
 
 
 def run_round(args, image, record, seed, number, rng):
+    """None when the machine was killed, or a sentence about how it ended before."""
     lines, delay = rng.randrange(5, 220), rng.random() * 0.05
     quire = subprocess.Popen(
         ['./quire', 'run', '--kernel', args.kernel, '--accel', 'tcg', '--smp', '2', '--mem', '128M' if args.kernel == 'quire' else '256M',
-         '--timeout', '120', '--console-log', args.dir + '/log', '--disk', image, '--', args.build + '/tests/disk/crash', '/dev/vda',
+         '--timeout', '600', '--console-log', args.dir + '/log', '--disk', image, '--', args.build + '/tests/disk/crash', '/dev/vda',
          '/tmp/m', str(seed), str(number)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(args.dir + '/stderr', 'w'), text=True, bufsize=1)
     count, killer = 0, None
     for line in quire.stdout:
         record.line(line.rstrip('\n'))
@@ -76,8 +77,13 @@ def run_round(args, image, record, seed, number, rng):
         if count == lines:
             killer = threading.Timer(delay, kill_machine, [quire])
             killer.start()
-    quire.wait()
-    return count >= lines
+    status = quire.wait()
+    if killer is None:
+        with open(args.dir + '/stderr') as stderr:
+            return 'the guest ended by itself after %d of %d lines, status %d: %s' % (
+                count, lines, status, ' '.join(record.trouble) or stderr.read()[-300:].replace('\n', ' '))
+    killer.join()
+    return None
 
 
 def mixed(data, choices):
@@ -160,14 +166,14 @@ def main():
             with open(image, 'wb') as file:
                 file.truncate(48 << 20)
             subprocess.run(['mke2fs', '-q', '-F', '-t', 'ext2', '-b', str(size), '-N', '3000', image], check=True)
-        ended = run_round(args, image, record, args.seed, n, rng)
-        wrong = check(args, image, record) if ended else 'the guest ended by itself'
+        early = run_round(args, image, record, args.seed, n, rng)
+        wrong = early or check(args, image, record)
         here = sum(1 for v in record.files.values() if v)
         acknowledged += here
         record.forget_unsure()
         if wrong:
             failed += 1
-            shutil.copyfile(args.dir + '/crashed.img', '%s/failed-%d.img' % (args.dir, n)) if ended else None
+            shutil.copyfile(args.dir + '/crashed.img', '%s/failed-%d.img' % (args.dir, n)) if not early else None
         print('%sok %d - %s: kill %d of seed %d: %d files as acknowledged%s' %
               ('not ' if wrong else '', n + 1, args.kernel, n, args.seed, here, '\n# ' + wrong if wrong else ''), flush=True)
     print('1..%d\n# %d kills, %d files' % (args.kills, args.kills, acknowledged))
