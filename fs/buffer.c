@@ -1185,8 +1185,13 @@ static int nobh_begin_run(struct nobh_write *w, unsigned int i, unsigned int end
 	new = buffer_new(&map);
 	if (new)
 		clean_bdev_aliases(map.b_bdev, map.b_blocknr, nr);
-	if (folio_test_uptodate(w->folio))
+	if (folio_test_uptodate(w->folio)) {
+		/* Whatever becomes of the write, the disk shall not show what these blocks held before. */
+		if (new)
+			folio_mark_dirty_range(w->folio, (size_t)i << blkbits,
+					       (size_t)nr << blkbits);
 		return nr;
+	}
 	for (unsigned int n = 0; n < nr && !err; n++, i++) {
 		size_t at = (size_t)i << blkbits;
 

@@ -20,7 +20,8 @@
  *   blocks: a hole in a dirty page gets a block only if it holds something else than zeroes by now.
  *
  * 4 Failure. A read that fails leaves all folios of the bio not uptodate and unlocked; who needs one reads it alone,
- *   and has the error then if it is that one's. A write-out that fails is noted at the mapping (page_writeback.c, 5).
+ *   and has the error then if it is that one's. A write-out that fails is noted at the mapping (page_writeback.c, 5); when there
+ *   is no room for a hole of a folio, what got blocks before it is written all the same.
  *
  * Linux 6.1: fs/mpage.c, which hands folios in pieces to fs/buffer.c. Observed by: reads, writes and merges in
  * /proc/diskstats, pgpgin and pgpgout.
@@ -187,7 +188,7 @@ static void add_last(struct mpage *m, struct folio *folio, const struct piece *p
 		mpage_submit(m);
 }
 
-/* get_block failed behind pieces that were started: m->bio, which they end before, ends without the rest. */
+/* get_block failed behind pieces of which the reading was started: m->bio, which they end before, ends without the rest. */
 static void give_up(struct mpage *m, struct folio *folio)
 {
 	struct bio *bio = m->bio;
@@ -227,8 +228,12 @@ static int mpage_folio(struct mpage *m, struct folio *folio, size_t end, unsigne
 		if (offset >= end)
 			break;
 		err = next_piece(m, folio, offset, stop, &p);
-		if (err && split) {
+		if (err && last.bdev &&
+		    m->create) { /* new blocks are written, lest they show what they held before */
 			mapping_set_error(folio->mapping, err);
+			break;
+		}
+		if (err && split) {
 			give_up(m, folio);
 			return 1;
 		}

@@ -777,6 +777,7 @@ static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos
 	struct address_space *mapping = file->f_mapping;
 	const struct address_space_operations *a_ops = mapping->a_ops;
 	size_t bytes = min_t(size_t, chunk_at(mapping, pos), iov_iter_count(from)), offset;
+	size_t page_rest = PAGE_SIZE - offset_in_page(pos);
 	struct folio *folio;
 	struct page *page;
 	void *fsdata = NULL;
@@ -784,6 +785,11 @@ static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos
 	int status;
 
 	status = a_ops->write_begin(file, mapping, pos, bytes, &page, &fsdata);
+	if (unlikely(status == -ENOSPC &&
+		     bytes > page_rest)) { /* not for all, for a page perhaps */
+		bytes = page_rest;
+		status = a_ops->write_begin(file, mapping, pos, bytes, &page, &fsdata);
+	}
 	if (unlikely(status < 0))
 		return status;
 	folio = page_folio(page);

@@ -108,6 +108,18 @@ for kernel in linux quire; do
 	clean "$kernel, large folios, blocks of 4096" "$dir/folio.4096"
 done
 
+# A disk that becomes full, with small blocks and with large ones.
+for kernel in linux quire; do
+	mkfs "$dir/full.1024" 16M -b 1024
+	mkfs "$dir/full.4096" 16M -b 4096
+	boot $kernel "$dir/full.1024" "$dir/full.4096" --add "$build/tests/disk/full:/full" -- \
+		sh -c '/full /dev/vda /tmp/m; first=$?; /full /dev/vdb /tmp/m && exit $first'
+	is "$kernel: full: exit status" $? 0
+	relay "$dir/out" "$kernel: full"
+	clean "$kernel, full, blocks of 1024" "$dir/full.1024"
+	clean "$kernel, full, blocks of 4096" "$dir/full.4096"
+done
+
 # Damage: named in the log, errors= obeyed, no oops.
 mkfs "$dir/bad" 8M -b 1024 -e remount-ro
 printf 'wrong\n' >"$dir/wrong"
