@@ -133,6 +133,7 @@ void __folio_mark_dirty(struct folio *folio, struct address_space *mapping, bool
 bool folio_clear_dirty_for_io(struct folio *folio);
 /* => folio locked. Its contents are not wanted any more. */
 void folio_cancel_dirty(struct folio *folio);
+/* The same for one page of a folio; the other one takes the folio lock. */
 bool set_page_dirty(struct page *page);
 bool set_page_dirty_lock(struct page *page);
 

@@ -121,8 +121,8 @@ bool rmap_walk(struct folio *folio, struct rmap_walk_control *rwc);
 
 /* Clear the accessed bits of all entries of @folio; number of those that were set. */
 int folio_referenced(struct folio *folio, unsigned long *vm_flags);
-/* Write-protect and clean all shared entries (before writeback); number of those that were dirty. */
-int folio_mkclean(struct folio *folio);
+/* Write-protect and clean all shared entries (before writeback); the page of one that was dirty is marked so. */
+void folio_mkclean(struct folio *folio);
 /*
  * Flushes of TLBs that are yet to be done: entries are gone, but CPUs may still read through them, and write where they were
  * dirty. So nothing that was unmapped with a batch may be written out, freed or given up before unmap_batch_flush(). Others who

@@ -1173,7 +1173,7 @@ vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf)
 		folio_unlock(folio);
 		return VM_FAULT_NOPAGE;
 	}
-	folio_mark_dirty(folio);
+	set_page_dirty(vmf->page);
 	return VM_FAULT_LOCKED;
 }
 

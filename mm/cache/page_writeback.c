@@ -142,28 +142,24 @@ u32 folio_take_dirty(struct folio *folio)
 
 bool folio_mark_dirty_range(struct folio *folio, size_t offset, size_t len)
 {
-	if (!has_dirty_bits(folio))
-		return folio_mark_dirty(folio);
-	if (!len)
-		return false;
-	note_dirty(folio, offset, len);
-	folio_clear_reclaim(folio);
-	return filemap_dirty_folio(folio->mapping, folio);
-}
-
-bool folio_mark_dirty(struct folio *folio)
-{
 	struct address_space *mapping = folio_mapping(folio);
 
+	if (unlikely(!len))
+		return false;
 	if (mapping && mapping->a_ops && mapping->a_ops->dirty_folio) {
 		if (unlikely(has_dirty_bits(folio)))
-			note_dirty(folio, 0, folio_size(folio));
+			note_dirty(folio, offset, len);
 		if (folio_test_reclaim(
 			    folio)) /* PG_readahead, or it was to be dropped after writing */
 			folio_clear_reclaim(folio);
 		return mapping->a_ops->dirty_folio(mapping, folio);
 	}
 	return noop_dirty_folio(mapping, folio);
+}
+
+bool folio_mark_dirty(struct folio *folio)
+{
+	return folio_mark_dirty_range(folio, 0, folio_size(folio));
 }
 
 bool folio_redirty_for_writepage(struct writeback_control *wbc, struct folio *folio)
@@ -188,8 +184,7 @@ bool folio_clear_dirty_for_io(struct folio *folio)
 	if (!mapping || !counts_dirty(mapping))
 		return folio_test_clear_dirty(folio);
 	/* What programs wrote through their mappings since the folio became dirty is written now. */
-	if (folio_mkclean(folio))
-		folio_mark_dirty(folio);
+	folio_mkclean(folio);
 	if (!folio_test_clear_dirty(folio))
 		return false;
 	account_cleaned(mapping, folio);
@@ -208,7 +203,9 @@ void folio_cancel_dirty(struct folio *folio)
 
 bool set_page_dirty(struct page *page)
 {
-	return folio_mark_dirty(page_folio(page));
+	struct folio *folio = page_folio(page);
+
+	return folio_mark_dirty_range(folio, folio_page_idx(folio, page) << PAGE_SHIFT, PAGE_SIZE);
 }
 
 bool set_page_dirty_lock(struct page *page)
@@ -217,7 +214,7 @@ bool set_page_dirty_lock(struct page *page)
 	bool ret;
 
 	folio_lock(folio);
-	ret = folio_mark_dirty(folio);
+	ret = set_page_dirty(page);
 	folio_unlock(folio);
 	return ret;
 }

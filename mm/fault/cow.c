@@ -188,7 +188,7 @@ vm_fault_t fault_dirty_shared_page(struct vm_fault *vmf)
 	struct folio *folio = page_folio(vmf->page);
 	bool mkwrite = vma->vm_ops && vma->vm_ops->page_mkwrite;
 
-	folio_mark_dirty(folio);
+	set_page_dirty(vmf->page);
 	folio_unlock(folio);
 	if (!mkwrite)
 		file_update_time(vma->vm_file);

@@ -339,7 +339,6 @@ static bool mkclean_one(struct folio *folio, struct vm_area_struct *vma, unsigne
 			void *arg)
 {
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
-	int *cleaned = arg;
 
 	if (!(vma->vm_flags & VM_SHARED))
 		return true;
@@ -350,22 +349,20 @@ static bool mkclean_one(struct folio *folio, struct vm_area_struct *vma, unsigne
 			continue;
 		pte = ptep_get_and_clear(vma->vm_mm, pvmw.address, pvmw.pte);
 		flush_tlb_page(vma, pvmw.address);
+		if (pte_dirty(pte))
+			set_page_dirty(pte_page(pte));
 		set_pte_at(vma->vm_mm, pvmw.address, pvmw.pte, pte_wrprotect(pte_mkclean(pte)));
-		++*cleaned;
 	}
 	return true;
 }
 
-int folio_mkclean(struct folio *folio)
+void folio_mkclean(struct folio *folio)
 {
-	int cleaned = 0;
 	struct rmap_walk_control rwc = { .rmap_one = mkclean_one,
-					 .arg = &cleaned,
 					 .event = MMU_NOTIFY_PROTECTION_PAGE };
 
 	if (folio_mapped(folio) && folio_mapping(folio))
 		rmap_walk(folio, &rwc);
-	return cleaned;
 }
 
 /* ---- flushes ---- */
@@ -412,7 +409,7 @@ static bool unmap_file_one(struct folio *folio, struct vm_area_struct *vma, unsi
 
 		defer_flush(mm, batch);
 		if (pte_dirty(pte))
-			folio_mark_dirty(folio);
+			set_page_dirty(page);
 		update_hiwater_rss(mm);
 		dec_mm_counter(mm, folio_test_swapbacked(folio) ? MM_SHMEMPAGES : MM_FILEPAGES);
 		folio_remove_rmap_ptes(folio, page, 1, vma);
