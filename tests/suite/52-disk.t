@@ -59,6 +59,23 @@ is 'quire, errors: the log names the sector' \
 	"$(grep -c -F 'I/O error, dev vda, sector 2048 op 0x0:(READ)' "$out.log" | sed 's/^[1-9].*/some/')" some
 is 'quire, errors: no complaint in the log' "$(complaints)" 0
 
+# An error of writing a file: each open file learns of it once.
+head -c 65536 /dev/zero | tr '\0' b >"$out.bad"
+for kernel in linux quire; do
+	rm -f "$disk"
+	truncate -s 16M "$disk"
+	mke2fs -q -F -t ext2 -b 4096 "$disk"
+	debugfs -w -R "write $out.bad bad" "$disk" >/dev/null 2>&1
+	faulty="driver=blkdebug,node-name=faulty,image.driver=file,image.filename=$disk"
+	fault 0 write off $(($(debugfs -R 'bmap bad 4' "$disk" 2>/dev/null) * 8))
+	run --kernel $kernel --qemu-arg -blockdev --qemu-arg "$faulty" --qemu-arg -device --qemu-arg virtio-blk-pci,drive=faulty -- \
+		"$build/tests/disk/errseq" /dev/vda /tmp/m >"$out.tap" 2>"$out.err" </dev/null
+	status=$?
+	relay "$out.tap" "$kernel, told once"
+	is "$kernel, told once: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
+done
+is 'quire, told once: no complaint in the log' "$(complaints)" 0
+
 # The driver loses its device while one program writes through the cache, one past it, and one has it mapped.
 rm -f "$disk.2"
 truncate -s 16M "$disk.2"
