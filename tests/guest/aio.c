@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* io_setup, io_submit, io_getevents, io_cancel, io_destroy: the calls of libaio, and their ring in the program's memory. */
-#include "tap.h"
+#include "textfile.h"
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -261,7 +261,7 @@ static void test_waiting(void)
 	sigaction(SIGALRM, &act, NULL);
 	pid = getpid();
 	if (!fork()) {
-		usleep(30000);
+		(void)EVENTUALLY(sleeps_in(pid, SYS_io_getevents));
 		kill(pid, SIGALRM);
 		_exit(0);
 	}

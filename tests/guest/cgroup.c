@@ -89,7 +89,7 @@ static void test_members(void)
 	must(read(fd, text, sizeof(text)) > 0);
 	is(event_of(fd, 0), 0, "then of none");
 	ok(!cg_write_num("m/n/cgroup.procs", pid), "a process moves in");
-	is(event_of(fd, 1000) & (POLLPRI | POLLERR), POLLPRI | POLLERR,
+	is(event_of(fd, 20000) & (POLLPRI | POLLERR), POLLPRI | POLLERR,
 	   "its ancestor's events tell");
 	lseek(fd, 0, SEEK_SET);
 	must(read(fd, text, sizeof(text) - 1) > 0);
@@ -103,7 +103,7 @@ static void test_members(void)
 	ok(!strcmp(text, "0::/m/n\n"), "/proc/PID/cgroup");
 	fails(cg_rmdir("m/n"), EBUSY, "a group with members stays");
 	cg_reap(pid);
-	is(event_of(fd, 1000) & POLLPRI, POLLPRI, "its end is an event");
+	is(event_of(fd, 20000) & POLLPRI, POLLPRI, "its end is an event");
 	close(fd);
 	ok(cg_is("m/n/cgroup.procs", ""), "and it has left");
 
@@ -179,7 +179,7 @@ static void test_threaded(void)
 	}
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	for (int i = 0; i < 500 && !tid; i++, sleep_ms(10)) {
+	for (int i = 0; i < 3000 && !tid; i++, sleep_ms(10)) {
 		dir = opendir(path);
 		while ((de = readdir(dir)))
 			if (atoi(de->d_name) > 0 && atoi(de->d_name) != pid)
@@ -253,7 +253,7 @@ static void test_freeze(void)
 	   "freeze");
 	ok(CG_WAIT(cg_num("f/cgroup.events", "frozen") == 1), "the group is frozen");
 	is(cg_num("f/1/cgroup.events", "frozen"), 1, "so is the child");
-	ok(event_of(fd, 1000) & POLLPRI, "which is an event");
+	ok(event_of(fd, 20000) & POLLPRI, "which is an event");
 	before = *counter;
 	kill(pid, SIGUSR1);
 	sleep_ms(50);

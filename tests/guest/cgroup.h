@@ -140,13 +140,6 @@ __attribute__((unused)) static int cg_reap(pid_t pid)
 	return status;
 }
 
-/* Wait, at most 5 s, until the condition holds. */
-#define CG_WAIT(cond)                                                                              \
-	({                                                                                         \
-		int cg_i;                                                                          \
-		for (cg_i = 0; cg_i < 500 && !(cond); cg_i++)                                      \
-			sleep_ms(10);                                                              \
-		cg_i < 500;                                                                        \
-	})
+#define CG_WAIT EVENTUALLY
 
 #endif

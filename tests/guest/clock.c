@@ -15,6 +15,7 @@ static void clocks(void)
 	struct timespec ts, res;
 	struct timeval tv;
 	bool forward = true;
+	time_t seconds;
 	int64_t before, a;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -33,12 +34,14 @@ static void clocks(void)
 	}
 	ok(forward, "the monotonic clock never goes back");
 	ok(now_ns(CLOCK_REALTIME) / 1000000000 > 1600000000, "it is after 2020");
+	seconds = time(NULL);
 	gettimeofday(&tv, NULL);
-	ok(labs(tv.tv_sec - time(NULL)) <= 1, "gettimeofday and time agree");
+	ok(tv.tv_sec >= seconds && tv.tv_sec <= time(NULL) + 1, "gettimeofday and time agree");
 	ok(now_ns(CLOCK_BOOTTIME) >= now_ns(CLOCK_MONOTONIC) - 1000000, "boot time");
+	before = now_ns(CLOCK_MONOTONIC);
 	is(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &ts), 0, "the system call");
 	a = ts.tv_sec * 1000000000ll + ts.tv_nsec;
-	ok(llabs(now_ns(CLOCK_MONOTONIC) - a) < 1000000000, "and the vDSO agree");
+	ok(before <= a && a <= now_ns(CLOCK_MONOTONIC), "and the vDSO agree");
 	ok(getauxval(AT_SYSINFO_EHDR) != 0, "there is a vDSO");
 }
 
@@ -78,6 +81,7 @@ static void timers(void)
 	struct itimerval it = { { 0, 10000 }, { 0, 10000 } }, old;
 	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
 	struct itimerspec its = { { 0, 10000000 }, { 0, 10000000 } };
+	unsigned int rest;
 	timer_t id;
 
 	signal(SIGALRM, tick);
@@ -85,18 +89,21 @@ static void timers(void)
 	while (ticks < 5)
 		pause();
 	ok(getitimer(ITIMER_REAL, &old) == 0 && old.it_interval.tv_usec == 10000, "getitimer");
+	it = (struct itimerval){ .it_value = { 1000, 0 } };
+	setitimer(ITIMER_REAL, &it, NULL);
 	memset(&it, 0, sizeof(it));
 	setitimer(ITIMER_REAL, &it, &old);
-	ok(old.it_value.tv_usec > 0 && old.it_value.tv_usec <= 10000, "what was left");
+	ok(old.it_value.tv_sec >= 900 && old.it_value.tv_sec <= 1000, "what was left");
 	fails(setitimer(77, &it, NULL), EINVAL, "setitimer: unknown timer");
-	is(alarm(10), 0, "alarm");
-	is(alarm(0), 10, "alarm: the rest of the old one");
+	is(alarm(1000), 0, "alarm");
+	rest = alarm(0);
+	ok(rest >= 900 && rest <= 1000, "alarm: the rest of the old one");
 	ticks = 0;
 	signal(SIGPROF, tick);
 	it.it_value.tv_usec = 20000;
 	setitimer(ITIMER_PROF, &it, NULL);
 	for (int64_t t = now_ns(CLOCK_MONOTONIC);
-	     !ticks && now_ns(CLOCK_MONOTONIC) - t < 5000000000;)
+	     !ticks && now_ns(CLOCK_MONOTONIC) - t < 30000000000;)
 		;
 	is(ticks, 1, "ITIMER_PROF counts processor time");
 	ticks = 0;
@@ -112,7 +119,7 @@ static void timers(void)
 static void processor_time(void)
 {
 	struct tms a, b;
-	int64_t before = now_ns(CLOCK_PROCESS_CPUTIME_ID), start;
+	int64_t before = now_ns(CLOCK_PROCESS_CPUTIME_ID), start, cost = 50000000;
 
 	times(&a);
 	for (start = now_ns(CLOCK_MONOTONIC); now_ns(CLOCK_MONOTONIC) - start < 100000000;)
@@ -120,9 +127,13 @@ static void processor_time(void)
 	times(&b);
 	ok(now_ns(CLOCK_PROCESS_CPUTIME_ID) - before > 20000000, "work costs processor time");
 	ok(b.tms_utime + b.tms_stime - a.tms_utime - a.tms_stime >= 2, "times() shows it");
-	before = now_ns(CLOCK_PROCESS_CPUTIME_ID);
-	sleep_ms(100);
-	ok(now_ns(CLOCK_PROCESS_CPUTIME_ID) - before < 50000000, "sleep does not");
+	/* On a busy host the time in which the machine stood still counts as work: one of a few sleeps is undisturbed. */
+	for (int i = 0; i < 50 && cost >= 50000000; i++) {
+		before = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+		sleep_ms(100);
+		cost = now_ns(CLOCK_PROCESS_CPUTIME_ID) - before;
+	}
+	ok(cost < 50000000, "sleep does not");
 }
 
 int main(void)

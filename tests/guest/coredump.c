@@ -137,11 +137,13 @@ static void by_kill(void)
 	raise(SIGKILL);
 }
 
+static volatile int standing;
+
 static void *stander(void *arg)
 {
 	double v = (double)(long)arg;
 
-	asm volatile("movsd %0, %%xmm7" : : "m"(v) : "xmm7");
+	asm volatile("movsd %1, %%xmm7\n\tlock incl %0" : "+m"(standing) : "m"(v) : "xmm7", "cc");
 	for (;;)
 		pause();
 	return arg;
@@ -154,7 +156,7 @@ static void threads(void)
 	victim_setup();
 	for (long i = 1; i <= 3; i++)
 		must(!pthread_create(&t, NULL, stander, (void *)(i * 100)));
-	sleep_ms(20);
+	must(EVENTUALLY(standing == 3));
 	raise(SIGQUIT);
 	for (;;)
 		pause();
@@ -375,8 +377,7 @@ static void test_pipe(const char *self)
 	snprintf(pattern, sizeof(pattern), "|%s pipe-helper %%s\n", self);
 	set("kernel/core_pattern", pattern);
 	is(in_child(limit_0), SIGABRT | 0x80, "a pipe: RLIMIT_CORE does not count");
-	for (int i = 0; i < 200 && !exists(DIR "/done"); i++)
-		sleep_ms(5);
+	(void)EVENTUALLY(exists(DIR "/done"));
 	set("kernel/core_pattern", "core\n");
 	ok(load(DIR "/piped-6"), "a pipe: the program has it, and its arguments");
 	if (core)

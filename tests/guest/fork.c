@@ -15,9 +15,10 @@ static void exits_3(void)
 static void statuses(void)
 {
 	struct rusage ru;
-	int status;
+	int status, go[2];
 	siginfo_t si;
 	pid_t pid;
+	char c;
 
 	is(in_child(exits_3), EXITED(3), "exit status");
 	fails(waitpid(-1, &status, 0), ECHILD, "no children: ECHILD");
@@ -25,12 +26,16 @@ static void statuses(void)
 	fails(waitpid(-1, &status, 0x100), EINVAL, "wait4: unknown option");
 	fails(waitid(P_ALL, 0, &si, 0), EINVAL, "waitid: no state asked for");
 	fails(waitid((idtype_t)77, 0, &si, WEXITED), EINVAL, "waitid: unknown kind");
+	must(pipe(go) == 0);
 	pid = fork();
 	if (pid == 0) {
-		sleep_ms(50);
+		(void)!read(go[0], &c, 1);
 		_exit(0x1ff);
 	}
 	is(waitpid(pid, &status, WNOHANG), 0, "WNOHANG: not yet");
+	must(write(go[1], "x", 1) == 1);
+	close(go[0]);
+	close(go[1]);
 	is(wait4(pid, &status, 0, &ru), pid, "wait4 with usage");
 	is(status, EXITED(0xff), "only the low byte counts");
 	pid = fork();
@@ -158,9 +163,11 @@ static void orphan_reports(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	must(pipe(p) == 0);
 	if (fork() == 0) {
+		pid_t parent = getpid();
+
 		if (fork() == 0) {
-			sleep_ms(60);
-			reaper = getppid();
+			while ((reaper = getppid()) == parent)
+				sleep_ms(1);
 			(void)!write(p[1], &reaper, sizeof(reaper));
 			_exit(5);
 		}

@@ -93,7 +93,11 @@ static void stacks(void)
 
 	pthread_barrier_init(&all, NULL, NR_THREADS + 1);
 	pthread_barrier_init(&done, NULL, NR_THREADS + 1);
-	before = meminfo("KernelStack:");
+	/* Those of tasks that have ended come back a little later. */
+	do {
+		before = meminfo("KernelStack:");
+		sleep_ms(200);
+	} while (meminfo("KernelStack:") != before);
 	for (int i = 0; i < NR_THREADS; i++)
 		if (pthread_create(&threads[i], NULL, sleeper, NULL))
 			exit(1);
@@ -103,12 +107,7 @@ static void stacks(void)
 	for (int i = 0; i < NR_THREADS; i++)
 		pthread_join(threads[i], NULL);
 	/* The last reference to a task may wait for a grace period; others' come and go. */
-	for (int look = 0; look < 200; look++) {
-		after = meminfo("KernelStack:");
-		if (after - before < 64)
-			break;
-		usleep(10000);
-	}
+	(void)EVENTUALLY((after = meminfo("KernelStack:")) - before < 64);
 	ok(labs(with - before - NR_THREADS * 16) <= 64, "KernelStack: 16 kB for each thread");
 	ok(after - before < 64, "KernelStack: and back when they are gone");
 }

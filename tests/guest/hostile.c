@@ -257,7 +257,7 @@ int main(int argc, char **argv)
 	printing = argc > 1;
 	alarm(printing
 		      ? 0
-		      : 55); /* a mutation may well loop for ever: then this test fails, not the machine */
+		      : 170); /* a mutation may well loop for ever: then this test fails, not the machine */
 	sigaction(SIGALRM, &sa, NULL);
 	if (!printing)
 		certain();

@@ -283,12 +283,12 @@ static void waiting(void)
 	must(inotify_add_watch(in, DIR, IN_CREATE) == 1);
 	p = (struct pollfd){ in, POLLIN | POLLOUT, 0 };
 	is(poll(&p, 1, 0), 0, "poll: nothing");
+	t = now_ns(CLOCK_MONOTONIC);
 	if (fork() == 0) {
 		sleep_ms(30);
 		touch(FILE_, "x");
 		_exit(0);
 	}
-	t = now_ns(CLOCK_MONOTONIC);
 	is(read(in, text, sizeof(text)), sizeof(struct inotify_event) + 16, "a read waits");
 	ok(now_ns(CLOCK_MONOTONIC) - t > 10000000, "until something happens");
 	wait(NULL);

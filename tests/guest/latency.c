@@ -95,7 +95,7 @@ static void copy(void)
 int main(int argc, char **argv)
 {
 	bool strict = argc > 1 && !strcmp(argv[1], "strict");
-	long limit = strict ? 10000 : 3000000, us;
+	long limit = strict ? 10000 : 60000000, us;
 	pthread_t t;
 
 	size = strict ? 4ul << 30 : 512ul << 20;

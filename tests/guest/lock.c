@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* fcntl() record locks and flock(). */
-#include "tap.h"
+#include "textfile.h"
 
 #include <sys/file.h>
 
@@ -64,22 +64,20 @@ static void records(void)
 	fails(fcntl(99, F_SETLK, &l), EBADF, "bad descriptor");
 }
 
+/* The child holds the lock until it has seen its parent wait for it. */
 static void waiting(void)
 {
-	int64_t t;
+	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		lock(F_SETLK, F_WRLCK, 0, 0);
-		sleep_ms(150);
-		_exit(0);
+		_exit(!EVENTUALLY(sleeps_in(getppid(), SYS_fcntl)));
 	}
-	while (held(F_WRLCK, 0, 0).l_type == F_UNLCK)
-		sleep_ms(1);
-	t = now_ns(CLOCK_MONOTONIC);
+	must(EVENTUALLY(held(F_WRLCK, 0, 0).l_type != F_UNLCK));
 	is(lock(F_SETLKW, F_WRLCK, 0, 0), 0, "F_SETLKW gets it");
-	ok(now_ns(CLOCK_MONOTONIC) - t > 20000000, "when the holder has died");
-	waitpid(pid, NULL, 0);
+	waitpid(pid, &status, 0);
+	is(status, 0, "when the holder has died");
 	lock(F_SETLK, F_UNLCK, 0, 0);
 }
 
@@ -94,9 +92,7 @@ static void deadlock(void)
 		lock(F_SETLK, F_WRLCK, 1, 1);
 		_exit(lock(F_SETLKW, F_WRLCK, 0, 1) ? errno : 0);
 	}
-	while (held(F_WRLCK, 1, 1).l_type == F_UNLCK)
-		sleep_ms(1);
-	sleep_ms(100); /* the child waits by now */
+	must(EVENTUALLY(sleeps_in(pid, SYS_fcntl)));
 	if (lock(F_SETLKW, F_WRLCK, 1, 1))
 		err = errno;
 	is(err, EDEADLK, "a circle of two: EDEADLK");

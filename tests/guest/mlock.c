@@ -236,7 +236,7 @@ static void limits(void)
 
 int main(void)
 {
-	base = meminfo_kb("Mlocked:") / 4;
+	base = mlocked();
 	errors();
 	counted();
 	on_fault();

@@ -192,18 +192,7 @@ static int end_of(pid_t pid)
 /* Wait until @pid sleeps in a call of message queues: a signal that came too early would be lost. */
 static void asleep(pid_t pid)
 {
-	char path[64], want[2][32];
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	snprintf(want[0], sizeof(want[0]), "%d ", SYS_msgsnd);
-	snprintf(want[1], sizeof(want[1]), "%d ", SYS_msgrcv);
-	for (int i = 0; i < 15000; i++, sleep_ms(2)) {
-		const char *text = slurp(path);
-
-		if (!strncmp(text, want[0], strlen(want[0])) ||
-		    !strncmp(text, want[1], strlen(want[1])))
-			return;
-	}
+	must(EVENTUALLY(sleeps_in(pid, SYS_msgsnd) || sleeps_in(pid, SYS_msgrcv)));
 }
 
 static void receivers_wait(void)

@@ -159,8 +159,7 @@ static void eat_locked_pages(void)
 
 static void wait_until_free(long kb)
 {
-	for (int i = 0; i < 300 && free_kb() < kb; i++)
-		usleep(10000);
+	(void)EVENTUALLY(free_kb() >= kb);
 }
 
 static void dies(void (*eat)(void), const char *what)

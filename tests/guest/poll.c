@@ -38,7 +38,7 @@ static void polling(void)
 		(void)!write(p[1], "y", 1);
 		_exit(0);
 	}
-	is(poll(f + 1, 1, 5000), 1, "poll: woken by another process");
+	is(poll(f + 1, 1, 20000), 1, "poll: woken by another process");
 	wait(NULL);
 	must(read(p[0], &c, 1) == 1);
 	close(p[1]);

@@ -107,11 +107,9 @@ static void where(void)
 	}
 	snprintf(expected, sizeof(expected), "%ld 0x%lx ", (long)SYS_read, (long)p[0]);
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	for (int i = 0; i < 300 && (!read_file(path, text, sizeof(text)) ||
-				    strncmp(text, expected, strlen(expected)));
-	     i++)
-		usleep(10000);
-	ok(!strncmp(text, expected, strlen(expected)), "syscall: the read of a sleeping child");
+	ok(EVENTUALLY(read_file(path, text, sizeof(text)) &&
+		      !strncmp(text, expected, strlen(expected))),
+	   "syscall: the read of a sleeping child");
 	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
 	ok(read_file(path, text, sizeof(text)) > 1 && strstr(text, "pipe"),
 	   "wchan: a name for one that sleeps");

@@ -123,8 +123,7 @@ static char state_of(pid_t pid)
 
 static void wait_state(pid_t pid, char c)
 {
-	for (int i = 0; i < 500 && state_of(pid) != c; i++)
-		sleep_ms(2);
+	(void)EVENTUALLY(state_of(pid) == c);
 }
 
 /* ---- errors ---- */

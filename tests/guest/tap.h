@@ -115,6 +115,18 @@ __attribute__((unused)) static void sleep_ms(long ms)
 		;
 }
 
+/*
+ * Wait until @cond holds, half a minute at most, and tell whether it does: for all that happens by itself, sooner or later
+ * (another task gets so far, memory comes back, a kernel thread does its work). No time but this is ever long enough.
+ */
+#define EVENTUALLY(cond)                                                                           \
+	({                                                                                         \
+		bool ev_holds;                                                                     \
+		for (int ev_i = 0; !(ev_holds = (cond)) && ev_i < 6000; ev_i++)                    \
+			sleep_ms(5);                                                               \
+		ev_holds;                                                                          \
+	})
+
 __attribute__((unused)) static int64_t now_ns(clockid_t clock)
 {
 	struct timespec ts;

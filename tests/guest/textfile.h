@@ -47,4 +47,14 @@ __attribute__((unused)) static long number_in(const char *path, const char *labe
 	return -1;
 }
 
+/* Does @pid sleep in system call @nr? */
+__attribute__((unused)) static bool sleeps_in(pid_t pid, long nr)
+{
+	char path[64], want[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	snprintf(want, sizeof(want), "%ld ", nr);
+	return !strncmp(slurp(path), want, strlen(want));
+}
+
 #endif

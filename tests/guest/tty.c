@@ -22,22 +22,31 @@ static void open_pair(void)
 	must(slave >= 0);
 }
 
-/* What the master gets within 200 ms. */
-static const char *heard(void)
+/* What the master gets up to and with @mark, which is to come; what follows it is left there. */
+static const char *heard_to(const char *mark)
 {
 	static char buf[512];
 	struct pollfd p = { .fd = master, .events = POLLIN };
 	size_t n = 0;
 
-	while (n < sizeof(buf) - 1 && poll(&p, 1, 200) > 0) {
-		ssize_t r = read(master, buf + n, sizeof(buf) - 1 - n);
-
-		if (r <= 0)
+	do {
+		buf[n] = 0;
+		if (strstr(buf, mark))
 			break;
-		n += r;
-	}
-	buf[n] = 0;
+	} while (n < sizeof(buf) - 1 && poll(&p, 1, 30000) > 0 && read(master, buf + n, 1) == 1 &&
+		 ++n);
 	return buf;
+}
+
+/* What it got up to now: what is written here and at once comes last. The echo of a line precedes the line. */
+static const char *heard(void)
+{
+	char *all;
+
+	must(write(slave, "~", 1) == 1);
+	all = (char *)heard_to("~");
+	all[strlen(all) - 1] = 0;
+	return all;
 }
 
 static void type(const char *s)
@@ -59,7 +68,7 @@ static void line_discipline(void)
 	is(tio.c_cc[VINTR], 3, "Ctrl-C interrupts");
 	type("ab");
 	is(poll(&p, 1, 50), 0, "no line yet");
-	ok(!strcmp(heard(), "ab"), "echo");
+	ok(!strcmp(heard_to("ab"), "ab"), "echo");
 	type("c\x7f"
 	     "d\r");
 	is(read(slave, buf, 100), 4, "a line");
@@ -80,7 +89,7 @@ static void line_discipline(void)
 	must(write(slave, "x\ny", 3) == 3);
 	ok(!strcmp(heard(), "x\r\ny"), "output: NL becomes CR NL");
 	type("12345\n");
-	sleep_ms(20);
+	must(poll(&p, 1, 30000) == 1);
 	must(ioctl(slave, FIONREAD, &n) == 0);
 	is(n, 6, "FIONREAD");
 	tcflush(slave, TCIFLUSH);
@@ -158,7 +167,7 @@ static void killed_by(const char *key, int sig, const char *name)
 	int status = 0;
 	pid_t pid = session(waits_for_signal);
 
-	heard();
+	heard_to("R");
 	type(key);
 	waitpid(pid, &status, 0);
 	is(status & 0x7f, sig, "%s", name);
@@ -238,12 +247,12 @@ static void job_control(void)
 	killed_by("\x03", SIGINT, "Ctrl-C: SIGINT to the foreground");
 	killed_by("\x1c", SIGQUIT, "Ctrl-\\: SIGQUIT");
 	pid = session(resized);
-	heard();
+	heard_to("R");
 	ioctl(master, TIOCSWINSZ, &ws);
 	waitpid(pid, &status, 0);
 	is(status, 0, "a new size: SIGWINCH");
 	pid = session(leader);
-	heard();
+	heard_to("F");
 	type("x\n");
 	waitpid(pid, &status, 0);
 	is(status, 0, "background read stops (SIGTTIN), foreground reads, TOSTOP stops (SIGTTOU)");
@@ -251,7 +260,7 @@ static void job_control(void)
 	tio.c_lflag &= ~TOSTOP;
 	tcsetattr(slave, TCSANOW, &tio);
 	pid = session(waits_for_signal);
-	heard();
+	heard_to("R");
 	close(slave);
 	close(master);
 	waitpid(pid, &status, 0);

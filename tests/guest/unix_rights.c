@@ -414,12 +414,12 @@ static int bury(int to)
 	return p[0];
 }
 
-/* The pipe's other end is closed within a second; any socket that is closed lets garbage be looked for. */
+/* The pipe's other end is closed soon; any socket that is closed lets garbage be looked for. */
 static bool is_closed(int p)
 {
 	char c;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 3000; i++) {
 		if (read(p, &c, 1) == 0)
 			return true;
 		close(socket(AF_UNIX, SOCK_STREAM, 0));

@@ -277,7 +277,7 @@ int main(void)
 	close(shared[0]);
 	close(shared[1]);
 
-	for (int i = 0; i < 100 && (after = count_sockets()) != before; i++) {
+	for (int i = 0; i < 3000 && (after = count_sockets()) != before; i++) {
 		close(socket(AF_UNIX, SOCK_STREAM, 0));
 		sleep_ms(10);
 	}

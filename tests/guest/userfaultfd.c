@@ -161,7 +161,7 @@ static struct uffd_msg next_msg(int fd)
 	struct uffd_msg m = { 0 };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	poll(&p, 1, 5000);
+	poll(&p, 1, 30000);
 	if (read(fd, &m, sizeof(m)) != sizeof(m))
 		m.event = 0;
 	return m;
@@ -623,7 +623,7 @@ static void test_privilege(void)
 
 int main(void)
 {
-	alarm(60);
+	alarm(170);
 	test_open();
 	uffd = open_uffd(O_CLOEXEC | O_NONBLOCK, 0);
 	test_register();
