@@ -3,7 +3,7 @@
  * Major faults, as TAP: major NAME ("vda", at least 16 MiB; it is only read). A fault that waits for the disk is counted
  * once, as major, wherever faults are counted: thread, process, children, /proc/PID/stat, vmstat; all others are minor.
  */
-#include "../guest/tap.h"
+#include "../guest/maps.h"
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -11,7 +11,7 @@
 #define PG  4096L
 #define LEN (4L << 20)
 
-static char node[40];
+static char node[40], stat_path[64];
 static int fd;
 
 struct faults {
@@ -43,21 +43,16 @@ static struct faults stat_file(const char *path, bool children)
 	return children ? (struct faults){ v[1], v[3] } : (struct faults){ v[0], v[2] };
 }
 
-static long vmstat(const char *key)
+/* Until nothing of the disk is read any more, ahead or around: such a page stays, and who comes to it waits. */
+static void settle(void)
 {
-	char line[128], c;
-	long value = -1;
-	int f = open("/proc/sys/vm/stat_refresh", O_RDONLY);
-	FILE *file;
+	char text[128] = "";
+	int f = open(stat_path, O_RDONLY);
 
-	read(f, &c, 1);
+	must(f >= 0);
+	must(EVENTUALLY(pread(f, text, sizeof(text) - 1, 0) > 0 &&
+			strspn(text, " 0\n") == strlen(text)));
 	close(f);
-	file = fopen("/proc/vmstat", "r");
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ' ')
-			value = atol(line + strlen(key));
-	fclose(file);
-	return value;
 }
 
 /* The device, mapped; nothing of it is in memory. @advice: whether neighbours are read along. */
@@ -65,6 +60,7 @@ static volatile char *fresh(int advice)
 {
 	char *p;
 
+	settle();
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	p = mmap(NULL, LEN, PROT_READ, MAP_PRIVATE, fd, 0);
 	must(p != MAP_FAILED && !madvise(p, LEN, advice));
@@ -110,7 +106,8 @@ static void process(void)
 	(void)p[64 * PG];
 	after = count(RUSAGE_SELF);
 	is(after.major - before.major, 1, "read around: the page itself is a major fault");
-	sleep_ms(50); /* what is read along arrives */
+	must(EVENTUALLY(resident((char *)p + 65 * PG)));
+	settle(); /* what is read along has arrived */
 	before = count(RUSAGE_SELF);
 	(void)p[65 * PG];
 	after = count(RUSAGE_SELF);
@@ -213,6 +210,7 @@ int main(int argc, char **argv)
 {
 	must(argc == 2);
 	snprintf(node, sizeof(node), "/dev/%s", argv[1]);
+	snprintf(stat_path, sizeof(stat_path), "/sys/block/%s/inflight", argv[1]);
 	fd = open(node, O_RDONLY | O_CLOEXEC);
 	must(fd >= 0);
 	process();

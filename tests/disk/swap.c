@@ -69,15 +69,20 @@ static unsigned long pageout(char *p, unsigned long pages)
 	return swapped(p, pages);
 }
 
-/* Until the swap cache is empty: what was written is evicted a little later. */
+/* Until the swap cache is empty: what was written is evicted a little later. Linux leaves it there. */
 static void settle(void)
 {
-	for (int i = 0; !slack && i < 100 && meminfo_kb("SwapCached:") > 0; i++)
-		usleep(10000);
+	(void)EVENTUALLY(slack || meminfo_kb("SwapCached:") == 0);
+}
+
+/* A slot is free a little later than its page: of one that is being written when it has been. */
+static bool slots_used(long most)
+{
+	return EVENTUALLY(swap_used() <= most + slack);
 }
 
 /* Quire has an account of every page: does each agree with its counter? Linux has none. */
-static bool ledger_agrees(void)
+static bool all_accounts_agree(void)
 {
 	char line[256] = "all accounts agree";
 	FILE *f = fopen("/proc/mm/ledger", "r");
@@ -87,6 +92,12 @@ static bool ledger_agrees(void)
 	if (f)
 		fclose(f);
 	return !strncmp(line, "all accounts agree", 18);
+}
+
+/* Pages move while they are counted. */
+static bool ledger_agrees(void)
+{
+	return EVENTUALLY(all_accounts_agree());
 }
 
 /* ---- mkswap ---- */
@@ -209,8 +220,7 @@ static void round_trip(void)
 	ok(wrong(p, PAGES, 1) == -1, "and come back written");
 	pageout(p, PAGES);
 	ok(!munmap(p, PAGES * PAGE), "munmap of swapped pages");
-	settle();
-	ok(swap_used() <= slack, "no slot is left");
+	ok(slots_used(0), "no slot is left");
 	ok(vmswap() - swap0 <= slack, "nor in VmSwap");
 }
 
@@ -228,12 +238,11 @@ static bool child_finds(bool good)
 static void forks(void)
 {
 	char *p = fresh(PAGES);
-	long used, out;
+	long used;
 	pid_t pid;
 
 	fill(p, PAGES, 2);
 	pageout(p, PAGES);
-	settle();
 	used = swap_used();
 	for (int i = 0; i < 20; i++) {
 		pid = fork();
@@ -251,11 +260,8 @@ static void forks(void)
 	signal(SIGTERM, SIG_DFL);
 	while (wait(NULL) > 0)
 		;
-	ok(swap_used() <= used + slack, "after their end");
-	out = vmstat("pswpout");
-	(void)out;
+	ok(slots_used(used), "after their end");
 	pageout(p, PAGES);
-	settle();
 	pid = fork();
 	if (!pid) {
 		bool good;
@@ -274,8 +280,7 @@ static void forks(void)
 	p[9 * PAGE] = 0;
 	ok(child_finds(true), "the parent writes, the child keeps its own");
 	munmap(p, PAGES * PAGE);
-	settle();
-	ok(swap_used() <= slack, "no slot is left after forks");
+	ok(slots_used(0), "no slot is left after forks");
 }
 
 static void advice(void)
@@ -288,8 +293,7 @@ static void advice(void)
 	settle();
 	in = vmstat("pswpin");
 	ok(!madvise(p + 100 * PAGE, 16 * PAGE, MADV_WILLNEED), "MADV_WILLNEED of swapped pages");
-	for (int i = 0; i < 100 && vmstat("pswpin") - in < 16 && !slack; i++)
-		usleep(10000);
+	(void)EVENTUALLY(slack || vmstat("pswpin") - in >= 16);
 	ok(slack || vmstat("pswpin") - in == 16, "reads them, and no others");
 	madvise(p, 8 * PAGE, MADV_DONTNEED);
 	ok(p[0] == 0 && p[7 * PAGE + 9] == 0, "MADV_DONTNEED of swapped pages: zeroes");
@@ -314,8 +318,7 @@ static void advice(void)
 	pageout(p, PAGES);
 	ok(p[70 * PAGE] == (char)(word_of(4, PAGE / 8 * 70)), "read-only memory");
 	munmap(p, PAGES * PAGE);
-	settle();
-	ok(swap_used() <= slack, "no slot is left after advice");
+	ok(slots_used(0), "no slot is left after advice");
 }
 
 static void off_under_use(void)

@@ -34,6 +34,8 @@ static bool driver(const char *what)
 	return good;
 }
 
+static volatile long *written; /* by both writers */
+
 /* Writes until it cannot; 0 when the first error is one that a program may see then. */
 static pid_t writer(int flags)
 {
@@ -45,7 +47,9 @@ static pid_t writer(int flags)
 		int fd = open(node, O_WRONLY | flags);
 
 		for (off_t at = 0; at >= 0; at = (at + 65536) % (32 << 20))
-			if (pwrite(fd, buf, 65536, at) != 65536)
+			if (pwrite(fd, buf, 65536, at) == 65536)
+				written[flags != 0]++;
+			else
 				_exit(errno == EIO || errno == ENOSPC ? 0 : errno);
 		_exit(99);
 	}
@@ -86,6 +90,7 @@ int main(int argc, char **argv)
 	snprintf(node, sizeof(node), "/dev/%s", argv[1]);
 	snprintf(other, sizeof(other), "/dev/%s", argv[2]);
 	catch_signal(SIGBUS);
+	written = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ok(find_device(argv[1]), "a disk has a device: %s", device);
 	fd = open(node, O_RDWR);
 	two = open(other, O_RDWR);
@@ -96,7 +101,7 @@ int main(int argc, char **argv)
 	pwrite(two, buf, 65536, 0);
 	cached = writer(0);
 	direct = writer(O_DIRECT);
-	usleep(200000);
+	must(EVENTUALLY(written[0] > 4 && written[1] > 4));
 	pwrite(fd, buf, 65536, 40 << 20);
 	ok(pulled ? unplugged(argv[1]) : driver("unbind"), "the driver lets go");
 	ok(ended_well(cached), "who writes through the cache is told");
@@ -114,8 +119,7 @@ int main(int argc, char **argv)
 	if (pulled)
 		return tap_end();
 	ok(driver("bind"), "the driver takes it again");
-	for (int i = 0; i < 100 && (fd = open(node, O_RDWR)) < 0; i++)
-		usleep(20000);
+	(void)EVENTUALLY((fd = open(node, O_RDWR)) >= 0);
 	ok(fd >= 0 && pread(fd, got, 65536, 48 << 20) == 65536 && !memcmp(buf, got, 65536),
 	   "what was written is there");
 	ok(pwrite(fd, buf, 65536, 0) == 65536 && fsync(fd) == 0, "and it can be written");
