@@ -576,6 +576,21 @@ struct dentry *d_find_alias(struct inode *inode)
 	return d_find_any_alias(inode);
 }
 
+struct dentry *d_obtain_alias(struct inode *inode)
+{
+	struct dentry *dentry = d_find_alias(inode);
+
+	if (dentry)
+		return dentry;
+	dentry = d_alloc_anon(inode->i_sb);
+	if (!dentry)
+		return ERR_PTR(-ENOMEM);
+	dentry->d_flags |= DCACHE_DISCONNECTED;
+	ihold(inode);
+	d_instantiate(dentry, inode);
+	return dentry;
+}
+
 /* d_inode as a path walk sees it: NULL or an inode, stable while the dentry is referenced. */
 bool d_is_dir(const struct dentry *dentry)
 {

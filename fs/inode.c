@@ -316,6 +316,14 @@ void insert_inode_hash(struct inode *inode)
 	spin_unlock(&inode_hash_lock);
 }
 
+void inode_hash_once(struct inode *inode)
+{
+	spin_lock(&inode_hash_lock);
+	if (hlist_unhashed(&inode->i_hash))
+		hash_in(inode, 0);
+	spin_unlock(&inode_hash_lock);
+}
+
 void remove_inode_hash(struct inode *inode)
 {
 	if (hlist_unhashed(&inode->i_hash))

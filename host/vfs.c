@@ -59,6 +59,10 @@ u64 get_random_u64(void)
 {
 	return host_random();
 }
+u32 get_random_u32(void)
+{
+	return host_random();
+}
 u32 get_random_u32_below(u32 ceil)
 {
 	return host_random_below(ceil);

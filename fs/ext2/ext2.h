@@ -372,6 +372,10 @@ void ext2_set_link(struct inode *dir, struct ext2_dirent_ref *ref, struct inode 
 int ext2_make_empty(struct inode *inode, struct inode *parent);
 int ext2_empty_dir(struct inode *inode);	/* 0, -ENOTEMPTY, -EIO */
 
+/* ---- export.c ---- */
+
+extern const struct export_operations ext2_export_ops;
+
 /* ---- xattr.c ---- */
 
 ssize_t ext2_listxattr(struct dentry *dentry, char *buffer, size_t size);

@@ -522,6 +522,7 @@ static int fill_from_super(struct super_block *sb, unsigned long sb_block)
 	sb->s_maxbytes = max_size(sb->s_blocksize_bits);
 	sb->s_time_gran = NSEC_PER_SEC;
 	sb->s_op = &ext2_sops;
+	sb->s_export_op = &ext2_export_ops;
 	return make_root(sb);
 }
 

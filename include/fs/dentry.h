@@ -167,6 +167,8 @@ struct dentry *d_lookup(const struct dentry *parent, const struct qstr *name);
 struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name);
 struct dentry *d_hash_and_lookup(struct dentry *dir, struct qstr *name);
 struct dentry *d_find_alias(struct inode *inode);
+/* Any dentry of @inode, which is no directory, if need be one without a name; ERR_PTR(-ENOMEM). May sleep. */
+struct dentry *d_obtain_alias(struct inode *inode);
 struct dentry *d_find_any_alias(struct inode *inode);
 void d_move(struct dentry *dentry, struct dentry *target);
 void d_exchange(struct dentry *a, struct dentry *b);

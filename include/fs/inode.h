@@ -290,6 +290,7 @@ struct inode *ilookup(struct super_block *sb, unsigned long ino);
 void unlock_new_inode(struct inode *inode);
 void iget_failed(struct inode *inode);
 void insert_inode_hash(struct inode *inode);
+void inode_hash_once(struct inode *inode);	/* the same, unless it is there already */
 /* A new inode comes to life under i_ino, I_NEW: 0, or -EBUSY: there is one. May sleep. */
 int insert_inode_locked(struct inode *inode);
 void remove_inode_hash(struct inode *inode);

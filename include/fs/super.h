@@ -17,6 +17,7 @@
 struct backing_dev_info;
 struct block_device;
 struct dentry_operations;
+struct export_operations;
 struct file_system_type;
 struct seq_file;
 struct vfsmount;
@@ -76,6 +77,7 @@ struct super_block {
 	loff_t s_maxbytes;			/* c */
 	struct file_system_type *s_type;	/* c */
 	const struct super_operations *s_op;	/* c */
+	const struct export_operations *s_export_op;	/* c: its files have handles; NULL */
 	unsigned long s_flags;			/* s_umount */
 	unsigned long s_iflags;
 	unsigned long s_magic;			/* c */

@@ -41,6 +41,7 @@ struct shmem_sb_info {
 	uid_t uid;
 	gid_t gid;
 	atomic_t next_ino;
+	u32 generation;			/* c: differs between mounts */
 };
 
 static inline struct shmem_inode_info *SHMEM_I(struct inode *inode)

@@ -44,6 +44,7 @@
 #include <kernel/param.h>
 #include <kernel/cred.h>
 #include <kernel/panic.h>
+#include <kernel/random.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -719,7 +720,7 @@ struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, u
 	inode->i_ino = (unsigned int)atomic_inc_return(&SHMEM_SB(sb)->next_ino);
 	inode_init_owner(inode, dir, mode);
 	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
-	inode->i_generation = inode->i_ino;
+	inode->i_generation = SHMEM_SB(sb)->generation + inode->i_ino;
 	info->i_crtime = inode->i_mtime;
 	info->seals = F_SEAL_SEAL;
 	info->flags = flags & VM_NORESERVE;
@@ -1087,6 +1088,7 @@ static int shmem_fill_super(struct super_block *sb, void *data, int silent)
 		return -ENOMEM;
 	sb->s_fs_info = sbinfo;
 	sbinfo->mode = S_IRWXUGO | S_ISVTX;
+	sbinfo->generation = get_random_u32();
 	sbinfo->uid = current_fsuid();
 	sbinfo->gid = current_fsgid();
 	if (sb->s_flags & SB_KERNMOUNT) {
@@ -1100,6 +1102,7 @@ static int shmem_fill_super(struct super_block *sb, void *data, int silent)
 		goto fail;
 	sb->s_magic = TMPFS_MAGIC;
 	sb->s_op = &shmem_ops;
+	sb->s_export_op = &shmem_export_ops;
 	sb->s_maxbytes = MAX_LFS_FILESIZE;
 	inode = shmem_get_inode(sb, NULL, sbinfo->mode | S_IFDIR, 0, VM_NORESERVE);
 	err = PTR_ERR(inode);

@@ -11,6 +11,8 @@ struct folio;
 struct inode;
 struct super_block;
 
+extern const struct export_operations shmem_export_ops;	/* export.c */
+
 struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, umode_t mode, dev_t dev,
 			      unsigned long flags);
 void shmem_check(struct inode *inode);

@@ -584,6 +584,69 @@ static void holes(void)
 	unlink("holes");
 }
 
+/* ---- handles ---- */
+
+struct handle {
+	unsigned int bytes;
+	int type;
+	unsigned char f[128];
+};
+
+static struct handle handle_of(const char *name)
+{
+	struct handle h = { .bytes = sizeof(h.f) };
+	int mnt;
+
+	ok(syscall(SYS_name_to_handle_at, AT_FDCWD, name, &h, &mnt, 0) == 0, "handle of %s", name);
+	return h;
+}
+
+static int by_handle(struct handle *h, int flags)
+{
+	return syscall(SYS_open_by_handle_at, AT_FDCWD, h, flags);
+}
+
+/* Where the descriptor is, below the mount; it is closed. */
+static const char *place_of(int fd)
+{
+	static char text[256];
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, text, sizeof(text) - 1);
+	text[n < 0 ? 0 : n] = 0;
+	close(fd);
+	return n < (ssize_t)strlen(dir) ? "nowhere" : text + strlen(dir);
+}
+
+/* With nothing in memory, the way to a directory is found from below. */
+static void handles(void)
+{
+	struct handle deep, file, gone;
+	char got[8] = "";
+	int fd;
+
+	mkdir("h", 0755), mkdir("h/i", 0755), mkdir("h/i/j", 0755);
+	put("h/i/j/file", "data", 4), put("h/gone", "", 0);
+	deep = handle_of("h/i/j"), file = handle_of("h/i/j/file"), gone = handle_of("h/gone");
+	unlink("h/gone");
+	again("handles");
+	fd = by_handle(&file, O_RDONLY);
+	ok(fd >= 0 && read(fd, got, sizeof(got)) == 4 && !memcmp(got, "data", 4),
+	   "a file by its handle");
+	close(fd);
+	again("handles");
+	fd = by_handle(&deep, O_RDONLY | O_DIRECTORY);
+	ok(fd >= 0 && !strcmp(place_of(fd), "/h/i/j"), "a directory, and the names above it");
+	fails(by_handle(&gone, O_RDONLY), ESTALE, "a deleted file: ESTALE");
+	put("h/another", "", 0), put("h/third", "", 0);
+	fails(by_handle(&gone, O_RDONLY), ESTALE, "nor is it one that came after it");
+	unlink("h/another"), unlink("h/third");
+	unlink("h/i/j/file"), rmdir("h/i/j"), rmdir("h/i"), rmdir("h");
+	fails(by_handle(&deep, O_RDONLY), ESTALE, "a removed directory: ESTALE");
+}
+
 int main(int argc, char **argv)
 {
 	struct statfs st;
@@ -601,6 +664,7 @@ int main(int argc, char **argv)
 	file_large();
 	file_model();
 	holes();
+	handles();
 	dir_many();
 	dir_links();
 	names();
