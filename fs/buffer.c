@@ -34,6 +34,7 @@
 #include <base/err.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <mm/aops.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/readahead.h>
@@ -1298,7 +1299,7 @@ static struct folio *nobh_get_folio(struct address_space *mapping, loff_t pos, u
 		if (likely(folio_test_uptodate(folio) ||
 			   folio_size(folio) >> blkbits <= NOBH_BLOCKS))
 			return folio;
-		err = mapping->a_ops->read_folio(NULL, folio); /* unlocks */
+		err = call_aop(mapping->a_ops, read_folio, NULL, folio); /* unlocks */
 		if (!err)
 			folio_wait_locked(folio);
 		if (!err && !folio_test_uptodate(folio) && folio->mapping == mapping)

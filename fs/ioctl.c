@@ -10,6 +10,7 @@
 #include <fs/super.h>
 #include <kernel/cred.h>
 #include <kernel/ksyscall.h>
+#include <mm/aops.h>
 #include <mm/address_space.h>
 #include <mm/writeback.h>
 #include <seam/uaccess.h>
@@ -81,7 +82,7 @@ static int ioctl_fibmap(struct file *file, int __user *arg)
 		return -EINVAL;
 	if (!mapping->a_ops || !mapping->a_ops->bmap)
 		return put_user(0, arg) ? -EFAULT : -EINVAL;
-	block = mapping->a_ops->bmap(mapping, nr);
+	block = call_aop(mapping->a_ops, bmap, mapping, nr);
 	if (block > INT_MAX)
 		return put_user(0, arg) ? -EFAULT : -ERANGE;
 	return put_user((int)block, arg);

@@ -37,6 +37,7 @@
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
+#include <mm/aops.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
@@ -249,7 +250,7 @@ static int map_page(struct address_space *mapping, unsigned long slot, sector_t 
 	u64 first = 0;
 
 	for (unsigned int i = 0; i < per_page; i++) {
-		u64 block = mapping->a_ops->bmap(mapping, (u64)slot * per_page + i);
+		u64 block = call_aop(mapping->a_ops, bmap, mapping, (u64)slot * per_page + i);
 
 		if (!block) {
 			pr_err("swapon: swapfile has holes\n");

@@ -10,6 +10,7 @@
  *	node/N		a node and its zones, all fields
  *	oom/last	why the last victim of memory shortage was chosen (mm/oom/verdict.c)
  *	oom/dry_run	who would be chosen now
+ *	aops		calls of each address_space_operation
  *	page_alloc	ways that allocations took, the table of fallbacks, fallback order of nodes
  */
 #include <base/cpumask.h>
@@ -18,6 +19,7 @@
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
 #include <kernel/init.h>
+#include <mm/aops.h>
 #include <mm/fault.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
@@ -179,6 +181,7 @@ static int __init proc_mm_init(void)
 	proc_create_single("globals", 0400, mm, globals_show); /* addresses of the kernel */
 	proc_create_single("layout", 0400, mm, layout_show);
 	proc_create_single("page_alloc", 0444, mm, page_alloc_show);
+	proc_create_single("aops", 0444, mm, aops_proc_show);
 	proc_create_single("faults", 0444, mm, faults_show);
 	proc_create_single("reclaim", 0444, mm, reclaim_proc_show);
 	oom = proc_mkdir("oom", mm);

@@ -30,6 +30,7 @@
 #include <base/errseq.h>
 #include <base/hash.h>
 #include <base/math.h>
+#include <mm/aops.h>
 #include <mm/filemap.h>
 #include <mm/address_space.h>
 #include <mm/gfp.h>
@@ -483,7 +484,7 @@ void filemap_remove_folio(struct folio *folio)
 
 	VM_BUG_ON_FOLIO(!folio_test_locked(folio), folio);
 	if (mapping->a_ops->free_folio)
-		mapping->a_ops->free_folio(folio);
+		call_aop(mapping->a_ops, free_folio, folio);
 	xas_lock(&xas);
 	xas_store(&xas, NULL);
 	folio->mapping = NULL;
@@ -539,7 +540,7 @@ static int read_folio(struct file *file, struct address_space *mapping, struct f
 		folio_unlock(folio);
 		return 0;
 	}
-	err = mapping->a_ops->read_folio(file, folio); /* unlocks */
+	err = call_aop(mapping->a_ops, read_folio, file, folio); /* unlocks */
 	if (err)
 		return err;
 	err = folio_wait_locked_killable(folio);
@@ -578,7 +579,8 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 		if (!mapping->a_ops->read_folio) {
 			if (!folio)
 				return mapping->a_ops->swapin_folio
-					       ? mapping->a_ops->swapin_folio(mapping, index)
+					       ? call_aop(mapping->a_ops, swapin_folio, mapping,
+							  index)
 					       : NULL;
 			folio_wait_locked(folio); /* being filled by a write */
 			if (folio_test_uptodate(folio))
@@ -708,7 +710,7 @@ static ssize_t direct_read(struct kiocb *iocb, struct address_space *mapping, st
 	file_accessed(iocb->ki_filp);
 	if (!blkdev)
 		inode_lock_shared(mapping->host); /* no block is freed before the reading begins */
-	n = mapping->a_ops->direct_IO(iocb, to);
+	n = call_aop(mapping->a_ops, direct_IO, iocb, to);
 	if (!blkdev)
 		inode_unlock_shared(mapping->host);
 	if (n < 0)
@@ -784,11 +786,11 @@ static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos
 	size_t copied;
 	int status;
 
-	status = a_ops->write_begin(file, mapping, pos, bytes, &page, &fsdata);
+	status = call_aop(a_ops, write_begin, file, mapping, pos, bytes, &page, &fsdata);
 	if (unlikely(status == -ENOSPC &&
 		     bytes > page_rest)) { /* not for all, for a page perhaps */
 		bytes = page_rest;
-		status = a_ops->write_begin(file, mapping, pos, bytes, &page, &fsdata);
+		status = call_aop(a_ops, write_begin, file, mapping, pos, bytes, &page, &fsdata);
 	}
 	if (unlikely(status < 0))
 		return status;
@@ -796,7 +798,7 @@ static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos
 	offset = pos & (folio_size(folio) - 1);
 	bytes = min_t(size_t, bytes, folio_size(folio) - offset);
 	copied = copy_folio_from_iter_atomic(folio, offset, bytes, from);
-	status = a_ops->write_end(file, mapping, pos, bytes, copied, page, fsdata);
+	status = call_aop(a_ops, write_end, file, mapping, pos, bytes, copied, page, fsdata);
 	if (unlikely(status < 0)) {
 		iov_iter_revert(from, copied);
 		return status;
@@ -866,7 +868,7 @@ ssize_t generic_file_direct_write(struct kiocb *iocb, struct iov_iter *from)
 	n = invalidate_inode_pages2_range(mapping, pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
 	if (n)
 		return n == -EBUSY ? 0 : n;
-	n = mapping->a_ops->direct_IO(iocb, from);
+	n = call_aop(mapping->a_ops, direct_IO, iocb, from);
 	if (n <= 0)
 		return n;
 	/* A fault or readahead may have brought old contents in meanwhile. */
@@ -989,7 +991,7 @@ static void fault_hit(struct vm_fault *vmf, struct folio *folio)
 /* Read it, and wait until it is there. 0 also when it was truncated meanwhile. => folio locked; unlocks */
 static int read_and_wait(struct file *file, struct folio *folio)
 {
-	int err = file->f_mapping->a_ops->read_folio(file, folio);
+	int err = call_aop(file->f_mapping->a_ops, read_folio, file, folio);
 
 	if (err)
 		return err;

@@ -38,6 +38,7 @@
 #include <base/math.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
+#include <mm/aops.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/rmap.h>
@@ -152,7 +153,7 @@ bool folio_mark_dirty_range(struct folio *folio, size_t offset, size_t len)
 		if (folio_test_reclaim(
 			    folio)) /* PG_readahead, or it was to be dropped after writing */
 			folio_clear_reclaim(folio);
-		return mapping->a_ops->dirty_folio(mapping, folio);
+		return call_aop(mapping->a_ops, dirty_folio, mapping, folio);
 	}
 	return noop_dirty_folio(mapping, folio);
 }
@@ -406,7 +407,7 @@ int write_cache_pages(struct address_space *mapping, struct writeback_control *w
 static int call_writepage(struct folio *folio, struct writeback_control *wbc, void *data)
 {
 	struct address_space *mapping = data;
-	int err = mapping->a_ops->writepage(&folio->page, wbc);
+	int err = call_aop(mapping->a_ops, writepage, &folio->page, wbc);
 
 	if (err != AOP_WRITEPAGE_ACTIVATE)
 		mapping_set_error(mapping, err);
@@ -428,7 +429,7 @@ int do_writepages(struct address_space *mapping, struct writeback_control *wbc)
 		return 0;
 	for (;;) {
 		if (mapping->a_ops->writepages)
-			err = mapping->a_ops->writepages(mapping, wbc);
+			err = call_aop(mapping->a_ops, writepages, mapping, wbc);
 		else
 			err = generic_writepages(mapping, wbc);
 		if (err != -ENOMEM || wbc->sync_mode != WB_SYNC_ALL)

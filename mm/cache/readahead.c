@@ -33,6 +33,7 @@
 #include <base/math.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
+#include <mm/aops.h>
 #include <mm/backing_dev.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
@@ -88,10 +89,10 @@ static void read_pages(struct readahead_control *rac)
 	if (!rac->_nr_pages)
 		return;
 	if (aops->readahead)
-		aops->readahead(rac);
+		call_aop(aops, readahead, rac);
 	else
 		while ((folio = readahead_folio(rac)))
-			aops->read_folio(rac->file, folio);
+			call_aop(aops, read_folio, rac->file, folio);
 	drop_unread(rac);
 }
 

@@ -10,6 +10,7 @@
 #include <base/types.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <mm/aops.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
@@ -28,7 +29,7 @@ static void cleanup_folio(struct address_space *mapping, struct folio *folio)
 	if (unlikely(folio_mapped(folio)))
 		unmap_mapping_folio(folio);
 	if (folio_has_private(folio) && mapping->a_ops->invalidate_folio)
-		mapping->a_ops->invalidate_folio(folio, 0, folio_size(folio));
+		call_aop(mapping->a_ops, invalidate_folio, folio, 0, folio_size(folio));
 	folio_cancel_dirty(folio);
 }
 
@@ -56,7 +57,7 @@ bool truncate_inode_partial_folio(struct folio *folio, loff_t start, loff_t end)
 	folio_clear_mappedtodisk(folio); /* it may lose blocks now */
 	memset((char *)folio_address(folio) + from, 0, to - from);
 	if (folio_has_private(folio) && mapping->a_ops->invalidate_folio)
-		mapping->a_ops->invalidate_folio(folio, from, to - from);
+		call_aop(mapping->a_ops, invalidate_folio, folio, from, to - from);
 	return true;
 }
 
@@ -183,7 +184,8 @@ static bool invalidate_folio(struct address_space *mapping, struct folio *folio)
 	if (folio_test_dirty(folio) || folio_test_writeback(folio) || folio_mapped(folio))
 		return false;
 	if (folio_has_private(folio) &&
-	    (!mapping->a_ops->release_folio || !mapping->a_ops->release_folio(folio, GFP_KERNEL)))
+	    (!mapping->a_ops->release_folio ||
+	     !call_aop(mapping->a_ops, release_folio, folio, GFP_KERNEL)))
 		return false;
 	if (folio_ref_count(folio) != nr + 1)
 		return false; /* somebody reads from it just now */
@@ -230,11 +232,12 @@ static int invalidate_folio2(struct address_space *mapping, struct folio *folio)
 	if (folio_mapped(folio))
 		unmap_mapping_folio(folio);
 	if (folio_test_dirty(folio) && mapping->a_ops->launder_folio)
-		err = mapping->a_ops->launder_folio(folio);
+		err = call_aop(mapping->a_ops, launder_folio, folio);
 	if (err)
 		return err;
 	if (folio_has_private(folio) &&
-	    (!mapping->a_ops->release_folio || !mapping->a_ops->release_folio(folio, GFP_KERNEL)))
+	    (!mapping->a_ops->release_folio ||
+	     !call_aop(mapping->a_ops, release_folio, folio, GFP_KERNEL)))
 		return -EBUSY;
 	if (folio_test_dirty(folio))
 		return -EBUSY;

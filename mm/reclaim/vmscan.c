@@ -39,6 +39,7 @@
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
+#include <mm/aops.h>
 #include <mm/address_space.h>
 #include <mm/filemap.h>
 #include <mm/folio.h>
@@ -154,7 +155,7 @@ static bool release_buffers(struct folio *folio, gfp_t gfp)
 	if (!folio_has_private(folio) || folio_test_anon(folio))
 		return true;
 	return mapping && mapping->a_ops->release_folio &&
-	       mapping->a_ops->release_folio(folio, gfp);
+	       call_aop(mapping->a_ops, release_folio, folio, gfp);
 }
 
 /* Not mapped any more? */

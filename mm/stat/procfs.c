@@ -11,6 +11,7 @@
 #include <base/math.h>
 #include <fs/seq_file.h>
 #include <kernel/sched.h>
+#include <mm/aops.h>
 #include <mm/mmap.h>
 #include <mm/page_flags.h>
 #include <mm/percpu_alloc.h>
@@ -147,6 +148,27 @@ int reclaim_proc_show(struct seq_file *m, void *v)
 
 	seq_printf(m, "policy %s\nswappiness %d\n", reclaim_ops->name, READ_ONCE(vm_swappiness));
 	for_each_online_pgdat(pgdat) if (pgdat->node_present_pages) node_reclaim_show(m, pgdat);
+	return 0;
+}
+
+/* ---- calls of file systems ---- */
+
+int aops_proc_show(struct seq_file *m, void *v)
+{
+	static const char *const names[NR_AOPS] = {
+#define X(name) #name,
+		ADDRESS_SPACE_OPS(X)
+#undef X
+	};
+	unsigned int cpu;
+
+	for (int op = 0; op < NR_AOPS; op++) {
+		unsigned long nr = 0;
+
+		for_each_possible_cpu (cpu)
+			nr += READ_ONCE(per_cpu_ptr(&aop_calls, cpu)->nr[op]);
+		seq_printf(m, "%s %lu\n", names[op], nr);
+	}
 	return 0;
 }
 

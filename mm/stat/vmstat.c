@@ -13,10 +13,12 @@
 #include <base/cpumask.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <mm/aops.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 
 DEFINE_PER_CPU(struct vm_event_state, vm_event_states);
+DEFINE_PER_CPU(struct aop_calls, aop_calls);
 
 const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
 #define X(item, name) [item] = name,

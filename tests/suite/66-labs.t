@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The labs of docs/labs.md, on both kernels: what maps of a program looks like and why, where malloc gets its memory, why a
-# program protects its own, what is copied on write and when, how the kernel touches the memory of a program; on Quire: the words of maps_explained and explain.
+# program protects its own, what is copied on write and when, how the kernel touches the memory of a program, what the page
+# cache does and how it reads ahead, beside swap; on Quire: the words of maps_explained and explain.
 . tests/suite/tap.sh
 mkdir -p "$build/tests/labs"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
@@ -19,6 +20,20 @@ for lab in malloc protect cow copy; do
 		relay "$scratch/lab" "$lab: $k"
 	done
 done
+
+# The page cache, with a disk.
+if command -v mke2fs >/dev/null; then
+	gcc -std=gnu17 -O1 -Wno-unused-function -o "$build/tests/labs/pagecache" tests/labs/pagecache.c || exit 1
+	for k in linux quire; do
+		rm -f "$scratch/img"
+		truncate -s 64M "$scratch/img"
+		mke2fs -q -F -t ext2 -b 4096 "$scratch/img"
+		timeout 120 ./quire run --kernel $k --accel tcg --mem 256M --timeout 100 --disk "$scratch/img" -- \
+			"$build/tests/labs/pagecache" /dev/vda /tmp/m >"$scratch/lab" 2>"$scratch/e" </dev/null
+		is "pagecache: $k: to its end" $? 0
+		relay "$scratch/lab" "pagecache: $k"
+	done
+fi
 
 # The shape of maps: size, rights, offset and name of each row; what differs on purpose is left out.
 shape() {
