@@ -468,12 +468,13 @@ static void look_again(struct aio_kiocb *req)
 
 static int aio_poll_wake(wait_queue_entry_t *entry, unsigned int mode, int sync, void *key)
 {
-	struct aio_kiocb *req = container_of(entry, struct poll_wait, entry)->req;
+	struct poll_wait *wait = container_of(entry, struct poll_wait, entry);
 	__poll_t events = (__poll_t)(unsigned long)key;
 
-	if (events && !(events & req->events))
+	if (events && !(events & wait->req->events))
 		return 0;
-	look_again(req);
+	look_again(wait->req); /* POLLFREE comes with EPOLLHUP, which everybody wants */
+	poll_queue_freed(entry, &wait->head, events);
 	return 1;
 }
 
@@ -498,7 +499,7 @@ static void leave_queues(struct aio_kiocb *req)
 	while (req->nr_waits) {
 		struct poll_wait *wait = &req->waits[--req->nr_waits];
 
-		remove_wait_queue(wait->head, &wait->entry);
+		poll_leave_queue(&wait->entry, &wait->head);
 	}
 }
 

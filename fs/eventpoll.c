@@ -90,7 +90,8 @@ static const struct file_operations eventpoll_fops;
 
 static int ep_poll_callback(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
-	struct epitem *item = container_of(wait, struct epwait, wait)->item;
+	struct epwait *w = container_of(wait, struct epwait, wait);
+	struct epitem *item = w->item;
 	struct eventpoll *ep = item->ep;
 	__poll_t events = (__poll_t)(unsigned long)key;
 	unsigned long flags;
@@ -100,6 +101,7 @@ static int ep_poll_callback(wait_queue_entry_t *wait, unsigned int mode, int syn
 	if (!(item->event.events & ~EP_PRIVATE_BITS) ||
 	    (events && !(events & item->event.events))) {
 		spin_unlock_irqrestore(&ep->lock, flags);
+		poll_queue_freed(wait, &w->head, events);
 		return 0;
 	}
 	if (list_empty(&item->ready_link))
@@ -110,6 +112,7 @@ static int ep_poll_callback(wait_queue_entry_t *wait, unsigned int mode, int syn
 	wake_up(&ep->wq);
 	if (waitqueue_active(&ep->poll_wait))
 		wake_up_poll(&ep->poll_wait, EPOLLIN | EPOLLRDNORM);
+	poll_queue_freed(wait, &w->head, events);
 	return woken;
 }
 
@@ -198,7 +201,7 @@ static void ep_remove(struct eventpoll *ep, struct epitem *item)
 
 	while ((w = item->waits)) {
 		item->waits = w->next;
-		remove_wait_queue(w->head, &w->wait);
+		poll_leave_queue(&w->wait, &w->head);
 		kfree(w);
 	}
 	spin_lock(&item->file->f_lock);

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/signalfd.h>
 
 enum { PREAD, PWRITE, FSYNC, FDSYNC, POLL = 5, NOOP, PREADV, PWRITEV };
 
@@ -334,6 +335,16 @@ static void test_poll(void)
 	}
 	must(wait(&status) > 0);
 	is(status, 0, "poll: or with the process");
+	if (!fork()) { /* the queue of a signalfd goes with it */
+		sigset_t mask;
+
+		sigemptyset(&mask);
+		ctx = 0;
+		r = poll_request(signalfd(-1, &mask, 0), POLLIN);
+		_exit(setup(8, &ctx) || submit(ctx, 1, list) != 1);
+	}
+	must(wait(&status) > 0);
+	is(status, 0, "poll: of a queue that is the process's");
 	close(p[0]);
 	close(p[1]);
 	close(sock[0]);

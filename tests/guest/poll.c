@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
+#include <sys/signalfd.h>
 
 static int p[2];
 
@@ -152,11 +153,57 @@ static void eventfds(void)
 	close(e);
 }
 
+#define OWNERS 32
+
+/* A signalfd waits in a queue of the process that polls it. Many of these die while the epoll file lives. */
+static void dying_owners(void)
+{
+	int ep = epoll_create1(EPOLL_CLOEXEC), ready[2], go[2], sfd, left = 0;
+	struct epoll_event e = { .events = EPOLLIN };
+	sigset_t mask;
+	char c;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	sfd = signalfd(-1, &mask, 0);
+	must(sfd >= 0 && !pipe(ready) && !pipe(go));
+	for (int i = 0; i < OWNERS; i++)
+		if (fork() == 0) {
+			close(go[1]);
+			if (dup2(sfd, 100 + i) != 100 + i ||
+			    epoll_ctl(ep, EPOLL_CTL_ADD, 100 + i, &e))
+				_exit(1);
+			(void)!write(ready[1], "", 1);
+			(void)!read(go[0], &c, 1);
+			_exit(0);
+		}
+	for (int i = 0; i < OWNERS; i++)
+		must(read(ready[0], &c, 1) == 1);
+	close(go[1]);
+	for (int i = 0, status; i < OWNERS; i++)
+		must(wait(&status) > 0 && !status);
+	is(epoll_wait(ep, &e, 1, 0), 0, "signalfds whose processes are dead: nothing to tell");
+	for (int i = 0; i < OWNERS; i++) {
+		must(dup2(sfd, 100 + i) == 100 + i);
+		left += epoll_ctl(ep, EPOLL_CTL_DEL, 100 + i, NULL) == 0;
+		close(100 + i);
+	}
+	is(left, OWNERS, "they can be taken out");
+	close(sfd);
+	close(ep);
+	close(ready[0]);
+	close(ready[1]);
+	close(go[0]);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+}
+
 int main(void)
 {
 	polling();
 	selecting();
 	epolling();
 	eventfds();
+	dying_owners();
 	return tap_end();
 }
