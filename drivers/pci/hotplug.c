@@ -10,7 +10,7 @@
  * without a word (presence detect says empty) goes at once: its drivers find registers that read as all ones. What is
  * put into a slot is not taken into use, as nobody here assigns addresses.
  *
- * The interrupt only queues the work, and the work alone touches the slot: no lock. Linux 6.1: drivers/pci/hotplug/pciehp_*.c.
+ * The interrupt only queues work; works alone touch slots, in an ordered queue, one at a time: no lock. Linux 6.1: drivers/pci/hotplug/pciehp_*.c.
  * Observed by: QEMU's `device_del` with ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off; the log.
  */
 #include <base/errno.h>
@@ -37,6 +37,8 @@ struct slot {
 	struct work_struct events;
 	struct delayed_work timeout;
 };
+
+static struct workqueue_struct *hotplug_wq; /* from the first slot on */
 
 /* Change @mask of the control register to @bits; the status beside it clears by ones: @events of it go. */
 static void slot_write(struct slot *slot, u16 mask, u16 bits, u16 events)
@@ -85,6 +87,7 @@ static void button_pressed(struct slot *slot)
 {
 	if (slot->blinking) {
 		slot->blinking = false;
+		cancel_delayed_work(&slot->timeout); /* the next press has 5 s of its own */
 		slot_indicate(slot, PCI_EXP_SLTCTL_PWR_IND_ON);
 		pr_info("pciehp: Slot(%u): Button cancel\n", slot->number);
 		return;
@@ -93,7 +96,7 @@ static void button_pressed(struct slot *slot)
 		return;
 	slot->blinking = true;
 	slot_indicate(slot, PCI_EXP_SLTCTL_PWR_IND_BLINK);
-	schedule_delayed_work(&slot->timeout, PATIENCE);
+	queue_delayed_work(hotplug_wq, &slot->timeout, PATIENCE);
 	pr_info("pciehp: Slot(%u): Button press: will power off in 5 sec\n", slot->number);
 }
 
@@ -115,7 +118,7 @@ static irqreturn_t slot_irq(int irq, void *data)
 {
 	struct slot *slot = data;
 
-	schedule_work(&slot->events);
+	queue_work(hotplug_wq, &slot->events);
 	return IRQ_HANDLED;
 }
 
@@ -130,6 +133,10 @@ static int hotplug_probe(struct pci_dev *port)
 	able = pci_read_config_dword(port, cap + PCI_EXP_SLTCAP);
 	if (!(able & PCI_EXP_SLTCAP_HPC))
 		return -ENODEV;
+	if (!hotplug_wq)
+		hotplug_wq = alloc_ordered_workqueue("pciehp", 0);
+	if (!hotplug_wq)
+		return -ENOMEM;
 	slot = kzalloc(sizeof(*slot), GFP_KERNEL);
 	if (!slot)
 		return -ENOMEM;
