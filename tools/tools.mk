@@ -57,6 +57,13 @@ $(O)/bench/scale: bench/scale.c
 	@mkdir -p $(@D)
 	$(Q)$(MUSLCC) $(USERFLAGS) -fno-pie -no-pie -Wl,--section-start=.marks=0x70000000 $< -o $@
 
+# What `quire bench pressure` runs in the guest; likewise.
+pressure-programs: $(O)/bench/measure $(O)/bench/load
+$(O)/bench/measure $(O)/bench/load: $(O)/bench/%: bench/pressure/%.c
+	@mkdir -p $(@D)
+	$(Q)$(MUSLCC) $(USERFLAGS) -O2 -fno-pie -no-pie -Wl,--section-start=.marks=0x70000000 $< -o $@
+.PHONY: pressure-programs
+
 # What the tests of the plugin run in the guest.
 $(O)/tests/profile/%: tests/profile/%.c
 	@mkdir -p $(@D)

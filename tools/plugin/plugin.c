@@ -5,14 +5,16 @@
  *	-plugin quire-plugin.so,out=FILE[,marks=START:COUNT][,symbols=FILE][,ranges=FILE]
  *	-plugin quire-plugin.so,stacks=EVENTS,out=FILE,marks=START:2,symbols=FILE
  *	-plugin quire-plugin.so,lines=1,out=FILE,marks=START:COUNT,symbols=FILE	(any number of CPUs)
+ *	-plugin quire-plugin.so,totals=1,out=FILE,marks=START:COUNT
  *
- * See marks.h, stacks.h and lines.h for what they write; docs/profiling.md tells what it is for.
+ * See marks.h, stacks.h, lines.h and totals.h for what they write; docs/profiling.md tells what it is for.
  */
 #define _GNU_SOURCE
 #include "lines.h"
 #include "marks.h"
 #include "stacks.h"
 #include "stream.h"
+#include "totals.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +28,8 @@ int qemu_plugin_version = QUIRE_PLUGIN_INTERFACE;
 static FILE *out;
 static bool stacks; /* the call tree instead of counts between marks */
 static uint64_t events;
-static bool lines; /* writes to shared cache lines */
+static bool lines;  /* writes to shared cache lines */
+static bool totals; /* sums alone */
 
 static int mistake(const char *fmt, ...)
 {
@@ -84,6 +87,8 @@ static int argument(char *arg)
 		return read_ranges(&stream.symbols, value);
 	if (!strcmp(arg, "lines"))
 		return lines = true, 0;
+	if (!strcmp(arg, "totals"))
+		return totals = true, 0;
 	if (!strcmp(arg, "stacks"))
 		return read_events(value);
 	if (strcmp(arg, "out"))
@@ -95,7 +100,9 @@ static int argument(char *arg)
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	(void)id;
-	if (lines)
+	if (totals)
+		totals_translate(tb);
+	else if (lines)
 		lines_translate(tb);
 	else
 		stream_translate(tb);
@@ -123,7 +130,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		return mistake("counts the instructions of one CPU: use -smp 1");
 	if (stacks && !stream.symbols.n)
 		return mistake("stacks= needs symbols=FILE");
-	if (lines)
+	if (totals)
+		totals_start(out);
+	else if (lines)
 		lines_start(out);
 	else if (stacks)
 		stacks_start(out, events);

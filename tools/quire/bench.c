@@ -7,6 +7,7 @@
 #include "bench_boot.h"
 #include "options.h"
 #include "plugin.h"
+#include "pressure.h"
 #include "qemu.h"
 #include "scale.h"
 
@@ -40,7 +41,7 @@ static _Noreturn void print_help(void)
 	     "  --guard            compare a handful of operations with what is recorded there\n"
 	     "  --list             the names of the operations\n\n"
 	     "`./quire bench boot` measures the start and the footprint, `./quire bench scale` locks\n"
-	     "and several CPUs.");
+	     "and several CPUs, `./quire bench pressure` programs that need more memory than there is.");
 	exit(0);
 }
 
@@ -232,6 +233,8 @@ int bench_command(int argc, char **argv)
 	}
 	if (argc && !strcmp(argv[0], "scale"))
 		return scale_command(argc - 1, argv + 1);
+	if (argc && !strcmp(argv[0], "pressure"))
+		return pressure_command(argc - 1, argv + 1);
 	read_call(&b, &c, argc, argv);
 	operations_read(&b);
 	operations_choose(&b, c.names, c.nr_names);
