@@ -2,7 +2,8 @@
 /*
  * The data and the loads of `quire bench pressure`, each the same in every run:
  *
- *	load lines MIB			a text of lines of 1 KiB in random order
+ *	load lines MIB			a text of lines of 4 KiB in random order
+ *	load sorted FILE		is such a text sorted?
  *	load source FUNCTIONS		a C program
  *	load scan BIG HOT PASSES	read BIG from end to end, HOT in a random order beside it
  *	load touch MIB PASSES		anonymous memory by a Zipf law, a third of it writes; checked
@@ -48,18 +49,38 @@ static unsigned long zipf(unsigned long n)
 	return rank % n * 0x9e3779b1ul % n;
 }
 
+#define LINE PAGE /* bytes, with the line feed; the first 17 are the key */
+
 static int lines(unsigned long mib)
 {
-	char line[1025];
+	static char line[LINE + 1];
 
-	for (unsigned long i = 0; i < mib * 1024; i++) {
+	for (unsigned long i = 0; i < mib << 20; i += LINE) {
 		int n = snprintf(line, sizeof(line), "%08lx%08lx ", draw(), draw());
 
-		memset(line + n, 'a' + i % 26, 1023 - n);
-		line[1023] = '\n';
-		if (fwrite(line, 1024, 1, stdout) != 1)
+		memset(line + n, 'a' + i / LINE % 26, LINE - 1 - n);
+		line[LINE - 1] = '\n';
+		if (fwrite(line, LINE, 1, stdout) != 1)
 			return give_up("lines");
 	}
+	return 0;
+}
+
+/* Are the lines of a file in order? And their sum. */
+static int sorted(const char *file)
+{
+	char key[24] = "", before[24] = "";
+	unsigned long sum = 0, nr = 0;
+	int fd = open(file, O_RDONLY);
+
+	for (; pread(fd, key, 20, nr * LINE) == 20; nr++) {
+		if (strcmp(before, key) > 0)
+			return give_up("not sorted");
+		for (int i = 0; i < 20; i++)
+			sum = sum * 31 + key[i];
+		strcpy(before, key);
+	}
+	printf("%lu lines in order, %lx\n", nr, sum);
 	return 0;
 }
 
@@ -183,6 +204,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "lines") && argc == 3)
 		return lines(strtoul(argv[2], NULL, 0));
+	if (!strcmp(what, "sorted") && argc == 3)
+		return sorted(argv[2]);
 	if (!strcmp(what, "source") && argc == 3)
 		return source(strtoul(argv[2], NULL, 0));
 	if (!strcmp(what, "scan") && argc == 5)

@@ -5,7 +5,7 @@
  * A scenario is a bash script of three functions: prepare fills the working directory, once, in a large machine; work is what is
  * measured; check looks at what it left. Lines at its top say what it is about and what it needs:
  *
- *	# about: TEXT	# mem: 96M	# disk: 64M	# swap: 256M	# seconds: 300
+ *	# about: TEXT	# mem: 96M	# disk: 64M	# swap: 256M	# seconds: 600
  *
  * The working directory is an ext2 image that is kept in BUILD/bench/pressure until the script or the programs change; each run begins
  * with it as it was prepared (QEMU's -snapshot). One CPU, QEMU's code translator: the plugin counts the instructions between two
@@ -103,7 +103,7 @@ static void read_heading(struct scenario *s, const char *file)
 	strcpy(s->mem, "96M");
 	strcpy(s->disk, "64M");
 	strcpy(s->swap, "256M");
-	s->seconds = 300;
+	s->seconds = 600;
 	while (f && fgets(line, sizeof(line), f) && *line == '#') {
 		sscanf(line, "# about: %199[^\n]", s->about);
 		sscanf(line, "# mem: %15s", s->mem);
