@@ -79,6 +79,7 @@ struct lru_isolation {
 	enum lru_list lru;
 	enum zone_type reclaim_idx;
 	unsigned long max_scan;
+	bool desperate;			/* see lruvec_ops */
 	unsigned long nr_scanned, nr_skipped, nr_taken;
 	unsigned long nr_frames;	/* descriptors that were looked at */
 };

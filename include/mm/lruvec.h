@@ -7,6 +7,7 @@
 #include <base/atomic.h>
 #include <sync/spinlock.h>
 
+struct lruvec;
 struct pglist_data;
 
 /* The classes of pages. Values are Linux's; a page is in one of them while it has PG_lru. */
@@ -25,18 +26,22 @@ enum lru_list {
 #define ANON_AND_FILE	2
 #define for_each_evictable_lru(lru) for (lru = 0; lru < NR_EVICTABLE_LISTS; lru++)
 
+/* Whose frames are aged: of a control group its own; of a node, while there are groups, not those of a protected one. */
+struct lruvec_ops {
+	/* A pass begins; @last: of its reclaim. True: it may take what is protected in part (memory.low). */
+	bool (*begin)(struct lruvec *lruvec, bool last);
+	/* The first frame from @pfn on, below @end, that a search may take; or @end. => lru_lock held */
+	unsigned long (*next)(const struct lruvec *lruvec, unsigned long pfn, unsigned long end, bool desperate);
+};
+
 /*
  * Legend: l  lru_lock;  c  constant once the node is online;  a  atomic
  */
 struct lruvec {
 	struct pglist_data *pgdat;		/* c */
 	spinlock_t lru_lock;
-	/*
-	 * The first frame from @pfn on, below @end, that a search may take; or @end. NULL: any. Of a control group: its own; of
-	 * a node, while there are groups: not those of a protected one.
-	 */
-	unsigned long (*next)(const struct lruvec *lruvec, unsigned long pfn, unsigned long end);
-	bool desperate;				/* also what is protected in part (memory.low) */
+	const struct lruvec_ops *ops;		/* NULL: all frames of the node are its */
+	unsigned long desperate_until;		/* jiffies: a pass found everything protected, no use in trying again before */
 	unsigned long hand[NR_EVICTABLE_LISTS];	/* l: frame where the next search of the class begins */
 	unsigned long anon_cost, file_cost;	/* l: I/O that reclaim of either kind has caused of late */
 	atomic_long_t nonresident_age;		/* a: evictions and activations, the clock of refaults */

@@ -8,6 +8,7 @@
 
 #include <base/types.h>
 #include <base/atomic.h>
+#include <base/list.h>
 #include <mm/lruvec.h>
 #include <sync/rcu_types.h>
 
@@ -28,6 +29,13 @@ enum memcg_event {
 	NR_MEMCG_EVENTS
 };
 
+/* memory.min or memory.low. Pages. */
+struct guard {
+	unsigned long written;		/* w */
+	unsigned long claims;		/* mm/memcg/protection.c: of the children */
+	unsigned long effective;	/* the same: what reclaim leaves */
+};
+
 /*
  * Legend: c constant, a atomic, w written by the files' write functions one at a time, read by all.
  */
@@ -36,15 +44,17 @@ struct mem_cgroup {
 	struct mem_cgroup *parent;	/* c, with a reference; NULL: the root, which is not limited */
 	void *owner;			/* c: for memcg_notify */
 	bool dead;			/* offline: charge the parent instead; RCU */
-	bool shielded;			/* of the current global reclaim: below its protection */
 	bool oom_group;			/* w: dies as a whole */
 	atomic_long_t usage;		/* a: pages of this group and those below */
 	unsigned long peak;		/* largest usage seen */
-	unsigned long min, low, high, max;	/* w: pages */
+	struct guard min, low;
+	unsigned long usage_below;	/* mm/memcg/protection.c: the children's */
+	unsigned long high, max;	/* w: pages */
 	atomic_long_t events[NR_MEMCG_EVENTS], events_local[NR_MEMCG_EVENTS];
-	struct lruvec lruvec;		/* the hands that go over its frames and those of the groups below */
+	struct list_head node;		/* all_memcgs: parents before children; RCU */
 	atomic_t refs;
 	struct rcu_head rcu;
+	struct lruvec lruvec[];		/* by node: the hands that go over its frames and those of the groups below */
 };
 
 /* A group below @parent (NULL: the root). ERR_PTR: -ENOMEM, -ENOSPC. May sleep. => one at a time, as memcg_offline() */
@@ -64,6 +74,7 @@ unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gf
 void memcg_enforce_max(struct mem_cgroup *memcg);
 
 void memcg_event(struct mem_cgroup *memcg, enum memcg_event event);
+extern bool memcg_recursiveprot;	/* mount option memory_recursiveprot */
 extern const char *const memcg_event_names[NR_MEMCG_EVENTS];
 /* memory.stat of @memcg (NULL: the root). 0. May sleep. */
 int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg);

@@ -28,10 +28,14 @@ struct scan_control {
 	bool may_unmap, may_swap;
 	bool may_deactivate_anon, may_deactivate_file;
 	bool skipped_deactivate;	/* an active class was spared */
+	bool desperate;			/* this pass takes what is protected in part, too */
+	u8 exhausted;			/* 1 << class: a search of this pass went round and found no member */
 	unsigned long nr_scanned, nr_reclaimed;
 	/* Of the pages looked at: */
 	unsigned long nr_dirty, nr_unqueued_dirty, nr_writeback, nr_taken;
 	unsigned long nr_swapped;	/* written to swap */
+	/* When this pass began: nr_reclaimed, swap_freed_after_write(). */
+	unsigned long reclaimed_before, freed_before;
 };
 
 /*
@@ -63,6 +67,12 @@ bool can_reclaim_anon_pages(const struct scan_control *sc);
 
 /* ---- triggers ---- */
 
+/*
+ * Around a pass over the classes of @lruvec. The end counts what swap has freed for it, and waits a little when all that it saw is on
+ * its way to a disk: has it reclaimed anything? May sleep.
+ */
+void reclaim_pass_begin(struct lruvec *lruvec, struct scan_control *sc);
+bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc);
 /* Pages of @pgdat by priority, and what shrinkers give. */
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc);
 /* How many active pages there may be for each inactive one, of @pages in all. */

@@ -148,6 +148,7 @@
 	R(BDI_LIST, spin, "table of devices of the page cache")		\
 	R(UNIX_PEER_WAIT, spin, "sk->peer_wait: who waits for room at a local socket")	\
 	R(PSI, spin, "psi_group.lock: totals, averages, triggers of pressure")	\
+	R(MEMCG, spin, "protection of control groups is being computed")	\
 	R(WAITQUEUE, spin, "wait_queue_head.lock")				\
 	R(EPOLL_WQ, spin, "wait queues of an epoll set: woken by those of its files")	\
 	R(EPOLL_READY, spin, "ep->lock: list of ready files")			\

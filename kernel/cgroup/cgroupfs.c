@@ -13,6 +13,7 @@
 #include <fs/sysfs.h>
 #include <kernel/init.h>
 #include <kernel/task.h>
+#include <mm/memcontrol.h>
 #include <sync/rcu.h>
 
 #include "cgroup_internal.h"
@@ -68,8 +69,11 @@ struct kernfs_node cgroupfs_root = {
  * Options change how the hierarchy works, whoever mounts. nsdelegate makes namespaces of control groups boundaries of
  * delegation; there is only the first namespace, so nothing to bound.
  */
-static const char *const options[] = { "nsdelegate", "favordynmods", "memory_localevents",
-				       "memory_recursiveprot" };
+enum { MEMORY_RECURSIVEPROT = 3 };
+static const char *const options[] = {
+	"nsdelegate", "favordynmods",
+	"memory_localevents", [MEMORY_RECURSIVEPROT] = "memory_recursiveprot"
+};
 static unsigned int options_set; /* s_umount of the super block: 1 << index */
 
 static int parse_options(char *data, unsigned int *set)
@@ -90,6 +94,12 @@ static int parse_options(char *data, unsigned int *set)
 	return 0;
 }
 
+static void set_options(unsigned int set)
+{
+	options_set = set;
+	WRITE_ONCE(memcg_recursiveprot, set & (1U << MEMORY_RECURSIVEPROT));
+}
+
 static int show_options(struct seq_file *m, struct dentry *root)
 {
 	unsigned int i;
@@ -106,7 +116,7 @@ static int cgroup_remount(struct super_block *sb, int *flags, char *data)
 	int err = parse_options(data, &set);
 
 	if (!err)
-		options_set = set;
+		set_options(set);
 	return err;
 }
 
@@ -157,7 +167,7 @@ static struct dentry *cgroup_mount(struct file_system_type *type, int flags, con
 		return ERR_PTR(err);
 	root = mount_single(type, flags, NULL, cgroup_fill_super);
 	if (!IS_ERR(root))
-		options_set = set;
+		set_options(set);
 	return root;
 }
 

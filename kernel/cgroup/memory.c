@@ -101,22 +101,22 @@ static int peak_show(struct seq_file *m, struct cgroup *cgrp)
 
 static int min_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_pages(m, memcg_of(cgrp)->min);
+	return show_pages(m, memcg_of(cgrp)->min.written);
 }
 
 static int min_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	return parse_pages(text, &memcg_of(cgrp)->min);
+	return parse_pages(text, &memcg_of(cgrp)->min.written);
 }
 
 static int low_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_pages(m, memcg_of(cgrp)->low);
+	return show_pages(m, memcg_of(cgrp)->low.written);
 }
 
 static int low_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	return parse_pages(text, &memcg_of(cgrp)->low);
+	return parse_pages(text, &memcg_of(cgrp)->low.written);
 }
 
 static int high_show(struct seq_file *m, struct cgroup *cgrp)

@@ -15,8 +15,8 @@
  *   looked at by any allocation, free or fault.
  *
  * 4 Limits. Above max: reclaim from the group that has too much and those below (reclaim.c), then its OOM killer (oom.c).
- *   When that finds nobody, or who asks must not wait or is dying, the charge is taken all the same: a page that was
- *   allocated is charged to somebody always. Readahead and others that can do without (__GFP_NORETRY) get no page.
+ *   When that finds nobody, or who asks reclaims himself or is dying, the charge is taken all the same. Who must not wait
+ *   (no __GFP_DIRECT_RECLAIM: the first try of a swap-in, say) and who can do without (__GFP_NORETRY: readahead) gets no page.
  *   Above high: reclaim, then go on. min, low: what a reclaim for all leaves alone (reclaim.c).
  *
  * 5 The end of a group. Its frames become its parent's in one walk over the side array, and since the parent's usage counts
@@ -48,6 +48,7 @@ const char *const memcg_event_names[NR_MEMCG_EVENTS] = { "low", "high",	    "max
 							 "oom", "oom_kill", "oom_group_kill" };
 void (*memcg_notify)(void *owner, bool local);
 static struct mem_cgroup **by_id; /* RCU */
+LIST_HEAD(all_memcgs);
 
 /* ---- who ---- */
 
@@ -96,16 +97,23 @@ void memcg_event(struct mem_cgroup *memcg, enum memcg_event event)
 
 /* ---- counting ---- */
 
-static void add_usage(struct mem_cgroup *memcg, long nr)
-{
-	for (; memcg; memcg = memcg->parent)
-		atomic_long_add(nr, &memcg->usage);
-}
-
 static void note_peak(struct mem_cgroup *memcg, unsigned long usage)
 {
 	if (usage > READ_ONCE(memcg->peak))
 		WRITE_ONCE(memcg->peak, usage);
+}
+
+/* Whatever the limits say. */
+static void add_usage(struct mem_cgroup *memcg, unsigned long nr)
+{
+	for (; memcg; memcg = memcg->parent)
+		note_peak(memcg, atomic_long_add_return((long)nr, &memcg->usage));
+}
+
+static void sub_usage(struct mem_cgroup *memcg, unsigned long nr)
+{
+	for (; memcg; memcg = memcg->parent)
+		atomic_long_sub((long)nr, &memcg->usage);
 }
 
 /* @nr pages more for @memcg and all above, if each keeps its limit; else the group that does not, and nothing is counted. */
@@ -128,22 +136,28 @@ static struct mem_cgroup *try_add(struct mem_cgroup *memcg, unsigned long nr)
 
 /* ---- charging ---- */
 
-static bool must_not_wait(gfp_t gfp)
+/* It works for others, or dies: it gets what it needs. */
+static bool is_excused(void)
 {
-	return !(gfp & __GFP_DIRECT_RECLAIM) || (current->flags & (PF_MEMALLOC | PF_EXITING)) ||
-	       fatal_signal_pending(current) || test_thread_flag(TIF_MEMDIE);
+	return (current->flags & (PF_MEMALLOC | PF_EXITING)) || fatal_signal_pending(current) ||
+	       test_thread_flag(TIF_MEMDIE);
 }
 
-/* Reclaim or kill until @nr pages fit. False: they do not, and the caller can do without. */
+/* Reclaim or kill until @nr pages fit. False: they do not, and the caller can do without, or comes back when it may wait. */
 static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
 	int tries = MAX_RECLAIM_RETRIES;
 	struct mem_cgroup *over;
 
 	while ((over = try_add(memcg, nr))) {
-		if (must_not_wait(gfp))
+		if (is_excused())
 			break;
 		memcg_event(over, MEMCG_MAX);
+		if (!(gfp & __GFP_DIRECT_RECLAIM)) {
+			if (gfp & __GFP_HIGH)
+				break;
+			return false;
+		}
 		if (memcg_reclaim(over, nr, gfp) && tries-- > 0)
 			continue;
 		if (gfp & __GFP_NORETRY)
@@ -153,7 +167,7 @@ static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 		tries = MAX_RECLAIM_RETRIES;
 	}
 	if (over)
-		add_usage(memcg, (long)nr);
+		add_usage(memcg, nr);
 	return true;
 }
 
@@ -214,7 +228,7 @@ static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 	good = charge(memcg, nr, gfp);
 	if (good) {
 		commit(memcg, page, nr);
-		if (!must_not_wait(gfp))
+		if ((gfp & __GFP_DIRECT_RECLAIM) && !is_excused())
 			reclaim_high(memcg, gfp);
 	}
 	memcg_put(memcg);
@@ -227,10 +241,12 @@ static void uncharge_page(struct page *page, unsigned int order)
 	unsigned long pfn = page_to_pfn(page);
 
 	for (unsigned long i = 0; i < 1UL << order; i++) {
-		if (!frame_id(pfn + i))
+		u16 id = frame_id_clear(pfn + i);
+
+		if (!id)
 			continue;
 		rcu_read_lock(); /* from the number to the group */
-		add_usage(memcg_by_id(frame_id_clear(pfn + i)), -1);
+		sub_usage(memcg_by_id(id), 1);
 		rcu_read_unlock();
 	}
 }
@@ -293,7 +309,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 
 	if (start())
 		return ERR_PTR(-ENOMEM);
-	memcg = kzalloc(sizeof(*memcg), GFP_KERNEL);
+	memcg = kzalloc(struct_size(memcg, lruvec, nr_node_ids), GFP_KERNEL);
 	if (!memcg)
 		return ERR_PTR(-ENOMEM);
 	memcg->id = free_id();
@@ -307,6 +323,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 	memcg->max = memcg->high = MEMCG_NO_LIMIT;
 	memcg_lruvec_init(memcg);
 	WRITE_ONCE(by_id[memcg->id], memcg);
+	list_add_tail_rcu(&memcg->node, &all_memcgs);
 	count_group(1);
 	return memcg;
 }
@@ -316,6 +333,7 @@ void memcg_offline(struct mem_cgroup *memcg)
 	struct mem_cgroup *parent = memcg->parent;
 
 	WRITE_ONCE(memcg->dead, true);
+	list_del_rcu(&memcg->node);
 	synchronize_rcu_expedited(); /* who writes numbers of frames has seen it */
 	atomic_long_sub((long)frame_ids_move(memcg->id, parent ? parent->id : 0), &memcg->usage);
 	count_group(-1);

@@ -23,6 +23,17 @@ bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *roo
 /* @task's group, or NULL for the root. => RCU */
 struct mem_cgroup *memcg_of_task(struct task_struct *task);
 
+extern struct list_head all_memcgs;		/* RCU; parents before children */
+
+/* ---- protection.c ---- */
+/*
+ * Before a pass over @root (NULL: the machine) and what is below, @evictable pages; @last of its reclaim. True: what memory.low
+ * protects may go, and events tell so.
+ */
+bool memcg_calculate_protection(struct mem_cgroup *root, unsigned long evictable, bool last);
+/* Are @memcg's frames passed over? => RCU */
+bool memcg_is_protected(const struct mem_cgroup *memcg, bool desperate);
+
 /* ---- reclaim.c ---- */
 void memcg_lruvec_init(struct mem_cgroup *memcg);
 void memcg_watch_nodes(bool on);

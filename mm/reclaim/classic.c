@@ -140,6 +140,8 @@ static void classic_shrink(struct lruvec *lruvec, struct scan_control *sc)
 				continue;
 			nr[lru] -= n;
 			reclaimed += shrink_list(lru, n, lruvec, sc);
+			if (sc->exhausted >> lru & 1) /* the rest is protected */
+				nr[lru] = 0;
 		}
 		cond_resched();
 		/* Enough; but only kswapd and a gentle scan keep the proportion of what was planned. */

@@ -347,8 +347,7 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 	const struct pattern p = pattern_of(lruvec, iso->lru);
 	const bool whole = !(pfn & (pageblock_nr_pages - 1));
 	u8 *hints = is_file_lru(iso->lru) ? block_hints : NULL;
-	unsigned long (*next_of)(const struct lruvec *, unsigned long, unsigned long) =
-		READ_ONCE(lruvec->next);
+	const struct lruvec_ops *ops = READ_ONCE(lruvec->ops);
 	bool file = false, others = false;
 
 	if (!pfn_valid(pfn))
@@ -361,8 +360,8 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 		struct page *page = pfn_to_page(pfn);
 		u32 flags = READ_ONCE(page->flags);
 
-		if (unlikely(next_of)) {
-			unsigned long next = next_of(lruvec, pfn, end);
+		if (unlikely(ops)) {
+			unsigned long next = ops->next(lruvec, pfn, end, iso->desperate);
 
 			if (next != pfn) {
 				others = true;

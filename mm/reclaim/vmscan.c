@@ -419,7 +419,10 @@ static void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, en
 unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
 				   enum lru_list lru)
 {
-	struct lru_isolation iso = { .lru = lru, .reclaim_idx = sc->reclaim_idx, .max_scan = nr };
+	struct lru_isolation iso = { .lru = lru,
+				     .reclaim_idx = sc->reclaim_idx,
+				     .max_scan = nr,
+				     .desperate = sc->desperate };
 	struct folio *folios[SWAP_CLUSTER_MAX];
 	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty, swapped = sc->nr_swapped;
 	unsigned int n;
@@ -428,6 +431,8 @@ unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, stru
 	n = lru_isolate(lruvec, &iso, folios, min(nr, (unsigned long)SWAP_CLUSTER_MAX));
 	sc->nr_scanned += iso.nr_scanned;
 	sc->nr_taken += iso.nr_taken;
+	if (!iso.nr_scanned)
+		sc->exhausted |= 1u << lru;
 	count_scan(lru, sc, iso.nr_scanned);
 	count_skipped(&iso);
 	trace_mm_vmscan_lru_isolate(sc, &iso);
@@ -457,7 +462,10 @@ static bool stays_active(struct folio *folio)
 void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
 			enum lru_list lru)
 {
-	struct lru_isolation iso = { .lru = lru, .reclaim_idx = sc->reclaim_idx, .max_scan = nr };
+	struct lru_isolation iso = { .lru = lru,
+				     .reclaim_idx = sc->reclaim_idx,
+				     .max_scan = nr,
+				     .desperate = sc->desperate };
 	struct folio *folios[SWAP_CLUSTER_MAX];
 	unsigned long deactivated = 0, referenced = 0;
 	unsigned int n;
@@ -497,27 +505,48 @@ static void throttle_writeback(struct scan_control *sc)
 /*
  * Pages are on their way to swap, and are freed when they are there. Who has got nothing else waits for some of them.
  */
-static void collect_swapped(struct scan_control *sc, unsigned long before, unsigned long freed)
+static void collect_swapped(struct scan_control *sc)
 {
-	if (sc->nr_reclaimed == before)
+	unsigned long freed = sc->freed_before;
+
+	if (sc->nr_reclaimed == sc->reclaimed_before)
 		swap_wait_writeout(freed, min(sc->nr_swapped, (unsigned long)SWAP_CLUSTER_MAX / 2));
 	sc->nr_reclaimed += min(swap_freed_after_write() - freed, sc->nr_swapped);
 }
 
-void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
+void reclaim_pass_begin(struct lruvec *lruvec, struct scan_control *sc)
 {
-	unsigned long before = sc->nr_reclaimed, freed = swap_freed_after_write();
+	const struct lruvec_ops *ops = READ_ONCE(lruvec->ops);
 
+	sc->desperate =
+		ops &&
+		ops->begin(lruvec, !sc->priority || time_before(jiffies, lruvec->desperate_until));
+	sc->exhausted = 0;
 	workingset_start();
 	sc->nr_taken = sc->nr_dirty = sc->nr_unqueued_dirty = sc->nr_writeback = 0;
 	sc->nr_swapped = 0;
+	sc->reclaimed_before = sc->nr_reclaimed;
+	sc->freed_before = swap_freed_after_write();
+}
+
+bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc)
+{
+	if (sc->nr_swapped)
+		collect_swapped(sc);
+	if (sc->nr_reclaimed != sc->reclaimed_before)
+		return true;
+	if (sc->exhausted && !sc->desperate)
+		WRITE_ONCE(lruvec->desperate_until, jiffies + HZ / 10);
+	throttle_writeback(sc);
+	return false;
+}
+
+void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
+{
+	reclaim_pass_begin(&pgdat->__lruvec, sc);
 	reclaim_ops->shrink(&pgdat->__lruvec, sc);
 	shrink_slab(sc->gfp_mask, pgdat->node_id, sc->priority);
-	if (sc->nr_swapped)
-		collect_swapped(sc, before, freed);
-	if (sc->nr_reclaimed == before)
-		throttle_writeback(sc);
-	else
+	if (reclaim_pass_end(&pgdat->__lruvec, sc))
 		WRITE_ONCE(pgdat->kswapd_failures, 0);
 }
 

@@ -33,4 +33,17 @@ for kernel in linux quire; do
 	is "$kernel: cgroup: memory.reclaim" "$(get reclaimed)" 1
 	is "$kernel: cgroup: rmdir with charged pages" "$(get removed)" 0
 done
+
+# Under pressure: over a limit with swap, more file pages than memory below memory.low, a promise among siblings.
+make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
+for kernel in linux quire; do
+	rm -f "$scratch/vda" "$scratch/vdb"
+	truncate -s 64M "$scratch/vda"
+	truncate -s 112M "$scratch/vdb"
+	timeout 120 ./quire run --kernel $kernel --timeout 100 --mem 96M --disk "$scratch/vda" --disk "$scratch/vdb" \
+		-- "$build/tests/disk/memcg" /dev/vda /dev/vdb >"$scratch/tap" 2>"$scratch/err"
+	relay "$scratch/tap" "$kernel"
+	is "$kernel: to the end" "$(grep -c '^1\.\.' "$scratch/tap")" 1
+done
+rm -f "$scratch/vda" "$scratch/vdb"
 finish
