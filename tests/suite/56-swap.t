@@ -26,6 +26,17 @@ for k in linux quire; do
 done
 is 'quire: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic' "$out.log")" 0
 
+for k in linux quire; do
+	rm -f "$disk" "$disk.2"
+	truncate -s 4M "$disk"
+	truncate -s 16M "$disk.2"
+	run $k --mem 128M --disk "$disk" --disk "$disk.2" --add "$build/tests/disk/swap_order:/swap_order" -- \
+		sh -c 'mkswap /dev/vda >/dev/null && mkswap /dev/vdb >/dev/null && exec /swap_order /dev/vda /dev/vdb'
+	status=$?
+	relay "$out.tap" "$k"
+	is "$k, order: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
+done
+
 if command -v mke2fs >/dev/null; then
 	for k in linux quire; do
 		rm -f "$disk"

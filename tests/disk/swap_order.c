@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The order in which swap areas are used, as TAP: swap_order SMALL LARGE (of 4 and 16 MiB, mkswap has been there).
+ * The type of an entry in pagemap is the area's number.
+ */
+#include "contents.h"
+#include <sys/swap.h>
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+#define PAGES 800UL
+
+/* How many pages of p are on each of the areas. */
+static void count(const char *p, unsigned long on[2])
+{
+	static unsigned long long entries[PAGES];
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	pread(fd, entries, sizeof(entries), (long)((unsigned long)p / PAGE * 8));
+	close(fd);
+	on[0] = on[1] = 0;
+	for (unsigned long i = 0; i < PAGES; i++)
+		if (entries[i] >> 62 & 1 && (entries[i] & 31) < 2)
+			on[entries[i] & 31]++;
+}
+
+static char *put_out(unsigned long seed, unsigned long on[2])
+{
+	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+
+	fill(p, PAGES, seed);
+	count(p, on);
+	for (int tries = 0; tries < 500 && on[0] + on[1] < PAGES; tries++) {
+		madvise(p, PAGES * PAGE, MADV_PAGEOUT);
+		usleep(10000);
+		count(p, on);
+	}
+	printf("# %lu pages on the first area, %lu on the second\n", on[0], on[1]);
+	return p;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long on[2];
+	char *p, *q;
+
+	must(argc == 3);
+	ok(!swapon(argv[1], SWAP_FLAG_PREFER | 5) && !swapon(argv[2], SWAP_FLAG_PREFER | 1),
+	   "order: two areas, the smaller one with the higher priority");
+	p = put_out(1, on);
+	is(on[0], PAGES, "order: the higher priority is used first");
+	q = put_out(2, on);
+	ok(on[0] + on[1] == PAGES && on[0] <= 1023 - PAGES && on[1] >= 2 * PAGES - 1023,
+	   "order: the other one when it is full");
+	ok(wrong(p, PAGES, 1) == -1 && wrong(q, PAGES, 2) == -1, "order: contents are right");
+	munmap(p, PAGES * PAGE);
+	munmap(q, PAGES * PAGE);
+	ok(!swapoff(argv[1]) && !swapoff(argv[2]), "order: swapoff");
+	return tap_end();
+}
