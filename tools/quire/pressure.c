@@ -514,8 +514,11 @@ int pressure_command(int argc, char **argv)
 		struct scenario *s = &p.scenarios[i];
 		char *image = s->wanted ? prepare(&p, s) : NULL;
 
-		for (int k = 0; image && k < p.nr_rows; k++)
+		for (int k = 0; image && k < p.nr_rows; k++) {
 			run_one(&p, s, k, image, plugin);
+			say("%s on %s: done: %s, %.1f seconds", s->name, p.rows[k].name,
+			    outcome(s, &s->runs[k]), s->runs[k].value[SECONDS]);
+		}
 		free(image);
 	}
 	write_table(&p);
