@@ -422,8 +422,8 @@ static const char *outcome(const struct scenario *s, const struct run *r)
 		return "broken";
 	if (r->value[STATUS])
 		return r->value[KILLS] ? "killed" : "failed";
-	if (s->runs[0].taken && s->runs[0].result && r->result &&
-	    strcmp(s->runs[0].result, r->result) != 0)
+	if (s->runs[0].known[STATUS] && !s->runs[0].value[STATUS] && s->runs[0].result &&
+	    r->result && strcmp(s->runs[0].result, r->result) != 0)
 		return "differs";
 	return "yes";
 }
