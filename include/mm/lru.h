@@ -80,6 +80,10 @@ struct lru_isolation {
 	enum zone_type reclaim_idx;
 	unsigned long max_scan;
 	bool desperate;			/* see lruvec_ops */
+	/* Of a policy that has an order of its own: members of the active class, too; which of them (NULL: all). => lru_lock held */
+	bool any_age;
+	bool (*wanted)(const struct lru_isolation *iso, unsigned long pfn, u32 flags);
+	const void *arg;		/* of @wanted */
 	unsigned long nr_scanned, nr_skipped, nr_taken;
 	unsigned long nr_frames;	/* descriptors that were looked at */
 };

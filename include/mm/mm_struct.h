@@ -213,10 +213,10 @@ void kthread_use_mm(struct mm_struct *mm);
 void kthread_unuse_mm(struct mm_struct *mm);
 
 /*
- * The first (@prev NULL) or next address space with users, in the order of their making; it is kept (mmput) and @prev is let
- * go. NULL: that was the last. May sleep.
+ * The first (@prev NULL) or next address space with users, in the order of their making; it is kept, and @prev is let
+ * go by @put: mmput or mmput_async. NULL: that was the last. May sleep if @put does.
  */
-struct mm_struct *mmlist_next(struct mm_struct *prev);
+struct mm_struct *mmlist_next(struct mm_struct *prev, void (*put)(struct mm_struct *mm));
 
 /* The file of the running program; get returns a reference or NULL, set takes one. */
 int set_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file);

@@ -39,7 +39,7 @@ struct scan_control {
 };
 
 /*
- * A policy: which pages of a node go. Chosen at boot by reclaim=NAME; docs/reclaim.md walks through writing one.
+ * A policy: which pages of a node go. Chosen at boot by reclaim=NAME, the generational one also in /sys; docs/policy.md walks through writing one.
  * All may sleep, and are called with PF_MEMALLOC set.
  */
 struct reclaim_ops {
@@ -48,14 +48,31 @@ struct reclaim_ops {
 	void (*shrink)(struct lruvec *lruvec, struct scan_control *sc);
 	/* kswapd is about to balance the node: see who was used. May be NULL. */
 	void (*age)(struct lruvec *lruvec, struct scan_control *sc);
+	/* All below may be NULL. It becomes the policy in use: 0, or -ENOMEM. */
+	int (*start)(void);
+	/* @folio, isolated, was about to go when an accessed bit was found: it stays, and is not activated. */
+	void (*used)(struct folio *folio);
+	/* @folio is not needed soon (MADV_COLD). => a reference held; any context */
+	void (*cold)(struct folio *folio);
+	/* @folio, locked, is evicted: what shall be remembered with it, 0 .. 3. */
+	unsigned int (*evicted)(struct folio *folio);
+	/* It came back, @distance evictions later; @memory is what was remembered. */
+	void (*refault)(struct folio *folio, unsigned int memory, unsigned long distance);
 };
-extern const struct reclaim_ops classic_reclaim_ops;
+extern const struct reclaim_ops classic_reclaim_ops, generational_reclaim_ops;
 extern const struct reclaim_ops *reclaim_ops;
+/* Use @ops from now on. 0, or what ->start() says; then it stays as it was. May sleep. */
+int reclaim_choose(const struct reclaim_ops *ops);
 
 /* ---- for policies: mm/reclaim/vmscan.c ---- */
 
 /* Isolate up to @nr (<= SWAP_CLUSTER_MAX) members of @lru and evict those that may go. Pages reclaimed. */
 unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
+/* The same of @n folios that lru_isolate() gave to @iso, with all that is counted and traced. */
+unsigned long shrink_isolated(struct lruvec *lruvec, struct scan_control *sc, const struct lru_isolation *iso,
+			      struct folio **folios, unsigned int n);
+/* Others have isolated more of the class than is left: wait a little. Before each isolation; kswapd does not wait. */
+void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
 /* Turn up to @nr members of the active class @lru inactive unless they were used. */
 void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
 /* Evict what may go of @nr (<= SWAP_CLUSTER_MAX) isolated folios; all others are put back. Pages reclaimed. */

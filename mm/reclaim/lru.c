@@ -231,6 +231,10 @@ void folio_mark_accessed(struct folio *folio)
 
 void folio_deactivate(struct folio *folio)
 {
+	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
+
+	if (ops->cold)
+		ops->cold(folio);
 	if (folio_test_unevictable(folio) ||
 	    !(folio_test_active(folio) || folio_test_referenced(folio)) || !take(folio))
 		return;
@@ -303,16 +307,18 @@ struct pattern {
 	u32 mask, want;
 };
 
-static struct pattern pattern_of(const struct lruvec *lruvec, enum lru_list lru)
+static struct pattern pattern_of(const struct lruvec *lruvec, const struct lru_isolation *iso)
 {
 	const u32 flags = 1u << PG_lru | 1u << PG_active | 1u << PG_swapbacked |
 			  1u << PG_unevictable | 1u << PG_tail;
 	const u32 node = ((1u << NODES_WIDTH) - 1) << NODES_PGSHIFT;
 	struct pattern p = { .mask = flags | node, .want = 1u << PG_lru };
 
-	if (is_active_lru(lru))
+	if (iso->any_age)
+		p.mask &= ~(1u << PG_active);
+	else if (is_active_lru(iso->lru))
 		p.want |= 1u << PG_active;
-	if (!is_file_lru(lru))
+	if (!is_file_lru(iso->lru))
 		p.want |= 1u << PG_swapbacked;
 	p.want |= (u32)lruvec->pgdat->node_id << NODES_PGSHIFT;
 	return p;
@@ -344,7 +350,7 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 						     unsigned int *n)
 {
 	unsigned long end = round_down(pfn, pageblock_nr_pages) + pageblock_nr_pages;
-	const struct pattern p = pattern_of(lruvec, iso->lru);
+	const struct pattern p = pattern_of(lruvec, iso);
 	const bool whole = !(pfn & (pageblock_nr_pages - 1));
 	u8 *hints = is_file_lru(iso->lru) ? block_hints : NULL;
 	const struct lruvec_ops *ops = READ_ONCE(lruvec->ops);
@@ -377,6 +383,8 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 			iso->nr_skipped++;
 			continue;
 		}
+		if (iso->wanted && !iso->wanted(iso, pfn, flags))
+			continue;
 		if (!isolate_page(page, p)) {
 			iso->nr_scanned++;
 			continue;

@@ -61,7 +61,8 @@
 int vm_swappiness = 60;
 const struct reclaim_ops *reclaim_ops = &classic_reclaim_ops;
 
-static const struct reclaim_ops *const policies[] = { &classic_reclaim_ops };
+static const struct reclaim_ops *const policies[] = { &classic_reclaim_ops,
+						      &generational_reclaim_ops };
 
 /* reclaim=NAME */
 static int __init setup_reclaim(char *name)
@@ -76,6 +77,15 @@ static int __init setup_reclaim(char *name)
 	return -EINVAL;
 }
 early_param("reclaim", setup_reclaim);
+
+int reclaim_choose(const struct reclaim_ops *ops)
+{
+	int err = ops->start ? ops->start() : 0;
+
+	if (!err)
+		WRITE_ONCE(reclaim_ops, ops);
+	return err;
+}
 
 bool can_reclaim_anon_pages(const struct scan_control *sc)
 {
@@ -96,12 +106,17 @@ enum verdict {
 
 static enum verdict check_references(struct folio *folio)
 {
+	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
 	unsigned long vm_flags = 0;
 	int entries = folio_mapped(folio) ? folio_referenced(folio, &vm_flags) : 0;
 	bool marked = folio_test_clear_referenced(folio);
 
 	if (vm_flags & VM_LOCKED) /* its place will be found at putback */
 		return ACTIVATE;
+	if (entries && ops->used) {
+		ops->used(folio);
+		return KEEP;
+	}
 	if (entries) {
 		folio_set_referenced(folio);
 		if (marked || entries > 1)
@@ -402,8 +417,8 @@ static void count_skipped(const struct lru_isolation *iso)
 				iso->nr_skipped);
 }
 
-/* Others have isolated more than is left: they will put back or free; more of us would only find nothing. */
-static void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru)
+/* They will put back or free; more of us would only find nothing. */
+void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru)
 {
 	struct pglist_data *pgdat = lruvec->pgdat;
 	unsigned long isolated, inactive;
@@ -416,6 +431,29 @@ static void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, en
 		schedule_timeout_killable(1);
 }
 
+unsigned long shrink_isolated(struct lruvec *lruvec, struct scan_control *sc,
+			      const struct lru_isolation *iso, struct folio **folios,
+			      unsigned int n)
+{
+	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty, swapped = sc->nr_swapped;
+
+	sc->nr_scanned += iso->nr_scanned;
+	sc->nr_taken += iso->nr_taken;
+	count_scan(iso->lru, sc, iso->nr_scanned);
+	count_skipped(iso);
+	trace_mm_vmscan_lru_isolate(sc, iso);
+	if (!n)
+		return 0;
+	reclaimed = shrink_folio_list(folios, n, sc);
+	count_steal(iso->lru, sc, reclaimed);
+	if (sc->nr_swapped != swapped)
+		lru_note_cost(lruvec, is_file_lru(iso->lru), sc->nr_swapped - swapped);
+	trace_mm_vmscan_lru_shrink_inactive(lruvec, sc, iso, reclaimed);
+	if (sc->nr_unqueued_dirty - unqueued == iso->nr_taken)
+		wakeup_flusher_threads(WB_REASON_VMSCAN);
+	return reclaimed;
+}
+
 unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
 				   enum lru_list lru)
 {
@@ -424,28 +462,13 @@ unsigned long shrink_inactive_list(unsigned long nr, struct lruvec *lruvec, stru
 				     .max_scan = nr,
 				     .desperate = sc->desperate };
 	struct folio *folios[SWAP_CLUSTER_MAX];
-	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty, swapped = sc->nr_swapped;
 	unsigned int n;
 
 	throttle_isolated(lruvec, sc, lru);
 	n = lru_isolate(lruvec, &iso, folios, min(nr, (unsigned long)SWAP_CLUSTER_MAX));
-	sc->nr_scanned += iso.nr_scanned;
-	sc->nr_taken += iso.nr_taken;
 	if (!iso.nr_scanned)
 		sc->exhausted |= 1u << lru;
-	count_scan(lru, sc, iso.nr_scanned);
-	count_skipped(&iso);
-	trace_mm_vmscan_lru_isolate(sc, &iso);
-	if (!n)
-		return 0;
-	reclaimed = shrink_folio_list(folios, n, sc);
-	count_steal(lru, sc, reclaimed);
-	if (sc->nr_swapped != swapped)
-		lru_note_cost(lruvec, is_file_lru(lru), sc->nr_swapped - swapped);
-	trace_mm_vmscan_lru_shrink_inactive(lruvec, sc, &iso, reclaimed);
-	if (sc->nr_unqueued_dirty - unqueued == iso.nr_taken)
-		wakeup_flusher_threads(WB_REASON_VMSCAN);
-	return reclaimed;
+	return shrink_isolated(lruvec, sc, &iso, folios, n);
 }
 
 /* Stays it active? Text of programs does, once it was used; everything else has to be used twice. */
@@ -544,7 +567,7 @@ bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc)
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	reclaim_pass_begin(&pgdat->__lruvec, sc);
-	reclaim_ops->shrink(&pgdat->__lruvec, sc);
+	READ_ONCE(reclaim_ops)->shrink(&pgdat->__lruvec, sc);
 	shrink_slab(sc->gfp_mask, pgdat->node_id, sc->priority);
 	if (reclaim_pass_end(&pgdat->__lruvec, sc))
 		WRITE_ONCE(pgdat->kswapd_failures, 0);
@@ -615,6 +638,10 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order,
 
 void reclaim_register(void)
 {
+	if (reclaim_choose(reclaim_ops)) {
+		pr_err("reclaim: no memory for policy \"%s\"\n", reclaim_ops->name);
+		reclaim_ops = &classic_reclaim_ops;
+	}
 	page_alloc_ops.direct_reclaim = try_to_free_pages;
 }
 

@@ -11,11 +11,11 @@
  *   shrinker for trees that hold nothing else, and care at each walk. Here it stands in one table, by a hash of device, inode
  *   number and offset, or of the slot of swap:
  *
- *	bucket of 8 words (a cache line)   word: hash, 31 bits | workingset, 1 bit | time, 32 bits
+ *	bucket of 8 words (a cache line)   word: hash, 29 bits | of the policy, 2 bits | workingset, 1 bit | time, 32 bits
  *
  *   An eviction overwrites the oldest word of its bucket. There are half as many words as pages; a distance beyond the
  *   size of memory means nothing anyhow. What this gives besides: memory is bounded, files of nothing but history keep no
- *   tree, and a file is remembered although its inode was dropped meanwhile. What it costs: with a chance of 2^-28 a
+ *   tree, and a file is remembered although its inode was dropped meanwhile. What it costs: with a chance of 2^-26 a
  *   look-up finds another page's time (it is activated by mistake, no more); a hash bucket can be unlucky and forget early.
  *
  * 3 The table comes with the first reclaim (workingset_start), 4 bytes a page of memory; until then, or without memory for it, no
@@ -38,7 +38,7 @@
 #include <mm/zone.h>
 
 #define BUCKET_WORDS 8
-#define TAG_BITS     31
+#define TAG_BITS     29
 
 struct bucket {
 	u64 word[BUCKET_WORDS];
@@ -89,6 +89,8 @@ static u64 tag_of(u64 hash)
 }
 #define TAG_MASK       (~0ULL << (64 - TAG_BITS))
 #define WORKINGSET_BIT (1ULL << 32)
+#define POLICY_SHIFT   33
+#define POLICY_MASK    3ULL
 
 static u32 age(struct lruvec *lruvec, long nr)
 {
@@ -98,9 +100,10 @@ static u32 age(struct lruvec *lruvec, long nr)
 /* @folio, of which @hash is the name, is evicted. */
 static void remember(struct folio *folio, u64 hash)
 {
+	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
 	struct bucket *t = smp_load_acquire(&table), *b;
 	u32 now = age(folio_lruvec(folio), folio_nr_pages(folio)), oldest = 0;
-	u64 tag = tag_of(hash);
+	u64 tag = tag_of(hash), memory = ops->evicted ? ops->evicted(folio) : 0;
 	unsigned int slot = 0;
 
 	if (!t)
@@ -117,7 +120,9 @@ static void remember(struct folio *folio, u64 hash)
 			slot = i;
 		}
 	}
-	WRITE_ONCE(b->word[slot], tag | (folio_test_workingset(folio) ? WORKINGSET_BIT : 0) | now);
+	WRITE_ONCE(b->word[slot], tag | memory << POLICY_SHIFT |
+					  (folio_test_workingset(folio) ? WORKINGSET_BIT : 0) |
+					  now);
 }
 
 void workingset_eviction(struct folio *folio, struct address_space *mapping)
@@ -169,15 +174,22 @@ static unsigned long workingset_size(struct lruvec *lruvec, bool file)
 /* @folio, of which @hash is the name, comes (back). */
 static void refault(struct folio *folio, u64 hash)
 {
+	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
 	struct lruvec *lruvec = folio_lruvec(folio);
 	bool file = folio_is_file_lru(folio);
 	long nr = folio_nr_pages(folio);
 	u64 word = recall(hash);
+	u32 distance;
 
 	if (!word)
 		return;
 	node_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON + file, nr);
-	if (age(lruvec, 0) - (u32)word > workingset_size(lruvec, file))
+	distance = (u32)age(lruvec, 0) - (u32)word;
+	if (ops->refault) {
+		ops->refault(folio, word >> POLICY_SHIFT & POLICY_MASK, distance);
+		return;
+	}
+	if (distance > workingset_size(lruvec, file))
 		return;
 	folio_set_active(folio);
 	age(lruvec, nr);

@@ -106,7 +106,7 @@ static void mm_publish(struct mm_struct *mm)
 	spin_unlock(&mmlist_lock);
 }
 
-struct mm_struct *mmlist_next(struct mm_struct *prev)
+struct mm_struct *mmlist_next(struct mm_struct *prev, void (*put)(struct mm_struct *mm))
 {
 	struct mm_struct *next = NULL;
 	struct list_head *pos;
@@ -120,7 +120,7 @@ struct mm_struct *mmlist_next(struct mm_struct *prev)
 	}
 	spin_unlock(&mmlist_lock);
 	if (prev)
-		mmput(prev);
+		put(prev);
 	return next;
 }
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Generations of pages: what the generational policy knows of a node, and its switches. Theory: mm/reclaim/generations.c (numbers,
+ * aging), mm/reclaim/generational.c (eviction).
+ */
+#ifndef QUIRE_MM_LRU_GEN_H
+#define QUIRE_MM_LRU_GEN_H
+
+#include <base/types.h>
+#include <mm/lruvec.h>
+
+struct folio;
+struct pglist_data;
+struct scan_control;
+
+#define MAX_NR_GENS 4
+#define MIN_NR_GENS 2	/* so many cannot be evicted from: what was used since the last look, and before it */
+#define MAX_NR_TIERS 3	/* by calls of read and write: up to one, two, more */
+
+enum lru_gen_type { LRU_GEN_ANON, LRU_GEN_FILE };
+
+/* Bits of /sys/kernel/mm/lru_gen/enabled, as in Linux. */
+#define LRU_GEN_CORE	1u	/* the policy is the one in use */
+#define LRU_GEN_MM_WALK	2u	/* aging walks page tables */
+extern unsigned int lru_gen_caps;
+extern unsigned int lru_gen_min_ttl_ms;	/* no generation younger than this is evicted without a kill; 0: off */
+
+/*
+ * Of a node. Legend: l  lru_lock of the node's lruvec, read without;  g  whoever has set aging;  a  atomic
+ */
+struct lru_gen {
+	unsigned long max_seq;				/* l: number of the youngest generation */
+	unsigned long min_seq[ANON_AND_FILE];		/* l: of the oldest of either kind; anon <= file */
+	unsigned long born[MAX_NR_GENS];		/* g: jiffies, by seq % MAX_NR_GENS */
+	long size[MAX_NR_GENS][ANON_AND_FILE];		/* g: pages, when they were last counted */
+	/* Since the oldest generation became that, and before, halved each time: */
+	atomic_long_t evicted[ANON_AND_FILE][MAX_NR_TIERS], refaulted[ANON_AND_FILE][MAX_NR_TIERS];
+	atomic_long_t spared[ANON_AND_FILE][MAX_NR_TIERS];
+	unsigned long avg_total[ANON_AND_FILE][MAX_NR_TIERS], avg_refaulted[ANON_AND_FILE][MAX_NR_TIERS];
+	int aging;					/* a: one at a time */
+};
+
+static inline unsigned int lru_gen_slot(unsigned long seq)
+{
+	return seq % MAX_NR_GENS;
+}
+
+static inline unsigned int lru_gen_count(const struct lru_gen *gen, int type)
+{
+	return READ_ONCE(gen->max_seq) - READ_ONCE(gen->min_seq[type]) + 1;
+}
+
+/* Of node @nid; NULL: the policy was never chosen. */
+struct lru_gen *lru_gen_of(int nid);
+
+/* Memory for the stamps; every page gets one by its class. 0 or -ENOMEM. May sleep. */
+int lru_gen_start(void);
+/* A new youngest generation of @pgdat, when all others have been looked through. False: somebody else is at it. May sleep. */
+bool lru_gen_age(struct pglist_data *pgdat);
+/* Count the pages of each generation of @pgdat into size[][]. May sleep, as long as somebody ages. */
+void lru_gen_recount(struct pglist_data *pgdat);
+/* Nothing is left in the oldest generation of @type: the next one is the oldest. False: there are too few. */
+bool lru_gen_retire(struct pglist_data *pgdat, int type);
+
+/* Number of the generation of the page at @pfn, of @type; of one without a stamp @fresh. Any context. */
+unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned long pfn, int type, unsigned long fresh);
+/* The page at @pfn belongs to generation @seq. Any context. */
+void lru_gen_stamp(unsigned long pfn, unsigned long seq);
+/* ... to none: as if it were new. */
+void lru_gen_unstamp(unsigned long pfn);
+
+/*
+ * Commands of /sys/kernel/debug/lru_gen. @seq: the number that is meant, so that a command is not done twice. 0, -EINVAL, -EINTR; age:
+ * -ERANGE when there are MAX_NR_GENS and @force is false. May sleep.
+ */
+int lru_gen_run_aging(int nid, unsigned long seq, bool can_swap, bool force);
+int lru_gen_run_eviction(int nid, unsigned long seq, int swappiness, unsigned long nr_to_reclaim);
+
+#endif

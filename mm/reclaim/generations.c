@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Generations of pages, by their numbers.
+ *
+ * 1 Every page that can be evicted belongs to a generation: the pages that were used between two looks at all of them. Numbers grow;
+ *   of either kind [min_seq, max_seq] exist, at most MAX_NR_GENS.
+ *
+ *	max_seq		born since the last look, or found used after it
+ *	max_seq - 1	used between the last two looks
+ *	...
+ *	min_seq		what goes first (mm/reclaim/generational.c)
+ *
+ * 2 Where the number stands. Linux has it in page->flags and a list per generation, kind and zone, and so pays at each birth and death of a
+ *   page. Here it is a byte per frame, in an array that is allocated when the policy is first chosen:
+ *
+ *	0	no stamp: a new page. Of a file: as old as the oldest (it was read, perhaps ahead, and has to show that it is needed);
+ *		anonymous: as young as the youngest, unless it came from swap ahead of need
+ *	1 + seq % MAX_NR_GENS
+ *
+ *   A fault, a read, an exit do not know of it: a page is stamped by who looks at it. A frame that changes hands outside of reclaim
+ *   keeps its byte, and the new page is taken for old or young by mistake until the next look; when it is mapped its accessed
+ *   bit corrects that before it is evicted.
+ *
+ * 3 A look (lru_gen_age):
+ *
+ *	walk	the page tables of all processes: every page with an accessed bit is stamped max_seq, and loses the bit. This costs a few
+ *		instructions an entry where the reverse map takes hundreds; who is busy with mmap() is left out, and what
+ *		was missed is found by the reverse map before eviction
+ *	sweep	all frames: new anonymous pages get max_seq as their stamp; if the ring is full the oldest generation joins the next
+ *		one; sizes are counted
+ *	max_seq + 1
+ *
+ * 4 Sizes are those of the last sweep. Since then anonymous pages were added to the youngest generation, file pages to the oldest alone,
+ *   so that these follow from the sizes of all (mm/reclaim/generational.c).
+ *
+ * 5 Locks: the numbers change under lru_lock of the node's lruvec; one task ages at a time. Stamps are bytes without a lock; a lost
+ *   one is a page that is judged by its accessed bit. The walk tries mmap_lock, and takes the lock of each page table.
+ *
+ * Not here: Linux's Bloom filter of tables worth a walk, and its look at the neighbours of a page that the reverse map found used.
+ * Linux 6.1: mm/vmscan.c (try_to_inc_max_seq, walk_mm), Documentation/admin-guide/mm/multigen_lru.rst. Observe:
+ * /sys/kernel/debug/lru_gen.
+ */
+#include <base/errno.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <kernel/sched.h>
+#include <kernel/timer.h>
+#include <mm/folio.h>
+#include <mm/lru.h>
+#include <mm/lru_gen.h>
+#include <mm/mm_struct.h>
+#include <mm/page_flags.h>
+#include <mm/pgalloc.h>
+#include <mm/slab.h>
+#include <mm/vma.h>
+#include <mm/zone.h>
+
+unsigned int lru_gen_caps = LRU_GEN_MM_WALK;
+unsigned int lru_gen_min_ttl_ms;
+
+static u8 *stamps; /* by frame; NULL until lru_gen_start() */
+static unsigned long nr_stamps;
+static struct lru_gen gens[MAX_NUMNODES];
+
+struct lru_gen *lru_gen_of(int nid)
+{
+	return READ_ONCE(stamps) ? gens + nid : NULL;
+}
+
+/* ---- stamps ---- */
+
+__no_sanitize_race void lru_gen_stamp(unsigned long pfn, unsigned long seq)
+{
+	if (pfn < nr_stamps)
+		WRITE_ONCE(stamps[pfn], 1 + lru_gen_slot(seq));
+}
+
+__no_sanitize_race void lru_gen_unstamp(unsigned long pfn)
+{
+	if (pfn < nr_stamps)
+		WRITE_ONCE(stamps[pfn], 0);
+}
+
+__no_sanitize_race unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned long pfn, int type,
+					     unsigned long fresh)
+{
+	unsigned int stamp = pfn < nr_stamps ? READ_ONCE(stamps[pfn]) : 0;
+	unsigned long max = READ_ONCE(gen->max_seq);
+
+	if (!stamp)
+		return fresh;
+	/* One that changed its kind may have a number that its new kind has no more. */
+	return max(max - (max - (stamp - 1)) % MAX_NR_GENS, READ_ONCE(gen->min_seq[type]));
+}
+
+/* ---- the walk of page tables ---- */
+
+static void stamp_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr,
+			unsigned long end)
+{
+	spinlock_t *ptl;
+	pte_t *pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
+
+	if (!pte)
+		return;
+	for (unsigned long a = addr; a < end; a += PAGE_SIZE, pte++) {
+		pte_t val = ptep_get(pte);
+		struct folio *folio;
+
+		if (!pte_present(val) || !pte_young(val) || pte_special(val))
+			continue;
+		folio = page_folio(pte_page(val));
+		if (ptep_test_and_clear_young(vma, a, pte))
+			lru_gen_stamp(folio_pfn(folio), READ_ONCE(gens[folio_nid(folio)].max_seq));
+	}
+	pte_unmap_unlock(pte, ptl);
+}
+
+static void stamp_vma(struct vm_area_struct *vma)
+{
+	const unsigned long uninteresting = VM_LOCKED | VM_PFNMAP | VM_SEQ_READ | VM_RAND_READ;
+
+	if (vma->vm_flags & uninteresting)
+		return;
+	for (unsigned long addr = vma->vm_start, next; addr < vma->vm_end; addr = next) {
+		pmd_t *pmd;
+
+		next = pmd_addr_end(addr, vma->vm_end);
+		if (pte_find(vma->vm_mm, addr, &pmd))
+			stamp_table(vma, pmd, addr, next);
+		cond_resched();
+	}
+}
+
+/* We may be deep in an allocation: an address space whose last user we are ends elsewhere. */
+static void stamp_used(void)
+{
+	struct mm_struct *mm = NULL;
+
+	while ((mm = mmlist_next(mm, mmput_async)) != NULL) {
+		if (!get_mm_rss(mm) || !mmap_read_trylock(mm))
+			continue;
+		for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
+			stamp_vma(vma);
+		mmap_read_unlock(mm);
+	}
+}
+
+/* ---- the sweep of frames ---- */
+
+enum sweep { SWEEP_FILL, SWEEP_AGE, SWEEP_COUNT };
+
+/* The stamp of a page that can be evicted, which has @stamp (0: none), after @what. */
+static u8 new_stamp(const struct lru_gen *gen, enum sweep what, int type, u8 stamp, u32 flags)
+{
+	bool active = flags >> PG_active & 1;
+	unsigned long min = gen->min_seq[type], max = gen->max_seq;
+
+	if (what == SWEEP_FILL)
+		return 1 + lru_gen_slot(active ? max : min);
+	if (what == SWEEP_COUNT)
+		return stamp;
+	if (!stamp && type == LRU_GEN_ANON && !(flags & 1u << PG_swap_only))
+		return 1 + lru_gen_slot(max);
+	if (stamp == 1 + lru_gen_slot(min) && max - min + 1 == MAX_NR_GENS)
+		return 1 + lru_gen_slot(min + 1);
+	return stamp;
+}
+
+/* Frames from @pfn to the end of its pageblock, among descriptors of whatever there is. */
+static __no_sanitize_race void sweep_block(struct pglist_data *pgdat, unsigned long pfn,
+					   enum sweep what)
+{
+	const u32 mask = 1u << PG_lru | 1u << PG_unevictable | 1u << PG_tail |
+			 ((1u << NODES_WIDTH) - 1) << NODES_PGSHIFT;
+	const u32 want = 1u << PG_lru | (u32)pgdat->node_id << NODES_PGSHIFT;
+	struct lru_gen *gen = gens + pgdat->node_id;
+
+	for (unsigned long end = pfn + pageblock_nr_pages; pfn < end && pfn < nr_stamps; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+		u32 flags = READ_ONCE(page->flags);
+		int type = flags >> PG_swapbacked & 1 ? LRU_GEN_ANON : LRU_GEN_FILE;
+		unsigned long seq;
+		u8 stamp;
+
+		if ((flags & mask) != want) {
+			if (stamps[pfn] && what != SWEEP_COUNT)
+				WRITE_ONCE(stamps[pfn], 0);
+			continue;
+		}
+		stamp = new_stamp(gen, what, type, READ_ONCE(stamps[pfn]), flags);
+		if (stamp != stamps[pfn])
+			WRITE_ONCE(stamps[pfn], stamp);
+		seq = lru_gen_seq(gen, pfn, type,
+				  type == LRU_GEN_ANON && !(flags & 1u << PG_swap_only)
+					  ? gen->max_seq
+					  : gen->min_seq[type]);
+		gen->size[lru_gen_slot(seq)][type] += compound_nr(page);
+	}
+}
+
+/* => aging is ours */
+static void sweep(struct pglist_data *pgdat, enum sweep what)
+{
+	unsigned long end = pgdat->node_start_pfn + pgdat->node_spanned_pages;
+
+	memset(gens[pgdat->node_id].size, 0, sizeof(gens[pgdat->node_id].size));
+	for (unsigned long pfn = round_down(pgdat->node_start_pfn, pageblock_nr_pages); pfn < end;
+	     pfn += pageblock_nr_pages) {
+		if (pfn_valid(pfn))
+			sweep_block(pgdat, pfn, what);
+		cond_resched();
+	}
+}
+
+/* ---- numbers ---- */
+
+static bool begin_aging(struct lru_gen *gen)
+{
+	return !__atomic_exchange_n(&gen->aging, 1, __ATOMIC_ACQUIRE);
+}
+
+static void end_aging(struct lru_gen *gen)
+{
+	__atomic_store_n(&gen->aging, 0, __ATOMIC_RELEASE);
+}
+
+/* What was counted for the oldest generation counts half from now on. => lru_lock held */
+static void carry_over(struct lru_gen *gen, int type)
+{
+	for (int tier = 0; tier < MAX_NR_TIERS; tier++) {
+		unsigned long refaulted = atomic_long_xchg(&gen->refaulted[type][tier], 0);
+		unsigned long total = atomic_long_xchg(&gen->evicted[type][tier], 0) +
+				      atomic_long_xchg(&gen->spared[type][tier], 0);
+
+		WRITE_ONCE(gen->avg_refaulted[type][tier],
+			   (gen->avg_refaulted[type][tier] + refaulted) / 2);
+		WRITE_ONCE(gen->avg_total[type][tier], (gen->avg_total[type][tier] + total) / 2);
+	}
+}
+
+/* => lru_lock held */
+static bool retire_locked(struct lru_gen *gen, int type)
+{
+	unsigned long next = gen->min_seq[type] + 1;
+
+	if (next + MIN_NR_GENS > gen->max_seq + 1)
+		return false;
+	/* What is older goes first, and files are not older than what is anonymous. */
+	if (type == LRU_GEN_ANON && next > gen->min_seq[LRU_GEN_FILE])
+		return false;
+	carry_over(gen, type);
+	WRITE_ONCE(gen->min_seq[type], next);
+	return true;
+}
+
+bool lru_gen_retire(struct pglist_data *pgdat, int type)
+{
+	struct lruvec *lruvec = &pgdat->__lruvec;
+	bool done;
+
+	spin_lock(&lruvec->lru_lock);
+	done = retire_locked(gens + pgdat->node_id, type);
+	spin_unlock(&lruvec->lru_lock);
+	return done;
+}
+
+/* The sweep is over; those of the oldest have joined the next, if the ring was full. => aging is ours */
+static void begin_generation(struct pglist_data *pgdat)
+{
+	struct lru_gen *gen = gens + pgdat->node_id;
+	struct lruvec *lruvec = &pgdat->__lruvec;
+	unsigned int slot = lru_gen_slot(gen->max_seq + 1);
+
+	spin_lock(&lruvec->lru_lock);
+	for (int type = ANON_AND_FILE - 1; type >= 0; type--) {
+		if (gen->max_seq - gen->min_seq[type] + 1 == MAX_NR_GENS) {
+			carry_over(gen, type);
+			/* what has no stamp was counted there */
+			gen->size[lru_gen_slot(gen->min_seq[type] + 1)][type] +=
+				gen->size[slot][type];
+			WRITE_ONCE(gen->min_seq[type], gen->min_seq[type] + 1);
+		}
+		gen->size[slot][type] = 0;
+	}
+	gen->born[slot] = jiffies;
+	WRITE_ONCE(gen->max_seq, gen->max_seq + 1);
+	for (int type = ANON_AND_FILE - 1; type >= 0; type--)
+		while (!gen->size[lru_gen_slot(gen->min_seq[type])][type] &&
+		       retire_locked(gen, type))
+			;
+	spin_unlock(&lruvec->lru_lock);
+}
+
+bool lru_gen_age(struct pglist_data *pgdat)
+{
+	struct lru_gen *gen = gens + pgdat->node_id;
+
+	if (!begin_aging(gen))
+		return false;
+	if (READ_ONCE(lru_gen_caps) & LRU_GEN_MM_WALK)
+		stamp_used();
+	sweep(pgdat, SWEEP_AGE);
+	begin_generation(pgdat);
+	end_aging(gen);
+	return true;
+}
+
+void lru_gen_recount(struct pglist_data *pgdat)
+{
+	struct lru_gen *gen = gens + pgdat->node_id;
+
+	while (!begin_aging(gen))
+		schedule_timeout_killable(1);
+	sweep(pgdat, SWEEP_COUNT);
+	end_aging(gen);
+}
+
+/* => aging is ours */
+static void start_node(struct pglist_data *pgdat)
+{
+	struct lru_gen *gen = gens + pgdat->node_id;
+
+	memset(gen, 0, offsetof(struct lru_gen, aging));
+	gen->max_seq = MAX_NR_GENS - 1;
+	for (int i = 0; i < MAX_NR_GENS; i++)
+		gen->born[i] = jiffies;
+	sweep(pgdat, SWEEP_FILL);
+}
+
+int lru_gen_start(void)
+{
+	struct pglist_data *pgdat;
+
+	if (!stamps) {
+		u8 *array = kvzalloc(max_pfn, GFP_KERNEL);
+
+		if (!array)
+			return -ENOMEM;
+		nr_stamps = max_pfn;
+		smp_store_release(&stamps, array);
+	}
+	for_each_online_pgdat(pgdat)
+	{
+		while (!begin_aging(gens + pgdat->node_id))
+			schedule_timeout_killable(1);
+		start_node(pgdat);
+		end_aging(gens + pgdat->node_id);
+	}
+	return 0;
+}
