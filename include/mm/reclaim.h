@@ -61,6 +61,8 @@ struct reclaim_ops {
 };
 extern const struct reclaim_ops classic_reclaim_ops, generational_reclaim_ops;
 extern const struct reclaim_ops *reclaim_ops;
+/* @ops may be chosen by its name. => in an initcall before late_initcall; the classical one need not */
+void reclaim_policy_register(const struct reclaim_ops *ops);
 /* Use @ops from now on. 0, or what ->start() says; then it stays as it was. May sleep. */
 int reclaim_choose(const struct reclaim_ops *ops);
 

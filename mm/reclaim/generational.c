@@ -27,6 +27,7 @@
  */
 #include <base/errno.h>
 #include <base/math.h>
+#include <kernel/init.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -162,6 +163,7 @@ static unsigned long evict_batch(struct lruvec *lruvec, struct scan_control *sc,
 	struct lru_isolation iso = { .lru = inactive_of(type),
 				     .reclaim_idx = sc->reclaim_idx,
 				     .max_scan = SWAP_CLUSTER_MAX,
+				     .desperate = sc->desperate,
 				     .any_age = true,
 				     .wanted = is_oldest,
 				     .arg = gen };
@@ -255,10 +257,10 @@ static void generational_shrink(struct lruvec *lruvec, struct scan_control *sc)
 				schedule_timeout_killable(1); /* somebody else does */
 		}
 		n = evict(lruvec, sc, gen, swappiness);
-		if (!n && looks > MIN_NR_GENS)
+		if (!n && (looks > MIN_NR_GENS || !is_aging_due(lruvec, sc, gen, swappiness))) {
+			sc->exhausted |= 1u << LRU_INACTIVE_FILE;
 			break;
-		if (!n && !is_aging_due(lruvec, sc, gen, swappiness))
-			break;
+		}
 		scanned += n;
 		cond_resched();
 	}
@@ -332,6 +334,13 @@ const struct reclaim_ops generational_reclaim_ops = {
 	.evicted = generational_evicted,
 	.refault = generational_refault,
 };
+
+static int __init generational_init(void)
+{
+	reclaim_policy_register(&generational_reclaim_ops);
+	return 0;
+}
+core_initcall(generational_init);
 
 /* ---- commands ---- */
 

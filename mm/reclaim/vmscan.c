@@ -61,22 +61,20 @@
 int vm_swappiness = 60;
 const struct reclaim_ops *reclaim_ops = &classic_reclaim_ops;
 
-static const struct reclaim_ops *const policies[] = { &classic_reclaim_ops,
-						      &generational_reclaim_ops };
+static char wanted_policy[16]; /* reclaim=NAME */
 
-/* reclaim=NAME */
 static int __init setup_reclaim(char *name)
 {
-	for (unsigned int i = 0; i < ARRAY_SIZE(policies); i++) {
-		if (!strcmp(policies[i]->name, name)) {
-			reclaim_ops = policies[i];
-			return 0;
-		}
-	}
-	pr_warn("reclaim: no policy \"%s\"\n", name);
-	return -EINVAL;
+	strscpy(wanted_policy, name, sizeof(wanted_policy));
+	return 0;
 }
 early_param("reclaim", setup_reclaim);
+
+void reclaim_policy_register(const struct reclaim_ops *ops)
+{
+	if (!strcmp(ops->name, wanted_policy))
+		reclaim_ops = ops;
+}
 
 int reclaim_choose(const struct reclaim_ops *ops)
 {
@@ -638,6 +636,8 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order,
 
 void reclaim_register(void)
 {
+	if (*wanted_policy && strcmp(reclaim_ops->name, wanted_policy))
+		pr_warn("reclaim: no policy \"%s\"\n", wanted_policy);
 	if (reclaim_choose(reclaim_ops)) {
 		pr_err("reclaim: no memory for policy \"%s\"\n", reclaim_ops->name);
 		reclaim_ops = &classic_reclaim_ops;
