@@ -45,6 +45,7 @@
 #include <base/string.h>
 #include <kernel/sched.h>
 #include <kernel/timer.h>
+#include <mm/filemap.h>
 #include <mm/folio.h>
 #include <mm/lru.h>
 #include <mm/lru_gen.h>
@@ -167,6 +168,14 @@ static u8 new_stamp(const struct lru_gen *gen, enum sweep what, int type, u8 sta
 	return stamp;
 }
 
+/* Pages of the folio at @page, which may be freed and become another meanwhile. */
+static unsigned long glance_nr(const struct page *page, u32 flags)
+{
+	if (likely(!(flags & 1u << PG_head)))
+		return 1;
+	return 1UL << min(compound_order(page), MAX_PAGECACHE_ORDER);
+}
+
 /* Frames from @pfn to the end of its pageblock, among descriptors of whatever there is. */
 static __no_sanitize_race void sweep_block(struct pglist_data *pgdat, unsigned long pfn,
 					   enum sweep what)
@@ -195,7 +204,7 @@ static __no_sanitize_race void sweep_block(struct pglist_data *pgdat, unsigned l
 				  type == LRU_GEN_ANON && !(flags & 1u << PG_swap_only)
 					  ? gen->max_seq
 					  : gen->min_seq[type]);
-		gen->size[lru_gen_slot(seq)][type] += compound_nr(page);
+		gen->size[lru_gen_slot(seq)][type] += glance_nr(page, flags);
 	}
 }
 
