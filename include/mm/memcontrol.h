@@ -26,6 +26,8 @@ enum memcg_event {
 	MEMCG_OOM,
 	MEMCG_OOM_KILL,
 	MEMCG_OOM_GROUP_KILL,
+	MEMCG_SWAP_MAX,		/* memory.swap.events from here on */
+	MEMCG_SWAP_FAIL,
 	NR_MEMCG_EVENTS
 };
 
@@ -50,6 +52,8 @@ struct mem_cgroup {
 	struct guard min, low;
 	unsigned long usage_below;	/* mm/memcg/protection.c: the children's */
 	unsigned long high, max;	/* w: pages */
+	atomic_long_t swap_usage;	/* a: slots of this group and those below */
+	unsigned long swap_max;		/* w: slots */
 	atomic_long_t events[NR_MEMCG_EVENTS], events_local[NR_MEMCG_EVENTS];
 	struct list_head node;		/* all_memcgs: parents before children; RCU */
 	atomic_t refs;
@@ -79,7 +83,7 @@ extern const char *const memcg_event_names[NR_MEMCG_EVENTS];
 /* memory.stat of @memcg (NULL: the root). 0. May sleep. */
 int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg);
 
-/* What was printed of a group has changed: its owner is told. Set once. */
-extern void (*memcg_notify)(void *owner, bool local);
+/* What was printed of a group has changed by an event of it (@local) or of one below: its owner is told. Set once. */
+extern void (*memcg_notify)(void *owner, enum memcg_event event, bool local);
 
 #endif

@@ -151,6 +151,20 @@ unsigned int swap_count_unkept(swp_entry_t entry);
 struct swap_info_struct *get_swap_device(swp_entry_t entry);
 void put_swap_device(struct swap_info_struct *si);
 
+/* ---- whose slots they are ---- */
+
+/* What control groups add; NULL until there are any. Neither sleeps. */
+struct swap_owner_ops {
+	/* A slot for the page in frame @pfn. *@id: who has to pay for it, 0: nobody; false: he has no room. => RCU until @id is noted */
+	bool (*charge)(unsigned long pfn, u16 *id);
+	void (*uncharge)(u16 id);
+	/* There was no slot for it. */
+	void (*failed)(unsigned long pfn);
+};
+extern const struct swap_owner_ops *swap_owner_ops;
+/* Slots of @from become @to's (0: nobody's). => a grace period since nobody charges @from. May sleep. */
+void swap_owners_move(u16 from, u16 to);
+
 /* ---- the swap cache ---- */
 
 /* The folio of @entry with a reference, or NULL. Any context. => the device is kept */

@@ -51,9 +51,12 @@ static struct mem_cgroup *get_memcg(struct cgroup *cgrp)
 	return memcg;
 }
 
-static void notify(void *owner, bool local)
+static void notify(void *owner, enum memcg_event event, bool local)
 {
-	cgroup_notify(owner, local ? CGROUP_MEMORY_EVENTS_LOCAL : CGROUP_MEMORY_EVENTS);
+	if (event < MEMCG_SWAP_MAX)
+		cgroup_notify(owner, local ? CGROUP_MEMORY_EVENTS_LOCAL : CGROUP_MEMORY_EVENTS);
+	else if (!local)
+		cgroup_notify(owner, CGROUP_MEMORY_SWAP_EVENTS);
 }
 
 /* ---- numbers ---- */
@@ -211,21 +214,44 @@ static int oom_group_write(struct file *file, struct cgroup *cgrp, char *text)
 
 /* ---- events ---- */
 
-static int show_events(struct seq_file *m, atomic_long_t *events)
+static int show_events(struct seq_file *m, atomic_long_t *events, int first, int end)
 {
-	for (int i = 0; i < NR_MEMCG_EVENTS; i++)
+	for (int i = first; i < end; i++)
 		seq_printf(m, "%s %ld\n", memcg_event_names[i], atomic_long_read(&events[i]));
 	return 0;
 }
 
 static int events_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_events(m, memcg_of(cgrp)->events);
+	return show_events(m, memcg_of(cgrp)->events, 0, MEMCG_SWAP_MAX);
 }
 
 static int events_local_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_events(m, memcg_of(cgrp)->events_local);
+	return show_events(m, memcg_of(cgrp)->events_local, 0, MEMCG_SWAP_MAX);
+}
+
+/* ---- swap ---- */
+
+static int swap_current_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, atomic_long_read(&memcg_of(cgrp)->swap_usage));
+}
+
+static int swap_max_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->swap_max);
+}
+
+/* What it has above a lowered limit it keeps. */
+static int swap_max_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	return parse_pages(text, &memcg_of(cgrp)->swap_max);
+}
+
+static int swap_events_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_events(m, memcg_of(cgrp)->events, MEMCG_SWAP_MAX, NR_MEMCG_EVENTS);
 }
 
 static int stat_show(struct seq_file *m, struct cgroup *cgrp)
@@ -259,6 +285,15 @@ static const struct cftype memory_files[] = {
 	  .flags = CFTYPE_NOT_ON_ROOT,
 	  .show = oom_group_show,
 	  .write = oom_group_write },
+	{ .name = "memory.swap.current", .flags = CFTYPE_NOT_ON_ROOT, .show = swap_current_show },
+	{ .name = "memory.swap.max",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .show = swap_max_show,
+	  .write = swap_max_write },
+	{ .name = "memory.swap.events",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .event = CGROUP_MEMORY_SWAP_EVENTS + 1,
+	  .show = swap_events_show },
 	{ .name = "memory.reclaim",
 	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED,
 	  .write = reclaim_write },

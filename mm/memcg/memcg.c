@@ -19,7 +19,7 @@
  *   (no __GFP_DIRECT_RECLAIM: the first try of a swap-in, say) and who can do without (__GFP_NORETRY: readahead) gets no page.
  *   Above high: reclaim, then go on. min, low: what a reclaim for all leaves alone (reclaim.c).
  *
- * 5 The end of a group. Its frames become its parent's in one walk over the side array, and since the parent's usage counts
+ * 5 The end of a group. Its frames, and its slots of swap (swap.c), become its parent's in one walk over the side array, and since the parent's usage counts
  *   them already, nothing else is to be done. Nothing of a removed group lives on. (Linux keeps the dying group until its last page
  *   is reclaimed.) A charge on its way looks at `dead' under RCU when it writes the number.
  *
@@ -39,14 +39,19 @@
 #include <mm/page.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
+#include <mm/swap.h>
 #include <mm/zone.h>
 #include "memcg_internal.h"
 
 #define MAX_RECLAIM_RETRIES 16
 
-const char *const memcg_event_names[NR_MEMCG_EVENTS] = { "low", "high",	    "max",
-							 "oom", "oom_kill", "oom_group_kill" };
-void (*memcg_notify)(void *owner, bool local);
+const char *const memcg_event_names[NR_MEMCG_EVENTS] = {
+	[MEMCG_LOW] = "low",	       [MEMCG_HIGH] = "high",
+	[MEMCG_MAX] = "max",	       [MEMCG_OOM] = "oom",
+	[MEMCG_OOM_KILL] = "oom_kill", [MEMCG_OOM_GROUP_KILL] = "oom_group_kill",
+	[MEMCG_SWAP_MAX] = "max",      [MEMCG_SWAP_FAIL] = "fail",
+};
+void (*memcg_notify)(void *owner, enum memcg_event event, bool local);
 static struct mem_cgroup **by_id; /* RCU */
 LIST_HEAD(all_memcgs);
 
@@ -77,20 +82,20 @@ struct mem_cgroup *memcg_of_task(struct task_struct *task)
 }
 
 /* The owner lives until a grace period after the death. => RCU */
-static void tell(struct mem_cgroup *memcg, bool local)
+static void tell(struct mem_cgroup *memcg, enum memcg_event event, bool local)
 {
 	if (!READ_ONCE(memcg->dead))
-		memcg_notify(memcg->owner, local);
+		memcg_notify(memcg->owner, event, local);
 }
 
 void memcg_event(struct mem_cgroup *memcg, enum memcg_event event)
 {
 	rcu_read_lock();
 	atomic_long_inc(&memcg->events_local[event]);
-	tell(memcg, true);
+	tell(memcg, event, true);
 	for (; memcg; memcg = memcg->parent) {
 		atomic_long_inc(&memcg->events[event]);
-		tell(memcg, false);
+		tell(memcg, event, false);
 	}
 	rcu_read_unlock();
 }
@@ -282,6 +287,7 @@ static int start(void)
 		return -ENOMEM;
 	page_alloc_ops.charge = charge_page;
 	page_alloc_ops.uncharge = uncharge_page;
+	memcg_swap_start();
 	return 0;
 }
 
@@ -320,7 +326,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 	atomic_set(&memcg->refs, 1);
 	memcg->parent = parent ? memcg_get(parent) : NULL;
 	memcg->owner = owner;
-	memcg->max = memcg->high = MEMCG_NO_LIMIT;
+	memcg->max = memcg->high = memcg->swap_max = MEMCG_NO_LIMIT;
 	memcg_lruvec_init(memcg);
 	WRITE_ONCE(by_id[memcg->id], memcg);
 	list_add_tail_rcu(&memcg->node, &all_memcgs);
@@ -336,6 +342,7 @@ void memcg_offline(struct mem_cgroup *memcg)
 	list_del_rcu(&memcg->node);
 	synchronize_rcu_expedited(); /* who writes numbers of frames has seen it */
 	atomic_long_sub((long)frame_ids_move(memcg->id, parent ? parent->id : 0), &memcg->usage);
+	swap_owners_move(memcg->id, parent ? parent->id : 0);
 	count_group(-1);
 	memcg_put(memcg);
 }

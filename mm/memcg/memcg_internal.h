@@ -34,6 +34,10 @@ bool memcg_calculate_protection(struct mem_cgroup *root, unsigned long evictable
 /* Are @memcg's frames passed over? => RCU */
 bool memcg_is_protected(const struct mem_cgroup *memcg, bool desperate);
 
+/* ---- swap.c ---- */
+void memcg_swap_start(void);
+unsigned long memcg_swap_room(const struct mem_cgroup *memcg);	/* slots that it could still get */
+
 /* ---- reclaim.c ---- */
 void memcg_lruvec_init(struct mem_cgroup *memcg);
 void memcg_watch_nodes(bool on);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A group at its limit of which nothing can be reclaimed: the OOM killer, limited to those in it. See mm/oom/oom_kill.c. */
+#include <base/math.h>
 #include <sync/rcu.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
@@ -28,9 +29,9 @@ static unsigned long totalpages(struct mem_cgroup *memcg)
 {
 	unsigned long all = totalram_pages();
 
-	for (; memcg; memcg = memcg->parent)
-		if (memcg->max < all)
-			all = memcg->max;
+	for (const struct mem_cgroup *m = memcg; m; m = m->parent)
+		all = min(all, READ_ONCE(m->max));
+	all += min(READ_ONCE(memcg->swap_max), total_swap_page_count());
 	return all ? all : 1;
 }
 

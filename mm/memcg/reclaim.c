@@ -119,7 +119,7 @@ static void shrink_group(struct mem_cgroup *memcg, struct lruvec *lruvec, struct
 
 	reclaim_pass_begin(lruvec, sc);
 	shrink_kind(lruvec, sc, LRU_INACTIVE_FILE, part);
-	if (can_reclaim_anon_pages(sc))
+	if (can_reclaim_anon_pages(sc) && memcg_swap_room(memcg))
 		shrink_kind(lruvec, sc, LRU_INACTIVE_ANON, part);
 	reclaim_pass_end(lruvec, sc);
 }

@@ -100,7 +100,11 @@ bool add_to_swap(struct folio *folio)
 	VM_BUG_ON_FOLIO(folio_test_large(folio) || folio_test_swapcache(folio), folio);
 	folio_get(folio);
 	entry = get_swap_page(folio_pfn(folio));
-	if (!entry.val) {
+	if (!entry.val && READ_ONCE(swap_owner_ops))
+		swap_owner_ops->failed(folio_pfn(folio));
+	if (!entry.val || !swap_slot_charge(entry, folio)) {
+		if (entry.val)
+			swap_slot_clear_pfn(swp_device(entry), swp_offset(entry));
 		folio_put(folio);
 		return false;
 	}

@@ -15,8 +15,8 @@
  *	  for a folio		    n entries	    |	  the cache	 | | goes, or is read in
  *						    +--- read in: frame, n
  *
- *   A device that keeps slots in memory (zram) is told of each that becomes free; LEAVING meanwhile instead of 0, so that
- *   nobody takes the slot before.
+ *   A device that keeps slots in memory (zram) is told of each that becomes free, and so is the control group that paid for it
+ *   (cluster->owners, 16 bits a slot, while there are groups); LEAVING meanwhile instead of 0, so that nobody takes the slot before.
  *
  *   Invariant (swap_slots_check): a slot is in use exactly if its word is neither 0 nor BAD; cluster->used = slots of it in
  *   use; inuse_pages = sum of used.
@@ -50,11 +50,14 @@
 #include <mm/page.h>
 #include <mm/percpu_alloc.h>
 #include <mm/slab.h>
+#include <kernel/sched.h>
 #include <sync/preempt.h>
+#include <sync/rcu.h>
 #include <sync/ranks.h>
 #include "swap_internal.h"
 
 atomic_long_t nr_swap_pages;
+const struct swap_owner_ops *swap_owner_ops;
 
 /* ---- words ---- */
 
@@ -155,17 +158,33 @@ static noinline void slot_freed(struct swap_info_struct *si, unsigned long offse
 	atomic_long_dec(&si->inuse_pages);
 }
 
-/* What a word says when neither holder nor frame is left. */
-static swap_slot_t emptied(const struct swap_info_struct *si)
+static u16 *slot_owner(const struct swap_info_struct *si, unsigned long offset)
 {
-	return si->ops && si->ops->slot_free ? SLOT_LEAVING : 0;
+	u16 *owners = READ_ONCE(si->clusters[offset >> CLUSTER_SHIFT].owners);
+
+	return owners ? owners + (offset & (CLUSTER_SLOTS - 1)) : NULL;
 }
 
-/* A word has become emptied(). */
-static void slot_emptied(struct swap_info_struct *si, swap_slot_t *slot, unsigned long offset)
+/* What a word says when neither holder nor frame is left: LEAVING while somebody has to be told. */
+static swap_slot_t emptied(const struct swap_info_struct *si, unsigned long offset)
 {
-	if (emptied(si)) {
-		si->ops->slot_free(si, offset);
+	const u16 *owner = slot_owner(si, offset);
+
+	return (si->ops && si->ops->slot_free) || (owner && READ_ONCE(*owner)) ? SLOT_LEAVING : 0;
+}
+
+/* A word has become @empty, which emptied() said. */
+static void slot_emptied(struct swap_info_struct *si, swap_slot_t *slot, unsigned long offset,
+			 swap_slot_t empty)
+{
+	u16 *owner = slot_owner(si, offset), id;
+
+	if (empty) {
+		id = owner ? xchg(owner, 0) : 0;
+		if (id)
+			swap_owner_ops->uncharge(id);
+		if (si->ops && si->ops->slot_free)
+			si->ops->slot_free(si, offset);
 		__atomic_store_n(slot, 0, __ATOMIC_RELEASE);
 	}
 	slot_freed(si, offset);
@@ -183,13 +202,14 @@ void swap_slot_dup(struct swap_info_struct *si, unsigned long offset)
 swap_slot_t swap_slot_put(struct swap_info_struct *si, unsigned long offset)
 {
 	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
+	swap_slot_t empty = emptied(si, offset);
 
 	do {
 		BUG_ON(!slot_count(old));
-	} while (!change(slot, &old, old == SLOT_ONE ? emptied(si) : old - SLOT_ONE));
+	} while (!change(slot, &old, old == SLOT_ONE ? empty : old - SLOT_ONE));
 	old -= SLOT_ONE;
 	if (!old)
-		slot_emptied(si, slot, offset);
+		slot_emptied(si, slot, offset, empty);
 	return old;
 }
 
@@ -212,11 +232,79 @@ int swap_slot_set_pfn(struct swap_info_struct *si, unsigned long offset, u32 pfn
 void swap_slot_clear_pfn(struct swap_info_struct *si, unsigned long offset)
 {
 	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
+	swap_slot_t empty = emptied(si, offset);
 
-	while (!change(slot, &old, slot_count(old) ? old & ~0xffffffffULL : emptied(si)))
+	while (!change(slot, &old, slot_count(old) ? old & ~0xffffffffULL : empty))
 		;
 	if (!slot_count(old))
-		slot_emptied(si, slot, offset);
+		slot_emptied(si, slot, offset, empty);
+}
+
+/* ---- whose they are ---- */
+
+/* A number for each slot of the cluster, made now if need be. */
+static u16 *cluster_owners(struct swap_cluster *c)
+{
+	u16 *owners = READ_ONCE(c->owners), *other = NULL;
+
+	if (likely(owners))
+		return owners;
+	owners = kcalloc(CLUSTER_SLOTS, sizeof(*owners), GFP_NOWAIT | __GFP_HIGH | __GFP_NOWARN);
+	if (!owners)
+		return NULL;
+	if (__atomic_compare_exchange_n(&c->owners, &other, owners, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return owners;
+	kfree(owners);
+	return other;
+}
+
+bool swap_slot_charge(swp_entry_t entry, struct folio *folio)
+{
+	struct swap_info_struct *si = swp_device(entry);
+	unsigned long offset = swp_offset(entry);
+	u16 *owners, id;
+	bool good;
+
+	if (likely(!READ_ONCE(swap_owner_ops)))
+		return true;
+	owners = cluster_owners(si->clusters + (offset >> CLUSTER_SHIFT));
+	if (!owners)
+		return false;
+	rcu_read_lock();
+	good = swap_owner_ops->charge(folio_pfn(folio), &id);
+	if (good && id)
+		WRITE_ONCE(owners[offset & (CLUSTER_SLOTS - 1)], id);
+	rcu_read_unlock();
+	return good;
+}
+
+static void move_owners(u16 *owners, u16 from, u16 to)
+{
+	for (unsigned int i = 0; i < CLUSTER_SLOTS; i++) {
+		u16 old = from;
+
+		if (READ_ONCE(owners[i]) == from)
+			try_cmpxchg(owners + i, &old, to);
+	}
+}
+
+void swap_owners_move(u16 from, u16 to)
+{
+	for (unsigned int type = 0; type < MAX_SWAPFILES; type++) {
+		struct swap_info_struct *si = get_swap_device(swp_entry(type, 1));
+
+		if (!si)
+			continue;
+		for (unsigned int i = 0; i < si->nr_clusters; i++) {
+			u16 *owners = READ_ONCE(si->clusters[i].owners);
+
+			if (owners)
+				move_owners(owners, from, to);
+			cond_resched();
+		}
+		put_swap_device(si);
+	}
 }
 
 /* ---- taking ---- */
@@ -393,8 +481,10 @@ int swap_slots_init(struct swap_info_struct *si, const u32 *bad, unsigned int nr
 
 void swap_slots_destroy(struct swap_info_struct *si)
 {
-	for (unsigned int i = 0; si->clusters && i < si->nr_clusters; i++)
+	for (unsigned int i = 0; si->clusters && i < si->nr_clusters; i++) {
 		free_page((unsigned long)si->clusters[i].slots);
+		kfree(si->clusters[i].owners);
+	}
 	kvfree(si->clusters);
 	free_percpu(si->cpu);
 	si->clusters = NULL;

@@ -39,6 +39,7 @@ struct swap_cluster {
 	u16 bad;		/* c */
 	u8 state;		/* s */
 	unsigned int next;	/* s: of the list */
+	u16 *owners;		/* control groups of the slots; NULL until one has an owner, then constant */
 };
 
 /* Where a CPU takes its slots. => preemption disabled */
@@ -70,6 +71,10 @@ swap_slot_t swap_slot_put(struct swap_info_struct *si, unsigned long offset);
 /* The folio of frame @pfn is that of a slot that is held and has none: 0, -EEXIST it has one, -ENOENT it is free. */
 int swap_slot_set_pfn(struct swap_info_struct *si, unsigned long offset, u32 pfn);
 void swap_slot_clear_pfn(struct swap_info_struct *si, unsigned long offset);
+/*
+ * The slot of @entry, just taken for @folio, is charged to the folio's control group, if it has one. False: that has no room. => @folio locked
+ */
+bool swap_slot_charge(swp_entry_t entry, struct folio *folio);
 /* BUG() when words and counts contradict each other. => nobody uses @si */
 void swap_slots_check(struct swap_info_struct *si);
 /* A cluster is free and its slots were discarded. */

@@ -51,6 +51,60 @@ static int read_data(void)
 	return got ? 1 : 0;
 }
 
+/* 16 MiB that nobody reads again, until the parent closes the pipe. */
+static int keep[2];
+static int hold(void)
+{
+	unsigned long pages = 16 * MB / PAGE;
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+	char c = 1;
+
+	close(keep[1]);
+	for (unsigned long i = 0; i < pages; i++)
+		p[i * PAGE] = 1;
+	return read(keep[0], &c, 1) ? 1 : 0;
+}
+
+/* Slots are charged to the group of the page, and given back. */
+static void test_swap_charge(void)
+{
+	pid_t pid;
+
+	must(!cg_mkdir("s") && !cg_write("s/cgroup.subtree_control", "+memory") &&
+	     !cg_mkdir("s/1"));
+	ok(cg_is("s/1/memory.swap.max", "max\n") && cg_is("s/1/memory.swap.current", "0\n"),
+	   "memory.swap.*");
+	must(!cg_write("s/1/memory.max", "6M") && !pipe(keep));
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(cg_write("s/1/cgroup.procs", "0") ? 99 : hold());
+	close(keep[0]);
+	ok(CG_WAIT(cg_num("s/1/memory.swap.current", NULL) >= (long long)(9 * MB)),
+	   "memory.swap.current: what went out");
+	ok(cg_num("s/memory.swap.current", NULL) >= (long long)(9 * MB), "of the parent, too");
+	is(cg_num("memory.swap.current", NULL), -1, "not of the root");
+	close(keep[1]);
+	waitpid(pid, NULL, 0);
+	/* Linux keeps some slots at hand, per CPU. */
+	ok(CG_WAIT(cg_num("s/1/memory.swap.current", NULL) < (long long)MB), "given back");
+	ok(CG_WAIT(!cg_rmdir("s/1")) && CG_WAIT(!cg_rmdir("s")), "removed");
+}
+
+/* memory.swap.max: the rest must stay in memory, which it exceeds. */
+static void test_swap_max(void)
+{
+	must(!cg_mkdir("x") && !cg_write("x/memory.max", "6M") &&
+	     !cg_write("x/memory.swap.max", "2M"));
+	ok(cg_is("x/memory.swap.max", "2097152\n"), "memory.swap.max");
+	is(in_group("x", anonymous), SIGKILL, "more than memory.max and memory.swap.max: killed");
+	is(cg_num("x/memory.events", "oom_kill"), 1, "events: oom_kill");
+	ok(cg_num("x/memory.swap.events", "max") > 0 && cg_num("x/memory.swap.events", "fail") > 0,
+	   "memory.swap.events: max, fail");
+	ok(CG_WAIT(!cg_rmdir("x")), "removed");
+}
+
 static void test_swaps(void)
 {
 	must(!cg_mkdir("a") && !cg_write("a/memory.max", "6M"));
@@ -114,6 +168,8 @@ int main(int argc, char **argv)
 	cg_mount();
 	must(!cg_write("cgroup.subtree_control", "+memory"));
 	test_swaps();
+	test_swap_charge();
+	test_swap_max();
 	test_shared_out();
 	test_low();
 	ok(!swapoff(argv[1]), "swapoff");

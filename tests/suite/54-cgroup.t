@@ -40,7 +40,7 @@ for kernel in linux quire; do
 	rm -f "$scratch/vda" "$scratch/vdb"
 	truncate -s 64M "$scratch/vda"
 	truncate -s 112M "$scratch/vdb"
-	timeout 120 ./quire run --kernel $kernel --timeout 100 --mem 96M --disk "$scratch/vda" --disk "$scratch/vdb" \
+	timeout 200 ./quire run --kernel $kernel --timeout 180 --mem 96M --disk "$scratch/vda" --disk "$scratch/vdb" \
 		-- "$build/tests/disk/memcg" /dev/vda /dev/vdb >"$scratch/tap" 2>"$scratch/err"
 	relay "$scratch/tap" "$kernel"
 	is "$kernel: to the end" "$(grep -c '^1\.\.' "$scratch/tap")" 1

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Slots of swap are charged, too: to the group of the page that gets one, until the slot is free, whoever reads it in meanwhile.
+ *
+ *	swap(g) = slots with the number of g or of a group below g	(cluster->owners, mm/swap/slots.c)
+ *
+ * Over memory.swap.max a page gets none and stays in memory; nothing is reclaimed or killed for swap. The end of a group makes its
+ * slots the parent's.
+ * Linux 6.1: mm/memcontrol.c (__mem_cgroup_try_charge_swap), mm/swap_cgroup.c. Observe: memory.swap.* of the group.
+ */
+#include <base/math.h>
+#include <sync/rcu.h>
+#include <mm/swap.h>
+#include <mm/vmstat.h>
+#include "memcg_internal.h"
+
+static void uncharge_up_to(struct mem_cgroup *memcg, const struct mem_cgroup *end)
+{
+	for (; memcg != end; memcg = memcg->parent)
+		atomic_long_dec(&memcg->swap_usage);
+}
+
+/* The group that has no room for one more below it, or NULL: it is counted. */
+static struct mem_cgroup *try_add(struct mem_cgroup *memcg)
+{
+	for (struct mem_cgroup *m = memcg; m; m = m->parent) {
+		if ((unsigned long)atomic_long_inc_return(&m->swap_usage) <= READ_ONCE(m->swap_max))
+			continue;
+		atomic_long_dec(&m->swap_usage);
+		uncharge_up_to(memcg, m);
+		return m;
+	}
+	return NULL;
+}
+
+/* Whose the page in frame @pfn is. => RCU */
+static struct mem_cgroup *owner_of(unsigned long pfn)
+{
+	u16 id = frame_id(pfn);
+	struct mem_cgroup *memcg = id ? memcg_by_id(id) : NULL;
+
+	while (memcg && READ_ONCE(memcg->dead))
+		memcg = memcg->parent;
+	return memcg;
+}
+
+static bool charge(unsigned long pfn, u16 *id)
+{
+	struct mem_cgroup *memcg = owner_of(pfn), *over;
+
+	*id = memcg ? memcg->id : 0;
+	if (!memcg)
+		return true;
+	over = try_add(memcg);
+	if (!over)
+		return true;
+	memcg_event(over, MEMCG_SWAP_MAX);
+	memcg_event(over, MEMCG_SWAP_FAIL);
+	return false;
+}
+
+static void uncharge(u16 id)
+{
+	rcu_read_lock();
+	uncharge_up_to(memcg_by_id(id), NULL);
+	rcu_read_unlock();
+}
+
+static void failed(unsigned long pfn)
+{
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	memcg = owner_of(pfn);
+	if (memcg)
+		memcg_event(memcg, MEMCG_SWAP_FAIL);
+	rcu_read_unlock();
+}
+
+static const struct swap_owner_ops ops = {
+	.charge = charge,
+	.uncharge = uncharge,
+	.failed = failed,
+};
+
+void memcg_swap_start(void)
+{
+	WRITE_ONCE(swap_owner_ops, &ops);
+}
+
+unsigned long memcg_swap_room(const struct mem_cgroup *memcg)
+{
+	unsigned long room = free_swap_page_count();
+
+	for (; memcg; memcg = memcg->parent) {
+		unsigned long usage = atomic_long_read(&memcg->swap_usage);
+		unsigned long limit = READ_ONCE(memcg->swap_max);
+
+		room = min(room, limit > usage ? limit - usage : 0);
+	}
+	return room;
+}
