@@ -33,9 +33,8 @@ enum psi_states {
 /* One CPU of a group. Written under the lock of the CPU's run queue. */
 struct psi_group_cpu {
 	seqcount_t seq;
-	u32 state_mask;			/* states that hold, since state_start */
-	u64 state_start;		/* sched_clock() */
-	u64 times[NR_PSI_STATES];	/* ns up to state_start */
+	u32 state_mask;			/* states that hold */
+	u64 times[NR_PSI_STATES];	/* ns; of a state that holds, less sched_clock() at its begin */
 	u64 seen[NR_PSI_STATES];	/* psi_group.lock: of these, added up already */
 };
 
@@ -60,15 +59,8 @@ extern bool psi_enabled;		/* psi=0: false */
 void psi_memstall_enter(unsigned long *flags);
 void psi_memstall_leave(unsigned long *flags);
 
-/* The states @mask hold in @pcpu from @now on. => the lock of the CPU's run queue held */
-void psi_set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now);
-
 /* jiffies has moved: averages and triggers that are due. Interrupts off. */
 void psi_tick(void);
-
-/* A group of its own, with per-CPU parts: 0, -ENOMEM. May sleep. */
-int psi_group_init(struct psi_group *group);
-void psi_group_destroy(struct psi_group *group);
 
 /* Two lines, as in /proc/pressure. 0, or -EOPNOTSUPP without PSI. */
 int psi_show(struct seq_file *m, struct psi_group *group, enum psi_res res);

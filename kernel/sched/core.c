@@ -131,7 +131,7 @@ void activate_task(struct rq *rq, struct task_struct *p, int flags)
 	if (unlikely(p->in_memstall))
 		rq->nr_memstall_running++;
 	p->on_rq = TASK_ON_RQ_QUEUED;
-	psi_rq_changed(rq, 2);
+	psi_rq_changed(rq, rq->nr_running);
 }
 
 /* Take @p from the runnable. The caller sets on_rq. */
@@ -140,7 +140,7 @@ void deactivate_task(struct rq *rq, struct task_struct *p, int flags)
 	rq->nr_running--;
 	if (unlikely(p->in_memstall))
 		rq->nr_memstall_running--;
-	psi_rq_changed(rq, 1);
+	psi_rq_changed(rq, rq->nr_running + 1);
 	if (rt_task(p))
 		dequeue_rt(rq, p);
 	else

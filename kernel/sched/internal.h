@@ -27,6 +27,8 @@
 #define NICE_0_WEIGHT		1024UL
 #define IDLE_POLICY_WEIGHT	3UL
 
+#define PSI_STALL_STATES	(1U << PSI_IO_SOME | 1U << PSI_IO_FULL | 1U << PSI_MEM_SOME | 1U << PSI_MEM_FULL)
+
 #define TASK_ON_RQ_QUEUED	1
 #define TASK_ON_RQ_MIGRATING	2
 
@@ -97,14 +99,27 @@ static inline void update_rq_clock(struct rq *rq)
 
 /* psi.c. => rq lock held, clock up to date */
 void psi_rq_update(struct rq *rq);
+void psi_rq_toggle(struct rq *rq, enum psi_states state);	/* it begins or ends */
 void psi_sleeper_left(struct rq *rq);	/* => @rq not locked, interrupts off */
 
-/* nr_running has passed @nr or less: do other PSI states hold now? */
-static __always_inline void psi_rq_changed(struct rq *rq, unsigned int nr)
+/* Does anybody wait for I/O or memory? */
+static __always_inline bool psi_rq_stalls(const struct rq *rq)
 {
-	if (rq->nr_running <= nr ||
-	    unlikely(atomic_read(&rq->nr_iowait) | atomic_read(&rq->nr_memstall_sleeping) | rq->nr_memstall_running))
+	return unlikely(atomic_read(&rq->nr_iowait) | atomic_read(&rq->nr_memstall_sleeping) | rq->nr_memstall_running);
+}
+
+/*
+ * nr_running was or is @more, and is or was one less: do other PSI states hold now? Without stalls, as nearly always, just one can have
+ * changed.
+ */
+static __always_inline void psi_rq_changed(struct rq *rq, unsigned int more)
+{
+	if (unlikely(!psi_enabled))
+		return;
+	if (psi_rq_stalls(rq) || unlikely(rq->psi_mask & PSI_STALL_STATES))
 		psi_rq_update(rq);
+	else if (more <= 2)
+		psi_rq_toggle(rq, more == 1 ? PSI_NONIDLE : PSI_CPU_SOME);
 }
 
 static inline bool task_running_here(struct rq *rq, struct task_struct *p)

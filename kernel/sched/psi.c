@@ -10,16 +10,14 @@
  *	cpu some	two are runnable			full: never, of the whole machine
  *	nonidle		any of the numbers
  *
- * 2 Time. psi_rq_update() is called where the numbers change, with the queue locked; it compares the mask of states with the
- *   one that held and only when it differs adds the time since to the old states: a few instructions otherwise.
+ * 2 Time. psi_rq_changed() stands where the numbers change, with the queue locked. A state that begins subtracts the clock from
+ *   its time, one that ends adds it, so that states which do not change cost nothing, and one that does an addition.
  * 3 Over CPUs: the times of each are weighted with its nonidle time since the last sum (collect), so that an idle CPU
  *   does not halve a stall. Sums are made every two seconds by the tick (averages), at a reading, and while there are triggers a
  *   tenth of the shortest window apart.
  * 4 Averages decay over 10, 60 and 300 s in steps of 2 s; periods that the machine slept through count as free of stalls.
  * 5 A trigger compares the growth of a total in a sliding window with its threshold, at most one event per window.
- * 6 Groups. Everything above run queues works on a struct psi_group; the machine's is fed by psi_rq_update(), a control
- *   group's would be by psi_set_states().
- * 7 Locks: the run queue's for psi_group_cpu, with a seqcount for readers; group->lock for the rest, with interrupts off.
+ * 6 Locks: the run queue's for psi_group_cpu, with a seqcount for readers; group->lock for the rest, with interrupts off.
  * Linux 6.1: kernel/sched/psi.c (task flags instead of the queue's numbers; a real-time thread instead of the tick).
  * Observe: /proc/pressure. Off with psi=0.
  */
@@ -34,7 +32,6 @@
 #include <kernel/init.h>
 #include <kernel/param.h>
 #include <kernel/psi.h>
-#include <mm/percpu_alloc.h>
 #include <mm/slab.h>
 #include <seam/timex.h>
 
@@ -74,29 +71,23 @@ struct psi_trigger {
 
 /* ---- states ---- */
 
-static __always_inline void set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now)
+/* The states @changed begin or end, as @mask says. */
+static __always_inline void set_states(struct psi_group_cpu *pcpu, u32 mask, u32 changed, u64 now)
 {
-	u32 held = pcpu->state_mask;
-	u64 delta = now - pcpu->state_start;
-
 	write_seqcount_begin(&pcpu->seq);
-	for (; held; held &= held - 1)
-		pcpu->times[__builtin_ctz(held)] += delta;
+	for (; changed; changed &= changed - 1) {
+		int s = __builtin_ctz(changed);
+
+		pcpu->times[s] += (mask >> s & 1) ? -now : now;
+	}
 	pcpu->state_mask = mask;
-	pcpu->state_start = now;
 	write_seqcount_end(&pcpu->seq);
 }
 
-void psi_set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now)
-{
-	set_states(pcpu, mask, now);
-}
-
-/* The states that I/O and memory stalls make. */
-static u32 stall_mask(const struct rq *rq)
+static u32 states_of(const struct rq *rq)
 {
 	unsigned int running = rq->nr_running, stalled = rq->nr_memstall_running;
-	u32 mask = 1U << PSI_NONIDLE;
+	u32 mask = running || psi_rq_stalls(rq) ? 1U << PSI_NONIDLE : 0;
 
 	if (running > 1)
 		mask |= 1U << PSI_CPU_SOME;
@@ -110,20 +101,26 @@ static u32 stall_mask(const struct rq *rq)
 	return mask;
 }
 
+void psi_rq_toggle(struct rq *rq, enum psi_states state)
+{
+	struct psi_group_cpu *pcpu = per_cpu_ptr(&system_cpu, rq->cpu);
+	u32 mask = rq->psi_mask ^ (1U << state);
+
+	rq->psi_mask = mask;
+	write_seqcount_begin(&pcpu->seq);
+	pcpu->times[state] += (mask >> state & 1) ? -rq->clock : rq->clock;
+	pcpu->state_mask = mask;
+	write_seqcount_end(&pcpu->seq);
+}
+
 void psi_rq_update(struct rq *rq)
 {
-	u32 mask = 0;
+	u32 mask = states_of(rq), changed = mask ^ rq->psi_mask;
 
-	if (rq->nr_running)
-		mask = rq->nr_running > 1 ? 1U << PSI_NONIDLE | 1U << PSI_CPU_SOME
-					  : 1U << PSI_NONIDLE;
-	if (unlikely(atomic_read(&rq->nr_iowait) | atomic_read(&rq->nr_memstall_sleeping) |
-		     rq->nr_memstall_running))
-		mask = stall_mask(rq);
-	if (mask == rq->psi_mask || unlikely(!psi_enabled))
+	if (!changed || unlikely(!psi_enabled))
 		return;
 	rq->psi_mask = mask;
-	set_states(per_cpu_ptr(&system_cpu, rq->cpu), mask, rq->clock);
+	set_states(per_cpu_ptr(&system_cpu, rq->cpu), mask, changed, rq->clock);
 }
 
 /* A sleeper that waited for I/O or memory here wakes elsewhere: what holds here may have ended. */
@@ -168,7 +165,7 @@ void psi_memstall_leave(unsigned long *flags)
 /* ns that were added to the states of one CPU since the last time. => group->lock held */
 static void recent_times(struct psi_group_cpu *pcpu, u64 now, u64 *times)
 {
-	u64 start, all[NR_PSI_STATES];
+	u64 all[NR_PSI_STATES];
 	unsigned int seq;
 	u32 mask;
 
@@ -176,12 +173,12 @@ static void recent_times(struct psi_group_cpu *pcpu, u64 now, u64 *times)
 		seq = read_seqcount_begin(&pcpu->seq);
 		memcpy(all, pcpu->times, sizeof(all));
 		mask = pcpu->state_mask;
-		start = pcpu->state_start;
 	} while (read_seqcount_retry(&pcpu->seq, seq));
 	for (int s = 0; s < NR_PSI_STATES; s++) {
-		if ((mask >> s & 1) && now > start)
-			all[s] += now - start;
-		times[s] = all[s] > pcpu->seen[s] ? all[s] - pcpu->seen[s] : 0;
+		if (mask >> s & 1)
+			all[s] += now;
+		/* The clock of the CPU may be a little ahead of ours. */
+		times[s] = (s64)(all[s] - pcpu->seen[s]) > 0 ? all[s] - pcpu->seen[s] : 0;
 		pcpu->seen[s] += times[s];
 	}
 }
@@ -389,24 +386,7 @@ bool psi_trigger_take(struct psi_trigger *t)
 	return xchg(&t->event, 0);
 }
 
-/* ---- groups, and their files ---- */
-
-int psi_group_init(struct psi_group *group)
-{
-	*group = (struct psi_group){ .pcpu = alloc_percpu(struct psi_group_cpu) };
-	if (!group->pcpu)
-		return -ENOMEM;
-	spin_lock_init(&group->lock, LOCK_PSI);
-	INIT_LIST_HEAD(&group->triggers);
-	group->avg_last_update = sched_clock();
-	group->avg_next_update = group->avg_last_update + PSI_PERIOD_NS;
-	return 0;
-}
-
-void psi_group_destroy(struct psi_group *group)
-{
-	free_percpu(group->pcpu);
-}
+/* ---- files ---- */
 
 int psi_show(struct seq_file *m, struct psi_group *group, enum psi_res res)
 {
