@@ -6,6 +6,11 @@
  * 255 waiters fit, there are fewer CPUs, and a CPU waits at most once per level (task, interrupt, NMI).
  * Invariant: (u8)(next - owner) = holders + waiters.
  *
+ * In a virtual machine (spin_virtual) a CPU may stand still at any time, since its thread has to share a real one. Then first come
+ * first served is the worst order: the lock is given to one that stands still, and all others spend their time on waiting for it.
+ * So whoever has to wait there gives his ticket back as soon as it is the last one, and takes the lock when he finds it free; whoever
+ * runs gets it. Nobody is promised a turn any more. (Linux: virt_spin_lock(), for the same reason.)
+ *
  * rwlock: cnts holds the readers and the writer; who cannot go on queues at a ticket lock, and only the
  * head of that queue looks at cnts. So arrivals are served in order, and a stream of readers does not
  * starve a writer: its WAITING bit sends new readers to the queue.
@@ -18,13 +23,31 @@
 #include <sync/rwlock.h>
 #include <sync/spinlock.h>
 
+bool spin_virtual;
+
+/* Wait until ticket @mine is served: true; or, in a virtual machine, until it could be given back: false. */
+static bool wait_for_turn(spinlock_t *lock, u8 mine)
+{
+	for (;;) {
+		u16 t = __atomic_load_n(&lock->tickets, __ATOMIC_ACQUIRE);
+
+		atomic_point();
+		if ((u8)t == mine)
+			return true;
+		if (spin_virtual && t >> 8 == (u8)(mine + 1) &&
+		    __atomic_compare_exchange_n(&lock->tickets, &t, (u16)(mine << 8 | (u8)t), false,
+						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return false;
+		cpu_relax();
+	}
+}
+
 void spin_lock_slow(spinlock_t *lock, u8 mine)
 {
 	lock_contended(lock);
-	do {
-		cpu_relax();
-		atomic_point();
-	} while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != mine);
+	if (!wait_for_turn(lock, mine))
+		while (!ticket_trylock(lock))
+			cpu_relax();
 	lock_acquired(lock);
 }
 

@@ -37,6 +37,8 @@
 #include <kernel/task.h>
 #include <mm/mm_struct.h>
 #include <sync/preempt.h>
+#include <sync/spinlock.h>
+#include <seam/cpufeature.h>
 #include <seam/irq_vectors.h>
 #include <seam/irqflags.h>
 #include <seam/mmu_context.h>
@@ -306,6 +308,7 @@ void __init smp_init(void)
 	u64 start = sched_clock();
 	int cpu;
 
+	spin_virtual = boot_cpu_has(X86_FEATURE_HYPERVISOR);
 	if (nr_cpu_ids > 1)
 		smp_prepare_cpus(nr_cpu_ids);
 	for_each_present_cpu(cpu)

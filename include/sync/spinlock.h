@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spinlocks: ticket locks of 4 bytes, first come first served.
+ * Spinlocks: ticket locks of 4 bytes, first come first served (but in a virtual machine: sync/spinlock.c).
  *
  * A holder has preemption disabled and does not sleep. A lock that is also taken in interrupts is
  * taken with interrupts disabled everywhere: spin_lock_irqsave(), or spin_lock_irq() where they are
@@ -40,7 +40,9 @@ static_assert(sizeof(spinlock_t) == 4, "fits into a page descriptor");
 #define DEFINE_SPINLOCK(name, rank_)	spinlock_t name = __SPIN_LOCK_UNLOCKED(rank_)
 #define DEFINE_RAW_SPINLOCK(name, rank_) DEFINE_SPINLOCK(name, rank_)
 
-/* Wait until ticket @mine is served. */
+/* CPUs are threads of a hypervisor: who runs goes first (sync/spinlock.c). Set at boot. */
+extern bool spin_virtual;
+/* Take the lock, for which ticket @mine was drawn. */
 void spin_lock_slow(spinlock_t *lock, u8 mine);
 
 static __always_inline void spin_lock_init(spinlock_t *lock, unsigned int rank)
