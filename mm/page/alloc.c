@@ -251,11 +251,17 @@ static unsigned int reserve_flags(gfp_t gfp)
 	return 0;
 }
 
-/* Empty the kernel's own stores; number of pages by which free memory grew. */
+/*
+ * Empty the kernel's own stores; number of pages by which free memory grew. Each CPU is asked by interrupts: one task at a time does that,
+ * and the others, who would find nothing, go on as if it had helped.
+ */
 static unsigned long reclaim_stores(gfp_t gfp, const struct alloc_context *ac, int priority)
 {
+	static atomic_t busy;
 	unsigned long before = nr_free_pages(), after, freed;
 
+	if (atomic_read(&busy) || atomic_xchg(&busy, 1))
+		return 1;
 	freed = shrink_slab(gfp, ac->preferred_nid, priority);
 	slab_flush_all();
 	pgtable_cache_drain();
@@ -263,6 +269,7 @@ static unsigned long reclaim_stores(gfp_t gfp, const struct alloc_context *ac, i
 	vm_unmap_aliases();
 	drain_all_pages(NULL);
 	after = nr_free_pages();
+	atomic_set_release(&busy, 0);
 	return after > before ? after - before : freed ? 1 : 0;
 }
 
@@ -276,8 +283,8 @@ static unsigned long direct_reclaim(gfp_t gfp, unsigned int order, const struct 
 	count_vm_event(ALLOCSTALL_DMA + ac->highest_zoneidx);
 	if (page_alloc_ops.direct_reclaim)
 		progress = page_alloc_ops.direct_reclaim(gfp, order, ac);
-	/* The stores are worth an interrupt of all CPUs when nothing else is left, or does not help. */
-	if (!progress || round)
+	/* The stores are worth an interrupt of all CPUs when nothing else is left, and once when that does not help. */
+	if (!progress || round == 1)
 		progress += reclaim_stores(gfp, ac, max(12 - 3 * round, 0));
 	ac->tries->rounds++;
 	ac->tries->nr_reclaimed += progress;
@@ -427,6 +434,11 @@ static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 	if (reserve) {
 		alloc_flags = reserve | (alloc_flags & ALLOC_KSWAPD);
 		page = get_page_from_freelist(gfp, order, alloc_flags, ac);
+		/* What was freed by the way may lie in the lists of other CPUs. */
+		if (!page && (gfp & __GFP_DIRECT_RECLAIM)) {
+			drain_all_pages(NULL);
+			page = get_page_from_freelist(gfp, order, alloc_flags, ac);
+		}
 		if (page)
 			return page;
 	}
