@@ -441,6 +441,8 @@ static int switch_on(struct swap_backing *b, int flags)
 	si->kind = b->exclusive ? "partition" : "file";
 	si->show_name = show_swap_name;
 	si->rotational = !bdev_nonrot(b->bdev);
+	if (bdev_synchronous(b->bdev))
+		si->flags |= SWP_SYNCHRONOUS_IO;
 	set_discard(si, b, flags);
 	swap_device_enable(si, flags & SWAP_FLAG_PREFER ? flags & SWAP_FLAG_PRIO_MASK : -1);
 	pr_info("Adding %luk swap.  Priority:%d extents:%u\n", si->pages << (PAGE_SHIFT - 10),

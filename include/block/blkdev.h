@@ -123,6 +123,7 @@ struct request_queue {
 };
 
 #define QUEUE_FLAG_NOMERGES	3
+#define QUEUE_FLAG_SYNCHRONOUS	5	/* a bio has ended when submit_bio() returns */
 #define QUEUE_FLAG_NONROT	6
 #define QUEUE_FLAG_NOXMERGES	9
 #define QUEUE_FLAG_IOSTAT	7
@@ -140,6 +141,7 @@ struct request_queue {
 #define bdev_max_discard_sectors(bdev)	(bdev_get_queue(bdev)->limits.max_discard_sectors)
 #define bdev_discard_granularity(bdev)	(bdev_get_queue(bdev)->limits.discard_granularity)
 #define bdev_write_cache(bdev)		blk_queue_flag_test(QUEUE_FLAG_WC, bdev_get_queue(bdev))
+#define bdev_synchronous(bdev)		blk_queue_flag_test(QUEUE_FLAG_SYNCHRONOUS, bdev_get_queue(bdev))
 #define bdev_nonrot(bdev)		blk_queue_flag_test(QUEUE_FLAG_NONROT, bdev_get_queue(bdev))
 
 #define BLK_DEF_MAX_SECTORS	2560

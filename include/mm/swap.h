@@ -86,6 +86,7 @@ struct swap_device_ops {
 
 #define SWP_WRITEOK	(1u << 0)	/* slots are given out */
 #define SWP_DISCARDABLE	(1u << 1)	/* clusters are discarded when they become free */
+#define SWP_SYNCHRONOUS_IO (1u << 2)	/* as fast as memory, which it is: nothing is gained by reading ahead */
 
 struct swap_info_struct {
 	unsigned int type;			/* c: index in swap_info[] */
@@ -150,6 +151,8 @@ unsigned int swap_count_unkept(swp_entry_t entry);
 /* Keep the device of @entry, which the caller does not hold, from being freed: NULL if it is gone. */
 struct swap_info_struct *get_swap_device(swp_entry_t entry);
 void put_swap_device(struct swap_info_struct *si);
+/* Is the device of @entry memory (SWP_SYNCHRONOUS_IO)? => the caller holds @entry, or its page in the cache */
+bool swap_slot_is_memory(swp_entry_t entry);
 
 /* ---- whose slots they are ---- */
 
@@ -206,6 +209,11 @@ void swap_readahead_hit(struct folio *folio, struct vm_fault *vmf);
  * writeback or done.
  */
 void swap_writeout(struct folio **folios, unsigned int nr);
+/*
+ * How many of @nr folios, of which @first is the first, should go to one call of swap_writeout(): one, if its device is done when the call
+ * returns, and takes memory for it; so that the page is free before the next one needs memory.
+ */
+unsigned int swap_writeout_size(struct folio *first, unsigned int nr);
 /* For devices: a transfer ended, with an errno or 0. Process context; not under a spinlock. */
 void swap_read_end(struct folio *folio, int err);
 void swap_write_end(struct folio *folio, int err);

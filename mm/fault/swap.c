@@ -59,6 +59,9 @@ static bool should_free_swap(struct folio *folio, struct vm_fault *vmf)
 {
 	if (!folio_test_swapcache(folio))
 		return false;
+	/* Its slot is memory, too: no page is kept twice. */
+	if (swap_slot_is_memory(folio_swap_entry(folio)))
+		return true;
 	if (vm_swap_full() || (vmf->vma->vm_flags & VM_LOCKED) || folio_test_mlocked(folio))
 		return true;
 	return (vmf->flags & FAULT_FLAG_WRITE) && folio_ref_count(folio) == 2;

@@ -369,8 +369,10 @@ static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, stru
 		else
 			reclaimed += dispose(unmapped[i], v);
 	}
-	if (nr_written)
-		reclaimed += write_to_swap(unmapped, nr_written, sc);
+	for (unsigned int i = 0, n; i < nr_written; i += n) {
+		n = swap_writeout_size(unmapped[i], nr_written - i);
+		reclaimed += write_to_swap(unmapped + i, n, sc);
+	}
 	return reclaimed;
 }
 

@@ -209,6 +209,11 @@ unsigned int swap_count(swp_entry_t entry)
 	return slot ? slot_count(READ_ONCE(*slot)) : 0;
 }
 
+bool swap_slot_is_memory(swp_entry_t entry)
+{
+	return swp_device(entry)->flags & SWP_SYNCHRONOUS_IO;
+}
+
 unsigned int swap_count_unkept(swp_entry_t entry)
 {
 	struct swap_info_struct *si = get_swap_device(entry);

@@ -138,6 +138,11 @@ void swap_writeout(struct folio **folios, unsigned int nr)
 		swp_device(first)->ops->submit(swp_device(first), swp_offset(first), run, n, true);
 }
 
+unsigned int swap_writeout_size(struct folio *first, unsigned int nr)
+{
+	return swap_slot_is_memory(folio_swap_entry(first)) ? 1 : nr;
+}
+
 /* ---- in ---- */
 
 void swap_read_end(struct folio *folio, int err)

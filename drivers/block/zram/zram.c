@@ -269,6 +269,7 @@ static void zram_set_limits(struct gendisk *disk)
 	lim->discard_granularity = PAGE_SIZE;
 	lim->max_discard_sectors = lim->max_hw_discard_sectors = ZRAM_MAX_SECTORS;
 	lim->max_write_zeroes_sectors = ZRAM_MAX_SECTORS;
+	blk_queue_flag_set(QUEUE_FLAG_SYNCHRONOUS, disk->queue);
 	blk_queue_flag_set(QUEUE_FLAG_NONROT, disk->queue);
 	blk_queue_flag_set(QUEUE_FLAG_STABLE_WRITES, disk->queue);
 }
