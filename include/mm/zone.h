@@ -239,6 +239,7 @@ typedef struct pglist_data {
 	struct per_cpu_nodestat __percpu *per_cpu_nodestats;	/* b */
 	struct task_struct *kswapd;		/* b: NULL: none */
 	wait_queue_head_t kswapd_wait;
+	wait_queue_head_t pfmemalloc_wait;	/* for the reserve: mm/reclaim/throttle.c */
 	bool kswapd_asked;			/* hints of its wakers: mm/reclaim/kswapd.c */
 	unsigned int kswapd_order;
 	int kswapd_highest_zoneidx;

@@ -94,6 +94,7 @@ static void balance_pgdat(struct pglist_data *pgdat, unsigned int order, int idx
 		if (ops->age)
 			ops->age(&pgdat->__lruvec, &sc);
 		shrink_node(pgdat, &sc);
+		reclaim_unthrottle(pgdat, false);
 		if (sc.nr_reclaimed - before < sc.nr_to_reclaim)
 			sc.priority--;
 		if (boosted && sc.priority < DEF_PRIORITY - 2) { /* not worth more */
@@ -157,6 +158,7 @@ static int kswapd(void *data)
 			page_alloc_ops.pressure_begins();
 		psi_memstall_enter(&memstall);
 		balance_pgdat(pgdat, order, idx);
+		reclaim_unthrottle(pgdat, true);
 		psi_memstall_leave(&memstall);
 	}
 	return 0;
@@ -210,6 +212,7 @@ static int __init kswapd_init(void)
 		if (!pgdat->node_present_pages)
 			continue;
 		init_waitqueue_head(&pgdat->kswapd_wait);
+		init_waitqueue_head(&pgdat->pfmemalloc_wait);
 		k = kthread_run(kswapd, pgdat, "kswapd%d", pgdat->node_id);
 		if (IS_ERR(k))
 			pr_err("kswapd%d: no thread, direct reclaim only\n", pgdat->node_id);
