@@ -394,19 +394,19 @@ static bool move_object(struct zspage *src, unsigned int index, struct zspage *d
 {
 	struct size_class *class = src->class;
 	unsigned long handle = *object_head(src, index) & ~ZS_USED;
-	unsigned int to, from = index * class->size + ZS_HEAD_BYTES;
+	unsigned int taken, to, from = index * class->size + ZS_HEAD_BYTES;
 
 	if (!bit_spin_trylock(ZS_PIN, (unsigned long *)handle))
 		return false;
-	to = take_object(dst, handle) * class->size + ZS_HEAD_BYTES;
+	taken = take_object(dst, handle);
+	to = taken * class->size + ZS_HEAD_BYTES;
 	for (unsigned int left = class->size - ZS_HEAD_BYTES, part; left;
 	     left -= part, from += part, to += part) {
 		part = min_t(unsigned int, left, PAGE_SIZE - offset_in_page(from));
 		copy_to_zspage(dst, to, zspage_byte(src, from), part);
 	}
 	give_object(src, index);
-	WRITE_ONCE(*(unsigned long *)handle,
-		   make_place(dst, (to - ZS_HEAD_BYTES) / class->size) | BIT(ZS_PIN));
+	WRITE_ONCE(*(unsigned long *)handle, make_place(dst, taken) | BIT(ZS_PIN));
 	unpin_handle(handle);
 	return true;
 }
