@@ -9,6 +9,7 @@
 #include <base/types.h>
 #include <base/err.h>
 
+struct seq_file;
 struct zs_pool;
 
 struct zs_pool_stats {
@@ -43,6 +44,8 @@ unsigned long zs_get_total_pages(struct zs_pool *pool);
 /* Pack objects closer until no page comes free any more; the number of pages that did. May sleep. */
 unsigned long zs_compact(struct zs_pool *pool);
 void zs_pool_stats(struct zs_pool *pool, struct zs_pool_stats *stats);
+/* The table of classes, as Linux's debugfs zsmalloc/POOL/classes. */
+void zs_print_classes(struct seq_file *m, struct zs_pool *pool);
 /* BUG() on a contradiction. => nobody uses the pool */
 void zs_check_pool(struct zs_pool *pool);
 

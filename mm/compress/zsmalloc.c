@@ -42,6 +42,7 @@
 #include <base/list.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <fs/seq_file.h>
 #include <kernel/sched.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
@@ -619,6 +620,40 @@ unsigned long zs_get_total_pages(struct zs_pool *pool)
 void zs_pool_stats(struct zs_pool *pool, struct zs_pool_stats *stats)
 {
 	stats->pages_compacted = atomic_long_read(&pool->pages_compacted);
+}
+
+/* ---- looking ---- */
+
+void zs_print_classes(struct seq_file *m, struct zs_pool *pool)
+{
+	unsigned long objects = 0, all_used = 0, pages = 0, all_spare = 0;
+
+	seq_printf(m, " %5s %5s %11s %12s %13s %10s %10s %16s %8s\n", "class", "size",
+		   "almost_full", "almost_empty", "obj_allocated", "obj_used", "pages_used",
+		   "pages_per_zspage", "freeable");
+	for (unsigned int i = 0; i < ZS_NR_SIZES; i++) {
+		struct size_class *class = pool->classes[i];
+		unsigned long dense, sparse, zspages, used, spare;
+
+		if (i + 1 < ZS_NR_SIZES && class == pool->classes[i + 1])
+			continue;
+		spin_lock(&class->lock);
+		dense = class->nr_zspages[ZS_DENSE];
+		sparse = class->nr_zspages[ZS_SPARSE];
+		zspages = dense + sparse + class->nr_zspages[ZS_FULL];
+		used = class->used;
+		spare = class_spare_pages(class);
+		spin_unlock(&class->lock);
+		seq_printf(m, " %5u %5u %11lu %12lu %13lu %10lu %10lu %16u %8lu\n", i, class->size,
+			   dense, sparse, zspages * class->nr_objects, used,
+			   zspages * class->nr_pages, class->nr_pages, spare);
+		objects += zspages * class->nr_objects;
+		all_used += used;
+		pages += zspages * class->nr_pages;
+		all_spare += spare;
+	}
+	seq_printf(m, "\n %5s %5s %11s %12s %13lu %10lu %10lu %16s %8lu\n", "Total", "", "", "",
+		   objects, all_used, pages, "", all_spare);
 }
 
 /* ---- checking ---- */

@@ -282,6 +282,24 @@ static void compaction(void)
 	close(fd);
 }
 
+/* Linux has it when it is built with CONFIG_ZSMALLOC_STAT. */
+static void classes(void)
+{
+	static char text[16384];
+	long long used = 0, pages;
+	char path[64], *line;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/zsmalloc/zram%d/classes", id);
+	if (access(path, F_OK))
+		return;
+	slurp(path, text, sizeof(text));
+	ok(strstr(text, "pages_per_zspage"), "debugfs: the classes of the pool");
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (sscanf(line, "%*d %*d %*d %*d %*d %*d %lld", &pages) == 1)
+			used += pages;
+	is(used * BLOCK, mm_stat(USED), "debugfs: their pages are the memory used");
+}
+
 static void limit(void)
 {
 	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK)));
@@ -434,6 +452,7 @@ int main(void)
 	bytes();
 	discard();
 	compaction();
+	classes();
 	limit();
 	threads();
 	discard_all();

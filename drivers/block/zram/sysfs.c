@@ -88,6 +88,13 @@ static void debug_stat_show(struct seq_file *m, struct zram *zram)
 	seq_printf(m, "version: 1\n%8llu %8llu\n", stat(&zram->stats.writestall), (u64)0);
 }
 
+/* In debugfs. */
+static void classes_show(struct seq_file *m, struct zram *zram)
+{
+	if (zram->disksize)
+		zs_print_classes(m, zram->pool);
+}
+
 /* ---- writing ---- */
 
 static int disksize_store(struct zram *zram, char *text)
@@ -182,7 +189,9 @@ static const struct zram_attr attrs[] = {
 	{ "io_stat", 0444, io_stat_show, NULL },
 	{ "mm_stat", 0444, mm_stat_show, NULL },
 	{ "debug_stat", 0444, debug_stat_show, NULL },
+	{ "classes", 0444, classes_show, NULL },
 };
+#define NR_SYSFS_ATTRS (ARRAY_SIZE(attrs) - 1)
 
 /* ---- the files of a disk ---- */
 
@@ -236,15 +245,41 @@ static ssize_t zram_store(struct file *file, char *text, size_t count)
 	return err ? err : (ssize_t)count;
 }
 
+static void add_attr(struct kernfs_node *dir, const char *name, const struct zram_attr *attr,
+		     const struct zram *zram)
+{
+	kernfs_create_file(dir, name, attr->mode, attr->show ? zram_show : NULL,
+			   attr->store ? zram_store : NULL,
+			   (void *)(unsigned long)zram->disk->part0->bd_dev);
+}
+
+/* The path of the pool's table in debugfs. */
+static void classes_path(const struct zram *zram, char *buf, size_t size)
+{
+	snprintf(buf, size, "zsmalloc/%s/classes", zram->disk->disk_name);
+}
+
 void zram_add_attributes(struct zram *zram)
 {
-	struct block_device *part0 = zram->disk->part0;
+	struct kernfs_node *dir = zram->disk->part0->bd_sysfs;
+	const char *name;
+	char path[64];
 
-	for (unsigned int i = 0; part0->bd_sysfs && i < ARRAY_SIZE(attrs); i++)
-		kernfs_create_file(part0->bd_sysfs, attrs[i].name, attrs[i].mode,
-				   attrs[i].show ? zram_show : NULL,
-				   attrs[i].store ? zram_store : NULL,
-				   (void *)(unsigned long)part0->bd_dev);
+	for (unsigned int i = 0; dir && i < NR_SYSFS_ATTRS; i++)
+		add_attr(dir, attrs[i].name, &attrs[i], zram);
+	classes_path(zram, path, sizeof(path));
+	dir = kernfs_make_path(&debugfs_root, path, &name);
+	if (dir)
+		add_attr(dir, name, &attrs[NR_SYSFS_ATTRS], zram);
+}
+
+void zram_remove_attributes(struct zram *zram)
+{
+	struct kernfs_node *pools = kernfs_find(&debugfs_root, "zsmalloc"), *dir;
+
+	dir = pools ? kernfs_find(pools, zram->disk->disk_name) : NULL;
+	if (dir)
+		kernfs_remove(dir);
 }
 
 /* ---- zram-control ---- */

@@ -353,6 +353,7 @@ int zram_remove(unsigned int id)
 	sync_blockdev(zram->disk->part0);
 	pr_info("zram: Removed device: %s\n", zram->disk->disk_name);
 	xa_erase(&devices, id);
+	zram_remove_attributes(zram);
 	del_gendisk(zram->disk);
 	zram_forget(zram);
 	mutex_unlock(&devices_mutex);

@@ -72,6 +72,8 @@ void zram_free_page(struct zram *zram, unsigned long index);
 /* ---- sysfs.c ---- */
 
 void zram_add_attributes(struct zram *zram);
+/* Those that do not go with the disk. */
+void zram_remove_attributes(struct zram *zram);
 void zram_add_control(void);
 
 #endif
