@@ -8,6 +8,7 @@
 
 #include <base/types.h>
 #include <base/compiler.h>
+#include <base/errno.h>
 
 struct selftest {
 	const char *name;
@@ -26,6 +27,19 @@ struct selftest {
 	}										\
 } while (0)
 void selftest_complain(const char *file, int line, const char *what);
+
+/*
+ * For tests of counts that are the whole machine's: kernel threads allocate and free meanwhile. @once answers -EAGAIN when
+ * a count came out otherwise; of some rounds one is undisturbed, but where something is lost none is. May sleep.
+ */
+static inline int selftest_repeat(int (*once)(void))
+{
+	int err = -EAGAIN;
+
+	for (int tries = 0; tries < 20 && err == -EAGAIN; tries++)
+		err = once();
+	return err;
+}
 
 /* Run them if the command line asks for it; number of failures. May sleep. */
 int run_selftests(void);

@@ -286,6 +286,7 @@ static int test_sleep(void)
 {
 	ktime_t t = 3000000;
 	u64 start = ktime_get_ns(), took;
+	unsigned long tick;
 	long left;
 
 	__set_current_state(TASK_UNINTERRUPTIBLE);
@@ -293,10 +294,10 @@ static int test_sleep(void)
 	took = ktime_get_ns() - start;
 	SELFTEST_EXPECT(took >= 3000000);
 
-	start = ktime_get_ns();
+	/* In ticks: where the host stops the CPU that counts them, some come late and close together. */
+	tick = jiffies;
 	left = schedule_timeout_uninterruptible(5);
-	took = ktime_get_ns() - start;
-	SELFTEST_EXPECT(left == 0 && took >= 5 * TICK_NSEC);
+	SELFTEST_EXPECT(left == 0 && jiffies - tick >= 5);
 	return 0;
 }
 SELFTEST("time_sleep", test_sleep);

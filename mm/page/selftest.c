@@ -72,7 +72,7 @@ static bool zeroed(struct page *page, unsigned int order)
 
 #define NR_HELD 64
 
-static int test_random(void)
+static int random_once(void)
 {
 	static const gfp_t kinds[] = {
 		GFP_KERNEL, GFP_HIGHUSER_MOVABLE,    GFP_KERNEL | __GFP_RECLAIMABLE,
@@ -115,12 +115,15 @@ static int test_random(void)
 		if (held[i].page)
 			__free_pages(held[i].page, held[i].order);
 	buddy_check();
-	SELFTEST_EXPECT(settled_free_pages() == before);
-	return 0;
+	return settled_free_pages() == before ? 0 : -EAGAIN;
+}
+static int test_random(void)
+{
+	return selftest_repeat(random_once);
 }
 SELFTEST("page/random", test_random);
 
-static int test_orders(void)
+static int orders_once(void)
 {
 	unsigned long before = settled_free_pages();
 
@@ -137,34 +140,44 @@ static int test_orders(void)
 		put_page(page);
 	}
 	SELFTEST_EXPECT(!alloc_pages(GFP_KERNEL | __GFP_NOWARN, MAX_ORDER - 1 + 1));
-	SELFTEST_EXPECT(settled_free_pages() == before);
-	return 0;
+	return settled_free_pages() == before ? 0 : -EAGAIN;
+}
+static int test_orders(void)
+{
+	return selftest_repeat(orders_once);
 }
 SELFTEST("page/orders", test_orders);
 
-static int test_exact_and_bulk(void)
+static int exact_and_bulk_once(void)
 {
 	unsigned long before = settled_free_pages();
 	struct page *pages[70] = { NULL };
 	void *p = alloc_pages_exact(5 * PAGE_SIZE, GFP_KERNEL);
+	bool taken;
 
 	SELFTEST_EXPECT(p);
-	SELFTEST_EXPECT(settled_free_pages() == before - 5);
+	taken = settled_free_pages() == before - 5;
 	free_pages_exact(p, 5 * PAGE_SIZE);
+	if (!taken)
+		return -EAGAIN;
 	SELFTEST_EXPECT(alloc_pages_bulk_array(GFP_KERNEL, ARRAY_SIZE(pages), pages) ==
 			ARRAY_SIZE(pages));
 	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
 		__free_page(pages[i]);
 	buddy_check();
-	SELFTEST_EXPECT(settled_free_pages() == before);
-	return 0;
+	return settled_free_pages() == before ? 0 : -EAGAIN;
+}
+static int test_exact_and_bulk(void)
+{
+	return selftest_repeat(exact_and_bulk_once);
 }
 SELFTEST("page/exact-and-bulk", test_exact_and_bulk);
 
 /* Each n-th allocation of a loop fails: what was taken is given back, and nothing is lost. */
-static int test_injected_failure(void)
+static int injected_failure_once(void)
 {
 	unsigned long before = settled_free_pages();
+	bool others = false;
 
 	for (unsigned int n = 1; n <= 10; n++) {
 		struct page *pages[10] = { NULL };
@@ -175,18 +188,22 @@ static int test_injected_failure(void)
 		fault_update();
 		while (got < ARRAY_SIZE(pages) && (pages[got] = alloc_page(GFP_KERNEL)))
 			got++;
-		SELFTEST_EXPECT(got == n - 1);
+		/* Someone else's was one of the n. */
+		others |= got != n - 1;
 		while (got)
 			__free_page(pages[--got]);
 		SELFTEST_EXPECT(!fault_attrs[FAULT_PAGE].nth && !fault_armed);
 	}
-	SELFTEST_EXPECT(settled_free_pages() == before);
-	return 0;
+	return !others && settled_free_pages() == before ? 0 : -EAGAIN;
+}
+static int test_injected_failure(void)
+{
+	return selftest_repeat(injected_failure_once);
 }
 SELFTEST("page/injected-failure", test_injected_failure);
 
 /* An isolated pageblock gives nothing, and gives everything back afterwards. */
-static int test_isolation(void)
+static int isolation_once(void)
 {
 	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE), *other;
 	unsigned long pfn, before;
@@ -207,13 +224,16 @@ static int test_isolation(void)
 	}
 	undo_isolate_page_range(pfn, pfn + MAX_ORDER_NR_PAGES, MIGRATE_MOVABLE);
 	buddy_check();
-	SELFTEST_EXPECT(settled_free_pages() == before + 1);
-	return 0;
+	return settled_free_pages() == before + 1 ? 0 : -EAGAIN;
+}
+static int test_isolation(void)
+{
+	return selftest_repeat(isolation_once);
 }
 SELFTEST("page/isolation", test_isolation);
 
 /* Unmovable pages cluster: after many of them, few pageblocks are unmovable. */
-static int test_antifragmentation(void)
+static int antifragmentation_once(void)
 {
 	static struct page *movable[512], *unmovable[512];
 	unsigned long blocks[64], nr_blocks = 0, before = settled_free_pages();
@@ -240,13 +260,16 @@ static int test_antifragmentation(void)
 	}
 	SELFTEST_EXPECT(nr_blocks <= 8);
 	buddy_check();
-	SELFTEST_EXPECT(settled_free_pages() == before);
-	return 0;
+	return settled_free_pages() == before ? 0 : -EAGAIN;
+}
+static int test_antifragmentation(void)
+{
+	return selftest_repeat(antifragmentation_once);
 }
 SELFTEST("page/antifragmentation", test_antifragmentation);
 
 /* All of memory, until nothing is left for an ordinary request; then all of it back. */
-static int test_exhaustion(void)
+static int exhaustion_once(void)
 {
 	unsigned long before = settled_free_pages(), got = 0;
 	struct page *list = NULL, *page;
@@ -268,8 +291,11 @@ static int test_exhaustion(void)
 		__free_page(page);
 	}
 	buddy_check();
-	SELFTEST_EXPECT(settled_free_pages() == before);
-	return 0;
+	return settled_free_pages() == before ? 0 : -EAGAIN;
+}
+static int test_exhaustion(void)
+{
+	return selftest_repeat(exhaustion_once);
 }
 SELFTEST("page/exhaustion", test_exhaustion);
 
@@ -297,10 +323,14 @@ static int test_ledger_loss(void)
 	struct ledger l;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(accounts); i++) {
+		bool alone = false;
+
 		SELFTEST_EXPECT(!ledger_lose_page(ledger_account_name(accounts[i])));
-		SELFTEST_EXPECT(ledger_compare(&l) == 1);
-		SELFTEST_EXPECT(!ledger_account_agrees(&l, accounts[i]));
+		/* What others take during a walk may differ, too. */
+		for (int tries = 0; tries < 20 && !alone; tries++)
+			alone = ledger_compare(&l) == 1 && !ledger_account_agrees(&l, accounts[i]);
 		SELFTEST_EXPECT(!ledger_lose_page("none"));
+		SELFTEST_EXPECT(alone);
 		SELFTEST_EXPECT(!ledger_compare(&l));
 	}
 	SELFTEST_EXPECT(ledger_lose_page("free") == -EINVAL);
