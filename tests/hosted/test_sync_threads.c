@@ -431,8 +431,9 @@ TEST(delayed_works)
 	static DECLARE_DELAYED_WORK(dw, tick_work);
 
 	atomic_set(&ran, 0);
-	CHECK(schedule_delayed_work(&dw, 3));
-	CHECK(!schedule_delayed_work(&dw, 3));
+	CHECK(schedule_delayed_work(&dw, 100000));
+	CHECK(!schedule_delayed_work(&dw, 3)); /* for it waits already, however long this takes */
+	mod_delayed_work(system_wq, &dw, 3);
 	flush_delayed_work(&dw);
 	CHECK_EQ(atomic_read(&ran), 1);
 	schedule_delayed_work(&dw, 100000);
