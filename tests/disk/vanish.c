@@ -70,12 +70,7 @@ static bool unplugged(const char *name)
 
 	snprintf(path, sizeof(path), "/sys/block/%s", name);
 	fprintf(stderr, "unplug now\n");
-	for (int i = 0; i < 300; i++) {
-		if (access(path, F_OK))
-			return true;
-		usleep(100000);
-	}
-	return false;
+	return EVENTUALLY(access(path, F_OK));
 }
 
 int main(int argc, char **argv)

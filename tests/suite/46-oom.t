@@ -11,8 +11,8 @@ for options in '--smp 1' '--smp 2' '--icount'; do
 done
 # Exhausted by forks, page tables, shared memory, pipes, sockets, locked pages.
 for cpus in 1 4; do
-	timeout 120 tests/run-guest --smp $cpus --accel tcg --timeout 100 --mem 64M oom_kinds >"$build/tap/oom" 2>&1
-	is "64 MiB, $cpus CPUs: the guest test oom_kinds" "$(grep -c '^ *not ok' "$build/tap/oom") $(grep -c '^ *ok' "$build/tap/oom")" '0 18'
-	grep -E '^ *(not ok|#)' "$build/tap/oom" | sed 's/^ */# /'
+	timeout 120 tests/run-guest --smp $cpus --accel tcg --timeout 100 --mem 64M oom_kinds >"$scratch/kinds" 2>&1
+	is "64 MiB, $cpus CPUs: the guest test oom_kinds" "$(grep -c '^ *not ok' "$scratch/kinds") $(grep -c '^ *ok' "$scratch/kinds")" '0 18'
+	grep -E '^ *(not ok|#)' "$scratch/kinds" | sed 's/^ */# /'
 done
 finish

@@ -86,7 +86,7 @@ is 'quire, vanishing: no complaint in the log' "$(complaints)" 0
 
 # The same when the disk is pulled out of its slot: the button is pressed, the kernel lets go, the power goes off.
 pull() { # what the program asks for on standard error
-	for _ in $(seq 600); do
+	for _ in $(seq 900); do
 		grep -q 'unplug now' "$out.err" && break
 		sleep 0.1
 	done
@@ -103,7 +103,8 @@ for kernel in linux quire; do
 		--qemu-arg -drive --qemu-arg "if=none,id=hot,format=raw,file=$disk" \
 		--qemu-arg -device --qemu-arg virtio-blk-pci,drive=hot,bus=rp0,id=hot \
 		--qemu-arg -monitor --qemu-arg "unix:$out.monitor,server=on,wait=off" --add "$build/tests/disk/vanish:/vanish" -- \
-		sh -c 'hot=vda other=vdb; [ "$(cat /sys/block/vda/size)" = 131072 ] || hot=vdb other=vda; exec /vanish $hot $other unplug'
+		sh -c 'hot=vda other=vdb; [ "$(cat /sys/block/vda/size)" = 131072 ] || hot=vdb other=vda; /vanish $hot $other unplug || exit
+			[ -e /proc/mm ] && for i in $(seq 300); do dmesg | grep -q "Slot(1): powered off" && break; sleep 0.1; done; exit 0'
 	wait
 done
 is 'quire, unplugged: no complaint in the log' "$(complaints)" 0

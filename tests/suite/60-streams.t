@@ -36,7 +36,7 @@ end"
 	$q -- sh -c 'trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done' >"$scratch/o" &
 	pid=$!
 	i=0
-	while ! grep -q ready "$scratch/o" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+	while ! grep -q ready "$scratch/o" && [ $i -lt 900 ]; do sleep 0.1; i=$((i + 1)); done
 	pkill -INT -P $pid quire 2>/dev/null || kill -INT $pid
 	wait $pid
 	is "$k: SIGINT reaches the program" "$? $(tail -n 1 "$scratch/o")" '5 caught'
@@ -48,7 +48,7 @@ end"
 	exec 3>"$scratch/keys"
 	shows() {
 		i=0
-		while ! grep -q "$1" "$scratch/o" && [ $i -lt 500 ]; do sleep 0.1; i=$((i + 1)); done
+		while ! grep -q "$1" "$scratch/o" && [ $i -lt 900 ]; do sleep 0.1; i=$((i + 1)); done
 	}
 	shows 'quire:/'
 	printf 'tty; stty size; sleep 100 &\njobs; kill %%1\necho \044((6*7)); sleep 50\n' >&3

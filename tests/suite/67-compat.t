@@ -8,6 +8,6 @@ status=$?
 n=$(grep -c -E '^(not )?ok ' "$scratch/compat.out")
 grep -v '^1\.\.' "$scratch/compat.out"
 is "compat: the selection was run" "$((status < 2 && n > 10))" 1
-seed=$(date +%s | tail -c 5)
+seed=${SEED:-4711} # make fuzz takes others
 ok "trinity, seed $seed: no oops, no page lost" env CALLS=10000 tests/compat/fuzz 5 "$seed"
 finish
