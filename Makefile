@@ -25,7 +25,7 @@ ARCH   := x86_64
 Q      := $(if $(filter 1,$(V)),,@)
 say     = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-KROOMS := base arch/$(ARCH) sync mm kernel block drivers fs ipc net
+KROOMS := base arch/$(ARCH) sync mm kernel block drivers fs ipc net io_uring
 
 # Every .c and .S of a room is part of the kernel; a room's tests live in tests/.
 KSRC   := $(sort $(foreach r,$(KROOMS),$(shell find $(r) -name '*.c' -o -name '*.S' 2>/dev/null)))
@@ -50,7 +50,7 @@ KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segmen
 
 # Where no program waits for speed, size counts: reports, set-up, terminals, debuggers.
 KCOLD  := fs/proc/% fs/sysfs% fs/kernfs fs/debugfs% fs/tracefs% fs/namespace fs/initramfs fs/bdev_sysfs \
-          drivers/tty/% drivers/char/% drivers/clock/% drivers/pci/% drivers/mmtest/% ipc/% \
+          drivers/tty/% drivers/char/% drivers/clock/% drivers/pci/% drivers/mmtest/% ipc/% io_uring/% \
           mm/stat/trace% mm/stat/procfs mm/stat/ledger mm/page/page_owner mm/page/show_mem mm/slab/report mm/oom/% \
           kernel/ptrace kernel/coredump kernel/exec/elf_core% kernel/sys kernel/cred_syscalls kernel/trace%
 $(filter $(patsubst %,$(O)/k/%.o,$(KCOLD)),$(KOBJ)): KFLAGS += -Os

@@ -29,9 +29,6 @@ struct dentry *mount_fs(struct file_system_type *type, int flags, const char *na
 /* fs/open.c */
 int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode *, struct file *));
 int do_truncate(struct dentry *dentry, loff_t length, unsigned int time_attrs, struct file *filp);
-/* fs/read_write.c: may @count bytes from *@ppos be moved? 0 or an errno. The RWF_* of a call into @ki: 0, -EOPNOTSUPP. */
-int rw_verify_area(const loff_t *ppos, size_t count);
-int kiocb_set_rw_flags(struct kiocb *ki, int flags);
 /* fs/fdtable.c */
 unsigned int find_open_flags(unsigned int flags);
 /* fs/splice.c: what sendfile and copy_file_range do, after their checks. Bytes, or an errno when none. May sleep. */

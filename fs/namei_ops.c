@@ -447,7 +447,7 @@ static int do_mknodat(int dfd, struct filename *name, umode_t mode, unsigned int
 	return err;
 }
 
-static int do_mkdirat(int dfd, struct filename *name, umode_t mode)
+int do_mkdirat(int dfd, struct filename *name, umode_t mode)
 {
 	struct path path;
 	struct dentry *dentry = filename_create(dfd, name, &path, LOOKUP_DIRECTORY);
@@ -461,7 +461,7 @@ static int do_mkdirat(int dfd, struct filename *name, umode_t mode)
 	return err;
 }
 
-static int do_symlinkat(struct filename *from, int dfd, struct filename *to)
+int do_symlinkat(struct filename *from, int dfd, struct filename *to)
 {
 	struct dentry *dentry;
 	struct path path;
@@ -480,7 +480,7 @@ static int do_symlinkat(struct filename *from, int dfd, struct filename *to)
 	return err;
 }
 
-static int do_linkat(int olddfd, struct filename *old, int newdfd, struct filename *new, int flags)
+int do_linkat(int olddfd, struct filename *old, int newdfd, struct filename *new, int flags)
 {
 	unsigned int how = (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0) |
 			   (flags & AT_SYMLINK_FOLLOW ? LOOKUP_FOLLOW : 0);
@@ -531,7 +531,7 @@ static struct dentry *find_victim(struct path *path, const struct qstr *last)
 	return dentry;
 }
 
-static int do_rmdir(int dfd, struct filename *name)
+int do_rmdir(int dfd, struct filename *name)
 {
 	struct dentry *dentry;
 	struct path path;
@@ -655,7 +655,7 @@ out_old:
 	return err;
 }
 
-static int do_renameat2(int olddfd, struct filename *from, int newdfd, struct filename *to,
+int do_renameat2(int olddfd, struct filename *from, int newdfd, struct filename *to,
 			unsigned int flags)
 {
 	struct rename_args a = { .flags = flags };

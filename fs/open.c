@@ -485,7 +485,7 @@ struct file *do_file_open_root(const struct path *root, const char *name,
 
 /* Flags ------------------------------------------------------------------------------------------ */
 
-static struct open_how build_open_how(int flags, umode_t mode)
+struct open_how build_open_how(int flags, umode_t mode)
 {
 	struct open_how how = { .flags = flags & VALID_OPEN_FLAGS, .mode = mode & S_IALLUGO };
 
@@ -622,28 +622,34 @@ struct file *dentry_open(const struct path *path, int flags, const struct cred *
 
 /* open(2) ---------------------------------------------------------------------------------------- */
 
+long do_open_name(int dfd, struct filename *name, const struct open_flags *op, u64 fd_flags)
+{
+	struct file *f;
+	int fd = get_unused_fd_flags(fd_flags);
+
+	if (fd < 0)
+		return fd;
+	f = do_filp_open(dfd, name, op);
+	if (IS_ERR(f)) {
+		put_unused_fd(fd);
+		return PTR_ERR(f);
+	}
+	fd_install(fd, f);
+	return fd;
+}
+
 static long do_sys_openat2(int dfd, const char __user *filename, const struct open_how *how)
 {
 	struct open_flags op;
 	struct filename *tmp;
-	struct file *f;
-	int fd = build_open_flags(how, &op);
+	long fd = build_open_flags(how, &op);
 
 	if (fd)
 		return fd;
 	tmp = getname(filename);
 	if (IS_ERR(tmp))
 		return PTR_ERR(tmp);
-	fd = get_unused_fd_flags(how->flags);
-	if (fd >= 0) {
-		f = do_filp_open(dfd, tmp, &op);
-		if (IS_ERR(f)) {
-			put_unused_fd(fd);
-			fd = PTR_ERR(f);
-		} else {
-			fd_install(fd, f);
-		}
-	}
+	fd = do_open_name(dfd, tmp, &op, how->flags);
 	putname(tmp);
 	return fd;
 }

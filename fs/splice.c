@@ -349,6 +349,29 @@ static ssize_t splice_files(struct file *in, loff_t __user *off_in, struct file 
 	return ret;
 }
 
+ssize_t splice_at(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len,
+		  unsigned int flags)
+{
+	struct file *file = get_pipe_info(in) ? out : in;
+	loff_t *off = file == in ? off_in : off_out, pos;
+	ssize_t ret;
+
+	if (!len)
+		return 0;
+	if ((get_pipe_info(in) && off_in) || (get_pipe_info(out) && off_out))
+		return -ESPIPE;
+	if (!(in->f_mode & FMODE_READ) || !(out->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (off && !(file->f_mode & (file == in ? FMODE_PREAD : FMODE_PWRITE)))
+		return -EINVAL;
+	pos = off ? *off : file->f_pos;
+	ret = do_splice(in, out, &pos, len, flags);
+	if (ret < 0 || get_pipe_info(file))
+		return ret;
+	*(off ?: &file->f_pos) = pos;
+	return ret;
+}
+
 SYSCALL_DEFINE6(splice, int, fd_in, loff_t __user *, off_in, int, fd_out, loff_t __user *, off_out,
 		size_t, len, unsigned int, flags)
 {
@@ -371,7 +394,7 @@ SYSCALL_DEFINE6(splice, int, fd_in, loff_t __user *, off_in, int, fd_out, loff_t
 	return ret;
 }
 
-static ssize_t do_tee(struct file *in, struct file *out, size_t len, unsigned int flags)
+ssize_t do_tee(struct file *in, struct file *out, size_t len, unsigned int flags)
 {
 	struct pipe_inode_info *ipipe = get_pipe_info(in), *opipe = get_pipe_info(out);
 	bool nonblock = flags & SPLICE_F_NONBLOCK || (in->f_flags | out->f_flags) & O_NONBLOCK;

@@ -61,32 +61,41 @@ int vfs_fstat(int fd, struct kstat *stat)
 	return err;
 }
 
-/* By name; @flags: AT_*. */
-static int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *stat, u32 mask)
+/* LOOKUP_* of the AT_* in @flags, or -EINVAL. */
+static int lookup_flags(int flags)
 {
-	unsigned int lookup = 0;
-	struct path path;
-	int err;
-
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
-	if (!(flags & AT_SYMLINK_NOFOLLOW))
-		lookup |= LOOKUP_FOLLOW;
-	if (flags & AT_EMPTY_PATH)
-		lookup |= LOOKUP_EMPTY;
-	err = user_path_at(dfd, filename, lookup, &path);
-	if (err)
-		return err;
-	err = vfs_getattr(&path, stat, mask, flags);
+	return (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
+	       (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+}
+
+/* Of @path, whose references it drops. */
+static int stat_path(struct path *path, int flags, struct kstat *stat, u32 mask)
+{
+	int err = vfs_getattr(path, stat, mask, flags);
+
 	if (!err) {
-		stat->mnt_id = real_mount(path.mnt)->mnt_id;
+		stat->mnt_id = real_mount(path->mnt)->mnt_id;
 		stat->result_mask |= STATX_MNT_ID;
-		if (path.mnt->mnt_root == path.dentry)
+		if (path->mnt->mnt_root == path->dentry)
 			stat->attributes |= STATX_ATTR_MOUNT_ROOT;
 		stat->attributes_mask |= STATX_ATTR_MOUNT_ROOT;
 	}
-	path_put(&path);
+	path_put(path);
 	return err;
+}
+
+/* By name; @flags: AT_*. */
+static int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *stat, u32 mask)
+{
+	int lookup = lookup_flags(flags), err;
+	struct path path;
+
+	if (lookup < 0)
+		return lookup;
+	err = user_path_at(dfd, filename, lookup, &path);
+	return err ? err : stat_path(&path, flags, stat, mask);
 }
 
 static int cp_new_stat(const struct kstat *stat, struct stat __user *statbuf)
@@ -205,5 +214,22 @@ SYSCALL_DEFINE5(statx, int, dfd, const char __user *, filename, unsigned, flags,
 		err = vfs_fstat(dfd, &stat);
 	else
 		err = vfs_statx(dfd, filename, flags, &stat, mask);
+	return err ? err : cp_statx(&stat, buffer);
+}
+
+int do_statx(int dfd, struct filename *name, unsigned int flags, u32 mask,
+	     struct statx __user *buffer)
+{
+	int lookup = lookup_flags((int)flags), err;
+	struct kstat stat;
+	struct path path;
+
+	if (mask & STATX__RESERVED || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+		return -EINVAL;
+	if (lookup < 0)
+		return lookup;
+	err = filename_lookup(dfd, name, lookup, &path, NULL);
+	if (!err)
+		err = stat_path(&path, (int)flags, &stat, mask);
 	return err ? err : cp_statx(&stat, buffer);
 }

@@ -146,7 +146,7 @@ SYSCALL_DEFINE1(fdatasync, unsigned int, fd)
 	return do_fsync(fd, 1);
 }
 
-static int sync_range(struct file *file, loff_t offset, loff_t nbytes, unsigned int flags)
+int sync_file_range(struct file *file, loff_t offset, loff_t nbytes, unsigned int flags)
 {
 	umode_t mode = file_inode(file)->i_mode;
 	loff_t end = nbytes ? offset + nbytes - 1 : MAX_LFS_FILESIZE;
@@ -178,7 +178,7 @@ SYSCALL_DEFINE4(sync_file_range, int, fd, loff_t, offset, loff_t, nbytes, unsign
 
 	if (!f.file)
 		return -EBADF;
-	err = sync_range(f.file, offset, nbytes, flags);
+	err = sync_file_range(f.file, offset, nbytes, flags);
 	fdput(f);
 	return err;
 }

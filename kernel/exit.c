@@ -328,6 +328,26 @@ static void exit_mm(void)
 	mmput(mm);
 }
 
+/* The workers of io_uring do not make a process: when its last other thread goes, they go, too. */
+static void kill_io_workers(struct task_struct *tsk)
+{
+	struct task_struct *t;
+	bool last = true;
+
+	if (likely(!tsk->signal->io_wq) || tsk->flags & PF_IO_WORKER)
+		return;
+	smp_mb(); /* our PF_EXITING before the look at the others': of two that go, one sees the other */
+	read_lock(&tasklist_lock);
+	for_each_thread (tsk, t)
+		last &= !!(READ_ONCE(t->flags) & (PF_IO_WORKER | PF_EXITING));
+	if (last) {
+		spin_lock_irq(&tsk->sighand->siglock);
+		zap_other_threads(tsk);
+		spin_unlock_irq(&tsk->sighand->siglock);
+	}
+	read_unlock(&tasklist_lock);
+}
+
 static void check_context(void)
 {
 	if (unlikely(in_interrupt()))
@@ -352,6 +372,7 @@ void do_exit(long code)
 	coredump_task_exit(tsk);
 	ptrace_event(PTRACE_EVENT_EXIT, (unsigned long)code);
 	exit_signals(tsk); /* sets PF_EXITING */
+	kill_io_workers(tsk);
 	group_dead = atomic_dec_and_test(&tsk->signal->live);
 	if (group_dead) {
 		if (unlikely(is_global_init(tsk)))

@@ -314,9 +314,13 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 {
 	u64 flags = args->flags;
 
-	p->flags &= ~(PF_SUPERPRIV | PF_WQ_WORKER | PF_IDLE | PF_NO_SETAFFINITY | PF_KTHREAD |
-		      PF_MEMALLOC | PF_KSWAPD | PF_NPROC_EXCEEDED);
+	p->flags &= ~(PF_SUPERPRIV | PF_WQ_WORKER | PF_IO_WORKER | PF_IDLE | PF_NO_SETAFFINITY |
+		      PF_KTHREAD | PF_MEMALLOC | PF_KSWAPD | PF_NPROC_EXCEEDED);
 	p->flags |= PF_FORKNOEXEC;
+	if (args->io_thread) {
+		p->flags |= PF_IO_WORKER;
+		p->blocked = ~(sigmask(SIGKILL) | sigmask(SIGSTOP));
+	}
 	if (args->kthread || args->idle)
 		p->flags |= PF_KTHREAD;
 	INIT_LIST_HEAD(&p->children);

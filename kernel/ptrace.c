@@ -260,7 +260,7 @@ static int lock_for_attach(struct task_struct *task)
 {
 	int err;
 
-	if ((task->flags & PF_KTHREAD) || same_thread_group(task, current))
+	if ((task->flags & (PF_KTHREAD | PF_IO_WORKER)) || same_thread_group(task, current))
 		return -EPERM;
 	if (mutex_lock_interruptible(&task->signal->cred_guard_mutex))
 		return -ERESTARTNOINTR;

@@ -282,6 +282,8 @@ bool get_signal(struct ksignal *ksig)
 	} while (step == STEP_RELOCK);
 	if (step == STEP_FATAL && unlikely(current->frozen))
 		cgroup_leave_frozen(true);
+	if (step == STEP_FATAL && unlikely(current->flags & PF_IO_WORKER))
+		return true; /* it has requests to end before it goes */
 	if (step == STEP_FATAL)
 		die_by_signal(ksig);
 	return step == STEP_HANDLER;

@@ -16,6 +16,7 @@
 #include <sync/wait.h>
 #include <mm/mm_struct.h>
 #include <mm/slab.h>
+#include <io_uring/io_uring.h>
 #include <kernel/hrtimer.h>
 #include <kernel/init.h>
 #include <kernel/itimer.h>
@@ -164,5 +165,7 @@ void put_signal_struct(struct signal_struct *sig)
 	if (sig->oom_mm)
 		mmdrop(sig->oom_mm);
 	yama_task_free(sig);
+	if (sig->io_wq)
+		io_wq_put(sig->io_wq);
 	kmem_cache_free(signal_cache, sig);
 }

@@ -27,6 +27,7 @@ LAYERS = [
     ["block", "drivers"],
     ["fs", "ipc"],
     ["net"],
+    ["io_uring"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 SEARCH = ["include", "arch/x86_64/include"]

@@ -276,6 +276,14 @@ loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t si
 loff_t noop_llseek(struct file *file, loff_t offset, int whence);
 loff_t no_llseek(struct file *file, loff_t offset, int whence);
 loff_t no_seek_end_llseek(struct file *file, loff_t offset, int whence);
+/* May @count bytes from *@ppos be moved? 0 or an errno. The RWF_* of a call into @ki: 0, -EOPNOTSUPP. */
+int rw_verify_area(const loff_t *ppos, size_t count);
+int kiocb_set_rw_flags(struct kiocb *ki, int flags);
+/* splice(2) and tee(2), but for flags that do not exist. @off_in, @off_out: NULL: the file's own position. */
+ssize_t splice_at(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len,
+		  unsigned int flags);
+ssize_t do_tee(struct file *in, struct file *out, size_t len, unsigned int flags);
+int sync_file_range(struct file *file, loff_t offset, loff_t nbytes, unsigned int flags);
 int vfs_fsync_range(struct file *file, loff_t start, loff_t end, int datasync);
 int vfs_fsync(struct file *file, int datasync);
 int noop_fsync(struct file *file, loff_t start, loff_t end, int datasync);

@@ -77,6 +77,9 @@ struct open_flags {
 	int lookup_flags;
 };
 struct open_how;
+struct open_how build_open_how(int flags, umode_t mode);
+/* A descriptor, of O_CLOEXEC in @fd_flags, for the file @name (kept by the caller); or an errno. May sleep. */
+long do_open_name(int dfd, struct filename *name, const struct open_flags *op, u64 fd_flags);
 int build_open_flags(const struct open_how *how, struct open_flags *op);
 struct file *do_filp_open(int dfd, struct filename *pathname, const struct open_flags *op);
 struct file *do_file_open_root(const struct path *root, const char *name, const struct open_flags *op);
@@ -88,8 +91,13 @@ int vfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
 int vfs_symlink(struct inode *dir, struct dentry *dentry, const char *oldname);
 int vfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry);
 int vfs_rmdir(struct inode *dir, struct dentry *dentry);
-/* unlink(2); consumes @name. */
+/* unlinkat(2) and the like; they consume the names, which may be ERR_PTR. */
 int do_unlinkat(int dfd, struct filename *name);
+int do_rmdir(int dfd, struct filename *name);
+int do_mkdirat(int dfd, struct filename *name, umode_t mode);
+int do_symlinkat(struct filename *from, int dfd, struct filename *to);
+int do_linkat(int olddfd, struct filename *old, int newdfd, struct filename *new, int flags);
+int do_renameat2(int olddfd, struct filename *from, int newdfd, struct filename *to, unsigned int flags);
 int vfs_unlink(struct inode *dir, struct dentry *dentry);
 int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	       struct dentry *new_dentry, unsigned int flags);

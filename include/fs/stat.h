@@ -7,8 +7,10 @@
 #include <kernel/time.h>
 #include <linux/stat.h>
 
+struct filename;
 struct inode;
 struct path;
+struct statx;
 
 #ifndef S_IRWXUGO
 #define S_IRWXUGO	(S_IRWXU | S_IRWXG | S_IRWXO)
@@ -38,5 +40,7 @@ void generic_fillattr(struct inode *inode, struct kstat *stat);
 /* May sleep. */
 int vfs_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags);
 int vfs_fstat(int fd, struct kstat *stat);
+/* statx(2) of @name, which the caller keeps. 0 or an errno; may sleep. */
+int do_statx(int dfd, struct filename *name, unsigned int flags, u32 mask, struct statx __user *buffer);
 
 #endif

@@ -26,6 +26,7 @@ struct kernel_clone_args {
 	int cgroup_fd;			/* clone3 with CLONE_INTO_CGROUP: of the directory; */
 	struct cgroup *cgroup;		/* and the group, or NULL */
 	bool kthread;
+	bool io_thread;			/* a thread of the process that stays in the kernel: fn must not return */
 	bool idle;
 	int (*fn)(void *);		/* kernel thread: its function */
 	void *fn_arg;

@@ -30,6 +30,7 @@ struct task_struct;
 struct tty_struct;
 struct pid;
 struct core_state;
+struct io_wq;
 struct user_struct;
 struct pt_regs;
 struct rusage;
@@ -170,6 +171,7 @@ struct signal_struct {
 	struct rw_semaphore exec_update_lock;
 	struct pid *ptracer_named;		/* s, RCU: PR_SET_PTRACER, see kernel/ptrace.c */
 	struct core_state *core_state;		/* s: a core dump is being written */
+	struct io_wq *io_wq;			/* set once: the workers of io_uring; NULL: it has none */
 };
 
 /* signal_struct.flags */

@@ -60,4 +60,20 @@ struct mmsghdr {
 	unsigned int msg_len;
 };
 
+struct file;
+
+/*
+ * The calls upon the socket that @file is; -ENOTSOCK: it is none. With MSG_DONTWAIT, or @nonblock, -EAGAIN rather than sleep.
+ */
+ssize_t sock_sendmsg(struct file *file, struct user_msghdr __user *msg, unsigned int flags);
+ssize_t sock_recvmsg(struct file *file, struct user_msghdr __user *msg, unsigned int flags);
+ssize_t sock_send(struct file *file, void __user *buf, size_t len, unsigned int flags);
+ssize_t sock_recv(struct file *file, void __user *buf, size_t len, unsigned int flags);
+/* The descriptor of the connection. */
+int sock_accept(struct file *file, void __user *name, int __user *len, int flags, bool nonblock);
+/* @name: @len bytes in the kernel, in room for SOCKADDR_MAX. */
+int sock_connect(struct file *file, const void *name, int len, bool nonblock);
+int sock_shutdown(struct file *file, int how);
+int sock_socket(int family, int type, int protocol);	/* a new descriptor */
+
 #endif

@@ -18,6 +18,7 @@
 	R(CPU_HOTPLUG, rwsem, "set of online CPUs")				\
 	R(INITCALL, mutex, "registration during start-up")			\
 	R(REBOOT, mutex, "reboot(2)")						\
+	R(URING, mutex, "submission to an io_uring, and what is registered with it")	\
 	R(CRED_GUARD, mutex, "signal->cred_guard_mutex: one exec or ptrace attach at a time")	\
 	R(PCI_BUS, mutex, "functions and drivers of PCI")			\
 	R(VIRTIO_BUS, mutex, "drivers and devices of the virtio bus")		\
@@ -111,6 +112,8 @@
 	R(EXT2_GROUP, spin, "ext2: bitmaps and counts of a group")		\
 	R(EXT2_SB, spin, "ext2: super block, cache of attribute blocks")		\
 	R(AIO_CTX, spin, "requests and events of an asynchronous context")	\
+	R(URING_CTX, spin, "requests and completions of an io_uring")		\
+	R(URING_WQ, spin, "requests that wait for workers of their process")	\
 	R(INOTIFY, spin, "watches of inotify, and their events")		\
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\

@@ -136,6 +136,16 @@ static int get_socket(int fd, struct fd *f)
 	return -ENOTSOCK;
 }
 
+ssize_t sock_sendmsg(struct file *file, struct user_msghdr __user *msg, unsigned int flags)
+{
+	return unix_from_file(file) ? send_msg(file, msg, flags) : -ENOTSOCK;
+}
+
+ssize_t sock_recvmsg(struct file *file, struct user_msghdr __user *msg, unsigned int flags)
+{
+	return unix_from_file(file) ? receive_msg(file, msg, flags) : -ENOTSOCK;
+}
+
 SYSCALL_DEFINE3(sendmsg, int, fd, struct user_msghdr __user *, msg, unsigned int, flags)
 {
 	struct fd f;

@@ -106,7 +106,7 @@ static int fd_flags(int type)
 	return type & SOCK_CLOEXEC ? O_CLOEXEC : 0;
 }
 
-SYSCALL_DEFINE3(socket, int, family, int, type, int, protocol)
+int sock_socket(int family, int type, int protocol)
 {
 	struct file *file;
 	int fd;
@@ -122,6 +122,11 @@ SYSCALL_DEFINE3(socket, int, family, int, type, int, protocol)
 	else
 		fd_install(fd, file);
 	return fd;
+}
+
+SYSCALL_DEFINE3(socket, int, family, int, type, int, protocol)
+{
+	return sock_socket(family, type, protocol);
 }
 
 /* Two files, connected. */
@@ -206,6 +211,13 @@ SYSCALL_DEFINE3(connect, int, fd, const void __user *, name, int, len)
 	return with_name(fd, name, len, unix_connect);
 }
 
+int sock_connect(struct file *file, const void *name, int len, bool nonblock)
+{
+	struct unix_sock *sk = unix_from_file(file);
+
+	return sk ? unix_connect(sk, name, len, nonblock || file->f_flags & O_NONBLOCK) : -ENOTSOCK;
+}
+
 SYSCALL_DEFINE2(listen, int, fd, int, backlog)
 {
 	unsigned int most = READ_ONCE(somaxconn);
@@ -220,11 +232,11 @@ SYSCALL_DEFINE2(listen, int, fd, int, backlog)
 	return err;
 }
 
-/* => *@file, without a socket yet, is the connection's */
-static int accept_into(const struct fd *f, struct unix_sock *sk, struct file *file,
-		       void __user *name, int __user *len)
+/* => @file, without a socket yet, is the connection's */
+static int accept_into(struct unix_sock *sk, bool nonblock, struct file *file, void __user *name,
+		       int __user *len)
 {
-	struct unix_sock *fresh = unix_accept(sk, nonblocking(f));
+	struct unix_sock *fresh = unix_accept(sk, nonblock);
 	struct unix_address *addr;
 	int err;
 
@@ -239,38 +251,46 @@ static int accept_into(const struct fd *f, struct unix_sock *sk, struct file *fi
 	return err;
 }
 
-static int do_accept(int fd, void __user *name, int __user *len, int flags)
+int sock_accept(struct file *listener, void __user *name, int __user *len, int flags, bool nonblock)
 {
-	struct unix_sock *sk;
+	struct unix_sock *sk = unix_from_file(listener);
 	struct file *file;
-	struct fd f;
 	int err, new;
 
-	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
-		return -EINVAL;
-	sk = sock_of(fd, &f, &err);
 	if (!sk)
-		return err;
-	err = new = get_unused_fd_flags(fd_flags(flags));
+		return -ENOTSOCK;
+	new = get_unused_fd_flags(fd_flags(flags));
 	if (new < 0)
-		goto put_sock;
+		return new;
 	file = unix_file_new(flags & SOCK_NONBLOCK ? O_NONBLOCK : 0);
 	err = PTR_ERR_OR_ZERO(file);
 	if (err)
 		goto put_number;
-	err = accept_into(&f, sk, file, name, len);
+	err = accept_into(sk, nonblock || listener->f_flags & O_NONBLOCK, file, name, len);
 	if (err) {
 		fput(file);
 		goto put_number;
 	}
 	fd_install(new, file);
-	fdput(f);
 	return new;
 put_number:
 	put_unused_fd(new);
-put_sock:
-	fdput(f);
 	return err;
+}
+
+static int do_accept(int fd, void __user *name, int __user *len, int flags)
+{
+	struct fd f;
+	int ret;
+
+	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	f = fdget(fd);
+	if (!f.file)
+		return -EBADF;
+	ret = sock_accept(f.file, name, len, flags, false);
+	fdput(f);
+	return ret;
 }
 
 SYSCALL_DEFINE4(accept4, int, fd, void __user *, name, int __user *, len, int, flags)
@@ -320,19 +340,26 @@ SYSCALL_DEFINE3(getpeername, int, fd, void __user *, name, int __user *, len)
 	return err;
 }
 
-SYSCALL_DEFINE2(shutdown, int, fd, int, how)
+int sock_shutdown(struct file *file, int how)
 {
-	struct fd f;
-	int err;
-	struct unix_sock *sk = sock_of(fd, &f, &err);
+	struct unix_sock *sk = unix_from_file(file);
 
 	if (!sk)
-		return err;
+		return -ENOTSOCK;
 	if (how < SHUT_RD || how > SHUT_RDWR)
-		err = -EINVAL;
-	else
-		unix_shutdown(sk,
-			      how + 1); /* SHUT_* are one less than RCV_SHUTDOWN, SEND_SHUTDOWN */
+		return -EINVAL;
+	unix_shutdown(sk, how + 1); /* SHUT_* are one less than RCV_SHUTDOWN, SEND_SHUTDOWN */
+	return 0;
+}
+
+SYSCALL_DEFINE2(shutdown, int, fd, int, how)
+{
+	struct fd f = fdget(fd);
+	int err;
+
+	if (!f.file)
+		return -EBADF;
+	err = sock_shutdown(f.file, how);
 	fdput(f);
 	return err;
 }
@@ -429,6 +456,36 @@ SYSCALL_DEFINE6(recvfrom, int, fd, void __user *, buf, size_t, len, unsigned int
 	}
 	unix_address_put(x.from);
 	fdput(f);
+	return ret;
+}
+
+ssize_t sock_send(struct file *file, void __user *buf, size_t len, unsigned int flags)
+{
+	struct unix_sock *sk = unix_from_file(file);
+	struct iov_iter iter;
+	struct unix_xfer x = { .iter = &iter, .flags = flags };
+	int err = sk ? import_ubuf(ITER_SOURCE, buf, len, &iter) : -ENOTSOCK;
+
+	if (file->f_flags & O_NONBLOCK)
+		x.flags |= MSG_DONTWAIT;
+	return err ? err : unix_send(sk, &x);
+}
+
+ssize_t sock_recv(struct file *file, void __user *buf, size_t len, unsigned int flags)
+{
+	struct unix_sock *sk = unix_from_file(file);
+	struct iov_iter iter;
+	struct unix_xfer x = { .iter = &iter, .flags = flags };
+	int err = sk ? import_ubuf(ITER_DEST, buf, len, &iter) : -ENOTSOCK;
+	ssize_t ret;
+
+	if (err)
+		return err;
+	if (file->f_flags & O_NONBLOCK)
+		x.flags |= MSG_DONTWAIT;
+	ret = unix_receive(sk, &x);
+	scm_drop(&x.scm);
+	unix_address_put(x.from);
 	return ret;
 }
 
