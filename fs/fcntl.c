@@ -11,6 +11,7 @@
 #include <sync/spinlock.h>
 #include <fs/fdtable.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
 #include <fs/pipe.h>
@@ -58,19 +59,29 @@ static int setfl(struct file *filp, unsigned long arg)
 
 /* Owner ----------------------------------------------------------------------------------------- */
 
-static void f_modown(struct file *filp, struct pid *pid, enum pid_type type)
+static void f_modown(struct file *filp, struct pid *pid, enum pid_type type, bool force)
 {
 	struct fown_struct *o = &filp->f_owner;
 	struct pid *old;
 
 	spin_lock_irq(&o->lock);
 	old = o->pid;
-	o->pid = get_pid(pid);
-	o->pid_type = type;
-	o->uid = current_uid();
-	o->euid = current_euid();
+	if (force || !old) {
+		o->pid = get_pid(pid);
+		o->pid_type = type;
+		o->uid = current_uid();
+		o->euid = current_euid();
+	} else {
+		old = NULL;
+	}
 	spin_unlock_irq(&o->lock);
 	put_pid(old);
+}
+
+void f_delown(struct file *filp)
+{
+	f_modown(filp, NULL, PIDTYPE_TGID, true);
+	filp->f_owner.signum = 0;
 }
 
 int f_setown(struct file *filp, unsigned long arg, int force)
@@ -95,7 +106,7 @@ int f_setown(struct file *filp, unsigned long arg, int force)
 	}
 	rcu_read_unlock();
 	if (!ret)
-		f_modown(filp, pid, type);
+		f_modown(filp, pid, type, force);
 	put_pid(pid);
 	return ret;
 }
@@ -137,7 +148,7 @@ static int f_setown_ex(struct file *filp, unsigned long arg)
 	pid = find_get_pid(owner.pid);
 	if (owner.pid && !pid)
 		return -ESRCH;
-	f_modown(filp, pid, type);
+	f_modown(filp, pid, type, true);
 	put_pid(pid);
 	return 0;
 }
@@ -205,8 +216,14 @@ static long do_fcntl(int fd, unsigned int cmd, unsigned long arg, struct file *f
 	case F_ADD_SEALS:
 	case F_GET_SEALS:
 		return memfd_fcntl(filp, cmd, arg);
+	case F_SETLEASE:
+		return fcntl_setlease(fd, filp, (int)arg);
+	case F_GETLEASE:
+		return fcntl_getlease(filp);
+	case F_NOTIFY:
+		return fcntl_dirnotify(fd, filp, (unsigned int)arg);
 	default:
-		return -EINVAL; /* leases, notifications: not there */
+		return -EINVAL;
 	}
 }
 
@@ -285,7 +302,7 @@ static void send_sigio_to(struct task_struct *p, struct fown_struct *o, int fd, 
 		do_send_sig_info(SIGIO, SEND_SIG_PRIV, p, type);
 }
 
-static void send_sigio(struct fown_struct *o, int fd, int band)
+void send_sigio(struct fown_struct *o, int fd, int band)
 {
 	struct task_struct *p;
 	unsigned long flags;

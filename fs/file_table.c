@@ -120,6 +120,8 @@ static struct file *alloc_file(const struct path *path, int flags,
 	file->f_mapping = file->f_inode->i_mapping;
 	file->f_op = fop;
 	file->f_mode |= FMODE_OPENED | FMODE_PREAD | FMODE_PWRITE;
+	if ((file->f_mode & (FMODE_READ | FMODE_WRITE)) == FMODE_READ)
+		atomic_inc(&file->f_inode->i_readcount);
 	set_can_modes(file);
 	return file;
 }
@@ -177,6 +179,8 @@ static void __fput(struct file *file)
 	if (file->f_op && file->f_op->release)
 		file->f_op->release(inode, file);
 	put_pid(file->f_owner.pid);
+	if ((mode & (FMODE_READ | FMODE_WRITE)) == FMODE_READ)
+		atomic_dec(&inode->i_readcount);
 	if (mode & FMODE_WRITER) {
 		put_write_access(inode);
 		mnt_drop_write(file->f_path.mnt);

@@ -12,7 +12,7 @@
  * chain "B waits for C waits for ..." is followed; if it comes back to A the request fails with
  * EDEADLK. OFD and flock locks are not checked, as on Linux.
  *
- * One lock, locks_lock, guards all lists and blockers. It is a leaf spinlock, held for list walks
+ * One lock, locks_lock, guards all lists and blockers, those of leases (lease.c) too. It is held for list walks
  * only; new locks are allocated before it is taken.
  */
 #include <base/err.h>
@@ -35,10 +35,11 @@
 #include <seam/uaccess.h>
 #include <sync/ranks.h>
 #include <sync/spinlock.h>
+#include "locks_internal.h"
 
 #define DEADLOCK_STEPS_MAX 64
 
-static DEFINE_SPINLOCK(locks_lock, LOCK_FILE_LOCKS);
+DEFINE_SPINLOCK(locks_lock, LOCK_FILE_LOCKS);
 static struct list_head all_contexts = LIST_HEAD_INIT(all_contexts); /* for /proc/locks */
 static struct list_head all_blocked = LIST_HEAD_INIT(all_blocked);   /* waiting POSIX requests */
 
@@ -50,7 +51,7 @@ struct lock_context {
 
 /* ---- objects ---- */
 
-static struct file_lock *alloc_lock(void)
+struct file_lock *locks_alloc_lock(void)
 {
 	struct file_lock *fl = kzalloc(sizeof(*fl), GFP_KERNEL);
 
@@ -74,8 +75,7 @@ static void copy_lock(struct file_lock *to, const struct file_lock *from)
 	to->fl_end = from->fl_end;
 }
 
-/* The inode's context, made on first use. NULL without memory. May sleep. */
-static struct file_lock_context *get_context(struct inode *inode)
+struct file_lock_context *locks_get_context(struct inode *inode)
 {
 	struct file_lock_context *flc = READ_ONCE(inode->i_flctx);
 	struct lock_context *ctx;
@@ -88,6 +88,7 @@ static struct file_lock_context *get_context(struct inode *inode)
 	spin_lock_init(&ctx->flc.flc_lock, LOCK_FILE_LOCKS);
 	INIT_LIST_HEAD(&ctx->flc.flc_flock);
 	INIT_LIST_HEAD(&ctx->flc.flc_posix);
+	INIT_LIST_HEAD(&ctx->flc.flc_lease);
 	ctx->inode = inode;
 	spin_lock(&locks_lock);
 	if (inode->i_flctx) {
@@ -141,7 +142,7 @@ static struct file_lock *posix_conflict(struct file_lock_context *flc, const str
 	return NULL;
 }
 
-static void block_on(struct file_lock *waiter, struct file_lock *blocker)
+void locks_block_on(struct file_lock *waiter, struct file_lock *blocker)
 {
 	waiter->fl_blocker = blocker;
 	list_add_tail(&waiter->fl_blocked_member, &blocker->fl_blocked_requests);
@@ -149,7 +150,7 @@ static void block_on(struct file_lock *waiter, struct file_lock *blocker)
 		list_add_tail(&waiter->fl_list, &all_blocked);
 }
 
-static void unblock(struct file_lock *waiter)
+void locks_unblock(struct file_lock *waiter)
 {
 	list_del_init(&waiter->fl_blocked_member);
 	if (waiter->fl_flags & FL_POSIX)
@@ -159,20 +160,20 @@ static void unblock(struct file_lock *waiter)
 }
 
 /* @fl goes or shrinks: all who wait for it try again. */
-static void wake_blocked(struct file_lock *fl)
+void locks_wake_blocked(struct file_lock *fl)
 {
 	while (!list_empty(&fl->fl_blocked_requests))
-		unblock(list_first_entry(&fl->fl_blocked_requests, struct file_lock,
-					 fl_blocked_member));
+		locks_unblock(list_first_entry(&fl->fl_blocked_requests, struct file_lock,
+					       fl_blocked_member));
 }
 
-static void drop_lock(struct file_lock *fl, struct list_head *garbage)
+void locks_drop(struct file_lock *fl, struct list_head *garbage)
 {
-	wake_blocked(fl);
+	locks_wake_blocked(fl);
 	list_move(&fl->fl_list, garbage);
 }
 
-static void free_garbage(struct list_head *garbage)
+void locks_free_garbage(struct list_head *garbage)
 {
 	struct file_lock *fl;
 
@@ -233,12 +234,12 @@ static void posix_merge(struct file_lock_context *flc, const struct file_lock *w
 		if (joins) {
 			start = min(start, fl->fl_start);
 			end = max(end, fl->fl_end);
-			drop_lock(fl, garbage);
+			locks_drop(fl, garbage);
 			continue;
 		}
 		if (fl->fl_end < want->fl_start || fl->fl_start > want->fl_end)
 			continue;
-		wake_blocked(fl);
+		locks_wake_blocked(fl);
 		if (fl->fl_start < want->fl_start && fl->fl_end > want->fl_end) {
 			struct file_lock *tail = *spare;
 
@@ -252,7 +253,7 @@ static void posix_merge(struct file_lock_context *flc, const struct file_lock *w
 		} else if (fl->fl_end > want->fl_end) {
 			fl->fl_start = want->fl_end + 1;
 		} else {
-			drop_lock(fl, garbage);
+			locks_drop(fl, garbage);
 		}
 	}
 	if (!n)
@@ -275,8 +276,8 @@ static void posix_merge(struct file_lock_context *flc, const struct file_lock *w
 
 static int posix_lock_inode(struct inode *inode, struct file_lock *want)
 {
-	struct file_lock *new = alloc_lock(), *spare = alloc_lock(), *conflict;
-	struct file_lock_context *flc = get_context(inode);
+	struct file_lock *new = locks_alloc_lock(), *spare = locks_alloc_lock(), *conflict;
+	struct file_lock_context *flc = locks_get_context(inode);
 	LIST_HEAD(garbage);
 	int err = -ENOLCK;
 
@@ -292,12 +293,12 @@ static int posix_lock_inode(struct inode *inode, struct file_lock *want)
 	} else if (would_deadlock(want, conflict)) {
 		err = -EDEADLK;
 	} else {
-		block_on(want, conflict);
+		locks_block_on(want, conflict);
 		err = FILE_LOCK_DEFERRED;
 	}
 	spin_unlock(&locks_lock);
 free:
-	free_garbage(&garbage);
+	locks_free_garbage(&garbage);
 	kfree(new);
 	kfree(spare);
 	return err;
@@ -310,7 +311,7 @@ static int wait_for_blocker(struct file_lock *fl)
 
 	spin_lock(&locks_lock);
 	if (fl->fl_blocker)
-		unblock(fl);
+		locks_unblock(fl);
 	spin_unlock(&locks_lock);
 	return err;
 }
@@ -388,7 +389,7 @@ static int init_request(struct file *file, unsigned int cmd, const struct flock 
 
 int fcntl_getlk(struct file *file, unsigned int cmd, void __user *ulock)
 {
-	struct file_lock *fl = alloc_lock(), *conflict = NULL;
+	struct file_lock *fl = locks_alloc_lock(), *conflict = NULL;
 	struct file_lock_context *flc = READ_ONCE(file_inode(file)->i_flctx);
 	struct flock l;
 	int err = -ENOMEM;
@@ -440,7 +441,7 @@ static void undo_if_closed(unsigned int fd, struct file *file, struct file_lock 
 
 int fcntl_setlk(unsigned int fd, struct file *file, unsigned int cmd, void __user *ulock)
 {
-	struct file_lock *fl = alloc_lock();
+	struct file_lock *fl = locks_alloc_lock();
 	struct flock l;
 	int err = -ENOLCK;
 
@@ -478,8 +479,8 @@ static struct file_lock *flock_of(struct file_lock_context *flc, struct file *fi
 
 static int flock_inode(struct inode *inode, struct file_lock *want)
 {
-	struct file_lock_context *flc = get_context(inode);
-	struct file_lock *new = alloc_lock(), *mine, *fl;
+	struct file_lock_context *flc = locks_get_context(inode);
+	struct file_lock *new = locks_alloc_lock(), *mine, *fl;
 	LIST_HEAD(garbage);
 	int err = -ENOLCK;
 
@@ -492,7 +493,7 @@ static int flock_inode(struct inode *inode, struct file_lock *want)
 		goto unlock;
 	/* A change of type gives the old lock up first; others may get in between (flock(2)). */
 	if (mine)
-		drop_lock(mine, &garbage);
+		locks_drop(mine, &garbage);
 	if (want->fl_type == F_UNLCK)
 		goto unlock;
 	list_for_each_entry (fl, &flc->flc_flock, fl_list) {
@@ -500,7 +501,7 @@ static int flock_inode(struct inode *inode, struct file_lock *want)
 			continue;
 		err = -EAGAIN;
 		if (want->fl_flags & FL_SLEEP) {
-			block_on(want, fl);
+			locks_block_on(want, fl);
 			err = FILE_LOCK_DEFERRED;
 		}
 		goto unlock;
@@ -511,7 +512,7 @@ static int flock_inode(struct inode *inode, struct file_lock *want)
 unlock:
 	spin_unlock(&locks_lock);
 free:
-	free_garbage(&garbage);
+	locks_free_garbage(&garbage);
 	kfree(new);
 	return err;
 }
@@ -542,7 +543,7 @@ SYSCALL_DEFINE2(flock, unsigned int, fd, unsigned int, cmd)
 	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
-	fl = alloc_lock();
+	fl = locks_alloc_lock();
 	err = -ENOMEM;
 	if (!fl)
 		goto put;
@@ -572,9 +573,9 @@ void locks_remove_posix(struct file *file, fl_owner_t owner)
 	spin_lock(&locks_lock);
 	list_for_each_entry_safe (fl, next, &flc->flc_posix, fl_list)
 		if (fl->fl_owner == owner)
-			drop_lock(fl, &garbage);
+			locks_drop(fl, &garbage);
 	spin_unlock(&locks_lock);
-	free_garbage(&garbage);
+	locks_free_garbage(&garbage);
 }
 
 void locks_remove_file(struct file *file)
@@ -589,22 +590,35 @@ void locks_remove_file(struct file *file)
 	spin_lock(&locks_lock);
 	fl = flock_of(flc, file);
 	if (fl)
-		drop_lock(fl, &garbage);
+		locks_drop(fl, &garbage);
+	lease_remove_file(flc, file, &garbage);
 	spin_unlock(&locks_lock);
-	free_garbage(&garbage);
+	locks_free_garbage(&garbage);
 }
 
 /* ---- /proc/locks ---- */
 
+static const char *kind_of(const struct file_lock *fl)
+{
+	if (fl->fl_flags & FL_LEASE)
+		return lease_breaking(fl) ? "LEASE  BREAKING "
+		       : fl->fl_file	  ? "LEASE  ACTIVE   "
+					  : "LEASE  BREAKER  ";
+	if (fl->fl_flags & FL_FLOCK)
+		return "FLOCK  ADVISORY ";
+	return fl->fl_flags & FL_OFDLCK ? "OFDLCK ADVISORY " : "POSIX  ADVISORY ";
+}
+
 static void show_lock(struct seq_file *m, struct inode *inode, const struct file_lock *fl, int id,
 		      bool waits)
 {
-	seq_printf(m, "%d: %s%-6s ADVISORY  %-5s %d %02x:%02x:%lu ", id, waits ? "-> " : "",
-		   fl->fl_flags & FL_FLOCK    ? "FLOCK"
-		   : fl->fl_flags & FL_OFDLCK ? "OFDLCK"
-					      : "POSIX",
-		   fl->fl_type == F_WRLCK ? "WRITE" : "READ", fl->fl_pid, MAJOR(inode->i_sb->s_dev),
-		   MINOR(inode->i_sb->s_dev), inode->i_ino);
+	int type = fl->fl_flags & FL_LEASE ? lease_target_type(fl) : fl->fl_type;
+
+	seq_printf(m, "%d: %s%s %s %d %02x:%02x:%lu ", id, waits ? "-> " : "", kind_of(fl),
+		   type == F_WRLCK   ? "WRITE"
+		   : type == F_RDLCK ? "READ"
+				     : "UNLCK",
+		   fl->fl_pid, MAJOR(inode->i_sb->s_dev), MINOR(inode->i_sb->s_dev), inode->i_ino);
 	if (fl->fl_end == OFFSET_MAX)
 		seq_printf(m, "%lld EOF\n", (long long)fl->fl_start);
 	else
@@ -631,6 +645,7 @@ int locks_show(struct seq_file *m, void *v)
 	list_for_each_entry (ctx, &all_contexts, node) {
 		show_list(m, ctx->inode, &ctx->flc.flc_posix, &id);
 		show_list(m, ctx->inode, &ctx->flc.flc_flock, &id);
+		show_list(m, ctx->inode, &ctx->flc.flc_lease, &id);
 	}
 	spin_unlock(&locks_lock);
 	return 0;

@@ -64,11 +64,13 @@ static void set_rw_modes(struct file *f)
 		f->f_mode &= ~FMODE_LSEEK;
 }
 
-/* A file open for writing keeps execution and read-only remounts away. */
-static int become_writer(struct file *f, struct inode *inode)
+/* It counts from now on; one open for writing keeps execution and read-only remounts away. */
+static int count_in(struct file *f, struct inode *inode)
 {
 	int err;
 
+	if ((f->f_mode & (FMODE_READ | FMODE_WRITE)) == FMODE_READ)
+		atomic_inc(&inode->i_readcount);
 	if (!(f->f_mode & FMODE_WRITE) || special_file(inode->i_mode))
 		return 0;
 	err = get_write_access(inode);
@@ -83,8 +85,10 @@ static int become_writer(struct file *f, struct inode *inode)
 	return 0;
 }
 
-static void stop_writing(struct file *f, struct inode *inode)
+static void count_out(struct file *f, struct inode *inode)
 {
+	if ((f->f_mode & (FMODE_READ | FMODE_WRITE)) == FMODE_READ)
+		atomic_dec(&inode->i_readcount);
 	if (!(f->f_mode & FMODE_WRITER))
 		return;
 	put_write_access(inode);
@@ -105,7 +109,7 @@ int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode
 		f->f_op = &empty_fops;
 		return 0;
 	}
-	err = become_writer(f, inode);
+	err = count_in(f, inode);
 	if (err)
 		goto fail;
 	if (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode))
@@ -113,6 +117,9 @@ int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode
 	f->f_op = inode->i_fop;
 	err = -ENODEV;
 	if (!f->f_op)
+		goto fail;
+	err = break_lease(inode, f->f_flags);
+	if (err)
 		goto fail;
 	f->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
 	if (!open)
@@ -133,7 +140,7 @@ int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode
 	/* It is open: on an error the caller's fput() closes it. */
 	return (f->f_flags & O_DIRECT) && !(f->f_mode & FMODE_CAN_ODIRECT) ? -EINVAL : 0;
 fail:
-	stop_writing(f, inode);
+	count_out(f, inode);
 	path_put(&f->f_path);
 	f->f_path = (struct path){ NULL, NULL };
 	f->f_inode = NULL;
@@ -182,8 +189,11 @@ int filp_close(struct file *file, fl_owner_t id)
 
 	if (file->f_op && file->f_op->flush)
 		ret = file->f_op->flush(file, id);
-	if (!(file->f_mode & FMODE_PATH) && file_inode(file)->i_flctx)
-		locks_remove_posix(file, id);
+	if (!(file->f_mode & FMODE_PATH)) {
+		dnotify_flush(file, id);
+		if (file_inode(file)->i_flctx)
+			locks_remove_posix(file, id);
+	}
 	fput(file);
 	return ret;
 }
@@ -735,7 +745,9 @@ static long vfs_truncate(const struct path *path, loff_t length)
 	if (!err)
 		err = get_write_access(inode);
 	if (!err) {
-		err = do_truncate(path->dentry, length, 0, NULL);
+		err = break_lease(inode, O_WRONLY);
+		if (!err)
+			err = do_truncate(path->dentry, length, 0, NULL);
 		put_write_access(inode);
 	}
 	mnt_drop_write(path->mnt);

@@ -301,8 +301,12 @@ int dcache_readdir(struct file *file, struct dir_context *ctx);
 
 /* ---- signals on I/O ---- */
 int fasync_helper(int fd, struct file *filp, int on, struct fasync_struct **fapp);
+/* To who gets the signals of a file: @fd is ready in way @band, POLL_*. Any context */
+void send_sigio(struct fown_struct *o, int fd, int band);
 void kill_fasync(struct fasync_struct **fp, int sig, int band);
+/* Who gets SIGIO of @filp; without @force only if nobody does. 0, -EINVAL, -ESRCH. */
 int f_setown(struct file *filp, unsigned long arg, int force);
+void f_delown(struct file *filp);	/* nobody, and no chosen signal */
 pid_t f_getown(struct file *filp);
 
 /* ---- counts: /proc/sys/fs/file-nr ---- */

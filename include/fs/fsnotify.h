@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happened to a file is told to those that watch it, or the directory it is in: inotify(7), fs/inotify.c.
+ * What happened to a file is told to those that watch it, or the directory it is in: fs/notify/.
  * While nobody watches anything each of these is one load and a branch. All may be called with locks that sleep held,
  * none with a spinlock.
  */
@@ -14,7 +14,7 @@
 #include <fs/inode.h>
 #include <linux/inotify.h>
 
-extern unsigned int inotify_watches;	/* all there are */
+extern unsigned int fsnotify_marks;	/* all there are */
 
 void __fsnotify(struct inode *inode, u32 mask, const char *name, u32 cookie);
 void __fsnotify_dentry(struct dentry *dentry, u32 mask);
@@ -26,7 +26,7 @@ void __fsnotify_unmount(struct super_block *sb);
 
 static inline bool fsnotify_wanted(void)
 {
-	return unlikely(READ_ONCE(inotify_watches));
+	return unlikely(READ_ONCE(fsnotify_marks));
 }
 
 /* IN_*: to the inode of @dentry and, with its name, to its directory. */
@@ -62,6 +62,18 @@ static inline void fsnotify_unmount(struct super_block *sb)
 {
 	if (fsnotify_wanted())
 		__fsnotify_unmount(sb);
+}
+
+/* ---- dnotify.c ---- */
+
+/* F_NOTIFY with DN_*: 0, -EINVAL, -ENOTDIR, -ENOMEM. May sleep. */
+int fcntl_dirnotify(int fd, struct file *file, unsigned long arg);
+void __dnotify_flush(struct file *file, void *owner);
+/* @owner, a table of files, closes @file: it hears no more of it. */
+static inline void dnotify_flush(struct file *file, void *owner)
+{
+	if (fsnotify_wanted())
+		__dnotify_flush(file, owner);
 }
 
 #endif

@@ -86,6 +86,8 @@
 	R(OOM_REAPER, spin, "victims that wait for the reaper")			\
 	R(MMLIST, spin, "mmlist_lock")						\
 	R(MM_ARG, spin, "mm->arg_lock: argument and environment addresses")	\
+	R(FILE_LOCKS, spin, "locks of files (fcntl, flock), leases")		\
+	R(FSNOTIFY, spin, "who watches which inode, and events not read yet")	\
 	R(FASYNC_LIST, rwlock, "who wants SIGIO for a file")			\
 	R(FASYNC, spin, "file->f_owner: who gets it")				\
 	R(TASKLIST, rwlock, "tasklist_lock: processes, parents, groups, sessions")	\
@@ -105,7 +107,6 @@
 	R(LIST_LRU, spin, "list_lru: objects of one node, oldest first")		\
 	R(SB_LIST, spin, "list of super blocks")				\
 	R(FILE, spin, "file->f_lock")						\
-	R(FILE_LOCKS, spin, "locks of files (fcntl, flock)")			\
 	R(CHRDEV, spin, "table of character devices")				\
 	R(FS_TYPES, spin, "list of file system types")				\
 	R(DELAYED_FPUT, spin, "files whose last reference went in the wrong context")	\

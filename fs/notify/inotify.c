@@ -2,28 +2,23 @@
 /*
  * inotify(7): who watches a file or a directory reads what happens to it.
  *
- * 1 An instance (an open file) has watches, each of one inode, and a queue of events. A watch lies in a chain by its
- *   inode, so that an inode needs no field for it; while there is no watch at all nobody looks (fsnotify.h).
- *	inotify_watches == sum of the lengths of all chains
+ * 1 An instance (an open file) has watches, each a mark of one inode (fsnotify.c), and a queue of events.
  * 2 An event that equals the last one of the queue is left out. What has no memory, or no room (max_queued_events),
  *   becomes one event IN_Q_OVERFLOW, which every instance keeps ready.
- * 3 A watch has a reference to its inode. It ends, with IN_IGNORED, by inotify_rm_watch(), with IN_ONESHOT after an event,
- *   when the last name and user of the file go (IN_DELETE_SELF), and when its file system does (IN_UNMOUNT).
- * 4 Locks: inotify_lock for everything. Inodes are put without it.
- * 5 Linux 6.1: fs/notify/. Different here: the limits per user are counted by going through the instances, when one is
+ * 3 A watch ends, with IN_IGNORED, by inotify_rm_watch(), with IN_ONESHOT after an event, when the last name and user of
+ *   the file go (IN_DELETE_SELF), and when its file system does (IN_UNMOUNT).
+ * 4 Locks: fsnotify_lock for everything.
+ * 5 Linux 6.1: fs/notify/inotify/. Different here: the limits per user are counted by going through the instances, when one is
  *   made or gets a watch; max_user_watches does not depend on the size of memory.
  * 6 Observed by /proc/PID/fdinfo, /proc/sys/fs/inotify.
  */
 #include <base/err.h>
 #include <base/errno.h>
-#include <base/hash.h>
 #include <base/list.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <fs/anon_inodes.h>
-#include <fs/dentry.h>
 #include <fs/file.h>
-#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <fs/namei.h>
 #include <fs/poll.h>
@@ -36,14 +31,12 @@
 #include <kernel/sched.h>
 #include <mm/slab.h>
 #include <seam/uaccess.h>
-#include <sync/ranks.h>
 #include <sync/spinlock.h>
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
-#include <linux/limits.h>
+#include "fsnotify.h"
 
-#define CHAIN_BITS 6
-#define FLAGS	   (IN_EXCL_UNLINK | IN_ONESHOT)
+#define FLAGS (IN_EXCL_UNLINK | IN_ONESHOT)
 #define ALL_BITS                                                                                   \
 	(IN_ALL_EVENTS | IN_UNMOUNT | IN_Q_OVERFLOW | IN_IGNORED | IN_ONLYDIR | IN_DONT_FOLLOW |   \
 	 IN_MASK_ADD | IN_MASK_CREATE | IN_ISDIR | FLAGS)
@@ -65,28 +58,17 @@ struct instance {
 };
 
 struct watch {
-	struct hlist_node node; /* chain of its inode */
-	struct list_head list;	/* of its instance, or of those that end */
+	struct fsnotify_mark mark; /* its list is that of the instance */
 	struct instance *instance;
-	struct inode *inode; /* a reference */
 	int wd;
-	u32 mask;
 };
 
-unsigned int inotify_watches; /* inotify_lock to change */
-static DEFINE_SPINLOCK(inotify_lock, LOCK_INOTIFY);
-static struct hlist_head chains[1 << CHAIN_BITS];
 static LIST_HEAD(instances);
 static int max_user_instances = 128, max_user_watches = 8192, max_queued_events = 16384;
 
-static struct hlist_head *chain_of(const struct inode *inode)
-{
-	return &chains[hash_ptr(inode, CHAIN_BITS)];
-}
-
 /* --- events ------------------------------------------------------------------------------------------ */
 
-/* => inotify_lock */
+/* => fsnotify_lock */
 static void queue_event(struct instance *in, struct event *e)
 {
 	list_add_tail(&e->list, &in->events);
@@ -113,7 +95,7 @@ static size_t padded(const char *name)
 	return name ? (strlen(name) / unit + 1) * unit : 0;
 }
 
-/* => inotify_lock */
+/* => fsnotify_lock */
 static void add_event(struct instance *in, int wd, u32 mask, const char *name, u32 cookie)
 {
 	size_t len = padded(name);
@@ -136,135 +118,39 @@ static void add_event(struct instance *in, int wd, u32 mask, const char *name, u
 	wake_up_interruptible_poll(&in->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-/* @w ends: onto @dead, whose inodes are put without the lock. => inotify_lock */
-static void end_watch(struct watch *w, struct list_head *dead)
+static struct watch *watch_of(struct fsnotify_mark *mark)
 {
+	return container_of(mark, struct watch, mark);
+}
+
+static bool inotify_event(struct fsnotify_mark *mark, const struct fsnotify_event *event)
+{
+	struct watch *w = watch_of(mark);
+
+	if (event->unlinked && mark->mask & IN_EXCL_UNLINK)
+		return false;
+	add_event(w->instance, w->wd, event->mask, event->name, event->cookie);
+	return mark->mask & IN_ONESHOT;
+}
+
+static void inotify_ends(struct fsnotify_mark *mark)
+{
+	struct watch *w = watch_of(mark);
+
 	add_event(w->instance, w->wd, IN_IGNORED, NULL, 0);
-	hlist_del(&w->node);
-	list_move(&w->list, dead);
 	w->instance->nr_watches--;
-	WRITE_ONCE(inotify_watches, inotify_watches - 1);
 }
 
-static void free_watches(struct list_head *dead)
+static void inotify_free(struct fsnotify_mark *mark)
 {
-	struct watch *w, *next;
-
-	list_for_each_entry_safe (w, next, dead, list) {
-		iput(w->inode);
-		kfree(w);
-	}
+	kfree(watch_of(mark));
 }
 
-/* --- what happens ------------------------------------------------------------------------------------ */
-
-/* @unlinked: the name is that of a file that has none any more. */
-static void tell(struct inode *inode, u32 mask, const char *name, u32 cookie, bool unlinked)
-{
-	struct hlist_node *next;
-	struct watch *w;
-	LIST_HEAD(dead);
-
-	spin_lock(&inotify_lock);
-	hlist_for_each_entry_safe (w, next, chain_of(inode), node) {
-		if (w->inode != inode || !(mask & w->mask & (IN_ALL_EVENTS | IN_UNMOUNT)))
-			continue;
-		if (unlinked && w->mask & IN_EXCL_UNLINK)
-			continue;
-		add_event(w->instance, w->wd, mask, name, cookie);
-		if (w->mask & IN_ONESHOT)
-			end_watch(w, &dead);
-	}
-	spin_unlock(&inotify_lock);
-	free_watches(&dead);
-}
-
-void __fsnotify(struct inode *inode, u32 mask, const char *name, u32 cookie)
-{
-	tell(inode, mask, name, cookie, false);
-}
-
-void __fsnotify_dentry(struct dentry *dentry, u32 mask)
-{
-	struct inode *inode = d_inode(dentry);
-	struct dentry *parent = dget_parent(dentry);
-	char name[NAME_MAX + 1];
-
-	if (S_ISDIR(inode->i_mode))
-		mask |= IN_ISDIR;
-	if (parent != dentry && d_inode(parent)) {
-		spin_lock(&dentry->d_lock);
-		strscpy(name, (const char *)dentry->d_name.name, sizeof(name));
-		spin_unlock(&dentry->d_lock);
-		tell(d_inode(parent), mask, name, 0, d_unlinked(dentry));
-	}
-	dput(parent);
-	tell(inode, mask, NULL, 0, false);
-}
-
-void __fsnotify_move(struct inode *old_dir, const char *old_name, struct inode *new_dir,
-		     const char *new_name, struct inode *inode, struct inode *gone)
-{
-	static atomic_t cookies;
-	u32 is_dir = S_ISDIR(inode->i_mode) ? IN_ISDIR : 0;
-	u32 cookie = atomic_inc_return(&cookies);
-
-	tell(old_dir, IN_MOVED_FROM | is_dir, old_name, cookie, false);
-	tell(new_dir, IN_MOVED_TO | is_dir, new_name, cookie, false);
-	if (gone)
-		fsnotify_link_count(gone);
-	tell(inode, IN_MOVE_SELF, NULL, 0, false);
-}
-
-/* All watches of @inode end. */
-static void end_watches(struct inode *inode)
-{
-	struct hlist_node *next;
-	struct watch *w;
-	LIST_HEAD(dead);
-
-	spin_lock(&inotify_lock);
-	hlist_for_each_entry_safe (w, next, chain_of(inode), node)
-		if (w->inode == inode)
-			end_watch(w, &dead);
-	spin_unlock(&inotify_lock);
-	free_watches(&dead);
-}
-
-void __fsnotify_inoderemove(struct inode *inode)
-{
-	tell(inode, IN_DELETE_SELF, NULL, 0, false);
-	end_watches(inode);
-}
-
-/* An inode of @sb that is watched, with a reference, or NULL. */
-static struct inode *watched_on(struct super_block *sb)
-{
-	struct inode *inode = NULL;
-	struct watch *w;
-
-	spin_lock(&inotify_lock);
-	for (int i = 0; i < 1 << CHAIN_BITS && !inode; i++)
-		hlist_for_each_entry (w, &chains[i], node)
-			if (w->inode->i_sb == sb) {
-				inode = w->inode;
-				ihold(inode);
-				break;
-			}
-	spin_unlock(&inotify_lock);
-	return inode;
-}
-
-void __fsnotify_unmount(struct super_block *sb)
-{
-	struct inode *inode;
-
-	while ((inode = watched_on(sb))) {
-		tell(inode, IN_UNMOUNT, NULL, 0, false);
-		end_watches(inode);
-		iput(inode);
-	}
-}
+static const struct fsnotify_ops inotify_ops = {
+	.event = inotify_event,
+	.ends = inotify_ends,
+	.free = inotify_free,
+};
 
 /* --- the file ---------------------------------------------------------------------------------------- */
 
@@ -274,7 +160,7 @@ static struct event *take_event(struct instance *in, size_t room, int *err)
 	struct event *e;
 
 	*err = 0;
-	spin_lock(&inotify_lock);
+	spin_lock(&fsnotify_lock);
 	e = list_first_entry_or_null(&in->events, struct event, list);
 	if (e && sizeof(e->head) + e->head.len > room) {
 		*err = -EINVAL;
@@ -284,7 +170,7 @@ static struct event *take_event(struct instance *in, size_t room, int *err)
 		list_del_init(&e->list);
 		in->nr_events--;
 	}
-	spin_unlock(&inotify_lock);
+	spin_unlock(&fsnotify_lock);
 	return e;
 }
 
@@ -336,10 +222,10 @@ static long inotify_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 
 	if (cmd != FIONREAD)
 		return -ENOTTY;
-	spin_lock(&inotify_lock);
+	spin_lock(&fsnotify_lock);
 	list_for_each_entry (e, &in->events, list)
 		bytes += sizeof(e->head) + e->head.len;
-	spin_unlock(&inotify_lock);
+	spin_unlock(&fsnotify_lock);
 	return put_user((int)bytes, (int __user *)arg);
 }
 
@@ -350,12 +236,12 @@ static int inotify_release(struct inode *inode, struct file *file)
 	LIST_HEAD(dead);
 	int err;
 
-	spin_lock(&inotify_lock);
+	spin_lock(&fsnotify_lock);
 	list_del(&in->list);
-	list_for_each_entry_safe (w, next, &in->watches, list)
-		end_watch(w, &dead);
-	spin_unlock(&inotify_lock);
-	free_watches(&dead);
+	list_for_each_entry_safe (w, next, &in->watches, mark.list)
+		fsnotify_end_mark(&w->mark, &dead);
+	spin_unlock(&fsnotify_lock);
+	fsnotify_free_marks(&dead);
 	for (struct event *e; (e = take_event(in, SIZE_MAX, &err));)
 		if (e != &in->overflow)
 			kfree(e);
@@ -368,12 +254,12 @@ static void inotify_show_fdinfo(struct seq_file *m, struct file *file)
 	struct instance *in = file->private_data;
 	struct watch *w;
 
-	spin_lock(&inotify_lock);
-	list_for_each_entry (w, &in->watches, list)
+	spin_lock(&fsnotify_lock);
+	list_for_each_entry (w, &in->watches, mark.list)
 		seq_printf(m, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0\n", w->wd,
-			   w->inode->i_ino, (unsigned int)w->inode->i_sb->s_dev,
-			   w->mask & IN_ALL_EVENTS);
-	spin_unlock(&inotify_lock);
+			   w->mark.inode->i_ino, (unsigned int)w->mark.inode->i_sb->s_dev,
+			   w->mark.mask & IN_ALL_EVENTS);
+	spin_unlock(&fsnotify_lock);
 }
 
 static const struct file_operations inotify_fops = {
@@ -387,7 +273,7 @@ static const struct file_operations inotify_fops = {
 
 /* --- the calls --------------------------------------------------------------------------------------- */
 
-/* Instances, or watches, of user @uid. => inotify_lock */
+/* Instances, or watches, of user @uid. => fsnotify_lock */
 static int count_of(uid_t uid, bool watches)
 {
 	struct instance *in;
@@ -416,18 +302,18 @@ static int do_inotify_init(int flags)
 	in->overflow.head = (struct inotify_event){ .wd = -1, .mask = IN_Q_OVERFLOW };
 	init_waitqueue_head(&in->wait);
 	in->uid = current_uid();
-	spin_lock(&inotify_lock);
+	spin_lock(&fsnotify_lock);
 	full = count_of(in->uid, false) >= READ_ONCE(max_user_instances);
 	if (!full)
 		list_add_tail(&in->list, &instances);
-	spin_unlock(&inotify_lock);
+	spin_unlock(&fsnotify_lock);
 	fd = full ? -EMFILE : anon_inode_getfd("inotify", &inotify_fops, in, O_RDONLY | flags);
 	if (fd >= 0)
 		return fd;
 	if (!full) {
-		spin_lock(&inotify_lock);
+		spin_lock(&fsnotify_lock);
 		list_del(&in->list);
-		spin_unlock(&inotify_lock);
+		spin_unlock(&fsnotify_lock);
 	}
 	kfree(in);
 	return fd;
@@ -443,32 +329,33 @@ SYSCALL_DEFINE0(inotify_init)
 	return do_inotify_init(0);
 }
 
-/* => inotify_lock */
+/* => fsnotify_lock */
 static struct watch *find_watch(struct instance *in, const struct inode *inode)
 {
-	struct watch *w;
+	struct fsnotify_mark *mark;
 
-	hlist_for_each_entry (w, chain_of(inode), node)
-		if (w->inode == inode && w->instance == in)
-			return w;
+	hlist_for_each_entry (mark, fsnotify_chain(inode), node)
+		if (mark->inode == inode && mark->ops == &inotify_ops &&
+		    watch_of(mark)->instance == in)
+			return watch_of(mark);
 	return NULL;
 }
 
-/* A number of its own, even where some are still in use after 2^31. => inotify_lock */
+/* A number of its own, even where some are still in use after 2^31. => fsnotify_lock */
 static int next_wd(struct instance *in)
 {
 	struct watch *w;
 
 	do {
 		in->last_wd = in->last_wd == S32_MAX ? 1 : in->last_wd + 1;
-		list_for_each_entry (w, &in->watches, list)
+		list_for_each_entry (w, &in->watches, mark.list)
 			if (w->wd == in->last_wd)
 				break;
-	} while (!list_entry_is_head(w, &in->watches, list));
+	} while (!list_entry_is_head(w, &in->watches, mark.list));
 	return in->last_wd;
 }
 
-/* What @arg says of @inode: its watch's number or an errno. *@fresh is used up, or not. => inotify_lock */
+/* What @arg says of @inode: its watch's number or an errno. *@fresh is used up, or not. => fsnotify_lock */
 static int set_watch(struct instance *in, struct inode *inode, u32 arg, struct watch **fresh)
 {
 	u32 mask = (arg & (IN_ALL_EVENTS | FLAGS)) | IN_UNMOUNT;
@@ -477,19 +364,17 @@ static int set_watch(struct instance *in, struct inode *inode, u32 arg, struct w
 	if (w) {
 		if (arg & IN_MASK_CREATE)
 			return -EEXIST;
-		w->mask = arg & IN_MASK_ADD ? w->mask | mask : mask;
+		w->mark.mask = arg & IN_MASK_ADD ? w->mark.mask | mask : mask;
 		return w->wd;
 	}
 	if (count_of(in->uid, true) >= READ_ONCE(max_user_watches))
 		return -ENOSPC;
 	w = *fresh;
 	*fresh = NULL;
-	*w = (struct watch){ .instance = in, .inode = inode, .wd = next_wd(in), .mask = mask };
-	ihold(inode);
-	hlist_add_head(&w->node, chain_of(inode));
-	list_add_tail(&w->list, &in->watches);
+	*w = (struct watch){ .instance = in, .wd = next_wd(in), .mark.mask = mask };
+	fsnotify_add_mark(&w->mark, inode, &inotify_ops);
+	list_add_tail(&w->mark.list, &in->watches);
 	in->nr_watches++;
-	WRITE_ONCE(inotify_watches, inotify_watches + 1);
 	return w->wd;
 }
 
@@ -508,9 +393,9 @@ static int add_watch(struct instance *in, const char __user *name, u32 mask)
 	if (!ret && !fresh)
 		ret = -ENOMEM;
 	if (!ret) {
-		spin_lock(&inotify_lock);
+		spin_lock(&fsnotify_lock);
 		ret = set_watch(in, d_inode(path.dentry), mask, &fresh);
-		spin_unlock(&inotify_lock);
+		spin_unlock(&fsnotify_lock);
 	}
 	kfree(fresh);
 	path_put(&path);
@@ -538,14 +423,14 @@ static int remove_watch(struct instance *in, int wd)
 	struct watch *w, *next;
 	LIST_HEAD(dead);
 
-	spin_lock(&inotify_lock);
-	list_for_each_entry_safe (w, next, &in->watches, list)
+	spin_lock(&fsnotify_lock);
+	list_for_each_entry_safe (w, next, &in->watches, mark.list)
 		if (w->wd == wd)
-			end_watch(w, &dead);
-	spin_unlock(&inotify_lock);
+			fsnotify_end_mark(&w->mark, &dead);
+	spin_unlock(&fsnotify_lock);
 	if (list_empty(&dead))
 		return -EINVAL;
-	free_watches(&dead);
+	fsnotify_free_marks(&dead);
 	return 0;
 }
 
