@@ -656,7 +656,7 @@ out_old:
 }
 
 int do_renameat2(int olddfd, struct filename *from, int newdfd, struct filename *to,
-			unsigned int flags)
+		 unsigned int flags)
 {
 	struct rename_args a = { .flags = flags };
 	int old_type, new_type, err = -EINVAL;

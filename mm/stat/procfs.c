@@ -146,7 +146,8 @@ int reclaim_proc_show(struct seq_file *m, void *v)
 {
 	struct pglist_data *pgdat;
 
-	seq_printf(m, "policy %s\nswappiness %d\n", READ_ONCE(reclaim_ops)->name, READ_ONCE(vm_swappiness));
+	seq_printf(m, "policy %s\nswappiness %d\n", READ_ONCE(reclaim_ops)->name,
+		   READ_ONCE(vm_swappiness));
 	for_each_online_pgdat(pgdat) if (pgdat->node_present_pages) node_reclaim_show(m, pgdat);
 	return 0;
 }

@@ -119,7 +119,8 @@ static int unuse_mms(struct swap_info_struct *si)
 	struct mm_struct *mm = NULL;
 	int err = 0;
 
-	while (!err && atomic_long_read(&si->inuse_pages) && (mm = mmlist_next(mm, mmput)) != NULL) {
+	while (!err && atomic_long_read(&si->inuse_pages) &&
+	       (mm = mmlist_next(mm, mmput)) != NULL) {
 		if (get_mm_counter(mm, MM_SWAPENTS))
 			err = unuse_mm(mm, si);
 		cond_resched();
