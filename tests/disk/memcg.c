@@ -101,7 +101,8 @@ static void test_swap_max(void)
 	is(in_group("x", anonymous), SIGKILL, "more than memory.max and memory.swap.max: killed");
 	is(cg_num("x/memory.events", "oom_kill"), 1, "events: oom_kill");
 	ok(cg_num("x/memory.swap.events", "max") > 0 && cg_num("x/memory.swap.events", "fail") > 0,
-	   "memory.swap.events: max, fail");
+	   "memory.swap.events: max %lld, fail %lld", cg_num("x/memory.swap.events", "max"),
+	   cg_num("x/memory.swap.events", "fail"));
 	ok(CG_WAIT(!cg_rmdir("x")), "removed");
 }
 

@@ -23,7 +23,7 @@ ok 'quire: locks were held for some time' more "$(column disjoint-faults quire 1
 is 'linux: has no lock statistics' "$(column disjoint-faults linux 10)" -
 
 # The same by hand: the columns of /proc/lock_stat, and its clearing.
-./quire run --kernel "$build/lockstat/quire.elf" --smp 2 -- sh -c 'cat /proc/lock_stat; echo 0 >/proc/lock_stat; echo cleared
+./quire run --kernel "$build/lockstat/quire.elf" --accel tcg --smp 2 -- sh -c 'cat /proc/lock_stat; echo 0 >/proc/lock_stat; echo cleared
 	cat /proc/lock_stat; echo x >/proc/lock_stat || echo refused' >"$scratch/lock_stat" 2>/dev/null
 is 'lock_stat: its version' "$(head -n 1 "$scratch/lock_stat")" 'lock_stat version 0.4'
 is 'lock_stat: 12 numbers a row' "$(awk '/: +[0-9]/ && NF != 13 { print }' "$scratch/lock_stat")" ''
@@ -32,7 +32,7 @@ is 'lock_stat: a class and its name once' "$(awk '/cleared/ { exit } /: +[0-9]/ 
 ok 'lock_stat: 0 clears' more "$(awk '/: +[0-9]/ { n += $9 } /cleared/ { print n; exit }' "$scratch/lock_stat")" \
 	"$(awk '/: +[0-9]/ && c { n += $9 } /cleared/ { c = 1 } END { print n + 0 }' "$scratch/lock_stat")"
 is 'lock_stat: nothing else may be written' "$(tail -n 1 "$scratch/lock_stat")" refused
-is 'the kernel as it comes has no lock_stat' "$(./quire run -- sh -c 'ls /proc/lock_stat 2>/dev/null' 2>/dev/null)" ''
+is 'the kernel as it comes has no lock_stat' "$(./quire run --accel tcg -- sh -c 'ls /proc/lock_stat 2>/dev/null' 2>/dev/null)" ''
 
 # A QEMU without plugins and a name that is none: each is told, the rest comes.
 mkdir -p "$scratch/noplugin"

@@ -9,7 +9,7 @@ make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
 on() { # KERNEL PROGRAM...: run it; its output
 	k=$1
 	shift
-	timeout 120 ./quire run --kernel "$k" --timeout 100 --add /usr/bin/cat -- "$@" 2>"$scratch/e" </dev/null
+	timeout 120 ./quire run --kernel "$k" --accel tcg --timeout 100 --add /usr/bin/cat -- "$@" 2>"$scratch/e" </dev/null
 }
 
 for lab in malloc protect cow copy; do
