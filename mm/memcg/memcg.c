@@ -153,6 +153,7 @@ static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
 	int tries = MAX_RECLAIM_RETRIES;
 	struct mem_cgroup *over;
+	unsigned long progress;
 
 	while ((over = try_add(memcg, nr))) {
 		if (is_excused())
@@ -163,10 +164,12 @@ static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 				break;
 			return false;
 		}
-		if (memcg_reclaim(over, nr, gfp) && tries-- > 0)
-			continue;
-		if (gfp & __GFP_NORETRY)
+		progress = memcg_reclaim(over, nr, gfp);
+		if (!progress && (gfp & __GFP_NORETRY))
 			return false;
+		/* A pass that found every page in use has taken the marks off: the next one finds those that are not. */
+		if ((progress && nr <= 1UL << PAGE_ALLOC_COSTLY_ORDER) || tries-- > 0)
+			continue;
 		if (!memcg_out_of_memory(over, nr, gfp))
 			break;
 		tries = MAX_RECLAIM_RETRIES;
@@ -265,11 +268,9 @@ void memcg_enforce_max(struct mem_cgroup *memcg)
 
 		if (usage <= max || signal_pending(current))
 			return;
-		if (tries-- > 0 && memcg_reclaim(memcg, usage - max, GFP_KERNEL))
-			continue;
-		if (tries > 0)
-			continue;
-		if (!memcg_out_of_memory(memcg, 0, GFP_KERNEL))
+		if (tries-- > 0)
+			memcg_reclaim(memcg, usage - max, GFP_KERNEL);
+		else if (!memcg_out_of_memory(memcg, 0, GFP_KERNEL))
 			return;
 	}
 }
