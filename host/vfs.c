@@ -195,7 +195,7 @@ size_t pipe_give_bytes(struct pipe_inode_info *pipe, const void *addr, size_t by
 void pipe_take_back(struct pipe_inode_info *pipe, size_t bytes) {}
 void eventpoll_release_file(struct file *file) {}
 void locks_remove_file(struct file *file) {}
-unsigned int inotify_watches;
+unsigned int fsnotify_marks;
 void __fsnotify_dentry(struct dentry *dentry, u32 mask) {}
 void __fsnotify_inoderemove(struct inode *inode) {}
 void __fsnotify_unmount(struct super_block *sb) {}
