@@ -14,6 +14,8 @@
 #   PARTIAL=1    link although symbols are missing (bring-up only)
 
 O      ?= build
+# One spelling: what a dependency file says of build/x.o is nothing to a make that knows /src/build/x.o.
+override O := $(abspath $(O))
 CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
 NM     ?= nm
 DEBUG  ?= 0
@@ -23,7 +25,7 @@ PAGEREF ?= 0
 V      ?= 0
 ARCH   := x86_64
 Q      := $(if $(filter 1,$(V)),,@)
-say     = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+say     = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$(2))')
 
 KROOMS := base arch/$(ARCH) sync mm kernel block drivers fs ipc net io_uring
 

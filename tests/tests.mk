@@ -14,8 +14,9 @@
 #   make lint    clang-format, clang-tidy, cppcheck, sparse and both compilers, each with a canary
 
 O         ?= build
+override O := $(abspath $(O))
 V         ?= 0
-say       ?= $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+say       ?= $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$(2))')
 Q         ?= $(if $(filter 1,$(V)),,@)
 MUSLCC    ?= $(if $(shell command -v musl-gcc),musl-gcc,cc)
 

@@ -2,8 +2,9 @@
 # The quire command and the guest's own programs. Also used alone: make -f tools/tools.mk tool
 
 O        ?= build
+override O := $(abspath $(O))
 V        ?= 0
-say      ?= $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+say      ?= $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$(2))')
 Q        ?= $(if $(filter 1,$(V)),,@)
 HOSTCC   ?= cc
 MUSLCC   ?= $(if $(shell command -v musl-gcc),musl-gcc,cc)

@@ -8,6 +8,7 @@
 # heap of libc's. One that contains "mode: tsan" is also built with ThreadSanitizer.
 
 O        ?= build
+override O := $(abspath $(O))
 HOSTED   := $(O)/hosted
 HTESTS   := $(wildcard tests/hosted/test_*.c)
 HNAMES   := $(patsubst tests/hosted/%.c,%,$(HTESTS))

@@ -3,6 +3,7 @@
 # fuzz targets: make -f tests/hosted/single.mk hosted-single | fuzz-targets
 
 O          ?= build
+override O := $(abspath $(O))
 SINGLEFLAGS := -std=gnu17 -g -O1 -D__KERNEL__ -DQUIRE_DEBUG=1 -Wall -Wno-unused -Iinclude -Iarch/x86_64/include \
                -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
 SINGLESAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=alignment

@@ -23,7 +23,7 @@ program() {
 	[ $status = 0 ] || tail -n 3 "$out.err" | sed 's/^/# /'
 }
 run() {
-	./quire run --accel tcg --timeout 60 --console-log "$out.log" "$@"
+	./quire run --accel tcg --timeout 180 --console-log "$out.log" "$@"
 }
 complaints() {
 	grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic' "$out.log"

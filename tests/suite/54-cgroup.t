@@ -22,7 +22,7 @@ echo 2M >b/memory.reclaim; echo reclaimed $(($(cat b/memory.current) <= 6291456)
 rmdir a && rmdir b && echo removed $(sed -n "s/^nr_descendants //p" cgroup.stat)
 '
 for kernel in linux quire; do
-	timeout 100 ./quire run --kernel $kernel --accel tcg --timeout 80 --mem 128M --disk "$scratch/vda" --disk "$scratch/vdb" \
+	timeout 240 ./quire run --kernel $kernel --accel tcg --timeout 220 --mem 128M --disk "$scratch/vda" --disk "$scratch/vdb" \
 		-- sh -c "$guest" >"$scratch/out" 2>"$scratch/err"
 	get() { sed -n "s/^$1 //p" "$scratch/out"; }
 	is "$kernel: cgroup: a group keeps its limit, another has what it read" "$(get fits)" '1 1'
@@ -40,7 +40,7 @@ for kernel in linux quire; do
 	rm -f "$scratch/vda" "$scratch/vdb"
 	truncate -s 64M "$scratch/vda"
 	truncate -s 112M "$scratch/vdb"
-	timeout 200 ./quire run --kernel $kernel --accel tcg --timeout 180 --mem 96M --disk "$scratch/vda" --disk "$scratch/vdb" \
+	timeout 240 ./quire run --kernel $kernel --accel tcg --timeout 220 --mem 96M --disk "$scratch/vda" --disk "$scratch/vdb" \
 		-- "$build/tests/disk/memcg" /dev/vda /dev/vdb >"$scratch/tap" 2>"$scratch/err"
 	relay "$scratch/tap" "$kernel"
 	is "$kernel: to the end" "$(grep -c '^1\.\.' "$scratch/tap")" 1

@@ -11,21 +11,21 @@ with open(sys.argv[1], "wb") as f:
 X
 for options in '--smp 2'; do
 	# shellcheck disable=SC2086
-	timeout 120 tests/run-guest $options --accel tcg --timeout 100 --mem 40M --disk "$disk" scan >"$scratch/scan" 2>&1
+	timeout 220 tests/run-guest $options --accel tcg --timeout 200 --mem 40M --disk "$disk" scan >"$scratch/scan" 2>&1
 	is "96 MiB in 40 MiB, $options: the guest test scan" \
 		"$(grep -c '^ *not ok' "$scratch/scan") $(grep -c '^ *ok' "$scratch/scan")" '0 15'
 	grep -E '^ *(not ok|#)' "$scratch/scan" | sed 's/^ */# /'
 done
 # Both policies keep a small set that is used again and again; on Linux, too, but in two minutes: by hand.
 make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
-timeout 120 ./quire run --accel tcg --timeout 100 --mem 40M --disk "$disk" -- "$build/tests/disk/policy" vda >"$scratch/policy" 2>&1
+timeout 220 ./quire run --accel tcg --timeout 200 --mem 40M --disk "$disk" -- "$build/tests/disk/policy" vda >"$scratch/policy" 2>&1
 is 'a scan beside a small set, two policies' "$(grep -c '^not ok' "$scratch/policy") $(grep -c '^ok' "$scratch/policy")" '0 9'
 grep -E '^(not ok|#)' "$scratch/policy" | sed 's/^/# /'
 # Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages.
 rm -f "$disk"
 truncate -s 640M "$disk"
 for k in linux quire; do
-	./quire run --kernel $k --accel tcg --timeout 100 --smp 2 --numa 2 --mem 512M --console-log "$scratch/nodes.log" \
+	./quire run --kernel $k --accel tcg --timeout 200 --smp 2 --numa 2 --mem 512M --console-log "$scratch/nodes.log" \
 		--disk "$disk" --add "$build/tests/disk:/disk" -- sh -c '/disk/nodes vda' >"$scratch/nodes" 2>&1 </dev/null
 	is "$k: two nodes: to the end" $? 0
 	relay "$scratch/nodes" "$k: two nodes"

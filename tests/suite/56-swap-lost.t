@@ -11,7 +11,7 @@ lost() { # "what" KERNEL ARGUMENT... -- PROGRAM...
 	what="$2, $1"
 	kernel=$2
 	shift 2
-	./quire run --kernel "$kernel" --accel tcg --mem 128M --timeout 100 --console-log "$out.log" "$@" >"$out.tap" 2>"$out.err" </dev/null
+	./quire run --kernel "$kernel" --accel tcg --mem 128M --timeout 200 --console-log "$out.log" "$@" >"$out.tap" 2>"$out.err" </dev/null
 	status=$?
 	relay "$out.tap" "$what"
 	is "$what: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'

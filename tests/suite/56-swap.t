@@ -9,7 +9,7 @@ disk=$out.img
 run() { # KERNEL OPTION... -- PROGRAM...
 	kernel=$1
 	shift
-	./quire run --kernel "$kernel" --accel tcg --timeout 100 --console-log "$out.log" "$@" >"$out.tap" 2>"$out.err" </dev/null
+	./quire run --kernel "$kernel" --accel tcg --timeout 200 --console-log "$out.log" "$@" >"$out.tap" 2>"$out.err" </dev/null
 }
 
 for k in linux quire; do
