@@ -91,7 +91,7 @@ struct swap_device_ops {
 struct swap_info_struct {
 	unsigned int type;			/* c: index in swap_info[] */
 	int prio;				/* c */
-	unsigned int flags;			/* l: SWP_* */
+	unsigned int flags;			/* l to write: SWP_* */
 	atomic_t users;				/* a: 1 while on, and who looks at slots without holding one */
 	unsigned long max;			/* c: slots, with the header */
 	unsigned long pages;			/* c: of them usable */

@@ -211,7 +211,7 @@ unsigned int swap_count(swp_entry_t entry)
 
 bool swap_slot_is_memory(swp_entry_t entry)
 {
-	return swp_device(entry)->flags & SWP_SYNCHRONOUS_IO;
+	return READ_ONCE(swp_device(entry)->flags) & SWP_SYNCHRONOUS_IO;
 }
 
 unsigned int swap_count_unkept(swp_entry_t entry)

@@ -120,7 +120,7 @@ static void insert(struct swap_info_struct *si)
 	for (; at && enabled[at - 1]->prio < si->prio; at--)
 		enabled[at] = enabled[at - 1];
 	enabled[at] = si;
-	si->flags |= SWP_WRITEOK;
+	WRITE_ONCE(si->flags, si->flags | SWP_WRITEOK);
 	WRITE_ONCE(total_swap_pages, total_swap_pages + si->pages);
 	atomic_long_add(si->pages, &nr_swap_pages);
 }
@@ -134,7 +134,7 @@ static void withdraw(struct swap_info_struct *si)
 		at++;
 	for (nr_enabled--; at < nr_enabled; at++)
 		enabled[at] = enabled[at + 1];
-	si->flags &= ~SWP_WRITEOK;
+	WRITE_ONCE(si->flags, si->flags & ~SWP_WRITEOK);
 	WRITE_ONCE(total_swap_pages, total_swap_pages - si->pages);
 	atomic_long_sub(si->pages, &nr_swap_pages); /* what is in use comes back one by one */
 }
@@ -294,7 +294,7 @@ int swap_proc_show(struct seq_file *m, void *v)
 			"device %u: %ld of %lu slots in use, %u clusters, %u free, priority %d%s\n",
 			i, atomic_long_read(&si->inuse_pages), si->pages, si->nr_clusters,
 			READ_ONCE(si->nr_free), si->prio,
-			si->flags & SWP_DISCARDABLE ? ", discards" : "");
+			READ_ONCE(si->flags) & SWP_DISCARDABLE ? ", discards" : "");
 		put_swap_device(si);
 	}
 	return 0;

@@ -241,7 +241,7 @@ static struct folio *read_around_address(swp_entry_t entry, gfp_t gfp, struct vm
 
 struct folio *swapin_readahead(swp_entry_t entry, gfp_t gfp, struct vm_fault *vmf)
 {
-	if (swp_device(entry)->flags & SWP_SYNCHRONOUS_IO)
+	if (swap_slot_is_memory(entry))
 		return read_swap_cache(entry, gfp);
 	if (use_vma(vmf))
 		return read_around_address(entry, gfp, vmf);

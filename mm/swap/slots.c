@@ -107,7 +107,7 @@ static void cluster_freed(struct swap_info_struct *si, unsigned int index)
 	struct swap_cluster *c = si->clusters + index;
 
 	WRITE_ONCE(c->state, CLUSTER_FREE);
-	if (!(si->flags & SWP_DISCARDABLE)) {
+	if (!(READ_ONCE(si->flags) & SWP_DISCARDABLE)) {
 		list_append(si, index);
 		return;
 	}
