@@ -40,7 +40,13 @@ static int cancel_locked(struct io_kiocb *req, struct list_head *mine)
 		if (req->opcode == IORING_OP_LINK_TIMEOUT)
 			io_unbind(req);
 		break;
+	case IO_NOWHERE: /* on its way to where it would wait */
+		req->cancel = true;
+		return 0;
+	case IO_ENDED:
+		return -ENOENT;
 	default:
+		req->cancel = true;
 		if (!io_wq_cancel(req))
 			return -EALREADY;
 		break;
@@ -69,7 +75,7 @@ int io_cancel_one(struct io_kiocb *req)
 	int ret;
 
 	spin_lock(&req->ctx->lock);
-	ret = list_empty(&req->list) ? -ENOENT : cancel_locked(req, &mine);
+	ret = cancel_locked(req, &mine);
 	spin_unlock(&req->ctx->lock);
 	end_cancelled(&mine);
 	return ret;

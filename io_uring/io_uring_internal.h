@@ -95,6 +95,7 @@ enum io_where {
 	IO_TIMING,			/* its timer runs */
 	IO_QUEUED,			/* for a worker */
 	IO_RUNNING,			/* at a worker */
+	IO_ENDED,			/* its completion is posted */
 };
 
 /* req->flags, beside IOSQE_* */
@@ -181,6 +182,7 @@ struct io_kiocb {
 	atomic_t refs;
 	u8 opcode;
 	u8 where;			/* enum io_where */
+	bool cancel;			/* ctx->lock: it ends when it would wait next */
 	u16 buf_index;
 	u32 flags;
 	int fd;
@@ -254,8 +256,8 @@ void io_req_complete(struct io_kiocb *req, int res);
 /* Do it, and what is linked behind it, as far as that goes without waiting. => process context of its process */
 void io_issue(struct io_kiocb *req, unsigned int how);	/* @how: 0 or IO_WORKER */
 void io_req_put(struct io_kiocb *req);
-/* It waits, cancel can find it. => its owner, no lock */
-void io_req_park(struct io_kiocb *req, enum io_where where);
+/* It waits, cancel can find it. False: it must not, since it was cancelled before. => its owner, no lock */
+bool io_req_park(struct io_kiocb *req, enum io_where where);
 /* A registered file, or a descriptor's; with a reference. NULL */
 struct file *io_file_get(struct io_ring_ctx *ctx, int fd, bool fixed, unsigned int how);
 

@@ -182,6 +182,14 @@ static __poll_t enqueue(struct io_kiocb *req, __poll_t events)
 	return mask;
 }
 
+/* => enqueued; afterwards not ours */
+static void wait_in_queues(struct io_kiocb *req)
+{
+	if (!io_req_park(req, IO_POLLING))
+		WRITE_ONCE(req->poll.cancelled, true);
+	look(req);
+}
+
 bool io_poll_again(struct io_kiocb *req, __poll_t events)
 {
 	if (!req->file || !req->file->f_op->poll)
@@ -190,8 +198,7 @@ bool io_poll_again(struct io_kiocb *req, __poll_t events)
 	req->poll.multi = false;
 	if (!enqueue(req, events) && !req->poll.nr_waits)
 		return false;
-	io_req_park(req, IO_POLLING);
-	look(req);
+	wait_in_queues(req);
 	return true;
 }
 
@@ -235,8 +242,7 @@ int io_issue_poll_add(struct io_kiocb *req, unsigned int how)
 	if (!req->poll.nr_waits)
 		return mask ? (u16)mask : -EINVAL;
 	req->flags |= REQ_ASYNC_DONE;
-	io_req_park(req, IO_POLLING);
-	look(req);
+	wait_in_queues(req);
 	return -EIOCBQUEUED;
 }
 

@@ -84,7 +84,7 @@ static void post(struct io_kiocb *req, int res)
 
 	spin_lock(&ctx->lock);
 	list_del_init(&req->list); /* from now on nobody can cancel it */
-	req->where = IO_NOWHERE;
+	req->where = IO_ENDED;
 	if (!(req->flags & IOSQE_CQE_SKIP_SUCCESS) || res < 0)
 		io_post_cqe(ctx, req->user_data, res, req->cflags, req->extra);
 	if (!(req->flags & REQ_TIMEOUT))
@@ -268,15 +268,18 @@ void io_issue(struct io_kiocb *req, unsigned int how)
 	}
 }
 
-void io_req_park(struct io_kiocb *req, enum io_where where)
+bool io_req_park(struct io_kiocb *req, enum io_where where)
 {
 	struct io_ring_ctx *ctx = req->ctx;
+	bool may;
 
 	spin_lock(&ctx->lock);
+	may = !req->cancel && !ctx->dying;
 	req->where = where;
 	if (list_empty(&req->list))
 		list_add_tail(&req->list, &ctx->requests);
 	spin_unlock(&ctx->lock);
+	return may;
 }
 
 /* ---- submission ---- */

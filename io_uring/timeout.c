@@ -150,9 +150,13 @@ int io_issue_timeout(struct io_kiocb *req, unsigned int how)
 
 	req->flags |= REQ_ASYNC_DONE;
 	spin_lock(&ctx->lock);
+	if (req->cancel || ctx->dying) {
+		spin_unlock(&ctx->lock);
+		return -ECANCELED;
+	}
 	t->start = ctx->nr_posted;
 	req->where = IO_TIMING;
-	list_add_tail(&req->list, &ctx->requests);
+	list_move_tail(&req->list, &ctx->requests); /* a worker's is there already */
 	hrtimer_start(&t->timer, t->time, mode_of(t->flags));
 	spin_unlock(&ctx->lock);
 	return -EIOCBQUEUED;

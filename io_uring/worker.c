@@ -263,15 +263,15 @@ void io_wq_queue(struct io_kiocb *req)
 	struct io_wq *wq = req->wq;
 	bool more = false, alive;
 
-	io_req_park(req, IO_QUEUED);
+	alive = io_req_park(req, IO_QUEUED);
 	spin_lock(&wq->lock);
-	alive = wq->nr_workers;
+	alive &= !!wq->nr_workers;
 	if (alive) {
 		list_add_tail(&req->work_list, &wq->queue);
 		more = too_few(wq);
 	}
 	spin_unlock(&wq->lock);
-	if (!alive) { /* the process is gone. Not from here: what is behind it would end one within the other */
+	if (!alive) { /* cancelled, or the process is gone. Not from here: what is behind it would end one within the other */
 		own(req);
 		INIT_WORK(&req->work, cancel_work_fn);
 		schedule_work(&req->work);

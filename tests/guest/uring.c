@@ -630,6 +630,11 @@ static void test_files(void)
 	is(run(&r), 0, "FALLOCATE");
 	sqe(&r, IORING_OP_STATX, AT_FDCWD, a, STATX_BASIC_STATS, (uintptr_t)&stx, 0);
 	ok(run(&r) == 0 && stx.stx_size == 10000, "STATX");
+	sqe(&r, IORING_OP_STATX, fd, "", STATX_SIZE, (uintptr_t)&stx, 0)->statx_flags =
+		AT_EMPTY_PATH;
+	is(run(&r), 0, "STATX of an open file");
+	sqe(&r, IORING_OP_STATX, fd, "", STATX_SIZE, (uintptr_t)&stx, 0);
+	is(run(&r), -ENOENT, "STATX of an empty name");
 	sqe(&r, IORING_OP_FSYNC, fd, NULL, 0, 0, 0)->fsync_flags = IORING_FSYNC_DATASYNC;
 	is(run(&r), 0, "FSYNC");
 	sqe(&r, IORING_OP_FSYNC, fd, NULL, 0, 0, 0)->fsync_flags = 2;
