@@ -228,7 +228,7 @@ static void swap_on(const char *name)
 /* Send @p out; wait until the cache of swap has let go, as far as it does. How many pages are still in it. */
 static long send_out(char *p)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < (quire ? 3000 : 100); i++) { /* Linux keeps them there */
 		madvise(p, SIZE, MADV_PAGEOUT);
 		if (i > 2 && number_in("/proc/meminfo", "SwapCached:") == 0)
 			break;

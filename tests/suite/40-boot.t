@@ -9,7 +9,7 @@ selftests() {
 	what=$1
 	shift
 	log="$scratch/boot.log"
-	timeout 120 ./quire run --accel tcg --timeout 110 --console-log "$log" --append selftest "$@" -- true \
+	timeout 300 ./quire run --accel tcg --timeout 290 --console-log "$log" --append selftest "$@" -- true \
 		2>"$scratch/boot.err"
 	is "$what: boots and runs a program" $? 0
 	tr -d '\r' <"$log" | sed -n -e 's/^\[ *[0-9.]*\] //' -e '/^\(not \)*ok [0-9]* - /p' -e '/^# selftest/p' >"$scratch/boot.tap"

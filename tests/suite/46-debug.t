@@ -28,7 +28,7 @@ inject() {
 
 make -s O="$build" inject-tests >&2 || exit 125
 passes 'guest tests, 2 CPUs' "$scratch/debug-guest.log" \
-	env GUEST_TEST_SECONDS=120 tests/run-guest --kernel "$debug" --accel tcg --smp 2
+	tests/run-guest --kernel "$debug" --accel tcg --smp 2
 passes 'each n-th failure' "$scratch/debug-inject.log" inject
 
 log="$scratch/debug-explain.log"
