@@ -201,6 +201,30 @@ static void directories(int top)
 	rmdir("a");
 }
 
+/* A new tmpfs at @dir with a file, whose handle is returned. */
+static struct handle mounted(const char *dir)
+{
+	char name[16];
+
+	must(mkdir(dir, 0755) == 0 && mount("none", dir, "tmpfs", 0, NULL) == 0);
+	snprintf(name, sizeof(name), "%s/file", dir);
+	touch(name, dir);
+	return of(name, 0);
+}
+
+/* The same number on another mount is another file. */
+static void mounts(void)
+{
+	struct handle h[2] = { mounted("one"), mounted("two") };
+	int one = open("one", O_RDONLY), two = open("two", O_RDONLY);
+
+	ok(holds(one, &h[0], "one") && holds(two, &h[1], "two"), "a handle is of its mount");
+	fails(by_handle(two, &h[0], O_RDONLY), ESTALE, "on another one: ESTALE");
+	close(one);
+	close(two);
+	must(umount("one") == 0 && umount("two") == 0 && rmdir("one") == 0 && rmdir("two") == 0);
+}
+
 static void unprivileged(void)
 {
 	struct handle h = of(".", 0);
@@ -226,6 +250,8 @@ int main(int argc, char **argv)
 	errors(top);
 	names(top);
 	directories(top);
+	if (argc == 1)
+		mounts();
 	is(in_child(unprivileged), 0, "without CAP_DAC_READ_SEARCH: EPERM; the handle is for all");
 	return tap_end();
 }
