@@ -263,6 +263,7 @@ void io_wq_queue(struct io_kiocb *req)
 	struct io_wq *wq = req->wq;
 	bool more = false, alive;
 
+	atomic_inc(&wq->refs); /* once it is queued, request and process may end before us */
 	alive = io_req_park(req, IO_QUEUED);
 	spin_lock(&wq->lock);
 	alive &= !!wq->nr_workers;
@@ -275,11 +276,12 @@ void io_wq_queue(struct io_kiocb *req)
 		own(req);
 		INIT_WORK(&req->work, cancel_work_fn);
 		schedule_work(&req->work);
-		return;
+	} else {
+		wake_up(&wq->wait);
+		if (more && io_wq_current() == wq)
+			(void)new_worker(wq);
 	}
-	wake_up(&wq->wait);
-	if (more && io_wq_current() == wq)
-		(void)new_worker(wq);
+	io_wq_put(wq);
 }
 
 bool io_wq_cancel(struct io_kiocb *req)
