@@ -28,6 +28,12 @@ while [ "$(date +%s)" -lt "$end" ]; do
 		tail -n 5 out
 		exit 1
 	fi
+	# Its children end with it, each in its own time: until then pages are on their way from one account to another.
+	tries=0
+	while grep -qs '^trinity' /proc/[0-9]*/comm && [ $tries -lt 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
 	ipcrm -a 2>/dev/null
 	if [ -e /sys/kernel/debug/mm_check ]; then # not on Linux
 		echo 1 >/sys/kernel/debug/mm_settle
