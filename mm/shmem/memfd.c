@@ -64,7 +64,7 @@ static int add_seals(struct file *file, unsigned int seals)
 
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EPERM;
-	if (seals & ~(unsigned int)F_ALL_SEALS)
+	if ((seals & ~(unsigned int)F_ALL_SEALS) || !shmem_mapping(file->f_mapping))
 		return -EINVAL;
 	inode_lock(inode);
 	file_seals = &SHMEM_I(inode)->seals;
@@ -86,13 +86,12 @@ static int add_seals(struct file *file, unsigned int seals)
 
 long memfd_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (!shmem_mapping(file->f_mapping))
-		return -EINVAL;
 	switch (cmd) {
 	case F_ADD_SEALS:
 		return arg > 0xffffffffUL ? -EINVAL : add_seals(file, arg);
 	case F_GET_SEALS:
-		return SHMEM_I(file_inode(file))->seals;
+		if (shmem_mapping(file->f_mapping))
+			return SHMEM_I(file_inode(file))->seals;
 	}
 	return -EINVAL;
 }

@@ -100,6 +100,14 @@ static int make_table(struct fill *f, pmd_t **pmdp)
 	return pmd && !pte_alloc(mm, pmd) ? 0 : -ENOMEM;
 }
 
+/* Is the page at @addr of a mapping of a file behind the file's end? Asked under the lock of the entry, which truncation clears. */
+static bool past_end(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return vma->vm_file &&
+	       linear_page_index(vma, addr) >=
+		       DIV_ROUND_UP((u64)i_size_read(file_inode(vma->vm_file)), PAGE_SIZE);
+}
+
 static int fill_anon(struct fill *f, struct vm_area_struct *vma, pmd_t *pmd)
 {
 	struct page *page;
@@ -111,7 +119,9 @@ static int fill_anon(struct fill *f, struct vm_area_struct *vma, pmd_t *pmd)
 		return err;
 	anon_vma_prepare(vma);
 	pte = pte_lock_kept(pmd, f->dst, &ptl);
-	if (!pte_none_mostly(ptep_get(pte))) {
+	if (past_end(vma, f->dst)) {
+		err = -EFAULT;
+	} else if (!pte_none_mostly(ptep_get(pte))) {
 		err = -EEXIST;
 	} else {
 		page_init_anon(page, vma, f->dst);
@@ -130,9 +140,9 @@ static int fill_zero_page(struct fill *f, struct vm_area_struct *vma, pmd_t *pmd
 {
 	spinlock_t *ptl;
 	pte_t *pte = pte_lock_kept(pmd, f->dst, &ptl);
-	int err = -EEXIST;
+	int err = past_end(vma, f->dst) ? -EFAULT : -EEXIST;
 
-	if (pte_none(ptep_get(pte))) {
+	if (err == -EEXIST && pte_none(ptep_get(pte))) {
 		set_pte_at(vma->vm_mm, f->dst, pte,
 			   pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot)));
 		err = 0;
@@ -170,8 +180,11 @@ static int fill_continue(struct fill *f, struct vm_area_struct *vma, pmd_t *pmd)
 {
 	struct inode *inode = file_inode(vma->vm_file);
 	struct folio *folio;
-	int err = shmem_get_folio(inode, linear_page_index(vma, f->dst), &folio, SGP_NOALLOC);
+	int err;
 
+	if (past_end(vma, f->dst))
+		return -EINVAL;
+	err = shmem_get_folio(inode, linear_page_index(vma, f->dst), &folio, SGP_NOALLOC);
 	if (err)
 		return err == -ENOENT ? -EFAULT : err;
 	err = enter_file_page(f, vma, pmd, folio);
@@ -190,7 +203,7 @@ static int fill_shmem(struct fill *f, struct vm_area_struct *vma, pmd_t *pmd)
 	struct page *page;
 	int err;
 
-	if (index >= DIV_ROUND_UP((u64)i_size_read(inode), PAGE_SIZE))
+	if (past_end(vma, f->dst))
 		return -EFAULT;
 	err = new_page(f, &page);
 	if (err)

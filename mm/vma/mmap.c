@@ -153,27 +153,30 @@ static unsigned long count_mapped(struct mm_struct *mm, unsigned long addr, unsi
 	return nr;
 }
 
-/* Let the file (or shmem, for shared anonymous memory) have its say about @vma. */
-static int vma_attach_backing(struct vm_area_struct *vma, struct file *file)
+/*
+ * Let the file (or shmem, for shared anonymous memory) have its say about @vma. *@counted: it counts as one that may write to
+ * @file, so that nobody seals it, and the caller takes that back when vma_link_file() has counted for good.
+ */
+static int vma_attach_backing(struct vm_area_struct *vma, struct file *file, bool *counted)
 {
-	bool counted;
 	int err;
 
+	*counted = false;
 	if (!file)
 		return vma->vm_flags & VM_SHARED ? shmem_zero_setup(vma) : 0;
-	counted = is_shared_maywrite(vma->vm_flags) && !mapping_map_writable(file->f_mapping);
-	if (!counted && is_shared_maywrite(vma->vm_flags) && (vma->vm_flags & VM_WRITE))
+	*counted = is_shared_maywrite(vma->vm_flags) && !mapping_map_writable(file->f_mapping);
+	if (!*counted && is_shared_maywrite(vma->vm_flags) && (vma->vm_flags & VM_WRITE))
 		return -EPERM;
 	vma->vm_file = get_file(file);
 	err = file->f_op->mmap(file, vma);
-	if (counted)
-		mapping_unmap_writable(file->f_mapping); /* vma_link_file() counts anew */
-	else if (!err && is_shared_maywrite(vma->vm_flags))
+	if (!err && !*counted && is_shared_maywrite(vma->vm_flags))
 		err = -EPERM; /* sealed, and the file did not take VM_MAYWRITE away */
-	if (err) {
-		fput(vma->vm_file);
-		vma->vm_file = NULL;
-	}
+	if (!err)
+		return 0;
+	if (*counted)
+		mapping_unmap_writable(file->f_mapping);
+	fput(vma->vm_file);
+	vma->vm_file = NULL;
 	return err;
 }
 
@@ -183,6 +186,7 @@ static long insert_region(struct mm_struct *mm, struct vma_pos *pos, struct file
 			  unsigned long pgoff)
 {
 	struct vm_area_struct *vma;
+	bool counted = false;
 	int err = -ENOMEM;
 
 	if (vma_tree_prealloc(mm, pos, 1))
@@ -196,7 +200,7 @@ static long insert_region(struct mm_struct *mm, struct vma_pos *pos, struct file
 	vma->vm_page_prot = vm_get_page_prot(vm_flags);
 	vma->vm_pgoff = pgoff;
 	if (file || (vm_flags & VM_SHARED)) {
-		err = vma_attach_backing(vma, file);
+		err = vma_attach_backing(vma, file, &counted);
 		if (err) {
 			vm_area_free(vma);
 			return err;
@@ -209,6 +213,8 @@ static long insert_region(struct mm_struct *mm, struct vma_pos *pos, struct file
 	vma_set_page_prot(vma);
 	vma_tree_insert_at(mm, pos, vma);
 	vma_link_file(vma);
+	if (counted)
+		mapping_unmap_writable(file->f_mapping);
 	return vma->vm_flags;
 }
 

@@ -15,6 +15,7 @@
 #include <base/cpumask.h>
 #include <base/math.h>
 #include <kernel/cred.h>
+#include <kernel/init.h>
 #include <mm/mmap.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
@@ -26,8 +27,18 @@
 int sysctl_overcommit_memory = OVERCOMMIT_GUESS;
 int sysctl_overcommit_ratio = 50;
 unsigned long sysctl_overcommit_kbytes;
-unsigned long sysctl_user_reserve_kbytes = 1UL << 17;
-unsigned long sysctl_admin_reserve_kbytes = 1UL << 13;
+unsigned long sysctl_user_reserve_kbytes, sysctl_admin_reserve_kbytes;
+
+/* A 32nd of what is free at start: at most 128 MiB for who is to end a program, 8 MiB for root. */
+static int __init reserves_init(void)
+{
+	unsigned long part = (nr_free_pages() << (PAGE_SHIFT - 10)) / 32;
+
+	sysctl_user_reserve_kbytes = min(part, 1UL << 17);
+	sysctl_admin_reserve_kbytes = min(part, 1UL << 13);
+	return 0;
+}
+subsys_initcall(reserves_init);
 
 static DEFINE_PER_CPU(long, vm_committed_as);
 

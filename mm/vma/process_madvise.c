@@ -21,7 +21,8 @@
 /* Advice that only helps or hinders, never changes contents. */
 static bool advice_for_others(int behavior)
 {
-	return behavior == MADV_COLD || behavior == MADV_PAGEOUT || behavior == MADV_WILLNEED;
+	return behavior == MADV_COLD || behavior == MADV_PAGEOUT || behavior == MADV_WILLNEED ||
+	       behavior == MADV_COLLAPSE;
 }
 
 static ssize_t advise_ranges(struct mm_struct *mm, struct iov_iter *iter, int behavior)

@@ -28,11 +28,9 @@ struct iov_pos {
 	size_t done; /* of iov[i] */
 };
 
-/* Copy the array in, verified: a negative length is EINVAL, and the sum must fit a ssize_t. */
-static int get_iov(struct iov_pos *p, const struct iovec __user *uiov, unsigned long nr)
+/* Copy the array in. A negative length is EINVAL; @ours: a range that is not in user space is EFAULT, before anything is copied. */
+static int get_iov(struct iov_pos *p, const struct iovec __user *uiov, unsigned long nr, bool ours)
 {
-	size_t sum = 0;
-
 	*p = (struct iov_pos){ .nr = nr };
 	if (nr > MAX_IOV)
 		return -EINVAL;
@@ -44,9 +42,10 @@ static int get_iov(struct iov_pos *p, const struct iovec __user *uiov, unsigned 
 	if (copy_from_user(p->iov, uiov, nr * sizeof(*p->iov)))
 		return -EFAULT;
 	for (unsigned long i = 0; i < nr; i++) {
-		if ((ssize_t)p->iov[i].iov_len < 0 || (ssize_t)(sum + p->iov[i].iov_len) < 0)
+		if ((ssize_t)p->iov[i].iov_len < 0)
 			return -EINVAL;
-		sum += p->iov[i].iov_len;
+		if (ours && !access_ok(p->iov[i].iov_base, p->iov[i].iov_len))
+			return -EFAULT;
 	}
 	return 0;
 }
@@ -136,11 +135,10 @@ static ssize_t process_vm_rw(pid_t pid, const struct iovec __user *lvec, unsigne
 
 	if (flags)
 		return -EINVAL;
-	ret = get_iov(&local, lvec, liovcnt);
+	ret = get_iov(&local, lvec, liovcnt, true);
 	if (!ret && iov_left(&local))
-		ret = get_iov(&remote, rvec, riovcnt);
-	local.i = local.done = 0;
-	if (!ret && remote.nr)
+		ret = get_iov(&remote, rvec, riovcnt, false);
+	if (!ret && iov_left(&remote)) /* nothing to copy: nobody is looked for */
 		ret = copy_all(pid, &local, &remote, write);
 	kvfree(local.iov);
 	kvfree(remote.iov);

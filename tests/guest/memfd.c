@@ -2,6 +2,7 @@
 /* memfd_create(2) and seals (fcntl(2), F_ADD_SEALS): names, promises, and who stands in their way. */
 #include "maps.h"
 #include <limits.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -263,6 +264,51 @@ static void writers(void)
 	close(fd);
 }
 
+/* A thread that maps and one that seals, at the same moment: one of them may succeed. */
+static pthread_barrier_t both_begin, both_end;
+static int contested; /* -1: enough */
+static int sealed;
+
+static void *sealer(void *arg)
+{
+	for (;;) {
+		pthread_barrier_wait(&both_begin);
+		if (contested < 0)
+			return NULL;
+		sealed = fcntl(contested, F_ADD_SEALS, F_SEAL_WRITE) == 0;
+		pthread_barrier_wait(&both_end);
+	}
+}
+
+static void seal_race(void)
+{
+	int64_t begin = now_ns(CLOCK_MONOTONIC);
+	long both = 0, neither = 0;
+	pthread_t thread;
+
+	pthread_barrier_init(&both_begin, NULL, 2);
+	pthread_barrier_init(&both_end, NULL, 2);
+	must(!pthread_create(&thread, NULL, sealer, NULL));
+	while (now_ns(CLOCK_MONOTONIC) - begin < 500000000) {
+		char *p;
+
+		contested = sealable();
+		pthread_barrier_wait(&both_begin);
+		p = map(contested, RW, MAP_SHARED);
+		pthread_barrier_wait(&both_end);
+		both += p != MAP_FAILED && sealed;
+		neither += p == MAP_FAILED && !sealed;
+		if (p != MAP_FAILED)
+			munmap(p, SIZE);
+		close(contested);
+	}
+	contested = -1;
+	pthread_barrier_wait(&both_begin);
+	pthread_join(thread, NULL);
+	is(both, 0, "race: what is sealed is not mapped to be written");
+	printf("# neither succeeded: %ld times\n", neither);
+}
+
 int main(void)
 {
 	creation();
@@ -273,6 +319,7 @@ int main(void)
 	write_seal();
 	future_write();
 	writers();
+	seal_race();
 	pinned();
 	inheritance();
 	return tap_end();

@@ -341,6 +341,24 @@ static void test_missing(int flags, const char *what)
 	munmap(src, PAGE);
 }
 
+/* Where an access is SIGBUS no page can be put, in a private mapping either. */
+static void test_past_end(int flags, const char *what)
+{
+	int fd = memfd_create("short", 0);
+	char *p, *src = map(PAGE, MAP_PRIVATE);
+
+	ftruncate(fd, PAGE);
+	p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+	reg(uffd, p, 2 * PAGE, UFFDIO_REGISTER_MODE_MISSING, NULL);
+	fails(copy(uffd, p + PAGE, src, PAGE, 0, NULL), EFAULT, "%s: COPY past the end of the file",
+	      what);
+	fails(zeropage(uffd, p + PAGE, PAGE), EFAULT, "%s: ZEROPAGE there", what);
+	is(copy(uffd, p, src, PAGE, 0, NULL), 0, "%s: COPY before it", what);
+	munmap(p, 2 * PAGE);
+	munmap(src, PAGE);
+	close(fd);
+}
+
 static uint64_t pagemap(void *p)
 {
 	uint64_t entry = 0;
@@ -445,6 +463,8 @@ static void test_minor(void)
 	fails(cont(uffd, p, PAGE), EEXIST, "minor: CONTINUE again is EEXIST");
 	fails(cont(uffd, p + PAGE, PAGE), EFAULT, "minor: a hole is EFAULT");
 	is(p[PAGE], 0, "minor: a hole is no minor fault");
+	ftruncate(fd, PAGE);
+	fails(cont(uffd, p + PAGE, PAGE), EINVAL, "minor: past the end of the file");
 	munmap(p, 2 * PAGE);
 	munmap(q, 2 * PAGE);
 	close(fd);
@@ -629,6 +649,8 @@ int main(void)
 	test_register();
 	test_missing(MAP_PRIVATE, "anonymous");
 	test_missing(MAP_SHARED, "shared");
+	test_past_end(MAP_SHARED, "shared file");
+	test_past_end(MAP_PRIVATE, "private file");
 	test_wp(MAP_PRIVATE, "wp anonymous");
 	test_wp(MAP_SHARED, "wp shared");
 	test_wp_unmapped();

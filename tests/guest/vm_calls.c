@@ -2,6 +2,7 @@
 /* mremap in all its forms, mlock, mincore, msync, membarrier, process_vm_readv, and what /proc says about it. */
 #include "tap.h"
 
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -194,6 +195,19 @@ static void others(void)
 	   "what comes before a hole counts");
 	fails(process_vm_readv(getpid(), &local, 1, &remote, 1, 1), EINVAL,
 	      "process_vm_readv: flags");
+	remote.iov_len = 0;
+	is(process_vm_readv(99999999, &local, 1, &remote, 1, 0), 0,
+	   "process_vm_readv: nothing to copy: nobody is looked for");
+	struct iovec ours[2] = { { buf, 1 }, { (void *)(1UL << 63), 1 } };
+	struct iovec theirs[2] = { { p, 1 }, { p, SSIZE_MAX } };
+
+	fails(process_vm_readv(getpid(), ours, 2, theirs, 1, 0), EFAULT,
+	      "process_vm_readv: a range of ours that is not in user space: EFAULT at once");
+	is(process_vm_readv(getpid(), &local, 1, theirs, 2, 0), 2,
+	   "process_vm_readv: their lengths may add up to anything");
+	theirs[1].iov_len = -1;
+	fails(process_vm_readv(getpid(), &local, 1, theirs, 2, 0), EINVAL,
+	      "process_vm_readv: a negative length");
 	fails(msync(p, 3 * PAGE, MS_SYNC), ENOMEM, "msync over a hole");
 	fails(msync(p, PAGE, MS_SYNC | MS_ASYNC), EINVAL, "msync: both");
 	ok(!msync(p, PAGE, MS_ASYNC), "msync");
