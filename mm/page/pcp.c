@@ -326,8 +326,9 @@ static __always_inline bool prepare_single(struct page *page)
 		flags = page->flags;
 	}
 	VM_BUG_ON_PAGE(page_ref_count(page), page);
-	page->flags = flags & ~PAGEFLAGS_MASK;
-	WRITE_ONCE(page->private, 0); /* a neighbour's free may look at it meanwhile */
+	/* A look-up without a lock may still test a flag, a neighbour's free the private word. */
+	WRITE_ONCE(page->flags, flags & ~PAGEFLAGS_MASK);
+	WRITE_ONCE(page->private, 0);
 	page->mapping = NULL;
 	return true;
 }
