@@ -4,7 +4,7 @@
  * CPUs share PAGES pages: a half of random letters (a third of a page when compressed), a quarter of one word, a quarter of random
  * words. Each looks at every word of pages that it picks, and rewrites one of three. Without DEVICE they are swapped to a zram disk.
  */
-#include "../guest/tap.h"
+#include "../guest/swapdev.h"
 #include <sys/swap.h>
 
 #define WORDS	    (PAGE / sizeof(unsigned long))
@@ -111,18 +111,6 @@ static const char *make_zram(unsigned long pages)
 	return node;
 }
 
-static int mkswap(const char *path)
-{
-	int fd = open(path, O_RDWR);
-	long size = lseek(fd, 0, SEEK_END);
-	unsigned int head[3] = { 1, size / PAGE - 1, 0 };
-	int ret = pwrite(fd, head, sizeof(head), 1024) == sizeof(head) &&
-		  pwrite(fd, "SWAPSPACE2", 10, 4086) == 10;
-
-	close(fd);
-	return ret ? 0 : -1;
-}
-
 int main(int argc, char **argv)
 {
 	long workers = sysconf(_SC_NPROCESSORS_ONLN);
@@ -138,7 +126,7 @@ int main(int argc, char **argv)
 	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	turns = (unsigned long *)stop + 8;
 	device = argc > 3 ? argv[3] : make_zram(pages * workers);
-	ok(!mkswap(device) && !swapon(device, 0), "swapon");
+	ok(make_swap(device, last_page_of(device), 0) && !swapon(device, 0), "swapon");
 	for (long i = 0; i < workers; i++) {
 		pids[i] = fork();
 		if (!pids[i])

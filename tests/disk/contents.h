@@ -17,13 +17,19 @@ __attribute__((unused)) static void fill(char *p, unsigned long pages, unsigned 
 		((unsigned long *)p)[i] = word_of(seed, i);
 }
 
-/* The first page whose contents are not those of fill(), or -1. */
-__attribute__((unused)) static long wrong(const char *p, unsigned long pages, unsigned long seed)
+/* The first page of @from to @to - 1 whose contents are not those of fill(), or -1. */
+__attribute__((unused)) static long wrong_among(const char *p, unsigned long from, unsigned long to,
+						unsigned long seed)
 {
-	for (unsigned long i = 0; i < pages * PAGE / 8; i++)
+	for (unsigned long i = from * PAGE / 8; i < to * PAGE / 8; i++)
 		if (((const unsigned long *)p)[i] != word_of(seed, i))
 			return (long)(i * 8 / PAGE);
 	return -1;
+}
+
+__attribute__((unused)) static long wrong(const char *p, unsigned long pages, unsigned long seed)
+{
+	return wrong_among(p, 0, pages, seed);
 }
 
 #endif

@@ -4,15 +4,13 @@
  * MADV_PAGEOUT sends pages out, so that no memory pressure is needed.
  */
 #include "../guest/maps.h"
+#include "../guest/swapdev.h"
 #include "contents.h"
 #include <sys/prctl.h>
 #include <sys/swap.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #define PAGES 512UL
 
 /* Linux frees slots in batches, counts in batches, and leaves written pages in the swap cache; we do not. */
@@ -42,31 +40,6 @@ static long swap_used(void)
 static char *fresh(unsigned long pages)
 {
 	return mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-/* How many of them are swap entries. */
-static unsigned long swapped(const char *p, unsigned long pages)
-{
-	static uint64_t entries[PAGES];
-	unsigned long n = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	pread(fd, entries, pages * 8, (long)((uintptr_t)p / PAGE * 8));
-	close(fd);
-	for (unsigned long i = 0; i < pages; i++)
-		n += entries[i] >> 62 & 1;
-	return n;
-}
-
-/* Send them out, as many as will go; how many went. */
-static unsigned long pageout(char *p, unsigned long pages)
-{
-	for (int tries = 0; tries < 50 && swapped(p, pages) < pages; tries++) {
-		madvise(p, pages * PAGE, MADV_PAGEOUT);
-		if (tries > 2)
-			usleep(10000);
-	}
-	return swapped(p, pages);
 }
 
 /* Until the swap cache is empty: what was written is evicted a little later. Linux leaves it there. */
@@ -100,33 +73,6 @@ static bool ledger_agrees(void)
 	return EVENTUALLY(all_accounts_agree());
 }
 
-/* ---- mkswap ---- */
-
-struct header {
-	char boot[1024];
-	uint32_t version, last_page, nr_bad;
-	char uuid[16], label[16];
-	uint32_t padding[117], bad[1];
-};
-
-static int mkswap(const char *path, uint32_t last_page, uint32_t bad)
-{
-	char page[4096] = { 0 };
-	struct header *h = (void *)page;
-	int fd = open(path, O_RDWR);
-	int ret;
-
-	h->version = 1;
-	h->last_page = last_page;
-	h->nr_bad = bad != 0;
-	if (bad)
-		h->bad[0] = bad;
-	memcpy(page + 4086, "SWAPSPACE2", 10);
-	ret = fd < 0 || pwrite(fd, page, 4096, 0) != 4096 || fsync(fd) ? -1 : 0;
-	close(fd);
-	return ret;
-}
-
 /* ---- tests ---- */
 
 static void on_and_off(void)
@@ -139,11 +85,11 @@ static void on_and_off(void)
 	fails(swapon(device, 0x80000), EINVAL, "swapon with an unknown flag");
 	fails(swapoff(device), EINVAL, "swapoff of what is not on");
 	fails(swapon(device, 0), EINVAL, "swapon without a header");
-	mkswap(device, 0, 0);
+	make_swap(device, 0, 0);
 	fails(swapon(device, 0), EINVAL, "swapon of an empty area");
-	mkswap(device, 1 << 26, 0);
+	make_swap(device, 1 << 26, 0);
 	fails(swapon(device, 0), EINVAL, "swapon of an area larger than the device");
-	ok(!mkswap(device, 4095, 7), "mkswap");
+	ok(make_swap(device, 4095, 7), "mkswap");
 	if (fork() == 0) {
 		if (setuid(65534))
 			_exit(2);
@@ -271,8 +217,7 @@ static void forks(void)
 		_exit(!good);
 	}
 	ok(child_finds(true), "a child writes to swapped pages");
-	ok(wrong(p + PAGE, 0, 2) == -1 && ((unsigned long *)p)[1] == word_of(2, 1),
-	   "the parent keeps its own");
+	ok(wrong(p, PAGES, 2) == -1, "the parent keeps its own");
 	pageout(p, PAGES);
 	pid = fork();
 	if (!pid)
@@ -302,21 +247,19 @@ static void advice(void)
 	ok(vmswap() - swap0 <= (long)PAGES - 16 + slack, "they count no more");
 	ok(!mlock(p + 16 * PAGE, 16 * PAGE), "mlock of swapped pages");
 	ok(swapped(p + 16 * PAGE, 16) == 0, "brings them in");
-	pageout(p + 16 * PAGE, 1);
+	madvise(p + 16 * PAGE, PAGE, MADV_PAGEOUT);
 	ok(swapped(p + 16 * PAGE, 16) == 0, "and keeps them");
 	munlock(p + 16 * PAGE, 16 * PAGE);
 	pageout(p, PAGES);
 	q = mremap(p, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, fresh(PAGES));
 	ok(q != MAP_FAILED && swapped(q, PAGES) >= PAGES - 16, "mremap moves swap entries");
 	p = q;
-	ok(((unsigned long *)p)[PAGE / 8 * 40] == word_of(4, PAGE / 8 * 40),
-	   "contents at the new address");
+	ok(wrong_among(p, 16, 64, 4) == -1, "contents at the new address");
 	pageout(p, PAGES);
-	ok(wrong(p + 64 * PAGE, 0, 4) == -1 && p[64 * PAGE] == (char)(word_of(4, PAGE / 8 * 64)),
-	   "out and in from there");
+	ok(wrong_among(p, 16, PAGES, 4) == -1, "out and in from there");
 	mprotect(p, PAGES * PAGE, PROT_READ);
 	pageout(p, PAGES);
-	ok(p[70 * PAGE] == (char)(word_of(4, PAGE / 8 * 70)), "read-only memory");
+	ok(wrong_among(p, 16, PAGES, 4) == -1, "read-only memory");
 	munmap(p, PAGES * PAGE);
 	ok(slots_used(0), "no slot is left after advice");
 }
@@ -346,7 +289,7 @@ static void off_under_use(void)
 	write(to[1], "x", 1);
 	close(to[1]);
 	ok(child_finds(true), "the child's, too");
-	ok(pageout(p, 8) == 0, "without swap nothing goes out");
+	ok(!madvise(p, 8 * PAGE, MADV_PAGEOUT) && !swapped(p, 8), "without swap nothing goes out");
 	munmap(p, PAGES * PAGE);
 }
 
@@ -355,7 +298,7 @@ int main(int argc, char **argv)
 	device = argc > 1 ? argv[1] : "/dev/vda";
 	slack = access("/proc/mm/swap", F_OK) ? 300 : 0;
 	on_and_off();
-	mkswap(device, 4095, 0);
+	make_swap(device, 4095, 0);
 	ok(!swapon(device, 0), "swapon");
 	round_trip();
 	forks();

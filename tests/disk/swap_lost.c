@@ -5,13 +5,11 @@
  *	swap_lost vanish NAME		the driver lets go of the device: who needs its pages gets SIGBUS, all others go on
  * Children fill their memory, have it put out, wait, and then look at all of it.
  */
+#include "../guest/swapdev.h"
 #include "contents.h"
 #include <sys/mount.h>
 #include <sys/swap.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #define CHILDREN 6
 #define PAGES	 500UL
 #define GROUP	 "/tmp/cgroup/lost"
@@ -38,15 +36,6 @@ static bool is_out(const char *p)
 	return entry_of(p) >> 62 & 1;
 }
 
-static unsigned long count_out(const char *p)
-{
-	unsigned long n = 0;
-
-	for (unsigned long i = 0; i < PAGES; i++)
-		n += is_out(p + i * PAGE);
-	return n;
-}
-
 static void set(const char *file, const char *value)
 {
 	int fd = open(file, O_WRONLY);
@@ -54,15 +43,6 @@ static void set(const char *file, const char *value)
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		printf("# %s: %s\n", file, strerror(errno));
 	close(fd);
-}
-
-/* All of it is to leave memory, even pages whose writing has to end first. */
-static void pageout(char *p)
-{
-	for (int tries = 0; tries < 500 && count_out(p) < PAGES; tries++) {
-		madvise(p, PAGES * PAGE, MADV_PAGEOUT);
-		usleep(10000);
-	}
 }
 
 /* Ends with 0 when all is there, by SIGBUS when it is not; with 2 for wrong contents. */
@@ -75,8 +55,8 @@ static void child(int nr, unsigned long slot, bool stays)
 		set(GROUP "/cgroup.procs", "0");
 	fill(p, PAGES, nr);
 	if (!stays)
-		pageout(p);
-	shared->out[nr] = count_out(p);
+		pageout(p, PAGES);
+	shared->out[nr] = swapped(p, PAGES);
 	for (unsigned long i = 0; i < PAGES; i++)
 		shared->holds[nr] += is_out(p + i * PAGE) &&
 				     (entry_of(p + i * PAGE) >> 5 & ((1ull << 50) - 1)) == slot;
@@ -151,14 +131,8 @@ static bool is_killed(int status)
 /* The device, all of it. */
 static bool swap_on(const char *path)
 {
-	unsigned int head[3] = { 1, 4095, 0 };
-	int fd = open(path, O_RDWR);
-	bool good = pwrite(fd, head, sizeof(head), 1024) == sizeof(head) &&
-		    pwrite(fd, "SWAPSPACE2", 10, 4086) == 10;
-
-	close(fd);
 	set("/proc/sys/vm/page-cluster", "0"); /* a request for each page */
-	return good && !swapon(path, 0);
+	return make_swap(path, 4095, 0) && !swapon(path, 0);
 }
 
 static void one_sector(const char *device, unsigned long slot)

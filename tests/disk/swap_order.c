@@ -3,12 +3,10 @@
  * The order in which swap areas are used, as TAP: swap_order SMALL LARGE (of 4 and 16 MiB, mkswap has been there).
  * The type of an entry in pagemap is the area's number.
  */
+#include "../guest/swapdev.h"
 #include "contents.h"
 #include <sys/swap.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #define PAGES 800UL
 
 /* How many pages of p are on each of the areas. */
@@ -31,12 +29,8 @@ static char *put_out(unsigned long seed, unsigned long on[2])
 		       0);
 
 	fill(p, PAGES, seed);
+	pageout(p, PAGES);
 	count(p, on);
-	for (int tries = 0; tries < 500 && on[0] + on[1] < PAGES; tries++) {
-		madvise(p, PAGES * PAGE, MADV_PAGEOUT);
-		usleep(10000);
-		count(p, on);
-	}
 	printf("# %lu pages on the first area, %lu on the second\n", on[0], on[1]);
 	return p;
 }

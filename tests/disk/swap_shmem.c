@@ -4,14 +4,12 @@
  * MADV_PAGEOUT sends pages out, so that no memory pressure is needed.
  */
 #include "../guest/maps.h"
+#include "../guest/swapdev.h"
 #include "contents.h"
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #define PAGES 256UL
 #define BYTES (PAGES * PAGE)
 
@@ -21,7 +19,7 @@ static bool good(const char *p, unsigned long pages, unsigned long seed)
 }
 
 /* Pages of the region at @p that are on swap, in the swap cache or not. */
-static unsigned long swapped(const char *p)
+static unsigned long swapped_of(const char *p)
 {
 	char line[256], want[32];
 	FILE *f = fopen("/proc/self/smaps", "r");
@@ -46,7 +44,7 @@ static unsigned long send_out(char *p, unsigned long pages)
 	unsigned long out;
 
 	for (int i = 0; i < 5000; i++) {
-		out = swapped(p);
+		out = swapped_of(p);
 		if (out == pages || (i >= 50 && out + 16 > pages))
 			break;
 		must(!madvise(p, pages * PAGE, MADV_PAGEOUT));
@@ -94,7 +92,7 @@ static void memory(void)
 	is(lseek(fd, 0, SEEK_HOLE), BYTES, "SEEK_HOLE: it has no hole");
 	is(lseek(fd, 5 * PAGE, SEEK_DATA), 5 * PAGE, "SEEK_DATA: it has data");
 	ok(good(p, PAGES, 1), "through the mapping: what was written");
-	is(swapped(p), 0, "smaps: none is on swap any more");
+	is(swapped_of(p), 0, "smaps: none is on swap any more");
 	ok(shmem_is(shmem, PAGES), "Shmem: they are back");
 	ok(gone(p, PAGES), "they go again");
 	is(pread(fd, q, BYTES, 0), BYTES, "read");
@@ -183,11 +181,11 @@ static void segments(void)
 	ok(gone(p, PAGES), "a segment of System V");
 	must(shmctl(0, SHM_INFO, (struct shmid_ds *)&info) >= 0);
 	/* Linux: used_ids and pad, then tot, rss, swp. */
-	is(((unsigned long *)&info)[3], swapped(p), "SHM_INFO: swp");
+	is(((unsigned long *)&info)[3], swapped_of(p), "SHM_INFO: swp");
 	must(!shmctl(id, SHM_LOCK, NULL));
 	ok(good(p, PAGES, 8), "it comes back");
 	must(!madvise(p, BYTES, MADV_PAGEOUT));
-	is(swapped(p), 0, "locked, it stays");
+	is(swapped_of(p), 0, "locked, it stays");
 	shmdt(p);
 	shmctl(id, IPC_RMID, NULL);
 }
@@ -201,7 +199,7 @@ static void swap_off(const char *device)
 	munmap(q, BYTES); /* no address space knows it */
 	is(swapoff(device), 0, "swapoff");
 	is(meminfo_kb("SwapTotal:"), 0, "no swap any more");
-	is(swapped(p), 0, "the pages are in memory");
+	is(swapped_of(p), 0, "the pages are in memory");
 	q = mmap(NULL, BYTES, PROT_READ, MAP_SHARED, fe, 0);
 	ok(good(p, PAGES, 9) && good(q, PAGES, 10), "as they were");
 	close(fd);
@@ -210,16 +208,8 @@ static void swap_off(const char *device)
 
 int main(int argc, char **argv)
 {
-	char header[PAGE] = { 0 };
-	int fd = open(argc > 1 ? argv[1] : "", O_RDWR);
-	off_t size = lseek(fd, 0, SEEK_END);
-
-	must(fd >= 0 && size >= 16 << 20);
-	((uint32_t *)header)[256] = 1;
-	((uint32_t *)header)[257] = (uint32_t)(size / PAGE) - 1;
-	memcpy(header + PAGE - 10, "SWAPSPACE2", 10);
-	must(pwrite(fd, header, PAGE, 0) == PAGE && !fsync(fd));
-	close(fd);
+	must(argc > 1 && last_page_of(argv[1]) >= 4095);
+	must(make_swap(argv[1], last_page_of(argv[1]), 0));
 	is(swapon(argv[1], 0), 0, "swapon");
 	memory();
 	truncation();

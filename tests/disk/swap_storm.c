@@ -3,7 +3,7 @@
  * More memory than there is, as TAP: swap_storm DEVICE DEVICE SECONDS PAGES. Four processes have PAGES pages each, check them,
  * write to them, fork and exit; in the middle the first device is switched off, so that what it has goes to the second.
  */
-#include "../guest/tap.h"
+#include "../guest/swapdev.h"
 #include <sys/swap.h>
 
 #define WORKERS 4
@@ -67,19 +67,6 @@ static int work(unsigned long who, unsigned long pages)
 	return 0;
 }
 
-/* The device, all of it. */
-static int mkswap(const char *path)
-{
-	int fd = open(path, O_RDWR);
-	long size = lseek(fd, 0, SEEK_END);
-	unsigned int head[3] = { 1, size / 4096 - 1, 0 };
-	int ret = pwrite(fd, head, sizeof(head), 1024) == sizeof(head) &&
-		  pwrite(fd, "SWAPSPACE2", 10, 4086) == 10;
-
-	close(fd);
-	return ret ? 0 : -1;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned int seconds;
@@ -89,8 +76,10 @@ int main(int argc, char **argv)
 		return 2;
 	seconds = atoi(argv[3]);
 	stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ok(!mkswap(argv[1]) && !swapon(argv[1], SWAP_FLAG_PREFER | 5), "the first device");
-	ok(!mkswap(argv[2]) && !swapon(argv[2], SWAP_FLAG_PREFER | 1), "the second");
+	ok(make_swap(argv[1], last_page_of(argv[1]), 0) && !swapon(argv[1], SWAP_FLAG_PREFER | 5),
+	   "the first device");
+	ok(make_swap(argv[2], last_page_of(argv[2]), 0) && !swapon(argv[2], SWAP_FLAG_PREFER | 1),
+	   "the second");
 	for (int i = 0; i < WORKERS; i++) {
 		pids[i] = fork();
 		if (!pids[i])

@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
  * A swap file on ext2, and a device that fails, as TAP: swapfile DEVICE (empty, of 24 MiB at least), or
- * swapfile -fail DEVICE: reading fails on the device once it is full of pages (needs fail_make_request; not on Debian's Linux).
+ * swapfile -fail DEVICE MAKE_IT_FAIL: reading fails on the device once it is full of pages (needs fail_make_request; not on Debian's Linux).
  */
+#include "../guest/swapdev.h"
 #include "contents.h"
 #include <sys/mount.h>
 #include <sys/swap.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #define PAGES	   256UL
 #define FILE_PAGES 1024
 
-/* 4096 bytes of a page, or fewer for the rest. */
-static int mkswap(const char *path, unsigned int last_page)
-{
-	unsigned int head[3] = { 1, last_page, 0 };
-	int fd = open(path, O_RDWR), ret;
-
-	ret = pwrite(fd, head, sizeof(head), 1024) == sizeof(head) &&
-	      pwrite(fd, "SWAPSPACE2", 10, 4086) == 10 && !fsync(fd);
-	close(fd);
-	return ret ? 0 : -1;
-}
-
-static int make_file(const char *path, bool holes)
+static bool make_file(const char *path, bool holes)
 {
 	static char page[4096];
 	int fd = open(path, O_CREAT | O_RDWR, 0600);
@@ -34,7 +20,7 @@ static int make_file(const char *path, bool holes)
 		if (!holes || i != 77)
 			pwrite(fd, page, sizeof(page), (long)i * 4096);
 	close(fd);
-	return mkswap(path, FILE_PAGES - 1);
+	return make_swap(path, FILE_PAGES - 1, 0);
 }
 
 static char *filled(unsigned long seed)
@@ -51,26 +37,6 @@ static bool is_filled(const char *p, unsigned long seed)
 	return wrong(p, PAGES, seed) == -1;
 }
 
-/* How many are swap entries after asking for it. */
-static unsigned long pageout(char *p)
-{
-	static uint64_t entries[PAGES];
-	unsigned long n = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	for (int tries = 0; tries < 20 && n < PAGES; tries++) {
-		madvise(p, PAGES * PAGE, MADV_PAGEOUT);
-		if (tries)
-			usleep(20000);
-		pread(fd, entries, sizeof(entries), (long)((uintptr_t)p / PAGE * 8));
-		n = 0;
-		for (unsigned long i = 0; i < PAGES; i++)
-			n += entries[i] >> 62 & 1;
-	}
-	close(fd);
-	return n;
-}
-
 static void files(const char *device)
 {
 	char *p;
@@ -81,7 +47,7 @@ static void files(const char *device)
 	chdir("/tmp/m");
 	make_file("holes", true);
 	fails(swapon("holes", 0), EINVAL, "a swap file with a hole");
-	ok(!make_file("swap", false), "a file of %d pages", FILE_PAGES);
+	ok(make_file("swap", false), "a file of %d pages", FILE_PAGES);
 	ok(!swapon("swap", SWAP_FLAG_PREFER | 3), "swapon of a file");
 	fails(swapon("swap", 0), EBUSY, "twice");
 	fails(unlink("swap"), EPERM, "an active swap file is not unlinked");
@@ -96,9 +62,9 @@ static void files(const char *device)
 	fails(open("swap", O_RDWR | O_TRUNC), ETXTBSY, "O_TRUNC");
 	close(fd);
 	p = filled(1);
-	ok(pageout(p) == PAGES, "pages go to the file");
+	ok(pageout(p, PAGES) == PAGES, "pages go to the file");
 	ok(is_filled(p, 1), "and come back");
-	pageout(p);
+	pageout(p, PAGES);
 	ok(!swapoff("swap"), "swapoff");
 	ok(is_filled(p, 1), "all is there");
 	ok(!truncate("swap", 100) && !unlink("swap"), "an ordinary file again");
@@ -126,13 +92,12 @@ static void failing(bool on)
 
 static void errors(const char *device, const char *make_it_fail)
 {
-	unsigned long kept = 0;
 	pid_t pid;
 	int status, to[2];
 	char *p, *q;
 
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
-	mkswap(device, 4095);
+	make_swap(device, 4095, 0);
 	ok(!swapon(device, 0), "swapon");
 	set("/proc/sys/vm/page-cluster", "0");
 	p = filled(2);
@@ -143,7 +108,7 @@ static void errors(const char *device, const char *make_it_fail)
 	usleep(100000);
 	failing(false);
 	ok(is_filled(p, 2), "a write that fails loses nothing");
-	ok(pageout(p) == PAGES && pageout(q) == PAGES, "then it succeeds");
+	ok(pageout(p, PAGES) == PAGES && pageout(q, PAGES) == PAGES, "then it succeeds");
 	pipe(to);
 	for (int i = 0; i < 2; i++) {
 		pid = fork();
@@ -151,7 +116,6 @@ static void errors(const char *device, const char *make_it_fail)
 			char c;
 
 			read(to[0], &c, 1); /* one of them while reading fails */
-			kept = p[9 * PAGE] != 0;
 			_exit(is_filled(p, 2) ? 0 : 1);
 		}
 	}
@@ -166,8 +130,7 @@ static void errors(const char *device, const char *make_it_fail)
 	ok((WIFEXITED(status) && !WEXITSTATUS(status)) ||
 		   (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS),
 	   "who shares the page sees the page or the same");
-	(void)kept;
-	pageout(q);
+	pageout(q, PAGES);
 	ok(!swapoff(device), "swapoff");
 	ok(is_filled(q, 3), "what was there is there");
 }

@@ -5,7 +5,7 @@
  *
  * modules of the oracle: lz4 zram
  */
-#include "tap.h"
+#include "swapdev.h"
 
 #include <linux/fs.h>
 #include <pthread.h>
@@ -384,26 +384,20 @@ static void discard_all(void)
 /* As a swap device: pages are stored when they go out, and forgotten when their memory is. */
 static void swap(void)
 {
-	static uint32_t header[BLOCK / 4] __attribute__((aligned(BLOCK)));
 	const unsigned pages = 512;
 	uint64_t *p = mmap(NULL, pages * BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			   -1, 0);
-	int fd = open_direct();
 	long long before;
 	bool same = true;
 
-	header[256] = 1;
-	header[257] = 16 * MIB / BLOCK - 1;
-	memcpy((char *)header + BLOCK - 10, "SWAPSPACE2", 10);
-	must(pwrite(fd, header, BLOCK, 0) == BLOCK);
-	close(fd);
+	must(make_swap(node, 16 * MIB / BLOCK - 1, 0));
 	if (!ok(!swapon(node, 0), "swapon"))
 		return;
 	before = mm_stat(ORIG) / BLOCK;
 	for (unsigned i = 0; i < pages; i++)
 		fill(p + i * BLOCK / 8, THIRD, i + 1);
 	for (int i = 0; i < 5000 && mm_stat(ORIG) / BLOCK < before + pages - 16; i++) {
-		must(!madvise(p, pages * BLOCK, 21 /* MADV_PAGEOUT */));
+		must(!madvise(p, pages * BLOCK, MADV_PAGEOUT));
 		sleep_ms(2);
 	}
 	ok(mm_stat(ORIG) / BLOCK >= before + pages - 16, "pages that are swapped out are stored");

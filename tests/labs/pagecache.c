@@ -4,13 +4,11 @@
  * DEVICE holds an ext2. Seen by what the disk reads and writes and by mincore; on Quire also by the calls that the file
  * system gets, /proc/mm/aops. docs/labs.md.
  */
+#include "../guest/swapdev.h"
 #include "../guest/textfile.h"
 #include <sys/mount.h>
 #include <sys/swap.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #define PAGES 256
 #define SIZE  (PAGES * PAGE)
 
@@ -208,18 +206,14 @@ static void swap_on(const char *name)
 	char path[200];
 	int fd = open_in(name, O_CREAT | O_RDWR);
 	long asked = calls("bmap");
-	struct {
-		uint32_t version, last_page, nr_bad;
-	} head = { 1, 8 * PAGES - 1, 0 };
 
 	for (int i = 0; i < 8; i++)
 		must(pwrite(fd, buf, SIZE, (off_t)i * SIZE) == SIZE);
-	must(pwrite(fd, &head, sizeof(head), 1024) == sizeof(head) &&
-	     pwrite(fd, "SWAPSPACE2", 10, PAGE - 10) == 10 && fsync(fd) == 0);
 	close(fd);
 	snprintf(path, sizeof(path), "/sys/block/%s/queue/rotational", strrchr(device, '/') + 1);
 	spew(path, "0"); /* so that Linux reads ahead by address as well */
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	must(make_swap(path, 8 * PAGES - 1, 0));
 	ok(swapon(path, 0) == 0, "swap: a file on the disk");
 	counted(calls("bmap") - asked == 8 * PAGES,
 		"swap: ->bmap was asked for each block (quire)");

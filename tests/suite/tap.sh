@@ -34,6 +34,11 @@ is() {
 	fi
 }
 
+# complaints FILE: how many lines of a kernel's log tell of its own mistakes
+complaints() {
+	grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic|Bad page' "$1"
+}
+
 # mistake "what" "sentence" COMMAND...: exits with 125 and says the sentence (a pattern of grep)
 mistake() {
 	what=$1 sentence=$2
