@@ -198,9 +198,7 @@ void flush_tlb_range(struct vm_area_struct *vma, unsigned long start, unsigned l
 void arch_tlbbatch_add_mm(struct arch_tlbflush_unmap_batch *batch, struct mm_struct *mm)
 {
 	smp_mb();
-	for (unsigned int cpu = 0; cpu < HOST_NR_CPUS; cpu++)
-		if (cpumask_test_cpu(cpu, mm_cpumask(mm)))
-			cpumask_set_cpu(cpu, &batch->cpumask);
+	cpumask_or(&batch->cpumask, &batch->cpumask, mm_cpumask(mm));
 }
 
 void arch_tlbbatch_flush(struct arch_tlbflush_unmap_batch *batch)

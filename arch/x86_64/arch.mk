@@ -10,7 +10,7 @@ $(GEN)/syscall_names.h: arch/$(ARCH)/arch.mk
 
 $(O)/k/arch/$(ARCH)/syscall.o: $(GEN)/syscall_names.h
 
-LZ4 := /usr/lib/x86_64-linux-gnu/liblz4.a
+LZ4 := $(shell $(CC) -print-file-name=liblz4.a)
 $(GEN)/liblz4.S: $(LZ4) tools/libpart.sh
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
