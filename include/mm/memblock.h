@@ -37,6 +37,7 @@ struct memblock_type {
 
 struct memblock {
 	bool bottom_up;
+	bool pages_released;		/* memblock_free_all() is over: nothing is handed out any more */
 	phys_addr_t current_limit;	/* allocations lie below */
 	struct memblock_type memory, reserved;
 };

@@ -41,7 +41,6 @@ struct memblock memblock = {
 
 bool memblock_debug;
 static const char *alloc_name;
-static bool pages_released; /* memblock_free_all() is over */
 
 #define memblock_dbg(fmt, ...)                                                                     \
 	do {                                                                                       \
@@ -70,14 +69,17 @@ static phys_addr_t cap_size(phys_addr_t base, phys_addr_t size)
 static int find_in_area(phys_addr_t start, phys_addr_t end, phys_addr_t size, phys_addr_t align,
 			int nid, phys_addr_t *found);
 
-/* Twice the room for ranges of @type. => nothing of @type is being changed */
-static int double_array(struct memblock_type *type)
+/* Twice the room for ranges of @type, outside [base, end), which is about to change. => nothing of @type is being changed */
+static int double_array(struct memblock_type *type, phys_addr_t base, phys_addr_t end)
 {
 	phys_addr_t bytes = 2 * type->max * sizeof(struct memblock_region), at;
+	phys_addr_t limit = memblock.current_limit;
 	struct memblock_region *regions;
 
-	if (pages_released ||
-	    find_in_area(PAGE_SIZE, memblock.current_limit, bytes, PAGE_SIZE, NUMA_NO_NODE, &at))
+	if (memblock.pages_released ||
+	    (find_in_area(max(end, (phys_addr_t)PAGE_SIZE), max(end, limit), bytes, PAGE_SIZE,
+			  NUMA_NO_NODE, &at) &&
+	     find_in_area(PAGE_SIZE, min(base, limit), bytes, PAGE_SIZE, NUMA_NO_NODE, &at)))
 		return -ENOMEM;
 	regions = __va(at);
 	memcpy(regions, type->regions, type->cnt * sizeof(*regions));
@@ -131,7 +133,7 @@ static int isolate_range(struct memblock_type *type, phys_addr_t base, phys_addr
 
 	*start = *end = 0;
 	while (type->cnt + 2 > type->max)
-		if (double_array(type))
+		if (double_array(type, base, limit))
 			return -ENOMEM;
 	for (unsigned long i = 0; i < type->cnt; i++) {
 		struct memblock_region *r = &type->regions[i], old = *r;
@@ -160,38 +162,43 @@ static int isolate_range(struct memblock_type *type, phys_addr_t base, phys_addr
 	return 0;
 }
 
+/* The first part of [base, end) that @type does not have, which goes before range *@idx; false: it has all of it. */
+static bool next_gap(const struct memblock_type *type, phys_addr_t base, phys_addr_t end,
+		     unsigned long *idx, phys_addr_t *start, phys_addr_t *stop)
+{
+	unsigned long i;
+
+	for (i = *idx; i < type->cnt && type->regions[i].base <= base; i++)
+		base = max(base, region_end(&type->regions[i]));
+	*idx = i;
+	*start = base;
+	*stop = i < type->cnt ? min(end, type->regions[i].base) : end;
+	return base < end;
+}
+
+static unsigned long nr_gaps(const struct memblock_type *type, phys_addr_t base, phys_addr_t end)
+{
+	unsigned long i = 0, nr = 0;
+	phys_addr_t stop;
+
+	for (; next_gap(type, base, end, &i, &base, &stop); base = stop)
+		nr++;
+	return nr;
+}
+
 /* Add the parts of [base, base + size) that @type does not have yet. */
 static int add_range(struct memblock_type *type, phys_addr_t base, phys_addr_t size, int nid,
 		     enum memblock_flags flags, const char *name)
 {
-	phys_addr_t end = base + cap_size(base, size);
-	unsigned long i;
+	phys_addr_t end = base + cap_size(base, size), stop;
+	unsigned long i = 0;
 
-	if (!size)
-		return 0;
-	for (i = 0; i < type->cnt && base < end; i++) {
-		struct memblock_region *r = &type->regions[i];
-		phys_addr_t rbase = r->base, rend = region_end(r);
-
-		if (rend <= base)
-			continue;
-		if (rbase >= end)
-			break;
-		if (rbase > base) {
-			if (type->cnt >= type->max && double_array(type))
-				return -ENOMEM;
-			insert_region(type, i++, base, rbase - base, nid, flags, name);
-		}
-		base = min(rend, end);
-	}
-	if (base < end) {
-		if (type->cnt >= type->max && double_array(type))
+	/* Room first: a new array may be a new range itself. */
+	while (type->cnt + nr_gaps(type, base, end) > type->max)
+		if (double_array(type, base, end))
 			return -ENOMEM;
-		/* double_array may have reserved a range below: find the place again */
-		for (i = 0; i < type->cnt && type->regions[i].base < base; i++)
-			;
-		insert_region(type, i, base, end - base, nid, flags, name);
-	}
+	for (; next_gap(type, base, end, &i, &base, &stop); base = stop)
+		insert_region(type, i, base, stop - base, nid, flags, name);
 	merge_regions(type);
 	return 0;
 }
@@ -349,7 +356,7 @@ static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t 
 {
 	phys_addr_t at;
 
-	if (WARN_ON_ONCE(pages_released))
+	if (WARN_ON_ONCE(memblock.pages_released))
 		return 0;
 	if (!align)
 		align = SMP_CACHE_BYTES;
@@ -565,5 +572,5 @@ void memblock_check(void)
 /* Called by memblock_free_all(): from here on only the listings serve. */
 void memblock_pages_released(void)
 {
-	pages_released = true;
+	memblock.pages_released = true;
 }

@@ -92,3 +92,46 @@ TEST(memblock_random)
 	}
 	memblock = saved;
 }
+
+/*
+ * Arrays of ranges that grow while a reservation is made: the new array lies outside what is being reserved, and does
+ * not disturb the order of the ranges, wherever it lies.
+ */
+static void reserve_and_grow(phys_addr_t base, unsigned int at, unsigned int n, phys_addr_t limit)
+{
+	static struct memblock_region regions[2][4];
+	struct memblock_type *reserved = &memblock.reserved;
+	phys_addr_t start = base + at * UNIT, array;
+
+	memblock = (struct memblock){
+		.current_limit = limit,
+		.memory = { .max = 4, .regions = regions[0], .name = "memory" },
+		.reserved = { .max = 4, .regions = regions[1], .name = "reserved" },
+	};
+	CHECK(!memblock_add(base, 64 * UNIT));
+	for (unsigned int i = 0; i < 4; i++)
+		CHECK(!memblock_reserve(base + (33 + 2 * i) * UNIT, UNIT));
+	CHECK(reserved->regions == regions[1]);
+	CHECK(!memblock_reserve(start, n * UNIT));
+	memblock_check();
+	CHECK(reserved->regions != regions[1]);
+	array = __pa(reserved->regions);
+	CHECK(array + UNIT <= start || array >= start + n * UNIT);
+	for (unsigned int i = 0; i < n; i++)
+		CHECK(memblock_is_reserved(start + i * UNIT));
+	CHECK(memblock_is_reserved(array));
+	CHECK_EQ(memblock_reserved_size(), (n + 1 + (at == 32 ? 0 : 4)) * UNIT);
+}
+
+TEST(memblock_arrays_grow)
+{
+	struct page *pages = alloc_pages(GFP_KERNEL, 6);
+	phys_addr_t base = page_to_phys(pages);
+	struct memblock saved = memblock;
+
+	reserve_and_grow(base, 56, 8, base + 64 * UNIT); /* where the array would go */
+	reserve_and_grow(base, 32, 8, base + 64 * UNIT); /* around others, the array above */
+	reserve_and_grow(base, 32, 8, base + 16 * UNIT); /* ... and below */
+	memblock = saved;
+	__free_pages(pages, 6);
+}
