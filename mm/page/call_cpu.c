@@ -3,12 +3,15 @@
  * Per-CPU stores (page lists, slab arrays, spare stacks) are used with preemption off and never from
  * interrupts; so an interrupt may touch them exactly when it did not interrupt a section with preemption
  * off. The handler looks at the count of what it interrupted, and backs off if need be; the caller tries
- * again. The idle task runs with preemption off but never allocates: it counts as interruptible.
+ * again, soon without haste: once a tick. The idle task runs with preemption off but never allocates: it counts as
+ * interruptible.
  */
 #include <base/types.h>
 #include <base/cpumask.h>
 #include <base/compiler.h>
 #include <sync/preempt.h>
+#include <kernel/printk.h>
+#include <kernel/sched.h>
 #include <kernel/task.h>
 #include <seam/processor.h>
 #include <seam/smp.h>
@@ -45,17 +48,34 @@ static bool call_once(int cpu, struct request *req)
 	return gone || smp_load_acquire(&req->done);
 }
 
+#define QUICK_TRIES   100
+#define PATIENT_TRIES (10 * HZ)
+
+static bool call_unpinned(int cpu, struct request *req, bool (*wanted)(int cpu, void *arg))
+{
+	for (int tries = 0; wanted(cpu, req->arg); tries++) {
+		if (call_once(cpu, req))
+			return true;
+		if (tries == QUICK_TRIES + PATIENT_TRIES)
+			return false;
+		if (tries < QUICK_TRIES)
+			cpu_relax();
+		else
+			schedule_timeout_uninterruptible(1);
+	}
+	return true;
+}
+
 void call_cpus_unpinned(void (*fn)(void *arg), bool (*wanted)(int cpu, void *arg), void *arg)
 {
 	int cpu;
 
+	might_sleep();
 	for_each_online_cpu (cpu) {
 		struct request req = { .fn = fn, .arg = arg };
 
-		for (int tries = 0; tries < 1000 && wanted(cpu, arg); tries++) {
-			if (call_once(cpu, &req))
-				break;
-			cpu_relax();
-		}
+		if (!call_unpinned(cpu, &req, wanted))
+			pr_warn("CPU %d was found with preemption off for %d s; its stores stay filled\n",
+				cpu, PATIENT_TRIES / HZ);
 	}
 }

@@ -7,8 +7,8 @@
 
 /*
  * Run @fn(@arg) on each online CPU for which @wanted(cpu, @arg) is true, at a moment when that CPU is not
- * inside a section with preemption off; on other CPUs in an interrupt. Best effort: a CPU that stays in
- * such sections for a thousand tries is left out. => may sleep, interrupts enabled
+ * inside a section with preemption off; on other CPUs in an interrupt. A CPU that is inside is waited for; one that each
+ * tick for ten seconds finds inside is left out, which the log tells. => may sleep, interrupts enabled
  */
 void call_cpus_unpinned(void (*fn)(void *arg), bool (*wanted)(int cpu, void *arg), void *arg);
 

@@ -26,7 +26,7 @@ HBASE    := $(filter-out base/inflate.c,$(wildcard base/*.c)) $(filter-out sync/
             host/main.c host/say.c host/sched.c host/time.c
 # Without mm/: libc's heap, and per-CPU memory that is never given back.
 HHEAP    := host/heap.c host/pcpu.c
-HMM      := $(filter-out %/selftest.c %/selftest_model.c %/selftest_slow.c %/selftest_zone.c %/first_chunk.c %/procfs.c %/debugfs.c %/process_vm.c %/process_madvise.c, \
+HMM      := $(filter-out %/selftest.c %/selftest_model.c %/selftest_call_cpu.c %/selftest_slow.c %/selftest_zone.c %/first_chunk.c %/procfs.c %/debugfs.c %/process_vm.c %/process_madvise.c, \
             $(foreach r,stat boot page slab percpu kmap tree rmap pgtable cache shmem fault uffd reclaim share vma compress swap,$(wildcard mm/$(r)/*.c))) \
             $(addprefix fs/,inode.c fs_writeback.c dcache.c super.c file_table.c libfs.c iov_iter.c seq_file.c) kernel/task_work.c \
             host/memory.c host/mmu.c host/uaccess.c host/vfs.c host/balance.c
