@@ -226,10 +226,35 @@ static void set_dir_times(struct unpack *u)
 	}
 }
 
+/*
+ * Nothing looks for an older entry of the name before it turns out to be in the way: each such look would leave a
+ * dentry for RCU to free, and holes in the slabs where the entry's own one lies for ever.
+ */
 static void remove_old(struct unpack *u)
 {
 	if (init_rmdir(u->name) == -ENOTDIR)
 		init_unlink(u->name);
+}
+
+static long make_symlink(struct unpack *u)
+{
+	long err = init_symlink(u->target, u->name);
+
+	if (err != -EEXIST)
+		return err;
+	remove_old(u);
+	return init_symlink(u->target, u->name);
+}
+
+static long make_node(struct unpack *u)
+{
+	unsigned int dev = new_encode_dev(MKDEV(u->rmajor, u->rminor));
+	long err = init_mknod(u->name, u->mode, dev);
+
+	if (err != -EEXIST)
+		return err;
+	remove_old(u);
+	return init_mknod(u->name, u->mode, dev);
 }
 
 static long open_file(struct unpack *u)
@@ -287,8 +312,7 @@ static long make_special(struct unpack *u)
 		if (!err)
 			err = remember_dir(u);
 	} else if (S_ISBLK(u->mode) || S_ISCHR(u->mode) || S_ISFIFO(u->mode) || S_ISSOCK(u->mode)) {
-		remove_old(u);
-		err = init_mknod(u->name, u->mode, new_encode_dev(MKDEV(u->rmajor, u->rminor)));
+		err = make_node(u);
 	} else {
 		return fail(u, "an entry of unknown type", 0);
 	}
@@ -322,8 +346,7 @@ static long symlink_ready(struct unpack *u)
 	long err;
 
 	u->target[u->size] = 0;
-	remove_old(u);
-	err = init_symlink(u->target, u->name);
+	err = make_symlink(u);
 	if (err)
 		return fail(u, "cannot link", err);
 	set_attributes(u, true);
