@@ -76,7 +76,6 @@ static void inode_init_always(struct super_block *sb, struct inode *inode)
 	mapping->gfp_mask = GFP_HIGHUSER_MOVABLE;
 	INIT_HLIST_NODE(&inode->i_hash);
 	INIT_LIST_HEAD(&inode->i_sb_list);
-	INIT_LIST_HEAD(&inode->i_devices);
 	INIT_LIST_HEAD(&inode->i_io_list);
 	INIT_HLIST_HEAD(&inode->i_dentry);
 	INIT_LIST_HEAD(&inode->i_lru);

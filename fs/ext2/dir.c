@@ -10,7 +10,7 @@
  *
  * Each step along a block is checked (entry_is_sane), so that nothing on the disk leads outside of it.
  *
- * Reading a directory continues at an offset that may lie within an entry after changes: then (i_version has
+ * Reading a directory continues at an offset that may lie within an entry after changes: then (dir_version has
  * moved on) the walk starts at the beginning of the block and goes to the first entry at or behind the offset.
  *
  * Linux 6.1: fs/ext2/dir.c, which has the blocks in the page cache of the directory.
@@ -98,7 +98,7 @@ static int commit_block(struct inode *dir, struct buffer_head *bh)
 	int err = 0;
 
 	mark_buffer_dirty_inode(bh, dir);
-	atomic64_inc(&dir->i_version);
+	atomic64_inc(&EXT2_I(dir)->dir_version);
 	EXT2_I(dir)->i_flags &= ~(u32)EXT2_BTREE_FL;
 	mark_inode_dirty(dir);
 	if (ext2_dirsync(dir)) {
@@ -154,7 +154,7 @@ static int ext2_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct inode *dir = file_inode(file);
 	unsigned int mask = dir->i_sb->s_blocksize - 1;
-	u64 version = atomic64_read(&dir->i_version);
+	u64 version = atomic64_read(&EXT2_I(dir)->dir_version);
 	bool full = false;
 	int err = 0;
 

@@ -243,6 +243,7 @@ struct ext2_inode_info {
 	bool i_new;				/* never written to the disk: what lies there is not ours */
 	struct rw_semaphore xattr_sem;
 	struct mutex truncate_mutex;		/* the tree of blocks changes */
+	atomic64_t dir_version;			/* a: how often a directory was changed */
 	struct inode vfs_inode;
 };
 

@@ -137,7 +137,7 @@ struct inode {
 	atomic_t i_writecount;			/* a: files open for writing; < 0: denied (being executed) */
 	atomic_t i_readcount;
 	atomic_t i_dio_count;			/* a: direct I/O under way */
-	atomic64_t i_version;
+	u32 i_generation;
 	struct rw_semaphore i_rwsem;
 	union {
 		const struct file_operations *i_fop;	/* c */
@@ -148,7 +148,6 @@ struct inode {
 	struct hlist_node i_hash;		/* inode hash lock */
 	struct list_head i_sb_list;		/* s_inode_list_lock */
 	struct list_head i_lru;			/* lock of the list_lru: without users, on a device */
-	struct list_head i_devices;		/* of i_cdev */
 	struct list_head i_io_list;		/* l and wb->list_lock: b_dirty, b_io, b_more_io or b_dirty_time */
 	unsigned long dirtied_when;		/* wb->list_lock: jiffies when it became dirty */
 	unsigned long dirtied_time_when;	/* ... when its times did (lazytime) */
@@ -159,7 +158,6 @@ struct inode {
 		char *i_link;			/* target of a symbolic link, while in memory */
 		unsigned int i_dir_seq;
 	};
-	u32 i_generation;
 	void *i_private;			/* of the file system or driver */
 	struct rcu_head i_rcu;
 };

@@ -18,11 +18,11 @@ struct user_struct;
 struct shmem_inode_info {
 	spinlock_t lock;
 	unsigned int seals;		/* F_SEAL_*; changed under inode lock */
-	unsigned long flags;		/* c: VM_NORESERVE: pages are accounted one by one */
+	unsigned int flags;		/* c: VM_NORESERVE: pages are accounted one by one */
+	atomic_t nr_swapins;		/* pages that came in, ever: for truncation to see */
 	atomic_long_t alloced;		/* pages charged to the super block */
 	struct xarray swap;		/* slots of the pages that are on swap, by index */
 	atomic_long_t swapped;		/* how many */
-	atomic_t nr_swapins;		/* pages that came in, ever: for truncation to see */
 	struct list_head swap_list;	/* of inodes that had pages on swap; empty: never */
 	pgoff_t fallocend;		/* inode lock: highest page that fallocate covers */
 	struct list_head xattrs;	/* inode lock */
