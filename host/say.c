@@ -41,17 +41,6 @@ int printk(const char *fmt, ...)
 	return n;
 }
 
-/* A test wants to see all of them. */
-bool __ratelimit(struct ratelimit_state *rs, const char *who)
-{
-	return true;
-}
-
-int ___ratelimit(struct ratelimit_state *rs, const char *func)
-{
-	return 1;
-}
-
 void dump_stack(void)
 {
 	char buf[4096];

@@ -350,27 +350,6 @@ int printk(const char *fmt, ...)
 	return len;
 }
 
-#define RATELIMIT_NS	(5 * NSEC_PER_SEC)
-#define RATELIMIT_BURST 10
-
-bool __ratelimit(struct ratelimit_state *rs, const char *who)
-{
-	u64 now = ktime_get();
-
-	if (!rs->begin_ns || now - rs->begin_ns > RATELIMIT_NS) {
-		if (rs->missed)
-			pr_warn("%s: %u messages suppressed\n", who, rs->missed);
-		rs->begin_ns = now | 1;
-		rs->printed = rs->missed = 0;
-	}
-	if (rs->printed >= RATELIMIT_BURST) {
-		rs->missed++;
-		return false;
-	}
-	rs->printed++;
-	return true;
-}
-
 /* ---- reading ---- */
 
 u64 log_first_seq(void)

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <base/types.h>
 #include <base/compiler.h>
+#include <kernel/ratelimit.h>
 #include <sync/wait.h>
 
 /* A level may stand at the start of the format: "\001" and a digit, as in Linux. */
@@ -56,14 +57,9 @@ void printk_levels(int levels[4]);	/* for /proc/sys/kernel/printk */
 #define pr_notice_once(fmt, ...) printk_once(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_info_once(fmt, ...)	printk_once(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 
-/* True when the caller, a fixed place, may print: at most ten times in five seconds. */
-struct ratelimit_state {
-	u64 begin_ns;
-	unsigned int printed, missed;
-};
-bool __ratelimit(struct ratelimit_state *rs, const char *who);
+/* A fixed place: at most ten times in five seconds. */
 #define printk_ratelimited(fmt, ...) ({				\
-	static struct ratelimit_state __rs;			\
+	static DEFINE_RATELIMIT_STATE(__rs, DEFAULT_RATELIMIT_INTERVAL_MS, DEFAULT_RATELIMIT_BURST); \
 	if (__ratelimit(&__rs, __func__))			\
 		printk(fmt, ##__VA_ARGS__); })
 #define pr_err_ratelimited(fmt, ...)	printk_ratelimited(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)

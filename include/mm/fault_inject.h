@@ -9,6 +9,7 @@
 #include <base/types.h>
 #include <base/compiler.h>
 #include <base/atomic.h>
+#include <kernel/ratelimit.h>
 
 enum fault_kind { FAULT_PAGE, FAULT_SLAB, FAULT_IO, FAULT_USERCOPY, FAULT_FUTEX, NR_FAULT_KINDS };
 
@@ -20,6 +21,7 @@ struct fault_attr {
 	atomic_t times;			/* failures left; -1: no limit */
 	atomic_t space;			/* bytes (pages, slab) that succeed first */
 	unsigned long verbose;		/* 0: silent, 1: a line, 2: with call trace */
+	struct ratelimit_state ratelimit; /* of those: verbose_ratelimit_interval_ms (0: all), verbose_ratelimit_burst */
 	bool task_filter;		/* only tasks with make-it-fail */
 	unsigned long require_start, require_end, reject_start, reject_end;	/* caller */
 	unsigned long stacktrace_depth;
@@ -29,8 +31,7 @@ struct fault_attr {
 	bool cache_filter;		/* only caches whose file failslab in /sys/kernel/slab says 1 */
 	bool ignore_private;		/* spare futexes of one address space */
 	unsigned long nth;		/* Quire: fail the n-th question from now, once; 0: off */
-	unsigned long count;		/* questions that passed the filters */
-	unsigned long failures;
+	atomic_long_t count;		/* questions that passed the filters, while there is an interval */
 };
 extern struct fault_attr fault_attrs[NR_FAULT_KINDS];
 

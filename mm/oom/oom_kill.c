@@ -30,6 +30,7 @@
 #include <kernel/panic.h>
 #include <kernel/pid.h>
 #include <kernel/printk.h>
+#include <kernel/ratelimit.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
@@ -301,7 +302,7 @@ static bool may_kill_current(const struct oom_control *oc)
 
 static void nobody_left(const struct oom_control *oc)
 {
-	static struct ratelimit_state rs;
+	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL_MS, DEFAULT_RATELIMIT_BURST);
 
 	if (!__ratelimit(&rs, __func__))
 		return;

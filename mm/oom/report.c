@@ -15,6 +15,7 @@
 #include <kernel/cred.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/ratelimit.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <mm/gfp.h>
@@ -71,7 +72,7 @@ static void dump_summary(const struct oom_control *oc, struct task_struct *victi
 
 void oom_report(const struct oom_control *oc, struct task_struct *victim)
 {
-	static struct ratelimit_state rs;
+	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL_MS, DEFAULT_RATELIMIT_BURST);
 	char flags[160];
 
 	if (__ratelimit(&rs, __func__)) {

@@ -23,27 +23,23 @@
 #include <kernel/panic.h>
 #include <kernel/param.h>
 #include <kernel/printk.h>
+#include <kernel/ratelimit.h>
 #include <kernel/task.h>
 #include <mm/fault_inject.h>
 #include <mm/gfp.h>
 
+#define MAX_TRACE 32
+
 #define ATTR(n, wait)                                                                              \
 	{                                                                                          \
 		.name = n, .interval = 1, .times = ATOMIC_INIT(1), .verbose = 2,                   \
-		.require_end = ~0UL, .stacktrace_depth = 32, .ignore_gfp_wait = wait,              \
-		.ignore_gfp_highmem = wait                                                         \
+		.ratelimit = RATELIMIT_STATE_INIT(0, DEFAULT_RATELIMIT_BURST),                     \
+		.require_end = ~0UL, .stacktrace_depth = MAX_TRACE, .ignore_gfp_wait = wait,       \
+		.ignore_gfp_highmem = wait, .min_order = 1                                         \
 	}
 
 struct fault_attr fault_attrs[NR_FAULT_KINDS] = {
-	[FAULT_PAGE] = { .name = "fail_page_alloc",
-			 .interval = 1,
-			 .times = ATOMIC_INIT(1),
-			 .verbose = 2,
-			 .require_end = ~0UL,
-			 .stacktrace_depth = 32,
-			 .ignore_gfp_wait = true,
-			 .ignore_gfp_highmem = true,
-			 .min_order = 1 },
+	[FAULT_PAGE] = ATTR("fail_page_alloc", true),
 	[FAULT_SLAB] = ATTR("failslab", true),
 	[FAULT_IO] = ATTR("fail_make_request", false),
 	[FAULT_USERCOPY] = ATTR("fail_usercopy", false),
@@ -77,15 +73,26 @@ u64 fault_get_seed(void)
 	return seed;
 }
 
-void fault_update(void)
+static u32 what_is_armed(void)
 {
 	u32 armed = READ_ONCE(tasks_armed) ? FAULT_ARMED_TASK : 0;
 
 	for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
-		if (fault_attrs[kind].probability || fault_attrs[kind].nth)
+		if (READ_ONCE(fault_attrs[kind].probability) || READ_ONCE(fault_attrs[kind].nth))
 			armed |= 1u << kind;
-	WRITE_ONCE(fault_armed, armed);
-	alloc_watched_set(ALLOC_WATCHED_FAULT, armed != 0);
+	return armed;
+}
+
+/* Who writes last sees what all have set: an older answer does not stay. */
+void fault_update(void)
+{
+	u32 armed;
+
+	do {
+		armed = what_is_armed();
+		xchg(&fault_armed, armed);
+		alloc_watched_set(ALLOC_WATCHED_FAULT, armed != 0);
+	} while (what_is_armed() != armed);
 }
 
 void alloc_watched_set(u32 bit, bool on)
@@ -96,17 +103,16 @@ void alloc_watched_set(u32 bit, bool on)
 		__atomic_fetch_and(&alloc_watched, ~bit, __ATOMIC_SEQ_CST);
 }
 
-/* Does the call trace hold a function of the required range and none of the rejected one? */
+/* Does the call trace hold a function of the required range, unless that is everything, and none of the rejected one? */
 static bool caller_matches(const struct fault_attr *attr)
 {
-	unsigned long trace[32];
+	unsigned long trace[MAX_TRACE];
 	unsigned int n;
-	bool found = !attr->require_start;
+	bool found = !attr->require_start && attr->require_end == ~0UL;
 
-	if (found && attr->require_end == ~0UL && !attr->reject_start && !attr->reject_end)
-		return true;
-	n = stack_trace_save(trace, min(attr->stacktrace_depth, (unsigned long)ARRAY_SIZE(trace)),
-			     1);
+	if (!attr->stacktrace_depth || (found && !attr->reject_start && !attr->reject_end))
+		return found;
+	n = stack_trace_save(trace, min(attr->stacktrace_depth, (unsigned long)MAX_TRACE), 1);
 	for (unsigned int i = 0; i < n; i++) {
 		if (attr->reject_start <= trace[i] && trace[i] < attr->reject_end)
 			return false;
@@ -140,21 +146,25 @@ static bool times_left(struct fault_attr *attr)
 
 static bool attr_says_fail(struct fault_attr *attr, size_t size)
 {
-	unsigned long n = __atomic_add_fetch(&attr->count, 1, __ATOMIC_RELAXED);
+	unsigned long nth = READ_ONCE(attr->nth);
+	int space = atomic_read(&attr->space);
 
-	if (attr->nth) {
-		if (__atomic_sub_fetch(&attr->nth, 1, __ATOMIC_RELAXED))
+	/* Of several who ask at once each counts as one. */
+	while (nth) {
+		if (!try_cmpxchg(&attr->nth, &nth, nth - 1))
+			continue;
+		if (nth > 1)
 			return false;
 		fault_update();
 		return true;
 	}
 	if (!attr->probability || !atomic_read(&attr->times))
 		return false;
-	if (atomic_read(&attr->space) > 0) {
-		atomic_sub(min(size, (size_t)INT_MAX), &attr->space);
+	if (space > 0 && (size_t)space > size) {
+		atomic_sub(size, &attr->space);
 		return false;
 	}
-	if (attr->interval > 1 && n % attr->interval)
+	if (attr->interval > 1 && atomic_long_inc_return(&attr->count) % attr->interval)
 		return false;
 	if (attr->probability < 100 && draw() >= attr->probability)
 		return false;
@@ -163,8 +173,7 @@ static bool attr_says_fail(struct fault_attr *attr, size_t size)
 
 static void report(struct fault_attr *attr, size_t size)
 {
-	attr->failures++;
-	if (!attr->verbose)
+	if (!attr->verbose || !__ratelimit(&attr->ratelimit, attr->name))
 		return;
 	pr_notice(
 		"FAULT_INJECTION: forcing a failure. name %s, interval %lu, probability %lu, space %d, times %d, size %zu\n",
@@ -282,6 +291,8 @@ static const struct fault_file {
 	FILE("times", 's', times, ANY),
 	FILE("space", 's', space, ANY),
 	FILE("verbose", 'n', verbose, ANY),
+	FILE("verbose_ratelimit_interval_ms", 'u', ratelimit.interval_ms, ANY),
+	FILE("verbose_ratelimit_burst", 'u', ratelimit.burst, ANY),
 	FILE("task-filter", 'b', task_filter, ANY),
 	FILE("stacktrace-depth", 'n', stacktrace_depth, ANY),
 	FILE("require-start", 'x', require_start, ANY),
@@ -352,6 +363,8 @@ int fault_attr_write(enum fault_kind kind, const char *file, const char *text)
 		return -EINVAL;
 	if (!strcmp(file, "probability") && number > 100)
 		return -EINVAL;
+	if (!strcmp(file, "stacktrace-depth"))
+		number = min(number, (unsigned long)MAX_TRACE);
 	switch (type) {
 	case 'n':
 	case 'x':

@@ -81,6 +81,10 @@ static int test_fault_gate(void)
 		n += should_fail_usercopy();
 		SELFTEST_EXPECT(i < 999 || (n > 200 && n < 400));
 	}
+	/* Bytes that succeed first: while more than is asked for is left. */
+	SELFTEST_EXPECT(!setup_fault_attr(attr, "1,100,3,-1"));
+	SELFTEST_EXPECT(!should_fail_usercopy() && !should_fail_usercopy());
+	SELFTEST_EXPECT(should_fail_usercopy());
 	SELFTEST_EXPECT(!fault_attr_write(FAULT_USERCOPY, "probability", "0"));
 	SELFTEST_EXPECT(fault_attr_write(FAULT_USERCOPY, "probability", "1000") == -EINVAL);
 	SELFTEST_EXPECT(fault_attr_write(FAULT_USERCOPY, "nothing", "1") == -ENOENT);

@@ -48,10 +48,19 @@ static void knobs(void)
 {
 	static const char *const dirs[] = { "fail_page_alloc", "failslab", "fail_usercopy",
 					    "fail_futex", "fail_make_request" };
-	static const char *const all[] = { "probability",   "interval",	       "times",
-					   "space",	    "verbose",	       "task-filter",
-					   "require-start", "require-end",     "reject-start",
-					   "reject-end",    "stacktrace-depth" };
+	static const char *const all[] = { "probability",
+					   "interval",
+					   "times",
+					   "space",
+					   "verbose",
+					   "verbose_ratelimit_interval_ms",
+					   "verbose_ratelimit_burst",
+					   "task-filter",
+					   "require-start",
+					   "require-end",
+					   "reject-start",
+					   "reject-end",
+					   "stacktrace-depth" };
 	int missing = 0;
 
 	for (size_t d = 0; d < sizeof(dirs) / sizeof(*dirs); d++)
@@ -113,6 +122,76 @@ static void futexes(void)
 	is(futex(&word, FUTEX_WAKE), 0, "fail_futex: off");
 }
 
+/* Who asks: the call trace of a futex call against ranges of addresses. Everything is required and nothing rejected at first. */
+static void callers(void)
+{
+	static uint32_t word;
+
+	spew("/proc/self/make-it-fail", "1");
+	arm("fail_futex", "100");
+	set("fail_futex", "require-end", "0x1000");
+	is(futex(&word, FUTEX_WAKE), 0, "callers: none lies below require-end");
+	set("fail_futex", "require-end", "0xffffffffffffffff");
+	fails(futex(&word, FUTEX_WAKE), EFAULT, "callers: anybody");
+	set("fail_futex", "require-start", "0xffffffff80000000");
+	fails(futex(&word, FUTEX_WAKE), EFAULT, "callers: the text of the kernel is required");
+	set("fail_futex", "stacktrace-depth", "0");
+	is(futex(&word, FUTEX_WAKE), 0, "callers: and not found where no trace is taken");
+	set("fail_futex", "stacktrace-depth", "1000");
+	ok(!strcmp(slurp(DEBUG "fail_futex/stacktrace-depth"), "32\n"),
+	   "callers: a trace has 32 entries at most");
+	set("fail_futex", "reject-start", "0xffffffff80000000");
+	set("fail_futex", "reject-end", "0xffffffffffffffff");
+	is(futex(&word, FUTEX_WAKE), 0, "callers: the text of the kernel is rejected");
+	set("fail_futex", "reject-start", "0");
+	set("fail_futex", "reject-end", "0");
+	set("fail_futex", "require-start", "0");
+	disarm("fail_futex");
+	spew("/proc/self/make-it-fail", "0");
+}
+
+/* Lines of the log about a failure that was forced, the last of which is @fd's. */
+static int reports(int fd)
+{
+	char line[2048];
+	ssize_t n;
+	int found = 0;
+
+	while ((n = read(fd, line, sizeof(line) - 1)) > 0) {
+		line[n] = '\0';
+		found += strstr(line, "name fail_futex") != NULL;
+	}
+	return found;
+}
+
+static void ratelimit(void)
+{
+	static uint32_t word;
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+
+	ok(!strcmp(slurp(DEBUG "fail_futex/verbose_ratelimit_interval_ms"), "0\n") &&
+		   !strcmp(slurp(DEBUG "fail_futex/verbose_ratelimit_burst"), "10\n"),
+	   "ratelimit: off at first");
+	lseek(log, 0, SEEK_END);
+	spew("/proc/self/make-it-fail", "1");
+	arm("fail_futex", "100");
+	set("fail_futex", "verbose", "1");
+	for (int i = 0; i < 12; i++)
+		futex(&word, FUTEX_WAKE);
+	is(reports(log), 12, "ratelimit: each failure is reported");
+	set("fail_futex", "verbose_ratelimit_interval_ms", "3600000");
+	set("fail_futex", "verbose_ratelimit_burst", "2");
+	for (int i = 0; i < 12; i++)
+		futex(&word, FUTEX_WAKE);
+	is(reports(log), 2, "ratelimit: two an hour");
+	set("fail_futex", "verbose_ratelimit_interval_ms", "0");
+	set("fail_futex", "verbose_ratelimit_burst", "10");
+	disarm("fail_futex");
+	set("fail_futex", "verbose", "2");
+	spew("/proc/self/make-it-fail", "0");
+	close(log);
+}
+
 /* The n-th question of this task, whatever kind; so nothing is printed in between. */
 static void nth(void)
 {
@@ -136,6 +215,7 @@ static void caches(void)
 #define CACHE "/sys/kernel/slab/filp/failslab"
 	int choice = open(CACHE, O_WRONLY), fd;
 
+	spew("/proc/self/make-it-fail", "1");
 	ok(!strcmp(slurp(CACHE), "0\n"), "cache-filter: no cache is chosen at first");
 	set("failslab", "cache-filter", "Y");
 	set("failslab", "ignore-gfp-wait", "N");
@@ -196,6 +276,8 @@ int main(void)
 	}
 	knobs();
 	futexes();
+	callers();
+	ratelimit();
 	caches();
 	pages();
 	nth();

@@ -22,7 +22,7 @@ HOFLAGS  := -std=gnu17 -O1 -g -Wall -Wextra -Ihost/include -MMD -MP
 HSAN_asan := -fsanitize=address,undefined -fno-sanitize=alignment,shift,null -fno-sanitize-recover=undefined
 HSAN_tsan := -fsanitize=thread
 
-HBASE    := $(filter-out base/inflate.c,$(wildcard base/*.c)) $(filter-out sync/selftest.c,$(wildcard sync/*.c)) \
+HBASE    := $(filter-out base/inflate.c,$(wildcard base/*.c)) $(filter-out sync/selftest.c,$(wildcard sync/*.c)) kernel/ratelimit.c \
             host/main.c host/say.c host/sched.c host/time.c
 # Without mm/: libc's heap, and per-CPU memory that is never given back.
 HHEAP    := host/heap.c host/pcpu.c

@@ -2,6 +2,8 @@
 /* Counters, trace events, the failure gate, and memblock against a model, in a process. rooms: mm */
 #include <host/test.h>
 #include <base/string.h>
+#include <kernel/ratelimit.h>
+#include <kernel/time.h>
 #include <mm/memblock.h>
 #include <mm/gfp.h>
 #include "../../mm/stat/selftest.c"
@@ -17,6 +19,54 @@ TEST(stat_trace)
 TEST(stat_fault_gate)
 {
 	CHECK_EQ(test_fault_gate(), 0);
+}
+
+/* Two CPUs ask at once: one of them is the n-th, and afterwards nothing is armed. */
+static int nr_failed;
+
+static void arm_first(void *arg)
+{
+	nr_failed = 0;
+	fault_attrs[FAULT_USERCOPY].verbose = 0;
+	fault_attrs[FAULT_USERCOPY].nth = 1;
+	fault_update();
+}
+static void ask(void *arg)
+{
+	if (should_fail_usercopy())
+		__atomic_add_fetch(&nr_failed, 1, __ATOMIC_RELAXED);
+}
+static void check_disarmed(void *arg)
+{
+	SCENARIO_CHECK(nr_failed == 1 && !fault_attrs[FAULT_USERCOPY].nth && !fault_armed);
+}
+TEST(stat_fault_nth_once)
+{
+	struct host_scenario s = { .setup = arm_first,
+				   .fn = { ask, ask },
+				   .n = 2,
+				   .check = check_disarmed,
+				   .preemptions = 2 };
+
+	CHECK(host_explore(&s) > 1);
+}
+
+/* At most so many in an interval, and again in the next one. */
+TEST(ratelimit)
+{
+	DEFINE_RATELIMIT_STATE(rs, 60000, 3);
+	int told = 0;
+
+	host_expect_warnings(true);
+	for (int i = 0; i < 10; i++)
+		told += __ratelimit(&rs, "test");
+	CHECK_EQ(told, 3);
+	rs.begin_ns -= 61000 * NSEC_PER_MSEC; /* a minute passes */
+	CHECK(__ratelimit(&rs, "test"));
+	rs.interval_ms = 0;
+	for (int i = 0; i < 10; i++)
+		CHECK(__ratelimit(&rs, "test"));
+	host_expect_warnings(false);
 }
 
 /*
