@@ -18,7 +18,7 @@
  * (mm/reclaim/node_reclaim.c). A page that will be dirty (__GFP_WRITE) goes to the next node while this one has its share of them, so
  * that no node is full of what cannot be dropped; the slow path does not care.
  *
- * Failure: NULL, with one line and the state of memory in the log unless __GFP_NOWARN. Until reclaim
+ * Failure: NULL, with one line and the state of memory in the log unless __GFP_NOWARN, once in ten seconds. Until reclaim
  * registers itself, "direct reclaim" means emptying the kernel's own stores (per-CPU lists, slab arrays,
  * spare stacks and page tables, shrinkers); what is then still missing fails.
  * Linux 6.1: mm/page_alloc.c, the same ladder. Observe: allocstall_*, trace kmem:mm_page_alloc.
@@ -33,6 +33,7 @@
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/psi.h>
+#include <kernel/ratelimit.h>
 #include <kernel/task.h>
 #include <kernel/sched.h>
 #include <mm/zone.h>
@@ -45,8 +46,6 @@
 #include <mm/vmalloc.h>
 #include <mm/shrinker.h>
 #include "page_internal.h"
-
-/* Rounds of direct reclaim without progress before giving up, as Linux. */
 
 struct page_alloc_ops page_alloc_ops;
 atomic_long_t page_alloc_slow_count, page_alloc_fail_count;
@@ -681,22 +680,15 @@ int gfp_to_string(char *buf, size_t size, gfp_t gfp)
 
 /* ---- complaints ---- */
 
-atomic_t alloc_warnings;
-
-/* At most ten reports in five seconds would need a clock; ten in all and each 1000th after do. */
-static bool warn_alloc_allowed(void)
-{
-	int n = atomic_inc_return(&alloc_warnings);
-
-	return n <= 10 || n % 1000 == 0;
-}
+/* Each is a page long. Linux: the same figures. */
+DEFINE_RATELIMIT_STATE(nopage_rs, 10000, 1);
 
 void warn_alloc(gfp_t gfp, const void *nodemask, const char *fmt, ...)
 {
 	char what[64], flags[160];
 	__builtin_va_list args;
 
-	if ((gfp & __GFP_NOWARN) || !warn_alloc_allowed())
+	if ((gfp & __GFP_NOWARN) || !__ratelimit(&nopage_rs, __func__))
 		return;
 	__builtin_va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);

@@ -3,6 +3,7 @@
 #ifndef QUIRE_MM_PAGE_INTERNAL_H
 #define QUIRE_MM_PAGE_INTERNAL_H
 
+#include <kernel/ratelimit.h>
 #include <mm/gfp.h>
 #include <mm/zone.h>
 
@@ -103,8 +104,8 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 				    const struct alloc_context *ac);
 /* The way out when the per-CPU list of the best zone is empty. */
 struct page *alloc_pages_slow(gfp_t gfp, unsigned int order, int nid, const void *nodemask);
-/* Failures without __GFP_NOWARN, of which not all are printed. */
-extern atomic_t alloc_warnings;
+/* How often a failure without __GFP_NOWARN is told. */
+extern struct ratelimit_state nopage_rs;
 void warn_alloc(gfp_t gfp, const void *nodemask, const char *fmt, ...);
 
 #endif

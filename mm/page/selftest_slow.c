@@ -9,6 +9,8 @@
 #include <base/string.h>
 #include <kernel/selftest.h>
 #include <kernel/task.h>
+#include <kernel/time.h>
+#include <kernel/timekeeping.h>
 #include <mm/gfp.h>
 #include <mm/page_debug.h>
 #include <mm/page_flags.h>
@@ -214,20 +216,25 @@ static int test_nofail(void)
 }
 SELFTEST("page/nofail", test_nofail);
 
-/* Each failure is told, unless the caller said __GFP_NOWARN. */
+/* A failure is told, unless the caller said __GFP_NOWARN or another was just told; but not for ever. */
 static int test_warning(void)
 {
-	int before = atomic_read(&alloc_warnings), told, silent;
+	const struct ratelimit_state was = nopage_rs;
+	int told, silent;
+	bool again;
 
 	play_scarcity(1000);
-	atomic_set(&alloc_warnings, 500); /* counted, but not printed */
+	nopage_rs.begin_ns = ktime_get();
+	atomic_set(&nopage_rs.asked, nopage_rs.burst); /* counted, but not printed */
 	try_alloc(GFP_NOWAIT, 0);
-	told = atomic_read(&alloc_warnings) - 500;
+	told = atomic_read(&nopage_rs.asked) - nopage_rs.burst;
 	try_alloc(GFP_NOWAIT | __GFP_NOWARN, 0);
-	silent = atomic_read(&alloc_warnings) - 500 - told;
+	silent = atomic_read(&nopage_rs.asked) - nopage_rs.burst - told;
 	end_scarcity();
-	atomic_set(&alloc_warnings, before);
-	SELFTEST_EXPECT(told == 1 && silent == 0);
+	nopage_rs.begin_ns -= 11 * NSEC_PER_SEC;
+	again = __ratelimit(&nopage_rs, "warn_alloc");
+	nopage_rs = was;
+	SELFTEST_EXPECT(told == 1 && silent == 0 && again);
 	return 0;
 }
 SELFTEST("page/warning", test_warning);
