@@ -14,6 +14,7 @@
  *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC = vmalloc_nr_pages() - STACK
  *	ANON      = NR_ANON_MAPPED less those of the swap cache   FILE = NR_FILE_PAGES (the swap cache is part of it)
  *	PGD, SPARE, PIPE, TRACE, PERCPU, ZSMALLOC, SWAP, BOOT = ledger_counts
+ *	OFFLINE, POISON = ledger_counts, which those will keep who take pages out of use: until then 0
  *	UNMAPPED, OTHER = 0
  *
  * A page that left the lists and reached no owner, that an owner forgot after uncounting it, or that is counted
@@ -232,9 +233,6 @@ static void take_counters(struct ledger *l)
 	c[LEDGER_ANON] = global_node_page_state(NR_ANON_MAPPED) -
 			 (global_node_page_state(NR_SWAPCACHE) - swap_only_pages());
 	c[LEDGER_FILE] = global_node_page_state(NR_FILE_PAGES);
-	/* Nobody counts these: that their pages were taken out of use is all that is known. */
-	c[LEDGER_OFFLINE] = l->pages[LEDGER_OFFLINE];
-	c[LEDGER_POISON] = l->pages[LEDGER_POISON];
 }
 
 /* ---- comparing ---- */
@@ -312,17 +310,21 @@ static struct page *lost[MAX_LOST];
 static unsigned int nr_lost;
 static DEFINE_MUTEX(lost_mutex, LOCK_LEDGER);
 
-/* What the page of account @name looks like to the walk; PAGE_TYPE_NONE with false: cannot be lost. */
-static bool loss_type(const char *name, u32 *type)
+/* Make @page look to the walk like one of account @name; false: that cannot be played. */
+static bool disguise(struct page *page, const char *name)
 {
 	static const u32 types[] = { PAGE_TYPE_NONE,   PAGE_TYPE_TABLE,	  PAGE_TYPE_PGD,
 				     PAGE_TYPE_SPARE,  PAGE_TYPE_STACK,	  PAGE_TYPE_VMALLOC,
 				     PAGE_TYPE_PERCPU, PAGE_TYPE_KMALLOC, PAGE_TYPE_PIPE,
-				     PAGE_TYPE_TRACE };
+				     PAGE_TYPE_TRACE,  PAGE_TYPE_OFFLINE };
 
+	if (!strcmp(name, account_names[LEDGER_POISON])) {
+		SetPageHWPoison(page);
+		return true;
+	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(name, account_names[account_of_type(types[i])])) {
-			*type = types[i];
+			page->page_type = types[i];
 			return true;
 		}
 	return false;
@@ -334,24 +336,27 @@ static void find_lost(void)
 		struct page *page = lost[--nr_lost];
 
 		page->page_type = PAGE_TYPE_NONE;
+		ClearPageHWPoison(page);
 		__free_page(page);
 	}
 }
 
 int ledger_lose_page(const char *name)
 {
+	struct page *page;
 	int err = -EINVAL;
-	u32 type;
 
 	mutex_lock(&lost_mutex);
 	if (!strcmp(name, "none")) {
 		find_lost();
 		err = 0;
-	} else if (nr_lost < MAX_LOST && loss_type(name, &type)) {
-		lost[nr_lost] = alloc_page(GFP_KERNEL);
-		err = lost[nr_lost] ? 0 : -ENOMEM;
+	} else if (nr_lost < MAX_LOST) {
+		page = alloc_page(GFP_KERNEL);
+		err = !page ? -ENOMEM : disguise(page, name) ? 0 : -EINVAL;
 		if (!err)
-			lost[nr_lost++]->page_type = type;
+			lost[nr_lost++] = page;
+		else if (page)
+			__free_page(page);
 	}
 	mutex_unlock(&lost_mutex);
 	return err;
