@@ -34,6 +34,7 @@
 #include <kernel/param.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
+#include <mm/dma_pool.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
 #include <mm/pgalloc.h>
@@ -201,13 +202,12 @@ static bool next_completion(struct nvme_queue *q, struct nvme_completion *c)
 
 static void *ring_memory(size_t bytes)
 {
-	return alloc_pages_exact(bytes, GFP_KERNEL | __GFP_ZERO);
+	return dma_alloc_pages(bytes, GFP_KERNEL | __GFP_ZERO);
 }
 
 static void free_ring(const volatile void *ring, size_t bytes)
 {
-	if (ring)
-		free_pages_exact((void *)ring, bytes);
+	dma_free_pages((void *)ring, bytes);
 }
 
 static void free_queue(struct nvme_queue *q)

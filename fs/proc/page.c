@@ -244,6 +244,7 @@ static const char *const type_words[] = {
 	[PAGE_TYPE_RAMDISK & 0xff] = "RAM disk",
 	[PAGE_TYPE_ZSMALLOC & 0xff] = "compressed pages",
 	[PAGE_TYPE_SWAP & 0xff] = "words of swap slots",
+	[PAGE_TYPE_DMA & 0xff] = "device memory",
 };
 
 /* A page that nobody maps: its type is its kind. */

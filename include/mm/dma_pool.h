@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Small blocks of memory for devices, cut from whole pages. Theory: mm/slab/dma_pool.c. */
+/* Memory for devices: whole pages, and small blocks cut from them. Theory: mm/slab/dma_pool.c. */
 #ifndef QUIRE_MM_DMA_POOL_H
 #define QUIRE_MM_DMA_POOL_H
 
 #include <base/types.h>
 #include <mm/gfp.h>
+
+/* Whole pages that a device reads and writes, neighbours in memory; NULL. Context as @gfp says. */
+void *dma_alloc_pages(size_t bytes, gfp_t gfp);
+/* @bytes as at the allocation; NULL is ignored. */
+void dma_free_pages(void *vaddr, size_t bytes);
 
 struct dma_pool;
 

@@ -13,7 +13,7 @@
 	X(SLAB, "slab") X(KMALLOC, "large kmalloc") X(TABLE, "page tables") \
 	X(PGD, "page directories") X(SPARE, "kept ready") X(STACK, "kernel stacks") X(VMALLOC, "vmalloc") \
 	X(PERCPU, "percpu") X(BOOT, "boot caches") X(ANON, "anonymous") X(UNMAPPED, "anonymous, unmapped") X(FILE, "page cache") \
-	X(PIPE, "pipe buffers") X(TRACE, "trace") X(RAMDISK, "RAM disks") X(ZSMALLOC, "compressed") X(SWAP, "swap slots") \
+	X(PIPE, "pipe buffers") X(TRACE, "trace") X(RAMDISK, "RAM disks") X(ZSMALLOC, "compressed") X(SWAP, "swap slots") X(DMA, "device memory") \
 	X(OFFLINE, "offline") X(POISON, "poisoned") X(OTHER, "other kernel") \
 	X(HOLE, "hole")
 
@@ -38,7 +38,7 @@ DECLARE_PER_CPU(struct ledger_counts, ledger_counts);
 #define ledger_count(account, n)	this_cpu_add(ledger_counts.pages[account], n)
 
 /*
- * Name a page of the kernel with PAGE_TYPE_PGD, PIPE, TRACE, RAMDISK, ZSMALLOC, SWAP or BOOT: it stands in that account from now on. Freeing
+ * Name a page of the kernel with PAGE_TYPE_PGD, PIPE, TRACE, RAMDISK, ZSMALLOC, SWAP, DMA or BOOT: it stands in that account from now on. Freeing
  * the page takes the name back. => the caller owns the page, which is not compound
  */
 void page_set_name(struct page *page, u32 type);

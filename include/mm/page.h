@@ -265,6 +265,7 @@ static inline void set_page_private(struct page *page, unsigned long private)
 #define PAGE_TYPE_RAMDISK	0x8000000fu	/* contents of a RAM disk */
 #define PAGE_TYPE_ZSMALLOC	0x80000010u	/* of a zspage; index: which */
 #define PAGE_TYPE_SWAP		0x80000011u	/* words of the slots of a swap device */
+#define PAGE_TYPE_DMA		0x80000012u	/* shared with a device: rings, dma_pool */
 
 #define PAGE_TYPE_OPS(Name, TYPE)						\
 static inline bool Page##Name(const struct page *page)				\

@@ -210,8 +210,9 @@ void init_per_zone_wmark_min(void)
 /* ---- printing ---- */
 
 static const char *const page_type_names[] = {
-	"none",	  "buddy",   "pcp",   "offline", "guard", "table", "stack", "vmalloc",
-	"percpu", "kmalloc", "spare", "trace",	 "boot",  "pgd",   "pipe",
+	"none",	   "buddy",   "pcp",	  "offline", "guard", "table", "stack",
+	"vmalloc", "percpu",  "kmalloc",  "spare",   "trace", "boot",  "pgd",
+	"pipe",	   "ramdisk", "zsmalloc", "swap",    "dma",
 };
 
 void page_print(page_printer_t pr, void *arg, const struct page *page)

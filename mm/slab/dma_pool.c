@@ -25,6 +25,7 @@
 #include <sync/mutex.h>
 #include <sync/spinlock.h>
 #include <mm/dma_pool.h>
+#include <mm/ledger.h>
 #include <mm/zone.h>
 #include <mm/slab.h>
 
@@ -43,7 +44,6 @@ struct dma_pool {
 	struct list_head pages; /* lock */
 	struct dma_block *free; /* lock */
 	spinlock_t lock;
-	unsigned int order;
 	size_t size, boundary, bytes; /* of a block; not crossed by one; of a run of pages */
 	unsigned long nr_blocks, nr_active, nr_pages; /* lock */
 	char *name;
@@ -51,6 +51,20 @@ struct dma_pool {
 
 static LIST_HEAD(dma_pools);
 static DEFINE_MUTEX(pools_lock, LOCK_DMA_POOLS);
+
+void *dma_alloc_pages(size_t bytes, gfp_t gfp)
+{
+	void *vaddr = alloc_pages_exact(bytes, gfp);
+
+	for (size_t at = 0; vaddr && at < bytes; at += PAGE_SIZE)
+		page_set_name(virt_to_page(vaddr + at), PAGE_TYPE_DMA);
+	return vaddr;
+}
+
+void dma_free_pages(void *vaddr, size_t bytes)
+{
+	free_pages_exact(vaddr, bytes);
+}
 
 struct dma_pool *dma_pool_create(const char *name, size_t size, size_t align, size_t boundary)
 {
@@ -71,8 +85,7 @@ struct dma_pool *dma_pool_create(const char *name, size_t size, size_t align, si
 		return NULL;
 	}
 	pool->size = size;
-	pool->order = order_base_2(PFN_UP(size));
-	pool->bytes = PAGE_SIZE << pool->order;
+	pool->bytes = PAGE_SIZE << order_base_2(PFN_UP(size));
 	pool->boundary = boundary ? min(boundary, pool->bytes) : pool->bytes;
 	spin_lock_init(&pool->lock, LOCK_DMA_POOL);
 	INIT_LIST_HEAD(&pool->pages);
@@ -110,7 +123,7 @@ static struct dma_page *new_page(struct dma_pool *pool, gfp_t gfp)
 	if (!page)
 		return NULL;
 	page->in_use = 0;
-	page->vaddr = (void *)__get_free_pages(gfp & ~__GFP_ZERO, pool->order);
+	page->vaddr = dma_alloc_pages(pool->bytes, gfp & ~__GFP_ZERO);
 	if (page->vaddr)
 		return page;
 	kfree(page);
@@ -209,7 +222,7 @@ void dma_pool_destroy(struct dma_pool *pool)
 			pr_err("dma_pool_destroy %s: %u blocks at %p still in use\n", pool->name,
 			       page->in_use, page->vaddr);
 		else
-			free_pages((unsigned long)page->vaddr, pool->order);
+			dma_free_pages(page->vaddr, pool->bytes);
 		kfree(page);
 	}
 	kfree(pool->name);

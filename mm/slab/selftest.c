@@ -7,6 +7,7 @@
 #include <sync/rcu.h>
 #include <mm/fault_inject.h>
 #include <mm/dma_pool.h>
+#include <mm/ledger.h>
 #include <mm/gfp.h>
 #include <mm/list_lru.h>
 #include <mm/slab.h>
@@ -343,10 +344,14 @@ static int test_dma_pool(void)
 {
 	struct dma_pool *a = dma_pool_create("selftest_a", 24, 32, 256);
 	struct dma_pool *b = dma_pool_create("selftest_b", 100, 4, 0);
+	struct dma_pool *large = dma_pool_create("selftest_large", 3 * PAGE_SIZE, PAGE_SIZE, 0);
 	static void *blocks[2][200];
-	dma_addr_t handle[2][200];
+	dma_addr_t handle[2][200], large_handle;
+	void *large_block;
 
-	SELFTEST_EXPECT(a && b);
+	SELFTEST_EXPECT(a && b && large);
+	large_block = dma_pool_alloc(large, GFP_KERNEL, &large_handle);
+	SELFTEST_EXPECT(large_block);
 	SELFTEST_EXPECT(!dma_pool_create("bad", 24, 3, 0) && !dma_pool_create("bad", 64, 0, 32));
 	SELFTEST_EXPECT(!dma_pool_create("bad", 0, 0, 0));
 	for (int i = 0; i < 200; i++) {
@@ -360,13 +365,17 @@ static int test_dma_pool(void)
 		mark(blocks[1][i], 100, i);
 	}
 	dma_pool_check(a);
+	SELFTEST_EXPECT(!ledger_check()); /* the ledger knows whose pages these are */
 	for (int i = 0; i < 200; i++) {
 		SELFTEST_EXPECT(intact(blocks[0][i], 24, i) && intact(blocks[1][i], 100, i));
 		dma_pool_free(a, blocks[0][i], handle[0][i]);
 		dma_pool_free(b, blocks[1][i], handle[1][i]);
 	}
+	dma_pool_free(large, large_block, large_handle);
 	dma_pool_check(a);
 	dma_pool_check(b);
+	dma_pool_check(large);
+	dma_pool_destroy(large);
 	dma_pool_destroy(a);
 	dma_pool_destroy(b);
 	return 0;

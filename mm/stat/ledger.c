@@ -13,7 +13,7 @@
  *	SLAB + KMALLOC = NR_SLAB_*                      TABLE   = NR_PAGETABLE
  *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC = vmalloc_nr_pages() - STACK
  *	ANON      = NR_ANON_MAPPED less those of the swap cache   FILE = NR_FILE_PAGES (the swap cache is part of it)
- *	PGD, SPARE, PIPE, TRACE, PERCPU, ZSMALLOC, SWAP, BOOT = ledger_counts
+ *	PGD, SPARE, PIPE, TRACE, PERCPU, ZSMALLOC, SWAP, DMA, BOOT = ledger_counts
  *	OFFLINE, POISON = ledger_counts, which those will keep who take pages out of use: until then 0
  *	UNMAPPED, OTHER = 0
  *
@@ -84,6 +84,8 @@ static enum ledger_account account_of_type(u32 type)
 		return LEDGER_ZSMALLOC;
 	case PAGE_TYPE_SWAP:
 		return LEDGER_SWAP;
+	case PAGE_TYPE_DMA:
+		return LEDGER_DMA;
 	case PAGE_TYPE_OFFLINE:
 		return LEDGER_OFFLINE;
 	default:
@@ -106,7 +108,7 @@ bool page_clear_name(struct page *page)
 
 	if (type != PAGE_TYPE_PGD && type != PAGE_TYPE_PIPE && type != PAGE_TYPE_TRACE &&
 	    type != PAGE_TYPE_RAMDISK && type != PAGE_TYPE_ZSMALLOC && type != PAGE_TYPE_SWAP &&
-	    type != PAGE_TYPE_BOOT)
+	    type != PAGE_TYPE_DMA && type != PAGE_TYPE_BOOT)
 		return false;
 	ledger_count(account_of_type(type), -1);
 	WRITE_ONCE(page->page_type, PAGE_TYPE_NONE);

@@ -3,7 +3,7 @@
  * Polling of an NVMe disk with nvme.poll_queues=1, as TAP: polled NAME. What is read and written with RWF_HIPRI past the
  * cache ends without an interrupt. Quire only: Linux 6.1 polls for io_uring, and ignores the flag of preadv2.
  */
-#include "../guest/tap.h"
+#include "../guest/textfile.h"
 #include <linux/fs.h>
 #include <pthread.h>
 #include <sys/uio.h>
@@ -70,6 +70,8 @@ int main(int argc, char **argv)
 	read(fd, text, sizeof(text) - 1);
 	close(fd);
 	ok(!strcmp(text, "1\n"), "queue/io_poll");
+	ok(strstr(slurp("/proc/mm/ledger"), "all accounts agree") != NULL,
+	   "the ledger knows the memory of the queues");
 	snprintf(path, sizeof(path), "/dev/%s", argv[1]);
 	fd = open(path, O_RDWR | O_DIRECT);
 	for (int i = 0; i < MiB; i++)
