@@ -16,6 +16,7 @@
  */
 #include <base/math.h>
 #include <base/nodemask.h>
+#include <kernel/psi.h>
 #include <kernel/task.h>
 #include <mm/gfp.h>
 #include <mm/reclaim.h>
@@ -83,10 +84,13 @@ static bool reclaim_pages_of(struct pglist_data *pgdat, gfp_t gfp, unsigned int 
 		.may_swap = mode & RECLAIM_WRITE,
 	};
 	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned long memstall;
 
+	psi_memstall_enter(&memstall);
 	do {
 		shrink_node(pgdat, &sc);
 	} while (sc.nr_reclaimed < 1UL << order && --sc.priority >= 0);
+	psi_memstall_leave(&memstall);
 	memalloc_noreclaim_restore(noreclaim);
 	return sc.nr_reclaimed >= 1UL << order;
 }

@@ -20,6 +20,14 @@ static void knob(const char *name, long value)
 	must(spew(path, word) == 0);
 }
 
+/* Microseconds in which somebody waited for memory. */
+static long pressure(void)
+{
+	const char *total = strstr(slurp("/proc/pressure/memory"), "total=");
+
+	return total ? atol(total + 6) : -1;
+}
+
 /* Pages that node 0 should have given and another gave. */
 static long foreign(void)
 {
@@ -61,7 +69,8 @@ static long foreign_of_reading(int mode)
 
 static void test_reclaim(void)
 {
-	long off = foreign_of_reading(0), on, stolen = number_in("/proc/vmstat", "pgsteal_direct ");
+	long off = foreign_of_reading(0), on, waited = pressure();
+	long stolen = number_in("/proc/vmstat", "pgsteal_direct ");
 
 	stolen += number_in("/proc/vmstat", "pgsteal_kswapd ");
 	on = foreign_of_reading(1);
@@ -72,6 +81,7 @@ static void test_reclaim(void)
 			   number_in("/proc/vmstat", "pgsteal_kswapd ") >
 		   stolen,
 	   "room was made for it");
+	ok(waited >= 0 && pressure() > waited, "the time that took is pressure on memory");
 }
 
 static void test_shares(void)
