@@ -18,6 +18,7 @@
  *	each free block lies on the list of the type of its pageblock (strict: Linux lets them drift);
  *	a free block of order 10 has the same type in both of its pageblocks
  *	no two buddies of the same zone and of compatible types are free with the same order below 10
+ *	nr_reserved_highatomic = pages of the pageblocks of that type (page/unreserve-merged)
  *
  * A request for a type whose lists are empty steals. It takes the largest free block of another type, in
  * the order of fallbacks[], and turns its whole pageblock to the new type, so that one theft serves many
@@ -148,6 +149,15 @@ static inline struct page *__rmqueue_smallest(struct zone *zone, unsigned int or
 	return page;
 }
 
+/* @nr pages of whole pageblocks turn from type @old to @mt: are they of the reserve? */
+static void account_highatomic(struct zone *zone, unsigned long nr, int old, int mt)
+{
+	if (old == MIGRATE_HIGHATOMIC)
+		zone->nr_reserved_highatomic -= nr;
+	if (mt == MIGRATE_HIGHATOMIC)
+		zone->nr_reserved_highatomic += nr;
+}
+
 /*
  * Move all free blocks of the pageblock of @page to the lists of @migratetype; number of pages moved.
  * The type of the pageblock itself is set as well. A block of order 10 takes its other pageblock along.
@@ -168,6 +178,7 @@ unsigned int move_freepages_block(struct zone *zone, struct page *page, int migr
 		pfn = whole;
 		end = whole + MAX_ORDER_NR_PAGES;
 	}
+	account_highatomic(zone, end - pfn, old, migratetype);
 	for (unsigned long at = pfn; at < end; at += pageblock_nr_pages)
 		set_pageblock_migratetype(pfn_to_page(at), migratetype);
 	while (pfn < end) {
@@ -471,7 +482,6 @@ void reserve_highatomic_pageblock(struct page *page, struct zone *zone)
 	    BUDDY_WORD(MAX_ORDER - 1))
 		return;
 	move_freepages_block(zone, page, MIGRATE_HIGHATOMIC);
-	zone->nr_reserved_highatomic += pageblock_nr_pages;
 }
 
 static bool unreserve_zone(struct zone *zone, int migratetype)
@@ -480,7 +490,6 @@ static bool unreserve_zone(struct zone *zone, int migratetype)
 
 	if (!map)
 		return false;
-	zone->nr_reserved_highatomic -= min(pageblock_nr_pages, zone->nr_reserved_highatomic);
 	move_freepages_block(zone, first_free(zone, __builtin_ctz(map), MIGRATE_HIGHATOMIC),
 			     migratetype);
 	return true;

@@ -173,6 +173,49 @@ static int test_steal_largest(void)
 }
 SELFTEST("page/steal-largest", test_steal_largest);
 
+/* ---- the reserve for high orders ---- */
+
+/* Two reserved pageblocks that merge as they are freed go back together, and are counted no more. */
+static int unreserve_merged(struct page *block)
+{
+	static struct zonelist zonelist = { ._zonerefs = { { .zone = &played } } };
+	struct alloc_context ac = { .zonelist = &zonelist, .migratetype = MIGRATE_MOVABLE };
+	struct page *halves[2];
+
+	play_zone();
+	atomic_long_set(&played.managed_pages, 1000 * pageblock_nr_pages);
+	for (int i = 0; i < 2; i++) {
+		halves[i] = take(pageblock_order, MIGRATE_MOVABLE);
+		SELFTEST_EXPECT(halves[i] == block + i * pageblock_nr_pages);
+		spin_lock_irq(&played.lock);
+		reserve_highatomic_pageblock(halves[i], &played);
+		spin_unlock_irq(&played.lock);
+	}
+	SELFTEST_EXPECT(played.nr_reserved_highatomic == 2 * pageblock_nr_pages);
+	give(halves[0], pageblock_order);
+	give(halves[1], pageblock_order);
+	SELFTEST_EXPECT(played.order_map[MIGRATE_HIGHATOMIC] == 1u << (MAX_ORDER - 1));
+	SELFTEST_EXPECT(unreserve_highatomic_pageblock(&ac, false));
+	SELFTEST_EXPECT(!played.nr_reserved_highatomic);
+	zone_check(&played);
+	SELFTEST_EXPECT(take(MAX_ORDER - 1, MIGRATE_MOVABLE) == block);
+	return 0;
+}
+
+static int test_unreserve_merged(void)
+{
+	int err;
+
+	take_blocks(1);
+	if (!nr_blocks)
+		return 0; /* a small machine */
+	err = unreserve_merged(blocks[0]);
+	if (!err)
+		return_blocks();
+	return err;
+}
+SELFTEST("page/unreserve-merged", test_unreserve_merged);
+
 /* ---- what stays whole ---- */
 
 #define BATCH 31

@@ -63,6 +63,7 @@ TEST(page_slow)
 TEST(page_zone)
 {
 	CHECK_EQ(test_steal_largest(), 0);
+	CHECK_EQ(test_unreserve_merged(), 0);
 	CHECK_EQ(test_packing(), 0);
 	CHECK_EQ(test_grouping(), 0);
 }
