@@ -220,6 +220,10 @@ struct mm_struct *mmlist_next(struct mm_struct *prev, void (*put)(struct mm_stru
 
 /* The file of the running program; get returns a reference or NULL, set takes one. */
 int set_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file);
+/*
+ * prctl(PR_SET_MM_EXE_FILE) of a running program. -EBUSY: the old file is still mapped, -EACCES: the new one is open for
+ * writing. => mmap_lock not held
+ */
 int replace_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file);
 struct file *get_mm_exe_file(struct mm_struct *mm);
 

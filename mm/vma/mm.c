@@ -410,17 +410,36 @@ int set_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file)
 	return 0;
 }
 
-/* prctl(PR_SET_MM_EXE_FILE): the old file must not be mapped any more, which the caller checks. */
+static bool mm_maps(struct mm_struct *mm, const struct file *file)
+{
+	bool yes = false;
+
+	mmap_read_lock(mm);
+	for (struct vm_area_struct *vma = mm->mmap; vma && !yes; vma = vma->vm_next)
+		yes = vma->vm_file && path_equal(&vma->vm_file->f_path, &file->f_path);
+	mmap_read_unlock(mm);
+	return yes;
+}
+
 int replace_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file)
 {
-	struct file *old;
+	struct file *old = get_mm_exe_file(mm);
+	bool mapped = old && mm_maps(mm, old);
 
+	if (old)
+		fput(old);
+	if (mapped)
+		return -EBUSY;
 	if (deny_write_access(new_exe_file))
 		return -EACCES;
 	get_file(new_exe_file);
+	/* Several threads may do so at once: each gives back what it took out. */
 	old = __atomic_exchange_n(&mm->exe_file, new_exe_file, __ATOMIC_ACQ_REL);
 	if (old) {
+		/* Not between fork's get_mm_exe_file() and its deny_write_access(). */
+		mmap_read_lock(mm);
 		allow_write_access(old);
+		mmap_read_unlock(mm);
 		fput(old);
 	}
 	return 0;

@@ -141,7 +141,7 @@ static int set_border(struct mm_struct *mm, int opt, unsigned long addr)
 /* Another program file for /proc/PID/exe, once nothing of the old one is mapped any more. */
 static int set_exe_file(struct mm_struct *mm, unsigned int fd)
 {
-	struct file *exe = fget(fd), *old;
+	struct file *exe = fget(fd);
 	struct inode *inode;
 	int err = -EACCES;
 
@@ -153,14 +153,7 @@ static int set_exe_file(struct mm_struct *mm, unsigned int fd)
 	err = inode_permission(inode, MAY_EXEC);
 	if (err)
 		goto put;
-	mmap_read_lock(mm);
-	old = mm->exe_file;
-	for (struct vm_area_struct *vma = mm->mmap; vma && old && !err; vma = vma->vm_next)
-		if (vma->vm_file && file_inode(vma->vm_file) == file_inode(old))
-			err = -EBUSY;
-	mmap_read_unlock(mm);
-	if (!err)
-		err = replace_mm_exe_file(mm, exe);
+	err = replace_mm_exe_file(mm, exe);
 put:
 	fput(exe);
 	return err;

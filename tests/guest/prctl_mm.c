@@ -3,6 +3,7 @@
 #include "maps.h"
 
 #include <linux/prctl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 
 #ifndef PR_SET_VMA
@@ -152,6 +153,83 @@ static void exe(void)
 	close(fd);
 }
 
+/* Nothing of the program's file stays mapped: an equal anonymous page takes the place of each, in one call. */
+static void leave_exe(void)
+{
+	struct vma_line v[16];
+	int n = vma_lines(NULL, ~0ul, v, 16);
+	unsigned long inode = vma_at((void *)(uintptr_t)leave_exe).inode;
+
+	must(inode && n <= 16);
+	for (int i = 0; i < n; i++) {
+		size_t len = v[i].end - v[i].start;
+		char *at = (char *)v[i].start, *copy;
+
+		if (v[i].inode != inode)
+			continue;
+		copy = mmap(NULL, len, RW, ANON, -1, 0);
+		memcpy(copy, at, len);
+		mprotect(copy, len,
+			 PROT_READ | (v[i].perms[1] == 'w' ? PROT_WRITE : 0) |
+				 (v[i].perms[2] == 'x' ? PROT_EXEC : 0));
+		must(mremap(copy, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at);
+	}
+}
+
+enum { EXCHANGES = 200 };
+
+/* A program of its own for each of several threads, held by nobody but the address space. */
+static void *exchange(void *path)
+{
+	long bad = 0;
+
+	for (int i = 0; i < EXCHANGES; i++) {
+		int fd = open(path, O_RDONLY);
+
+		bad += prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, fd, 0, 0) != 0;
+		close(fd);
+	}
+	return (void *)bad;
+}
+
+static void new_exe(void)
+{
+	static char paths[3][16];
+	char link[32] = "";
+	pthread_t threads[3];
+	void *bad;
+	int status = 0, fd;
+
+	leave_exe();
+	for (int i = 0; i < 3; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "/tmp/exe%d", i);
+		close(open(paths[i], O_RDWR | O_CREAT, 0700));
+	}
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, exchange, paths[i]);
+	for (int i = 0; i < EXCHANGES / 4; i++) {
+		status += readlink("/proc/self/exe", link, sizeof(link)) <= 0;
+		if (!fork())
+			_exit(0);
+		wait(NULL);
+	}
+	for (int i = 0; i < 3; i++) {
+		pthread_join(threads[i], &bad);
+		status += bad != NULL;
+	}
+	memset(link, 0, sizeof(link));
+	readlink("/proc/self/exe", link, sizeof(link) - 1);
+	for (int i = 0; i < 3; i++) {
+		bool mine = !strcmp(link, paths[i]);
+
+		fd = open(paths[i], O_RDWR);
+		status += mine ? fd >= 0 || errno != ETXTBSY : fd < 0;
+		close(fd);
+		unlink(paths[i]);
+	}
+	_exit(status);
+}
+
 static void as_user(void)
 {
 	if (setuid(65534))
@@ -232,6 +310,7 @@ int main(void)
 	is(in_child(thp_inherited), 0, "a child inherits it");
 	heap();
 	exe();
+	is(in_child(new_exe), 0, "EXE_FILE: three threads exchange it: the last one alone is busy");
 	is(in_child(as_user), 0, "PR_SET_MM without CAP_SYS_RESOURCE: EPERM");
 	fails(prctl(PR_SET_VMA, 77, area, PAGE, "x"), EINVAL, "PR_SET_VMA: unknown attribute");
 	borders();
