@@ -47,16 +47,17 @@ static int read_message(struct userfaultfd_ctx *ctx, char __user *buf)
 {
 	struct userfaultfd_ctx *child;
 	struct uffd_msg msg;
+	u64 ticket = uffd_take(ctx, &msg, &child);
 	int fd = 0;
 
-	if (!uffd_take(ctx, &msg, &child))
+	if (!ticket)
 		return 0;
 	if (child) {
 		fd = child_fd(child);
 		msg.arg.fork.ufd = fd;
 	}
 	if (msg.event != UFFD_EVENT_PAGEFAULT)
-		uffd_told(ctx, fd < 0 ? fd : 0);
+		uffd_told(ctx, ticket, fd < 0 ? fd : 0);
 	if (fd < 0)
 		return fd;
 	return copy_to_user(buf, &msg, sizeof(msg)) ? -EFAULT : 1;

@@ -35,11 +35,12 @@ bool uffd_changing(const struct userfaultfd_ctx *ctx);
 struct wait_queue_head *uffd_readers(struct userfaultfd_ctx *ctx);
 
 /*
- * Take the next message. 1, or 0 when there is none. Of an event, uffd_told() ends the reading: with an @err it is put
- * back, else who waits for it goes on. *@child: of a fork event, the context for which a descriptor is to be made.
+ * Take the next message: a ticket, or 0 when there is none. Of an event, uffd_told() with that ticket ends the reading: with
+ * an @err it is put back, else who waits for it goes on (unless it was killed meanwhile). *@child: of a fork event, the
+ * context for which a descriptor is to be made.
  */
-int uffd_take(struct userfaultfd_ctx *ctx, struct uffd_msg *msg, struct userfaultfd_ctx **child);
-void uffd_told(struct userfaultfd_ctx *ctx, int err);
+u64 uffd_take(struct userfaultfd_ctx *ctx, struct uffd_msg *msg, struct userfaultfd_ctx **child);
+void uffd_told(struct userfaultfd_ctx *ctx, u64 ticket, int err);
 
 /* [@start, @start + @len): page-aligned, not empty, of user space? 0 or -EINVAL. */
 int uffd_check_range(u64 start, u64 len);

@@ -239,39 +239,53 @@ vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
 
 /* --- reading ------------------------------------------------------------------------------------------ */
 
-int uffd_take(struct userfaultfd_ctx *ctx, struct uffd_msg *msg, struct userfaultfd_ctx **child)
+u64 uffd_take(struct userfaultfd_ctx *ctx, struct uffd_msg *msg, struct userfaultfd_ctx **child)
 {
 	struct uffd_waiter *w = NULL;
+	u64 ticket = 0;
 
 	*child = NULL;
 	spin_lock(&ctx->lock);
 	if (!list_empty(&ctx->pending)) {
 		w = list_first_entry(&ctx->pending, struct uffd_waiter, list);
 		list_move_tail(&w->list, &ctx->taken);
-		*msg = w->msg;
-	} else if (!list_empty(&ctx->events) && list_empty(&ctx->told)) {
+	} else if (!list_empty(&ctx->events)) {
 		w = list_first_entry(&ctx->events, struct uffd_waiter, list);
 		list_move(&w->list, &ctx->told);
-		*msg = w->msg;
 		if (w->child)
 			*child = uffd_get(w->child);
 	}
+	if (w) {
+		*msg = w->msg;
+		ticket = w->ticket = ++ctx->tickets;
+	}
 	spin_unlock(&ctx->lock);
-	return w != NULL;
+	return ticket;
 }
 
-void uffd_told(struct userfaultfd_ctx *ctx, int err)
+/* The one that was taken under @ticket, unless it was killed meanwhile. => ctx->lock held */
+static struct uffd_waiter *find_told(struct userfaultfd_ctx *ctx, u64 ticket)
+{
+	struct uffd_waiter *w;
+
+	list_for_each_entry (w, &ctx->told, list)
+		if (w->ticket == ticket)
+			return w;
+	return NULL;
+}
+
+void uffd_told(struct userfaultfd_ctx *ctx, u64 ticket, int err)
 {
 	struct uffd_waiter *w;
 
 	spin_lock(&ctx->lock);
-	w = list_first_entry_or_null(&ctx->told, struct uffd_waiter, list);
-	if (w && err)
+	w = find_told(ctx, ticket);
+	if (w && err) {
 		list_move(&w->list, &ctx->events);
-	else if (w)
-		end_wait(w);
-	if (!list_empty(&ctx->events))
 		wake_up_poll(&ctx->readers, EPOLLIN);
+	} else if (w) {
+		end_wait(w);
+	}
 	spin_unlock(&ctx->lock);
 }
 

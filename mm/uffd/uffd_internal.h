@@ -22,6 +22,7 @@ struct uffd_waiter {
 	unsigned long address;			/* c: of a fault: its page */
 	struct task_struct *task;		/* c */
 	struct userfaultfd_ctx *child;		/* of a fork: a reference until the event is read */
+	u64 ticket;				/* l: of the read that took it last */
 	bool done;				/* l: answered (a fault), read (an event) */
 };
 
@@ -30,7 +31,8 @@ struct userfaultfd_ctx {
 	struct list_head pending;		/* l: faults that nobody has read yet, oldest first */
 	struct list_head taken;			/* l: faults that were read */
 	struct list_head events;		/* l: events that nobody has read yet */
-	struct list_head told;			/* l: an event that is being read */
+	struct list_head told;			/* l: events that are being read */
+	u64 tickets;				/* l: given out to readers */
 	wait_queue_head_t readers;		/* wait for pending or events */
 	struct mm_struct *mm;			/* c: a grab, not a use */
 	unsigned int flags;			/* c: of userfaultfd(2) */

@@ -3,6 +3,7 @@
 #include "tap.h"
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
@@ -554,12 +555,20 @@ static void test_events(void)
 				   UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP);
 	char *p = map(4 * PAGE, MAP_PRIVATE), *q = map(2 * PAGE, MAP_PRIVATE),
 	     *src = map(PAGE, MAP_PRIVATE);
+	struct rlimit limit, none = { 3, 3 };
 	struct uffd_msg m;
 	int child;
 
 	memset(src, 'f', PAGE);
 	reg(fd, p, 4 * PAGE, 1, NULL);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none.rlim_max = limit.rlim_max;
 	begin(DO_FORK, p, 0);
+	poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+	setrlimit(RLIMIT_NOFILE, &none);
+	fails(read(fd, &m, sizeof(m)), EMFILE, "fork: no room for the child's descriptor: EMFILE");
+	setrlimit(RLIMIT_NOFILE, &limit);
+	ok(!t.done, "who forks still waits");
 	m = next_msg(fd);
 	is(m.event, UFFD_EVENT_FORK, "fork is told");
 	child = m.arg.fork.ufd;
