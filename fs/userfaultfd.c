@@ -122,7 +122,8 @@ static int ioctl_api(struct userfaultfd_ctx *ctx, struct uffdio_api __user *arg)
 	err = uffd_set_features(ctx, api.features);
 	if (err)
 		goto refuse;
-	api.features = UFFD_FEATURES_HERE;
+	/* Those of huge pages as well, which nobody can have: so Linux without CONFIG_HUGETLBFS. */
+	api.features = UFFD_API_FEATURES;
 	api.ioctls = UFFD_API_IOCTLS;
 	return copy_to_user(arg, &api, sizeof(api)) ? -EFAULT : 0;
 refuse:

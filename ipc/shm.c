@@ -48,24 +48,22 @@
 #include "ipc_internal.h"
 
 /* linux/shm.h, which asks for the C library */
-#define SHM_HUGETLB    04000
-#define SHM_NORESERVE  010000
-#define SHM_HUGE_SHIFT 26
-#define SHM_HUGE_MASK  0x3f
-#define SHM_RDONLY     010000
-#define SHM_RND	       020000
-#define SHM_REMAP      040000
-#define SHM_EXEC       0100000
-#define SHM_LOCK       11
-#define SHM_UNLOCK     12
-#define SHM_STAT       13
-#define SHM_INFO       14
-#define SHM_STAT_ANY   15
-#define SHM_DEST       01000
-#define SHM_LOCKED     02000
-#define SHMMIN	       1
-#define SHMLBA	       PAGE_SIZE
-#define SHM_LIMIT      (ULONG_MAX - (1UL << 24))
+#define SHM_HUGETLB   04000
+#define SHM_NORESERVE 010000
+#define SHM_RDONLY    010000
+#define SHM_RND	      020000
+#define SHM_REMAP     040000
+#define SHM_EXEC      0100000
+#define SHM_LOCK      11
+#define SHM_UNLOCK    12
+#define SHM_STAT      13
+#define SHM_INFO      14
+#define SHM_STAT_ANY  15
+#define SHM_DEST      01000
+#define SHM_LOCKED    02000
+#define SHMMIN	      1
+#define SHMLBA	      PAGE_SIZE
+#define SHM_LIMIT     (ULONG_MAX - (1UL << 24))
 
 struct shm_info {
 	int used_ids;
@@ -182,14 +180,11 @@ static void rmid_forced_changed(void)
 /* The memory, or an errno: shmem_kernel_file_setup(). */
 static struct file *segment_file(key_t key, size_t size, int flags)
 {
-	unsigned int huge = (unsigned int)flags >> SHM_HUGE_SHIFT & SHM_HUGE_MASK;
 	bool noreserve = (flags & SHM_NORESERVE) && sysctl_overcommit_memory != 2;
 	char name[13];
 
-	if ((flags & SHM_HUGETLB) && huge && huge != 21 && huge != 30)
+	if (flags & SHM_HUGETLB) /* as Linux without CONFIG_HUGETLBFS, see ksys_mmap_pgoff() */
 		return ERR_PTR(-EINVAL);
-	if (flags & SHM_HUGETLB)
-		return ERR_PTR(capable(CAP_IPC_LOCK) || in_group_p(0) ? -ENOMEM : -EPERM);
 	snprintf(name, sizeof(name), "SYSV%08x", key);
 	return shmem_kernel_file_setup(name, size, noreserve ? VM_NORESERVE : 0);
 }

@@ -9,13 +9,6 @@
 struct mm_struct;
 struct userfaultfd_ctx;
 
-/*
- * The features that exist here and are named in the answer. Who asks for those of huge pages too is not refused, as on
- * Linux without huge pages, which moreover names them.
- */
-#define UFFD_FEATURES_HERE                                                                         \
-	(UFFD_API_FEATURES & ~(UFFD_FEATURE_MISSING_HUGETLBFS | UFFD_FEATURE_MINOR_HUGETLBFS))
-
 /* A context for @mm with one reference, or NULL. @flags: of userfaultfd(2). */
 struct userfaultfd_ctx *uffd_ctx_new(struct mm_struct *mm, unsigned int flags);
 void uffd_ctx_put(struct userfaultfd_ctx *ctx);

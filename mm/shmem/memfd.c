@@ -126,7 +126,7 @@ SYSCALL_DEFINE2(memfd_create, const char __user *, uname, unsigned int, flags)
 	struct file *file;
 	int fd;
 
-	if (flags & MFD_HUGETLB) /* no hugetlbfs yet */
+	if (flags & MFD_HUGETLB) /* as Linux without CONFIG_HUGETLBFS */
 		return flags & ~(unsigned int)(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB |
 					       (MFD_HUGE_MASK << MFD_HUGE_SHIFT))
 			       ? -EINVAL

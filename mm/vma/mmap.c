@@ -447,14 +447,6 @@ unsigned long vm_mmap(struct file *file, unsigned long addr, unsigned long len, 
 	return vm_mmap_pgoff(file, addr, len, prot, flag, offset >> PAGE_SHIFT);
 }
 
-/* MAP_HUGETLB: the pool of huge pages is empty, a size that x86 does not have is a mistake. */
-static long refuse_hugetlb(unsigned long flags)
-{
-	unsigned long log = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-
-	return !log || log == 21 || log == 30 ? -ENOMEM : -EINVAL;
-}
-
 unsigned long ksys_mmap_pgoff(unsigned long addr, unsigned long len, unsigned long prot,
 			      unsigned long flags, unsigned long fd, unsigned long pgoff)
 {
@@ -465,14 +457,9 @@ unsigned long ksys_mmap_pgoff(unsigned long addr, unsigned long len, unsigned lo
 		file = fget(fd);
 		if (!file)
 			return -EBADF;
-		if (flags & MAP_HUGETLB) {
-			fput(file);
-			return -EINVAL;
-		}
-	} else if (flags & MAP_HUGETLB) {
-		return refuse_hugetlb(flags);
 	}
-	ret = vm_mmap_pgoff(file, addr, len, prot, flags, pgoff);
+	/* No size of huge pages exists: Linux without CONFIG_HUGETLBFS, where memfd_create(MFD_HUGETLB) answers ENOSYS. */
+	ret = flags & MAP_HUGETLB ? -EINVAL : vm_mmap_pgoff(file, addr, len, prot, flags, pgoff);
 	if (file)
 		fput(file);
 	return ret;

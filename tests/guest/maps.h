@@ -15,6 +15,12 @@ struct vma_line {
 #define meminfo_kb(label) number_in("/proc/meminfo", label)
 #define vmstat(label)	  number_in("/proc/vmstat", label " ")
 
+/* What a call for huge pages of a size that exists answers: @err, or @without where there is no hugetlbfs. */
+__attribute__((unused)) static int with_hugetlbfs(int err, int without)
+{
+	return strstr(slurp("/proc/filesystems"), "hugetlbfs") ? err : without;
+}
+
 /* Lines of /proc/self/maps that touch [p, p + len) into @v (at most @max); how many there are. */
 __attribute__((unused)) static int vma_lines(void *p, size_t len, struct vma_line *v, int max)
 {

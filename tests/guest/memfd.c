@@ -79,6 +79,9 @@ static void creation(void)
 	fails(memfd_create("x", 0x80), EINVAL, "create: EINVAL: a flag");
 	fails(syscall(SYS_memfd_create, NULL, 0), EFAULT, "create: EFAULT");
 	fails(memfd_create("x", MFD_HUGETLB | 0x80), EINVAL, "create: EINVAL: a flag with HUGETLB");
+	fd = memfd_create("x", MFD_HUGETLB);
+	is(fd < 0 ? errno : 0, with_hugetlbfs(0, ENOSYS), "create: HUGETLB");
+	close(fd);
 }
 
 static void descriptors(void)

@@ -203,12 +203,7 @@ static void test_open(void)
 	fails(ioctl(fd, UFFDIO_API, &api), EINVAL, "an unknown feature is EINVAL");
 	api = (struct uffdio_api){ .api = UFFD_API };
 	is(ioctl(fd, UFFDIO_API, &api), 0, "UFFDIO_API");
-	ok(api.features & UFFD_FEATURE_PAGEFAULT_FLAG_WP &&
-		   api.features & UFFD_FEATURE_MINOR_SHMEM &&
-		   api.features & UFFD_FEATURE_MISSING_SHMEM &&
-		   api.features & UFFD_FEATURE_EVENT_FORK &&
-		   api.features & UFFD_FEATURE_WP_HUGETLBFS_SHMEM,
-	   "tells its features");
+	is(api.features, 0x1fff, "tells its features");
 	ok(api.ioctls == UFFD_API_IOCTLS, "and requests");
 	fails(ioctl(fd, UFFDIO_API, &api), EINVAL, "only once");
 	is(poll(&p, 1, 0), 0, "nothing to read");
