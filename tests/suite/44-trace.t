@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The trace log: filters, stacks, and the events of page references in a kernel built with PAGEREF=1.
+# The trace log: filters, stacks, and the events of page references in a kernel built with PAGEREF=1. The same kernel has
+# the hole of TEACH=dirtycow, which the reproducer must find there (in every other kernel it must not: the guest tests).
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 out=$scratch/trace
@@ -38,9 +39,9 @@ for kind in anon read cow_file copy reuse; do
 	is "faults: $kind is traced" "$(grep -c "^fault $kind$" "$out")" 1
 done
 
-if make -s -j"$(nproc)" O="$build/pageref" PAGEREF=1 "$build/pageref/quire.elf" >"$out.make" 2>&1; then
+if make -s -j"$(nproc)" O="$build/teach" PAGEREF=1 TEACH=dirtycow "$build/teach/quire.elf" >"$out.make" 2>&1; then
 	# A page of a file that every run of ls uses: of BusyBox.
-	./quire run --accel tcg --timeout 60 --kernel "$build/pageref/quire.elf" -- sh -c '
+	./quire run --accel tcg --timeout 60 --kernel "$build/teach/quire.elf" -- sh -c '
 		cd /sys/kernel/tracing
 		run() { echo >trace; echo 1 >events/page_ref/enable; ls / >/dev/null; echo 0 >events/page_ref/enable; }
 		pfns() { sed -n "s/.*page_ref_mod[a-z_]*: pfn=\(0x[0-9a-f]*\) .*mapping=ffff[0-9a-f]*[08] .*/\1/p" trace | sort -u; }
@@ -55,10 +56,13 @@ if make -s -j"$(nproc)" O="$build/pageref" PAGEREF=1 "$build/pageref/quire.elf" 
 	# The lab of docs/labs.md.
 	mkdir -p "$build/tests/labs"
 	gcc -std=gnu17 -O1 -static -o "$build/tests/labs/pageref" tests/labs/pageref.c
-	./quire run --accel tcg --timeout 60 --kernel "$build/pageref/quire.elf" -- "$build/tests/labs/pageref" >"$out" 2>"$out.err"
+	./quire run --accel tcg --timeout 60 --kernel "$build/teach/quire.elf" -- "$build/tests/labs/pageref" >"$out" 2>"$out.err"
 	is 'pageref: to its end' "$(grep -c '^1\.\.6$' "$out")" 1
 	relay "$out"
+	# A race that the reproducer wins sooner or later.
+	./quire run --accel tcg --smp 2 --timeout 120 --kernel "$build/teach/quire.elf" -- "$build/tests/guest/cow" 1000000 >"$out" 2>"$out.err"
+	is 'TEACH=dirtycow: the hole is open' "$(grep '^not ok' "$out" | cut -d- -f2)" ' Dirty COW: the file is not written'
 else
-	is 'a kernel with PAGEREF=1 builds' no yes
+	is 'a kernel with PAGEREF=1 TEACH=dirtycow builds' no yes
 fi
 finish
