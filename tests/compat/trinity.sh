@@ -5,10 +5,11 @@ seconds=$1 seed=$2 calls=$3
 mkdir -p /tmp/trinity && chmod 777 /tmp/trinity && cd /tmp/trinity || exit 1
 # The address spaces of its children fill up; the OOM killer is to find them, not this script.
 echo -1000 >/proc/self/oom_score_adj
+# brk is not among them: trinity never calls it, even when told to, for the heap is its own.
 wanted=
 for call in mmap munmap mprotect madvise mremap mlock munlock mincore msync mlockall munlockall mlock2 remap_file_pages \
 	process_vm_readv process_vm_writev memfd_create membarrier pkey_alloc pkey_free pkey_mprotect shmget shmat shmdt \
-	shmctl fallocate ftruncate vmsplice userfaultfd; do
+	shmctl fallocate ftruncate vmsplice userfaultfd process_madvise prctl personality; do
 	wanted="$wanted -c $call"
 done
 end=$(($(date +%s) + seconds)) rounds=0
