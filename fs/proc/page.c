@@ -29,6 +29,7 @@
 #include <mm/gfp.h>
 #include <mm/page_debug.h>
 #include <mm/page_flags.h>
+#include <mm/page_idle.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
 #include <seam/uaccess.h>
@@ -146,6 +147,8 @@ static u64 kind_flags(const struct page *page, const struct page *head)
 		u |= bit(KPF_PGTABLE);
 	if (PageSlab(head))
 		u |= bit(KPF_SLAB);
+	if (folio_test_idle((const struct folio *)head))
+		u |= bit(KPF_IDLE);
 	if (PageSwapCache(head))
 		u = (u & ~bit(KPF_PRIVATE)) | bit(KPF_SWAPCACHE); /* it is PG_swap_only here */
 	return u;

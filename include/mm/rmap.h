@@ -119,7 +119,15 @@ struct rmap_walk_control {
 };
 bool rmap_walk(struct folio *folio, struct rmap_walk_control *rwc);
 
-/* Clear the accessed bits of all entries of @folio; number of those that were set. */
+/* What clearing the accessed bits of a folio's entries has found. */
+struct folio_references {
+	bool wait;			/* in: for VMAs of its file that are being changed */
+	int entries;			/* of those that were set; more is added */
+	unsigned long vm_flags;		/* of their VMAs; VM_LOCKED of any */
+};
+/* True when every entry was seen: rmap_walk(). => locked */
+bool folio_take_accessed(struct folio *folio, struct folio_references *refs);
+/* The same for reclaim, without waiting: number of accessed bits, with that which idle page tracking took before. => locked */
 int folio_referenced(struct folio *folio, unsigned long *vm_flags);
 /* Write-protect and clean all shared entries (before writeback); the page of one that was dirty is marked so. */
 void folio_mkclean(struct folio *folio);

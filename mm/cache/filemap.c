@@ -35,6 +35,7 @@
 #include <mm/address_space.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
+#include <mm/page_idle.h>
 #include <mm/pgalloc.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
@@ -795,6 +796,7 @@ static ssize_t write_chunk(struct kiocb *iocb, struct iov_iter *from, loff_t pos
 	if (unlikely(status < 0))
 		return status;
 	folio = page_folio(page);
+	folio_clear_idle(folio);
 	offset = pos & (folio_size(folio) - 1);
 	bytes = min_t(size_t, bytes, folio_size(folio) - offset);
 	copied = copy_folio_from_iter_atomic(folio, offset, bytes, from);

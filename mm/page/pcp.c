@@ -45,6 +45,7 @@
 #include <mm/vmstat.h>
 #include <mm/trace.h>
 #include <mm/fault_inject.h>
+#include <mm/page_idle.h>
 #include "call_cpu.h"
 #include "page_internal.h"
 
@@ -571,6 +572,8 @@ static noinline void free_unref_block(struct page *page, unsigned int order)
 	trace_mm_page_free(page, order);
 	if (unlikely(page_alloc_ops.uncharge))
 		page_alloc_ops.uncharge(page, order);
+	if (unlikely(READ_ONCE(alloc_watched) & ALLOC_WATCHED_IDLE))
+		page_idle_freed(page, order);
 	if (unlikely(!free_pages_prepare(page, order)))
 		return;
 	preempt_disable();

@@ -21,6 +21,7 @@
 #include <mm/mmu_notifier.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/page_idle.h>
 #include <mm/rmap.h>
 #include <mm/swap.h>
 #include <seam/tlbflush.h>
@@ -34,6 +35,7 @@ static void forget_reference(struct vm_area_struct *vma, unsigned long addr, pte
 		return;
 	ptep_test_and_clear_young(vma, addr, pte);
 	ClearPageReferenced(page);
+	folio_test_clear_young(page_folio(page));
 }
 
 static void forget_write(struct vm_area_struct *vma, unsigned long addr, pte_t *pte)

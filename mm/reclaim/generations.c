@@ -51,6 +51,7 @@
 #include <mm/lru_gen.h>
 #include <mm/mm_struct.h>
 #include <mm/page_flags.h>
+#include <mm/page_idle.h>
 #include <mm/pgalloc.h>
 #include <mm/slab.h>
 #include <mm/vma.h>
@@ -111,8 +112,10 @@ static void stamp_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned long ad
 		if (!pte_present(val) || !pte_young(val) || pte_special(val))
 			continue;
 		folio = page_folio(pte_page(val));
-		if (ptep_test_and_clear_young(vma, a, pte))
-			lru_gen_stamp(folio_pfn(folio), READ_ONCE(gens[folio_nid(folio)].max_seq));
+		if (!ptep_test_and_clear_young(vma, a, pte))
+			continue;
+		folio_clear_idle(folio);
+		lru_gen_stamp(folio_pfn(folio), READ_ONCE(gens[folio_nid(folio)].max_seq));
 	}
 	pte_unmap_unlock(pte, ptl);
 }

@@ -50,6 +50,7 @@
 #include <mm/folio.h>
 #include <mm/lru.h>
 #include <mm/page_flags.h>
+#include <mm/page_idle.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
@@ -227,6 +228,7 @@ void folio_mark_accessed(struct folio *folio)
 		folio_activate(folio);
 		folio_clear_referenced(folio);
 	}
+	folio_clear_idle(folio);
 }
 
 void folio_deactivate(struct folio *folio)

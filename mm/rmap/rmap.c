@@ -22,6 +22,7 @@
 #include <mm/gup.h>
 #include <mm/lru.h>
 #include <mm/page.h>
+#include <mm/page_idle.h>
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
 #include <mm/swap.h>
@@ -301,38 +302,43 @@ static struct page_vma_mapped_walk walk_of(struct folio *folio, struct vm_area_s
 	};
 }
 
-struct referenced_arg {
-	int referenced;
-	unsigned long vm_flags;
-};
-
 static bool referenced_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,
 			   void *arg)
 {
 	struct page_vma_mapped_walk pvmw = walk_of(folio, vma, addr);
-	struct referenced_arg *ra = arg;
+	struct folio_references *refs = arg;
 
 	if (mmu_notifier_clear_flush_young(vma->vm_mm, pvmw.address, pvmw.end))
-		ra->referenced++;
+		refs->entries++;
 	while (page_vma_mapped_walk(&pvmw)) {
 		if (ptep_clear_flush_young(vma, pvmw.address, pvmw.pte)) {
-			ra->referenced++;
-			ra->vm_flags |= vma->vm_flags & ~VM_LOCKED;
+			refs->entries++;
+			refs->vm_flags |= vma->vm_flags & ~VM_LOCKED;
 		}
-		ra->vm_flags |= vma->vm_flags & VM_LOCKED;
+		refs->vm_flags |= vma->vm_flags & VM_LOCKED;
 	}
 	return true;
 }
 
+bool folio_take_accessed(struct folio *folio, struct folio_references *refs)
+{
+	struct rmap_walk_control rwc = { .rmap_one = referenced_one,
+					 .arg = refs,
+					 .try_lock = !refs->wait };
+
+	return rmap_walk(folio, &rwc);
+}
+
 int folio_referenced(struct folio *folio, unsigned long *vm_flags)
 {
-	struct referenced_arg ra = { 0 };
-	struct rmap_walk_control rwc = { .rmap_one = referenced_one, .arg = &ra, .try_lock = true };
+	struct folio_references refs = { 0 };
 
-	rmap_walk(folio, &rwc);
+	folio_take_accessed(folio, &refs);
+	if (refs.entries)
+		folio_clear_idle(folio);
 	if (vm_flags)
-		*vm_flags = ra.vm_flags;
-	return ra.referenced;
+		*vm_flags = refs.vm_flags;
+	return refs.entries + folio_test_clear_young(folio);
 }
 
 static bool mkclean_one(struct folio *folio, struct vm_area_struct *vma, unsigned long addr,

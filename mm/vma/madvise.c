@@ -26,6 +26,7 @@
 #include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/mmu_notifier.h>
+#include <mm/page_idle.h>
 #include <mm/pgalloc.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
@@ -202,7 +203,7 @@ static struct folio *cooled_folio(struct vm_area_struct *vma, unsigned long addr
 	folio = page_folio(page);
 	if (folio_mapcount(folio) != 1)
 		return NULL;
-	if (ptep_test_and_clear_young(vma, addr, pte))
+	if (ptep_test_and_clear_young(vma, addr, pte) || folio_test_clear_young(folio))
 		folio_clear_referenced(folio);
 	return folio;
 }

@@ -21,6 +21,7 @@
 #include <mm/mmap.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/page_idle.h>
 #include <mm/pgalloc.h>
 #include <mm/pte_marker.h>
 #include <seam/pkeys.h>
@@ -102,7 +103,7 @@ static void smap_add_page(struct smap_sums *s, struct page *page, pte_t pte, boo
 		if (!PageSwapBacked(page) && !dirty)
 			s->lazyfree += PAGE_SIZE;
 	}
-	if (pte_young(pte) || PageReferenced(page))
+	if (pte_young(pte) || PageReferenced(page) || folio_test_young(page_folio(page)))
 		s->referenced += PAGE_SIZE;
 	if (mapcount > 1) {
 		pss /= mapcount;
