@@ -3,11 +3,25 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define AREA (PAGES * PAGE)
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		broken(path);
+	close(fd);
+}
 
 /* Pages that were used before come from the free lists as they do in a running system. */
 static char *warm_area(void)
@@ -61,6 +75,40 @@ BENCH("anon-write-fault-2000-vmas")
 	start();
 	touch(p, AREA);
 	stop();
+	times(PAGES);
+}
+
+/* The machine has a control group with the memory controller, which this process joins, until leave_group(). */
+static void join_group(void)
+{
+	mkdir("/dev/shm/cgroup", 0755);
+	/* The operation before left it mounted. */
+	if (mount("none", "/dev/shm/cgroup", "cgroup2", 0, NULL) && errno != EBUSY)
+		broken("mount");
+	write_file("/dev/shm/cgroup/cgroup.subtree_control", "+memory");
+	if (mkdir("/dev/shm/cgroup/bench", 0755))
+		broken("mkdir");
+	write_file("/dev/shm/cgroup/bench/cgroup.procs", "0");
+}
+
+static void leave_group(void)
+{
+	write_file("/dev/shm/cgroup/cgroup.procs", "0");
+	if (rmdir("/dev/shm/cgroup/bench"))
+		broken("rmdir");
+	write_file("/dev/shm/cgroup/cgroup.subtree_control", "-memory");
+}
+
+BENCH("anon-write-fault-in-group")
+{
+	char *p;
+
+	join_group();
+	p = warm_area();
+	start();
+	touch(p, AREA);
+	stop();
+	leave_group();
 	times(PAGES);
 }
 
