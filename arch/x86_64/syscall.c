@@ -26,6 +26,7 @@
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/task_work.h>
+#include <mm/memcontrol.h>
 #include <sync/lockdep.h>
 #include "fpu_internal.h"
 #include "entry.h"
@@ -134,6 +135,8 @@ void exit_to_user_mode(struct pt_regs *regs)
 		if (flags & _TIF_NOTIFY_RESUME) {
 			clear_thread_flag(TIF_NOTIFY_RESUME);
 			task_work_run();
+			if (unlikely(current->memcg_over_high))
+				memcg_handle_over_high();
 			rseq_handle_notify_resume(regs);
 		}
 		local_irq_disable();

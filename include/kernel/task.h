@@ -236,6 +236,7 @@ struct task_struct {
 	struct task_struct *oom_reaper_list;	/* oom reaper: the next of its victims */
 	struct backing_dev_info *backing_dev_info;
 	struct mempolicy *mempolicy;		/* a */
+	unsigned int memcg_over_high;		/* o: pages to pay for on the way to user mode, see mm/memcg/high.c */
 	int nr_dirtied, nr_dirtied_pause;	/* o: pages since the last balance_dirty_pages; until the next */
 	unsigned long dirty_paused_when;	/* o: jiffies of the last */
 	void *journal_info;

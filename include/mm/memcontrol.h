@@ -26,7 +26,8 @@ enum memcg_event {
 	MEMCG_OOM,
 	MEMCG_OOM_KILL,
 	MEMCG_OOM_GROUP_KILL,
-	MEMCG_SWAP_MAX,		/* memory.swap.events from here on */
+	MEMCG_SWAP_HIGH,	/* memory.swap.events from here on */
+	MEMCG_SWAP_MAX,
 	MEMCG_SWAP_FAIL,
 	NR_MEMCG_EVENTS
 };
@@ -47,13 +48,13 @@ struct mem_cgroup {
 	void *owner;			/* c: for memcg_notify */
 	bool dead;			/* offline: charge the parent instead; RCU */
 	bool oom_group;			/* w: dies as a whole */
-	atomic_long_t usage;		/* a: pages of this group and those below */
+	atomic_long_t usage;		/* a: pages of this group and those below, and their stocks */
 	unsigned long peak;		/* largest usage seen */
 	struct guard min, low;
 	unsigned long usage_below;	/* mm/memcg/protection.c: the children's */
 	unsigned long high, max;	/* w: pages */
 	atomic_long_t swap_usage;	/* a: slots of this group and those below */
-	unsigned long swap_max;		/* w: slots */
+	unsigned long swap_high, swap_max;	/* w: slots */
 	atomic_long_t events[NR_MEMCG_EVENTS], events_local[NR_MEMCG_EVENTS];
 	struct list_head node;		/* all_memcgs: parents before children; RCU */
 	atomic_t refs;
@@ -74,8 +75,13 @@ static inline struct mem_cgroup *memcg_get(struct mem_cgroup *memcg)
 
 /* Evict about @nr pages of @memcg and those below. Pages reclaimed. May sleep. */
 unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
+/* Reclaim until it has @pages at most. False: a signal came, or 16 passes did not get so far. May sleep. */
+bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages);
 /* The limit was lowered to memcg->max: reclaim, then kill, until it is kept; or a signal comes. May sleep. */
 void memcg_enforce_max(struct mem_cgroup *memcg);
+
+/* current has current->memcg_over_high and is about to go to user mode: reclaim, and sleep for 2 s at most. */
+void memcg_handle_over_high(void);
 
 void memcg_event(struct mem_cgroup *memcg, enum memcg_event event);
 extern bool memcg_recursiveprot;	/* mount option memory_recursiveprot */

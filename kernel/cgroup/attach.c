@@ -243,6 +243,7 @@ void cgroup_fork(struct task_struct *child)
 {
 	child->cgroup = NULL;
 	child->memcg = NULL;
+	child->memcg_over_high = 0;
 	child->frozen = 0;
 }
 

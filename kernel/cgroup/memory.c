@@ -53,7 +53,7 @@ static struct mem_cgroup *get_memcg(struct cgroup *cgrp)
 
 static void notify(void *owner, enum memcg_event event, bool local)
 {
-	if (event < MEMCG_SWAP_MAX)
+	if (event < MEMCG_SWAP_HIGH)
 		cgroup_notify(owner, local ? CGROUP_MEMORY_EVENTS_LOCAL : CGROUP_MEMORY_EVENTS);
 	else if (!local)
 		cgroup_notify(owner, CGROUP_MEMORY_SWAP_EVENTS);
@@ -127,17 +127,6 @@ static int high_show(struct seq_file *m, struct cgroup *cgrp)
 	return show_pages(m, memcg_of(cgrp)->high);
 }
 
-static void reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
-{
-	for (int tries = 16; tries && !signal_pending(current); tries--) {
-		unsigned long usage = atomic_long_read(&memcg->usage);
-
-		if (usage <= pages)
-			break;
-		memcg_reclaim(memcg, usage - pages, GFP_KERNEL);
-	}
-}
-
 static int high_write(struct file *file, struct cgroup *cgrp, char *text)
 {
 	struct mem_cgroup *memcg = get_memcg(cgrp);
@@ -147,7 +136,7 @@ static int high_write(struct file *file, struct cgroup *cgrp, char *text)
 		return -ENODEV;
 	err = parse_pages(text, &memcg->high);
 	if (!err)
-		reclaim_down_to(memcg, memcg->high);
+		memcg_reclaim_down_to(memcg, memcg->high);
 	memcg_put(memcg);
 	return err;
 }
@@ -223,12 +212,12 @@ static int show_events(struct seq_file *m, atomic_long_t *events, int first, int
 
 static int events_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_events(m, memcg_of(cgrp)->events, 0, MEMCG_SWAP_MAX);
+	return show_events(m, memcg_of(cgrp)->events, 0, MEMCG_SWAP_HIGH);
 }
 
 static int events_local_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_events(m, memcg_of(cgrp)->events_local, 0, MEMCG_SWAP_MAX);
+	return show_events(m, memcg_of(cgrp)->events_local, 0, MEMCG_SWAP_HIGH);
 }
 
 /* ---- swap ---- */
@@ -236,6 +225,16 @@ static int events_local_show(struct seq_file *m, struct cgroup *cgrp)
 static int swap_current_show(struct seq_file *m, struct cgroup *cgrp)
 {
 	return show_pages(m, atomic_long_read(&memcg_of(cgrp)->swap_usage));
+}
+
+static int swap_high_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->swap_high);
+}
+
+static int swap_high_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	return parse_pages(text, &memcg_of(cgrp)->swap_high);
 }
 
 static int swap_max_show(struct seq_file *m, struct cgroup *cgrp)
@@ -251,7 +250,7 @@ static int swap_max_write(struct file *file, struct cgroup *cgrp, char *text)
 
 static int swap_events_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_events(m, memcg_of(cgrp)->events, MEMCG_SWAP_MAX, NR_MEMCG_EVENTS);
+	return show_events(m, memcg_of(cgrp)->events, MEMCG_SWAP_HIGH, NR_MEMCG_EVENTS);
 }
 
 static int stat_show(struct seq_file *m, struct cgroup *cgrp)
@@ -286,6 +285,10 @@ static const struct cftype memory_files[] = {
 	  .show = oom_group_show,
 	  .write = oom_group_write },
 	{ .name = "memory.swap.current", .flags = CFTYPE_NOT_ON_ROOT, .show = swap_current_show },
+	{ .name = "memory.swap.high",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .show = swap_high_show,
+	  .write = swap_high_write },
 	{ .name = "memory.swap.max",
 	  .flags = CFTYPE_NOT_ON_ROOT,
 	  .show = swap_max_show,

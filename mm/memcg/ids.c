@@ -76,6 +76,13 @@ u16 frame_id_clear(unsigned long pfn)
 	return word && READ_ONCE(*word) ? xchg(word, 0) : 0;
 }
 
+bool frame_id_clear_if(unsigned long pfn, u16 id)
+{
+	u16 *word = frame_word(pfn), old = id;
+
+	return word && READ_ONCE(*word) == id && try_cmpxchg(word, &old, 0);
+}
+
 unsigned long frame_ids_move(u16 from, u16 to)
 {
 	unsigned long nr = 0;

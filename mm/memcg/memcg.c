@@ -6,9 +6,10 @@
  *   allocated, to the group of the task that asks, and given back when it is freed; whoever uses it in between. What is
  *   not charged: page tables, kernel stacks, slab objects, per-CPU memory, vmalloc.
  *
- * 2 Where. The side array of ids.c tells the group of a frame. usage counts the pages of a group and of all below it:
+ * 2 Where. The side array of ids.c tells the group of a frame. usage counts the pages of a group and of all below it,
+ *   and what CPUs have in stock of them (stock.c):
  *
- *	usage(g) = frames with the number of g or of a group below g
+ *	usage(g) = frames with the number of g or of a group below g + stocks of g and below
  *
  * 3 Cost. The page allocator has a way for machines that watch its calls (mm/page/debug.c, alloc_watched). The first group
  *   switches that way on, the end of the last one off; meanwhile nothing here is
@@ -17,7 +18,7 @@
  * 4 Limits. Above max: reclaim from the group that has too much and those below (reclaim.c), then its OOM killer (oom.c).
  *   When that finds nobody, or who asks reclaims himself or is dying, the charge is taken all the same. Who must not wait
  *   (no __GFP_DIRECT_RECLAIM: the first try of a swap-in, say) and who can do without (__GFP_NORETRY: readahead) gets no page.
- *   Above high: reclaim, then go on. min, low: what a reclaim for all leaves alone (reclaim.c).
+ *   Above high: reclaim and wait (high.c). min, low: what a reclaim for all leaves alone (reclaim.c).
  *
  * 5 The end of a group. Its frames, and its slots of swap (swap.c), become its parent's in one walk over the side array, and since the parent's usage counts
  *   them already, nothing else is to be done. Nothing of a removed group lives on. (Linux keeps the dying group until its last page
@@ -43,13 +44,12 @@
 #include <mm/zone.h>
 #include "memcg_internal.h"
 
-#define MAX_RECLAIM_RETRIES 16
-
 const char *const memcg_event_names[NR_MEMCG_EVENTS] = {
 	[MEMCG_LOW] = "low",	       [MEMCG_HIGH] = "high",
 	[MEMCG_MAX] = "max",	       [MEMCG_OOM] = "oom",
 	[MEMCG_OOM_KILL] = "oom_kill", [MEMCG_OOM_GROUP_KILL] = "oom_group_kill",
-	[MEMCG_SWAP_MAX] = "max",      [MEMCG_SWAP_FAIL] = "fail",
+	[MEMCG_SWAP_HIGH] = "high",    [MEMCG_SWAP_MAX] = "max",
+	[MEMCG_SWAP_FAIL] = "fail",
 };
 void (*memcg_notify)(void *owner, enum memcg_event event, bool local);
 static struct mem_cgroup **by_id; /* RCU */
@@ -115,7 +115,7 @@ static void add_usage(struct mem_cgroup *memcg, unsigned long nr)
 		note_peak(memcg, atomic_long_add_return((long)nr, &memcg->usage));
 }
 
-static void sub_usage(struct mem_cgroup *memcg, unsigned long nr)
+void memcg_sub_usage(struct mem_cgroup *memcg, unsigned long nr)
 {
 	for (; memcg; memcg = memcg->parent)
 		atomic_long_sub((long)nr, &memcg->usage);
@@ -139,6 +139,17 @@ static struct mem_cgroup *try_add(struct mem_cgroup *memcg, unsigned long nr)
 	return NULL;
 }
 
+/* The same for *@nr pages, or for a batch where there is room: the rest is the CPU's stock. *@nr: what was counted. */
+static struct mem_cgroup *try_add_batch(struct mem_cgroup *memcg, unsigned long *nr)
+{
+	if (*nr < MEMCG_CHARGE_BATCH && !try_add(memcg, MEMCG_CHARGE_BATCH)) {
+		stock_refill(memcg, MEMCG_CHARGE_BATCH - *nr);
+		*nr = MEMCG_CHARGE_BATCH;
+		return NULL;
+	}
+	return try_add(memcg, *nr);
+}
+
 /* ---- charging ---- */
 
 /* It works for others, or dies: it gets what it needs. */
@@ -152,12 +163,20 @@ static bool is_excused(void)
 static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
 	int tries = MAX_RECLAIM_RETRIES;
+	bool drained = false;
 	struct mem_cgroup *over;
 	unsigned long progress;
 
-	while ((over = try_add(memcg, nr))) {
+	if (stock_take(memcg, nr))
+		return true;
+	while ((over = try_add_batch(memcg, &nr))) {
 		if (is_excused())
 			break;
+		if (!drained && (gfp & __GFP_DIRECT_RECLAIM)) {
+			drained = true;
+			stock_drain_all(over);
+			continue;
+		}
 		memcg_event(over, MEMCG_MAX);
 		if (!(gfp & __GFP_DIRECT_RECLAIM)) {
 			if (gfp & __GFP_HIGH)
@@ -176,18 +195,8 @@ static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 	}
 	if (over)
 		add_usage(memcg, nr);
+	memcg_check_high(memcg, nr, gfp);
 	return true;
-}
-
-/* Groups above high give back about what was just taken, and a little more. */
-static void reclaim_high(struct mem_cgroup *memcg, gfp_t gfp)
-{
-	for (; memcg; memcg = memcg->parent) {
-		if ((unsigned long)atomic_long_read(&memcg->usage) <= READ_ONCE(memcg->high))
-			continue;
-		memcg_event(memcg, MEMCG_HIGH);
-		memcg_reclaim(memcg, SWAP_CLUSTER_MAX, gfp);
-	}
 }
 
 /* The frames are @memcg's, or its heir's if it died while we reclaimed. */
@@ -209,7 +218,7 @@ static bool is_for_programs(gfp_t gfp)
 	return gfp & __GFP_HARDWALL;
 }
 
-static struct mem_cgroup *get_current_memcg(void)
+struct mem_cgroup *memcg_get_current(void)
 {
 	struct mem_cgroup *memcg;
 
@@ -230,15 +239,12 @@ static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 
 	if (!is_for_programs(gfp) || in_interrupt() || !READ_ONCE(current->memcg))
 		return true;
-	memcg = get_current_memcg();
+	memcg = memcg_get_current();
 	if (!memcg)
 		return true;
 	good = charge(memcg, nr, gfp);
-	if (good) {
+	if (good)
 		commit(memcg, page, nr);
-		if ((gfp & __GFP_DIRECT_RECLAIM) && !is_excused())
-			reclaim_high(memcg, gfp);
-	}
 	memcg_put(memcg);
 	return good;
 }
@@ -246,33 +252,41 @@ static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 /* page_alloc_ops.uncharge: @page is being freed. Any context. */
 static void uncharge_page(struct page *page, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(page);
+	unsigned long pfn = page_to_pfn(page), run;
 
-	for (unsigned long i = 0; i < 1UL << order; i++) {
+	for (unsigned long i = 0; i < 1UL << order; i += run) {
 		u16 id = frame_id_clear(pfn + i);
 
+		run = 1;
 		if (!id)
 			continue;
 		rcu_read_lock(); /* from the number to the group */
-		sub_usage(memcg_by_id(id), 1);
+		while (i + run < 1UL << order && frame_id_clear_if(pfn + i + run, id))
+			run++;
+		stock_return(memcg_by_id(id), run);
 		rcu_read_unlock();
+	}
+}
+
+bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
+{
+	stock_drain_all(memcg);
+	for (int tries = MAX_RECLAIM_RETRIES;; tries--) {
+		unsigned long usage = atomic_long_read(&memcg->usage);
+
+		if (usage <= pages)
+			return true;
+		if (!tries || signal_pending(current))
+			return false;
+		memcg_reclaim(memcg, usage - pages, GFP_KERNEL);
 	}
 }
 
 void memcg_enforce_max(struct mem_cgroup *memcg)
 {
-	int tries = MAX_RECLAIM_RETRIES;
-
-	for (;;) {
-		unsigned long usage = atomic_long_read(&memcg->usage), max = READ_ONCE(memcg->max);
-
-		if (usage <= max || signal_pending(current))
+	while (!memcg_reclaim_down_to(memcg, READ_ONCE(memcg->max)))
+		if (signal_pending(current) || !memcg_out_of_memory(memcg, 0, GFP_KERNEL))
 			return;
-		if (tries-- > 0)
-			memcg_reclaim(memcg, usage - max, GFP_KERNEL);
-		else if (!memcg_out_of_memory(memcg, 0, GFP_KERNEL))
-			return;
-	}
 }
 
 /* ---- life ---- */
@@ -327,7 +341,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 	atomic_set(&memcg->refs, 1);
 	memcg->parent = parent ? memcg_get(parent) : NULL;
 	memcg->owner = owner;
-	memcg->max = memcg->high = memcg->swap_max = MEMCG_NO_LIMIT;
+	memcg->max = memcg->high = memcg->swap_max = memcg->swap_high = MEMCG_NO_LIMIT;
 	memcg_lruvec_init(memcg);
 	WRITE_ONCE(by_id[memcg->id], memcg);
 	list_add_tail_rcu(&memcg->node, &all_memcgs);
@@ -341,7 +355,8 @@ void memcg_offline(struct mem_cgroup *memcg)
 
 	WRITE_ONCE(memcg->dead, true);
 	list_del_rcu(&memcg->node);
-	synchronize_rcu_expedited(); /* who writes numbers of frames has seen it */
+	synchronize_rcu_expedited(); /* who writes numbers of frames, or has a stock, has seen it */
+	stock_drain_all(memcg);
 	atomic_long_sub((long)frame_ids_move(memcg->id, parent ? parent->id : 0), &memcg->usage);
 	swap_owners_move(memcg->id, parent ? parent->id : 0);
 	count_group(-1);

@@ -5,13 +5,15 @@
 
 #include <mm/memcontrol.h>
 
-#define NR_MEMCG_IDS 65536u
+#define NR_MEMCG_IDS	   65536u
+#define MEMCG_CHARGE_BATCH 64ul /* pages */
 
 /* ---- ids.c: a u16 for each frame ---- */
 int frame_ids_init(void);			/* 0 or -ENOMEM; more than once does no harm. May sleep */
 u16 frame_id(unsigned long pfn);		/* 0: nobody's */
 void frame_id_set(unsigned long pfn, u16 id);
 u16 frame_id_clear(unsigned long pfn);		/* what it was */
+bool frame_id_clear_if(unsigned long pfn, u16 id);	/* was it @id? Else nothing is done */
 /* The frames of @from become @to's. Their number. May sleep. */
 unsigned long frame_ids_move(u16 from, u16 to);
 /* The first frame from @pfn on, below @end, that is somebody's; or @end. */
@@ -23,7 +25,26 @@ bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *roo
 /* @task's group, or NULL for the root. => RCU */
 struct mem_cgroup *memcg_of_task(struct task_struct *task);
 
+/* The group of current with a reference, or NULL for the root. */
+struct mem_cgroup *memcg_get_current(void);
+/* @nr pages less in @memcg and all above. Any context. */
+void memcg_sub_usage(struct mem_cgroup *memcg, unsigned long nr);
+
 extern struct list_head all_memcgs;		/* RCU; parents before children */
+
+/* ---- stock.c ---- */
+/* @nr pages of @memcg from the stock of this CPU. False: it has not got them. */
+bool stock_take(struct mem_cgroup *memcg, unsigned long nr);
+/* @nr pages of @memcg, charged, become the stock of this CPU. */
+void stock_refill(struct mem_cgroup *memcg, unsigned long nr);
+/* @nr pages of @memcg are free: for the stock of this CPU if that is @memcg's, or uncharged. Any context. => RCU */
+void stock_return(struct mem_cgroup *memcg, unsigned long nr);
+/* Uncharge what CPUs have in stock of @memcg and those below; best effort. May sleep. */
+void stock_drain_all(struct mem_cgroup *memcg);
+
+/* ---- high.c ---- */
+/* current has just been charged @nr pages for @memcg: it pays if there is too much. May sleep as @gfp says. */
+void memcg_check_high(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
 
 /* ---- protection.c ---- */
 /*

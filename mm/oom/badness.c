@@ -18,8 +18,6 @@
 #include <mm/vmstat.h>
 #include "oom_internal.h"
 
-#define OOM_SCORE_ADJ_MIN (-1000)
-
 const struct oom_memcg_ops *oom_memcg_ops;
 
 struct task_struct *find_lock_task_mm(struct task_struct *p)

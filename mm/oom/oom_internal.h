@@ -5,6 +5,8 @@
 
 #include <mm/oom.h>
 
+#define OOM_SCORE_ADJ_MIN (-1000) /* of who is never killed */
+
 /* badness.c */
 bool oom_unkillable_task(struct task_struct *p);
 /* Call @fn for each process that shares the memory of @oc until it answers other than 0. => RCU */

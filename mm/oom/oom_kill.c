@@ -45,7 +45,6 @@
 #include "oom_internal.h"
 #include "../page/page_internal.h"
 
-#define OOM_SCORE_ADJ_MIN (-1000)
 #define VICTIM_PATIENCE	  (10 * HZ)
 #define GRACE_TICKS	  5
 #define ORDER_SYSRQ	  (-1)

@@ -37,6 +37,7 @@
 #include <kernel/task.h>
 #include <kernel/sched.h>
 #include <mm/zone.h>
+#include <mm/page_charge.h>
 #include <mm/page_debug.h>
 #include <mm/vmstat.h>
 #include <mm/trace.h>
@@ -451,6 +452,14 @@ static struct page *alloc_pages_slowpath(gfp_t gfp, unsigned int order,
 	return NULL;
 }
 
+struct page *alloc_charge(struct page *page, unsigned int order, gfp_t gfp)
+{
+	if (page_charge(page, order, gfp))
+		return page;
+	__free_pages(page, order);
+	return NULL;
+}
+
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, const void *nodemask)
 {
 	struct alloc_context ac = {
@@ -477,11 +486,7 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, con
 		page = alloc_pages_slowpath(gfp, order, &ac);
 	}
 	trace_mm_page_alloc(page, order, gfp, ac.migratetype);
-	if (unlikely(page_alloc_ops.charge) && page && !page_alloc_ops.charge(page, order, gfp)) {
-		__free_pages(page, order);
-		page = NULL;
-	}
-	return page;
+	return page ? alloc_charge(page, order, gfp) : NULL;
 }
 
 struct page *alloc_pages_slow(gfp_t gfp, unsigned int order, int nid, const void *nodemask)

@@ -104,6 +104,8 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 				    const struct alloc_context *ac);
 /* The way out when the per-CPU list of the best zone is empty. */
 struct page *alloc_pages_slow(gfp_t gfp, unsigned int order, int nid, const void *nodemask);
+/* @page, allocated by the caller, charged to the control group of current; or NULL, and it is free again. */
+struct page *alloc_charge(struct page *page, unsigned int order, gfp_t gfp);
 /* How often a failure without __GFP_NOWARN is told. */
 extern struct ratelimit_state nopage_rs;
 void warn_alloc(gfp_t gfp, const void *nodemask, const char *fmt, ...);

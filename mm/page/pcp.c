@@ -37,6 +37,7 @@
 #include <kernel/task.h>
 #include <seam/smp.h>
 #include <mm/zone.h>
+#include <mm/page_charge.h>
 #include <mm/page_flags.h>
 #include <mm/ledger.h>
 #include <mm/lru.h>
@@ -210,12 +211,12 @@ static noinline struct page *alloc_pages_long(gfp_t gfp, unsigned int order)
 	int pindex = order_to_pindex(order);
 	struct page *page = NULL;
 
-	if (pindex >= 0 && !READ_ONCE(alloc_watched))
+	if (pindex >= 0 && !(READ_ONCE(alloc_watched) & ~ALLOC_WATCHED_MEMCG))
 		page = alloc_pages_fast(gfp, order, pindex);
 	if (!page)
 		return alloc_pages_slow(gfp, order, NUMA_NO_NODE, NULL);
 	prep_new_page(page, order, gfp);
-	return page;
+	return alloc_charge(page, order, gfp);
 }
 
 static noinline struct page *cleared(struct page *page)
@@ -570,8 +571,7 @@ static noinline void free_unref_block(struct page *page, unsigned int order)
 	int pindex = order_to_pindex(order);
 
 	trace_mm_page_free(page, order);
-	if (unlikely(page_alloc_ops.uncharge))
-		page_alloc_ops.uncharge(page, order);
+	page_uncharge(page, order);
 	if (unlikely(READ_ONCE(alloc_watched) & ALLOC_WATCHED_IDLE))
 		page_idle_freed(page, order);
 	if (unlikely(!free_pages_prepare(page, order)))
