@@ -111,6 +111,7 @@ void release_task(struct task_struct *p)
 	bool zap_leader;
 
 	do {
+		cgroup_release(p);
 		rcu_read_lock();
 		atomic_long_dec(&__task_cred(p)->user->processes);
 		rcu_read_unlock();

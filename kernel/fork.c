@@ -449,8 +449,10 @@ static int publish_task(struct task_struct *p, struct pid *pid,
 	spin_unlock(&current->sighand->siglock);
 out:
 	write_unlock_irq(&tasklist_lock);
-	if (err)
+	if (err) {
 		cgroup_exit(p);
+		cgroup_release(p);
+	}
 	return err;
 }
 

@@ -23,6 +23,7 @@ enum cgroup_event {
 	CGROUP_MEMORY_EVENTS,
 	CGROUP_MEMORY_EVENTS_LOCAL,
 	CGROUP_MEMORY_SWAP_EVENTS,
+	CGROUP_PIDS_EVENTS,
 	NR_CGROUP_EVENTS
 };
 
@@ -39,12 +40,15 @@ void cgroup_free(struct task_struct *task);
 struct cgroup *cgroup_of_clone(int fd, u64 clone_flags);
 void cgroup_put(struct cgroup *cgrp);
 /*
- * @child joins @into, or the group of current where that is NULL. 0, or -errno when @into has gone or filled meanwhile.
+ * @child joins @into, or the group of current where that is NULL. 0, or -errno when @into has gone or filled meanwhile, -EAGAIN when
+ * there are as many tasks as may be.
  * => tasklist_lock for writing
  */
 int cgroup_post_fork(struct task_struct *child, struct cgroup *into);
 /* current no longer counts as a member of its group, though its struct still names it. */
 void cgroup_exit(struct task_struct *task);
+/* Somebody has waited for @task, or it never ran: it counts no more at all. */
+void cgroup_release(struct task_struct *task);
 
 /* /proc/PID/cgroup, /proc/cgroups. 0 or -errno. */
 int proc_cgroup_show(struct seq_file *m, struct task_struct *task);

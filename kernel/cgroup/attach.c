@@ -31,13 +31,10 @@
 
 /* ---- membership ---- */
 
-/* => cgroup_tasks_lock */
-static void tell_subsystems(struct task_struct *task)
+void cgroup_tell(struct task_struct *task, int i, void *css)
 {
-	const struct cgroup_subsys *ss;
-	int i;
-
-	for_each_subsys(i, ss) ss->attach(task, cgroup_effective_css(task_cgroup(task), i));
+	if (cgroup_subsys[i]->attach)
+		cgroup_subsys[i]->attach(task, css);
 }
 
 /* @task, in no group's count, becomes a member of @cgrp. => cgroup_tasks_lock */
@@ -47,7 +44,9 @@ static void join(struct task_struct *task, struct cgroup *cgrp)
 
 	WRITE_ONCE(task->cgroup, cgrp->parent ? cgroup_get(cgrp) : NULL);
 	cgroup_count_task(cgrp, 1);
-	tell_subsystems(task);
+	cgroup_count_pids(cgrp, 1);
+	for (int i = 0; i < NR_CGROUP_SUBSYS; i++)
+		cgroup_tell(task, i, cgroup_effective_css(cgrp, i));
 	cgroup_freezer_joined(task, cgrp);
 	cgroup_put(old);
 }
@@ -67,6 +66,7 @@ static void move_task(struct task_struct *task, struct cgroup *to)
 	spin_lock_irq(&cgroup_tasks_lock);
 	if (!(task->flags & PF_EXITING) && task_cgroup(task) != to) {
 		leave(task);
+		cgroup_count_pids(task_cgroup(task), -1);
 		join(task, to);
 	}
 	spin_unlock_irq(&cgroup_tasks_lock);
@@ -78,9 +78,9 @@ void cgroup_update_tasks(struct cgroup *cgrp, int i)
 
 	read_lock(&tasklist_lock);
 	spin_lock_irq(&cgroup_tasks_lock);
-	for_each_process_thread(p, t) if (t->cgroup && cgroup_is_descendant(t->cgroup, cgrp))
-		cgroup_subsys[i]
-			->attach(t, cgroup_effective_css(t->cgroup, i));
+	if (cgroup_is_populated(cgrp))
+		for_each_thread_below(p, t, cgrp)
+			cgroup_tell(t, i, cgroup_effective_css(t->cgroup, i));
 	spin_unlock_irq(&cgroup_tasks_lock);
 	read_unlock(&tasklist_lock);
 }
@@ -230,9 +230,8 @@ int cgroup_kill_write(struct file *file, struct cgroup *cgrp, char *text)
 	if (cgroup_is_threaded(cgrp))
 		return -EOPNOTSUPP;
 	read_lock(&tasklist_lock);
-	for_each_process_thread(p, t) if (t->cgroup && cgroup_is_descendant(t->cgroup, cgrp) &&
-					  !(t->flags & PF_KTHREAD) && !__fatal_signal_pending(t))
-		send_sig(SIGKILL, t, 0);
+	for_each_thread_below(p, t, cgrp) if (!(t->flags & PF_KTHREAD) &&
+					      !__fatal_signal_pending(t)) send_sig(SIGKILL, t, 0);
 	read_unlock(&tasklist_lock);
 	return 0;
 }
@@ -277,28 +276,39 @@ struct cgroup *cgroup_of_clone(int fd, u64 clone_flags)
 
 int cgroup_post_fork(struct task_struct *child, struct cgroup *into)
 {
+	struct cgroup *cgrp;
 	int err = 0;
 
 	spin_lock(&cgroup_tasks_lock);
+	cgrp = into ? into : task_cgroup(current);
 	if (into)
 		err = vet_destination(into);
 	if (!err)
-		join(child, into ? into : task_cgroup(current));
+		err = cgroup_pids_may_fork(cgrp);
+	if (!err)
+		join(child, cgrp);
 	spin_unlock(&cgroup_tasks_lock);
 	return err;
 }
 
 void cgroup_exit(struct task_struct *task)
 {
-	const struct cgroup_subsys *ss;
-	int i;
-
 	if (likely(!cgroup_visible))
 		return;
 	spin_lock_irq(&cgroup_tasks_lock);
 	leave(task);
 	task->frozen = 0;
-	for_each_subsys(i, ss) ss->attach(task, NULL);
+	for (int i = 0; i < NR_CGROUP_SUBSYS; i++)
+		cgroup_tell(task, i, NULL);
+	spin_unlock_irq(&cgroup_tasks_lock);
+}
+
+void cgroup_release(struct task_struct *task)
+{
+	if (likely(!task->cgroup))
+		return;
+	spin_lock_irq(&cgroup_tasks_lock);
+	cgroup_count_pids(task->cgroup, -1);
 	spin_unlock_irq(&cgroup_tasks_lock);
 }
 

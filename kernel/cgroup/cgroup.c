@@ -268,43 +268,19 @@ static void count_descendant(struct cgroup *parent, int by)
 
 static void drop_css(struct cgroup *cgrp)
 {
-	const struct cgroup_subsys *ss;
-	int i;
-
-	for_each_subsys(i, ss)
-	{
-		void *css = cgrp->css[i];
-
-		if (!css)
-			continue;
-		spin_lock_irq(&cgroup_tasks_lock);
-		cgrp->css[i] = NULL;
-		spin_unlock_irq(&cgroup_tasks_lock);
-		ss->css_offline(css);
-	}
+	for (int i = 0; i < NR_CGROUP_SUBSYS; i++)
+		cgroup_disable_css(cgrp, i);
 }
 
 /* The states of the controllers that the parent gives, and their files. */
 static int make_css(struct cgroup *cgrp)
 {
-	const struct cgroup_subsys *ss;
-	int i, err;
+	int err = 0;
 
-	for_each_subsys(i, ss)
-	{
-		void *css;
-
-		if (!(cgroup_control(cgrp) & (1 << i)))
-			continue;
-		css = ss->css_alloc(cgrp, cgroup_effective_css(cgrp->parent, i));
-		if (IS_ERR(css))
-			return PTR_ERR(css);
-		cgrp->css[i] = css;
-		err = cgroup_add_files(cgrp, ss->files);
-		if (err)
-			return err;
-	}
-	return 0;
+	for (int i = 0; i < NR_CGROUP_SUBSYS && !err; i++)
+		if (cgroup_control(cgrp) & (1 << i))
+			err = cgroup_enable_css(cgrp, i);
+	return err;
 }
 
 int cgroup_create(struct cgroup *parent, const char *name, umode_t mode)

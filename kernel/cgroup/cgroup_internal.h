@@ -16,7 +16,8 @@
 struct file;
 struct super_block;
 
-#define NR_CGROUP_SUBSYS	1	/* controllers: cgroup_subsys[] */
+/* Controllers: indices of cgroup_subsys[]. */
+enum { CGROUP_MEMORY, CGROUP_PIDS, NR_CGROUP_SUBSYS };
 
 /*
  * Legend: m cgroup_mutex, t cgroup_tasks_lock, mt either to read and both to write, c constant.
@@ -36,6 +37,7 @@ struct cgroup {
 	int nr_threaded_children;		/* m */
 
 	int nr_tasks;				/* t: living threads in this very group */
+	int nr_pids;				/* t: threads here and below, dead ones as well; see pids.c */
 	int nr_populated_domain_children;	/* t */
 	int nr_populated_threaded_children;	/* t */
 
@@ -72,12 +74,12 @@ struct cgroup_subsys {
 	const struct cftype *files;		/* ends with a NULL name; "" of core files */
 	void *(*css_alloc)(struct cgroup *cgrp, void *parent_css);	/* ERR_PTR without memory */
 	void (*css_offline)(void *css);		/* no task is in it any more; frees it when it can */
-	/* @task belongs to @css from now on (NULL: the root's). => tasklist_lock, cgroup_tasks_lock */
+	/* @task belongs to @css from now on (NULL: the root's). May be NULL. => tasklist_lock, cgroup_tasks_lock */
 	void (*attach)(struct task_struct *task, void *css);
 };
 
 extern const struct cgroup_subsys *const cgroup_subsys[];	/* ends with NULL */
-extern const struct cgroup_subsys memory_cgroup_subsys;
+extern const struct cgroup_subsys memory_cgroup_subsys, pids_cgroup_subsys;
 extern struct cgroup cgroup_root;
 extern struct kernfs_node cgroupfs_root;
 extern struct mutex cgroup_mutex;
@@ -85,6 +87,9 @@ extern spinlock_t cgroup_tasks_lock;
 
 #define for_each_subsys(i, ss)	for ((i) = 0; ((ss) = cgroup_subsys[i]); (i)++)
 #define cgroup_for_each_child(pos, cgrp)	list_for_each_entry (pos, &(cgrp)->children, sibling)
+/* All threads in the groups of the subtree of @cgrp, which is not the root. => cgroup_tasks_lock; tasklist_lock or RCU */
+#define for_each_thread_below(p, t, cgrp) \
+	for_each_process_thread(p, t) if ((t)->cgroup && cgroup_is_descendant((t)->cgroup, (cgrp)))
 /* All of the subtree, @cgrp included, parents first. => cgroup_mutex */
 #define cgroup_for_each_descendant(pos, cgrp) \
 	for ((pos) = (cgrp); (pos); (pos) = cgroup_next_descendant((pos), (cgrp)))
@@ -125,6 +130,9 @@ void cgroup_notify(struct cgroup *cgrp, enum cgroup_event event);
 void cgroup_count_task(struct cgroup *cgrp, int by);
 
 /* ---- control.c ---- */
+/* Make, or take away, the state of controller @i in @cgrp, with its files. 0, -errno: take it away. => cgroup_mutex */
+int cgroup_enable_css(struct cgroup *cgrp, int i);
+void cgroup_disable_css(struct cgroup *cgrp, int i);
 int cgroup_subtree_control_write(struct file *file, struct cgroup *cgrp, char *text);
 void cgroup_print_mask(struct seq_file *m, u16 mask);
 
@@ -135,7 +143,13 @@ int cgroup_procs_show(struct seq_file *m, struct cgroup *cgrp);
 int cgroup_threads_show(struct seq_file *m, struct cgroup *cgrp);
 /* Tell controller @i of the tasks in the subtree of @cgrp which state is theirs now. => cgroup_mutex */
 void cgroup_update_tasks(struct cgroup *cgrp, int i);
+/* Controller @i is told whose state is @task's now; @css NULL: the root's. => as for attach() of the controller */
+void cgroup_tell(struct task_struct *task, int i, void *css);
 int cgroup_kill_write(struct file *file, struct cgroup *cgrp, char *text);
+
+/* ---- pids.c. => cgroup_tasks_lock ---- */
+void cgroup_count_pids(struct cgroup *cgrp, int by);	/* a thread more or less in @cgrp */
+int cgroup_pids_may_fork(struct cgroup *cgrp);		/* 0, or -EAGAIN, which is counted */
 
 /* ---- freezer.c ---- */
 int cgroup_freeze_write(struct file *file, struct cgroup *cgrp, char *text);
@@ -153,6 +167,7 @@ int cgroup_add_files(struct cgroup *cgrp, const struct cftype *files);
 void cgroup_remove_files(struct cgroup *cgrp, const struct cftype *files);
 /* A number, or "max" for @max. 0, -EINVAL, -ERANGE. */
 int cgroup_parse_int(const char *text, int *value);
+int cgroup_show_int(struct seq_file *m, int value);	/* the same way round. 0 */
 
 /* ---- cgroupfs.c ---- */
 extern const struct kernfs_dir_ops cgroup_dir_ops;

@@ -43,7 +43,7 @@ static int cgroup_rmdir(struct kernfs_node *dir)
 	return err;
 }
 
-static void cgroup_release(struct kernfs_node *dir)
+static void release_dir(struct kernfs_node *dir)
 {
 	cgroup_put(dir->priv);
 }
@@ -51,7 +51,7 @@ static void cgroup_release(struct kernfs_node *dir)
 const struct kernfs_dir_ops cgroup_dir_ops = {
 	.mkdir = cgroup_mkdir,
 	.rmdir = cgroup_rmdir,
-	.release = cgroup_release,
+	.release = release_dir,
 };
 
 struct kernfs_node cgroupfs_root = {
@@ -240,4 +240,7 @@ int proc_cgroupstats_show(struct seq_file *m, void *v)
 
 /* ---- controllers ---- */
 
-const struct cgroup_subsys *const cgroup_subsys[NR_CGROUP_SUBSYS + 1] = { &memory_cgroup_subsys };
+const struct cgroup_subsys *const cgroup_subsys[NR_CGROUP_SUBSYS + 1] = {
+	[CGROUP_MEMORY] = &memory_cgroup_subsys,
+	[CGROUP_PIDS] = &pids_cgroup_subsys,
+};

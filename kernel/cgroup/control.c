@@ -109,42 +109,40 @@ static int vet_enable(struct cgroup *cgrp, u16 enable)
 
 /* ---- carrying it out; all => cgroup_mutex ---- */
 
-static void disable_in(struct cgroup *child, int i)
+static void set_css(struct cgroup *cgrp, int i, void *css)
 {
-	void *css = child->css[i];
+	spin_lock_irq(&cgroup_tasks_lock);
+	cgrp->css[i] = css;
+	spin_unlock_irq(&cgroup_tasks_lock);
+	cgroup_update_tasks(cgrp, i);
+}
+
+void cgroup_disable_css(struct cgroup *cgrp, int i)
+{
+	void *css = cgrp->css[i];
 
 	if (!css)
 		return;
-	cgroup_remove_files(child, cgroup_subsys[i]->files);
-	spin_lock_irq(&cgroup_tasks_lock);
-	child->css[i] = NULL;
-	spin_unlock_irq(&cgroup_tasks_lock);
-	cgroup_update_tasks(child, i);
+	cgroup_remove_files(cgrp, cgroup_subsys[i]->files);
+	set_css(cgrp, i, NULL);
 	cgroup_subsys[i]->css_offline(css);
 }
 
-static int enable_in(struct cgroup *child, int i)
+int cgroup_enable_css(struct cgroup *cgrp, int i)
 {
-	void *css = cgroup_subsys[i]->css_alloc(child, cgroup_effective_css(child->parent, i));
-	int err;
+	void *css = cgroup_subsys[i]->css_alloc(cgrp, cgroup_effective_css(cgrp->parent, i));
 
 	if (IS_ERR(css))
 		return PTR_ERR(css);
-	spin_lock_irq(&cgroup_tasks_lock);
-	child->css[i] = css;
-	spin_unlock_irq(&cgroup_tasks_lock);
-	err = cgroup_add_files(child, cgroup_subsys[i]->files);
-	if (err)
-		return err; /* the caller disables it again */
-	cgroup_update_tasks(child, i);
-	return 0;
+	set_css(cgrp, i, css);
+	return cgroup_add_files(cgrp, cgroup_subsys[i]->files);
 }
 
 static void disable(struct cgroup *cgrp, int i)
 {
 	struct cgroup *child;
 
-	cgroup_for_each_child(child, cgrp) disable_in(child, i);
+	cgroup_for_each_child(child, cgrp) cgroup_disable_css(child, i);
 }
 
 static int enable(struct cgroup *cgrp, int i)
@@ -157,7 +155,7 @@ static int enable(struct cgroup *cgrp, int i)
 		/* Within a threaded subtree only what works on threads. */
 		if (cgroup_is_threaded(child) && !cgroup_subsys[i]->threaded)
 			continue;
-		err = enable_in(child, i);
+		err = cgroup_enable_css(child, i);
 		if (err)
 			break;
 	}

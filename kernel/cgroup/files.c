@@ -169,7 +169,7 @@ int cgroup_parse_int(const char *text, int *value)
 	return *value < 0 ? -ERANGE : 0;
 }
 
-static int show_int(struct seq_file *m, int value)
+int cgroup_show_int(struct seq_file *m, int value)
 {
 	if (value == INT_MAX)
 		seq_puts(m, "max\n");
@@ -180,7 +180,7 @@ static int show_int(struct seq_file *m, int value)
 
 static int max_depth_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_int(m, cgrp->max_depth);
+	return cgroup_show_int(m, cgrp->max_depth);
 }
 
 static int max_depth_write(struct file *file, struct cgroup *cgrp, char *text)
@@ -194,7 +194,7 @@ static int max_depth_write(struct file *file, struct cgroup *cgrp, char *text)
 
 static int max_descendants_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	return show_int(m, cgrp->max_descendants);
+	return cgroup_show_int(m, cgrp->max_descendants);
 }
 
 static int max_descendants_write(struct file *file, struct cgroup *cgrp, char *text)

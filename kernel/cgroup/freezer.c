@@ -155,8 +155,7 @@ int cgroup_freeze_write(struct file *file, struct cgroup *cgrp, char *text)
 	cgrp->freeze = freeze;
 	cgroup_for_each_descendant(pos, cgrp) pos->effective_freeze =
 		pos->freeze || pos->parent->effective_freeze;
-	for_each_process_thread(p, t) if (t->cgroup && cgroup_is_descendant(t->cgroup, cgrp))
-		mark_task(t, t->cgroup->effective_freeze);
+	for_each_thread_below(p, t, cgrp) mark_task(t, t->cgroup->effective_freeze);
 	/* Children before parents would do in one pass; each leaf's change goes up by itself. */
 	cgroup_for_each_descendant(pos, cgrp) update_frozen(pos);
 	spin_unlock_irq(&cgroup_tasks_lock);

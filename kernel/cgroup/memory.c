@@ -19,8 +19,6 @@
 
 #include "cgroup_internal.h"
 
-#define MEMORY 0 /* index of cgroup_subsys[] */
-
 /* ---- the state ---- */
 
 static void *memory_alloc(struct cgroup *cgrp, void *parent_css)
@@ -44,7 +42,7 @@ static struct mem_cgroup *get_memcg(struct cgroup *cgrp)
 	struct mem_cgroup *memcg;
 
 	mutex_lock(&cgroup_mutex);
-	memcg = cgrp->css[MEMORY];
+	memcg = cgrp->css[CGROUP_MEMORY];
 	if (memcg)
 		memcg_get(memcg);
 	mutex_unlock(&cgroup_mutex);
@@ -89,7 +87,7 @@ static int show_pages(struct seq_file *m, unsigned long pages)
 
 static struct mem_cgroup *memcg_of(struct cgroup *cgrp)
 {
-	return cgrp->css[MEMORY];
+	return cgrp->css[CGROUP_MEMORY];
 }
 
 static int current_show(struct seq_file *m, struct cgroup *cgrp)
