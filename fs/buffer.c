@@ -952,7 +952,7 @@ static bool block_release_folio(struct folio *folio, gfp_t gfp)
 	return try_to_free_buffers(folio);
 }
 
-bool block_is_partially_uptodate(struct folio *folio, size_t from, size_t count)
+static bool block_is_partially_uptodate(struct folio *folio, size_t from, size_t count)
 {
 	struct buffer_head *head = folio_buffers(folio), *bh = head;
 	size_t at = 0;
@@ -966,6 +966,22 @@ bool block_is_partially_uptodate(struct folio *folio, size_t from, size_t count)
 		bh = bh->b_this_page;
 	} while (bh != head);
 	return true;
+}
+
+/* Buffers that are written one by one, as metadata are. */
+static void buffer_check_dirty_writeback(struct folio *folio, bool *dirty, bool *writeback)
+{
+	struct buffer_head *head = folio_buffers(folio), *bh = head;
+
+	*dirty = folio_test_dirty(folio);
+	*writeback = folio_test_writeback(folio);
+	if (!head)
+		return;
+	do {
+		*dirty |= buffer_dirty(bh);
+		*writeback |= buffer_locked(bh);
+		bh = bh->b_this_page;
+	} while (bh != head);
 }
 
 /* ---- writing into a folio with buffers ---- */
@@ -1116,6 +1132,7 @@ const struct address_space_operations def_blk_aops = {
 	.write_begin = blkdev_write_begin,
 	.write_end = blkdev_write_end,
 	.is_partially_uptodate = block_is_partially_uptodate,
+	.is_dirty_writeback = buffer_check_dirty_writeback,
 };
 
 /* ---- file data, without buffers ---- */

@@ -3,7 +3,7 @@
  * /sys/kernel/debug: memblock/{memory,reserved} as Linux shows them, with the owner's name; ledger, every
  * page in its account; ledger_lose; mm_check, which when it is read runs the check functions of physical memory and of every
  * address space (they stop the kernel on a contradiction) and says how many accounts of the ledger differ from
- * the counters; mm_settle, where any write empties all stores (mm/stat/settle.c); and in a debug build
+ * the counters; hwpoison/unpoison-pfn, as Linux's; mm_settle, where any write empties all stores (mm/stat/settle.c); and in a debug build
  * lockdep/reports, their number, and lockdep/leave: who writes there leaves the kernel with a mutex held.
  */
 #include <base/string.h>
@@ -12,6 +12,7 @@
 #include <fs/seq_file.h>
 #include <fs/sysfs.h>
 #include <base/errno.h>
+#include <base/printf.h>
 #include <kernel/init.h>
 #include <kernel/pid.h>
 #include <kernel/fork.h>
@@ -21,6 +22,7 @@
 #include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/memblock.h>
+#include <mm/migrate.h>
 #include <mm/mm_struct.h>
 #include <mm/percpu_alloc.h>
 #include <mm/pgalloc.h>
@@ -198,6 +200,16 @@ static int stack_depth_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static ssize_t unpoison_write(struct file *file, char *buf, size_t count)
+{
+	unsigned long long pfn;
+	int err = kstrtoull(buf, 0, &pfn);
+
+	if (!err)
+		err = unpoison_memory(pfn);
+	return err ? err : (ssize_t)count;
+}
+
 static int __init debugfs_mm_init(void)
 {
 	struct kernfs_node *dir = kernfs_create_dir(&debugfs_root, "memblock", 0755);
@@ -214,6 +226,9 @@ static int __init debugfs_mm_init(void)
 	dir = kernfs_create_dir(&debugfs_root, "page_tables", 0755);
 	if (dir)
 		kernfs_create_file(dir, "kernel", 0400, kernel_page_tables_show, NULL, NULL);
+	dir = kernfs_create_dir(&debugfs_root, "hwpoison", 0755);
+	if (dir)
+		kernfs_create_file(dir, "unpoison-pfn", 0200, NULL, unpoison_write, NULL);
 	if (stack_depth_known)
 		kernfs_create_file(&debugfs_root, "stack_depth", 0444, stack_depth_show, NULL,
 				   NULL);

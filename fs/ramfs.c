@@ -21,6 +21,7 @@
 #include <kernel/init.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
+#include <mm/migrate.h>
 #include <mm/slab.h>
 
 #define RAMFS_MAGIC	   0x858458f6
@@ -78,6 +79,7 @@ static const struct address_space_operations ram_aops = {
 	.write_begin = ram_write_begin,
 	.write_end = ram_write_end,
 	.dirty_folio = noop_dirty_folio,
+	.migrate_folio = filemap_migrate_folio,
 };
 
 static const struct file_operations ramfs_file_fops = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of /sys exists: CPUs and nodes (devices/system), virtio ports (class/virtio-ports).
+ * What of /sys exists: CPUs, nodes, frames that fail (devices/system), virtio ports (class/virtio-ports).
  */
 #include <base/cpumask.h>
 #include <base/errno.h>
@@ -11,7 +11,9 @@
 #include <fs/kernfs.h>
 #include <fs/seq_file.h>
 #include <fs/sysfs.h>
+#include <kernel/cred.h>
 #include <kernel/init.h>
+#include <mm/migrate.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 #include <seam/numa.h>
@@ -146,6 +148,41 @@ static void __init add_nodes(struct kernfs_node *system)
 	}
 }
 
+/* What a write names by an address in bytes is done with its frame. */
+static ssize_t with_frame(const char *buf, size_t count, int (*fn)(unsigned long pfn))
+{
+	unsigned long long address;
+	int err;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = kstrtoull(buf, 0, &address);
+	if (err)
+		return -EINVAL;
+	err = fn(address >> PAGE_SHIFT);
+	return err ? err : (ssize_t)count;
+}
+
+static ssize_t soft_offline_write(struct file *file, char *buf, size_t count)
+{
+	return with_frame(buf, count, soft_offline_page);
+}
+
+static ssize_t hard_offline_write(struct file *file, char *buf, size_t count)
+{
+	return with_frame(buf, count, memory_failure);
+}
+
+static void __init add_memory(struct kernfs_node *system)
+{
+	struct kernfs_node *dir = kernfs_create_dir(system, "memory", 0755);
+
+	if (!dir)
+		return;
+	kernfs_create_file(dir, "soft_offline_page", 0200, NULL, soft_offline_write, NULL);
+	kernfs_create_file(dir, "hard_offline_page", 0200, NULL, hard_offline_write, NULL);
+}
+
 static int port_name_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "%s\n", (const char *)m->private);
@@ -173,6 +210,7 @@ static int __init sysfs_nodes_init(void)
 		return -ENOMEM;
 	add_cpus(system);
 	add_nodes(system);
+	add_memory(system);
 	return 0;
 }
 fs_initcall(sysfs_nodes_init);

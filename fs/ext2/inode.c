@@ -33,6 +33,7 @@
 #include <base/math.h>
 #include <base/string.h>
 #include <mm/filemap.h>
+#include <mm/migrate.h>
 #include <mm/writeback.h>
 #include <block/bio.h>
 #include <sync/ranks.h>
@@ -487,6 +488,8 @@ const struct address_space_operations ext2_aops = {
 	.write_end = ext2_write_end,
 	.direct_IO = ext2_direct_IO,
 	.bmap = ext2_bmap,
+	.migrate_folio = filemap_migrate_folio,
+	.error_remove_page = generic_error_remove_page,
 };
 
 /* ---- truncation. => truncate_mutex, and nobody looks up what goes ---- */

@@ -213,7 +213,6 @@ int block_read_full_folio(struct folio *folio, get_block_t *get_block);
 int block_write_full_folio(struct folio *folio, struct writeback_control *wbc, get_block_t *get_block);
 bool block_dirty_folio(struct address_space *mapping, struct folio *folio);
 void block_invalidate_folio(struct folio *folio, size_t offset, size_t length);
-bool block_is_partially_uptodate(struct folio *folio, size_t from, size_t count);
 /* As ->write_begin and ->write_end, for a mapping whose folios have buffers. */
 int block_write_begin(struct address_space *mapping, loff_t pos, unsigned len, struct page **pagep,
 		      get_block_t *get_block);

@@ -57,6 +57,8 @@ struct address_space_operations {
 	int (*migrate_folio)(struct address_space *mapping, struct folio *dst, struct folio *src, int mode);
 	int (*launder_folio)(struct folio *folio);
 	bool (*is_partially_uptodate)(struct folio *folio, size_t from, size_t count);
+	/* What PG_dirty and PG_writeback do not tell of a folio that something is attached to. => locked */
+	void (*is_dirty_writeback)(struct folio *folio, bool *dirty, bool *writeback);
 	int (*error_remove_page)(struct address_space *mapping, struct page *page);
 };
 

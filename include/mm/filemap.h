@@ -89,8 +89,11 @@ int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_
 void filemap_remove_folio(struct folio *folio);
 /* For reclaim, which took @folio out of the tree of @mapping itself: what else is to be told of it. */
 void filemap_folio_removed(struct address_space *mapping, struct folio *folio);
-/* Put @new, locked, at the place of @old, locked, of the same order. Cannot fail. */
-void replace_page_cache_folio(struct folio *old, struct folio *new);
+/*
+ * Put @new at the place of @old, whose only references are the cache's and the caller's. False: somebody else has one.
+ * => both locked, of the same order; @old not mapped, without anything attached, not under write-out
+ */
+bool replace_page_cache_folio(struct folio *old, struct folio *new);
 
 /* The folio lock. Wait queues are hashed; PG_waiters says whether anybody waits. */
 void __folio_lock(struct folio *folio);
@@ -99,7 +102,10 @@ void folio_unlock(struct folio *folio);
 bool folio_trylock(struct folio *folio);
 void folio_lock(struct folio *folio);
 int folio_lock_killable(struct folio *folio);		/* 0 or -EINTR */
-/* For a fault: true if locked; false: the fault's lock was dropped, return VM_FAULT_RETRY. */
+/*
+ * For a fault: true if locked; false: return VM_FAULT_RETRY; the fault's lock was dropped (not with FAULT_FLAG_RETRY_NOWAIT), and
+ * the reference, before any waiting.
+ */
 bool folio_lock_or_retry(struct folio *folio, struct vm_fault *vmf);
 void folio_wait_locked(struct folio *folio);
 int folio_wait_locked_killable(struct folio *folio);
@@ -165,6 +171,8 @@ void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend);
 /* => folio locked: unmaps, forgets the dirt and removes */
 int truncate_inode_folio(struct address_space *mapping, struct folio *folio);
 bool truncate_inode_partial_folio(struct folio *folio, loff_t start, loff_t end);
+/* => locked. Drop it if it is clean and nobody uses it. */
+bool mapping_evict_folio(struct address_space *mapping, struct folio *folio);
 /* Drop clean, unmapped, unused pages of [start, end]; how many went. */
 unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t end);
 int invalidate_inode_pages2_range(struct address_space *mapping, pgoff_t start, pgoff_t end);

@@ -6,6 +6,7 @@
 #include <mm/folio.h>
 #include <mm/xarray.h>
 
+struct address_space;
 struct bdi_writeback;
 
 /* A reference on @folio, which @xas found; false: it is being freed, or not in the slot any more. => rcu_read_lock */
@@ -21,6 +22,8 @@ static inline bool xas_try_get_folio(struct xa_state *xas, struct folio *folio)
 
 /* Clear @bit and wake who waits for the folio. */
 void folio_clear_and_wake(struct folio *folio, unsigned int bit);
+/* @new is as dirty as @old was, which is clean now. => it takes its place */
+void move_dirty(struct address_space *mapping, struct folio *old, struct folio *new);
 /* @nr pages of the device were written. */
 void wb_writeout_add(struct bdi_writeback *wb, long nr);
 /* The numbers of dirty_limits.c for a device that has just been made. */

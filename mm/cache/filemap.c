@@ -111,8 +111,11 @@ static bool announce_waiter(struct folio *folio, unsigned int bit)
 	return true;
 }
 
-/* Sleep until @bit is clear, or a signal of @state arrives: -EINTR. */
-static int folio_wait_bit(struct folio *folio, unsigned int bit, unsigned int state)
+/*
+ * Sleep until @bit is clear, or a signal of @state arrives: -EINTR. With @put the caller's reference is given back before, so that
+ * the waiter is not what holds the folio up; the bit may be set again afterwards.
+ */
+static int folio_wait_bit(struct folio *folio, unsigned int bit, unsigned int state, bool put)
 {
 	wait_queue_head_t *wq = folio_waitqueue(folio);
 	/* Once read, given up, and now missing: this wait is for want of memory. */
@@ -132,9 +135,17 @@ static int folio_wait_bit(struct folio *folio, unsigned int bit, unsigned int st
 			err = -EINTR;
 			break;
 		}
+		if (put)
+			folio_put(folio);
 		io_schedule();
+		if (put) {
+			put = false;
+			break;
+		}
 	}
 	finish_wait(wq, &wait);
+	if (put)
+		folio_put(folio);
 	if (refault)
 		psi_memstall_leave(&memstall);
 	return err;
@@ -168,13 +179,13 @@ bool folio_trylock(struct folio *folio)
 void __folio_lock(struct folio *folio)
 {
 	while (!folio_trylock(folio))
-		folio_wait_bit(folio, PG_locked, TASK_UNINTERRUPTIBLE);
+		folio_wait_bit(folio, PG_locked, TASK_UNINTERRUPTIBLE, false);
 }
 
 int __folio_lock_killable(struct folio *folio)
 {
 	while (!folio_trylock(folio)) {
-		int err = folio_wait_bit(folio, PG_locked, TASK_KILLABLE);
+		int err = folio_wait_bit(folio, PG_locked, TASK_KILLABLE, false);
 
 		if (err)
 			return err;
@@ -201,31 +212,36 @@ void folio_unlock(struct folio *folio)
 void folio_wait_locked(struct folio *folio)
 {
 	if (folio_test_locked(folio))
-		folio_wait_bit(folio, PG_locked, TASK_UNINTERRUPTIBLE);
+		folio_wait_bit(folio, PG_locked, TASK_UNINTERRUPTIBLE, false);
 }
 
 int folio_wait_locked_killable(struct folio *folio)
 {
-	return folio_test_locked(folio) ? folio_wait_bit(folio, PG_locked, TASK_KILLABLE) : 0;
+	return folio_test_locked(folio) ? folio_wait_bit(folio, PG_locked, TASK_KILLABLE, false)
+					: 0;
 }
 
 bool folio_lock_or_retry(struct folio *folio, struct vm_fault *vmf)
 {
+	unsigned int state =
+		vmf->flags & FAULT_FLAG_KILLABLE ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
+
 	if (folio_trylock(folio))
 		return true;
 	if (!fault_flag_allow_retry_first(vmf->flags)) {
-		if (vmf->flags & FAULT_FLAG_KILLABLE)
-			return !__folio_lock_killable(folio) || (fault_drop_lock(vmf), false);
-		__folio_lock(folio);
-		return true;
-	}
-	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		if (state == TASK_UNINTERRUPTIBLE) {
+			__folio_lock(folio);
+			return true;
+		}
+		if (!__folio_lock_killable(folio))
+			return true;
+		fault_drop_lock(vmf);
+	} else if (!(vmf->flags & FAULT_FLAG_RETRY_NOWAIT)) {
+		fault_drop_lock(vmf);
+		folio_wait_bit(folio, PG_locked, state, true);
 		return false;
-	fault_drop_lock(vmf);
-	if (vmf->flags & FAULT_FLAG_KILLABLE)
-		folio_wait_locked_killable(folio);
-	else
-		folio_wait_locked(folio);
+	}
+	folio_put(folio);
 	return false;
 }
 
@@ -249,7 +265,7 @@ void unlock_page(struct page *page)
 void folio_wait_writeback(struct folio *folio)
 {
 	while (folio_test_writeback(folio))
-		folio_wait_bit(folio, PG_writeback, TASK_UNINTERRUPTIBLE);
+		folio_wait_bit(folio, PG_writeback, TASK_UNINTERRUPTIBLE, false);
 }
 
 /* ---- look-up ---- */
@@ -504,24 +520,47 @@ void filemap_folio_removed(struct address_space *mapping, struct folio *folio)
 						folio_order(folio));
 }
 
-void replace_page_cache_folio(struct folio *old, struct folio *new)
+/* What says how a page was used goes with it. => nobody sees @new */
+static void copy_flags(struct folio *new, const struct folio *old)
+{
+	const u32 kept = 1u << PG_referenced | 1u << PG_active | 1u << PG_workingset |
+			 1u << PG_error | 1u << PG_mappedtodisk | 1u << PG_readahead;
+
+	new->flags |= READ_ONCE(old->flags) & kept;
+	new->private = old->private;
+}
+
+bool replace_page_cache_folio(struct folio *old, struct folio *new)
 {
 	struct address_space *mapping = old->mapping;
 	XA_STATE(xas, &mapping->i_pages, old->index);
+	long nr = folio_nr_pages(old);
+	bool frozen;
 
-	folio_get(new);
-	new->mapping = mapping;
+	VM_BUG_ON_FOLIO(folio_has_private(old) || folio_test_writeback(old), old);
+	folio_ref_add(new, nr);
 	new->index = old->index;
 	xas_lock(&xas);
-	xas_load(&xas);
-	xas_store(&xas, new);
-	old->mapping = NULL;
+	frozen = folio_ref_freeze(old, nr + 1);
+	if (frozen) {
+		new->mapping = mapping;
+		copy_flags(new, old);
+		move_dirty(mapping, old, new);
+		xas_load(&xas);
+		xas_store(&xas, new);
+		old->mapping = NULL;
+		folio_ref_unfreeze(old, 1);
+	}
 	xas_unlock(&xas);
-	account_folio(mapping, old, -1);
-	account_folio(mapping, new, 1);
+	if (!frozen) {
+		folio_ref_sub(new, nr);
+		return false;
+	}
+	account_folio(mapping, old, -nr);
 	folio_del_lru(old);
+	account_folio(mapping, new, nr);
 	folio_add_lru(new);
-	folio_put(old);
+	return true;
 }
 
 /* ---- reading ---- */
@@ -560,23 +599,43 @@ static void fetch_next_window(struct kiocb *iocb, struct address_space *mapping,
 		page_cache_async_readahead(mapping, &file->f_ra, file, folio, folio->index, want);
 }
 
+/* Is what is wanted of @folio valid, @bytes from @pos on, though not all of it is? With blocks smaller than a page. */
+static bool is_valid_part(struct address_space *mapping, struct folio *folio, loff_t pos,
+			  size_t bytes)
+{
+	size_t from = pos & (folio_size(folio) - 1);
+	bool valid;
+
+	if (!mapping->a_ops->is_partially_uptodate || mapping->host->i_blkbits >= PAGE_SHIFT ||
+	    !folio_trylock(folio))
+		return false;
+	valid = folio->mapping == mapping && call_aop(mapping->a_ops, is_partially_uptodate, folio,
+						      from, min(bytes, folio_size(folio) - from));
+	folio_unlock(folio);
+	return valid;
+}
+
 /*
- * The folio at @index, up to date; NULL for a hole of a file in memory; ERR_PTR. @bytes are wanted from there on:
- * readahead is told.
+ * The folio at @pos, of which @bytes are wanted and valid (readahead is told); NULL for a hole of a file in memory;
+ * ERR_PTR.
  */
-static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapping, pgoff_t index,
+static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapping, loff_t pos,
 				  size_t bytes)
 {
+	pgoff_t index = pos >> PAGE_SHIFT;
+	unsigned long pages = DIV_ROUND_UP(offset_in_page(pos) + bytes, PAGE_SIZE);
+
 	for (;;) {
 		struct folio *folio = filemap_get_entry(mapping, index);
 		int err;
 
 		if (likely(folio && folio_test_uptodate(folio))) {
 			if (unlikely(folio_test_readahead(folio)))
-				fetch_next_window(iocb, mapping, folio,
-						  DIV_ROUND_UP(bytes, PAGE_SIZE));
+				fetch_next_window(iocb, mapping, folio, pages);
 			return folio;
 		}
+		if (folio && is_valid_part(mapping, folio, pos, bytes))
+			return folio;
 		if (!mapping->a_ops->read_folio) {
 			if (!folio)
 				return mapping->a_ops->swapin_folio
@@ -598,8 +657,7 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 			struct file *file = iocb ? iocb->ki_filp : NULL;
 
 			if (file)
-				page_cache_sync_readahead(mapping, &file->f_ra, file, index,
-							  DIV_ROUND_UP(bytes, PAGE_SIZE));
+				page_cache_sync_readahead(mapping, &file->f_ra, file, index, pages);
 			/* Its reading and a truncation must not overlap; that of readahead does not. */
 			filemap_invalidate_lock_shared(mapping);
 			folio = __filemap_get_folio(mapping, index, FGP_CREAT,
@@ -628,7 +686,8 @@ struct folio *read_cache_folio(struct address_space *mapping, pgoff_t index, voi
 			       struct file *file)
 {
 	struct kiocb iocb = { .ki_filp = file };
-	struct folio *folio = get_uptodate(file ? &iocb : NULL, mapping, index, PAGE_SIZE);
+	struct folio *folio =
+		get_uptodate(file ? &iocb : NULL, mapping, (loff_t)index << PAGE_SHIFT, PAGE_SIZE);
 
 	return folio ? folio : ERR_PTR(-ENOENT);
 }
@@ -648,8 +707,7 @@ ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *to, ssize_t already_re
 
 		if (unlikely(pos >= isize))
 			break;
-		folio = get_uptodate(iocb, mapping, pos >> PAGE_SHIFT,
-				     (pos & (PAGE_SIZE - 1)) + iov_iter_count(to));
+		folio = get_uptodate(iocb, mapping, pos, iov_iter_count(to));
 		if (unlikely(IS_ERR(folio))) {
 			err = PTR_ERR(folio);
 			break;
@@ -1053,10 +1111,8 @@ vm_fault_t filemap_fault(struct vm_fault *vmf)
 			return VM_FAULT_OOM;
 	}
 	/* While it is being read the lock of the fault is let go; it comes again then. */
-	if (!folio_lock_or_retry(folio, vmf)) {
-		folio_put(folio);
+	if (!folio_lock_or_retry(folio, vmf))
 		return ret | VM_FAULT_RETRY;
-	}
 	if (unlikely(folio->mapping != mapping)) { /* truncated: fault again */
 		folio_unlock(folio);
 		folio_put(folio);

@@ -85,6 +85,19 @@ static void account_cleaned(struct address_space *mapping, struct folio *folio)
 	wb_stat_mod(mapping_wb(mapping), WB_RECLAIMABLE, -folio_nr_pages(folio));
 }
 
+void move_dirty(struct address_space *mapping, struct folio *old, struct folio *new)
+{
+	if (!folio_test_clear_dirty(old))
+		return;
+	folio_set_dirty(new);
+	if (!counts_dirty(mapping))
+		return;
+	node_stat_sub_folio(old, NR_FILE_DIRTY);
+	zone_stat_sub_folio(old, NR_ZONE_WRITE_PENDING);
+	node_stat_add_folio(new, NR_FILE_DIRTY);
+	zone_stat_add_folio(new, NR_ZONE_WRITE_PENDING);
+}
+
 bool noop_dirty_folio(struct address_space *mapping, struct folio *folio)
 {
 	if (folio_test_dirty(folio))

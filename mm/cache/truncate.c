@@ -176,8 +176,7 @@ void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend)
 	truncate_inode_pages_range(mapping, lstart, lend);
 }
 
-/* Drop @folio if nobody needs it. => folio locked */
-static bool invalidate_folio(struct address_space *mapping, struct folio *folio)
+bool mapping_evict_folio(struct address_space *mapping, struct folio *folio)
 {
 	long nr = folio_nr_pages(folio);
 
@@ -210,7 +209,7 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t st
 			if (folio_trylock(folio)) {
 				if (folio->mapping == mapping && folio->index >= first &&
 				    folio_next_index(folio) - 1 <= end &&
-				    invalidate_folio(mapping, folio))
+				    mapping_evict_folio(mapping, folio))
 					gone += nr;
 				folio_unlock(folio);
 			}

@@ -103,10 +103,8 @@ static vm_fault_t lock_and_map(struct vm_fault *vmf, struct folio *folio, swp_en
 {
 	vm_fault_t ret = 0;
 
-	if (!folio_lock_or_retry(folio, vmf)) {
-		folio_put(folio);
+	if (!folio_lock_or_retry(folio, vmf))
 		return VM_FAULT_RETRY;
-	}
 	if (!folio_is_swap(folio, entry)) /* evicted meanwhile: the access is tried again */
 		goto out;
 	vmf_lock_pte(vmf);

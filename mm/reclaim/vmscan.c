@@ -182,18 +182,30 @@ static bool unmap(struct folio *folio, struct unmap_batch *batch)
 					   : try_to_unmap_lazyfree(folio, batch);
 }
 
+static void check_dirty_writeback(struct folio *folio, bool *dirty, bool *writeback)
+{
+	struct address_space *mapping = folio_mapping(folio);
+
+	*dirty = folio_test_dirty(folio);
+	*writeback = folio_test_writeback(folio);
+	if (folio_test_private(folio) && mapping && mapping->a_ops->is_dirty_writeback)
+		call_aop(mapping->a_ops, is_dirty_writeback, folio, dirty, writeback);
+}
+
 /* What holds back a page that was not used: it is being written, or ought to be. True: it stays. */
 static bool is_dirty_or_busy(struct folio *folio, struct scan_control *sc)
 {
 	long nr = folio_nr_pages(folio);
+	bool dirty, writeback;
 
-	if (folio_test_writeback(folio)) {
+	check_dirty_writeback(folio, &dirty, &writeback);
+	if (writeback) {
 		sc->nr_writeback += nr;
 		if (folio_test_set_reclaim(folio))
 			node_stat_mod_folio(folio, NR_VMSCAN_IMMEDIATE, nr);
 		return true;
 	}
-	if (!folio_test_dirty(folio) || !folio_is_file_lru(folio))
+	if (!dirty || !folio_is_file_lru(folio))
 		return false;
 	sc->nr_dirty += nr;
 	sc->nr_unqueued_dirty += nr;

@@ -35,6 +35,7 @@
 #include <base/string.h>
 #include <mm/filemap.h>
 #include <mm/gfp.h>
+#include <mm/migrate.h>
 #include <mm/mmap.h>
 #include <mm/shmem.h>
 #include <mm/slab.h>
@@ -353,10 +354,8 @@ static vm_fault_t shmem_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	folio = filemap_get_entry(inode->i_mapping, vmf->pgoff);
 	if (folio) {
-		if (!folio_lock_or_retry(folio, vmf)) {
-			folio_put(folio);
+		if (!folio_lock_or_retry(folio, vmf))
 			return VM_FAULT_RETRY;
-		}
 		if (unlikely(folio->mapping != inode->i_mapping || !folio_test_uptodate(folio))) {
 			folio_unlock(folio);
 			folio_put(folio);
@@ -1153,6 +1152,7 @@ static const struct address_space_operations shmem_aops = {
 	.write_end = shmem_write_end,
 	.free_folio = shmem_free_folio,
 	.swapin_folio = shmem_swapin_folio,
+	.migrate_folio = filemap_migrate_folio,
 };
 
 static const struct file_operations shmem_file_operations = {

@@ -12,6 +12,7 @@
 #include <fs/seq_file.h>
 #include <kernel/sched.h>
 #include <mm/aops.h>
+#include <mm/migrate.h>
 #include <mm/mmap.h>
 #include <mm/page_flags.h>
 #include <mm/percpu_alloc.h>
@@ -117,7 +118,8 @@ int meminfo_proc_show(struct seq_file *m, void *v)
 	kb(m, "VmallocUsed:", vmalloc_nr_pages());
 	kb(m, "VmallocChunk:", 0);
 	kb(m, "Percpu:", pcpu_nr_pages());
-	seq_printf(m, "HardwareCorrupted: %5d kB\n", 0);
+	seq_printf(m, "HardwareCorrupted: %5lu kB\n",
+		   (unsigned long)atomic_long_read(&num_poisoned_pages) << (PAGE_SHIFT - 10));
 	meminfo_huge(m);
 	arch_report_meminfo(m);
 	return 0;

@@ -87,6 +87,15 @@ for kernel in linux quire; do
 	debugfs -w -R 'rm /late' "$dir/alias" >/dev/null 2>&1
 done
 
+# What file systems are asked besides reading and writing: parts of pages, pages that move, frames that fail.
+for kernel in linux quire; do
+	mkfs "$dir/aops" 16M -b 1024
+	boot $kernel "$dir/aops" -- "$build/tests/disk/aops" /dev/vda /tmp/m
+	is "$kernel: operations on pages: exit status" $? 0
+	relay "$dir/out" "$kernel: aops"
+	clean "$kernel, operations on pages" "$dir/aops"
+done
+
 # Inodes and dentries go when memory is short.
 for kernel in linux quire; do
 	mkfs "$dir/lru" 32M -b 4096 -N 6000
