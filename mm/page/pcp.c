@@ -211,7 +211,8 @@ static noinline struct page *alloc_pages_long(gfp_t gfp, unsigned int order)
 	int pindex = order_to_pindex(order);
 	struct page *page = NULL;
 
-	if (pindex >= 0 && !(READ_ONCE(alloc_watched) & ~ALLOC_WATCHED_MEMCG))
+	if (pindex >= 0 &&
+	    !(READ_ONCE(alloc_watched) & ~(ALLOC_WATCHED_MEMCG | ALLOC_WATCHED_IDLE)))
 		page = alloc_pages_fast(gfp, order, pindex);
 	if (!page)
 		return alloc_pages_slow(gfp, order, NUMA_NO_NODE, NULL);
