@@ -151,7 +151,7 @@ static void reserve_and_grow(phys_addr_t base, unsigned int at, unsigned int n, 
 {
 	static struct memblock_region regions[2][4];
 	struct memblock_type *reserved = &memblock.reserved;
-	phys_addr_t start = base + at * UNIT, array;
+	phys_addr_t start = base + at * UNIT, array, arrays = 0;
 
 	memblock = (struct memblock){
 		.current_limit = limit,
@@ -170,7 +170,9 @@ static void reserve_and_grow(phys_addr_t base, unsigned int at, unsigned int n, 
 	for (unsigned int i = 0; i < n; i++)
 		CHECK(memblock_is_reserved(start + i * UNIT));
 	CHECK(memblock_is_reserved(array));
-	CHECK_EQ(memblock_reserved_size(), (n + 1 + (at == 32 ? 0 : 4)) * UNIT);
+	for (unsigned long max = 8; max <= reserved->max; max *= 2) /* each array there has been */
+		arrays += max * sizeof(struct memblock_region);
+	CHECK_EQ(memblock_reserved_size(), (n + (at == 32 ? 0 : 4)) * UNIT + arrays);
 }
 
 TEST(memblock_arrays_grow)
