@@ -64,6 +64,20 @@ BENCH("mlock-munlock-per-page")
 	lock_unlock(MIB);
 }
 
+/* All that the process has, of which 256 pages are named here. */
+BENCH("mlockall-munlockall")
+{
+	touch(map(MIB), MIB);
+	if (mlockall(MCL_CURRENT) || munlockall())
+		broken("mlockall");
+	start();
+	for (int i = 0; i < ROUNDS; i++)
+		if (mlockall(MCL_CURRENT) || munlockall())
+			broken("mlockall");
+	stop();
+	times(ROUNDS);
+}
+
 /* Per page of an area of which every other page is there. */
 BENCH("mincore-per-page")
 {

@@ -28,6 +28,20 @@ BENCH("ext2-read-fault-16")
 	times(4 * MIB / (16 * PAGE));
 }
 
+/* Per page that is in the cache, clean: ->page_mkwrite is asked. */
+BENCH("ext2-shared-write-fault")
+{
+	int fd = ext2_file(4 * MIB);
+	char *p = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED || fsync(fd))
+		broken("mmap, fsync");
+	start();
+	touch(p, 4 * MIB);
+	stop();
+	times(4 * MIB / PAGE);
+}
+
 /* Per MiB read from the disk, in calls of 64 KiB. */
 BENCH("ext2-read-cold-mib")
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Faults on a file of tmpfs whose pages are all in the page cache. */
+/* Faults on a file of tmpfs whose pages are all in the page cache, and on a device's frames. */
 #define _GNU_SOURCE
 #include "harness.h"
 
@@ -105,4 +105,19 @@ BENCH("file-populate")
 	map_file(fd, AREA, PROT_READ, MAP_SHARED | MAP_POPULATE, 0);
 	stop();
 	times(PAGES);
+}
+
+/* Frames without pages: a driver's ->fault inserts them, 16 by each of 32 mappings. */
+BENCH("pfn-read-fault")
+{
+	static char *p[32];
+
+	mmtest("vma", "kind", 1, 0);
+	for (int i = 0; i < 32; i++)
+		p[i] = map_file(mmtest_fd(), 16 * PAGE, PROT_READ, MAP_SHARED, 0);
+	start();
+	for (int i = 0; i < 32; i++)
+		look(p[i], 16 * PAGE);
+	stop();
+	times(32 * 16);
 }

@@ -228,18 +228,24 @@ void many_vmas(unsigned int nr)
 			broken("mprotect");
 }
 
-int64_t mmtest(const char *noun, const char *verb, int64_t arg0, int64_t arg1)
+int mmtest_fd(void)
 {
 	static int fd = -1;
-	struct mmtest_call call = { .arg = { arg0, arg1 } };
 
 	if (fd < 0)
 		fd = open("/dev/mmtest", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		skip("there is no /dev/mmtest");
+	return fd;
+}
+
+int64_t mmtest(const char *noun, const char *verb, int64_t arg0, int64_t arg1)
+{
+	struct mmtest_call call = { .arg = { arg0, arg1 } };
+
 	strcpy(call.noun, noun);
 	strcpy(call.verb, verb);
-	if (ioctl(fd, MMTEST_CALL, &call))
+	if (ioctl(mmtest_fd(), MMTEST_CALL, &call))
 		broken(verb);
 	return call.result[0];
 }

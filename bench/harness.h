@@ -73,5 +73,7 @@ void many_vmas(unsigned int nr);
 
 /* MMTEST_CALL, its first result; skip() when this kernel has no /dev/mmtest. */
 int64_t mmtest(const char *noun, const char *verb, int64_t arg0, int64_t arg1);
+/* The open /dev/mmtest, to map it; skip() likewise. */
+int mmtest_fd(void);
 
 #endif

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* mmap, munmap, brk and mremap. */
+/* mmap, munmap, brk, mremap and remap_file_pages; names of regions. */
 #define _GNU_SOURCE
 #include "harness.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef PR_SET_VMA
+#define PR_SET_VMA	     0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
 #define TIMES 200
 #define AREA  (PAGES * PAGE)
 
@@ -161,6 +166,42 @@ BENCH("mremap-dontunmap-touch-4k")
 			broken("mremap");
 		touch(p, PAGE);
 	}
+	stop();
+	times(TIMES);
+}
+
+/* A page of a shared mapping shows the next page of its file, and its own again; with the touches. */
+BENCH("remap-file-pages-touch-4k")
+{
+	char *p =
+		mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, tmpfs_file(16 * PAGE), 0);
+
+	if (p == MAP_FAILED)
+		broken("mmap");
+	touch(p, 16 * PAGE);
+	start();
+	for (int i = 0; i < TIMES; i++) {
+		if (remap_file_pages(p + 4 * PAGE, PAGE, 0, 4 + !(i & 1), 0))
+			broken("remap_file_pages");
+		touch(p + 4 * PAGE, PAGE);
+	}
+	stop();
+	times(TIMES);
+}
+
+/* Name a page in the middle of a mapping, which is split, and take the name away, which merges it. */
+BENCH("prctl-vma-name-4k")
+{
+	char *p = map(16 * PAGE);
+
+	if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p + PAGE, PAGE, "bench"))
+		skip("regions have no names");
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p + PAGE, PAGE, NULL);
+	start();
+	for (int i = 0; i < TIMES; i++)
+		if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p + PAGE, PAGE, "bench") ||
+		    prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p + PAGE, PAGE, NULL))
+			broken("prctl");
 	stop();
 	times(TIMES);
 }

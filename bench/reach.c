@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory reached by another way than the CPU's own: userfaultfd, ptrace, process_vm_readv, /proc/PID/mem; shared objects
+ * Memory reached by another way than the CPU's own: userfaultfd, ptrace, process_vm_readv, process_madvise, /proc/PID/mem; shared objects
  * (memfd, System V); a core dump.
  */
 #define _GNU_SOURCE
@@ -40,7 +40,7 @@ static int answers_for(char *p, size_t bytes, unsigned long long mode)
 
 struct answerer {
 	int fd;
-	char *page;
+	char *page; /* what missing pages get; none: faults are minor */
 };
 
 static void *answer(void *arg)
@@ -49,24 +49,22 @@ static void *answer(void *arg)
 	struct uffd_msg msg;
 
 	while (read(a->fd, &msg, sizeof(msg)) == sizeof(msg)) {
-		struct uffdio_copy copy = { .dst = msg.arg.pagefault.address & -PAGE,
-					    .src = (unsigned long)a->page,
-					    .len = PAGE };
+		unsigned long at = msg.arg.pagefault.address & -PAGE;
+		struct uffdio_copy copy = { .dst = at, .src = (unsigned long)a->page, .len = PAGE };
+		struct uffdio_continue map_it = { .range = { at, PAGE } };
 
-		if (ioctl(a->fd, UFFDIO_COPY, &copy))
-			broken("UFFDIO_COPY");
+		if (a->page ? ioctl(a->fd, UFFDIO_COPY, &copy)
+			    : ioctl(a->fd, UFFDIO_CONTINUE, &map_it))
+			broken("UFFDIO_COPY, UFFDIO_CONTINUE");
 	}
 	return NULL;
 }
 
-/* A fault that another thread answers with a page: there and back, with the copy. */
-BENCH("userfaultfd-fault")
+/* Faults in NR pages at @p, each answered by another thread: there and back. */
+static void answered_faults(char *p, struct answerer a)
 {
-	char *p = map(NR * PAGE);
-	struct answerer a = { answers_for(p, NR * PAGE, UFFDIO_REGISTER_MODE_MISSING), map(PAGE) };
 	pthread_t t;
 
-	touch(a.page, PAGE);
 	if (pthread_create(&t, NULL, answer, &a))
 		broken("pthread_create");
 	look(p, 16 * PAGE);
@@ -74,6 +72,27 @@ BENCH("userfaultfd-fault")
 	look(p + 16 * PAGE, (NR - 16) * PAGE);
 	stop();
 	times(NR - 16);
+}
+
+/* With a page, copied. */
+BENCH("userfaultfd-fault")
+{
+	char *p = map(NR * PAGE);
+	struct answerer a = { answers_for(p, NR * PAGE, UFFDIO_REGISTER_MODE_MISSING), map(PAGE) };
+
+	touch(a.page, PAGE);
+	answered_faults(p, a);
+}
+
+/* The page is there, in a file of tmpfs: it only has to be mapped. */
+BENCH("userfaultfd-minor-fault")
+{
+	char *p = mmap(NULL, NR * PAGE, PROT_READ, MAP_SHARED, tmpfs_file(NR * PAGE), 0);
+
+	if (p == MAP_FAILED)
+		broken("mmap");
+	answered_faults(p, (struct answerer){ answers_for(p, NR * PAGE, UFFDIO_REGISTER_MODE_MINOR),
+					      NULL });
 }
 
 /* The same without the wait: pages are filled before they are asked for. */
@@ -175,20 +194,24 @@ BENCH("ptrace-poke")
 	end_child(pid);
 }
 
-static void read_child(size_t bytes)
+typedef ssize_t process_vm(pid_t, const struct iovec *, unsigned long, const struct iovec *,
+			   unsigned long, unsigned long);
+
+/* @call is process_vm_readv or process_vm_writev. */
+static void copy_child(process_vm *call, size_t bytes)
 {
-	static char to[16 * PAGE];
+	static char buffer[16 * PAGE];
 	char *p = map(bytes);
-	struct iovec here = { to, bytes }, there = { p, bytes };
+	struct iovec here = { buffer, bytes }, there = { p, bytes };
 	pid_t pid;
 
 	touch(p, bytes);
 	pid = stopped_child();
-	process_vm_readv(pid, &here, 1, &there, 1, 0);
+	call(pid, &here, 1, &there, 1, 0);
 	start();
 	for (int i = 0; i < NR; i++)
-		if (process_vm_readv(pid, &here, 1, &there, 1, 0) != (ssize_t)bytes)
-			broken("process_vm_readv");
+		if (call(pid, &here, 1, &there, 1, 0) != (ssize_t)bytes)
+			broken("process_vm_readv, process_vm_writev");
 	stop();
 	times(NR);
 	end_child(pid);
@@ -196,12 +219,44 @@ static void read_child(size_t bytes)
 
 BENCH("process-vm-readv-4k")
 {
-	read_child(PAGE);
+	copy_child(process_vm_readv, PAGE);
 }
 
 BENCH("process-vm-readv-64k")
 {
-	read_child(16 * PAGE);
+	copy_child(process_vm_readv, 16 * PAGE);
+}
+
+BENCH("process-vm-writev-4k")
+{
+	copy_child(process_vm_writev, PAGE);
+}
+
+BENCH("process-vm-writev-64k")
+{
+	copy_child(process_vm_writev, 16 * PAGE);
+}
+
+/* MADV_COLD on 256 pages of a child, per page. */
+BENCH("process-madvise-per-page")
+{
+	char *p = map(NR * PAGE);
+	struct iovec there = { p, NR * PAGE };
+	pid_t pid;
+	int fd;
+
+	touch(p, NR * PAGE);
+	pid = stopped_child();
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		broken("pidfd_open");
+	start();
+	for (int i = 0; i < 16; i++)
+		if (syscall(SYS_process_madvise, fd, &there, 1, MADV_COLD, 0) != (long)(NR * PAGE))
+			broken("process_madvise");
+	stop();
+	times(16 * NR);
+	end_child(pid);
 }
 
 BENCH("proc-mem-read-4k")
@@ -291,6 +346,50 @@ BENCH("shm-attach-detach")
 	times(NR);
 	shmctl(id, IPC_RMID, NULL);
 	shmdt(p);
+}
+
+/* Made and removed, never attached. */
+BENCH("shm-create-remove")
+{
+	start();
+	for (int i = 0; i < NR; i++) {
+		int id = shmget(IPC_PRIVATE, 16 * PAGE, 0600);
+
+		if (id < 0 || shmctl(id, IPC_RMID, NULL))
+			broken("shmget");
+	}
+	stop();
+	times(NR);
+}
+
+/* @cmd and @undo (IPC_STAT: none) of a segment of 16 pages that are there. */
+static void control_segment(int cmd, int undo)
+{
+	int id = shmget(IPC_PRIVATE, 16 * PAGE, 0600);
+	char *p = shmat(id, NULL, 0);
+	struct shmid_ds ds;
+
+	if (id < 0 || p == (void *)-1)
+		broken("shmat");
+	touch(p, 16 * PAGE);
+	shmctl(id, IPC_STAT, &ds);
+	start();
+	for (int i = 0; i < NR; i++)
+		if (shmctl(id, cmd, &ds) || (undo != IPC_STAT && shmctl(id, undo, NULL)))
+			broken("shmctl");
+	stop();
+	times(NR);
+	shmctl(id, IPC_RMID, NULL);
+}
+
+BENCH("shm-stat")
+{
+	control_segment(IPC_STAT, IPC_STAT);
+}
+
+BENCH("shm-lock-unlock-64k")
+{
+	control_segment(SHM_LOCK, SHM_UNLOCK);
 }
 
 /* ---- the end ---- */

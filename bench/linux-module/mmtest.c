@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * /dev/mmtest on Linux: the nouns page, slab and vmalloc as drivers/mmtest/ has them, over the same interface
+ * /dev/mmtest on Linux: the nouns page, slab, vmalloc and, of vma, kind 1, as drivers/mmtest/ has them, over the same interface
  * (mmtest.h is include/drivers/mmtest.h, copied beside this file when it is built). One user at a time.
  */
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
@@ -221,6 +222,49 @@ static int vmalloc_call(struct mmtest_call *c)
 	return 0;
 }
 
+/* --- vma: a mapping of frames that a fault inserts --- */
+
+static struct page *frames[16];
+
+static vm_fault_t frame_fault(struct vm_fault *vmf)
+{
+	if (vmf->pgoff >= ARRAY_SIZE(frames))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(frames[vmf->pgoff]));
+}
+
+static const struct vm_operations_struct frame_ops = { .fault = frame_fault };
+
+static int mmtest_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!frames[ARRAY_SIZE(frames) - 1])
+		return -ENODEV;
+	vma->vm_ops = &frame_ops;
+	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
+	return 0;
+}
+
+static void free_frames(void)
+{
+	for (int i = 0; i < ARRAY_SIZE(frames); i++)
+		if (frames[i])
+			__free_page(frames[i]);
+	memset(frames, 0, sizeof(frames));
+}
+
+static int vma_call(struct mmtest_call *c)
+{
+	if (strcmp(c->verb, "kind") || c->arg[0] != 1)
+		return -ENOENT;
+	for (int i = 0; i < ARRAY_SIZE(frames); i++) {
+		if (!frames[i])
+			frames[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!frames[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* --- the device --- */
 
 static long mmtest_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -237,6 +281,7 @@ static long mmtest_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	err = !strcmp(c.noun, "page")	   ? page_call(&c)
 	      : !strcmp(c.noun, "slab")	   ? slab_call(&c)
 	      : !strcmp(c.noun, "vmalloc") ? vmalloc_call(&c)
+	      : !strcmp(c.noun, "vma")	   ? vma_call(&c)
 					   : -ENOENT;
 	mutex_unlock(&lock);
 	if (!err && copy_to_user((void __user *)arg, &c, sizeof(c)))
@@ -267,6 +312,7 @@ static int mmtest_release(struct inode *inode, struct file *file)
 		free_objects();
 	kmem_cache_destroy(objects.cache);
 	vfree(objects.v);
+	free_frames();
 	memset(&pages, 0, sizeof(pages));
 	memset(&objects, 0, sizeof(objects));
 	in_use = false;
@@ -278,6 +324,7 @@ static const struct file_operations fops = {
 	.open = mmtest_open,
 	.release = mmtest_release,
 	.unlocked_ioctl = mmtest_ioctl,
+	.mmap = mmtest_mmap,
 };
 
 static struct miscdevice device = {
@@ -289,4 +336,5 @@ static struct miscdevice device = {
 
 module_misc_device(device);
 MODULE_LICENSE("Dual MIT/GPL");
-MODULE_DESCRIPTION("page, slab and vmalloc allocation for Quire's benchmark");
+MODULE_DESCRIPTION(
+	"page, slab and vmalloc allocation, and faults of frames, for Quire's benchmark");

@@ -3,7 +3,7 @@
  * /dev/mmtest: functions of the memory manager that no system call reaches, called from a program.
  *
  * One ioctl, MMTEST_CALL, names a noun ("page") and a verb ("hot"), with up to four numbers in and out.
- * Nouns are files of drivers/mmtest/; bench/linux-module/ offers page and slab on Linux in the same form.
+ * Nouns are files of drivers/mmtest/; bench/linux-module/ offers some of them on Linux in the same form.
  * Only root opens it. Errors: ENOENT no such noun or verb; EINVAL a number out of range; ENOMEM.
  */
 #ifndef QUIRE_DRIVERS_MMTEST_H
