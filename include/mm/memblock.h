@@ -115,6 +115,8 @@ void memblock_free_all(void);
 unsigned long free_reserved_area(void *start, void *end, int poison, const char *s);
 /* Give the kernel's __init sections away (but not the first CPU's per-CPU template copy). */
 void free_initmem(void);
+/* Bytes that nodes and zones take of the area of each CPU, at most; once memory and nodes are known. */
+size_t zones_percpu_bytes(void);
 /* Zones, nodes, page allocator, slab, vmalloc: start_kernel calls it once. */
 void mm_core_init(void);
 /* The size that the kernel was linked to, for the "Memory:" line and meminfo. */

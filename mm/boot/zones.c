@@ -79,6 +79,12 @@ static int __init early_movablecore(char *p)
 }
 early_param("movablecore", early_movablecore);
 
+static bool __init movable_wanted(void)
+{
+	return required_kernelcore || required_movablecore || kernelcore_percent ||
+	       movablecore_percent;
+}
+
 /* ---- sizes ---- */
 
 /* Memory of node @nid (NUMA_NO_NODE: all) inside [start, end). */
@@ -182,6 +188,51 @@ static void __init find_movable(void)
 			zone_movable_pfn[nid] = movable_start(nid, share[nid]);
 }
 
+/* Zones without memory: nobody allocates there, so one set of lists and counters serves them all. */
+static struct per_cpu_pages __percpu *empty_pageset;
+static struct per_cpu_zonestat __percpu *empty_zonestats;
+
+static void __init init_zone_percpu(struct zone *zone)
+{
+	bool empty = !zone->present_pages;
+
+	if (!empty || !empty_pageset) {
+		zone->per_cpu_zonestats = alloc_percpu(struct per_cpu_zonestat);
+		zone->per_cpu_pageset = alloc_percpu(struct per_cpu_pages);
+		if (!zone->per_cpu_zonestats || !zone->per_cpu_pageset)
+			panic("Out of memory: per-CPU lists of zone %s", zone->name);
+	}
+	if (empty && !empty_pageset) {
+		empty_zonestats = zone->per_cpu_zonestats;
+		empty_pageset = zone->per_cpu_pageset;
+	} else if (empty) {
+		zone->per_cpu_zonestats = empty_zonestats;
+		zone->per_cpu_pageset = empty_pageset;
+	}
+	pcp_setup_zone(zone);
+}
+
+/* Bytes that init_zone_percpu() and alloc_node() take at most, on each CPU. */
+size_t __init zones_percpu_bytes(void)
+{
+	const size_t lists = ALIGN(sizeof(struct per_cpu_pages), __alignof__(struct per_cpu_pages)) +
+			     sizeof(struct per_cpu_zonestat);
+	size_t bytes = lists;
+	int nid;
+
+	for_each_online_node (nid) {
+		unsigned long from = 0;
+
+		bytes += sizeof(struct per_cpu_nodestat);
+		for (int idx = 0; idx < ZONE_MOVABLE; from = zone_limit_pfn[idx++])
+			if (present_in(nid, from, zone_limit_pfn[idx]))
+				bytes += lists;
+		if (movable_wanted() && present_in(nid, 0, ~0UL))
+			bytes += lists;
+	}
+	return bytes;
+}
+
 static void __init init_zone(struct pglist_data *pgdat, int idx, unsigned long start,
 			     unsigned long end)
 {
@@ -193,13 +244,9 @@ static void __init init_zone(struct pglist_data *pgdat, int idx, unsigned long s
 	spin_lock_init(&zone->lock, LOCK_ZONE);
 	zone_init_free_lists(zone);
 	page_zones[zone->zone_id] = zone;
-	zone->per_cpu_zonestats = alloc_percpu(struct per_cpu_zonestat);
-	zone->per_cpu_pageset = alloc_percpu(struct per_cpu_pages);
-	if (!zone->per_cpu_zonestats || !zone->per_cpu_pageset)
-		panic("Out of memory: per-CPU lists of zone %s", zone->name);
-	pcp_setup_zone(zone);
-	zone->initialized = true;
 	zone->present_pages = start < end ? present_in(pgdat->node_id, start, end) : 0;
+	init_zone_percpu(zone);
+	zone->initialized = true;
 	if (!zone->present_pages)
 		return;
 	zone->zone_start_pfn = start;

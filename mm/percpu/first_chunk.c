@@ -4,8 +4,8 @@
  * followed by room for dynamic allocations. The boot CPU has worked on the template itself until then, and
  * its values are copied with it. From here on `%gs:var` means the unit of the CPU.
  *
- * The room must hold the counters and page lists of all zones (needed before there is a slab allocator) and
- * normally everything that the kernel asks for later: slab arrays make up most of it.
+ * The room must hold the counters and page lists of all zones and nodes, which are needed before there is a slab allocator
+ * (zones_percpu_bytes()), and normally everything that the kernel asks for later: slab arrays make up most of it.
  */
 #include <base/types.h>
 #include <base/cpumask.h>
@@ -22,13 +22,13 @@
 #include <mm/zone.h>
 #include "percpu_internal.h"
 
-#define PERCPU_DYNAMIC_RESERVE (36UL << 10)
+#define DYNAMIC_RESERVE (18UL << 10) /* start-up takes 12 KiB of it */
 
 void __init setup_per_cpu_areas(void)
 {
 	const char *old = memblock_alloc_name("percpu");
 	size_t size = __per_cpu_end - __per_cpu_start;
-	size_t unit = PAGE_ALIGN(size + PERCPU_DYNAMIC_RESERVE);
+	size_t unit = PAGE_ALIGN(size + zones_percpu_bytes() + DYNAMIC_RESERVE);
 	unsigned long *map = memblock_alloc(pcpu_map_bytes(unit), sizeof(long));
 	void *base = memblock_alloc_raw(unit * nr_cpu_ids, PAGE_SIZE);
 

@@ -95,6 +95,14 @@ says 'a node without memory' '^node2: 20 15 10 cpus=1 0'
 says 'states of nodes' '^memory 0-1 cpu 0,2 online 0-2'
 says 'SLIT decides the fallback order' 'Fallback order for Node 2: 1 0 ' "$log"
 is 'a CPU without memory takes from the nearest node' "$(awk '/^numa_hit/ { print ($2 > 10000) }' "$out")" 1
+set --
+for i in $(seq 0 31); do
+	set -- "$@" $(node -object memory-backend-ram,id=m$i,size=16M -numa node,nodeid=$i,memdev=m$i$([ "$i" -lt 2 ] && echo ,cpus=$i))
+done
+boot --smp 2 --mem 512M "$@" --append movablecore=128M -- sh -c "cat /sys/devices/system/node/has_memory /proc/zoneinfo; $check"
+whole '32 nodes, CPUs on two'
+says '32 nodes: each has memory' '^0-31'
+says '32 nodes: the last one has zones' '^Node 31, zone +DMA32'
 for p in movablecore=128M kernelcore=384M kernelcore=75% movablecore=25%; do
 	boot --append $p -- sh -c "cat /proc/zoneinfo; $check"
 	whole "$p"
