@@ -4,7 +4,7 @@
  *
  * Frames are split by number: DMA below 16 MiB, DMA32 below 4 GiB, Normal above. Each node cuts its share
  * out of each. kernelcore= or movablecore= puts the upper part of each node into Movable, where only pages
- * that can move are allowed.
+ * that can move are allowed; only the highest zone that there is loses frames by that.
  *	spanned = end - start, present = memory in it, managed = given to the page allocator (<= present)
  *
  * A node's zonelist holds the zones of all nodes with memory, nearest node first, in a node the highest zone first.
@@ -121,35 +121,48 @@ static void __init node_span(int nid, unsigned long *start, unsigned long *end)
 		*start = *end = 0;
 }
 
-/* First frame of node @nid above which kernel memory has had @core frames; aligned to a block. */
-static unsigned long __init movable_start(int nid, unsigned long core)
+/* First frame of the highest zone that has memory. Only it may be cut: the zones below serve who cannot use others. */
+static unsigned long __init highest_zone_start(void)
 {
-	struct memblock_region *r;
-	unsigned long start, end;
+	int idx = ZONE_NORMAL;
 
-	node_span(nid, &start, &end);
-	for_each_mem_region(r)
-	{
-		unsigned long lo = PFN_UP(r->base), hi = PFN_DOWN(r->base + r->size);
-
-		if (r->nid != nid || hi <= lo)
-			continue;
-		if (core < hi - lo) {
-			start = round_up(lo + core, MAX_ORDER_NR_PAGES);
-			return start < end ? start : 0;
-		}
-		core -= hi - lo;
-	}
-	return 0;
+	while (idx > 0 && !present_in(NUMA_NO_NODE, zone_limit_pfn[idx - 1], zone_limit_pfn[idx]))
+		idx--;
+	return idx > 0 ? zone_limit_pfn[idx - 1] : 0;
 }
 
-/* Spread kernelcore evenly; what a small node cannot take goes to the others. */
+/*
+ * Node @nid keeps @share more frames for the kernel, from its first on, but in any case what lies below @usable. *@core is
+ * what the nodes are still to keep.
+ */
+static void __init keep_core(int nid, unsigned long usable, unsigned long share,
+			     unsigned long *core)
+{
+	struct memblock_region *r;
+
+	for_each_mem_region(r)
+	{
+		unsigned long lo = max((unsigned long)PFN_UP(r->base), zone_movable_pfn[nid]);
+		unsigned long hi = PFN_DOWN(r->base + r->size), below, take;
+
+		if (r->nid != nid || lo >= hi)
+			continue;
+		below = lo < usable ? min(hi, usable) - lo : 0;
+		take = below + min(hi - lo - below, share - min(below, share));
+		zone_movable_pfn[nid] = lo + take;
+		*core -= min(take, *core);
+		share -= min(take, share);
+		if (!share && hi > usable)
+			break;
+	}
+}
+
+/* As Linux's find_zone_movable_pfns_for_nodes(): equal shares; what a small node cannot keep goes to the others. */
 static void __init find_movable(void)
 {
-	unsigned long total = present_in(NUMA_NO_NODE, 0, ~0UL), core, left;
-	bool full[MAX_NUMNODES] = { false };
-	unsigned long share[MAX_NUMNODES] = { 0 };
-	unsigned int nodes;
+	unsigned long total = present_in(NUMA_NO_NODE, 0, ~0UL), core, share, start, end;
+	unsigned long usable = highest_zone_start(), nodes = nr_mem_nodes;
+	int nid;
 
 	if (kernelcore_percent)
 		required_kernelcore = total * kernelcore_percent / 100;
@@ -161,31 +174,20 @@ static void __init find_movable(void)
 			   total - min(total, round_up(required_movablecore, MAX_ORDER_NR_PAGES)));
 	if (!core || core >= total)
 		return;
-	for (left = core; left;) {
-		unsigned long before = left, part;
-
-		nodes = 0;
-		for (int nid = 0; nid < MAX_NUMNODES; nid++)
-			nodes += node_state(nid, N_MEMORY) && !full[nid];
-		if (!nodes)
-			break;
-		part = max(left / nodes, 1UL);
-		for (int nid = 0; nid < MAX_NUMNODES && left; nid++) {
-			unsigned long room = present_in(nid, 0, ~0UL) - share[nid],
-				      take = min3(part, left, room);
-
-			if (!node_state(nid, N_MEMORY) || full[nid])
-				continue;
-			share[nid] += take;
-			left -= take;
-			full[nid] = take == room;
+	do {
+		share = core / nodes;
+		for_each_node_state(nid, N_MEMORY)
+		{
+			share = core < share ? core / nodes : share;
+			keep_core(nid, usable, share, &core);
 		}
-		if (left == before)
-			break;
+	} while (--nodes && core > nodes);
+	for_each_node_state(nid, N_MEMORY)
+	{
+		node_span(nid, &start, &end);
+		start = round_up(zone_movable_pfn[nid], MAX_ORDER_NR_PAGES);
+		zone_movable_pfn[nid] = start < end ? start : 0;
 	}
-	for (int nid = 0; nid < MAX_NUMNODES; nid++)
-		if (node_state(nid, N_MEMORY))
-			zone_movable_pfn[nid] = movable_start(nid, share[nid]);
 }
 
 /* Zones without memory: nobody allocates there, so one set of lists and counters serves them all. */
@@ -215,9 +217,8 @@ static void __init init_zone_percpu(struct zone *zone)
 /* Bytes that init_zone_percpu() and alloc_node() take at most, on each CPU. */
 size_t __init zones_percpu_bytes(void)
 {
-	const size_t lists = ALIGN(sizeof(struct per_cpu_pages), __alignof__(struct per_cpu_pages)) +
-			     sizeof(struct per_cpu_zonestat);
-	size_t bytes = lists;
+	const size_t lists = sizeof(struct per_cpu_pages) + sizeof(struct per_cpu_zonestat);
+	size_t bytes = lists + __alignof__(struct per_cpu_pages);
 	int nid;
 
 	for_each_online_node (nid) {

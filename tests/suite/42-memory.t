@@ -111,6 +111,17 @@ done
 boot --smp 2 --numa 2 --append kernelcore=256M -- sh -c "cat /proc/zoneinfo; $check"
 whole 'kernelcore= over two nodes'
 is 'kernelcore= over two nodes: both have a movable zone' "$(awk '/zone +Movable/ { z = 1 } z && /managed/ { z = 0; k += $2 > 10000 } END { print k }' "$out")" 2
+# Zones of 6 GiB as Linux 6.1 has them (node, zone, first frame, frames); its DMA begins with frame 1.
+zones='awk "/^Node/ {n = \$2 + 0; z = \$4} /present/ {p = \$2} /start_pfn/ && p && z != \"DMA\" {printf \"%s:%s:%s:%s \", n, z, \$2, p} END {print \"zones\"}" /proc/zoneinfo'
+cut_as() { # OPTIONS -- ZONES: what the options leave of the zones
+	want=$(echo "$*" | sed 's/.* -- //')
+	boot --mem 6G $(echo "$*" | sed 's/ -- .*//') -- sh -c "$zones; $check"
+	whole "$(echo "$*" | sed 's/ -- .*//')"
+	is "$(echo "$*" | sed 's/ -- .*//'): the highest zone alone is cut" "$(grep zones "$out" | tr -d '\r')" "$want zones"
+}
+cut_as --append kernelcore=1G -- 0:DMA32:4096:520160 0:Movable:1048576:1048576
+cut_as --append kernelcore=50% -- 0:DMA32:4096:520160 0:Normal:1048576:263168 0:Movable:1311744:785408
+cut_as --smp 2 --numa 2 --append kernelcore=1G -- 0:DMA32:4096:520160 0:Movable:1048576:262144 1:Movable:1310720:786432
 
 # ---- what start-up says ----
 boot --append 'memblock=debug boottrace=1 initcall_debug loglevel=8 log_buf_len=1M' -- sh -c "cat /sys/kernel/debug/memblock/reserved; dmesg | sed -n 1p; $check"
