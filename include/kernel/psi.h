@@ -14,7 +14,11 @@
 #include <sync/wait.h>
 #include <seam/percpu.h>
 
+struct file;
+struct inode;
+struct poll_table_struct;
 struct seq_file;
+struct task_struct;
 
 enum psi_res { PSI_IO, PSI_MEM, PSI_CPU, NR_PSI_RESOURCES };
 
@@ -30,16 +34,24 @@ enum psi_states {
 	NR_PSI_STATES
 };
 
+/* Tasks of a control group on a CPU: kernel/sched/psi_group.c. */
+enum psi_counts { PSI_NR_RUNNING, PSI_NR_IOWAIT, PSI_NR_MEMSTALL, PSI_NR_MEMSTALL_RUNNING, NR_PSI_COUNTS };
+
 /* One CPU of a group. Written under the lock of the CPU's run queue. */
 struct psi_group_cpu {
 	seqcount_t seq;
 	u32 state_mask;			/* states that hold */
 	u64 times[NR_PSI_STATES];	/* ns; of a state that holds, less sched_clock() at its begin */
 	u64 seen[NR_PSI_STATES];	/* psi_group.lock: of these, added up already */
+	unsigned int nr[NR_PSI_COUNTS];	/* not of psi_system */
+	bool on_cpu;			/* likewise: who runs is one of the group */
 };
 
 struct psi_group {
 	struct psi_group_cpu __percpu *pcpu;
+	struct psi_group *parent;		/* of a control group; NULL below psi_system */
+	struct list_head node;			/* all but psi_system; RCU */
+	bool disabled;				/* nothing is counted any more */
 	spinlock_t lock;			/* all below */
 	u64 total[NR_PSI_STATES - 1];		/* ns */
 	u64 avg_total[NR_PSI_STATES - 1];	/* ns, of total: in the averages */
@@ -59,6 +71,17 @@ extern bool psi_enabled;		/* psi=0: false */
 void psi_memstall_enter(unsigned long *flags);
 void psi_memstall_leave(unsigned long *flags);
 
+/*
+ * The group of a control group below that of @parent (NULL: the root); NULL without memory. May sleep. It is no longer looked at a grace
+ * period after psi_group_remove(), when it may be freed (NULL: nothing).
+ */
+struct psi_group *psi_group_create(struct psi_group *parent);
+void psi_group_remove(struct psi_group *group);
+void psi_group_free(struct psi_group *group);
+void psi_group_set_disabled(struct psi_group *group, bool disabled);
+/* @p counts in @group from now on (NULL: the root's). Any context; takes its pi_lock. */
+void psi_move_task(struct task_struct *p, struct psi_group *group);
+
 /* jiffies has moved: averages and triggers that are due. Interrupts off. */
 void psi_tick(void);
 
@@ -73,5 +96,11 @@ void psi_trigger_destroy(struct psi_trigger *t);
 wait_queue_head_t *psi_trigger_wait(struct psi_trigger *t);
 /* Has there been an event? It is taken. */
 bool psi_trigger_take(struct psi_trigger *t);
+
+/* Files: kernel/sched/psi_file.c. @group lives as long as the open file. 0 or -ENOMEM. */
+int psi_open(struct file *file, struct psi_group *group, enum psi_res res);
+ssize_t psi_write(struct file *file, const char __user *ubuf, size_t count, loff_t *pos);
+__poll_t psi_poll(struct file *file, struct poll_table_struct *wait);
+int psi_release(struct inode *inode, struct file *file);
 
 #endif

@@ -207,6 +207,8 @@ struct task_struct {
 	struct fs_struct *fs;			/* a */
 	struct files_struct *files;		/* a */
 	struct cgroup *cgroup;			/* cgroup_tasks_lock, RCU: NULL: the root; see kernel/cgroup.h */
+	struct psi_group *psi;			/* q: of its control group; NULL: the root */
+	u8 psi_counts;				/* q: which numbers of that count it, see kernel/sched/psi_group.c */
 	struct mem_cgroup *memcg;		/* as cgroup: whom its pages are charged to; NULL: nobody */
 	struct sem_undo_list *sysvsem_undo;	/* o: what semop(2) undoes at the end, or NULL */
 

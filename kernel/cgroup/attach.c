@@ -19,6 +19,7 @@
 #include <fs/super.h>
 #include <kernel/cred.h>
 #include <kernel/pid.h>
+#include <kernel/psi.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <sync/rcu.h>
@@ -47,6 +48,7 @@ static void join(struct task_struct *task, struct cgroup *cgrp)
 	cgroup_count_pids(cgrp, 1);
 	for (int i = 0; i < NR_CGROUP_SUBSYS; i++)
 		cgroup_tell(task, i, cgroup_effective_css(cgrp, i));
+	psi_move_task(task, cgrp->psi);
 	cgroup_freezer_joined(task, cgrp);
 	cgroup_put(old);
 }
@@ -243,6 +245,8 @@ void cgroup_fork(struct task_struct *child)
 	child->cgroup = NULL;
 	child->memcg = NULL;
 	child->memcg_over_high = 0;
+	child->psi = NULL;
+	child->psi_counts = 0;
 	child->frozen = 0;
 }
 
@@ -300,6 +304,7 @@ void cgroup_exit(struct task_struct *task)
 	task->frozen = 0;
 	for (int i = 0; i < NR_CGROUP_SUBSYS; i++)
 		cgroup_tell(task, i, NULL);
+	psi_move_task(task, NULL);
 	spin_unlock_irq(&cgroup_tasks_lock);
 }
 

@@ -39,6 +39,7 @@
 #include <base/math.h>
 #include <base/string.h>
 #include <kernel/cred.h>
+#include <kernel/psi.h>
 #include <mm/slab.h>
 #include <mm/util.h>
 #include <sync/rcu.h>
@@ -215,6 +216,7 @@ static void free_cgroup(struct rcu_head *head)
 {
 	struct cgroup *cgrp = container_of(head, struct cgroup, rcu);
 
+	psi_group_free(cgrp->psi);
 	kfree(cgrp->name);
 	kfree(cgrp);
 }
@@ -268,6 +270,8 @@ static void count_descendant(struct cgroup *parent, int by)
 
 static void drop_css(struct cgroup *cgrp)
 {
+	if (cgrp->psi)
+		psi_group_remove(cgrp->psi);
 	for (int i = 0; i < NR_CGROUP_SUBSYS; i++)
 		cgroup_disable_css(cgrp, i);
 }
@@ -305,6 +309,8 @@ int cgroup_create(struct cgroup *parent, const char *name, umode_t mode)
 	err = kernfs_chown(cgrp->dir, current_fsuid(), current_fsgid());
 	if (!err)
 		err = cgroup_add_files(cgrp, cgroup_base_files);
+	if (!err)
+		err = cgroup_psi_create(cgrp);
 	if (!err)
 		err = make_css(cgrp);
 	if (err)

@@ -47,6 +47,7 @@ struct cgroup {
 	int nr_frozen_tasks;			/* t: of nr_tasks */
 	int nr_children, nr_frozen_children;	/* t: live; those that are frozen */
 
+	struct psi_group *psi;			/* c: of its tasks' pressure; NULL: the root, or psi=0 */
 	void *css[NR_CGROUP_SUBSYS];		/* mt: a controller's state; NULL: the nearest ancestor's counts */
 
 	u32 event_seq[NR_CGROUP_EVENTS];	/* wait.lock */
@@ -61,11 +62,13 @@ struct cftype {
 	int event;				/* enum cgroup_event + 1, 0: none */
 	int (*show)(struct seq_file *m, struct cgroup *cgrp);
 	int (*write)(struct file *file, struct cgroup *cgrp, char *text);
-	long arg;				/* for tables of files that differ by a number */
+	const struct file_operations *fops;	/* instead of show and write */
+	int arg;				/* for its fops */
 };
 #define CFTYPE_NOT_ON_ROOT	1
 #define CFTYPE_ONLY_ON_ROOT	2
 #define CFTYPE_UNLOCKED		4		/* write is called without cgroup_mutex */
+#define CFTYPE_PSI		8		/* not with psi=0 */
 
 /* A controller. All called with cgroup_mutex held. */
 struct cgroup_subsys {
@@ -160,7 +163,16 @@ void cgroup_freezer_left(struct task_struct *task, struct cgroup *cgrp);
 void cgroup_freezer_created(struct cgroup *cgrp);
 void cgroup_freezer_destroyed(struct cgroup *cgrp);
 
+/* ---- pressure.c ---- */
+extern const struct cftype cgroup_pressure_files[];
+int cgroup_psi_create(struct cgroup *cgrp);	/* with its files. 0 or -ENOMEM */
+int cgroup_pressure_show(struct seq_file *m, struct cgroup *cgrp);
+int cgroup_pressure_write(struct file *file, struct cgroup *cgrp, char *text);
+
 /* ---- files.c ---- */
+struct cgroup *cgroup_of_file(struct file *file);
+const struct cftype *cgroup_cftype_of(struct file *file);
+bool cgroup_file_is_gone(struct file *file);	/* it, or its group, was removed */
 extern const struct cftype cgroup_base_files[];
 /* Make those of @files that belong to a group at @cgrp's place, owned by the maker of the group. 0 or -ENOMEM. */
 int cgroup_add_files(struct cgroup *cgrp, const struct cftype *files);

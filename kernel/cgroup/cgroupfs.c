@@ -137,6 +137,8 @@ static int make_root_files(void)
 	if (cgroup_visible)
 		return 0;
 	err = cgroup_add_files(&cgroup_root, cgroup_base_files);
+	if (!err)
+		err = cgroup_add_files(&cgroup_root, cgroup_pressure_files);
 	for_each_subsys(i, ss) if (!err) err = cgroup_add_files(&cgroup_root, ss->files);
 	if (!err)
 		WRITE_ONCE(cgroup_visible, true);

@@ -16,22 +16,23 @@
 #include <fs/poll.h>
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
+#include <kernel/psi.h>
 #include <mm/slab.h>
 #include <mm/util.h>
 
 #include "cgroup_internal.h"
 
-static struct cgroup *cgroup_of_file(struct file *file)
+struct cgroup *cgroup_of_file(struct file *file)
 {
 	return kernfs_of(file_inode(file))->parent->priv;
 }
 
-static const struct cftype *cftype_of(struct file *file)
+const struct cftype *cgroup_cftype_of(struct file *file)
 {
 	return kernfs_of(file_inode(file))->priv;
 }
 
-static bool file_is_gone(struct file *file)
+bool cgroup_file_is_gone(struct file *file)
 {
 	return READ_ONCE(kernfs_of(file_inode(file))->removed) || cgroup_of_file(file)->dead;
 }
@@ -39,7 +40,7 @@ static bool file_is_gone(struct file *file)
 static int show(struct seq_file *m, void *v)
 {
 	struct file *file = m->private;
-	const struct cftype *cft = cftype_of(file);
+	const struct cftype *cft = cgroup_cftype_of(file);
 	struct cgroup *cgrp = cgroup_of_file(file);
 	int err = -ENODEV;
 
@@ -48,7 +49,7 @@ static int show(struct seq_file *m, void *v)
 	mutex_lock(&cgroup_mutex);
 	if (cft->event)
 		m->poll_event = READ_ONCE(cgrp->event_seq[cft->event - 1]);
-	if (!file_is_gone(file))
+	if (!cgroup_file_is_gone(file))
 		err = cft->show(m, cgrp);
 	mutex_unlock(&cgroup_mutex);
 	return err;
@@ -70,9 +71,9 @@ static int write_text(struct file *file, const struct cftype *cft, char *text)
 	int err = -ENODEV;
 
 	if (cft->flags & CFTYPE_UNLOCKED)
-		return file_is_gone(file) ? -ENODEV : cft->write(file, cgrp, text);
+		return cgroup_file_is_gone(file) ? -ENODEV : cft->write(file, cgrp, text);
 	mutex_lock(&cgroup_mutex);
-	if (!file_is_gone(file))
+	if (!cgroup_file_is_gone(file))
 		err = cft->write(file, cgrp, text);
 	mutex_unlock(&cgroup_mutex);
 	return err;
@@ -82,7 +83,7 @@ static int write_text(struct file *file, const struct cftype *cft, char *text)
 static ssize_t cgroup_file_write(struct file *file, const char __user *buf, size_t count,
 				 loff_t *pos)
 {
-	const struct cftype *cft = cftype_of(file);
+	const struct cftype *cft = cgroup_cftype_of(file);
 	char *text;
 	int err;
 
@@ -104,13 +105,13 @@ static ssize_t cgroup_file_write(struct file *file, const char __user *buf, size
 
 static __poll_t cgroup_file_poll(struct file *file, poll_table *pt)
 {
-	const struct cftype *cft = cftype_of(file);
+	const struct cftype *cft = cgroup_cftype_of(file);
 	struct cgroup *cgrp = cgroup_of_file(file);
 	struct seq_file *m = file->private_data;
 	__poll_t mask = EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM;
 
 	poll_wait(file, &cgrp->wait, pt);
-	if (file_is_gone(file) ||
+	if (cgroup_file_is_gone(file) ||
 	    (cft->event && m->poll_event != (int)READ_ONCE(cgrp->event_seq[cft->event - 1])))
 		mask |= EPOLLERR | EPOLLPRI;
 	return mask;
@@ -133,7 +134,10 @@ int cgroup_add_files(struct cgroup *cgrp, const struct cftype *files)
 
 		if (files->flags & (cgrp->parent ? CFTYPE_ONLY_ON_ROOT : CFTYPE_NOT_ON_ROOT))
 			continue;
-		node = kernfs_create_fops(cgrp->dir, files->name, mode, &cgroup_file_fops,
+		if ((files->flags & CFTYPE_PSI) && !psi_enabled)
+			continue;
+		node = kernfs_create_fops(cgrp->dir, files->name, files->fops ? 0644 : mode,
+					  files->fops ? files->fops : &cgroup_file_fops,
 					  (void *)files);
 		if (!node || kernfs_chown(node, current_fsuid(), current_fsgid()))
 			return -ENOMEM;
@@ -280,6 +284,10 @@ const struct cftype cgroup_base_files[] = {
 	  .flags = CFTYPE_NOT_ON_ROOT,
 	  .show = freeze_show,
 	  .write = cgroup_freeze_write },
+	{ .name = "cgroup.pressure",
+	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_PSI,
+	  .show = cgroup_pressure_show,
+	  .write = cgroup_pressure_write },
 	{ .name = "cgroup.kill", .flags = CFTYPE_NOT_ON_ROOT, .write = cgroup_kill_write },
 	{ 0 }
 };

@@ -132,6 +132,8 @@ void activate_task(struct rq *rq, struct task_struct *p, int flags)
 		rq->nr_memstall_running++;
 	p->on_rq = TASK_ON_RQ_QUEUED;
 	psi_rq_changed(rq, rq->nr_running);
+	if (unlikely(p->psi))
+		psi_task_queued(rq, p);
 }
 
 /* Take @p from the runnable. The caller sets on_rq. */
@@ -141,6 +143,8 @@ void deactivate_task(struct rq *rq, struct task_struct *p, int flags)
 	if (unlikely(p->in_memstall))
 		rq->nr_memstall_running--;
 	psi_rq_changed(rq, rq->nr_running + 1);
+	if (unlikely(p->psi))
+		psi_task_dequeued(rq, p, flags & DEQUEUE_SLEEP);
 	if (rt_task(p))
 		dequeue_rt(rq, p);
 	else
@@ -327,6 +331,8 @@ static void __schedule(bool preempt)
 		WRITE_ONCE(rq->curr, next);
 		if (unlikely(rq->nr_memstall_running))
 			psi_rq_update(rq);
+		if (unlikely(prev->psi != next->psi || rq->nr_memstall_running))
+			psi_group_switch(rq, prev->psi, next->psi);
 		++*switch_count;
 		next->on_cpu = 1;
 		rseq_preempt(prev);
@@ -482,7 +488,7 @@ static void wake_sleeper(struct task_struct *p)
 		atomic_dec(&old->nr_memstall_sleeping);
 	if (cpu != prev_cpu) {
 		if (unlikely(p->in_iowait || p->in_memstall))
-			psi_sleeper_left(old);
+			psi_sleeper_left(old, p);
 		if (!rt_task(p))
 			p->se.vruntime -= READ_ONCE(old->cfs.min_vruntime);
 		flags |= ENQUEUE_MIGRATED;

@@ -100,7 +100,14 @@ static inline void update_rq_clock(struct rq *rq)
 /* psi.c. => rq lock held, clock up to date */
 void psi_rq_update(struct rq *rq);
 void psi_rq_toggle(struct rq *rq, enum psi_states state);	/* it begins or ends */
-void psi_sleeper_left(struct rq *rq);	/* => @rq not locked, interrupts off */
+/* @p, which waited for I/O or memory on @rq, wakes elsewhere. => @rq not locked, interrupts off */
+void psi_sleeper_left(struct rq *rq, struct task_struct *p);
+void psi_set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now);	/* these hold from now on */
+/* psi_group.c, for a task with p->psi. @sleeps: it does not just go to another queue. => as above */
+void psi_task_queued(struct rq *rq, struct task_struct *p);
+void psi_task_dequeued(struct rq *rq, struct task_struct *p, bool sleeps);
+void psi_group_switch(struct rq *rq, struct psi_group *prev, struct psi_group *next);	/* of who ran, who runs */
+void psi_group_add(struct psi_group *group);	/* psi.c: it is looked at from now on */
 
 /* Does anybody wait for I/O or memory? */
 static __always_inline bool psi_rq_stalls(const struct rq *rq)

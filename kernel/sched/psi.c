@@ -7,7 +7,7 @@
  *
  *	io some		somebody sleeps in I/O			full: and nobody is runnable
  *	memory some	somebody is in a memory stall		full: and who is runnable is so, too, or who runs
- *	cpu some	two are runnable			full: never, of the whole machine
+ *	cpu some	two are runnable			full: never, of the whole machine; of control groups: psi_group.c
  *	nonidle		any of the numbers
  *
  * 2 Time. psi_rq_changed() stands where the numbers change, with the queue locked. A state that begins subtracts the clock from
@@ -71,11 +71,10 @@ struct psi_trigger {
 
 /* ---- states ---- */
 
-/* The states @changed begin or end, as @mask says. */
-static __always_inline void set_states(struct psi_group_cpu *pcpu, u32 mask, u32 changed, u64 now)
+void psi_set_states(struct psi_group_cpu *pcpu, u32 mask, u64 now)
 {
 	write_seqcount_begin(&pcpu->seq);
-	for (; changed; changed &= changed - 1) {
+	for (u32 changed = mask ^ pcpu->state_mask; changed; changed &= changed - 1) {
 		int s = __builtin_ctz(changed);
 
 		pcpu->times[s] += (mask >> s & 1) ? -now : now;
@@ -115,20 +114,22 @@ void psi_rq_toggle(struct rq *rq, enum psi_states state)
 
 void psi_rq_update(struct rq *rq)
 {
-	u32 mask = states_of(rq), changed = mask ^ rq->psi_mask;
+	u32 mask = states_of(rq);
 
-	if (!changed || unlikely(!psi_enabled))
+	if (mask == rq->psi_mask || unlikely(!psi_enabled))
 		return;
 	rq->psi_mask = mask;
-	set_states(per_cpu_ptr(&system_cpu, rq->cpu), mask, changed, rq->clock);
+	psi_set_states(per_cpu_ptr(&system_cpu, rq->cpu), mask, rq->clock);
 }
 
 /* A sleeper that waited for I/O or memory here wakes elsewhere: what holds here may have ended. */
-void psi_sleeper_left(struct rq *rq)
+void psi_sleeper_left(struct rq *rq, struct task_struct *p)
 {
 	spin_lock(&rq->lock);
 	update_rq_clock(rq);
 	psi_rq_update(rq);
+	if (unlikely(p->psi))
+		psi_task_dequeued(rq, p, false);
 	spin_unlock(&rq->lock);
 }
 
@@ -143,6 +144,8 @@ static void memstall(bool on)
 	rq->nr_memstall_running += on ? 1 : -1;
 	update_rq_clock(rq);
 	psi_rq_update(rq);
+	if (unlikely(current->psi))
+		psi_task_queued(rq, current);
 	spin_unlock(&rq->lock);
 	local_irq_enable();
 }
@@ -281,9 +284,8 @@ static void poll_triggers(struct psi_group *group, u64 now)
 	group->next_poll = now + group->poll_interval;
 }
 
-static void tick_group(struct psi_group *group)
+static void tick_group(struct psi_group *group, u64 now)
 {
-	u64 now = sched_clock();
 	unsigned long flags;
 
 	if (now < group->avg_next_update && (!group->poll_interval || now < group->next_poll))
@@ -296,10 +298,37 @@ static void tick_group(struct psi_group *group)
 	spin_unlock_irqrestore(&group->lock, flags);
 }
 
+static LIST_HEAD(groups); /* psi_system.lock, RCU */
+
 void psi_tick(void)
 {
-	if (psi_enabled)
-		tick_group(&psi_system);
+	struct psi_group *group;
+	u64 now;
+
+	if (!psi_enabled)
+		return;
+	now = sched_clock();
+	tick_group(&psi_system, now);
+	list_for_each_entry_rcu (group, &groups, node)
+		tick_group(group, now);
+}
+
+void psi_group_add(struct psi_group *group)
+{
+	unsigned long flags = spin_psi(&psi_system);
+
+	group->avg_last_update = sched_clock();
+	group->avg_next_update = group->avg_last_update + PSI_PERIOD_NS;
+	list_add_rcu(&group->node, &groups);
+	spin_unlock_irqrestore(&psi_system.lock, flags);
+}
+
+void psi_group_remove(struct psi_group *group)
+{
+	unsigned long flags = spin_psi(&psi_system);
+
+	list_del_rcu(&group->node);
+	spin_unlock_irqrestore(&psi_system.lock, flags);
 }
 
 /* => group->lock held */
