@@ -29,6 +29,19 @@ int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask
 	return 0;
 }
 
+int simple_write_end(struct file *file, struct address_space *mapping, loff_t pos, unsigned int len,
+		     unsigned int copied, struct page *page, void *fsdata)
+{
+	struct folio *folio = page_folio(page);
+
+	if (pos + copied > mapping->host->i_size)
+		i_size_write(mapping->host, pos + copied);
+	folio_mark_dirty(folio);
+	folio_unlock(folio);
+	folio_put(folio);
+	return copied;
+}
+
 int simple_setattr(struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);

@@ -61,23 +61,10 @@ static int ram_write_begin(struct file *file, struct address_space *mapping, lof
 	return 0;
 }
 
-static int ram_write_end(struct file *file, struct address_space *mapping, loff_t pos,
-			 unsigned int len, unsigned int copied, struct page *page, void *fsdata)
-{
-	struct folio *folio = page_folio(page);
-
-	if (pos + copied > mapping->host->i_size)
-		i_size_write(mapping->host, pos + copied);
-	folio_mark_dirty(folio);
-	folio_unlock(folio);
-	folio_put(folio);
-	return copied;
-}
-
 static const struct address_space_operations ram_aops = {
 	.read_folio = ram_read_folio,
 	.write_begin = ram_write_begin,
-	.write_end = ram_write_end,
+	.write_end = simple_write_end,
 	.dirty_folio = noop_dirty_folio,
 	.migrate_folio = filemap_migrate_folio,
 };

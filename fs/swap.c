@@ -12,7 +12,8 @@
  *
  * A file's blocks are looked up once, by ->bmap, and used without asking the file system again. So there may be no hole, and
  * while the file is on nobody may write to it (ETXTBSY), cut or unlink it (EPERM): S_SWAPFILE, asked where files are changed.
- * A page whose blocks do not lie together, with blocks smaller than a page, becomes a bad slot.
+ * A page whose blocks do not lie together, with blocks smaller than a page, becomes a bad slot. A file system without a device
+ * (over a network, say) moves the pages itself: ->swap_activate, ->swap_rw.
  *
  * Linux 6.1: mm/swapfile.c (swapon, swapoff, setup_swap_extents), mm/page_io.c (generic_swapfile_activate); swapon(2).
  */
@@ -26,6 +27,7 @@
 #include <fs/dentry.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <fs/iov_iter.h>
 #include <fs/namei.h>
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
@@ -41,6 +43,7 @@
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
+#include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <mm/swap.h>
 #include <mm/vmstat.h>
@@ -80,8 +83,9 @@ struct swap_extent {
 /* What this file keeps of a device that is on. */
 struct swap_backing {
 	struct file *file;
-	struct block_device *bdev; /* where the bios go */
+	struct block_device *bdev; /* where the bios go; NULL: the file system moves pages */
 	bool exclusive;		   /* it was opened here: a block device */
+	bool activated;		   /* by ->swap_activate */
 	unsigned int old_block_size;
 	struct swap_extent *extents;
 	unsigned int nr_extents, max_extents;
@@ -200,6 +204,44 @@ static const struct swap_device_ops swap_notified_ops = {
 	.slot_free = swap_slot_free,
 };
 
+/* By ->swap_rw, which waits. */
+static void swap_file_submit(struct swap_info_struct *si, unsigned long offset,
+			     struct folio **folios, unsigned int nr, bool write)
+{
+	struct swap_backing *b = si->private_data;
+	struct kvec vec[SWAP_CLUSTER_MAX];
+	struct kiocb iocb;
+	struct iov_iter iter;
+	ssize_t done;
+
+	for (unsigned int i = 0; i < nr; i++)
+		vec[i] = (struct kvec){ folio_address(folios[i]), PAGE_SIZE };
+	iov_iter_kvec(&iter, write ? ITER_SOURCE : ITER_DEST, vec, nr, nr * PAGE_SIZE);
+	init_sync_kiocb(&iocb, b->file);
+	iocb.ki_pos = (loff_t)offset << PAGE_SHIFT;
+	done = call_aop(b->file->f_mapping->a_ops, swap_rw, &iocb, &iter);
+	for (unsigned int i = 0; i < nr; i++) {
+		int err = done >= (ssize_t)((i + 1) * PAGE_SIZE) ? 0 : done < 0 ? (int)done : -EIO;
+
+		if (write)
+			swap_write_end(folios[i], err);
+		else
+			swap_read_end(folios[i], err);
+	}
+}
+
+static const struct swap_device_ops swap_file_ops = {
+	.submit = swap_file_submit,
+};
+
+static const struct swap_device_ops *ops_of(const struct swap_backing *b)
+{
+	if (!b->bdev)
+		return &swap_file_ops;
+	return b->exclusive && b->bdev->bd_disk->fops->swap_slot_free_notify ? &swap_notified_ops
+									     : &swap_backing_ops;
+}
+
 /* ---- blocks ---- */
 
 /* Room for one more at the end of an array. */
@@ -269,6 +311,12 @@ static int map_file(struct swap_backing *b, unsigned long max)
 {
 	struct address_space *mapping = b->file->f_mapping;
 
+	if (mapping->a_ops->swap_activate) {
+		int err = call_aop(mapping->a_ops, swap_activate, b->file);
+
+		b->activated = !err;
+		return err;
+	}
 	if (!mapping->a_ops->bmap || !mapping->host->i_sb->s_bdev)
 		return -EINVAL;
 	b->bdev = mapping->host->i_sb->s_bdev;
@@ -376,6 +424,8 @@ static void unclaim(struct swap_backing *b)
 {
 	struct inode *inode = b->file->f_mapping->host;
 
+	if (b->activated)
+		call_aop(inode->i_mapping->a_ops, swap_deactivate, b->file);
 	inode_lock(inode);
 	inode->i_flags &= ~S_SWAPFILE;
 	inode_unlock(inode);
@@ -435,15 +485,16 @@ static int switch_on(struct swap_backing *b, int flags)
 		swap_device_free(si);
 		return -EINVAL;
 	}
-	si->ops = b->exclusive && b->bdev->bd_disk->fops->swap_slot_free_notify ? &swap_notified_ops
-										: &swap_backing_ops;
+	si->ops = ops_of(b);
 	si->private_data = b;
 	si->kind = b->exclusive ? "partition" : "file";
 	si->show_name = show_swap_name;
-	si->rotational = !bdev_nonrot(b->bdev);
-	if (bdev_synchronous(b->bdev))
-		si->flags |= SWP_SYNCHRONOUS_IO;
-	set_discard(si, b, flags);
+	if (b->bdev) {
+		si->rotational = !bdev_nonrot(b->bdev);
+		if (bdev_synchronous(b->bdev))
+			si->flags |= SWP_SYNCHRONOUS_IO;
+		set_discard(si, b, flags);
+	}
 	swap_device_enable(si, flags & SWAP_FLAG_PREFER ? flags & SWAP_FLAG_PRIO_MASK : -1);
 	pr_info("Adding %luk swap.  Priority:%d extents:%u\n", si->pages << (PAGE_SHIFT - 10),
 		si->prio, b->nr_extents);
@@ -501,7 +552,8 @@ static bool is_backed_by(struct swap_info_struct *si, const void *mapping)
 {
 	const struct swap_backing *b = si->private_data;
 
-	return (si->ops == &swap_backing_ops || si->ops == &swap_notified_ops) &&
+	return (si->ops == &swap_backing_ops || si->ops == &swap_notified_ops ||
+		si->ops == &swap_file_ops) &&
 	       b->file->f_mapping == mapping;
 }
 

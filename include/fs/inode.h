@@ -333,6 +333,9 @@ extern const struct file_operations simple_dir_operations;
 extern const struct dentry_operations simple_dentry_operations;
 extern const struct inode_operations simple_symlink_inode_operations;
 struct dentry *simple_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
+/* ->write_end where the folio is up to date and has nothing attached. */
+int simple_write_end(struct file *file, struct address_space *mapping, loff_t pos, unsigned int len,
+		     unsigned int copied, struct page *page, void *fsdata);
 int simple_setattr(struct dentry *dentry, struct iattr *attr);
 int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags);
 int simple_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry);

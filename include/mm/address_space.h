@@ -59,6 +59,13 @@ struct address_space_operations {
 	bool (*is_partially_uptodate)(struct folio *folio, size_t from, size_t count);
 	/* What PG_dirty and PG_writeback do not tell of a folio that something is attached to. => locked */
 	void (*is_dirty_writeback)(struct folio *folio, bool *dirty, bool *writeback);
+	/*
+	 * Swap on a file whose blocks the swap code cannot reach by ->bmap: keep what moving its pages needs; and let it go.
+	 * In between ->swap_rw moves bytes at iocb->ki_pos, around the cache. -EINVAL: there are holes.
+	 */
+	int (*swap_activate)(struct file *file);
+	void (*swap_deactivate)(struct file *file);
+	ssize_t (*swap_rw)(struct kiocb *iocb, struct iov_iter *iter);
 	int (*error_remove_page)(struct address_space *mapping, struct page *page);
 };
 

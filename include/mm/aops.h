@@ -13,7 +13,7 @@
 	X(write_begin) X(write_end) X(bmap) X(invalidate_folio)			\
 	X(release_folio) X(free_folio) X(swapin_folio) X(direct_IO)		\
 	X(migrate_folio) X(launder_folio) X(is_partially_uptodate) X(is_dirty_writeback)	\
-	X(error_remove_page)
+	X(swap_activate) X(swap_deactivate) X(swap_rw) X(error_remove_page)
 
 enum address_space_op {
 #define X(name) AOP_##name,
