@@ -6,7 +6,8 @@
  *	z  zone->lock (interrupts off)
  *	p  this CPU only, preemption off, not from interrupts
  *	b  written at boot, constant afterwards
- *	w  written by setup_per_zone_wmarks under wmark_lock, read without a lock
+ *	w  written by setup_per_zone_wmarks and _lowmem_reserve under wmark_lock, read without a lock
+ *	w and z  written under both, read under either or, where an old value does no harm, without
  */
 #ifndef QUIRE_MM_ZONE_H
 #define QUIRE_MM_ZONE_H
@@ -181,7 +182,7 @@ struct per_cpu_nodestat {
 
 struct zone {
 	/* Read by each check of a watermark. */
-	unsigned long _watermark[NR_WMARK];		/* w: pages */
+	unsigned long _watermark[NR_WMARK];		/* w and z: pages */
 	unsigned long watermark_boost;			/* z: on top of each mark; mm/page/buddy.c */
 	unsigned long nr_reserved_highatomic;		/* z: pages in HIGHATOMIC blocks */
 	long lowmem_reserve[MAX_NR_ZONES];		/* w: pages kept from requests for a higher zone */

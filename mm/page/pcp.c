@@ -8,7 +8,9 @@
  * gives a batch back. A list that begins takes an eighth of a batch, then a quarter, a half: most lists of a machine
  * that does little are asked a few times only, and what they hold nobody else has.
  *
- *	pcp_for_gfp[gfp & GFP_ZONEMASK]   this CPU's lists of the best zone for these flags (found at boot)
+ *	pcp_for_gfp[gfp & GFP_ZONEMASK]   this CPU's lists of the best zone for these flags on its own node (found at
+ *	                                  boot); where that has none, lists that are always empty: so __GFP_THISNODE
+ *	                                  needs no look
  *	zone_pcp[page_zone_id(page)]      the lists to which a page returns
  *
  * Rule of use: preemption off, and never from an interrupt. Interrupts take and give single pages under
@@ -50,7 +52,7 @@
 #include "call_cpu.h"
 #include "page_internal.h"
 
-/* What pcp_for_gfp points at before there are zones: always empty. */
+/* What pcp_for_gfp points at before there are zones, and where the node has none that would do: always empty. */
 struct per_cpu_pages boot_pageset;
 
 DEFINE_PER_CPU(struct per_cpu_pages *, pcp_for_gfp[16]) = { [0 ... 15] = &boot_pageset };
@@ -121,7 +123,10 @@ void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
 		prep_block(page, order, gfp);
 }
 
-/* A batch for an empty chain. => preemption off, not in an interrupt */
+/*
+ * A batch for an empty chain. Not from the reserve for high orders: who may dip into that takes one block of it, and the others
+ * of a batch would be everybody's. => preemption off, not in an interrupt
+ */
 static struct page *pcp_refill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order,
 			       int pindex, int mt, unsigned int alloc_flags)
 {
@@ -130,6 +135,7 @@ static struct page *pcp_refill(struct per_cpu_pages *pcp, struct zone *zone, uns
 	unsigned int want = max(pcp->batch >> order >> (PCP_WARM - *warmth), 1L), got = 0;
 	unsigned long flags;
 
+	alloc_flags &= ~(ALLOC_HARDER | ALLOC_OOM);
 	if (*warmth < PCP_WARM)
 		++*warmth;
 
@@ -721,7 +727,7 @@ static long zone_highsize(struct zone *zone, long batch)
 {
 	unsigned long total = percpu_pagelist_high_fraction
 				      ? zone_managed_pages(zone) / percpu_pagelist_high_fraction
-				      : low_wmark_pages(zone);
+				      : zone->_watermark[WMARK_LOW];
 	int nr_cpus = max((int)num_online_cpus(), 1);
 
 	return max((long)(total / nr_cpus), batch * 4);
@@ -750,23 +756,22 @@ void zone_pcp_update_all(void)
 		pcp_setup_zone(zone);
 }
 
-/* Point each CPU's fast path at its best zone for each kind of request. */
+/* Point each CPU's fast path at the best zone of its node for each kind of request. */
 void pcp_setup_cpus(void)
 {
 	int cpu;
 
 	for_each_possible_cpu (cpu) {
-		for (unsigned int gfp = 0; gfp < 16; gfp++) {
-			struct zonelist *zl = node_zonelist(cpu_to_node(cpu), 0);
-			int highest = gfp_zone(gfp);
+		struct zonelist *own = node_zonelist(cpu_to_node(cpu), __GFP_THISNODE);
 
-			for (struct zoneref *z = zl->_zonerefs; z->zone; z++) {
-				if (z->zone_idx > highest)
-					continue;
-				per_cpu(pcp_for_gfp[gfp], cpu) =
-					per_cpu_ptr(z->zone->per_cpu_pageset, cpu);
-				break;
-			}
+		for (unsigned int gfp = 0; gfp < 16; gfp++) {
+			struct zoneref *z = own->_zonerefs;
+
+			while (z->zone && z->zone_idx > gfp_zone(gfp))
+				z++;
+			per_cpu(pcp_for_gfp[gfp], cpu) =
+				z->zone ? per_cpu_ptr(z->zone->per_cpu_pageset, cpu)
+					: &boot_pageset;
 		}
 	}
 }

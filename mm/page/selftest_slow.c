@@ -5,8 +5,10 @@
  * high orders. Scarcity is played: the watermarks rise, memory stays. At boot with `selftest`, and hosted.
  */
 #include <base/types.h>
+#include <base/cpumask.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <kernel/sched.h>
 #include <kernel/selftest.h>
 #include <kernel/task.h>
 #include <kernel/time.h>
@@ -289,6 +291,47 @@ static int test_crossing_low(void)
 }
 SELFTEST("page/crossing-low", test_crossing_low);
 
+/* ---- this node and no other ---- */
+
+/* A page of another node, though its list is at hand: from where this CPU gets what its node has not. */
+static bool strays(gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp);
+	bool strayed;
+
+	if (page)
+		__free_page(page);
+	preempt_disable();
+	page = alloc_page((gfp | __GFP_THISNODE) & ~__GFP_RECLAIM);
+	strayed = page && page_to_nid(page) != numa_node_id();
+	preempt_enable();
+	if (page)
+		__free_page(page);
+	return strayed;
+}
+
+static unsigned int strays_here(void)
+{
+	return strays(GFP_DMA | __GFP_NOWARN) + strays(GFP_DMA32 | __GFP_NOWARN) +
+	       strays(GFP_KERNEL | __GFP_NOWARN) + strays(GFP_HIGHUSER_MOVABLE | __GFP_NOWARN);
+}
+
+static int test_thisnode(void)
+{
+	struct cpumask allowed;
+	unsigned int strayed = 0;
+	int cpu;
+
+	cpumask_copy(&allowed, &current->cpus_mask);
+	for_each_online_cpu (cpu)
+		if (!set_cpus_allowed_ptr(current, cpumask_of(cpu)))
+			strayed += strays_here();
+	set_cpus_allowed_ptr(current, &allowed);
+	SELFTEST_EXPECT(!strayed);
+	return 0;
+}
+SELFTEST("page/thisnode", test_thisnode);
+
 /* ---- boost ---- */
 
 /*
@@ -380,6 +423,51 @@ static int test_highatomic(void)
 	return 0;
 }
 SELFTEST("page/highatomic", test_highatomic);
+
+/* Pages of the lists of this CPU that lie in pageblocks of the reserve. */
+static unsigned long listed_highatomic(struct zone *zone)
+{
+	unsigned long nr = 0;
+
+	preempt_disable();
+	for (unsigned int i = 0; i < NR_PCP_ORDERS * PCP_TYPES; i++)
+		for (struct page *p = this_cpu_ptr(zone->per_cpu_pageset)
+					      ->lists[i / PCP_TYPES][i % PCP_TYPES];
+		     p; p = p->pcp_next)
+			nr += page_migratetype(p) == MIGRATE_HIGHATOMIC;
+	preempt_enable();
+	return nr;
+}
+
+/* A single page for who cannot wait, between min and low, does not bring a batch of the reserve into the lists that serve all. */
+static int test_reserve_not_spread(void)
+{
+	struct alloc_context ac = { .zonelist = node_zonelist(numa_node_id(), 0),
+				    .highest_zoneidx = ZONE_NORMAL,
+				    .migratetype = MIGRATE_MOVABLE };
+	struct page *first, *single = NULL;
+	unsigned long spread = 0;
+	bool reserved = false;
+
+	play_scarcity(230);
+	first = try_alloc(GFP_ATOMIC | __GFP_NOWARN, 2);
+	if (first) {
+		reserved = page_migratetype(first) == MIGRATE_HIGHATOMIC;
+		page_zone(first)->_watermark[WMARK_MIN] = 1; /* low stays out of reach */
+		single = try_alloc(GFP_ATOMIC | __GFP_NOWARN, 0);
+		spread = listed_highatomic(page_zone(first));
+	}
+	end_scarcity();
+	SELFTEST_EXPECT(first && single);
+	__free_pages(first, 2);
+	__free_page(single);
+	drain_all_pages(NULL);
+	while (unreserve_highatomic_pageblock(&ac, true))
+		;
+	SELFTEST_EXPECT(reserved && !spread);
+	return 0;
+}
+SELFTEST("page/reserve-not-spread", test_reserve_not_spread);
 
 /* ---- zero, once ---- */
 

@@ -116,6 +116,7 @@ void numa_set_distance(int from, int to, int distance)
 
 /* ---- watermarks ---- */
 
+/* The marks without boosts, which come and go. */
 static void calculate_totalreserve_pages(void)
 {
 	struct pglist_data *pgdat;
@@ -130,7 +131,7 @@ static void calculate_totalreserve_pages(void)
 
 			for (int j = i; j < MAX_NR_ZONES; j++)
 				most = max(most, zone->lowmem_reserve[j]);
-			most = min((unsigned long)most + high_wmark_pages(zone),
+			most = min((unsigned long)most + zone->_watermark[WMARK_HIGH],
 				   zone_managed_pages(zone));
 			pgdat->totalreserve_pages += most;
 			total += most;
@@ -143,6 +144,7 @@ void setup_per_zone_lowmem_reserve(void)
 {
 	struct pglist_data *pgdat;
 
+	spin_lock(&wmark_lock);
 	for_each_online_pgdat(pgdat)
 	{
 		for (int i = 0; i < MAX_NR_ZONES - 1; i++) {
@@ -158,24 +160,27 @@ void setup_per_zone_lowmem_reserve(void)
 		}
 	}
 	calculate_totalreserve_pages();
+	spin_unlock(&wmark_lock);
 }
 
 /* @pages_min and @pages_extra are spread over all zones by size. */
 static void set_wmarks(struct zone *zone, unsigned long pages_min, unsigned long pages_extra,
 		       unsigned long lowmem)
 {
-	unsigned long managed = zone_managed_pages(zone), min = 0, extra = 0, step;
+	unsigned long managed = zone_managed_pages(zone), min = 0, extra = 0, step, flags;
 
 	if (lowmem) {
 		min = (u64)pages_min * managed / lowmem;
 		extra = (u64)pages_extra * managed / lowmem;
 	}
 	step = max(min >> 2, (unsigned long)((u64)managed * watermark_scale_factor / 10000));
+	spin_lock_irqsave(&zone->lock, flags);
 	zone->watermark_boost = 0;
 	zone->_watermark[WMARK_MIN] = min;
 	zone->_watermark[WMARK_LOW] = min + extra + step;
 	zone->_watermark[WMARK_HIGH] = min + extra + 2 * step;
 	zone->_watermark[WMARK_PROMO] = min + extra + 3 * step;
+	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 void setup_per_zone_wmarks(void)

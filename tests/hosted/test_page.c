@@ -58,6 +58,7 @@ TEST(page_slow)
 	CHECK_EQ(test_crossing_low(), 0);
 	CHECK_EQ(test_boost(), 0);
 	CHECK_EQ(test_highatomic(), 0);
+	CHECK_EQ(test_reserve_not_spread(), 0);
 	CHECK_EQ(test_zero_once(), 0);
 }
 TEST(page_zone)
@@ -124,6 +125,51 @@ TEST(page_smp)
 			put_page(xchg(&boxes[i], NULL));
 	buddy_check();
 	CHECK_EQ(settled_free_pages(), before);
+}
+
+/* On a CPU of each node. */
+static void stay(void *arg)
+{
+	CHECK_EQ(strays_here(), 0);
+}
+
+TEST(page_thisnode)
+{
+	host_join(host_start(stay, NULL, 1, "near"));
+	host_join(host_start(stay, NULL, HOST_NR_CPUS - 1, "far"));
+}
+
+/* Marks are recomputed while others boost them and take boosts back: no boost is made of half of each. */
+static void boosting(void *arg)
+{
+	struct zone *zone = page_zone(pfn_to_page(max_pfn - 1));
+
+	for (int step = 0; step < 1000; step++) {
+		spin_lock_irq(&zone->lock);
+		zone_boost(zone, 0);
+		spin_unlock_irq(&zone->lock);
+		zone_unboost(zone, pageblock_nr_pages / 2);
+	}
+}
+
+static void recomputing(void *arg)
+{
+	for (int step = 0; step < 1000; step++)
+		setup_per_zone_wmarks();
+}
+
+TEST(page_watermarks_smp)
+{
+	struct page_alloc_ops saved = page_alloc_ops;
+	struct task_struct *threads[2];
+
+	page_alloc_ops.wake_kswapd = note_kswapd;
+	threads[0] = host_start(boosting, NULL, 1, "boosting");
+	threads[1] = host_start(recomputing, NULL, 2, "recomputing");
+	host_join(threads[0]);
+	host_join(threads[1]);
+	page_alloc_ops = saved;
+	setup_per_zone_wmarks();
 }
 
 /* ---- every interleaving of two frees of buddies and an allocation ---- */
