@@ -26,10 +26,19 @@ static inline enum lru_list folio_lru_list(const struct folio *folio)
 	return (folio_is_file_lru(folio) ? LRU_FILE : 0) + (folio_test_active(folio) ? LRU_ACTIVE : 0);
 }
 
-/* Whose pages @folio is aged with: its node's, later its control group's. */
+/* Of all pages of a node, or of a control group's there? */
+static inline bool lruvec_is_node(const struct lruvec *lruvec)
+{
+	return lruvec == &lruvec->pgdat->__lruvec;
+}
+
+/* Whose pages @folio is aged with: its control group's if that reclaims from itself, else its node's. => RCU */
 static inline struct lruvec *folio_lruvec(const struct folio *folio)
 {
-	return &folio_pgdat(folio)->__lruvec;
+	struct lruvec *node = &folio_pgdat(folio)->__lruvec;
+	const struct lruvec_ops *ops = READ_ONCE(node->ops);
+
+	return unlikely(ops) ? ops->of_frame(node, folio_pfn(folio)) : node;
 }
 
 /* May reclaim take @folio at all? Not when it is mlocked, or of a mapping that was locked (SHM_LOCK, ramfs). */

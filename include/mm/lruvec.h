@@ -32,6 +32,8 @@ struct lruvec_ops {
 	bool (*begin)(struct lruvec *lruvec, bool last);
 	/* The first frame from @pfn on, below @end, that a search may take; or @end. => lru_lock held */
 	unsigned long (*next)(const struct lruvec *lruvec, unsigned long pfn, unsigned long end, bool desperate);
+	/* Of a node: with whom the page in frame @pfn is aged. => RCU */
+	struct lruvec *(*of_frame)(struct lruvec *node, unsigned long pfn);
 };
 
 /*
@@ -45,7 +47,11 @@ struct lruvec {
 	unsigned long hand[NR_EVICTABLE_LISTS];	/* l: frame where the next search of the class begins */
 	unsigned long anon_cost, file_cost;	/* l: I/O that reclaim of either kind has caused of late */
 	atomic_long_t nonresident_age;		/* a: evictions and activations, the clock of refaults */
-	unsigned long refaults[ANON_AND_FILE];	/* of the last look of kswapd */
+	atomic_long_t refaults[ANON_AND_FILE];	/* a: those that came too soon */
+	unsigned long refaults_seen[ANON_AND_FILE];	/* at the end of the last reclaim */
+	/* Of a group, which nothing counts for: pages of each class, about, and when they are to be counted again (0: never were). */
+	long size[NR_EVICTABLE_LISTS];
+	unsigned long recount_age;		/* nonresident_age */
 };
 
 static inline bool is_file_lru(enum lru_list lru)

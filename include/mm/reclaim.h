@@ -19,6 +19,7 @@ struct seq_file;
 
 /* What one reclaim wants, may do, and has done. */
 struct scan_control {
+	const struct reclaim_ops *ops;	/* who decides */
 	unsigned long nr_to_reclaim;	/* pages */
 	gfp_t gfp_mask;
 	unsigned int order;		/* of the request */
@@ -92,6 +93,8 @@ bool can_reclaim_anon_pages(const struct scan_control *sc);
  */
 void reclaim_pass_begin(struct lruvec *lruvec, struct scan_control *sc);
 bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc);
+/* A reclaim of @lruvec is over: note the refaults so far, to see at the next one whether there were more. */
+void reclaim_snapshot(struct lruvec *lruvec);
 /* Pages of @pgdat by priority, and what shrinkers give. */
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc);
 /* How many active pages there may be for each inactive one, of @pages in all. */

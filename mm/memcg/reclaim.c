@@ -3,12 +3,16 @@
  * Reclaim of a group, and what reclaim for all leaves to a group.
  *
  * There are no lists (mm/reclaim/lru.c): a group has hands of its own, which go over the frames and pass those of others;
- * four frames that are nobody's cost three instructions. Everything else, isolation, eviction, second chance, is what
- * reclaim of a node does.
+ * four frames that are nobody's cost three instructions. Everything else, isolation, eviction, second chance, the balance of
+ * the classes and of the kinds, is what the classical policy does with a node, whatever policy the node has.
+ *
+ * The sizes of its classes, which that needs, are counted by looking at all its frames, once for each sixteenth of its pages that
+ * goes. From then on its refaults are timed by a clock of its own: how often it had to evict.
  *
  * A reclaim for all, or for a group above, passes the frames of a group that is protected (protection.c).
  */
 #include <base/math.h>
+#include <base/string.h>
 #include <sync/rcu.h>
 #include <kernel/psi.h>
 #include <kernel/sched.h>
@@ -58,11 +62,58 @@ static unsigned long next_of_node(const struct lruvec *lruvec, unsigned long pfn
 	return pfn;
 }
 
+/* The group whose limit @pfn's page, or a page like it, met: the nearest one above that reclaims from itself. */
+static struct lruvec *of_frame(struct lruvec *node, unsigned long pfn)
+{
+	u16 id = frame_id(pfn);
+
+	for (struct mem_cgroup *memcg = id ? memcg_by_id(id) : NULL; memcg; memcg = memcg->parent) {
+		struct lruvec *lruvec = memcg->lruvec + node->pgdat->node_id;
+
+		if (READ_ONCE(lruvec->recount_age))
+			return lruvec;
+	}
+	return node;
+}
+
+static void count_block(const struct lruvec *lruvec, unsigned long pfn, unsigned long end,
+			long *size)
+{
+	for (; (pfn = next_of_group(lruvec, pfn, end, false)) < end; pfn++) {
+		const struct folio *folio = page_folio(pfn_to_page(pfn));
+
+		if (folio_test_lru(folio))
+			size[folio_lru_list(folio)]++;
+	}
+}
+
+/* How many frames are in which class, by looking at them: when a sixteenth of the group has gone since the last time. */
+static void count_classes(struct lruvec *lruvec, unsigned long usage)
+{
+	unsigned long now = atomic_long_read(&lruvec->nonresident_age);
+	unsigned long pfn = lruvec->pgdat->node_start_pfn, next;
+	unsigned long end = pfn + lruvec->pgdat->node_spanned_pages;
+	long size[NR_LRU_LISTS] = { 0 };
+
+	if (lruvec->recount_age && (long)(now - lruvec->recount_age) < 0)
+		return;
+	WRITE_ONCE(lruvec->recount_age, (now + usage / 16) | 1);
+	for (; pfn < end; pfn = next) {
+		next = min(end, round_down(pfn, pageblock_nr_pages) + pageblock_nr_pages);
+		count_block(lruvec, pfn, next, size);
+		cond_resched();
+	}
+	memcpy(lruvec->size, size, sizeof(lruvec->size));
+}
+
 static bool begin_group(struct lruvec *lruvec, bool last)
 {
 	struct mem_cgroup *memcg = memcg_of_lruvec(lruvec);
+	unsigned long usage = atomic_long_read(&memcg->usage);
+	bool desperate = memcg_calculate_protection(memcg, usage, last);
 
-	return memcg_calculate_protection(memcg, atomic_long_read(&memcg->usage), last);
+	count_classes(lruvec, usage);
+	return desperate;
 }
 
 static bool begin_node(struct lruvec *lruvec, bool last)
@@ -77,7 +128,9 @@ static bool begin_node(struct lruvec *lruvec, bool last)
 }
 
 static const struct lruvec_ops group_ops = { .begin = begin_group, .next = next_of_group };
-static const struct lruvec_ops node_ops = { .begin = begin_node, .next = next_of_node };
+static const struct lruvec_ops node_ops = { .begin = begin_node,
+					    .next = next_of_node,
+					    .of_frame = of_frame };
 
 void memcg_watch_nodes(bool on)
 {
@@ -94,33 +147,11 @@ void memcg_lruvec_init(struct mem_cgroup *memcg)
 	}
 }
 
-/* Inactive pages first; active ones are looked at when those do not suffice. */
-static void shrink_kind(struct lruvec *lruvec, struct scan_control *sc, enum lru_list inactive,
-			unsigned long nr)
-{
-	unsigned long scanned = 0;
-
-	while (scanned < nr && sc->nr_reclaimed < sc->nr_to_reclaim) {
-		unsigned long before = sc->nr_scanned;
-
-		sc->nr_reclaimed += shrink_inactive_list(SWAP_CLUSTER_MAX, lruvec, sc, inactive);
-		scanned += max(sc->nr_scanned - before, 1UL);
-		if (sc->nr_scanned - before < SWAP_CLUSTER_MAX) {
-			shrink_active_list(SWAP_CLUSTER_MAX, lruvec, sc, inactive + LRU_ACTIVE);
-			break;
-		}
-		cond_resched();
-	}
-}
-
 static void shrink_group(struct mem_cgroup *memcg, struct lruvec *lruvec, struct scan_control *sc)
 {
-	unsigned long part = (atomic_long_read(&memcg->usage) >> sc->priority) + SWAP_CLUSTER_MAX;
-
+	sc->may_swap = memcg_swap_room(memcg);
 	reclaim_pass_begin(lruvec, sc);
-	shrink_kind(lruvec, sc, LRU_INACTIVE_FILE, part);
-	if (can_reclaim_anon_pages(sc) && memcg_swap_room(memcg))
-		shrink_kind(lruvec, sc, LRU_INACTIVE_ANON, part);
+	sc->ops->shrink(lruvec, sc);
 	reclaim_pass_end(lruvec, sc);
 }
 
@@ -141,22 +172,27 @@ static void shrink_nodes(struct mem_cgroup *memcg, struct scan_control *sc)
 
 unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
+	unsigned long usage = atomic_long_read(&memcg->usage);
 	struct scan_control sc = {
+		.ops = &classic_reclaim_ops,
 		.nr_to_reclaim = max(nr, (unsigned long)SWAP_CLUSTER_MAX),
 		.gfp_mask = gfp,
 		.reclaim_idx = MAX_NR_ZONES - 1,
 		.may_unmap = true,
-		.may_swap = true,
+		/* the first at which a pass looks at a batch */
+		.priority = min(DEF_PRIORITY, ilog2(usage / SWAP_CLUSTER_MAX | 1)),
 	};
 	unsigned int noreclaim = memalloc_noreclaim_save();
 	unsigned long memstall;
 
 	psi_memstall_enter(&memstall);
-	for (sc.priority = 6; sc.priority >= 0; sc.priority -= 2) {
+	for (; sc.priority >= 0; sc.priority--) {
 		shrink_nodes(memcg, &sc);
 		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
 			break;
 	}
+	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
+		reclaim_snapshot(memcg->lruvec + nid);
 	psi_memstall_leave(&memstall);
 	memalloc_noreclaim_restore(noreclaim);
 	return sc.nr_reclaimed;

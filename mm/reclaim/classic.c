@@ -35,17 +35,17 @@ static bool inactive_is_low(struct lruvec *lruvec, bool file)
 	return inactive * inactive_ratio(inactive + active) < active;
 }
 
+static bool has_refaulted(const struct lruvec *lruvec, bool file)
+{
+	return (unsigned long)atomic_long_read(&lruvec->refaults[file]) !=
+	       lruvec->refaults_seen[file];
+}
+
 /* Refaults since the last look show that the inactive class is too small. */
 static void prepare(struct lruvec *lruvec, struct scan_control *sc)
 {
-	struct pglist_data *pgdat = lruvec->pgdat;
-
-	sc->may_deactivate_anon =
-		inactive_is_low(lruvec, false) ||
-		node_page_state(pgdat, WORKINGSET_ACTIVATE_ANON) != lruvec->refaults[0];
-	sc->may_deactivate_file =
-		inactive_is_low(lruvec, true) ||
-		node_page_state(pgdat, WORKINGSET_ACTIVATE_FILE) != lruvec->refaults[1];
+	sc->may_deactivate_anon = inactive_is_low(lruvec, false) || has_refaulted(lruvec, false);
+	sc->may_deactivate_file = inactive_is_low(lruvec, true) || has_refaulted(lruvec, true);
 }
 
 /* Hardly any file pages left: they are in use, and evicting them would thrash. */
@@ -56,6 +56,8 @@ static bool file_is_tiny(struct lruvec *lruvec, struct scan_control *sc)
 			     lruvec_lru_size(lruvec, LRU_ACTIVE_FILE, MAX_NR_ZONES - 1);
 	unsigned long free = 0, high = 0;
 
+	if (!lruvec_is_node(lruvec)) /* its limit is on both kinds together */
+		return false;
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		free += zone_page_state(pgdat->node_zones + i, NR_FREE_PAGES);
 		high += high_wmark_pages(pgdat->node_zones + i);

@@ -310,7 +310,7 @@ static unsigned int generational_evicted(struct folio *folio)
 static void generational_refault(struct folio *folio, unsigned int tier, unsigned long distance)
 {
 	struct lru_gen *gen = lru_gen_of(folio_nid(folio));
-	struct lruvec *lruvec = folio_lruvec(folio);
+	struct lruvec *lruvec = &folio_pgdat(folio)->__lruvec;
 	long nr = folio_nr_pages(folio);
 	int type = type_of(folio);
 
@@ -370,7 +370,8 @@ int lru_gen_run_aging(int nid, unsigned long seq, bool can_swap, bool force)
 int lru_gen_run_eviction(int nid, unsigned long seq, int swappiness, unsigned long nr_to_reclaim)
 {
 	struct lru_gen *gen = gen_of_command(nid);
-	struct scan_control sc = { .gfp_mask = GFP_KERNEL,
+	struct scan_control sc = { .ops = &generational_reclaim_ops,
+				   .gfp_mask = GFP_KERNEL,
 				   .reclaim_idx = MAX_NR_ZONES - 1,
 				   .priority = DEF_PRIORITY,
 				   .may_unmap = true,

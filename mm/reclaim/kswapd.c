@@ -109,7 +109,7 @@ static void balance_pgdat(struct pglist_data *pgdat, unsigned int order, int idx
 			zone_unboost(pgdat->node_zones + i, boost[i]);
 	if (!sc.nr_reclaimed && !pgdat_balanced(pgdat, order, idx))
 		WRITE_ONCE(pgdat->kswapd_failures, READ_ONCE(pgdat->kswapd_failures) + 1);
-	reclaim_snapshot(pgdat);
+	reclaim_snapshot(&pgdat->__lruvec);
 }
 
 /* Until there is a request. A short sleep first: often the next one comes at once. */

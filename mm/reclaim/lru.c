@@ -428,6 +428,8 @@ unsigned long lruvec_lru_size(struct lruvec *lruvec, enum lru_list lru, int zone
 {
 	unsigned long size = 0;
 
+	if (!lruvec_is_node(lruvec))
+		return max(READ_ONCE(lruvec->size[lru]), 0L);
 	for (int i = 0; i <= zone_idx; i++)
 		size += zone_page_state(lruvec->pgdat->node_zones + i, NR_ZONE_LRU_BASE + lru);
 	return size;

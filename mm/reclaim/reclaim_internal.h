@@ -9,8 +9,6 @@
 
 /* Hook direct reclaim into the page allocator. */
 void reclaim_register(void);
-/* A reclaim of the node is over: note the refaults so far. */
-void reclaim_snapshot(struct pglist_data *pgdat);
 
 /* ---- throttle.c ---- */
 

@@ -102,9 +102,8 @@ enum verdict {
 	FREED,
 };
 
-static enum verdict check_references(struct folio *folio)
+static enum verdict check_references(struct folio *folio, const struct reclaim_ops *ops)
 {
-	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
 	unsigned long vm_flags = 0;
 	int entries = folio_mapped(folio) ? folio_referenced(folio, &vm_flags) : 0;
 	bool marked = folio_test_clear_referenced(folio);
@@ -254,7 +253,7 @@ static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ign
 	if (is_shmem(folio) && !may_swap(folio, sc))
 		return ACTIVATE; /* nowhere to put it */
 	if (!ignore_references)
-		v = check_references(folio);
+		v = check_references(folio, sc->ops);
 	if (v == ACTIVATE || v == KEEP)
 		return v;
 	if (is_dirty_or_busy(folio, sc))
@@ -524,6 +523,10 @@ void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 		folio_putback_lru(folio);
 	}
 	count_vm_events(PGDEACTIVATE, deactivated);
+	if (!lruvec_is_node(lruvec)) {
+		lruvec->size[lru] -= deactivated;
+		lruvec->size[lru - LRU_ACTIVE] += deactivated;
+	}
 	trace_mm_vmscan_lru_shrink_active(lruvec, sc, &iso, deactivated, referenced);
 }
 
@@ -579,19 +582,17 @@ bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc)
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	reclaim_pass_begin(&pgdat->__lruvec, sc);
-	READ_ONCE(reclaim_ops)->shrink(&pgdat->__lruvec, sc);
+	sc->ops = READ_ONCE(reclaim_ops);
+	sc->ops->shrink(&pgdat->__lruvec, sc);
 	shrink_slab(sc->gfp_mask, pgdat->node_id, sc->priority);
 	if (reclaim_pass_end(&pgdat->__lruvec, sc))
 		WRITE_ONCE(pgdat->kswapd_failures, 0);
 }
 
-/* What was activated so far, to see at the next reclaim whether more was. */
-static void snapshot_refaults(struct pglist_data *pgdat)
+void reclaim_snapshot(struct lruvec *lruvec)
 {
-	struct lruvec *lruvec = &pgdat->__lruvec;
-
-	lruvec->refaults[0] = node_page_state(pgdat, WORKINGSET_ACTIVATE_ANON);
-	lruvec->refaults[1] = node_page_state(pgdat, WORKINGSET_ACTIVATE_FILE);
+	for (int type = 0; type < ANON_AND_FILE; type++)
+		lruvec->refaults_seen[type] = atomic_long_read(&lruvec->refaults[type]);
 }
 
 /* ---- direct reclaim ---- */
@@ -615,7 +616,7 @@ static void shrink_nodes(const struct alloc_context *ac, struct scan_control *sc
 static void snapshot_nodes(const struct alloc_context *ac)
 {
 	for (struct zoneref *z = ac->zonelist->_zonerefs; z->zone; z++)
-		snapshot_refaults(z->zone->zone_pgdat);
+		reclaim_snapshot(&z->zone->zone_pgdat->__lruvec);
 }
 
 /*
@@ -659,9 +660,4 @@ void reclaim_register(void)
 		reclaim_ops = &classic_reclaim_ops;
 	}
 	page_alloc_ops.direct_reclaim = try_to_free_pages;
-}
-
-void reclaim_snapshot(struct pglist_data *pgdat)
-{
-	snapshot_refaults(pgdat);
 }

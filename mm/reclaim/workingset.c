@@ -36,6 +36,7 @@
 #include <mm/swap.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
+#include <sync/rcu.h>
 
 #define BUCKET_WORDS 8
 #define TAG_BITS     29
@@ -97,17 +98,40 @@ static u32 age(struct lruvec *lruvec, long nr)
 	return atomic_long_add_return(nr, &lruvec->nonresident_age);
 }
 
+/* A time of one clock means nothing to another: pages that a group evicted are known by other names. */
+static u64 clock_of(const struct lruvec *lruvec)
+{
+	return lruvec_is_node(lruvec) ? 0 : (uintptr_t)lruvec >> 6 & 0xffff;
+}
+
+/* Groups reclaim classically. */
+static const struct reclaim_ops *ops_of(const struct lruvec *lruvec)
+{
+	return lruvec_is_node(lruvec) ? READ_ONCE(reclaim_ops) : &classic_reclaim_ops;
+}
+
 /* @folio, of which @hash is the name, is evicted. */
 static void remember(struct folio *folio, u64 hash)
 {
-	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
 	struct bucket *t = smp_load_acquire(&table), *b;
-	u32 now = age(folio_lruvec(folio), folio_nr_pages(folio)), oldest = 0;
-	u64 tag = tag_of(hash), memory = ops->evicted ? ops->evicted(folio) : 0;
+	u64 tag, memory = 0;
+	const struct reclaim_ops *ops;
+	struct lruvec *lruvec;
+	u32 now, oldest = 0;
 	unsigned int slot = 0;
+
+	rcu_read_lock();
+	lruvec = folio_lruvec(folio);
+	hash ^= clock_of(lruvec);
+	now = age(lruvec, folio_nr_pages(folio));
+	ops = ops_of(lruvec);
+	rcu_read_unlock();
+	if (ops->evicted)
+		memory = ops->evicted(folio);
 
 	if (!t)
 		return;
+	tag = tag_of(hash);
 	b = bucket_of(t, hash);
 	for (unsigned int i = 0; i < BUCKET_WORDS; i++) {
 		u64 w = READ_ONCE(b->word[i]);
@@ -171,20 +195,15 @@ static unsigned long workingset_size(struct lruvec *lruvec, bool file)
 	return size;
 }
 
-/* @folio, of which @hash is the name, comes (back). */
-static void refault(struct folio *folio, u64 hash)
+/* @folio was evicted when @word was written. => RCU */
+static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 word)
 {
-	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
-	struct lruvec *lruvec = folio_lruvec(folio);
+	const struct reclaim_ops *ops = ops_of(lruvec);
 	bool file = folio_is_file_lru(folio);
 	long nr = folio_nr_pages(folio);
-	u64 word = recall(hash);
-	u32 distance;
+	u32 distance = (u32)age(lruvec, 0) - (u32)word;
 
-	if (!word)
-		return;
 	node_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON + file, nr);
-	distance = (u32)age(lruvec, 0) - (u32)word;
 	if (ops->refault) {
 		ops->refault(folio, word >> POLICY_SHIFT & POLICY_MASK, distance);
 		return;
@@ -193,6 +212,7 @@ static void refault(struct folio *folio, u64 hash)
 		return;
 	folio_set_active(folio);
 	age(lruvec, nr);
+	atomic_long_add(nr, &lruvec->refaults[file]);
 	node_stat_mod_folio(folio, WORKINGSET_ACTIVATE_ANON + file, nr);
 	if (!(word & WORKINGSET_BIT))
 		return;
@@ -200,6 +220,20 @@ static void refault(struct folio *folio, u64 hash)
 	folio_set_workingset(folio);
 	lru_note_cost(lruvec, file, nr);
 	node_stat_mod_folio(folio, WORKINGSET_RESTORE_ANON + file, nr);
+}
+
+/* @folio, of which @hash is the name, comes (back). */
+static void refault(struct folio *folio, u64 hash)
+{
+	struct lruvec *lruvec;
+	u64 word;
+
+	rcu_read_lock();
+	lruvec = folio_lruvec(folio);
+	word = recall(hash ^ clock_of(lruvec));
+	if (word)
+		judge_refault(lruvec, folio, word);
+	rcu_read_unlock();
 }
 
 void workingset_refault(struct folio *folio, struct address_space *mapping, unsigned long index)
@@ -214,7 +248,9 @@ void workingset_refault_swap(struct folio *folio, swp_entry_t entry)
 
 void workingset_activation(struct folio *folio)
 {
+	rcu_read_lock();
 	age(folio_lruvec(folio), folio_nr_pages(folio));
+	rcu_read_unlock();
 }
 
 void lru_note_cost(struct lruvec *lruvec, bool file, unsigned long nr)

@@ -21,6 +21,18 @@ make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
 timeout 220 ./quire run --accel tcg --timeout 200 --mem 40M --disk "$disk" -- "$build/tests/disk/policy" vda >"$scratch/policy" 2>&1
 is 'a scan beside a small set, two policies' "$(grep -c '^not ok' "$scratch/policy") $(grep -c '^ok' "$scratch/policy")" '0 9'
 grep -E '^(not ok|#)' "$scratch/policy" | sed 's/^/# /'
+# What decides which pages go, and what is seen of it. Swap on a disk without a head, so that it may be read ahead by address.
+rm -f "$disk"
+truncate -s 128M "$disk"
+truncate -s 160M "$disk.swap"
+for k in linux quire; do
+	./quire run --kernel $k --accel tcg --timeout 200 --smp 1 --mem 128M --disk "$disk" --disk "$disk.swap,nvme" \
+		--add "$build/tests/disk:/disk" -- sh -c 'mkswap /dev/nvme0n1 >/dev/null && exec /disk/pressure /dev/vda /dev/nvme0n1' \
+		>"$scratch/pressure" 2>&1 </dev/null
+	is "$k: pressure: to the end" $? 0
+	relay "$scratch/pressure" "$k: pressure"
+done
+rm -f "$disk.swap"
 # Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages.
 rm -f "$disk"
 truncate -s 640M "$disk"
