@@ -400,6 +400,20 @@ static __no_sanitize_race unsigned long search_block(struct lruvec *lruvec,
 	return pfn;
 }
 
+/*
+ * A page that becomes inactive shall have time to be used again: at least half a round of the hand that evicts. => lru_lock held
+ */
+static unsigned long active_hand(const struct lruvec *lruvec, enum lru_list lru)
+{
+	unsigned long span = lruvec->pgdat->node_spanned_pages;
+	unsigned long start = lruvec->pgdat->node_start_pfn;
+	unsigned long ahead = (lruvec->hand[lru] + span - lruvec->hand[lru - LRU_ACTIVE]) % span;
+
+	if (ahead >= span / 2)
+		return lruvec->hand[lru];
+	return start + (lruvec->hand[lru - LRU_ACTIVE] + span - start + span / 2) % span;
+}
+
 unsigned int lru_isolate(struct lruvec *lruvec, struct lru_isolation *iso, struct folio **folios,
 			 unsigned int max)
 {
@@ -412,7 +426,8 @@ unsigned int lru_isolate(struct lruvec *lruvec, struct lru_isolation *iso, struc
 		unsigned long pfn, next;
 
 		spin_lock(&lruvec->lru_lock);
-		pfn = lruvec->hand[iso->lru];
+		pfn = is_active_lru(iso->lru) ? active_hand(lruvec, iso->lru)
+					      : lruvec->hand[iso->lru];
 		if (pfn < start || pfn >= end)
 			pfn = start;
 		next = search_block(lruvec, iso, pfn, folios, max, &n);
