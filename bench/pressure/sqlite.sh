@@ -6,7 +6,7 @@ prepare() {
 }
 work() {
 	sqlite3 db "pragma cache_size=-16000; create temp table r as
-		with recursive r(i, x) as (select 1, 42 union all select i + 1, (x * 1103515245 + 12345) & 0x7fffffff from r limit 6000)
+		with recursive r(i, x) as (select 1, 42 union all select i + 1, (x * 1103515245 + 12345) & 0x7fffffff from r limit 20000)
 		select i, (x >> 8) % 96000 as id from r;
 		select sum(length(data)), sum(turn) from r join t using (id);
 		update t set turn = turn + 1 where id in (select id from r where i % 6 = 0);
