@@ -41,6 +41,7 @@
 #include <base/string.h>
 #include <fs/eventfd.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <fs/iov_iter.h>
 #include <fs/mount.h>
@@ -425,6 +426,8 @@ static int aio_rw(struct aio_kiocb *req, const struct iocb *iocb, bool write, bo
 	if (ret < 0)
 		return ret;
 	ret = rw_verify_area(&kiocb->ki_pos, iov_iter_count(&iter));
+	if (!ret && !write)
+		ret = fsnotify_read_perm(file);
 	if (!ret)
 		aio_rw_done(req, write ? file->f_op->write_iter(kiocb, &iter)
 				       : file->f_op->read_iter(kiocb, &iter));

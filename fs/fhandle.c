@@ -37,11 +37,6 @@
 /* Directories above each other that are looked at: a damaged disk may lead in a circle. */
 #define DEPTH_MAX 65536
 
-struct file_handle {
-	u32 handle_bytes; /* room, then size of what follows */
-	int handle_type;
-}; /* the handle behind it */
-
 /* --- from an inode to a handle ----------------------------------------------------------------------- */
 
 int exportfs_encode_fh(struct inode *inode, u32 *fh, int *words)
@@ -134,13 +129,13 @@ static bool compare_entry(struct dir_context *ctx, const char *name, int len, lo
 /* The name of inode @s->ino in directory @path, into @s. 0 or an errno. */
 static int find_name(const struct path *path, struct search *s)
 {
-	struct file *file = dentry_open(path, O_RDONLY | O_DIRECTORY, current_cred());
+	struct file *file =
+		dentry_open(path, O_RDONLY | O_DIRECTORY | FMODE_NONOTIFY, current_cred());
 	loff_t before;
 	int err;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	file->f_mode |= FMODE_NONOTIFY;
 	do {
 		before = s->ctx.pos;
 		err = iterate_dir(file, &s->ctx);
@@ -306,7 +301,7 @@ SYSCALL_DEFINE3(open_by_handle_at, int, mount_fd, struct file_handle __user *, h
 			put_unused_fd(fd);
 			fd = PTR_ERR(file);
 		} else {
-			fsnotify_file(file, IN_OPEN);
+			fsnotify_open(file);
 			fd_install(fd, file);
 		}
 	}

@@ -67,7 +67,7 @@ struct file *alloc_empty_file(int flags, const struct cred *cred)
 	if (!f)
 		return ERR_PTR(-ENOMEM);
 	/* Everything but what a look-up under RCU may be reading: f_count stays 0 until the end. */
-	f->f_mode = (flags + 1) & O_ACCMODE ? ((flags + 1) & O_ACCMODE) : 0;
+	f->f_mode = ((flags + 1) & O_ACCMODE) | (flags & FMODE_NONOTIFY);
 	f->f_flags = flags;
 	f->f_op = NULL;
 	f->f_inode = NULL;

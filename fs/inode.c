@@ -147,6 +147,7 @@ static void evict(struct inode *inode)
 		list_lru_del(&inode_lru, &inode->i_lru);
 	if (!list_empty(&inode->i_io_list))
 		inode_io_list_del(inode);
+	fsnotify_inode_gone(inode);
 	inode_wait_for_writeback(inode); /* the flusher may have it in hand */
 	if (op && op->evict_inode) {
 		op->evict_inode(inode);

@@ -79,7 +79,7 @@ int vfs_create(struct inode *dir, struct dentry *dentry, umode_t mode, bool want
 	err = dir->i_op->create(dir, dentry, (mode_strip_sgid(dir, mode) & S_IALLUGO) | S_IFREG,
 				want_excl);
 	if (!err)
-		fsnotify_name(dir, dentry, false, IN_CREATE);
+		fsnotify_name(dir, d_inode(dentry), dentry, IN_CREATE);
 	return err;
 }
 
@@ -93,7 +93,7 @@ int vfs_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
 		return -EPERM;
 	err = dir->i_op->mkdir(dir, dentry, mode & (S_IRWXUGO | S_ISVTX));
 	if (!err)
-		fsnotify_name(dir, dentry, true, IN_CREATE);
+		fsnotify_name(dir, d_inode(dentry), dentry, IN_CREATE | IN_ISDIR);
 	return err;
 }
 
@@ -110,7 +110,7 @@ int vfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
 		return -EPERM;
 	err = dir->i_op->mknod(dir, dentry, mode_strip_sgid(dir, mode), dev);
 	if (!err)
-		fsnotify_name(dir, dentry, false, IN_CREATE);
+		fsnotify_name(dir, d_inode(dentry), dentry, IN_CREATE);
 	return err;
 }
 
@@ -124,7 +124,7 @@ int vfs_symlink(struct inode *dir, struct dentry *dentry, const char *oldname)
 		return -EPERM;
 	err = dir->i_op->symlink(dir, dentry, oldname);
 	if (!err)
-		fsnotify_name(dir, dentry, false, IN_CREATE);
+		fsnotify_name(dir, d_inode(dentry), dentry, IN_CREATE);
 	return err;
 }
 
@@ -155,9 +155,24 @@ int vfs_link(struct dentry *old_dentry, struct inode *dir, struct dentry *new_de
 	inode_unlock(inode);
 	if (!err) {
 		fsnotify_link_count(inode);
-		fsnotify_name(dir, new_dentry, false, IN_CREATE);
+		fsnotify_name(dir, inode, new_dentry, IN_CREATE);
 	}
 	return err;
+}
+
+/* @dentry in @dir goes, and who watches hears of it while its inode is still there. */
+static void d_delete_notify(struct inode *dir, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+
+	if (likely(!fsnotify_wanted())) {
+		d_delete(dentry);
+		return;
+	}
+	ihold(inode);
+	d_delete(dentry);
+	fsnotify_name(dir, inode, dentry, IN_DELETE);
+	iput(inode);
 }
 
 int vfs_rmdir(struct inode *dir, struct dentry *dentry)
@@ -180,10 +195,8 @@ int vfs_rmdir(struct inode *dir, struct dentry *dentry)
 	}
 	inode_unlock(dentry->d_inode);
 	dput(dentry);
-	if (!err) {
-		d_delete(dentry);
-		fsnotify_name(dir, dentry, true, IN_DELETE);
-	}
+	if (!err)
+		d_delete_notify(dir, dentry);
 	return err;
 }
 
@@ -204,8 +217,7 @@ int vfs_unlink(struct inode *dir, struct dentry *dentry)
 	inode_unlock(target);
 	if (!err) {
 		fsnotify_link_count(target);
-		d_delete(dentry);
-		fsnotify_name(dir, dentry, false, IN_DELETE);
+		d_delete_notify(dir, dentry);
 	}
 	return err;
 }

@@ -35,6 +35,7 @@
 #include <fs/char_dev.h>
 #include <fs/file.h>
 #include <fs/fs_struct.h>
+#include <fs/fsnotify.h>
 #include <fs/mount.h>
 #include <fs/namei.h>
 #include <fs/seq_file.h>
@@ -105,6 +106,7 @@ void mntput(struct vfsmount *mnt)
 	if (!atomic_dec_and_test(&m->mnt_count))
 		return;
 	sb = mnt->mnt_sb;
+	fsnotify_mount_gone(mnt);
 	dput(mnt->mnt_root);
 	deactivate_super(sb);
 	call_rcu(&m->mnt_rcu, free_mnt_rcu);

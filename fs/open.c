@@ -118,7 +118,9 @@ int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode
 	err = -ENODEV;
 	if (!f->f_op)
 		goto fail;
-	err = break_lease(inode, f->f_flags);
+	err = fsnotify_open_perm(f);
+	if (!err)
+		err = break_lease(inode, f->f_flags);
 	if (err)
 		goto fail;
 	f->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
@@ -470,7 +472,7 @@ struct file *do_filp_open(int dfd, struct filename *pathname, const struct open_
 	file = path_openat(&nd, op);
 	walk_leave(&nd);
 	if (fsnotify_wanted() && !IS_ERR(file))
-		fsnotify_file(file, IN_OPEN);
+		fsnotify_open(file);
 	return file;
 }
 

@@ -135,11 +135,19 @@ int rw_verify_area(const loff_t *ppos, size_t count)
 	return 0;
 }
 
-static int rw_verify_read(const loff_t *ppos, size_t count)
+static int rw_verify_write(const loff_t *ppos, size_t count)
 {
 	int err = rw_verify_area(ppos, count);
 
 	return err == -EOVERFLOW ? -EINVAL : err;
+}
+
+/* And may @file be read? */
+static int rw_verify_read(struct file *file, const loff_t *ppos, size_t count)
+{
+	int err = rw_verify_write(ppos, count);
+
+	return err ? err : fsnotify_read_perm(file);
 }
 
 int iocb_flags(struct file *file)
@@ -247,7 +255,7 @@ ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 		return -EINVAL;
 	if (unlikely(!access_ok(buf, count)))
 		return -EFAULT;
-	ret = rw_verify_read(pos, count);
+	ret = rw_verify_read(file, pos, count);
 	if (ret)
 		return ret;
 	if (count > MAX_RW_COUNT)
@@ -273,7 +281,7 @@ ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_
 		return -EINVAL;
 	if (unlikely(!access_ok(buf, count)))
 		return -EFAULT;
-	ret = rw_verify_read(pos, count);
+	ret = rw_verify_write(pos, count);
 	if (ret)
 		return ret;
 	if (count > MAX_RW_COUNT)
@@ -300,6 +308,8 @@ ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
 	if (!file->f_op->read_iter || file->f_op->read)
 		return -EINVAL;
 	err = rw_verify_area(pos, count);
+	if (!err)
+		err = fsnotify_read_perm(file);
 	if (err)
 		return err;
 	iov_iter_kvec(&iter, ITER_DEST, &iov, 1, iov.iov_len);
@@ -413,7 +423,8 @@ static ssize_t do_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, b
 		return -EBADF;
 	if (!(file->f_mode & can))
 		return -EINVAL;
-	ret = rw_verify_read(ppos, iov_iter_count(iter));
+	ret = write ? rw_verify_write(ppos, iov_iter_count(iter))
+		    : rw_verify_read(file, ppos, iov_iter_count(iter));
 	if (ret || !iov_iter_count(iter))
 		return ret;
 	if (write ? !!file->f_op->write_iter : !!file->f_op->read_iter)
@@ -559,7 +570,7 @@ static ssize_t do_sendfile(int out_fd, int in_fd, loff_t *ppos, size_t count)
 	if (ppos && !(in.file->f_mode & FMODE_PREAD))
 		goto put_in;
 	in_pos = ppos ? *ppos : in.file->f_pos;
-	ret = rw_verify_read(&in_pos, count);
+	ret = rw_verify_read(in.file, &in_pos, count);
 	if (ret)
 		goto put_in;
 	if (count > MAX_RW_COUNT)
@@ -622,7 +633,7 @@ static int copy_range_checks(struct file *in, loff_t pos_in, struct file *out, l
 	if (inode_in == inode_out && pos_out + (loff_t)*len > pos_in &&
 	    pos_out < pos_in + (loff_t)*len)
 		return -EINVAL;
-	return rw_verify_read(&pos_in, *len) ?: rw_verify_read(&pos_out, *len);
+	return rw_verify_read(in, &pos_in, *len) ?: rw_verify_write(&pos_out, *len);
 }
 
 ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,

@@ -19,9 +19,12 @@ static int verify_name(const char *name, int len)
 int iterate_dir(struct file *file, struct dir_context *ctx)
 {
 	struct inode *inode = file_inode(file);
-	int res = -ENOTDIR;
+	int res;
 
 	if (!file->f_op->iterate_shared)
+		return -ENOTDIR;
+	res = fsnotify_read_perm(file);
+	if (res)
 		return res;
 	if (down_read_killable(&inode->i_rwsem))
 		return -EINTR;

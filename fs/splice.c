@@ -57,6 +57,9 @@ static ssize_t fill(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
 	ret = rw_verify_area(ppos, len);
 	if (ret)
 		return ret == -EOVERFLOW ? -EINVAL : ret;
+	ret = fsnotify_read_perm(in);
+	if (ret)
+		return ret;
 	init_sync_kiocb(&kiocb, in);
 	kiocb.ki_flags &= ~IOCB_DIRECT; /* pages of the cache are what it is about */
 	if (nonblock && S_ISSOCK(file_inode(in)->i_mode))

@@ -372,8 +372,6 @@ int vfs_statfs(const struct path *path, struct kstatfs *buf)
 		return err;
 	if (!buf->f_frsize)
 		buf->f_frsize = buf->f_bsize;
-	if (!buf->f_fsid.val[0])
-		buf->f_fsid.val[0] = new_encode_dev(path->dentry->d_sb->s_dev);
 	buf->f_flags = statfs_flags(path);
 	return 0;
 }

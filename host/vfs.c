@@ -196,7 +196,13 @@ void pipe_take_back(struct pipe_inode_info *pipe, size_t bytes) {}
 void eventpoll_release_file(struct file *file) {}
 void locks_remove_file(struct file *file) {}
 unsigned int fsnotify_marks;
-void __fsnotify_dentry(struct dentry *dentry, u32 mask) {}
+unsigned int fsnotify_perm_marks;
+void __fsnotify_dentry(struct dentry *dentry, const struct path *path, u32 mask) {}
+int __fsnotify_perm(struct file *file, u32 mask)
+{
+	return 0;
+}
+void __fsnotify_gone(const void *object) {}
 void __fsnotify_inoderemove(struct inode *inode) {}
 void __fsnotify_unmount(struct super_block *sb) {}
 void locks_free_lock_context(struct inode *inode) {}

@@ -169,7 +169,8 @@ static int begin(struct io_kiocb *req, bool write)
 	}
 	kiocb->ki_complete = complete_rw;
 	kiocb->ki_filp = file;
-	return rw_verify_area(&kiocb->ki_pos, req->rw.len);
+	err = rw_verify_area(&kiocb->ki_pos, req->rw.len);
+	return err || write ? err : fsnotify_read_perm(file);
 }
 
 /* A file that knows the program's addresses only: piece by piece. */

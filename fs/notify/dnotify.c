@@ -62,13 +62,16 @@ static bool sum_up(struct dnotify_mark *dm)
 	return !mask;
 }
 
-static bool dnotify_event(struct fsnotify_mark *mark, const struct fsnotify_event *event)
+static bool dnotify_event(struct fsnotify_mark *mark, struct fsnotify_event *event,
+			  enum fsnotify_role role)
 {
 	struct dnotify_mark *dm = dnotify_of(mark);
 	struct request *r, *next;
 
-	if (!event->name && !(event->mask & IN_ISDIR))
+	if (!fsnotify_name_in(event, role) && !(event->mask & IN_ISDIR))
 		return false; /* of a file that was once a directory's place */
+	if (event->mask & FAN_RENAME && (event->dir != event->new_dir || role != FSNOTIFY_INODE))
+		return false; /* only within the directory, and once */
 	list_for_each_entry_safe (r, next, &dm->requests, list) {
 		if (!(r->mask & event->mask))
 			continue;
@@ -100,7 +103,7 @@ static struct dnotify_mark *find_mark(const struct inode *dir)
 	struct fsnotify_mark *mark;
 
 	hlist_for_each_entry (mark, fsnotify_chain(dir), node)
-		if (mark->inode == dir && mark->ops == &dnotify_ops)
+		if (mark->object == dir && mark->ops == &dnotify_ops)
 			return dnotify_of(mark);
 	return NULL;
 }
@@ -145,7 +148,7 @@ static u32 events_of(unsigned long arg)
 		{ DN_MODIFY, IN_MODIFY },
 		{ DN_CREATE, IN_CREATE | IN_MOVED_TO },
 		{ DN_DELETE, IN_DELETE | IN_MOVED_FROM },
-		{ DN_RENAME, FS_RENAME },
+		{ DN_RENAME, FAN_RENAME },
 		{ DN_ATTRIB, IN_ATTRIB },
 	};
 	u32 mask = 0;
@@ -168,7 +171,7 @@ static void enter_request(struct inode *dir, struct request **fresh,
 		*fresh_mark = NULL;
 		INIT_LIST_HEAD(&dm->requests);
 		INIT_LIST_HEAD(&dm->mark.list);
-		fsnotify_add_mark(&dm->mark, dir, &dnotify_ops);
+		fsnotify_add_mark(&dm->mark, dir, dir, &dnotify_ops);
 	}
 	r = find_request(dm, (*fresh)->file, (*fresh)->owner);
 	if (r) {

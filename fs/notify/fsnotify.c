@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * What happens to files, told to who watches them: the core under inotify (inotify.c) and dnotify (dnotify.c).
+ * What happens to files, told to who watches them: the core under inotify (inotify.c), dnotify (dnotify.c) and fanotify
+ * (fanotify.c).
  *
- * 1 A mark says that a back end watches an inode, and for which events. Marks lie in chains by inode, so that an inode
- *   needs no field for them; while there is no mark at all nobody looks (include/fs/fsnotify.h).
+ * 1 A mark says that a back end watches an object, which is an inode, a mount or a super block, and for which events. Marks
+ *   lie in chains by object, so that an object needs no field for them; while there is no mark at all nobody looks
+ *   (include/fs/fsnotify.h).
  *	fsnotify_marks == sum of the lengths of all chains
- * 2 An event of a file is told to the directory that it is in, with its name, and to the file itself. The back end of each
- *   mark that wants it queues it, or sends a signal, at once: it cannot sleep.
- * 3 A mark has a reference to its inode. It ends when its back end says so, when the last name and user of the file go,
- *   and when the file system does.
+ * 2 An event is shown to the marks of the directory that the file is in, of the file itself, of the mount by which it was
+ *   opened, and of its file system. The back end of a mark that wants it queues it, or sends a signal, at once: it cannot
+ *   sleep. fanotify hears of an event once, however many of its marks want it: its groups gather on event->hits and are told
+ *   when all marks have been seen.
+ * 3 A mark may have a reference to its inode. It ends when its back end says so, when the last name and user of the file go,
+ *   when the inode, to which it has no reference, leaves memory, and with the mount and the file system.
  * 4 Locks: fsnotify_lock for everything. Inodes are put without it.
- * 5 Linux 6.1: fs/notify/fsnotify.c, mark.c. Simpler here: one lock, marks of inodes alone.
+ * 5 Linux 6.1: fs/notify/fsnotify.c, mark.c. Simpler here: one lock; the marks of an object are found by its address.
  */
 #include <base/hash.h>
 #include <base/string.h>
@@ -23,6 +27,7 @@
 #include "fsnotify.h"
 
 #define CHAIN_BITS 6
+#define EVENTS	   (IN_ALL_EVENTS | IN_UNMOUNT | FAN_OPEN_EXEC | FSNOTIFY_PERM | FAN_RENAME)
 
 unsigned int fsnotify_marks; /* fsnotify_lock to change */
 DEFINE_SPINLOCK(fsnotify_lock, LOCK_FSNOTIFY);
@@ -30,18 +35,26 @@ static struct hlist_head chains[1 << CHAIN_BITS];
 
 /* --- marks ------------------------------------------------------------------------------------------- */
 
-struct hlist_head *fsnotify_chain(const struct inode *inode)
+struct hlist_head *fsnotify_chain(const void *object)
 {
-	return &chains[hash_ptr(inode, CHAIN_BITS)];
+	return &chains[hash_ptr(object, CHAIN_BITS)];
 }
 
-void fsnotify_add_mark(struct fsnotify_mark *mark, struct inode *inode,
+void fsnotify_pin(struct fsnotify_mark *mark, struct inode *inode)
+{
+	mark->inode = inode;
+	ihold(inode);
+}
+
+void fsnotify_add_mark(struct fsnotify_mark *mark, const void *object, struct inode *inode,
 		       const struct fsnotify_ops *ops)
 {
 	mark->ops = ops;
-	mark->inode = inode;
-	ihold(inode);
-	hlist_add_head(&mark->node, fsnotify_chain(inode));
+	mark->object = object;
+	mark->inode = NULL;
+	if (inode)
+		fsnotify_pin(mark, inode);
+	hlist_add_head(&mark->node, fsnotify_chain(object));
 	WRITE_ONCE(fsnotify_marks, fsnotify_marks + 1);
 }
 
@@ -64,16 +77,16 @@ void fsnotify_free_marks(struct list_head *dead)
 	}
 }
 
-/* All marks of @inode end. */
-static void end_marks(struct inode *inode)
+/* All marks of @object end. */
+void __fsnotify_gone(const void *object)
 {
 	struct fsnotify_mark *mark;
 	struct hlist_node *next;
 	LIST_HEAD(dead);
 
 	spin_lock(&fsnotify_lock);
-	hlist_for_each_entry_safe (mark, next, fsnotify_chain(inode), node)
-		if (mark->inode == inode)
+	hlist_for_each_entry_safe (mark, next, fsnotify_chain(object), node)
+		if (mark->object == object)
 			fsnotify_end_mark(mark, &dead);
 	spin_unlock(&fsnotify_lock);
 	fsnotify_free_marks(&dead);
@@ -81,73 +94,132 @@ static void end_marks(struct inode *inode)
 
 /* --- events ------------------------------------------------------------------------------------------ */
 
-static void tell(struct inode *inode, const struct fsnotify_event *event)
+static void show_in(struct fsnotify_event *event, enum fsnotify_role role, struct list_head *dead)
 {
-	u32 events = event->mask & (IN_ALL_EVENTS | IN_UNMOUNT | FS_RENAME);
 	struct fsnotify_mark *mark;
 	struct hlist_node *next;
+
+	hlist_for_each_entry_safe (mark, next, fsnotify_chain(event->on[role]), node)
+		if (mark->object == event->on[role] && mark->mask & event->mask & EVENTS &&
+		    mark->ops->event(mark, event, role))
+			fsnotify_end_mark(mark, dead);
+}
+
+void fsnotify_show(struct fsnotify_event *event, struct list_head *dead)
+{
+	INIT_LIST_HEAD(&event->hits);
+	for (enum fsnotify_role role = 0; role < FSNOTIFY_ROLES; role++)
+		if (event->on[role])
+			show_in(event, role, dead);
+}
+
+static void tell(struct fsnotify_event *event)
+{
+	struct fsnotify_group *group, *next;
 	LIST_HEAD(dead);
 
+	if (event->inode && S_ISDIR(event->inode->i_mode))
+		event->mask |= IN_ISDIR;
 	spin_lock(&fsnotify_lock);
-	hlist_for_each_entry_safe (mark, next, fsnotify_chain(inode), node)
-		if (mark->inode == inode && mark->mask & events && mark->ops->event(mark, event))
-			fsnotify_end_mark(mark, &dead);
+	fsnotify_show(event, &dead);
+	list_for_each_entry_safe (group, next, &event->hits, hit) {
+		list_del_init(&group->hit);
+		group->ops->tell(group, event);
+	}
 	spin_unlock(&fsnotify_lock);
 	fsnotify_free_marks(&dead);
 }
 
-void __fsnotify(struct inode *inode, u32 mask, const char *name, u32 cookie)
+void __fsnotify_inode(struct inode *inode, u32 mask)
 {
-	struct fsnotify_event event = { .mask = mask, .name = name, .cookie = cookie };
+	struct fsnotify_event event = {
+		.mask = mask,
+		.inode = inode,
+		.on = { [FSNOTIFY_INODE] = inode, [FSNOTIFY_SB] = inode->i_sb },
+	};
 
-	tell(inode, &event);
+	tell(&event);
 }
 
-void __fsnotify_dentry(struct dentry *dentry, u32 mask)
+/* The names of a directory have changed. */
+static struct fsnotify_event dirent_event(struct inode *dir, struct inode *inode, const char *name,
+					  u32 mask)
 {
-	struct inode *inode = d_inode(dentry);
+	return (struct fsnotify_event){
+		.mask = mask,
+		.inode = inode,
+		.dir = dir,
+		.name = name,
+		.on = { [FSNOTIFY_INODE] = dir, [FSNOTIFY_SB] = dir->i_sb },
+	};
+}
+
+void __fsnotify_name(struct inode *dir, struct inode *inode, const char *name, u32 mask)
+{
+	struct fsnotify_event event = dirent_event(dir, inode, name, mask);
+
+	tell(&event);
+}
+
+struct dentry *fsnotify_of_dentry(struct fsnotify_event *event, struct dentry *dentry,
+				  const struct path *path, char *name)
+{
 	struct dentry *parent = dget_parent(dentry);
-	char name[NAME_MAX + 1];
 
-	if (S_ISDIR(inode->i_mode))
-		mask |= IN_ISDIR;
+	event->inode = d_inode(dentry);
+	event->path = path;
+	event->on[FSNOTIFY_INODE] = event->inode;
+	event->on[FSNOTIFY_MOUNT] = path ? path->mnt : NULL;
+	event->on[FSNOTIFY_SB] = dentry->d_sb;
 	if (parent != dentry && d_inode(parent)) {
-		struct fsnotify_event event = { .mask = mask,
-						.name = name,
-						.unlinked = d_unlinked(dentry) };
-
+		event->on[FSNOTIFY_PARENT] = event->dir = d_inode(parent);
+		event->name = name;
+		event->unlinked = d_unlinked(dentry);
 		spin_lock(&dentry->d_lock);
-		strscpy(name, (const char *)dentry->d_name.name, sizeof(name));
+		strscpy(name, (const char *)dentry->d_name.name, NAME_MAX + 1);
 		spin_unlock(&dentry->d_lock);
-		tell(d_inode(parent), &event);
 	}
+	return parent;
+}
+
+void __fsnotify_dentry(struct dentry *dentry, const struct path *path, u32 mask)
+{
+	struct fsnotify_event event = { .mask = mask };
+	char name[NAME_MAX + 1];
+	struct dentry *parent = fsnotify_of_dentry(&event, dentry, path, name);
+
+	tell(&event);
 	dput(parent);
-	__fsnotify(inode, mask, NULL, 0);
 }
 
 void __fsnotify_move(struct inode *old_dir, const char *old_name, struct inode *new_dir,
 		     const char *new_name, struct inode *inode, struct inode *gone)
 {
 	static atomic_t cookies;
-	u32 is_dir = S_ISDIR(inode->i_mode) ? IN_ISDIR : 0;
+	struct fsnotify_event event = dirent_event(old_dir, inode, old_name, FAN_RENAME);
 	u32 cookie = atomic_inc_return(&cookies);
 
-	if (old_dir == new_dir)
-		__fsnotify(old_dir, FS_RENAME | is_dir, old_name, 0);
-	__fsnotify(old_dir, IN_MOVED_FROM | is_dir, old_name, cookie);
-	__fsnotify(new_dir, IN_MOVED_TO | is_dir, new_name, cookie);
+	event.on[FSNOTIFY_NEW_DIR] = event.new_dir = new_dir;
+	event.new_name = new_name;
+	tell(&event);
+	event = dirent_event(old_dir, inode, old_name, IN_MOVED_FROM);
+	event.cookie = cookie;
+	tell(&event);
+	event = dirent_event(new_dir, inode, new_name, IN_MOVED_TO);
+	event.cookie = cookie;
+	tell(&event);
 	if (gone)
 		fsnotify_link_count(gone);
-	__fsnotify(inode, IN_MOVE_SELF, NULL, 0);
+	__fsnotify_inode(inode, IN_MOVE_SELF);
 }
 
 void __fsnotify_inoderemove(struct inode *inode)
 {
-	__fsnotify(inode, IN_DELETE_SELF, NULL, 0);
-	end_marks(inode);
+	__fsnotify_inode(inode, IN_DELETE_SELF);
+	__fsnotify_gone(inode);
 }
 
-/* An inode of @sb that is watched, with a reference, or NULL. */
+/* An inode of @sb that is kept by a mark, with a reference, or NULL. */
 static struct inode *watched_on(struct super_block *sb)
 {
 	struct inode *inode = NULL;
@@ -156,7 +228,7 @@ static struct inode *watched_on(struct super_block *sb)
 	spin_lock(&fsnotify_lock);
 	for (int i = 0; i < 1 << CHAIN_BITS && !inode; i++)
 		hlist_for_each_entry (mark, &chains[i], node)
-			if (mark->inode->i_sb == sb) {
+			if (mark->inode && mark->inode->i_sb == sb) {
 				inode = mark->inode;
 				ihold(inode);
 				break;
@@ -170,8 +242,9 @@ void __fsnotify_unmount(struct super_block *sb)
 	struct inode *inode;
 
 	while ((inode = watched_on(sb))) {
-		__fsnotify(inode, IN_UNMOUNT, NULL, 0);
-		end_marks(inode);
+		__fsnotify_inode(inode, IN_UNMOUNT);
+		__fsnotify_gone(inode);
 		iput(inode);
 	}
+	__fsnotify_gone(sb);
 }

@@ -2,14 +2,13 @@
 /*
  * inotify(7): who watches a file or a directory reads what happens to it.
  *
- * 1 An instance (an open file) has watches, each a mark of one inode (fsnotify.c), and a queue of events.
+ * 1 An instance (an open file) is a group (group.c) whose marks, each of one inode, are called watches.
  * 2 An event that equals the last one of the queue is left out. What has no memory, or no room (max_queued_events),
- *   becomes one event IN_Q_OVERFLOW, which every instance keeps ready.
+ *   becomes one event IN_Q_OVERFLOW.
  * 3 A watch ends, with IN_IGNORED, by inotify_rm_watch(), with IN_ONESHOT after an event, when the last name and user of
  *   the file go (IN_DELETE_SELF), and when its file system does (IN_UNMOUNT).
  * 4 Locks: fsnotify_lock for everything.
- * 5 Linux 6.1: fs/notify/inotify/. Different here: the limits per user are counted by going through the instances, when one is
- *   made or gets a watch; max_user_watches does not depend on the size of memory.
+ * 5 Linux 6.1: fs/notify/inotify/. Different here: max_user_watches does not depend on the size of memory.
  * 6 Observed by /proc/PID/fdinfo, /proc/sys/fs/inotify.
  */
 #include <base/err.h>
@@ -17,7 +16,6 @@
 #include <base/list.h>
 #include <base/math.h>
 #include <base/string.h>
-#include <fs/anon_inodes.h>
 #include <fs/file.h>
 #include <fs/inode.h>
 #include <fs/namei.h>
@@ -25,7 +23,6 @@
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
-#include <kernel/cred.h>
 #include <kernel/init.h>
 #include <kernel/ksyscall.h>
 #include <kernel/sched.h>
@@ -42,49 +39,60 @@
 	 IN_MASK_ADD | IN_MASK_CREATE | IN_ISDIR | FLAGS)
 
 struct event {
-	struct list_head list;
+	struct fsnotify_queued queued;
 	struct inotify_event head; /* its name behind it */
 };
 
 struct instance {
-	struct list_head list;	  /* of all */
-	struct list_head watches; /* of struct watch */
-	struct list_head events;
-	unsigned int nr_watches, nr_events;
+	struct fsnotify_group group; /* its marks are those of watches */
 	int last_wd;
-	uid_t uid; /* whose it counts as */
-	wait_queue_head_t wait;
-	struct event overflow; /* on the list of events or on none */
+	struct event overflow;
 };
 
 struct watch {
-	struct fsnotify_mark mark; /* its list is that of the instance */
+	struct fsnotify_mark mark;
 	struct instance *instance;
 	int wd;
 };
 
-static LIST_HEAD(instances);
-static int max_user_instances = 128, max_user_watches = 8192, max_queued_events = 16384;
+static const struct file_operations inotify_fops;
+static struct fsnotify_kind instances = {
+	.name = "inotify",
+	.fops = &inotify_fops,
+	.groups = LIST_HEAD_INIT(instances.groups),
+	.max_groups = 128,
+	.max_marks = 8192,
+	.max_events = 16384,
+};
+
+static struct event *event_of(struct fsnotify_queued *q)
+{
+	return container_of(q, struct event, queued);
+}
+
+static struct watch *watch_of(struct fsnotify_mark *mark)
+{
+	return container_of(mark, struct watch, mark);
+}
+
+static struct instance *instance_of(const struct file *file)
+{
+	return container_of(file->private_data, struct instance, group);
+}
 
 /* --- events ------------------------------------------------------------------------------------------ */
 
 /* => fsnotify_lock */
-static void queue_event(struct instance *in, struct event *e)
-{
-	list_add_tail(&e->list, &in->events);
-	in->nr_events++;
-}
-
 static bool repeats_last(struct instance *in, int wd, u32 mask, const char *name)
 {
-	struct event *last;
+	struct inotify_event *last;
 
-	if (list_empty(&in->events) || mask & IN_IGNORED)
+	if (list_empty(&in->group.events) || mask & IN_IGNORED)
 		return false;
-	last = list_last_entry(&in->events, struct event, list);
-	if (last->head.wd != wd || last->head.mask != mask || !last->head.len != !name)
+	last = &event_of(list_last_entry(&in->group.events, struct fsnotify_queued, list))->head;
+	if (last->wd != wd || last->mask != mask || !last->len != !name)
 		return false;
-	return !name || !strcmp(last->head.name, name);
+	return !name || !strcmp(last->name, name);
 }
 
 /* The length of a name as it is read: with zeroes up to a multiple of the head. */
@@ -96,40 +104,37 @@ static size_t padded(const char *name)
 }
 
 /* => fsnotify_lock */
-static void add_event(struct instance *in, int wd, u32 mask, const char *name, u32 cookie)
+static void add_event(struct watch *w, u32 mask, const char *name, u32 cookie)
 {
+	struct instance *in = w->instance;
 	size_t len = padded(name);
-	struct event *e = NULL;
+	struct event *e;
 
-	if (repeats_last(in, wd, mask, name))
+	if (repeats_last(in, w->wd, mask, name) || !fsnotify_has_room(&in->group))
 		return;
-	if (in->nr_events < READ_ONCE(max_queued_events))
-		e = kzalloc(sizeof(*e) + len, GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	e = kzalloc(sizeof(*e) + len, GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (e) {
+		e->queued.size = sizeof(e->head) + len;
 		e->head = (struct inotify_event){
-			.wd = wd, .mask = mask, .cookie = cookie, .len = len
+			.wd = w->wd, .mask = mask, .cookie = cookie, .len = len
 		};
 		if (name)
 			memcpy(e->head.name, name, strlen(name));
-		queue_event(in, e);
-	} else if (list_empty(&in->overflow.list)) {
-		queue_event(in, &in->overflow);
 	}
-	wake_up_interruptible_poll(&in->wait, EPOLLIN | EPOLLRDNORM);
+	fsnotify_queue(&in->group, e ? &e->queued : NULL);
 }
 
-static struct watch *watch_of(struct fsnotify_mark *mark)
+static bool inotify_event(struct fsnotify_mark *mark, struct fsnotify_event *event,
+			  enum fsnotify_role role)
 {
-	return container_of(mark, struct watch, mark);
-}
+	u32 mask = event->mask;
 
-static bool inotify_event(struct fsnotify_mark *mark, const struct fsnotify_event *event)
-{
-	struct watch *w = watch_of(mark);
-
-	if (event->unlinked && mark->mask & IN_EXCL_UNLINK)
+	if (event->unlinked && role == FSNOTIFY_PARENT && mark->mask & IN_EXCL_UNLINK)
 		return false;
-	add_event(w->instance, w->wd, event->mask, event->name, event->cookie);
+	if (mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT))
+		mask &= ~IN_ISDIR;
+	add_event(watch_of(mark), mask & (IN_ALL_EVENTS | IN_UNMOUNT | IN_ISDIR),
+		  fsnotify_name_in(event, role), event->cookie);
 	return mark->mask & IN_ONESHOT;
 }
 
@@ -137,8 +142,8 @@ static void inotify_ends(struct fsnotify_mark *mark)
 {
 	struct watch *w = watch_of(mark);
 
-	add_event(w->instance, w->wd, IN_IGNORED, NULL, 0);
-	w->instance->nr_watches--;
+	add_event(w, IN_IGNORED, NULL, 0);
+	w->instance->group.nr_marks--;
 }
 
 static void inotify_free(struct fsnotify_mark *mark)
@@ -154,111 +159,74 @@ static const struct fsnotify_ops inotify_ops = {
 
 /* --- the file ---------------------------------------------------------------------------------------- */
 
-/* The first event if it fits into @room: NULL and 0: there is none, or -EINVAL. */
-static struct event *take_event(struct instance *in, size_t room, int *err)
+static void free_event(struct instance *in, struct event *e)
 {
-	struct event *e;
-
-	*err = 0;
-	spin_lock(&fsnotify_lock);
-	e = list_first_entry_or_null(&in->events, struct event, list);
-	if (e && sizeof(e->head) + e->head.len > room) {
-		*err = -EINVAL;
-		e = NULL;
-	}
-	if (e) {
-		list_del_init(&e->list);
-		in->nr_events--;
-	}
-	spin_unlock(&fsnotify_lock);
-	return e;
+	if (e != &in->overflow)
+		kfree(e);
 }
+
+static ssize_t copy_event(struct fsnotify_group *group, struct fsnotify_queued *q, char __user *buf)
+{
+	struct event *e = event_of(q);
+	ssize_t ret = copy_to_user(buf, &e->head, q->size) ? -EFAULT : (ssize_t)q->size;
+
+	free_event(container_of(group, struct instance, group), e);
+	return ret;
+}
+
+static const struct fsnotify_group_ops instance_ops = {
+	.copy = copy_event,
+};
 
 static ssize_t inotify_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
-	struct instance *in = file->private_data;
-	size_t done = 0;
-	int err;
-
-	for (;;) {
-		struct event *e = take_event(in, count - done, &err);
-
-		if (e) {
-			size_t size = sizeof(e->head) + e->head.len;
-
-			if (copy_to_user(buf + done, &e->head, size))
-				err = -EFAULT;
-			if (e != &in->overflow)
-				kfree(e);
-			if (err)
-				return err;
-			done += size;
-			continue;
-		}
-		if (done)
-			return done;
-		if (!err && file->f_flags & O_NONBLOCK)
-			err = -EAGAIN;
-		if (!err)
-			err = wait_event_interruptible(in->wait, !list_empty_careful(&in->events));
-		if (err)
-			return err;
-	}
+	return fsnotify_group_read(&instance_of(file)->group, file, buf, count);
 }
 
 static __poll_t inotify_poll(struct file *file, poll_table *wait)
 {
-	struct instance *in = file->private_data;
-
-	poll_wait(file, &in->wait, wait);
-	return list_empty_careful(&in->events) ? 0 : EPOLLIN | EPOLLRDNORM;
+	return fsnotify_group_poll(&instance_of(file)->group, file, wait);
 }
 
 static long inotify_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct instance *in = file->private_data;
-	struct event *e;
+	struct instance *in = instance_of(file);
+	struct fsnotify_queued *q;
 	size_t bytes = 0;
 
 	if (cmd != FIONREAD)
 		return -ENOTTY;
 	spin_lock(&fsnotify_lock);
-	list_for_each_entry (e, &in->events, list)
-		bytes += sizeof(e->head) + e->head.len;
+	list_for_each_entry (q, &in->group.events, list)
+		bytes += q->size;
 	spin_unlock(&fsnotify_lock);
 	return put_user((int)bytes, (int __user *)arg);
 }
 
 static int inotify_release(struct inode *inode, struct file *file)
 {
-	struct instance *in = file->private_data;
-	struct watch *w, *next;
-	LIST_HEAD(dead);
-	int err;
+	struct instance *in = instance_of(file);
+	struct fsnotify_queued *q;
 
-	spin_lock(&fsnotify_lock);
-	list_del(&in->list);
-	list_for_each_entry_safe (w, next, &in->watches, mark.list)
-		fsnotify_end_mark(&w->mark, &dead);
-	spin_unlock(&fsnotify_lock);
-	fsnotify_free_marks(&dead);
-	for (struct event *e; (e = take_event(in, SIZE_MAX, &err));)
-		if (e != &in->overflow)
-			kfree(e);
+	fsnotify_group_end(&in->group);
+	while ((q = fsnotify_take(&in->group, SIZE_MAX)))
+		free_event(in, event_of(q));
 	kfree(in);
 	return 0;
 }
 
 static void inotify_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	struct instance *in = file->private_data;
-	struct watch *w;
+	struct fsnotify_mark *mark;
 
 	spin_lock(&fsnotify_lock);
-	list_for_each_entry (w, &in->watches, mark.list)
-		seq_printf(m, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0\n", w->wd,
-			   w->mark.inode->i_ino, (unsigned int)w->mark.inode->i_sb->s_dev,
-			   w->mark.mask & IN_ALL_EVENTS);
+	list_for_each_entry (mark, &instance_of(file)->group.marks, list) {
+		seq_printf(m, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0 ",
+			   watch_of(mark)->wd, mark->inode->i_ino,
+			   (unsigned int)mark->inode->i_sb->s_dev, mark->mask & IN_ALL_EVENTS);
+		fsnotify_show_handle(m, mark->inode);
+		seq_printf(m, "\n");
+	}
 	spin_unlock(&fsnotify_lock);
 }
 
@@ -273,22 +241,9 @@ static const struct file_operations inotify_fops = {
 
 /* --- the calls --------------------------------------------------------------------------------------- */
 
-/* Instances, or watches, of user @uid. => fsnotify_lock */
-static int count_of(uid_t uid, bool watches)
-{
-	struct instance *in;
-	int n = 0;
-
-	list_for_each_entry (in, &instances, list)
-		if (in->uid == uid)
-			n += watches ? in->nr_watches : 1;
-	return n;
-}
-
 static int do_inotify_init(int flags)
 {
 	struct instance *in;
-	bool full;
 	int fd;
 
 	if (flags & ~(IN_CLOEXEC | IN_NONBLOCK))
@@ -296,26 +251,12 @@ static int do_inotify_init(int flags)
 	in = kzalloc(sizeof(*in), GFP_KERNEL_ACCOUNT);
 	if (!in)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&in->watches);
-	INIT_LIST_HEAD(&in->events);
-	INIT_LIST_HEAD(&in->overflow.list);
 	in->overflow.head = (struct inotify_event){ .wd = -1, .mask = IN_Q_OVERFLOW };
-	init_waitqueue_head(&in->wait);
-	in->uid = current_uid();
-	spin_lock(&fsnotify_lock);
-	full = count_of(in->uid, false) >= READ_ONCE(max_user_instances);
-	if (!full)
-		list_add_tail(&in->list, &instances);
-	spin_unlock(&fsnotify_lock);
-	fd = full ? -EMFILE : anon_inode_getfd("inotify", &inotify_fops, in, O_RDONLY | flags);
-	if (fd >= 0)
-		return fd;
-	if (!full) {
-		spin_lock(&fsnotify_lock);
-		list_del(&in->list);
-		spin_unlock(&fsnotify_lock);
-	}
-	kfree(in);
+	in->overflow.queued.size = sizeof(in->overflow.head);
+	fd = fsnotify_group_open(&in->group, &instances, &instance_ops, &in->overflow.queued,
+				 O_RDONLY | flags);
+	if (fd < 0)
+		kfree(in);
 	return fd;
 }
 
@@ -335,7 +276,7 @@ static struct watch *find_watch(struct instance *in, const struct inode *inode)
 	struct fsnotify_mark *mark;
 
 	hlist_for_each_entry (mark, fsnotify_chain(inode), node)
-		if (mark->inode == inode && mark->ops == &inotify_ops &&
+		if (mark->object == inode && mark->ops == &inotify_ops &&
 		    watch_of(mark)->instance == in)
 			return watch_of(mark);
 	return NULL;
@@ -344,14 +285,14 @@ static struct watch *find_watch(struct instance *in, const struct inode *inode)
 /* A number of its own, even where some are still in use after 2^31. => fsnotify_lock */
 static int next_wd(struct instance *in)
 {
-	struct watch *w;
+	struct fsnotify_mark *mark;
 
 	do {
 		in->last_wd = in->last_wd == S32_MAX ? 1 : in->last_wd + 1;
-		list_for_each_entry (w, &in->watches, mark.list)
-			if (w->wd == in->last_wd)
+		list_for_each_entry (mark, &in->group.marks, list)
+			if (watch_of(mark)->wd == in->last_wd)
 				break;
-	} while (!list_entry_is_head(w, &in->watches, mark.list));
+	} while (!list_entry_is_head(mark, &in->group.marks, list));
 	return in->last_wd;
 }
 
@@ -367,14 +308,14 @@ static int set_watch(struct instance *in, struct inode *inode, u32 arg, struct w
 		w->mark.mask = arg & IN_MASK_ADD ? w->mark.mask | mask : mask;
 		return w->wd;
 	}
-	if (count_of(in->uid, true) >= READ_ONCE(max_user_watches))
+	if (!fsnotify_may_mark(&in->group, &instances))
 		return -ENOSPC;
 	w = *fresh;
 	*fresh = NULL;
 	*w = (struct watch){ .instance = in, .wd = next_wd(in), .mark.mask = mask };
-	fsnotify_add_mark(&w->mark, inode, &inotify_ops);
-	list_add_tail(&w->mark.list, &in->watches);
-	in->nr_watches++;
+	fsnotify_add_mark(&w->mark, inode, inode, &inotify_ops);
+	list_add_tail(&w->mark.list, &in->group.marks);
+	in->group.nr_marks++;
 	return w->wd;
 }
 
@@ -413,20 +354,20 @@ SYSCALL_DEFINE3(inotify_add_watch, int, fd, const char __user *, name, u32, mask
 	if (!f.file)
 		return -EBADF;
 	if (!(mask & IN_MASK_ADD && mask & IN_MASK_CREATE) && f.file->f_op == &inotify_fops)
-		ret = add_watch(f.file->private_data, name, mask);
+		ret = add_watch(instance_of(f.file), name, mask);
 	fdput(f);
 	return ret;
 }
 
 static int remove_watch(struct instance *in, int wd)
 {
-	struct watch *w, *next;
+	struct fsnotify_mark *mark, *next;
 	LIST_HEAD(dead);
 
 	spin_lock(&fsnotify_lock);
-	list_for_each_entry_safe (w, next, &in->watches, mark.list)
-		if (w->wd == wd)
-			fsnotify_end_mark(&w->mark, &dead);
+	list_for_each_entry_safe (mark, next, &in->group.marks, list)
+		if (watch_of(mark)->wd == wd)
+			fsnotify_end_mark(mark, &dead);
 	spin_unlock(&fsnotify_lock);
 	if (list_empty(&dead))
 		return -EINVAL;
@@ -442,7 +383,7 @@ SYSCALL_DEFINE2(inotify_rm_watch, int, fd, int, wd)
 	if (!f.file)
 		return -EBADF;
 	if (f.file->f_op == &inotify_fops)
-		ret = remove_watch(f.file->private_data, wd);
+		ret = remove_watch(instance_of(f.file), wd);
 	fdput(f);
 	return ret;
 }
@@ -450,17 +391,17 @@ SYSCALL_DEFINE2(inotify_rm_watch, int, fd, int, wd)
 static struct ctl_table inotify_table[] = { { .path = "fs/inotify/max_user_instances",
 					      .mode = 0644,
 					      .type = CTL_INT,
-					      .data = &max_user_instances,
+					      .data = &instances.max_groups,
 					      .max = S32_MAX },
 					    { .path = "fs/inotify/max_user_watches",
 					      .mode = 0644,
 					      .type = CTL_INT,
-					      .data = &max_user_watches,
+					      .data = &instances.max_marks,
 					      .max = S32_MAX },
 					    { .path = "fs/inotify/max_queued_events",
 					      .mode = 0644,
 					      .type = CTL_INT,
-					      .data = &max_queued_events,
+					      .data = &instances.max_events,
 					      .max = S32_MAX },
 					    { 0 } };
 

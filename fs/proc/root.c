@@ -200,6 +200,7 @@ static void proc_kill_sb(struct super_block *sb)
 
 static struct file_system_type proc_fs_type = {
 	.name = "proc",
+	.fs_flags = FS_DISALLOW_NOTIFY_PERM,
 	.fill_super = proc_fill_super,
 	.kill_sb = proc_kill_sb,
 };

@@ -15,6 +15,12 @@ struct vfsmount;
 #define FILEID_INO32_GEN	1	/* number, generation */
 #define FILEID_INVALID		0xff
 
+/* As user space has it. */
+struct file_handle {
+	u32 handle_bytes; /* room, then size of what follows */
+	int handle_type;
+}; /* the handle behind it */
+
 /* Of a super block whose files have handles; s_export_op. All may sleep. */
 struct export_operations {
 	/*

@@ -109,6 +109,7 @@ static inline bool sb_rdonly(const struct super_block *sb)
 /* fs_flags */
 #define FS_REQUIRES_DEV	1
 #define FS_USERNS_MOUNT	8
+#define FS_DISALLOW_NOTIFY_PERM	16	/* opening may hold locks that nobody should wait with */
 
 /*
  * A kind gives either ->mount, or ->fill_super and fs_single: then each mount makes a new super block,
