@@ -95,21 +95,21 @@ static void free_mnt_rcu(struct rcu_head *head)
 	kfree(m);
 }
 
-void mntput(struct vfsmount *mnt)
+/* The last user has gone. Out of mntput(), which is called for every open file, and should need no registers. */
+static noinline void cleanup_mnt(struct vfsmount *mnt)
 {
-	struct super_block *sb;
-	struct mount *m;
+	struct super_block *sb = mnt->mnt_sb;
 
-	if (!mnt)
-		return;
-	m = real_mount(mnt);
-	if (!atomic_dec_and_test(&m->mnt_count))
-		return;
-	sb = mnt->mnt_sb;
 	fsnotify_mount_gone(mnt);
 	dput(mnt->mnt_root);
 	deactivate_super(sb);
-	call_rcu(&m->mnt_rcu, free_mnt_rcu);
+	call_rcu(&real_mount(mnt)->mnt_rcu, free_mnt_rcu);
+}
+
+void mntput(struct vfsmount *mnt)
+{
+	if (mnt && atomic_dec_and_test(&real_mount(mnt)->mnt_count))
+		cleanup_mnt(mnt);
 }
 
 struct vfsmount *vfs_kern_mount(struct file_system_type *type, int flags, const char *name,

@@ -135,7 +135,7 @@ int rw_verify_area(const loff_t *ppos, size_t count)
 	return 0;
 }
 
-static int rw_verify_write(const loff_t *ppos, size_t count)
+static int verify_area(const loff_t *ppos, size_t count)
 {
 	int err = rw_verify_area(ppos, count);
 
@@ -145,7 +145,7 @@ static int rw_verify_write(const loff_t *ppos, size_t count)
 /* And may @file be read? */
 static int rw_verify_read(struct file *file, const loff_t *ppos, size_t count)
 {
-	int err = rw_verify_write(ppos, count);
+	int err = verify_area(ppos, count);
 
 	return err ? err : fsnotify_read_perm(file);
 }
@@ -244,20 +244,13 @@ static __always_inline void count_call(struct file *file, bool write, ssize_t re
 		fsnotify_file(file, write ? IN_MODIFY : IN_ACCESS);
 }
 
-ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+/* => all that vfs_read() checks was checked */
+static __always_inline ssize_t read_checked(struct file *file, char __user *buf, size_t count,
+					    loff_t *pos)
 {
 	struct iov_iter iter;
 	ssize_t ret;
 
-	if (!(file->f_mode & FMODE_READ))
-		return -EBADF;
-	if (!(file->f_mode & FMODE_CAN_READ))
-		return -EINVAL;
-	if (unlikely(!access_ok(buf, count)))
-		return -EFAULT;
-	ret = rw_verify_read(file, pos, count);
-	if (ret)
-		return ret;
 	if (count > MAX_RW_COUNT)
 		count = MAX_RW_COUNT;
 	if (file->f_op->read) {
@@ -268,6 +261,33 @@ ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 	}
 	count_call(file, false, ret);
 	return ret;
+}
+
+/* Out of the way: a call in between would cost all others, whom nobody has to allow it, registers. */
+static noinline ssize_t read_if_allowed(struct file *file, char __user *buf, size_t count,
+					loff_t *pos)
+{
+	int err = fsnotify_read_perm(file);
+
+	return err ? err : read_checked(file, buf, count, pos);
+}
+
+ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	ssize_t ret;
+
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	if (!(file->f_mode & FMODE_CAN_READ))
+		return -EINVAL;
+	if (unlikely(!access_ok(buf, count)))
+		return -EFAULT;
+	ret = verify_area(pos, count);
+	if (ret)
+		return ret;
+	if (fsnotify_perm_wanted())
+		return read_if_allowed(file, buf, count, pos);
+	return read_checked(file, buf, count, pos);
 }
 
 ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
@@ -281,7 +301,7 @@ ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_
 		return -EINVAL;
 	if (unlikely(!access_ok(buf, count)))
 		return -EFAULT;
-	ret = rw_verify_write(pos, count);
+	ret = verify_area(pos, count);
 	if (ret)
 		return ret;
 	if (count > MAX_RW_COUNT)
@@ -423,7 +443,7 @@ static ssize_t do_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, b
 		return -EBADF;
 	if (!(file->f_mode & can))
 		return -EINVAL;
-	ret = write ? rw_verify_write(ppos, iov_iter_count(iter))
+	ret = write ? verify_area(ppos, iov_iter_count(iter))
 		    : rw_verify_read(file, ppos, iov_iter_count(iter));
 	if (ret || !iov_iter_count(iter))
 		return ret;
@@ -633,7 +653,7 @@ static int copy_range_checks(struct file *in, loff_t pos_in, struct file *out, l
 	if (inode_in == inode_out && pos_out + (loff_t)*len > pos_in &&
 	    pos_out < pos_in + (loff_t)*len)
 		return -EINVAL;
-	return rw_verify_read(in, &pos_in, *len) ?: rw_verify_write(&pos_out, *len);
+	return rw_verify_read(in, &pos_in, *len) ?: verify_area(&pos_out, *len);
 }
 
 ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out,

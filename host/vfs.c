@@ -198,6 +198,10 @@ void locks_remove_file(struct file *file) {}
 unsigned int fsnotify_marks;
 unsigned int fsnotify_perm_marks;
 void __fsnotify_dentry(struct dentry *dentry, const struct path *path, u32 mask) {}
+int __fsnotify_open_perm(struct file *file)
+{
+	return 0;
+}
 int __fsnotify_perm(struct file *file, u32 mask)
 {
 	return 0;

@@ -421,3 +421,10 @@ int __fsnotify_perm(struct file *file, u32 mask)
 	dput(parent);
 	return err;
 }
+
+int __fsnotify_open_perm(struct file *file)
+{
+	int err = file->f_flags & FMODE_EXEC ? __fsnotify_perm(file, FAN_OPEN_EXEC_PERM) : 0;
+
+	return err ? err : __fsnotify_perm(file, FAN_OPEN_PERM);
+}

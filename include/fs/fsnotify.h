@@ -24,6 +24,7 @@ void __fsnotify_inode(struct inode *inode, u32 mask);
 void __fsnotify_name(struct inode *dir, struct inode *inode, const char *name, u32 mask);
 /* @path: where the file was opened; NULL: the event is of no open file. */
 void __fsnotify_dentry(struct dentry *dentry, const struct path *path, u32 mask);
+int __fsnotify_open_perm(struct file *file);
 int __fsnotify_perm(struct file *file, u32 mask);
 /* @inode was moved; @gone (may be NULL) had the new name before. */
 void __fsnotify_move(struct inode *old_dir, const char *old_name, struct inode *new_dir, const char *new_name,
@@ -35,6 +36,10 @@ void __fsnotify_gone(const void *object);
 static inline bool fsnotify_wanted(void)
 {
 	return unlikely(READ_ONCE(fsnotify_marks));
+}
+static inline bool fsnotify_perm_wanted(void)
+{
+	return unlikely(READ_ONCE(fsnotify_perm_marks));
 }
 
 /* IN_*: to the inode of @dentry and, with its name, to its directory. */
@@ -58,17 +63,11 @@ static inline void fsnotify_open(struct file *file)
  */
 static inline int fsnotify_open_perm(struct file *file)
 {
-	int err = 0;
-
-	if (likely(!READ_ONCE(fsnotify_perm_marks)))
-		return 0;
-	if (file->f_flags & FMODE_EXEC)
-		err = __fsnotify_perm(file, FAN_OPEN_EXEC_PERM);
-	return err ? err : __fsnotify_perm(file, FAN_OPEN_PERM);
+	return fsnotify_perm_wanted() ? __fsnotify_open_perm(file) : 0;
 }
 static inline int fsnotify_read_perm(struct file *file)
 {
-	return likely(!READ_ONCE(fsnotify_perm_marks)) ? 0 : __fsnotify_perm(file, FAN_ACCESS_PERM);
+	return fsnotify_perm_wanted() ? __fsnotify_perm(file, FAN_ACCESS_PERM) : 0;
 }
 /* To @inode alone: its number of names changed. */
 static inline void fsnotify_link_count(struct inode *inode)
