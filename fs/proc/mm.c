@@ -148,6 +148,8 @@ static int page_alloc_show(struct seq_file *m, void *v)
 	seq_printf(m, "pages from the buddy lists      %lu\n", w.buddy_pages);
 	seq_printf(m, "pages in all (pgalloc_*)        %lu\n",
 		   w.fast_pages + w.list_pages + w.buddy_pages);
+	seq_printf(m, "pages in use, by these ways     %lu\npages in use, by the zones      %lu\n",
+		   w.counted_out, w.not_free);
 	seq_printf(m, "per-CPU lists filled, times     %lu\nper-CPU lists filled, pages     %lu\n",
 		   w.refills, w.filled_pages);
 	seq_printf(m, "per-CPU lists emptied, times    %lu\nper-CPU lists emptied, pages    %lu\n",

@@ -123,7 +123,10 @@ struct page_alloc_ways {
 	unsigned long refills, filled_pages, drains, drained_pages;	/* traffic of the per-CPU lists */
 	unsigned long fallbacks, steals;		/* of a block, of a pageblock */
 	unsigned long slow, failed;			/* allocations */
+	/* Two counts of the pages in use, which agree: pgalloc_* less pgfree, and managed pages less those free or in lists. */
+	unsigned long counted_out, not_free;
 };
+/* Exact while nobody allocates. */
 void page_alloc_ways(struct page_alloc_ways *w);
 /* Allocations that went the slow path, and those that failed. Counted in mm/page/alloc.c. */
 extern atomic_long_t page_alloc_slow_count, page_alloc_fail_count;

@@ -264,6 +264,42 @@ static int test_watermarks(void)
 }
 SELFTEST("page/watermarks", test_watermarks);
 
+/*
+ * Each way counts the pages that went it, whatever others say they were: single pages and small blocks through the lists,
+ * others from the free lists; and what all ways gave and took back is what the zones miss.
+ */
+static int ways_once(void)
+{
+	struct page_alloc_ways before, after, end;
+	struct page *singles[16], *small, *large;
+	bool counted;
+
+	drain_all_pages(NULL); /* so that the first of each comes the long way */
+	page_alloc_ways(&before);
+	for (unsigned int i = 0; i < ARRAY_SIZE(singles); i++)
+		singles[i] = alloc_page(GFP_KERNEL | __GFP_NOFAIL);
+	small = alloc_pages(GFP_KERNEL | __GFP_NOFAIL, 2);
+	large = alloc_pages(GFP_KERNEL | __GFP_NOFAIL, PAGE_ALLOC_COSTLY_ORDER + 1);
+	page_alloc_ways(&after);
+	for (unsigned int i = 0; i < ARRAY_SIZE(singles); i++)
+		__free_page(singles[i]);
+	__free_pages(small, 2);
+	__free_pages(large, PAGE_ALLOC_COSTLY_ORDER + 1);
+	page_alloc_ways(&end);
+	counted = after.fast_pages + after.list_pages - before.fast_pages - before.list_pages ==
+			  ARRAY_SIZE(singles) + 4 &&
+		  after.buddy_pages - before.buddy_pages == 2u << PAGE_ALLOC_COSTLY_ORDER;
+	return counted && after.counted_out == after.not_free && end.counted_out == end.not_free &&
+			       end.not_free == before.not_free
+		       ? 0
+		       : -EAGAIN;
+}
+static int test_ways(void)
+{
+	return selftest_repeat(ways_once);
+}
+SELFTEST("page/ways", test_ways);
+
 /* A loop of single pages takes the zone's lock once for a batch. */
 static int test_batches(void)
 {

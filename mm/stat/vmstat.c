@@ -221,7 +221,10 @@ void page_alloc_ways(struct page_alloc_ways *w)
 			w->filled_pages += READ_ONCE(pcp->filled);
 			w->drains += READ_ONCE(pcp->drains);
 			w->drained_pages += READ_ONCE(pcp->drained);
+			w->not_free -= READ_ONCE(pcp->count);
 		}
+		w->not_free += zone_managed_pages(zone) - zone_page_state(zone, NR_FREE_PAGES) -
+			       zone->nr_isolated_pages;
 		w->fallbacks += READ_ONCE(zone->nr_fallbacks);
 		w->steals += READ_ONCE(zone->nr_steals);
 	}
@@ -229,6 +232,7 @@ void page_alloc_ways(struct page_alloc_ways *w)
 		for_each_possible_cpu (cpu)
 			w->buddy_pages +=
 				READ_ONCE(per_cpu(vm_event_states, cpu).event[PGALLOC_DMA + idx]);
+	w->counted_out = w->fast_pages + w->list_pages + w->buddy_pages - vm_event_sum(PGFREE);
 	w->slow = atomic_long_read(&page_alloc_slow_count);
 	w->failed = atomic_long_read(&page_alloc_fail_count);
 }

@@ -47,6 +47,7 @@ TEST(page_model)
 	CHECK_EQ(test_watermark_rules(), 0);
 	CHECK_EQ(test_watermarks(), 0);
 	CHECK_EQ(test_batches(), 0);
+	CHECK_EQ(test_ways(), 0);
 }
 TEST(page_slow)
 {
