@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* mmap, munmap, mprotect, mremap, brk, madvise: behaviour and errors. */
-#include "tap.h"
+#include "maps.h"
 
 #include <sys/resource.h>
 
@@ -117,6 +117,36 @@ static void placement(void)
 	munmap(p, 8 * PAGE);
 }
 
+/* Address space first, memory later, as emulators do it: a region without rights, of which a part is made real in place. */
+static void reserve(void)
+{
+	const size_t whole = 256 << 20, part = 4 << 20, align = 2 << 20;
+	long rss = status_kb("VmRSS:"), promised = meminfo_kb("Committed_AS:");
+	char *p = mmap(NULL, whole + align, PROT_NONE, ANON | MAP_NORESERVE, -1, 0), *ram, *q;
+
+	must(p != MAP_FAILED);
+	is(meminfo_kb("Committed_AS:"), promised, "reserve: adds nothing to Committed_AS");
+	ok(status_kb("VmRSS:") - rss < 64, "reserve: nor to RSS");
+	ram = (char *)(((unsigned long)p + align - 1) & -align);
+	if (ram > p)
+		munmap(p, ram - p);
+	munmap(ram + whole, p + align - ram);
+	q = mmap(ram, part, PROT_READ | PROT_WRITE, ANON | MAP_FIXED, -1, 0);
+	ok(q == ram && !((unsigned long)q % align), "reserve: activated in place, aligned");
+	is(meminfo_kb("Committed_AS:") - promised, part >> 10, "reserve: that part is promised");
+	rss = status_kb("VmRSS:");
+	for (size_t i = 0; i < part; i += PAGE)
+		ram[i] = 1;
+	/* Linux counts in batches of 64 pages to a thread. */
+	ok(status_kb("VmRSS:") - rss >= (long)(part >> 10) - 512,
+	   "reserve: and there when it is used");
+	catch_signal(SIGSEGV);
+	ok(FAULTS(ram[part] = 1) && tap_info.si_code == SEGV_ACCERR,
+	   "reserve: what follows is still without rights");
+	munmap(ram, whole);
+	is(meminfo_kb("Committed_AS:"), promised, "reserve: given back whole");
+}
+
 static void protection(void)
 {
 	char *p = map(8, PROT_READ | PROT_WRITE);
@@ -148,6 +178,34 @@ static void protection(void)
 	mprotect(p, PAGE, PROT_READ | PROT_WRITE);
 	ok(FAULTS(((int (*)(void))p)()) && tap_info.si_addr == p, "no execution without PROT_EXEC");
 	munmap(p, PAGE);
+}
+
+/* Pages keep their frames: nothing is copied. */
+static void remap_frames(void)
+{
+	char *p = map(4, PROT_READ | PROT_WRITE), *to = map(4, PROT_NONE), *q;
+	uint64_t frames[4];
+	bool same = true;
+
+	for (int i = 0; i < 4; i++) {
+		p[i * PAGE] = 1;
+		frames[i] = PFN(p + i * PAGE);
+	}
+	q = mremap(p, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	for (int i = 0; i < 4; i++)
+		same &= frames[i] && PFN(q + i * PAGE) == frames[i];
+	ok(q == to && same && !mapped(p), "mremap: moved pages keep their frames");
+	q = mremap(to, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | 4 /* MREMAP_DONTUNMAP */, 0);
+	for (int i = 0; i < 4; i++)
+		same &= PFN(q + i * PAGE) == frames[i];
+	ok(q != MAP_FAILED && same && mapped(to) && !to[0],
+	   "mremap: DONTUNMAP: the frames move, the old place stays, empty");
+	q = mremap(q, 4 * PAGE, 64 * PAGE, MREMAP_MAYMOVE);
+	for (int i = 0; i < 4; i++)
+		same &= PFN(q + i * PAGE) == frames[i];
+	ok(q != MAP_FAILED && same, "mremap: grown, with the same frames");
+	munmap(q, 64 * PAGE);
+	munmap(to, 4 * PAGE);
 }
 
 static void remap(void)
@@ -319,8 +377,10 @@ int main(void)
 	errors();
 	anonymous();
 	placement();
+	reserve();
 	protection();
 	remap();
+	remap_frames();
 	files();
 	sharing();
 	break_area();

@@ -4,7 +4,7 @@
  * other CPUs (as far as there are any) use it all the time. A translation that survives in some TLB shows as a write
  * that gets through after mprotect(), or as data of the old page after munmap() or MADV_DONTNEED.
  */
-#include "tap.h"
+#include "maps.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -148,6 +148,76 @@ static void remap(void)
 	is(mixed, 0, "fresh mappings are zero and keep what is written");
 }
 
+/* A page comes and goes while another thread looks at it: a look that begins after munmap() has returned must fault. */
+static volatile int gone; /* odd: it is */
+static volatile long looks, late;
+
+static void *looker(void *arg __attribute__((unused)))
+{
+	while (!stop) {
+		int was = gone;
+
+		if (sigsetjmp(back, 1) == 0) {
+			(void)page[0];
+			if (was % 2 == 0)
+				looks++;
+			else if (gone == was)
+				late++;
+		} else {
+			faults++;
+		}
+	}
+	return NULL;
+}
+
+/* Over all CPUs. */
+static long shootdowns(void)
+{
+	char *line = strstr(slurp("/proc/interrupts"), "TLB:");
+	long sum = 0;
+
+	for (char *end; line; line = end) {
+		line += line[0] == 'T' ? 4 : 0;
+		sum += strtol(line, &end, 10);
+		if (end == line)
+			break;
+	}
+	return sum;
+}
+
+static void unmap(void)
+{
+	bool alone = sysconf(_SC_NPROCESSORS_ONLN) == 1, faulted = true, looked = true;
+	long ipis = shootdowns(), flushes = vmstat("nr_tlb_remote_flush");
+	void *at = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_t t;
+
+	page = at;
+	stop = gone = 0;
+	pthread_create(&t, NULL, looker, NULL);
+	/* It is on another CPU at the moment of munmap() sooner or later. */
+	for (int r = 0; r < 20 || (r < 2000 && !alone && shootdowns() == ipis); r++) {
+		long before = looks;
+
+		looked &= EVENTUALLY(looks > before);
+		munmap(at, PAGE);
+		gone++;
+		before = faults;
+		faulted &= EVENTUALLY(faults > before);
+		gone++;
+		mmap(at, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	}
+	stop = 1;
+	pthread_join(t, NULL);
+	ok(looked && faulted, "munmap: the other thread's next look faults");
+	is(late, 0, "munmap: not one look succeeds afterwards");
+	ok(alone || shootdowns() > ipis, "munmap: /proc/interrupts counts the shootdowns");
+	/* oracle: none (CONFIG_DEBUG_TLBFLUSH) */
+	ok(flushes < 0 || alone || vmstat("nr_tlb_remote_flush") > flushes,
+	   "munmap: vmstat counts the flushes of other CPUs");
+	munmap(at, PAGE);
+}
+
 int main(void)
 {
 	struct sigaction sa = { .sa_handler = on_segv, .sa_flags = SA_NODEFER };
@@ -156,5 +226,6 @@ int main(void)
 	protect();
 	dontneed();
 	remap();
+	unmap();
 	return tap_end();
 }

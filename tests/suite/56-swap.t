@@ -28,9 +28,15 @@ for k in linux quire; do
 	rm -f "$disk" "$disk.2"
 	truncate -s 4M "$disk"
 	truncate -s 16M "$disk.2"
-	program $k order --mem 128M --disk "$disk" --disk "$disk.2" --add "$build/tests/disk/swap_order:/swap_order" -- \
-		sh -c 'mkswap /dev/vda >/dev/null && mkswap /dev/vdb >/dev/null && exec /swap_order /dev/vda /dev/vdb'
+	program $k order --mem 128M --disk "$disk" --disk "$disk.2" --add "$build/tests/disk/swap_order:/swap_order" \
+		--add /usr/sbin/mkswap --add /usr/sbin/swapon --add /usr/sbin/swapoff -- sh -c '
+		/usr/sbin/mkswap /dev/vda >/dev/null && /usr/sbin/swapon -p 5 /dev/vda && /usr/sbin/swapon -s &&
+			/usr/sbin/swapon --show=NAME,TYPE,SIZE,USED,PRIO --noheadings --bytes && /usr/sbin/swapoff /dev/vda
+		mkswap /dev/vda >/dev/null && mkswap /dev/vdb >/dev/null && exec /swap_order /dev/vda /dev/vdb'
+	grep -E '^(Filename|/dev/vda)' "$out.tap" >"$out.swapon.$k"
 done
+is 'swapon -s: the disk, its size and priority' "$(sed -n 2p "$out.swapon.quire" | tr -s ' \t' ' ')" '/dev/vda partition 4092 0 5'
+ok 'swapon -s and --show: as on Linux' cmp "$out.swapon.linux" "$out.swapon.quire"
 
 if command -v mke2fs >/dev/null; then
 	for k in linux quire; do
