@@ -53,7 +53,7 @@ KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segmen
           $(if $(filter 1,$(PARTIAL)),--unresolved-symbols=ignore-all)
 
 # Where no program waits for speed, size counts: reports, set-up, terminals, debuggers.
-KCOLD  := fs/proc/% fs/sysfs% fs/kernfs fs/debugfs% fs/tracefs% fs/namespace fs/initramfs fs/bdev_sysfs \
+KCOLD  := fs/proc/% fs/zswap fs/page_idle fs/sysfs% fs/kernfs fs/debugfs% fs/tracefs% fs/namespace fs/initramfs fs/bdev_sysfs \
           drivers/tty/% drivers/char/% drivers/clock/% drivers/pci/% drivers/mmtest/% ipc/% io_uring/% \
           mm/stat/trace% mm/stat/procfs mm/stat/ledger mm/page/page_owner mm/page/show_mem mm/slab/report mm/oom/% \
           kernel/ptrace kernel/coredump kernel/exec/elf_core% kernel/sys kernel/cred_syscalls kernel/trace% \

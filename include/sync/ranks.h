@@ -66,6 +66,7 @@
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(BIO_POOLS, mutex, "making of the pools of bios")			\
 	R(ZS_CACHES, mutex, "making of the slab caches of zsmalloc")		\
+	R(ZSWAP_ENABLE, mutex, "zswap: its first enabling")			\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
 	R(KERNEL_TABLES, mutex, "page tables of the vmalloc range")		\
@@ -126,6 +127,7 @@
 	R(PTL, spin, "lock of one page table, in its descriptor")		\
 	R(MAPPING_PRIVATE, spin, "mapping->private_lock")			\
 	R(SWAP, spin, "swap_info->lock")					\
+	R(ZSWAP_LRU, spin, "zswap: entries by age")				\
 	R(XARRAY, spin, "xa_lock: a page cache or another tree")		\
 	R(LRUVEC, spin, "LRU lists of a node")					\
 	R(FUTEX, spin, "hash bucket of futexes")				\

@@ -22,6 +22,7 @@
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
 #include <mm/zone.h>
+#include <mm/zswap.h>
 #include "../kmap/kmap_internal.h"
 #include "../slab/slab_internal.h"
 
@@ -105,6 +106,8 @@ int meminfo_proc_show(struct seq_file *m, void *v)
 	meminfo_cache(m);
 	kb(m, "SwapTotal:", swap);
 	kb(m, "SwapFree:", free_swap_page_count());
+	kb(m, "Zswap:", zswap_pool_pages());
+	kb(m, "Zswapped:", atomic_long_read(&zswap_stats[ZSWAP_STORED]));
 	item_kb(m, "Dirty:", NR_FILE_DIRTY);
 	item_kb(m, "Writeback:", NR_WRITEBACK);
 	item_kb(m, "AnonPages:", NR_ANON_MAPPED);

@@ -7,18 +7,21 @@
  *			written, and nobody has mapped it again		evicted and freed here: the memory is there when the disk
  *									has done, not when a hand comes by again
  *			failed						dirty again, active: it stays in memory
+ *		What somebody keeps in memory (frontswap.c) is not written: clean, unlocked, and freed by reclaim at once.
  *	in	swap_read_folios(): folios fresh from the cache, locked. At the end (swap_read_end) they are up to date, or not if the device
  *		failed: the fault that needs such a page gets SIGBUS, and nobody else; then they are unlocked.
  *
  * Who waits for memory while all is on its way to a disk sleeps in swap_wait_writeout().
  *
  * Ends come in a thread of the device (include/block/bio.h) or in the submitter: they only try locks.
- * Linux 6.1: mm/page_io.c. Observe: pswpin, pswpout, nr_writeback.
+ * Linux 6.1: mm/page_io.c. Observe: pswpin, pswpout, zswpin, zswpout, nr_writeback.
  */
 #include <base/bug.h>
+#include <base/errno.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <mm/filemap.h>
+#include <mm/frontswap.h>
 #include <mm/lru.h>
 #include <mm/reclaim.h>
 #include <mm/vmstat.h>
@@ -97,20 +100,27 @@ void swap_write_end(struct folio *folio, int err)
 		wake_up_all(&writeout_wait);
 }
 
-/* Nobody needs the slot any more? Then it is not written. */
-static bool prepare_write(struct folio *folio)
+/* Does somebody need the slot, and nobody keep its contents? Otherwise the folio is unlocked. */
+static bool must_be_written(struct folio *folio)
 {
 	VM_BUG_ON_FOLIO(!folio_test_locked(folio) || !folio_test_swapcache(folio), folio);
-	if (folio_free_swap(folio)) {
-		folio_unlock(folio);
-		return false;
+	if (!folio_free_swap(folio)) {
+		if (!frontswap_store(folio))
+			return true;
+		count_vm_event(ZSWPOUT);
+		folio_clear_dirty(folio);
 	}
+	folio_unlock(folio);
+	return false;
+}
+
+static void begin_write(struct folio *folio)
+{
 	folio_clear_dirty(folio);
 	folio_start_writeback(folio);
 	folio_set_reclaim(folio);
 	count_vm_event(PSWPOUT);
 	folio_unlock(folio);
-	return true;
 }
 
 void swap_writeout(struct folio **folios, unsigned int nr)
@@ -128,8 +138,9 @@ void swap_writeout(struct folio **folios, unsigned int nr)
 						       true);
 			n = 0;
 		}
-		if (!prepare_write(folios[i]))
+		if (!must_be_written(folios[i]))
 			continue;
+		begin_write(folios[i]);
 		if (!n)
 			first = entry;
 		run[n++] = folios[i];
@@ -138,9 +149,21 @@ void swap_writeout(struct folio **folios, unsigned int nr)
 		swp_device(first)->ops->submit(swp_device(first), swp_offset(first), run, n, true);
 }
 
+void swap_write_to_device(struct folio *folio)
+{
+	swp_entry_t entry = folio_swap_entry(folio);
+
+	begin_write(folio);
+	folio_put(folio); /* writeback keeps it */
+	swp_device(entry)->ops->submit(swp_device(entry), swp_offset(entry), &folio, 1, true);
+}
+
 unsigned int swap_writeout_size(struct folio *first, unsigned int nr)
 {
-	return swap_slot_is_memory(folio_swap_entry(first)) ? 1 : nr;
+	bool memory = swap_slot_is_memory(folio_swap_entry(first)) ||
+		      (frontswap_is_on() && frontswap_ops->accepts());
+
+	return memory ? 1 : nr;
 }
 
 /* ---- in ---- */
@@ -161,6 +184,25 @@ void swap_read_end(struct folio *folio, int err)
 void swap_read_folios(struct swap_info_struct *si, unsigned long offset, struct folio **folios,
 		      unsigned int nr)
 {
-	count_vm_events(PSWPIN, nr);
-	si->ops->submit(si, offset, folios, nr, false);
+	unsigned int n = 0;
+
+	/* Up to each one that is kept in memory, at once from the device. */
+	for (unsigned int i = 0; i <= nr; i++) {
+		int err = i < nr ? frontswap_load(folios[i]) : 0;
+
+		if (err == -ENOENT) {
+			n++;
+			continue;
+		}
+		if (n) {
+			count_vm_events(PSWPIN, n);
+			si->ops->submit(si, offset + i - n, folios + i - n, n, false);
+		}
+		n = 0;
+		if (i == nr)
+			break;
+		if (!err)
+			count_vm_event(ZSWPIN);
+		swap_read_end(folios[i], err);
+	}
 }

@@ -15,8 +15,8 @@
  *	  for a folio		    n entries	    |	  the cache	 | | goes, or is read in
  *						    +--- read in: frame, n
  *
- *   A device that keeps slots in memory (zram) is told of each that becomes free, and so is the control group that paid for it
- *   (cluster->owners, 16 bits a slot, while there are groups); LEAVING meanwhile instead of 0, so that nobody takes the slot before.
+ *   A device that keeps slots in memory (zram) is told of each that becomes free, and so are who keeps pages in front of it (frontswap) and
+ *   the control group that paid for it (cluster->owners, 16 bits a slot, while there are groups); LEAVING meanwhile instead of 0, so that nobody takes the slot before.
  *
  *   Invariant (swap_slots_check): a slot is in use exactly if its word is neither 0 nor BAD; cluster->used = slots of it in
  *   use; inuse_pages = sum of used.
@@ -74,7 +74,7 @@ swap_slot_t *swap_slot(struct swap_info_struct *si, unsigned long offset)
 static bool change(swap_slot_t *slot, swap_slot_t *old, swap_slot_t new)
 {
 	return __atomic_compare_exchange_n(slot, old, new, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_RELAXED);
+					   __ATOMIC_ACQUIRE);
 }
 
 /* ---- lists of clusters. => si->lock held ---- */
@@ -165,12 +165,17 @@ static u16 *slot_owner(const struct swap_info_struct *si, unsigned long offset)
 	return owners ? owners + (offset & (CLUSTER_SLOTS - 1)) : NULL;
 }
 
-/* What a word says when neither holder nor frame is left: LEAVING while somebody has to be told. */
+/*
+ * What a word says when neither holder nor frame is left: LEAVING while somebody has to be told. => asked for the word that is to be
+ * exchanged: whoever has to be told came before that
+ */
 static swap_slot_t emptied(const struct swap_info_struct *si, unsigned long offset)
 {
 	const u16 *owner = slot_owner(si, offset);
 
-	return (si->ops && si->ops->slot_free) || (owner && READ_ONCE(*owner)) ? SLOT_LEAVING : 0;
+	return (si->ops && si->ops->slot_free) || (owner && READ_ONCE(*owner)) || frontswap_is_on()
+		       ? SLOT_LEAVING
+		       : 0;
 }
 
 /* A word has become @empty, which emptied() said. */
@@ -183,6 +188,8 @@ static void slot_emptied(struct swap_info_struct *si, swap_slot_t *slot, unsigne
 		id = owner ? xchg(owner, 0) : 0;
 		if (id)
 			swap_owner_ops->uncharge(id);
+		if (frontswap_is_on())
+			__frontswap_invalidate(swp_entry(si->type, offset));
 		if (si->ops && si->ops->slot_free)
 			si->ops->slot_free(si, offset);
 		__atomic_store_n(slot, 0, __ATOMIC_RELEASE);
@@ -202,10 +209,11 @@ void swap_slot_dup(struct swap_info_struct *si, unsigned long offset)
 swap_slot_t swap_slot_put(struct swap_info_struct *si, unsigned long offset)
 {
 	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
-	swap_slot_t empty = emptied(si, offset);
+	swap_slot_t empty;
 
 	do {
 		BUG_ON(!slot_count(old));
+		empty = emptied(si, offset);
 	} while (!change(slot, &old, old == SLOT_ONE ? empty : old - SLOT_ONE));
 	old -= SLOT_ONE;
 	if (!old)
@@ -231,11 +239,11 @@ int swap_slot_set_pfn(struct swap_info_struct *si, unsigned long offset, u32 pfn
 
 void swap_slot_clear_pfn(struct swap_info_struct *si, unsigned long offset)
 {
-	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
-	swap_slot_t empty = emptied(si, offset);
+	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot), empty;
 
-	while (!change(slot, &old, slot_count(old) ? old & ~0xffffffffULL : empty))
-		;
+	do {
+		empty = emptied(si, offset);
+	} while (!change(slot, &old, slot_count(old) ? old & ~0xffffffffULL : empty));
 	if (!slot_count(old))
 		slot_emptied(si, slot, offset, empty);
 }

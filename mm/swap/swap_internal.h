@@ -3,6 +3,7 @@
 #ifndef QUIRE_MM_SWAP_INTERNAL_H
 #define QUIRE_MM_SWAP_INTERNAL_H
 
+#include <base/errno.h>
 #include <mm/swap.h>
 #include <mm/reclaim.h>
 
@@ -93,6 +94,31 @@ static inline struct swap_info_struct *swp_device(swp_entry_t entry)
 
 /* Read @nr folios, locked, of consecutive slots. */
 void swap_read_folios(struct swap_info_struct *si, unsigned long offset, struct folio **folios, unsigned int nr);
+
+/* Write @folio, locked, as swap_writeout() takes it, to the device, whoever would keep it. Drops a reference. */
+void swap_write_to_device(struct folio *folio);
+
+/* ---- frontswap.c ---- */
+
+extern const struct frontswap_ops *frontswap_ops;	/* NULL, or for good */
+bool __frontswap_store(struct folio *folio);
+int __frontswap_load(struct folio *folio);
+void __frontswap_invalidate(swp_entry_t entry);
+
+static inline bool frontswap_is_on(void)
+{
+	return unlikely(smp_load_acquire(&frontswap_ops) != NULL);
+}
+/* Are the contents of @folio, locked, kept? Then they need not be written. */
+static inline bool frontswap_store(struct folio *folio)
+{
+	return frontswap_is_on() && __frontswap_store(folio);
+}
+/* The contents of @folio, locked: 0, -ENOENT: the device has them, -EIO. */
+static inline int frontswap_load(struct folio *folio)
+{
+	return frontswap_is_on() ? __frontswap_load(folio) : -ENOENT;
+}
 
 /* ---- cache.c ---- */
 

@@ -13,6 +13,7 @@
 #include <mm/pgalloc.h>
 #include <mm/rmap.h>
 #include <mm/vmstat.h>
+#include <mm/zswap.h>
 #include <host/balance.h>
 #include <host/mmu.h>
 #include <host/syscalls.h>
@@ -327,7 +328,7 @@ static void switcher(void *arg)
 	}
 }
 
-TEST(swapping_under_four_cpus)
+static void swap_under_four_cpus(void)
 {
 	struct host_balance before = begin();
 	struct task_struct *t[5];
@@ -347,4 +348,23 @@ TEST(swapping_under_four_cpus)
 	switch_off();
 	CHECK(host_mmu_check());
 	host_balance_check(&before);
+}
+
+TEST(swapping_under_four_cpus)
+{
+	swap_under_four_cpus();
+}
+
+/* Most pages are of few words. The pool is so small that it is always full: pages are written back beside everything else. */
+TEST(swapping_behind_zswap)
+{
+	CHECK_EQ(zswap_enable(true), 0);
+	zswap_same_filled_pages_enabled = false;
+	swap_under_four_cpus();
+	zswap_max_pool_percent = 0;
+	swap_under_four_cpus();
+	CHECK_EQ(zswap_enable(false), 0);
+	CHECK(atomic_long_read(&zswap_stats[ZSWAP_WRITTEN_BACK]) > 0);
+	CHECK_EQ(atomic_long_read(&zswap_stats[ZSWAP_STORED]), 0);
+	CHECK_EQ(zswap_pool_pages(), 0);
 }

@@ -52,9 +52,17 @@ truncate -s 16M "$disk"
 program quire 'a device that fails' --mem 256M --disk "$disk" -- \
 	"$build/tests/disk/swapfile" -fail /dev/vda /sys/block/vda/make-it-fail
 
+# Nor zswap.
+truncate -s 64M "$disk"
+program quire zswap --mem 128M --smp 2 --disk "$disk" --add "$build/tests/disk/zswap:/zswap" -- \
+	sh -c 'mkswap /dev/vda >/dev/null && exec /zswap /dev/vda'
+
 truncate -s 64M "$disk" "$disk.2"
 program quire 'a storm' --smp 2 --mem 48M --disk "$disk" --disk "$disk.2" -- \
 	"$build/tests/disk/swap_storm" /dev/vda /dev/vdb 6 3200
 is 'a storm: nobody is killed' "$(grep -c 'Out of memory' "$out.log")" 0
+program quire 'a storm with zswap' --smp 2 --mem 48M --append 'zswap.enabled=1 zswap.max_pool_percent=1' \
+	--disk "$disk" --disk "$disk.2" -- "$build/tests/disk/swap_storm" /dev/vda /dev/vdb 3 3200
+is 'a storm with zswap: nobody is killed' "$(grep -c 'Out of memory' "$out.log")" 0
 rm -f "$disk" "$disk.2"
 finish

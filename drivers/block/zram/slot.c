@@ -21,6 +21,7 @@
 #include <base/string.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
+#include <mm/zpage.h>
 #include <sync/bit_spinlock.h>
 #include "zram_internal.h"
 
@@ -71,23 +72,6 @@ void zram_free_page(struct zram *zram, unsigned long index)
 
 /* ---- reading ---- */
 
-/* => the slot is locked and has an object */
-static int read_object(struct zram *zram, const struct zram_slot *slot, void *mem)
-{
-	unsigned int size = slot->flags & ZRAM_SIZE_MASK;
-	struct zcomp_strm *strm = zcomp_stream_get(zram->comp);
-	const void *src = zs_obj_read_begin(zram->pool, slot->handle, size, strm->buffer);
-	int err = 0;
-
-	if (size == PAGE_SIZE)
-		memcpy(mem, src, PAGE_SIZE);
-	else
-		err = zcomp_decompress(zram->comp, src, size, mem);
-	zs_obj_read_end(zram->pool, slot->handle);
-	zcomp_stream_put(zram->comp);
-	return err;
-}
-
 int zram_read_page(struct zram *zram, unsigned long index, void *mem)
 {
 	struct zram_slot *slot = &zram->table[index];
@@ -99,7 +83,8 @@ int zram_read_page(struct zram *zram, unsigned long index, void *mem)
 	else if (slot->flags & BIT(ZRAM_SAME) || !slot->handle)
 		memset(mem, 0, PAGE_SIZE);
 	else
-		err = read_object(zram, slot, mem);
+		err = zpage_load(zram->pool, zram->comp, slot->handle, slot->flags & ZRAM_SIZE_MASK,
+				 mem);
 	unlock_slot(slot);
 	return err;
 }
