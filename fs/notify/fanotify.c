@@ -405,7 +405,7 @@ static int wait_for_answer(struct fanotify_perm *p)
 int __fsnotify_perm(struct file *file, u32 mask)
 {
 	struct fsnotify_event event = { .mask = mask };
-	struct fanotify_perm *p;
+	struct fanotify_perm *p = NULL;
 	char name[NAME_MAX + 1];
 	struct dentry *parent;
 	u64 last = U64_MAX;
