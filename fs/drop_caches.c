@@ -2,13 +2,15 @@
 /*
  * /proc/sys/vm/drop_caches: 1 gives clean pages of the page cache back, 2 what shrinkers keep (dentries,
  * inodes), 3 both, 4 ends the line that each use leaves in the log. Nothing dirty or in use goes. Linux 6.1:
- * fs/drop_caches.c, Documentation/admin-guide/sysctl/vm.rst.
+ * fs/drop_caches.c, Documentation/admin-guide/sysctl/vm.rst. And /sys/kernel/debug/shrinkers.
  */
 #include <base/types.h>
 #include <base/list.h>
 #include <fs/inode.h>
+#include <fs/kernfs.h>
 #include <fs/proc_fs.h>
 #include <fs/super.h>
+#include <fs/sysfs.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
@@ -86,6 +88,7 @@ static struct ctl_table drop_caches_table[] = { { .path = "vm/drop_caches",
 static int __init drop_caches_init(void)
 {
 	register_sysctl_table(drop_caches_table);
+	kernfs_create_file(&debugfs_root, "shrinkers", 0444, shrinkers_show, NULL, NULL);
 	return 0;
 }
 fs_initcall(drop_caches_init);

@@ -27,13 +27,17 @@ struct shrinker {
 	unsigned int flags;
 	struct list_head list;
 	const char *name;
-	unsigned long nr_freed, nr_called;
+	unsigned long nr_called, nr_scanned, nr_freed;	/* objects; written without a lock */
 };
+
+struct seq_file;
 
 int register_shrinker(struct shrinker *shrinker, const char *fmt, ...);
 void unregister_shrinker(struct shrinker *shrinker);
 /* Ask all shrinkers for 1/2^priority of their objects; number freed. May sleep. */
 unsigned long shrink_slab(gfp_t gfp, int nid, int priority);
+/* A line for each: name, objects now, calls, objects looked at, objects freed. 0. May sleep. */
+int shrinkers_show(struct seq_file *m, void *v);
 /* As drop_caches 2: until little comes any more. */
 void drop_slab(void);
 

@@ -4,12 +4,14 @@
  * shrink_slab(priority) has each look at 4 / ->seeks times count >> priority objects, in portions of ->batch (128): at
  * priority 0 at each one twice (seeks is 2 as a rule), so that what was only passed over for having been used goes, too.
  * Lock: shrinker_rwsem, taken for reading by trylock, so that reclaim never waits for registration.
- * Observe: slabs_scanned in /proc/vmstat; nr_called and nr_freed of each shrinker. Linux 6.1: mm/vmscan.c.
+ * Observe: slabs_scanned in /proc/vmstat; /sys/kernel/debug/shrinkers. Linux 6.1: mm/vmscan.c, mm/shrinker_debug.c (a
+ * directory each, with commands).
  */
 #include <base/types.h>
 #include <base/errno.h>
 #include <base/list.h>
 #include <base/math.h>
+#include <fs/seq_file.h>
 #include <sync/rwsem.h>
 #include <kernel/sched.h>
 #include <mm/shrinker.h>
@@ -63,6 +65,7 @@ static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int ni
 		if (got == SHRINK_STOP)
 			break;
 		freed += got;
+		shrinker->nr_scanned += sc.nr_scanned;
 		count_vm_events(SLABS_SCANNED, sc.nr_scanned);
 		todo -= min(todo, max(sc.nr_scanned, 1UL));
 		cond_resched();
@@ -96,4 +99,28 @@ void drop_slab(void)
 		for_each_online_pgdat(pgdat) freed += shrink_slab(GFP_KERNEL, pgdat->node_id, 0);
 	} while ((freed >> shift++) > 1);
 	slab_flush_all();
+}
+
+int shrinkers_show(struct seq_file *m, void *v)
+{
+	struct shrinker *s;
+
+	seq_puts(m, "# name objects calls scanned freed\n");
+	down_read(&shrinker_rwsem);
+	list_for_each_entry (s, &shrinker_list, list) {
+		struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
+		unsigned long count = 0, n;
+		struct pglist_data *pgdat;
+
+		for_each_online_pgdat(pgdat)
+		{
+			sc.nid = pgdat->node_id;
+			n = s->count_objects(s, &sc);
+			count += n < SHRINK_EMPTY ? n : 0;
+		}
+		seq_printf(m, "%s %lu %lu %lu %lu\n", s->name, count, s->nr_called, s->nr_scanned,
+			   s->nr_freed);
+	}
+	up_read(&shrinker_rwsem);
+	return 0;
 }

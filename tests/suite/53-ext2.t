@@ -99,11 +99,18 @@ done
 # Inodes and dentries go when memory is short.
 for kernel in linux quire; do
 	mkfs "$dir/lru" 32M -b 4096 -N 6000
-	boot $kernel --mem 160M "$dir/lru" -- "$build/tests/disk/lru" /dev/vda /tmp/m
+	# shellcheck disable=SC2016
+	boot $kernel --mem 160M --add "$build/tests/disk/lru:/lru" "$dir/lru" -- sh -c '
+		/lru /dev/vda /tmp/m; status=$?
+		mount -t debugfs none /sys/kernel/debug; cat /sys/kernel/debug/shrinkers 2>/dev/null
+		exit $status'
 	is "$kernel: what is only cached goes: exit status" $? 0
 	relay "$dir/out" "$kernel: cached"
 	ok "$kernel: e2fsck repairs nothing but counts" sh -c 'e2fsck -fy "$1" >/dev/null; [ $? -le 1 ]' - "$dir/lru"
 done
+
+is 'quire: cached: shrinkers: dentries and inodes were asked, and no more went than were looked at' \
+	"$(awk '($1 == "sb-dentry" || $1 == "inodes") && $3 && $5 && $4 >= $5' "$dir/out" | wc -l)" 2
 
 # Large folios: random changes against a copy in memory, with small blocks and with large ones.
 for kernel in linux quire; do
