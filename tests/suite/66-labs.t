@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The labs of docs/labs.md, on both kernels: what maps of a program looks like and why, where malloc gets its memory, why a
 # program protects its own, what is copied on write and when, how the kernel touches the memory of a program, what the page
-# cache does and how it reads ahead, beside swap; on Quire: the words of maps_explained and explain.
+# cache does and how it reads ahead, beside swap; what watermarks are made of; on Quire: the words of maps_explained and explain.
 . tests/suite/tap.sh
 mkdir -p "$build/tests/labs"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
@@ -12,7 +12,7 @@ on() { # KERNEL PROGRAM...: run it; its output
 	timeout 120 ./quire run --kernel "$k" --accel tcg --timeout 100 --add /usr/bin/cat -- "$@" 2>"$scratch/e" </dev/null
 }
 
-for lab in malloc protect cow copy; do
+for lab in malloc protect cow copy watermarks; do
 	gcc -std=gnu17 -O1 -Wno-unused-function -Wno-unused-value -o "$build/tests/labs/$lab" "tests/labs/$lab.c" || exit 1
 	for k in linux quire; do
 		on $k "$build/tests/labs/$lab" >"$scratch/lab"
