@@ -83,6 +83,14 @@ static noinline void provoke_page_write(void)
 	free_page(page);
 }
 
+static noinline void provoke_vmalloc_guard(void)
+{
+	volatile u8 *p = vmalloc(2 * PAGE_SIZE);
+
+	p[2 * PAGE_SIZE - 1] = 1;
+	p[2 * PAGE_SIZE] = 1;
+}
+
 static noinline void provoke_user(void)
 {
 	sink = *(volatile int *)(0x400000UL + (unsigned long)zero);
@@ -146,6 +154,7 @@ static int provoke_late(void)
 		{ "wild", provoke_wild },
 		{ "write-text", provoke_write_text },
 		{ "exec-data", provoke_exec_data },
+		{ "vmalloc-guard", provoke_vmalloc_guard },
 		{ "user", provoke_user },
 		{ "divide", provoke_divide },
 		{ "opcode", provoke_opcode },

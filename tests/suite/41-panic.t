@@ -19,6 +19,7 @@ breaks null 'NULL pointer dereference' "$trace" 'Call Trace'
 breaks wild 'BUG: unable to handle page fault' "$trace"
 breaks write-text 'BUG:' "$trace"
 breaks exec-data 'BUG:'
+breaks vmalloc-guard 'BUG: unable to handle page fault' 'provoke_vmalloc_guard+0x'
 breaks user 'BUG:'
 breaks divide 'divide error'
 breaks opcode 'invalid opcode'
