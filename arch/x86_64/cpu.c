@@ -288,7 +288,7 @@ static unsigned long wanted_cr4(void)
 	return bits;
 }
 
-/* Entry 1 of the page attribute table becomes write-combining; the others stay as after reset. */
+/* Entry 1 (PWT) of the page attribute table becomes write-combining, entry 5 (PAT, PWT) stays write-through, as all others. */
 static void pat_init(void)
 {
 	if (boot_cpu_has(X86_FEATURE_PAT))

@@ -23,6 +23,7 @@
 #define PGDIR_KERNEL_START (~0UL << 47) /* the upper half of 48-bit addresses */
 #define RIGHTS                                                                                     \
 	(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_GLOBAL | _PAGE_NX)
+#define DUMP_PAT _PAGE_PAT_LARGE /* in the rights of a run, at whatever level */
 
 struct run {
 	unsigned long start;
@@ -48,9 +49,13 @@ static void note(struct walk *w, unsigned long addr, pteval_t rights, enum ptdum
 	w->begun = true;
 }
 
-static pteval_t rights_of(pteval_t val)
+static pteval_t rights_of(pteval_t val, enum ptdump_level level)
 {
-	return val & _PAGE_PRESENT ? val & RIGHTS : 0;
+	pteval_t pat = level == PTDUMP_PTE ? _PAGE_PAT : _PAGE_PAT_LARGE;
+
+	if (!(val & _PAGE_PRESENT))
+		return 0;
+	return (val & RIGHTS) | (val & pat ? DUMP_PAT : 0);
 }
 
 static void walk_ptes(struct walk *w, pmd_t pmd, unsigned long addr)
@@ -58,7 +63,7 @@ static void walk_ptes(struct walk *w, pmd_t pmd, unsigned long addr)
 	pte_t *pte = (pte_t *)pmd_page_vaddr(pmd);
 
 	for (int i = 0; i < PTRS_PER_PTE; i++, addr += PAGE_SIZE)
-		note(w, addr, rights_of(pte_val(pte[i])), PTDUMP_PTE);
+		note(w, addr, rights_of(pte_val(pte[i]), PTDUMP_PTE), PTDUMP_PTE);
 }
 
 static void walk_pmds(struct walk *w, pud_t pud, unsigned long addr)
@@ -67,7 +72,7 @@ static void walk_pmds(struct walk *w, pud_t pud, unsigned long addr)
 
 	for (int i = 0; i < PTRS_PER_PMD; i++, addr += PMD_SIZE) {
 		if (pmd_none(pmd[i]) || pmd_leaf(pmd[i]))
-			note(w, addr, rights_of(pmd_val(pmd[i])), PTDUMP_PMD);
+			note(w, addr, rights_of(pmd_val(pmd[i]), PTDUMP_PMD), PTDUMP_PMD);
 		else
 			walk_ptes(w, pmd[i], addr);
 	}
@@ -79,7 +84,7 @@ static void walk_puds(struct walk *w, pgd_t pgd, unsigned long addr)
 
 	for (int i = 0; i < PTRS_PER_PUD; i++, addr += PUD_SIZE) {
 		if (pud_none(pud[i]) || pud_leaf(pud[i]))
-			note(w, addr, rights_of(pud_val(pud[i])), PTDUMP_PUD);
+			note(w, addr, rights_of(pud_val(pud[i]), PTDUMP_PUD), PTDUMP_PUD);
 		else
 			walk_pmds(w, pud[i], addr);
 	}
@@ -173,9 +178,10 @@ static void print_part(struct printer *p, unsigned long start, unsigned long end
 	bool large = rights && (level == PTDUMP_PUD || level == PTDUMP_PMD);
 
 	print_size(bytes, sizeof(bytes), end - start);
-	snprintf(text, sizeof(text), "0x%016lx-0x%016lx %s %s%s%s%s%s%s%s %s\n", start, end, bytes,
-		 rights & _PAGE_USER ? "USR " : "    ", write, rights & _PAGE_PWT ? "PWT " : "    ",
-		 rights & _PAGE_PCD ? "PCD " : "    ", large ? "PSE " : "    ",
+	snprintf(text, sizeof(text), "0x%016lx-0x%016lx %s %s%s%s%s%s%s%s%s %s\n", start, end,
+		 bytes, rights & _PAGE_USER ? "USR " : "    ", write,
+		 rights & _PAGE_PWT ? "PWT " : "    ", rights & _PAGE_PCD ? "PCD " : "    ",
+		 large ? "PSE " : "    ", rights & DUMP_PAT ? "PAT " : "    ",
 		 rights & _PAGE_GLOBAL ? "GLB " : "    ", exec, names[level]);
 	p->line(p->arg, text);
 }

@@ -2,6 +2,7 @@
 /* Boot self tests of the machine: rights of mappings, guards, calls between CPUs, TLB, clocks, page clearing. */
 #include <base/cpumask.h>
 #include <base/errno.h>
+#include <base/math.h>
 #include <base/string.h>
 #include <base/atomic.h>
 #include <kernel/clockchips.h>
@@ -10,10 +11,12 @@
 #include <kernel/selftest.h>
 #include <kernel/timekeeping.h>
 #include <mm/gfp.h>
+#include <mm/memblock.h>
 #include <mm/page.h>
 #include <mm/vmalloc.h>
 #include <sync/preempt.h>
 #include <seam/fixmap.h>
+#include <seam/io.h>
 #include <seam/pgtable.h>
 #include <seam/processor.h>
 #include <seam/ptdump.h>
@@ -65,6 +68,48 @@ static int test_mappings(void)
 	return 0;
 }
 SELFTEST("machine: rights of kernel mappings", test_mappings);
+
+#define TYPE_BITS (_PAGE_PWT | _PAGE_PCD | _PAGE_PAT)
+
+static unsigned long type_bits(const volatile void __iomem *at)
+{
+	return kernel_flags((__force unsigned long)at) & TYPE_BITS;
+}
+
+/* Frames behind all memory, which nobody touches: one type at a time. RAM has none but its own. */
+static int test_memory_types(void)
+{
+	const phys_addr_t at = round_up(memblock_end_of_DRAM(), 1ULL << 30) + (64ULL << 30);
+	struct page *page = alloc_page(GFP_KERNEL);
+	void __iomem *wc = ioremap_wc(at, 2 * PAGE_SIZE), *wt, *wb, *uc, *more;
+
+	wt = ioremap_wt(at + 2 * PAGE_SIZE, PAGE_SIZE);
+	wb = ioremap_cache(at + 3 * PAGE_SIZE, PAGE_SIZE);
+	uc = ioremap(at + 4 * PAGE_SIZE, 1);
+	SELFTEST_EXPECT(wc && wt && wb && uc && page);
+	SELFTEST_EXPECT(type_bits(wc) == _PAGE_PWT && type_bits(wc + PAGE_SIZE) == _PAGE_PWT);
+	SELFTEST_EXPECT(type_bits(wt) == (_PAGE_PAT | _PAGE_PWT) && type_bits(wb) == 0);
+	SELFTEST_EXPECT(type_bits(uc) == (_PAGE_PCD | _PAGE_PWT));
+	SELFTEST_EXPECT(!ioremap(at + PAGE_SIZE, PAGE_SIZE) && !ioremap_cache(at, 8 * PAGE_SIZE));
+	SELFTEST_EXPECT(!ioremap_wc(at + PAGE_SIZE, PAGE_SIZE + 1));
+	more = ioremap_wc(at + PAGE_SIZE, PAGE_SIZE);
+	SELFTEST_EXPECT(more && type_bits(more) == _PAGE_PWT);
+	iounmap(more);
+	iounmap(wc);
+	iounmap(uc);
+	uc = ioremap(at, 2 * PAGE_SIZE);
+	SELFTEST_EXPECT(uc && type_bits(uc) == (_PAGE_PCD | _PAGE_PWT));
+	iounmap(uc);
+	iounmap(wt);
+	iounmap(wb);
+	SELFTEST_EXPECT(!ioremap(page_to_phys(page), 1) &&
+			!ioremap_cache(page_to_phys(page), PAGE_SIZE));
+	/* The first frame is none, the second one begins the kernel. */
+	SELFTEST_EXPECT(!memblock_is_memory(0xff000) && !ioremap(0xff000, 2 * PAGE_SIZE));
+	__free_page(page);
+	return 0;
+}
+SELFTEST("machine: memory types of ioremap", test_memory_types);
 
 /* Rights of single pages follow set_memory_*(), in vmalloc's range and in a large page of the direct map. */
 static int try_rights(unsigned long addr)

@@ -25,6 +25,7 @@ struct vm_struct {
 	unsigned long flags;
 	struct page **pages;
 	unsigned int nr_pages;
+	enum page_cache_mode cache_mode;	/* of VM_IOREMAP */
 	phys_addr_t phys_addr;		/* of VM_IOREMAP */
 	const void *caller;
 };
@@ -58,12 +59,6 @@ struct vm_struct *find_vm_area(const void *addr);
 /* Unmap what waits for its flush; before memory or addresses run out. */
 void vm_unmap_aliases(void);
 
-/* Device registers; see seam/io.h for ioremap. memremap of memory gives the direct map. */
-void *memremap(phys_addr_t phys, size_t size, unsigned long flags);
-void memunmap(void *addr);
-#define MEMREMAP_WB	(1UL << 0)
-#define MEMREMAP_WT	(1UL << 1)
-#define MEMREMAP_WC	(1UL << 2)
 
 /* A kernel stack of THREAD_SIZE bytes with an unmapped page below, or NULL. Contents undefined. May sleep. */
 void *alloc_thread_stack_node(int node);

@@ -69,6 +69,7 @@
 	R(ZSWAP_ENABLE, mutex, "zswap: its first enabling")			\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
+	R(IOREMAP, mutex, "memory types of mapped device memory")		\
 	R(KERNEL_TABLES, mutex, "page tables of the vmalloc range")		\
 	R(VMAP_PURGE, mutex, "lazy unmapping of vmalloc areas")			\
 	R(DMA_POOLS, mutex, "list of dma_pools")				\

@@ -512,13 +512,19 @@ bool memblock_is_reserved(phys_addr_t addr)
 	return search(&memblock.reserved, addr) != NULL;
 }
 
-bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)
+bool memblock_overlaps_region(const struct memblock_type *type, phys_addr_t base, phys_addr_t size)
 {
 	phys_addr_t end = base + cap_size(base, size);
-	struct memblock_region *r;
 
-	for_each_reserved_mem_region(r) if (r->base < end && base < region_end(r)) return true;
+	for (unsigned long i = 0; i < type->cnt; i++)
+		if (type->regions[i].base < end && base < region_end(&type->regions[i]))
+			return true;
 	return false;
+}
+
+bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)
+{
+	return memblock_overlaps_region(&memblock.reserved, base, size);
 }
 
 static void dump_type(struct memblock_type *type)

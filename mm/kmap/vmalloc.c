@@ -26,7 +26,10 @@
  *
  * Invariants (vmalloc_check): busy + lazy + free areas are disjoint and cover the range; each node's
  * subtree_max is right; vmalloc_pages = sum of nr_pages of VM_ALLOC areas.
- * Locks: vmap_lock (trees, lists; not from interrupts), kernel_table_mutex for making lower tables.
+ * Device memory: frames that several areas map have one memory type (UC, WC, WT, WB), which stands in the areas; RAM has
+ * the direct map's. Linux keeps a tree of types apart (arch/x86/mm/pat/memtype.c); here the areas are looked through.
+ * Locks: vmap_lock (trees, lists; not from interrupts), kernel_table_mutex for making lower tables,
+ * ioremap_mutex from the look at the types to the new area.
  * Failure: NULL with nothing left mapped. Linux 6.1: mm/vmalloc.c (per-CPU blocks left out).
  * Observe: /proc/vmallocinfo, meminfo VmallocUsed.
  */
@@ -63,6 +66,7 @@ static unsigned long used_bytes; /* of addresses, in busy and lazy areas */
 static atomic_long_t vmalloc_pages;
 static DEFINE_SPINLOCK(vmap_lock, LOCK_VMAP_AREA);
 static DEFINE_MUTEX(kernel_table_mutex, LOCK_KERNEL_TABLES);
+static DEFINE_MUTEX(ioremap_mutex, LOCK_IOREMAP);
 static DEFINE_MUTEX(purge_mutex, LOCK_VMAP_PURGE);
 static struct kmem_cache *vmap_area_cache;
 
@@ -849,9 +853,48 @@ void vunmap(const void *addr)
 		     addr);
 }
 
-/* ---- device registers ---- */
+/* ---- device memory ---- */
 
-static void *map_phys(phys_addr_t phys, size_t size, pgprot_t prot, const void *caller)
+/* Does an area map some of these frames with another type? => ioremap_mutex held */
+static bool type_conflicts(phys_addr_t first, unsigned long bytes, enum page_cache_mode mode)
+{
+	bool found = false;
+
+	spin_lock(&vmap_lock);
+	for (struct rb_node *node = rb_first(&busy_root); node && !found; node = rb_next(node)) {
+		const struct vm_struct *vm = &rb_entry(node, struct vmap_area, node)->vm;
+
+		found = (vm->flags & VM_IOREMAP) && vm->cache_mode != mode &&
+			vm->phys_addr < first + bytes &&
+			first < vm->phys_addr + vm->size - PAGE_SIZE;
+	}
+	spin_unlock(&vmap_lock);
+	return found;
+}
+
+/* => ioremap_mutex held */
+static struct vmap_area *alloc_io_area(phys_addr_t first, unsigned long bytes,
+				       enum page_cache_mode mode, const void *caller)
+{
+	struct vmap_area *va;
+
+	if (memblock_overlaps_region(&memblock.memory, first, bytes) ||
+	    type_conflicts(first, bytes, mode)) {
+		pr_err("ioremap: [mem %#llx-%#llx] is RAM, or mapped with another memory type\n",
+		       (unsigned long long)first, (unsigned long long)(first + bytes - 1));
+		return NULL;
+	}
+	va = alloc_area(bytes + PAGE_SIZE, bytes < PMD_SIZE ? PAGE_SIZE : PMD_SIZE, VM_IOREMAP,
+			GFP_KERNEL, caller);
+	if (va) {
+		va->vm.phys_addr = first;
+		va->vm.cache_mode = mode;
+	}
+	return va;
+}
+
+static void __iomem *map_phys(phys_addr_t phys, size_t size, enum page_cache_mode mode,
+			      const void *caller)
 {
 	phys_addr_t first = phys & PAGE_MASK;
 	unsigned long bytes = PAGE_ALIGN(phys + size) - first;
@@ -860,52 +903,41 @@ static void *map_phys(phys_addr_t phys, size_t size, pgprot_t prot, const void *
 
 	if (!size || phys + size - 1 < phys || (phys + size - 1) >> MAX_PHYSMEM_BITS)
 		return NULL;
-	va = alloc_area(bytes + PAGE_SIZE, bytes < PMD_SIZE ? PAGE_SIZE : PMD_SIZE, VM_IOREMAP,
-			GFP_KERNEL, caller);
+	mutex_lock(&ioremap_mutex);
+	va = alloc_io_area(first, bytes, mode, caller);
+	mutex_unlock(&ioremap_mutex);
 	if (!va)
 		return NULL;
-	va->vm.phys_addr = first;
-	if (vmap_range(va->start, bytes, first, prot)) {
+	if (vmap_range(va->start, bytes, first, pgprot_cache_mode(PAGE_KERNEL, mode))) {
 		remove_area(va->vm.addr, &gone);
 		return NULL;
 	}
-	return va->vm.addr + (phys - first);
+	return (void __iomem *)(va->vm.addr + (phys - first));
 }
 
 void __iomem *ioremap(phys_addr_t phys, size_t size)
 {
-	/* Memory that the allocator owns must not get a second, uncached life. */
-	if (pfn_valid(phys >> PAGE_SHIFT) && !PageReserved(pfn_to_page(phys >> PAGE_SHIFT))) {
-		WARN_ONCE(1, "ioremap on RAM at %#llx\n", (unsigned long long)phys);
-		return NULL;
-	}
-	return (void __iomem *)map_phys(phys, size, PAGE_KERNEL_NOCACHE,
-					__builtin_return_address(0));
+	return map_phys(phys, size, _PAGE_CACHE_MODE_UC, __builtin_return_address(0));
+}
+
+void __iomem *ioremap_wc(phys_addr_t phys, size_t size)
+{
+	return map_phys(phys, size, _PAGE_CACHE_MODE_WC, __builtin_return_address(0));
+}
+
+void __iomem *ioremap_wt(phys_addr_t phys, size_t size)
+{
+	return map_phys(phys, size, _PAGE_CACHE_MODE_WT, __builtin_return_address(0));
+}
+
+void __iomem *ioremap_cache(phys_addr_t phys, size_t size)
+{
+	return map_phys(phys, size, _PAGE_CACHE_MODE_WB, __builtin_return_address(0));
 }
 
 void iounmap(volatile void __iomem *addr)
 {
 	vunmap((void *)((unsigned long)addr & PAGE_MASK));
-}
-
-void *memremap(phys_addr_t phys, size_t size, unsigned long flags)
-{
-	pgprot_t prot = PAGE_KERNEL;
-
-	if ((flags & MEMREMAP_WB) && pfn_valid(phys >> PAGE_SHIFT) &&
-	    pfn_valid((phys + size - 1) >> PAGE_SHIFT))
-		return __va(phys);
-	if (flags & MEMREMAP_WC)
-		prot = pgprot_writecombine(prot);
-	else if (flags & MEMREMAP_WT)
-		prot = pgprot_noncached(prot);
-	return map_phys(phys, size, prot, __builtin_return_address(0));
-}
-
-void memunmap(void *addr)
-{
-	if (is_vmalloc_addr(addr))
-		vunmap((void *)((unsigned long)addr & PAGE_MASK));
 }
 
 /* ---- numbers, listing, check ---- */

@@ -63,10 +63,14 @@ SEAM_MMIO(q, "movq", u64, "r")
 #define writeq_relaxed(v, a)	writeq(v, a)
 
 /*
- * Map @size bytes of device registers at physical @phys, uncached. NULL when out of memory.
- * May sleep. Undone by iounmap(). Body: the vmalloc room (vmap of a physical range).
+ * Map @size bytes of device memory at physical @phys: uncached, write-combining, write-through, cached. NULL when out of
+ * memory, when a byte of it is RAM (whose type is write-back, by the direct map), or when a mapping of the same frames has
+ * another type. May sleep. Undone by iounmap(). Body: the vmalloc room (vmap of a physical range).
  */
 void __iomem *ioremap(phys_addr_t phys, size_t size);
+void __iomem *ioremap_wc(phys_addr_t phys, size_t size);
+void __iomem *ioremap_wt(phys_addr_t phys, size_t size);
+void __iomem *ioremap_cache(phys_addr_t phys, size_t size);
 void iounmap(volatile void __iomem *addr);
 
 #endif

@@ -105,7 +105,6 @@ extern pteval_t __supported_pte_mask;
 #define PAGE_KERNEL_RO		__kprot(__PAGE_KERNEL & ~(_PAGE_RW | _PAGE_DIRTY))
 #define PAGE_KERNEL_ROX		__kprot(__PAGE_KERNEL & ~(_PAGE_RW | _PAGE_DIRTY | _PAGE_NX))
 #define PAGE_KERNEL_NOCACHE	__kprot(__PAGE_KERNEL | _PAGE_PCD | _PAGE_PWT)
-#define PAGE_KERNEL_IO		PAGE_KERNEL_NOCACHE
 
 #define PAGE_NONE		__kprot(_PAGE_PROTNONE | _PAGE_ACCESSED)
 #define PAGE_SHARED		__kprot(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_NX)
@@ -124,15 +123,27 @@ static inline pgprot_t vm_get_page_prot(unsigned long vm_flags)
 			(vm_flags >> 32 & 15) << _PAGE_PKEY_SHIFT);
 }
 
-static inline pgprot_t pgprot_noncached(pgprot_t p)
+/* Memory types; numbered as in Linux. */
+enum page_cache_mode {
+	_PAGE_CACHE_MODE_WB = 0,	/* write-back: RAM */
+	_PAGE_CACHE_MODE_WC = 1,	/* write-combining */
+	_PAGE_CACHE_MODE_UC = 3,	/* uncached: registers */
+	_PAGE_CACHE_MODE_WT = 4,	/* write-through */
+};
+
+/* @p with another memory type, by the entries of the page attribute table that pat_init() programs. */
+static inline pgprot_t pgprot_cache_mode(pgprot_t p, enum page_cache_mode mode)
 {
-	return __pgprot(pgprot_val(p) | _PAGE_PCD | _PAGE_PWT);
+	pgprotval_t bits = mode == _PAGE_CACHE_MODE_WC ? _PAGE_PWT :
+			   mode == _PAGE_CACHE_MODE_UC ? _PAGE_PWT | _PAGE_PCD :
+			   mode == _PAGE_CACHE_MODE_WT ? _PAGE_PWT | _PAGE_PAT : 0;
+
+	return __pgprot((pgprot_val(p) & ~(_PAGE_PWT | _PAGE_PCD | _PAGE_PAT)) | bits);
 }
 
-/* PAT entry 1 (PWT alone) is programmed as write-combining. */
-static inline pgprot_t pgprot_writecombine(pgprot_t p)
+static inline pgprot_t pgprot_noncached(pgprot_t p)
 {
-	return __pgprot((pgprot_val(p) & ~_PAGE_PCD) | _PAGE_PWT);
+	return pgprot_cache_mode(p, _PAGE_CACHE_MODE_UC);
 }
 
 static inline pgprot_t pgprot_modify(pgprot_t oldprot, pgprot_t newprot)
