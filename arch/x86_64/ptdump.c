@@ -5,8 +5,8 @@
  * and executable.
  *
  * One walk visits every entry in the order of addresses and hands over runs: neighbours of one level with the
- * same rights are one run. Tables may change meanwhile where vmalloc works: a run is what was seen, an upper
- * table of the kernel is never freed.
+ * same rights are one run. Entries may change meanwhile where vmalloc works: a run is what was seen. Tables do not: while
+ * kernel_tables_lock() is held none is given back.
  */
 #include <base/types.h>
 #include <base/math.h>
@@ -14,6 +14,7 @@
 #include <base/string.h>
 #include <kernel/task.h>
 #include <mm/mm_struct.h>
+#include <mm/vmalloc.h>
 #include <sync/rcu.h>
 #include <seam/fixmap.h>
 #include <seam/pgtable.h>
@@ -95,12 +96,14 @@ void ptdump_walk_kernel(ptdump_fn *fn, void *arg)
 	struct walk w = { .fn = fn, .arg = arg };
 	unsigned long addr = PGDIR_KERNEL_START;
 
+	kernel_tables_lock();
 	for (int i = KERNEL_PGD_BOUNDARY; i < PTRS_PER_PGD; i++, addr += PGDIR_SIZE) {
 		if (pgd_none(swapper_pg_dir[i]))
 			note(&w, addr, 0, PTDUMP_PGD);
 		else
 			walk_puds(&w, swapper_pg_dir[i], addr);
 	}
+	kernel_tables_unlock();
 	fn(w.run.start, 0, w.run.rights, w.run.level, arg); /* up to the end of addresses */
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Boot self tests of the machine: rights of mappings, guards, calls between CPUs, TLB, clocks, page clearing. */
 #include <base/cpumask.h>
+#include <base/err.h>
 #include <base/errno.h>
 #include <base/math.h>
 #include <base/string.h>
@@ -8,12 +9,15 @@
 #include <kernel/clockchips.h>
 #include <kernel/clocksource.h>
 #include <kernel/printk.h>
+#include <kernel/sched.h>
 #include <kernel/selftest.h>
+#include <kernel/task.h>
 #include <kernel/timekeeping.h>
 #include <mm/gfp.h>
 #include <mm/memblock.h>
 #include <mm/page.h>
 #include <mm/vmalloc.h>
+#include <sync/kthread.h>
 #include <sync/preempt.h>
 #include <seam/fixmap.h>
 #include <seam/io.h>
@@ -110,6 +114,53 @@ static int test_memory_types(void)
 	return 0;
 }
 SELFTEST("machine: memory types of ioremap", test_memory_types);
+
+static bool table_user_done;
+
+static int use_tables(void *unused)
+{
+	vfree(vmalloc(PAGE_SIZE));
+	smp_store_release(&table_user_done, true);
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	return 0;
+}
+
+struct in_walk {
+	struct task_struct *user;
+	bool overtaken;
+};
+
+static void let_others(unsigned long start, unsigned long end, pteval_t rights,
+		       enum ptdump_level level, void *arg)
+{
+	struct in_walk *in = arg;
+
+	if (!in->user)
+		return;
+	wake_up_process(in->user);
+	in->user = NULL;
+	for (int i = 0; i < HZ / 4 && !in->overtaken; i++) {
+		schedule_timeout_uninterruptible(1);
+		in->overtaken = smp_load_acquire(&table_user_done);
+	}
+}
+
+/* Who makes tables, or gives some back, waits for a walk that is under way. */
+static int test_dump_lock(void)
+{
+	struct task_struct *user = kthread_create(use_tables, NULL, "table-user");
+	struct in_walk in = { .user = user };
+
+	SELFTEST_EXPECT(!IS_ERR(user));
+	get_task_struct(user);
+	ptdump_walk_kernel(let_others, &in);
+	kthread_stop(user);
+	put_task_struct(user);
+	SELFTEST_EXPECT(!in.overtaken && !in.user);
+	return 0;
+}
+SELFTEST("machine: tables stay while they are dumped", test_dump_lock);
 
 /* Rights of single pages follow set_memory_*(), in vmalloc's range and in a large page of the direct map. */
 static int try_rights(unsigned long addr)

@@ -59,6 +59,9 @@ struct vm_struct *find_vm_area(const void *addr);
 /* Unmap what waits for its flush; before memory or addresses run out. */
 void vm_unmap_aliases(void);
 
+/* Between these no table of the kernel is given back or linked: for who reads them all. May sleep. */
+void kernel_tables_lock(void);
+void kernel_tables_unlock(void);
 
 /* A kernel stack of THREAD_SIZE bytes with an unmapped page below, or NULL. Contents undefined. May sleep. */
 void *alloc_thread_stack_node(int node);

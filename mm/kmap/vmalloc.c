@@ -28,7 +28,7 @@
  * subtree_max is right; vmalloc_pages = sum of nr_pages of VM_ALLOC areas.
  * Device memory: frames that several areas map have one memory type (UC, WC, WT, WB), which stands in the areas; RAM has
  * the direct map's. Linux keeps a tree of types apart (arch/x86/mm/pat/memtype.c); here the areas are looked through.
- * Locks: vmap_lock (trees, lists; not from interrupts), kernel_table_mutex for making lower tables,
+ * Locks: vmap_lock (trees, lists; not from interrupts), kernel_table_mutex for making and giving back lower tables,
  * ioremap_mutex from the look at the types to the new area.
  * Failure: NULL with nothing left mapped. Linux 6.1: mm/vmalloc.c (per-CPU blocks left out).
  * Observe: /proc/vmallocinfo, meminfo VmallocUsed.
@@ -97,6 +97,16 @@ static unsigned long area_size(const struct vmap_area *va)
 /* ---- page tables ---- */
 
 static void vunmap_range(unsigned long addr, unsigned long end);
+
+void kernel_tables_lock(void)
+{
+	mutex_lock(&kernel_table_mutex);
+}
+
+void kernel_tables_unlock(void)
+{
+	mutex_unlock(&kernel_table_mutex);
+}
 
 /* A table of the kernel, counted. */
 static void *kernel_table(void)

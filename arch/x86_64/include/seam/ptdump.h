@@ -12,7 +12,7 @@ enum ptdump_level { PTDUMP_PGD, PTDUMP_PUD, PTDUMP_PMD, PTDUMP_PTE };
 typedef void ptdump_fn(unsigned long start, unsigned long end, pteval_t rights, enum ptdump_level level,
 		       void *arg);
 
-/* Call @fn for each run of equal entries of the kernel's half, in order. Any context that may take long. */
+/* Call @fn for each run of equal entries of the kernel's half, in order; tables stay meanwhile (kernel_tables_lock()). May sleep, as @fn may. */
 void ptdump_walk_kernel(ptdump_fn *fn, void *arg);
 /* The same as text, a call of @line each, with the areas of the layout named. */
 void ptdump_print_kernel(void (*line)(void *arg, const char *text), void *arg);
