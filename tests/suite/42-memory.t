@@ -143,11 +143,18 @@ says 'boottrace=1: steps with depth, time and pages' 'boottrace:   *[a-z_]+.*: [
 boot --smp 2 -- sh -c "cd /proc/mm; cat globals layout node/0 page_alloc; awk '{ s += \$2 } /^pgalloc/ { p += \$2 } END { print \"pgalloc\", p }' /proc/vmstat
 	cat page_alloc; before=\$(awk '/low/ { s += \$5 } END { print s }' node/0); echo 4096 >/proc/sys/vm/extra_free_kbytes
 	awk -v b=\$before '/low/ { s += \$5 } END { print \"extra\", s - b }' node/0; echo 0 >/proc/sys/vm/extra_free_kbytes
-	dmesg | grep -A 20 'kernel memory layout'; cat /sys/kernel/debug/extfrag/unusable_index; $check"
+	dmesg | grep -A 20 'kernel memory layout'; grep MemTotal /proc/meminfo; grep 'System RAM' /proc/iomem; cat /sys/kernel/debug/extfrag/unusable_index; $check"
 whole '/proc/mm'
 for g in min_low_pfn max_low_pfn max_pfn max_mapnr nr_kernel_pages nr_all_pages dma_reserve totalram_pages high_memory early_tables; do
 	says "globals: $g" "^$g +[0-9a-f]"
 done
+value() { sed -n "s/^$1[: ]*\([0-9a-f]*\).*/\1/p" "$out" | head -n 1; }
+end=$(sed -n 's/^0*[0-9a-f]*-0*\([0-9a-f]*\) : System RAM.*/\1/p' "$out" | tail -n 1)
+is 'globals: max_pfn is where memory ends' "$(value max_pfn)" $(((0x$end + 1) / 4096))
+is 'globals: max_mapnr and max_low_pfn are max_pfn' "$(value max_mapnr) $(value max_low_pfn)" "$(value max_pfn) $(value max_pfn)"
+is 'globals: totalram_pages is MemTotal' "$(($(value totalram_pages) * 4))" "$(value MemTotal)"
+is 'globals: high_memory is where the direct map ends' "0x$(value high_memory)" \
+	"$(sed -n 's/^ *lowmem *: 0x[0-9a-f]* - \(0x[0-9a-f]*\) .*/\1/p' "$out" | head -n 1)"
 says 'globals: a descriptor has 32 bytes' '^struct_page +32 bytes'
 says 'layout: vmalloc, as in the log' '^ *vmalloc : 0x[0-9a-f]{16} - 0x[0-9a-f]{16}   \( +512 GB\)'
 says 'layout: .text' '^ *\.text   : 0x[0-9a-f]{16} - 0x[0-9a-f]{16}   \( +[0-9]+ kB\)'
