@@ -163,6 +163,10 @@ static void compose(struct bench *b, enum bench_machine m, struct options *o, co
 	add(a, "--timeout", "580");
 	if (disk)
 		add(a, "--disk", disk);
+	if (disk && m != BENCH_QUIRE) { /* swap on zram is measured there, too */
+		add(a, "--module", "lz4");
+		add(a, "--module", "zram");
+	}
 	strv_add(a, "--icount");
 	strv_add(a, "--add");
 	strv_addf(a, "%s/bench/true-static:/bench/true-static", build_dir());
