@@ -13,9 +13,8 @@
  *
  *	bucket of 8 words (a cache line)   word: hash, 29 bits | of the policy, 2 bits | workingset, 1 bit | time, 32 bits
  *
- *   An eviction overwrites the oldest word of its bucket. There are half as many words as pages, and a large folio takes one; a
- *   distance beyond the size of memory is no refault: nothing that reclaim could have done would have kept the page (Linux counts it
- *   as long as it remembers the page). What this gives besides: memory is bounded, files of nothing but history keep no
+ *   An eviction overwrites the oldest word of its bucket. There are half as many words as pages; a distance beyond the
+ *   size of memory means nothing anyhow. What this gives besides: memory is bounded, files of nothing but history keep no
  *   tree, and a file is remembered although its inode was dropped meanwhile. What it costs: with a chance of 2^-26 a
  *   look-up finds another page's time (it is activated by mistake, no more); a hash bucket can be unlucky and forget early.
  *
@@ -204,8 +203,6 @@ static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 word)
 	long nr = folio_nr_pages(folio);
 	u32 distance = (u32)age(lruvec, 0) - (u32)word;
 
-	if (distance > totalram_pages())
-		return;
 	node_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON + file, nr);
 	if (ops->refault) {
 		ops->refault(folio, word >> POLICY_SHIFT & POLICY_MASK, distance);
