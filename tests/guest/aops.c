@@ -186,7 +186,10 @@ static void all_there(void)
 int main(void)
 {
 	mkdir(DIR, 0755);
-	is(mount("none", DIR, "mmtest", 0, NULL), 0, "mount");
+	if (mount("none", DIR, "mmtest", 0, NULL) < 0) {
+		ok(errno == ENODEV, "aops # skip oracle: none, no mmtestfs");
+		return tap_end();
+	}
 	writing();
 	laundering();
 	moving();
