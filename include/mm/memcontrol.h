@@ -48,6 +48,8 @@ struct mem_cgroup {
 	void *owner;			/* c: for memcg_notify */
 	bool dead;			/* offline: charge the parent instead; RCU */
 	bool oom_group;			/* w: dies as a whole */
+	bool under_oom;			/* oom_lock: somebody is being chosen */
+	unsigned long nothing_until;	/* jiffies: a reclaim found nothing, no use in looking again before */
 	atomic_long_t usage;		/* a: pages of this group and those below, and their stocks */
 	unsigned long peak;		/* largest usage seen */
 	struct guard min, low;

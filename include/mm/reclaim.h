@@ -77,7 +77,7 @@ unsigned long shrink_isolated(struct lruvec *lruvec, struct scan_control *sc, co
 /* Others have isolated more of the class than is left: wait a little. Before each isolation; kswapd does not wait. */
 void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
 /* Turn up to @nr members of the active class @lru inactive unless they were used. */
-void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
+bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru);
 /* Evict what may go of @nr (<= SWAP_CLUSTER_MAX) isolated folios; all others are put back. Pages reclaimed. */
 unsigned long shrink_folio_list(struct folio **folios, unsigned int nr, struct scan_control *sc);
 /* The same for pages that somebody else named (MADV_PAGEOUT): also what was used lately. */

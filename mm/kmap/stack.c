@@ -25,6 +25,8 @@
 #include <sync/preempt.h>
 #include <seam/percpu.h>
 #include <mm/fault_inject.h>
+#include <mm/gfp.h>
+#include <mm/page_charge.h>
 #include <mm/page_flags.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
@@ -89,9 +91,44 @@ static void *make_stack(int node)
 	return stack;
 }
 
+static void uncharge_stack(void *stack, unsigned long end)
+{
+	for (unsigned long at = 0; at < end && page_charge_on(); at += PAGE_SIZE)
+		page_uncharge(vmalloc_to_page(stack + at), 0);
+}
+
+/* To the group of who forks. False: there is no room, nothing is charged. */
+static bool charge_stack(void *stack)
+{
+	for (unsigned long at = 0; at < THREAD_SIZE && page_charge_on(); at += PAGE_SIZE) {
+		if (page_charge(vmalloc_to_page(stack + at), 0, GFP_KERNEL_ACCOUNT))
+			continue;
+		uncharge_stack(stack, at);
+		return false;
+	}
+	return true;
+}
+
 static bool store_usable(void)
 {
 	return !(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK));
+}
+
+/* For the next one, or gone. */
+static void store_stack(void *stack)
+{
+	struct stack_store *store;
+	bool stored = false;
+
+	preempt_disable();
+	store = this_cpu_ptr(&stack_store);
+	if (store_usable() && store->count < STACK_STORE) {
+		store->stacks[store->count++] = stack;
+		stored = true;
+	}
+	preempt_enable();
+	if (!stored)
+		vfree_atomic(stack);
 }
 
 void *alloc_thread_stack_node(int node)
@@ -109,6 +146,10 @@ void *alloc_thread_stack_node(int node)
 	preempt_enable();
 	if (!stack)
 		stack = make_stack(node);
+	if (stack && !charge_stack(stack)) {
+		store_stack(stack);
+		return NULL;
+	}
 	if (stack) {
 		begin_stack(stack);
 		count_stack(stack, THREAD_SIZE >> 10);
@@ -118,21 +159,10 @@ void *alloc_thread_stack_node(int node)
 
 void free_thread_stack(void *stack)
 {
-	struct stack_store *store;
-	bool stored = false;
-
 	count_stack(stack, -(long)(THREAD_SIZE >> 10));
-	preempt_disable();
-	store = this_cpu_ptr(&stack_store);
-	if (store_usable() && store->count < STACK_STORE) {
-		store->stacks[store->count++] = stack;
-		stored = true;
-	}
-	preempt_enable();
-	if (!stored)
-		vfree_atomic(stack);
+	uncharge_stack(stack, THREAD_SIZE);
+	store_stack(stack);
 }
-
 unsigned long thread_stack_stored_pages(void)
 {
 	unsigned long stacks = 0;

@@ -3,8 +3,8 @@
  * Memory control groups: who is charged for a page, and up to how much.
  *
  * 1 What is charged. A page for the use of programs (anonymous, of a page cache, of shmem, of a pipe) is charged, when it is
- *   allocated, to the group of the task that asks, and given back when it is freed; whoever uses it in between. What is
- *   not charged: page tables, kernel stacks, slab objects, per-CPU memory, vmalloc.
+ *   allocated, to the group of the task that asks, and given back when it is freed; whoever uses it in between. So are the kernel's frames that a program can make many of: page tables, kernel stacks, whatever is allocated with
+ *   __GFP_ACCOUNT in whole pages. What is not charged: slab objects, per-CPU memory.
  *
  * 2 Where. The side array of ids.c tells the group of a frame. usage counts the pages of a group and of all below it,
  *   and what CPUs have in stock of them (stock.c):
@@ -35,6 +35,7 @@
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
+#include <kernel/timer.h>
 #include <mm/fault_inject.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
@@ -163,7 +164,7 @@ static bool is_excused(void)
 static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
 	int tries = MAX_RECLAIM_RETRIES;
-	bool drained = false;
+	bool drained = false, found;
 	struct mem_cgroup *over;
 	unsigned long progress;
 
@@ -177,20 +178,33 @@ static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 			stock_drain_all(over);
 			continue;
 		}
+		if ((gfp & __GFP_DIRECT_RECLAIM) && READ_ONCE(over->under_oom)) {
+			schedule_timeout_killable(HZ / 10);
+			continue;
+		}
 		memcg_event(over, MEMCG_MAX);
 		if (!(gfp & __GFP_DIRECT_RECLAIM)) {
 			if (gfp & __GFP_HIGH)
 				break;
 			return false;
 		}
-		progress = memcg_reclaim(over, nr, gfp);
+		progress = memcg_try_reclaim(over, nr, gfp, &found);
 		if (!progress && (gfp & __GFP_NORETRY))
 			return false;
 		/* A pass that found every page in use has taken the marks off: the next one finds those that are not. */
-		if ((progress && nr <= 1UL << PAGE_ALLOC_COSTLY_ORDER) || tries-- > 0)
+		if ((progress && nr <= 1UL << PAGE_ALLOC_COSTLY_ORDER) || tries-- > 0) {
+			if (found)
+				continue;
+			/* It may all be in the hands of others who reclaim here; or there is nothing, and no use in many tries. */
+			schedule_timeout_killable(MEMCG_NOTHING_TICKS);
+			tries -= MAX_RECLAIM_RETRIES / 4;
 			continue;
-		if (!memcg_out_of_memory(over, nr, gfp))
+		}
+		if (!memcg_out_of_memory(over, nr, gfp)) {
+			if (gfp & __GFP_ACCOUNT)
+				return false; /* the call of the program fails */
 			break;
+		}
 		tries = MAX_RECLAIM_RETRIES;
 	}
 	if (over)
@@ -212,10 +226,10 @@ static void commit(struct mem_cgroup *memcg, struct page *page, unsigned long nr
 	rcu_read_unlock();
 }
 
-/* GFP_USER, GFP_HIGHUSER and the like; the kernel's own allocations do not have the bit. */
-static bool is_for_programs(gfp_t gfp)
+/* GFP_USER, GFP_HIGHUSER and the like; of the kernel's own allocations those that a program can make many of. */
+static bool is_accounted(gfp_t gfp)
 {
-	return gfp & __GFP_HARDWALL;
+	return gfp & (__GFP_HARDWALL | __GFP_ACCOUNT);
 }
 
 struct mem_cgroup *memcg_get_current(void)
@@ -237,7 +251,7 @@ static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 	unsigned long nr = 1UL << order;
 	bool good;
 
-	if (!is_for_programs(gfp) || in_interrupt() || !READ_ONCE(current->memcg))
+	if (!is_accounted(gfp) || in_interrupt() || !READ_ONCE(current->memcg))
 		return true;
 	memcg = memcg_get_current();
 	if (!memcg)
@@ -342,6 +356,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 	memcg->parent = parent ? memcg_get(parent) : NULL;
 	memcg->owner = owner;
 	memcg->max = memcg->high = memcg->swap_max = memcg->swap_high = MEMCG_NO_LIMIT;
+	memcg->nothing_until = jiffies;
 	memcg_lruvec_init(memcg);
 	WRITE_ONCE(by_id[memcg->id], memcg);
 	list_add_tail_rcu(&memcg->node, &all_memcgs);

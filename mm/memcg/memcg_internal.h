@@ -60,6 +60,12 @@ void memcg_swap_start(void);
 unsigned long memcg_swap_room(const struct mem_cgroup *memcg);	/* slots that it could still get */
 
 /* ---- reclaim.c ---- */
+/*
+ * As memcg_reclaim(). *@found false: there was nothing that could be reclaimed; that holds for MEMCG_NOTHING_TICKS, in which nobody looks
+ * again, since many tasks at the limit of a group would do nothing else.
+ */
+#define MEMCG_NOTHING_TICKS (HZ / 50)
+unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found);
 void memcg_lruvec_init(struct mem_cgroup *memcg);
 void memcg_watch_nodes(bool on);
 

@@ -106,12 +106,14 @@ bool memcg_out_of_memory(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 	if (page_alloc_ops.pressure_begins)
 		page_alloc_ops.pressure_begins();
 	if (!oom_trylock()) {
-		schedule_timeout_killable(1);
+		schedule_timeout_killable(HZ / 10);
 		return true;
 	}
 	if (!has_room(memcg, nr)) {
 		memcg_event(memcg, MEMCG_OOM);
+		WRITE_ONCE(memcg->under_oom, true);
 		hope = out_of_memory(&oc);
+		WRITE_ONCE(memcg->under_oom, false);
 	}
 	oom_unlock();
 	if (hope && !fatal_signal_pending(current))

@@ -18,6 +18,7 @@
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
+#include <kernel/timer.h>
 #include <mm/gfp.h>
 #include <mm/reclaim.h>
 #include <mm/zone.h>
@@ -87,15 +88,18 @@ static void count_block(const struct lruvec *lruvec, unsigned long pfn, unsigned
 	}
 }
 
-/* How many frames are in which class, by looking at them: when a sixteenth of the group has gone since the last time. */
-static void count_classes(struct lruvec *lruvec, unsigned long usage)
+/*
+ * How many frames are in which class, by looking at them: when a sixteenth of the group has gone since the last time, and for the
+ * @last pass, which nothing may escape.
+ */
+static void count_classes(struct lruvec *lruvec, unsigned long usage, bool last)
 {
 	unsigned long now = atomic_long_read(&lruvec->nonresident_age);
 	unsigned long pfn = lruvec->pgdat->node_start_pfn, next;
 	unsigned long end = pfn + lruvec->pgdat->node_spanned_pages;
 	long size[NR_LRU_LISTS] = { 0 };
 
-	if (lruvec->recount_age && (long)(now - lruvec->recount_age) < 0)
+	if (!last && lruvec->recount_age && (long)(now - lruvec->recount_age) < 0)
 		return;
 	WRITE_ONCE(lruvec->recount_age, (now + usage / 16) | 1);
 	for (; pfn < end; pfn = next) {
@@ -112,7 +116,7 @@ static bool begin_group(struct lruvec *lruvec, bool last)
 	unsigned long usage = atomic_long_read(&memcg->usage);
 	bool desperate = memcg_calculate_protection(memcg, usage, last);
 
-	count_classes(lruvec, usage);
+	count_classes(lruvec, usage, last);
 	return desperate;
 }
 
@@ -170,7 +174,7 @@ static void shrink_nodes(struct mem_cgroup *memcg, struct scan_control *sc)
 	}
 }
 
-unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
+unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found)
 {
 	unsigned long usage = atomic_long_read(&memcg->usage);
 	struct scan_control sc = {
@@ -182,9 +186,13 @@ unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gf
 		/* the first at which a pass looks at a batch */
 		.priority = min(DEF_PRIORITY, ilog2(usage / SWAP_CLUSTER_MAX | 1)),
 	};
-	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned int noreclaim;
 	unsigned long memstall;
 
+	*found = false;
+	if (time_before(jiffies, READ_ONCE(memcg->nothing_until)))
+		return 0;
+	noreclaim = memalloc_noreclaim_save();
 	psi_memstall_enter(&memstall);
 	for (; sc.priority >= 0; sc.priority--) {
 		shrink_nodes(memcg, &sc);
@@ -193,7 +201,18 @@ unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gf
 	}
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
 		reclaim_snapshot(memcg->lruvec + nid);
+	*found =
+		sc.nr_scanned; /* what is in use is scanned as well, by the last pass at the latest */
+	if (!*found)
+		WRITE_ONCE(memcg->nothing_until, jiffies + MEMCG_NOTHING_TICKS);
 	psi_memstall_leave(&memstall);
 	memalloc_noreclaim_restore(noreclaim);
 	return sc.nr_reclaimed;
+}
+
+unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
+{
+	bool found;
+
+	return memcg_try_reclaim(memcg, nr, gfp, &found);
 }

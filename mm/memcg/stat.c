@@ -14,6 +14,7 @@
 
 struct sums {
 	unsigned long anon, file, shmem, file_mapped, file_dirty, file_writeback;
+	unsigned long kernel, kernel_stack, pagetables;
 	unsigned long lru[NR_LRU_LISTS];
 };
 
@@ -31,6 +32,10 @@ static void add_frame(const struct folio *folio, struct sums *s)
 		s->file_dirty += folio_test_dirty(folio);
 		s->file_writeback += folio_test_writeback(folio);
 	} else {
+		s->kernel++;
+		s->kernel_stack += PageStack(&folio->page);
+		s->pagetables += PageTable(&folio->page) ||
+				 READ_ONCE(folio->page.page_type) == PAGE_TYPE_PGD;
 		return;
 	}
 	if (folio_test_lru(folio))
@@ -66,7 +71,12 @@ int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg)
 	struct sums s = { 0 };
 
 	add_up(memcg, &s);
-	seq_printf(m, "anon %lu\nfile %lu\nshmem %lu\n", s.anon << PAGE_SHIFT, s.file << PAGE_SHIFT,
+	/* What the kernel has for the root's tasks is nobody's. */
+	if (!memcg)
+		s.kernel = s.kernel_stack = s.pagetables = 0;
+	seq_printf(m, "anon %lu\nfile %lu\n", s.anon << PAGE_SHIFT, s.file << PAGE_SHIFT);
+	seq_printf(m, "kernel %lu\nkernel_stack %lu\npagetables %lu\nshmem %lu\n",
+		   s.kernel << PAGE_SHIFT, s.kernel_stack << PAGE_SHIFT, s.pagetables << PAGE_SHIFT,
 		   s.shmem << PAGE_SHIFT);
 	seq_printf(m, "file_mapped %lu\nfile_dirty %lu\nfile_writeback %lu\n",
 		   s.file_mapped << PAGE_SHIFT, s.file_dirty << PAGE_SHIFT,

@@ -26,6 +26,7 @@
 #include <mm/gfp.h>
 #include <seam/barrier.h>
 #include <mm/page.h>
+#include <mm/page_charge.h>
 #include <mm/page_flags.h>
 #include <mm/vmstat.h>
 #include <mm/ledger.h>
@@ -74,25 +75,6 @@ static bool store_put(struct page *page)
 	return kept;
 }
 
-/* A zeroed page, accounted as table. */
-static struct page *table_alloc(struct mm_struct *mm)
-{
-	struct page *page;
-
-	/* The store must not hide that a table can be missing. */
-	if (should_fail_alloc_page(GFP_PGTABLE, 0))
-		return NULL;
-	page = store_take();
-	if (unlikely(!page)) {
-		page = alloc_page(GFP_PGTABLE);
-		if (!page)
-			return NULL;
-	}
-	__SetPageTable(page);
-	mod_node_page_state(page_pgdat(page), NR_PAGETABLE, 1);
-	return page;
-}
-
 static void spare_free(struct page *page)
 {
 	ledger_count(LEDGER_SPARE, -1);
@@ -108,9 +90,33 @@ static void table_free_now(struct page *page)
 		spare_free(page);
 }
 
+/* A zeroed page, accounted as table. */
+static struct page *table_alloc(struct mm_struct *mm)
+{
+	struct page *page;
+
+	/* The store must not hide that a table can be missing. */
+	if (should_fail_alloc_page(GFP_PGTABLE, 0))
+		return NULL;
+	page = store_take();
+	if (unlikely(!page)) {
+		page = alloc_page(GFP_PGTABLE);
+		if (!page)
+			return NULL;
+	} else if (!page_charge(page, 0, GFP_PGTABLE)) {
+		ledger_count(LEDGER_SPARE, 1);
+		table_free_now(page);
+		return NULL;
+	}
+	__SetPageTable(page);
+	mod_node_page_state(page_pgdat(page), NR_PAGETABLE, 1);
+	return page;
+}
+
 /* No table any more, but not free yet: the ledger shows it as kept ready. */
 static void table_retire(struct page *page)
 {
+	page_uncharge(page, 0);
 	__SetPageSpare(page);
 	ledger_count(LEDGER_SPARE, 1);
 	mod_node_page_state(page_pgdat(page), NR_PAGETABLE, -1);
@@ -186,8 +192,12 @@ pgd_t *pgd_alloc(struct mm_struct *mm)
 	if (s->nr_pgds)
 		pgd = s->pgds[--s->nr_pgds];
 	preempt_enable();
-	if (pgd)
-		return pgd;
+	if (pgd) {
+		if (page_charge(virt_to_page(pgd), 0, GFP_PGTABLE))
+			return pgd;
+		pgd_free(mm, pgd);
+		return NULL;
+	}
 	pgd = (pgd_t *)get_zeroed_page(GFP_PGTABLE);
 	if (!pgd)
 		return NULL;
@@ -203,6 +213,7 @@ void pgd_free(struct mm_struct *mm, pgd_t *pgd)
 
 	if (QUIRE_DEBUG)
 		BUG_ON(memchr_inv(pgd, 0, USER_PTRS_PER_PGD * sizeof(pgd_t)));
+	page_uncharge(virt_to_page(pgd), 0);
 	preempt_disable();
 	s = this_cpu_ptr(&table_stores);
 	if (s->nr_pgds < STORE_PGDS) {

@@ -493,7 +493,7 @@ static bool stays_active(struct folio *folio)
 	       folio_is_file_lru(folio);
 }
 
-void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
+bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_control *sc,
 			enum lru_list lru)
 {
 	struct lru_isolation iso = { .lru = lru,
@@ -528,6 +528,7 @@ void shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 		lruvec->size[lru - LRU_ACTIVE] += deactivated;
 	}
 	trace_mm_vmscan_lru_shrink_active(lruvec, sc, &iso, deactivated, referenced);
+	return iso.nr_scanned != 0;
 }
 
 /* ---- a node ---- */
