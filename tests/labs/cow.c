@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * A lab: copy on write, step by step, by the frames that pagemap shows and their map counts in kpagecount. docs/labs.md.
- * On Quire /proc/mm/explain tells of the entries, too.
+ * On Quire /proc/mm/explain tells of the entries, too. cow [DEVICE]: with a swap area of its own also for pages that are out.
  */
 #include "../guest/tap.h"
 #include <sys/resource.h>
+#include <sys/swap.h>
 
 #define RW (PROT_READ | PROT_WRITE)
 
@@ -37,7 +38,7 @@ static long faults(void)
 	struct rusage r;
 
 	getrusage(RUSAGE_SELF, &r);
-	return r.ru_minflt;
+	return r.ru_minflt + r.ru_majflt;
 }
 
 /* Does the line of the entry at @p say @what? True where nobody explains. */
@@ -192,7 +193,46 @@ static void zero_page(void)
 	munmap(q, PAGE);
 }
 
-int main(void)
+static bool swapped(const void *p)
+{
+	return word("/proc/self/pagemap", (unsigned long)p / PAGE) >> 62 & 1;
+}
+
+/* It reads what was swapped out, in a page that is not the writer's. */
+static int swapped_reader(void)
+{
+	return *own == 'a' && frame(own) && frame(own) != *(unsigned long *)shared ? 0 : 1;
+}
+
+static void swapped_out(const char *device)
+{
+	long before, taken;
+	pid_t pid;
+
+	must(!swapon(device, 0));
+	own = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	shared = map(MAP_SHARED | MAP_ANONYMOUS, -1);
+	*own = 'a';
+	ok(EVENTUALLY(!madvise(own, PAGE, MADV_PAGEOUT) && swapped(own)),
+	   "swap: the entry tells where the page is, there is no frame");
+	pid = child(swapped_reader);
+	ok(swapped(own), "swap: fork copies that entry and brings nothing in");
+	faults();
+	before = faults();
+	*own = 'p';
+	taken = faults() - before;
+	is(taken, 1, "swap: a write brings the page in and copies it in the same fault");
+	ok(entry_says(own, ", writable") && mapped(frame(own)) == 1,
+	   "swap: the writer's page is its own, and writable at once");
+	*(unsigned long *)shared = frame(own);
+	is(let(pid), 0, "swap: the child finds the page as it was swapped out");
+	ok(*own == 'p', "swap: and the writer what it wrote");
+	munmap(own, PAGE);
+	munmap(shared, PAGE);
+	must(!swapoff(device));
+}
+
+int main(int argc, char **argv)
 {
 	int fd = memfd_create("cow", 0);
 
@@ -201,5 +241,7 @@ int main(void)
 	fork_step_by_step();
 	of_a_file(fd);
 	zero_page();
+	if (argc > 1)
+		swapped_out(argv[1]);
 	return tap_end();
 }

@@ -6,16 +6,21 @@
 mkdir -p "$build/tests/labs"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
 
-on() { # KERNEL PROGRAM...: run it; its output
+on() { # KERNEL OPTION... -- PROGRAM...: run it; its output
 	k=$1
 	shift
-	timeout 120 ./quire run --kernel "$k" --accel tcg --timeout 100 --add /usr/bin/cat -- "$@" 2>"$scratch/e" </dev/null
+	timeout 120 ./quire run --kernel "$k" --accel tcg --timeout 100 --add /usr/bin/cat "$@" 2>"$scratch/e" </dev/null
 }
 
+truncate -s 4M "$scratch/swap"
 for lab in malloc protect cow copy watermarks; do
 	gcc -std=gnu17 -O1 -Wno-unused-function -Wno-unused-value -o "$build/tests/labs/$lab" "tests/labs/$lab.c" || exit 1
 	for k in linux quire; do
-		on $k "$build/tests/labs/$lab" >"$scratch/lab"
+		if [ $lab = cow ]; then
+			on $k --disk "$scratch/swap" --add "$build/tests/labs/cow:/cow" -- sh -c 'mkswap /dev/vda >/dev/null && exec /cow /dev/vda'
+		else
+			on $k -- "$build/tests/labs/$lab"
+		fi >"$scratch/lab"
 		is "$lab: $k: to its end" $? 0
 		relay "$scratch/lab" "$lab: $k"
 	done
@@ -49,8 +54,8 @@ for line in open(sys.argv[1]):
 }
 format='^[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps] [0-9a-f]{8} [0-9a-f]{2,}:[0-9a-f]{2,} [0-9]+( +[^ ].*| )$'
 for k in linux quire; do
-	on $k /usr/bin/setarch -R /usr/bin/cat /proc/self/maps >"$scratch/maps.$k"
-	on $k busybox cat /proc/self/maps >"$scratch/static.$k"
+	on $k -- /usr/bin/setarch -R /usr/bin/cat /proc/self/maps >"$scratch/maps.$k"
+	on $k -- busybox cat /proc/self/maps >"$scratch/static.$k"
 	is "maps: $k: each row has the form" "$(grep -cvE "$format" "$scratch/maps.$k" "$scratch/static.$k" | cut -d: -f2 | tr '\n' ' ')" '0 0 '
 	is "maps: $k: five rows of the C library" "$(grep -c /libc.so.6 "$scratch/maps.$k")" 5
 	is "maps: $k: the first row of a program linked to 0x400000" "$(sed -n '1s/ .*//p' "$scratch/static.$k")" 00400000-00401000
@@ -61,7 +66,7 @@ ok 'maps: quire: sizes, rights, offsets and names as on Linux' cmp "$scratch/sha
 is 'maps: quire: the gate' "$(tail -n 1 "$scratch/maps.quire" | cut -d' ' -f1,2)" 'ffffffffff600000-ffffffffff601000 --xp'
 
 # Why these rows: the words, against the segments that readelf shows.
-on quire cat /proc/self/maps_explained >"$scratch/explained"
+on quire -- cat /proc/self/maps_explained >"$scratch/explained"
 libc=$(sed -n 's/.* \(\/.*\/libc\.so\.6\)$/\1/p' "$scratch/explained" | head -n 1)
 words() { grep -A 1 " $libc\$" "$scratch/explained" | grep -c "	$1"; }
 is 'maps_explained: quire: a row for each segment, and one for RELRO' "$(grep -c " $libc\$" "$scratch/explained")" \
@@ -74,7 +79,7 @@ is 'maps_explained: quire: the row without a name behind it is its .bss' \
 is 'maps_explained: quire: heap, stack and gate' "$(grep -c -e '^	heap' -e '^	stack of the first' -e '^	the gate' "$scratch/explained")" 3
 is 'maps_explained: quire: each row has its words' "$(grep -c '^	[a-zR]' "$scratch/explained")" \
 	"$(($(grep -c '^[0-9a-f]' "$scratch/explained") + $(grep -c '	its first file page' "$scratch/explained")))"
-is 'maps: quire: a file found by its inode' "$(on quire sh -c 'i=$(grep -m 1 /busybox /proc/self/maps | awk "{print \$5}"); find / -xdev -inum $i' | head -n 1)" \
+is 'maps: quire: a file found by its inode' "$(on quire -- sh -c 'i=$(grep -m 1 /busybox /proc/self/maps | awk "{print \$5}"); find / -xdev -inum $i' | head -n 1)" \
 	"$(sed -n '1s/.* //p' "$scratch/static.quire")"
 
 # One vm_mm for all VMAs; pgd + index counts in entries, not in bytes.
