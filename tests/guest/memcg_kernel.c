@@ -86,7 +86,7 @@ static void test_bomb(void)
 	int status;
 
 	cg_mkdir("b");
-	must(!cg_write("b/memory.max", "8M"));
+	must(!cg_write("b/memory.max", "4M"));
 	cg_write("b/memory.swap.max", "0");
 	cg_write("b/memory.oom.group", "1");
 	other = cg_sleeper();
@@ -95,7 +95,7 @@ static void test_bomb(void)
 		bomb();
 	ok(waitpid(pid, &status, 0) == pid && status == SIGKILL, "a fork bomb meets memory.max");
 	ok(cg_num("b/memory.events", "oom_group_kill") >= 1, "and dies as a whole");
-	ok(cg_num("b/memory.peak", NULL) <= 9 * MB, "it had no more: %lld",
+	ok(cg_num("b/memory.peak", NULL) <= 5 * MB, "it had no more: %lld",
 	   cg_num("b/memory.peak", NULL));
 	is(waitpid(other, &status, WNOHANG), 0, "nobody else died");
 	cg_reap(other);
