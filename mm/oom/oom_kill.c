@@ -229,13 +229,17 @@ struct group_kill {
 	const char *message;
 };
 
-/* memory.oom.group: a member dies with the victim. */
+/* memory.oom.group: a member dies with the victim. One that has been waited for meanwhile has no references left. */
 static int kill_member(struct task_struct *p, void *arg)
 {
 	const struct group_kill *g = arg;
 
-	if (p->signal->oom_score_adj != OOM_SCORE_ADJ_MIN && !is_global_init(p))
-		kill_process(p, g->oc, g->message);
+	if (p->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || is_global_init(p))
+		return 0;
+	if (!refcount_inc_not_zero(&p->usage))
+		return 0;
+	kill_process(p, g->oc, g->message);
+	put_task_struct(p);
 	return 0;
 }
 
