@@ -45,9 +45,9 @@
 #include "oom_internal.h"
 #include "../page/page_internal.h"
 
-#define VICTIM_PATIENCE	  (10 * HZ)
-#define GRACE_TICKS	  5
-#define ORDER_SYSRQ	  (-1)
+#define VICTIM_PATIENCE (10 * HZ)
+#define GRACE_TICKS	5
+#define ORDER_SYSRQ	(-1)
 
 int sysctl_panic_on_oom;
 int sysctl_oom_kill_allocating_task;
