@@ -173,12 +173,14 @@ is 'extra_free_kbytes: lies between min and low' "$(awk '/^extra/ { print ($2 > 
 says 'extfrag: unusable_index' '^Node 0, zone +DMA32 0\.000 '
 
 # ---- debugging ----
-boot --smp 2 --append page_owner=on -- sh -c "cat /sys/kernel/debug/page_owner >/tmp/po; head -n 400 /tmp/po; cat /sys/kernel/debug/page_owner_stacks/show_stacks; $check"
+boot --smp 2 --append 'page_owner=on stackdepth' -- sh -c "sed 's/^/depth: /' /sys/kernel/debug/stack_depth; cat /sys/kernel/debug/page_owner >/tmp/po; head -n 400 /tmp/po; cat /sys/kernel/debug/page_owner_stacks/show_stacks; $check"
 whole 'page_owner=on'
 says 'page_owner: Linux'"'"'s first line' '^Page allocated via order [0-9]+, mask 0x[0-9a-f]+\([A-Z_|a-z]+\), pid [0-9]+, tgid [0-9]+ \(.*\), ts [0-9]+ ns, free_ts [0-9]+ ns$'
 says 'page_owner: the second' '^PFN [0-9]+ type [A-Z][a-z]+ Block [0-9]+ type [A-Z][a-z]+ Flags 0x'
 says 'page_owner: a call trace' '^ [a-z_]+\+0x[0-9a-f]+/0x[0-9a-f]+$'
 says 'page_owner: pages of each place' '^nr_base_pages: [0-9]+$'
+is 'stack_depth: init, kthreadd and others used part of their stack' \
+	"$(awk '/^depth: +1 init / { i = 1 } /^depth: +2 kthreadd / { k = 1 } /^depth: / { n++; bad += $4 < 200 || $4 >= $5 || $5 != 16384 } END { print i, k, (n > 4), bad + 0 }' "$out")" '1 1 1 0'
 says 'page_owner: tells the size of its store' 'page_owner: allocated [0-9]+ bytes' "$log"
 boot --smp 2 --append 'page_poison=1 init_on_alloc=1' -- sh -c "$check"
 whole 'page_poison=1'
