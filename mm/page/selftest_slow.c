@@ -226,7 +226,8 @@ static int test_warning(void)
 	play_scarcity(1000);
 	nopage_rs.begin_ns = 0;
 	for (u32 i = 0; i < nopage_rs.burst; i++)
-		__ratelimit(&nopage_rs, "warn_alloc"); /* what follows is counted, but not printed */
+		__ratelimit(&nopage_rs,
+			    "warn_alloc"); /* what follows is counted, but not printed */
 	try_alloc(GFP_NOWAIT, 0);
 	told = atomic_read(&nopage_rs.asked) - nopage_rs.burst;
 	try_alloc(GFP_NOWAIT | __GFP_NOWARN, 0);
