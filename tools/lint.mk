@@ -33,7 +33,7 @@ $(O)/lint/gcc/%.ok: % $$(wildcard $$(O)/k/$$(basename $$*).o)
 	$(done)
 
 $(O)/lint/clang/%.ok: % $$(wildcard $$(O)/k/$$(basename $$*).o)
-	@mkdir -p $(@D); clang $(cflags) -Werror -Wno-address-of-packed-member -Wno-gnu-variable-sized-type-not-at-end -c $< -o /dev/null
+	@mkdir -p $(@D); clang $(filter-out -falign-%,$(cflags)) -Werror -Wno-address-of-packed-member -Wno-gnu-variable-sized-type-not-at-end -c $< -o /dev/null
 	$(done)
 
 $(O)/lint/sparse/%.ok: % $$(wildcard $$(O)/k/$$(basename $$*).o)
@@ -45,7 +45,7 @@ $(O)/lint/sparse/%.ok: % $$(wildcard $$(O)/k/$$(basename $$*).o)
 	$(done)
 
 $(O)/lint/tidy/%.ok: % .clang-tidy $$(wildcard $$(O)/k/$$(basename $$*).o)
-	@mkdir -p $(@D); clang-tidy --quiet $< -- $(filter-out -Wundef,$(cflags)) 2>/dev/null
+	@mkdir -p $(@D); clang-tidy --quiet $< -- $(filter-out -Wundef -falign-%,$(cflags)) 2>/dev/null
 	$(done)
 
 $(O)/lint/cppcheck/%.ok: % $$(wildcard $$(O)/k/$$(basename $$*).o)
