@@ -71,7 +71,7 @@ $(O)/tests/profile/%: tests/profile/%.c
 	$(Q)$(MUSLCC) $(USERFLAGS) -fno-pie -no-pie -Wl,--section-start=.marks=0x70000000 $< -o $@
 
 # The benchmark: the guest's program, what it executes; see docs/performance.md.
-BENCHOPS := anon advise alloc disk file harness map names process protect reach rw switch socket syscall
+BENCHOPS := anon advise alloc disk file harness map names process protect reach rw switch socket swap syscall
 bench-programs: $(O)/bench/bench $(O)/bench/true-static $(O)/bench/true-dynamic
 $(O)/bench/obj/%.o: bench/%.c
 	$(call say,USERCC,$<)
