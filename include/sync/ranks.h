@@ -65,8 +65,8 @@
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(BIO_POOLS, mutex, "making of the pools of bios")			\
-	R(ZS_CACHES, mutex, "making of the slab caches of zsmalloc")		\
 	R(ZSWAP_ENABLE, mutex, "zswap: its first enabling")			\
+	R(ZS_CACHES, mutex, "making of the slab caches of zsmalloc")		\
 	R(SLAB_MUTEX, mutex, "list of slab caches")				\
 	R(PCPU_MUTEX, mutex, "growth of per-CPU chunks")			\
 	R(IOREMAP, mutex, "memory types of mapped device memory")		\
@@ -117,7 +117,6 @@
 	R(AIO_CTX, spin, "requests and events of an asynchronous context")	\
 	R(URING_CTX, spin, "requests and completions of an io_uring")		\
 	R(URING_WQ, spin, "requests that wait for workers of their process")	\
-	R(INOTIFY, spin, "watches of inotify, and their events")		\
 	R(EVENTFD, spin, "counter of an eventfd")				\
 	R(TIMERFD, spin, "expirations of a timerfd")				\
 	R(UFFD, spin, "who waits for a userfaultfd")				\
