@@ -366,11 +366,11 @@ TEST(swapping_behind_zswap)
 	struct host_balance before;
 
 	CHECK_EQ(zswap_enable(true), 0);
-	zswap_same_filled_pages_enabled = false;
+	WRITE_ONCE(zswap_same_filled_pages_enabled, false);
 	before = begin();
 	swap_under_four_cpus();
 	host_balance_check(&before);
-	zswap_max_pool_percent = 0;
+	WRITE_ONCE(zswap_max_pool_percent, 0);
 	swap_under_four_cpus();
 	CHECK_EQ(zswap_enable(false), 0);
 	CHECK_EQ(atomic_long_read(&zswap_stats[ZSWAP_STORED]), 0);
@@ -383,14 +383,14 @@ TEST(a_full_pool_is_written_back)
 	struct mm_struct *mm;
 
 	CHECK_EQ(zswap_enable(true), 0);
-	zswap_same_filled_pages_enabled = false;
-	zswap_max_pool_percent = 20;
+	WRITE_ONCE(zswap_same_filled_pages_enabled, false);
+	WRITE_ONCE(zswap_max_pool_percent, 20);
 	switch_on();
 	mm = new_space(40);
 	fill(40, 100);
 	pageout(0, 39);
 	CHECK_EQ(atomic_long_read(&zswap_stats[ZSWAP_STORED]), 39);
-	zswap_max_pool_percent = 0;
+	WRITE_ONCE(zswap_max_pool_percent, 0);
 	pageout(39, 1);
 	flush_scheduled_work();
 	CHECK_EQ(atomic_long_read(&zswap_stats[ZSWAP_WRITTEN_BACK]), back + 39);
