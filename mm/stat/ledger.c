@@ -14,7 +14,7 @@
  *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC = vmalloc_nr_pages() - STACK
  *	ANON      = NR_ANON_MAPPED less those of the swap cache   FILE = NR_FILE_PAGES (the swap cache is part of it)
  *	PGD, SPARE, PIPE, TRACE, PERCPU, ZSMALLOC, SWAP, DMA, BOOT = ledger_counts
- *	OFFLINE, POISON = ledger_counts, which those will keep who take pages out of use: until then 0
+ *	POISON = num_poisoned_pages                     OFFLINE = ledger_counts, which nobody keeps yet: 0
  *	UNMAPPED, OTHER = 0
  *
  * A page that left the lists and reached no owner, that an owner forgot after uncounting it, or that is counted
@@ -37,6 +37,7 @@
 #include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/memblock.h>
+#include <mm/migrate.h>
 #include <mm/page_flags.h>
 #include <mm/vmalloc.h>
 #include <mm/vmstat.h>
@@ -235,6 +236,7 @@ static void take_counters(struct ledger *l)
 	c[LEDGER_ANON] = global_node_page_state(NR_ANON_MAPPED) -
 			 (global_node_page_state(NR_SWAPCACHE) - swap_only_pages());
 	c[LEDGER_FILE] = global_node_page_state(NR_FILE_PAGES);
+	c[LEDGER_POISON] = atomic_long_read(&num_poisoned_pages);
 }
 
 /* ---- comparing ---- */

@@ -244,6 +244,8 @@ static void unpoison(long before)
 	int good = 0;
 
 	is(corrupted() - before, 4 * nr_poisoned, "meminfo: HardwareCorrupted");
+	ok(strstr(slurp("/proc/mm/ledger"), "all accounts agree") != NULL,
+	   "ledger: what is out of use is counted");
 	for (int i = 0; i < nr_poisoned; i++) {
 		snprintf(number, sizeof(number), "%llu", (unsigned long long)poisoned[i]);
 		good += spew(UNPOISON, number) == 0;
