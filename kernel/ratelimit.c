@@ -14,7 +14,8 @@ bool __ratelimit(struct ratelimit_state *rs, const char *who)
 
 	if (!ms)
 		return true;
-	if ((!begin || now - begin > (u64)ms * NSEC_PER_MSEC) &&
+	/* Signed: another one may have begun it since we looked at the clock. */
+	if ((!begin || (s64)(now - begin) > (s64)ms * (s64)NSEC_PER_MSEC) &&
 	    try_cmpxchg(&rs->begin_ns, &begin, now | 1)) {
 		asked = atomic_xchg(&rs->asked, 0);
 		if (asked > burst)
