@@ -163,6 +163,7 @@ void free_thread_stack(void *stack)
 	uncharge_stack(stack, THREAD_SIZE);
 	store_stack(stack);
 }
+
 unsigned long thread_stack_stored_pages(void)
 {
 	unsigned long stacks = 0;
