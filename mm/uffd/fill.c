@@ -155,13 +155,12 @@ static int fill_zero_page(struct fill *f, struct vm_area_struct *vma, pmd_t *pmd
 static int enter_file_page(struct fill *f, struct vm_area_struct *vma, pmd_t *pmd,
 			   struct folio *folio)
 {
-	pgoff_t index = linear_page_index(vma, f->dst);
-	struct page *page = folio_file_page(folio, index);
+	struct page *page = folio_file_page(folio, linear_page_index(vma, f->dst));
 	spinlock_t *ptl;
 	pte_t *pte = pte_lock_kept(pmd, f->dst, &ptl);
 	int err = 0;
 
-	if (index >= DIV_ROUND_UP((u64)i_size_read(folio->mapping->host), PAGE_SIZE)) {
+	if (past_end(vma, f->dst)) {
 		err = -EFAULT;
 	} else if (!pte_none_mostly(ptep_get(pte))) {
 		err = -EEXIST;
