@@ -39,7 +39,9 @@ static struct folio *poison(unsigned long pfn, int *err)
 					     : 0;
 	if (*err)
 		return NULL;
-	if (PageCompound(page) || PageSlab(page) || PageAnon(page) || !page->mapping) {
+	/* Of a page with a type other things may stand in ->mapping: the rcu_head of a page table that goes. */
+	if (PageCompound(page) || PageSlab(page) || page_has_type(page) || PageAnon(page) ||
+	    !page->mapping) {
 		put_page(page);
 		*err = -EBUSY;
 		return NULL;
