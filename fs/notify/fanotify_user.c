@@ -387,6 +387,7 @@ SYSCALL_DEFINE2(fanotify_init, unsigned int, flags, unsigned int, event_f_flags)
 		g->overflow.queued.size += sizeof(struct fanotify_event_info_pidfd);
 	if (flags & FAN_UNLIMITED_QUEUE)
 		g->group.max_events = UINT_MAX;
+	g->group.unlimited_marks = flags & FAN_UNLIMITED_MARKS;
 	INIT_LIST_HEAD(&g->asked);
 	fd = fsnotify_group_open(&g->group, &groups, &group_ops, &g->overflow.queued,
 				 O_RDWR | FMODE_NONOTIFY | (flags & FAN_CLOEXEC ? O_CLOEXEC : 0) |
@@ -577,8 +578,7 @@ static int set_mark(const struct request *r, struct fanotify_mark **fresh)
 	int err;
 
 	if (!m) {
-		if (!(r->group->flags & FAN_UNLIMITED_MARKS) &&
-		    !fsnotify_may_mark(&r->group->group, &groups))
+		if (!fsnotify_may_mark(&r->group->group, &groups))
 			return -ENOSPC;
 		m = *fresh;
 		*fresh = NULL;

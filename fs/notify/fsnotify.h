@@ -118,6 +118,7 @@ struct fsnotify_group {
 	struct fsnotify_queued *overflow;	/* c: on the queue or on no list; never freed by ->copy */
 	struct list_head hit;			/* on the hits of an event, or on no list */
 	unsigned int nr_marks, nr_events, max_events;
+	bool unlimited_marks;			/* c: they count for no limit */
 	uid_t uid;				/* c: whose it counts as */
 	wait_queue_head_t wait;
 };

@@ -121,8 +121,10 @@ bool fsnotify_may_mark(const struct fsnotify_group *group, const struct fsnotify
 	struct fsnotify_group *other;
 	unsigned int n = 0;
 
+	if (group->unlimited_marks)
+		return true;
 	list_for_each_entry (other, &kind->groups, list)
-		if (other->uid == group->uid)
+		if (other->uid == group->uid && !other->unlimited_marks)
 			n += other->nr_marks;
 	return n < (unsigned int)READ_ONCE(kind->max_marks);
 }

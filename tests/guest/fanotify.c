@@ -736,6 +736,7 @@ static void limits(void)
 	struct fanotify_event_metadata *e = (void *)raw;
 	char name[64];
 	long events_read = 0;
+	int unlimited;
 	ssize_t n;
 
 	is(number_in("/proc/sys/fs/fanotify/max_queued_events", ""), 16384, "max_queued_events");
@@ -767,6 +768,11 @@ static void limits(void)
 	group(FAN_UNLIMITED_MARKS);
 	is(mark(FAN_MARK_ADD, FAN_OPEN, DIR) | mark(FAN_MARK_ADD, FAN_OPEN, FILE_), 0,
 	   "FAN_UNLIMITED_MARKS");
+	unlimited = fan;
+	fan = -1;
+	group(0);
+	is(mark(FAN_MARK_ADD, FAN_OPEN, FILE_), 0, "which do not count for other groups");
+	close(unlimited);
 	must(spew("/proc/sys/fs/fanotify/max_user_marks", "8192") == 0);
 }
 
