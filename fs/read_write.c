@@ -443,9 +443,11 @@ static ssize_t do_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, b
 		return -EBADF;
 	if (!(file->f_mode & can))
 		return -EINVAL;
+	if (!iov_iter_count(iter))
+		return 0;
 	ret = write ? verify_area(ppos, iov_iter_count(iter))
 		    : rw_verify_read(file, ppos, iov_iter_count(iter));
-	if (ret || !iov_iter_count(iter))
+	if (ret)
 		return ret;
 	if (write ? !!file->f_op->write_iter : !!file->f_op->read_iter)
 		return call_iter(file, iter, ppos, write, flags);

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 
 #define DIR    "/tmp/fan"
@@ -709,6 +710,10 @@ static void permission(void)
 	is(in_child(killed_listener), 0, "a listener that ends");
 	look(FILE_);
 	group(FAN_CLASS_CONTENT);
+	must(mark(FAN_MARK_ADD, FAN_ACCESS_PERM, FILE_) == 0);
+	fd = open(FILE_, O_RDONLY);
+	is(readv(fd, &(struct iovec){ 0 }, 1), 0, "nobody is asked whether no bytes may be read");
+	close(fd);
 	must(mark(FAN_MARK_ADD, FAN_OPEN_EXEC_PERM, "/proc/self/exe") == 0);
 	pid = fork();
 	if (pid == 0) {
