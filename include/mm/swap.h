@@ -160,7 +160,7 @@ bool swap_slot_is_memory(swp_entry_t entry);
 struct swap_owner_ops {
 	/* A slot for the page in frame @pfn. *@id: who has to pay for it, 0: nobody; false: he has no room. => RCU until @id is noted */
 	bool (*charge)(unsigned long pfn, u16 *id);
-	void (*uncharge)(u16 id);
+	void (*uncharge)(u16 id);		/* => RCU since @id was taken off the slot */
 	/* There was no slot for it. */
 	void (*failed)(unsigned long pfn);
 };

@@ -268,18 +268,18 @@ static void uncharge_page(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page), run;
 
+	rcu_read_lock(); /* from the number to the group: a frame without it keeps no group alive */
 	for (unsigned long i = 0; i < 1UL << order; i += run) {
 		u16 id = frame_id_clear(pfn + i);
 
 		run = 1;
 		if (!id)
 			continue;
-		rcu_read_lock(); /* from the number to the group */
 		while (i + run < 1UL << order && frame_id_clear_if(pfn + i + run, id))
 			run++;
 		stock_return(memcg_by_id(id), run);
-		rcu_read_unlock();
 	}
+	rcu_read_unlock();
 }
 
 bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)

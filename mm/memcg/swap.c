@@ -61,9 +61,7 @@ static bool charge(unsigned long pfn, u16 *id)
 
 static void uncharge(u16 id)
 {
-	rcu_read_lock();
 	uncharge_up_to(memcg_by_id(id), NULL);
-	rcu_read_unlock();
 }
 
 static void failed(unsigned long pfn)

@@ -185,9 +185,11 @@ static void slot_emptied(struct swap_info_struct *si, swap_slot_t *slot, unsigne
 	u16 *owner = slot_owner(si, offset), id;
 
 	if (empty) {
+		rcu_read_lock(); /* from the number to the group */
 		id = owner ? xchg(owner, 0) : 0;
 		if (id)
 			swap_owner_ops->uncharge(id);
+		rcu_read_unlock();
 		if (frontswap_is_on())
 			__frontswap_invalidate(swp_entry(si->type, offset));
 		if (si->ops && si->ops->slot_free)
