@@ -77,7 +77,7 @@ static inline struct mem_cgroup *memcg_get(struct mem_cgroup *memcg)
 
 /* Evict about @nr pages of @memcg and those below. Pages reclaimed. May sleep. */
 unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
-/* Reclaim until it has @pages at most. False: a signal came, or 16 passes did not get so far. May sleep. */
+/* Reclaim until it has @pages at most. False: a signal came, or MAX_RECLAIM_RETRIES passes yielded nothing. May sleep. */
 bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages);
 /* The limit was lowered to memcg->max: reclaim, then kill, until it is kept; or a signal comes. May sleep. */
 void memcg_enforce_max(struct mem_cgroup *memcg);

@@ -32,6 +32,7 @@ struct scan_control {
 	bool desperate;			/* this pass takes what is protected in part, too */
 	u8 exhausted;			/* 1 << class: a search of this pass went round and found no member */
 	unsigned long nr_scanned, nr_reclaimed;
+	unsigned long nr_refilled;	/* of active classes, looked at */
 	/* Of the pages looked at: */
 	unsigned long nr_dirty, nr_unqueued_dirty, nr_writeback, nr_taken;
 	unsigned long nr_swapped;	/* written to swap */

@@ -160,6 +160,16 @@ static bool is_excused(void)
 	       test_thread_flag(TIF_MEMDIE);
 }
 
+/* A reclaim yielded nothing. Of @tries are left: */
+static int after_failure(int tries, bool found)
+{
+	if (found)
+		return tries - 1;
+	/* It may all be in the hands of others who reclaim here; or there is nothing, and no use in many tries. */
+	schedule_timeout_killable(MEMCG_NOTHING_TICKS);
+	return tries - 1 - MAX_RECLAIM_RETRIES / 4;
+}
+
 /* Reclaim or kill until @nr pages fit. False: they do not, and the caller can do without, or comes back when it may wait. */
 static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
@@ -192,12 +202,10 @@ static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 		if (!progress && (gfp & __GFP_NORETRY))
 			return false;
 		/* A pass that found every page in use has taken the marks off: the next one finds those that are not. */
-		if ((progress && nr <= 1UL << PAGE_ALLOC_COSTLY_ORDER) || tries-- > 0) {
-			if (found)
-				continue;
-			/* It may all be in the hands of others who reclaim here; or there is nothing, and no use in many tries. */
-			schedule_timeout_killable(MEMCG_NOTHING_TICKS);
-			tries -= MAX_RECLAIM_RETRIES / 4;
+		if (progress && nr <= 1UL << PAGE_ALLOC_COSTLY_ORDER)
+			continue;
+		if (tries > 0) {
+			tries = after_failure(tries, found);
 			continue;
 		}
 		if (!memcg_out_of_memory(over, nr, gfp)) {
@@ -284,15 +292,19 @@ static void uncharge_page(struct page *page, unsigned int order)
 
 bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
 {
+	int tries = MAX_RECLAIM_RETRIES;
+	bool found;
+
 	stock_drain_all(memcg);
-	for (int tries = MAX_RECLAIM_RETRIES;; tries--) {
+	for (;;) {
 		unsigned long usage = atomic_long_read(&memcg->usage);
 
 		if (usage <= pages)
 			return true;
-		if (!tries || signal_pending(current))
+		if (tries <= 0 || signal_pending(current))
 			return false;
-		memcg_reclaim(memcg, usage - pages, GFP_KERNEL);
+		if (!memcg_try_reclaim(memcg, usage - pages, GFP_KERNEL, &found))
+			tries = after_failure(tries, found);
 	}
 }
 

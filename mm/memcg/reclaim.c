@@ -201,8 +201,8 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 	}
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
 		reclaim_snapshot(memcg->lruvec + nid);
-	*found =
-		sc.nr_scanned; /* what is in use is scanned as well, by the last pass at the latest */
+	/* What is in use is looked at as well, by the last pass at the latest; what it makes inactive the next reclaim takes. */
+	*found = sc.nr_scanned || sc.nr_refilled;
 	if (!*found)
 		WRITE_ONCE(memcg->nothing_until, jiffies + MEMCG_NOTHING_TICKS);
 	psi_memstall_leave(&memstall);

@@ -505,6 +505,7 @@ bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 	unsigned int n;
 
 	n = lru_isolate(lruvec, &iso, folios, min(nr, (unsigned long)SWAP_CLUSTER_MAX));
+	sc->nr_refilled += iso.nr_scanned;
 	count_vm_events(PGREFILL, iso.nr_scanned);
 	for (unsigned int i = 0; i < n; i++) {
 		struct folio *folio = folios[i];
