@@ -107,15 +107,16 @@ static int max_show(struct seq_file *m, struct cgroup *cgrp)
 
 static int max_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	long long value = INT_MAX;
-	int err = strcmp(text, "max") ? kstrtoll(text, 0, &value) : 0;
+	bool unlimited = !strcmp(text, "max");
+	long long value = 0;
+	int err = unlimited ? 0 : kstrtoll(text, 0, &value);
 
 	if (err)
 		return err;
-	if (value < 0 || (value > PIDS_MAX && value != INT_MAX))
+	if (value < 0 || value > PIDS_MAX)
 		return -EINVAL;
 	spin_lock_irq(&cgroup_tasks_lock);
-	pids_of(cgrp)->max = (int)value;
+	pids_of(cgrp)->max = unlimited ? INT_MAX : (int)value;
 	spin_unlock_irq(&cgroup_tasks_lock);
 	return 0;
 }

@@ -10,6 +10,8 @@ static void test_files(void)
 	   "a new group is not limited and has nobody");
 	ok(!cg_write("f/pids.max", "4194304") && cg_is("f/pids.max", "4194304\n"), "the largest");
 	fails(cg_write("f/pids.max", "4194305"), EINVAL, "more");
+	fails(cg_write("f/pids.max", "2147483647"), EINVAL,
+	      "not the number that stands for none either");
 	fails(cg_write("f/pids.max", "-1"), EINVAL, "less than none");
 	fails(cg_write("f/pids.max", "many"), EINVAL, "no number");
 	ok(!cg_write("f/pids.max", "max") && cg_is("f/pids.max", "max\n"), "max again");
