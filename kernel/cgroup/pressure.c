@@ -75,9 +75,10 @@ int cgroup_pressure_write(struct file *file, struct cgroup *cgrp, char *text)
 		return 0;
 	if (on)
 		err = cgroup_add_files(cgrp, cgroup_pressure_files);
-	else
+	if (!on || err)
 		cgroup_remove_files(cgrp, cgroup_pressure_files);
-	psi_group_set_disabled(cgrp->psi, !on);
+	if (!err)
+		psi_group_set_disabled(cgrp->psi, !on);
 	return err;
 }
 
