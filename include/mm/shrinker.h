@@ -3,6 +3,7 @@
 #ifndef QUIRE_MM_SHRINKER_H
 #define QUIRE_MM_SHRINKER_H
 
+#include <base/atomic.h>
 #include <base/types.h>
 #include <base/list.h>
 
@@ -27,7 +28,7 @@ struct shrinker {
 	unsigned int flags;
 	struct list_head list;
 	const char *name;
-	unsigned long nr_called, nr_scanned, nr_freed;	/* objects; written without a lock */
+	atomic_long_t nr_called, nr_scanned, nr_freed;	/* objects */
 };
 
 struct seq_file;

@@ -113,7 +113,9 @@ static int test_shrinkers(void)
 	unregister_shrinker(testers);
 	unregister_shrinker(testers + 1);
 	SELFTEST_EXPECT(!err);
-	SELFTEST_EXPECT(testers[0].nr_called && testers[0].nr_freed == testers[0].nr_scanned / 2);
+	SELFTEST_EXPECT(atomic_long_read(&testers[0].nr_called));
+	SELFTEST_EXPECT(atomic_long_read(&testers[0].nr_freed) ==
+			atomic_long_read(&testers[0].nr_scanned) / 2);
 	return 0;
 }
 SELFTEST("reclaim: shrinkers are asked by priority and by what their objects cost", test_shrinkers);

@@ -65,13 +65,13 @@ static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int ni
 		if (got == SHRINK_STOP)
 			break;
 		freed += got;
-		shrinker->nr_scanned += sc.nr_scanned;
+		atomic_long_add(sc.nr_scanned, &shrinker->nr_scanned);
 		count_vm_events(SLABS_SCANNED, sc.nr_scanned);
 		todo -= min(todo, max(sc.nr_scanned, 1UL));
 		cond_resched();
 	}
-	shrinker->nr_called++;
-	shrinker->nr_freed += freed;
+	atomic_long_inc(&shrinker->nr_called);
+	atomic_long_add(freed, &shrinker->nr_freed);
 	return freed;
 }
 
@@ -118,8 +118,9 @@ int shrinkers_show(struct seq_file *m, void *v)
 			n = s->count_objects(s, &sc);
 			count += n < SHRINK_EMPTY ? n : 0;
 		}
-		seq_printf(m, "%s %lu %lu %lu %lu\n", s->name, count, s->nr_called, s->nr_scanned,
-			   s->nr_freed);
+		seq_printf(m, "%s %lu %ld %ld %ld\n", s->name, count,
+			   atomic_long_read(&s->nr_called), atomic_long_read(&s->nr_scanned),
+			   atomic_long_read(&s->nr_freed));
 	}
 	up_read(&shrinker_rwsem);
 	return 0;
