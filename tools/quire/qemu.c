@@ -176,8 +176,7 @@ static void add_kernel(struct strv *a, const struct options *o, int initrd)
 	char seed[32];
 	char *append = xstrdup("console=ttyS0 panic=-1");
 
-	if (o->kernel ==
-	    KERNEL_LINUX) /* whose check gives up when the host is busy and a tick comes late */
+	if (o->kernel == KERNEL_LINUX) /* gives up when a tick comes late from a busy host */
 		append = longer(append, "no_timer_check");
 	if (o->icount)
 		append = longer(append, "nokaslr norandmaps");
