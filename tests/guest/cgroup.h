@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 
 #define CG "/sys/fs/cgroup/"
 
@@ -127,6 +128,23 @@ __attribute__((unused)) static pid_t cg_sleeper(void)
 	if (!pid)
 		for (;;)
 			pause();
+	return pid;
+}
+
+/* A child in @group, and in a process group of its own, that does not outlive the test. */
+__attribute__((unused)) static pid_t cg_member(const char *group)
+{
+	char procs[64];
+	pid_t pid;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
+		must(!cg_write(procs, "0"));
+	}
 	return pid;
 }
 

@@ -5,25 +5,8 @@
  */
 #include "cgroup.h"
 
-#include <sys/prctl.h>
-
 #define MB	 (1024 * 1024ll)
 #define CHILDREN 8
-
-static pid_t member(const char *group)
-{
-	char procs[64];
-	pid_t pid;
-
-	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		setpgid(0, 0);
-		must(!cg_write(procs, "0"));
-	}
-	return pid;
-}
 
 /* A page in each of 256 ranges of 2 MiB: as many page tables. */
 static void test_tables(void)
@@ -32,7 +15,7 @@ static void test_tables(void)
 	pid_t pid;
 
 	cg_mkdir("t");
-	pid = member("t");
+	pid = cg_member("t");
 	if (!pid) {
 		char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -57,7 +40,7 @@ static void test_stacks(void)
 	pid_t pid;
 
 	cg_mkdir("s");
-	pid = member("s");
+	pid = cg_member("s");
 	if (!pid) {
 		for (int i = 0; i < CHILDREN; i++)
 			if (!fork())
@@ -90,7 +73,7 @@ static void test_bomb(void)
 	cg_write("b/memory.swap.max", "0");
 	cg_write("b/memory.oom.group", "1");
 	other = cg_sleeper();
-	pid = member("b");
+	pid = cg_member("b");
 	if (!pid)
 		bomb();
 	ok(waitpid(pid, &status, 0) == pid && status == SIGKILL, "a fork bomb meets memory.max");

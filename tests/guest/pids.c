@@ -23,17 +23,10 @@ static void test_files(void)
 /* How many children can a new member of @group make? Its wait status. */
 static int forks_in(const char *group)
 {
-	char procs[64];
 	int status = -1;
-	pid_t pid;
+	pid_t pid = cg_member(group);
 
-	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
-	fflush(stdout);
-	pid = fork();
 	if (!pid) {
-		setpgid(0, 0);
-		if (cg_write(procs, "0"))
-			_exit(98);
 		for (int n = 0; n < 10; n++) {
 			pid_t child = fork();
 

@@ -3,7 +3,6 @@
 #include "cgroup.h"
 
 #include <sched.h>
-#include <sys/prctl.h>
 
 #define MB (1024 * 1024ll)
 
@@ -22,25 +21,10 @@ static long long total(const char *file, const char *kind)
 	return *kind == 's' ? some : full;
 }
 
-static pid_t member(const char *group)
-{
-	char procs[64];
-	pid_t pid;
-
-	snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		must(!cg_write(procs, "0"));
-	}
-	return pid;
-}
-
 /* A member of @group that wants CPU 0 until it is killed. */
 static pid_t spinner(const char *group)
 {
-	pid_t pid = member(group);
+	pid_t pid = cg_member(group);
 	cpu_set_t set;
 
 	if (pid)
@@ -76,7 +60,7 @@ static void test_cpu(void)
 /* A member of @group that is always above its memory.high: it reclaims in vain, and sleeps. */
 static pid_t eater(const char *group)
 {
-	pid_t pid = member(group);
+	pid_t pid = cg_member(group);
 	volatile char *mem;
 
 	if (pid)
