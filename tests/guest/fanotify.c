@@ -4,6 +4,7 @@
 
 #include <linux/fanotify.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
@@ -707,7 +708,11 @@ static void permission(void)
 	fan = -1;
 	is(ended(pid), 0, "the listener goes: allowed");
 	close(fd);
+	must(!prctl(PR_SET_CHILD_SUBREAPER,
+		    1)); /* for its child, whose open is let go and who reads on */
 	is(in_child(killed_listener), 0, "a listener that ends");
+	while (wait(NULL) > 0)
+		;
 	look(FILE_);
 	group(FAN_CLASS_CONTENT);
 	must(mark(FAN_MARK_ADD, FAN_ACCESS_PERM, FILE_) == 0);
