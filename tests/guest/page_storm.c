@@ -89,23 +89,6 @@ static long free_kb(void)
 	return strtol(strstr(slurp("/proc/meminfo"), "MemFree:") + 8, NULL, 10);
 }
 
-/* Does the log hold a line with @what? */
-static bool logged(const char *what)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
-	char line[2048];
-	bool found = false;
-	ssize_t n;
-
-	while (!found &&
-	       ((n = read(fd, line, sizeof(line) - 1)) > 0 || (n < 0 && errno == EPIPE))) {
-		line[n > 0 ? n : 0] = '\0';
-		found = strstr(line, what) != NULL;
-	}
-	close(fd);
-	return found;
-}
-
 int main(int argc, char **argv)
 {
 	long long allocated = 0, damaged = 0, taken = 0, bad = 0, before, after;
@@ -145,7 +128,6 @@ int main(int argc, char **argv)
 	printf("# %lld kB were taken of %lld kB\n", taken * 4, before);
 	ok(!bad && taken * 4 > before / 2,
 	   "exhaust: each thread meets the end of memory and is told");
-	ok(logged("page allocation failure: order:"), "exhaust: so is the log");
 	ok(before - after < 512, "exhaust: all of it comes back");
 	ok(!strcmp(slurp(MEM_CHECK), "ok\n"), "exhaust: lists and ledger in order");
 	return tap_end();
