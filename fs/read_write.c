@@ -272,19 +272,25 @@ static noinline ssize_t read_if_allowed(struct file *file, char __user *buf, siz
 	return err ? err : read_checked(file, buf, count, pos);
 }
 
-ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+/* May @file, open for @mode and able to (@can), move @count bytes? 0, -EBADF, -EINVAL, -EFAULT, -EOVERFLOW. */
+static __always_inline int check_call(const struct file *file, fmode_t mode, fmode_t can,
+				      const char __user *buf, size_t count, const loff_t *pos)
 {
-	ssize_t ret;
-
-	if (!(file->f_mode & FMODE_READ))
+	if (!(file->f_mode & mode))
 		return -EBADF;
-	if (!(file->f_mode & FMODE_CAN_READ))
+	if (!(file->f_mode & can))
 		return -EINVAL;
 	if (unlikely(!access_ok(buf, count)))
 		return -EFAULT;
-	ret = verify_area(pos, count);
-	if (ret)
-		return ret;
+	return verify_area(pos, count);
+}
+
+ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+{
+	int err = check_call(file, FMODE_READ, FMODE_CAN_READ, buf, count, pos);
+
+	if (err)
+		return err;
 	if (fsnotify_perm_wanted())
 		return read_if_allowed(file, buf, count, pos);
 	return read_checked(file, buf, count, pos);
@@ -293,15 +299,8 @@ ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct iov_iter iter;
-	ssize_t ret;
+	ssize_t ret = check_call(file, FMODE_WRITE, FMODE_CAN_WRITE, buf, count, pos);
 
-	if (!(file->f_mode & FMODE_WRITE))
-		return -EBADF;
-	if (!(file->f_mode & FMODE_CAN_WRITE))
-		return -EINVAL;
-	if (unlikely(!access_ok(buf, count)))
-		return -EFAULT;
-	ret = verify_area(pos, count);
 	if (ret)
 		return ret;
 	if (count > MAX_RW_COUNT)
