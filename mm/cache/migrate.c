@@ -68,18 +68,18 @@ static int write_out(struct address_space *mapping, struct folio *folio)
 
 /* The file system knows nothing of migration: nothing of it may hang at @src. */
 static int fallback_migrate_folio(struct address_space *mapping, struct folio *dst,
-				  struct folio *src, int mode)
+				  struct folio *src)
 {
 	if (folio_test_dirty(src))
-		return mode == MIGRATE_ASYNC ? -EBUSY : write_out(mapping, src);
+		return write_out(mapping, src);
 	if (folio_has_private(src) && (!mapping->a_ops->release_folio ||
 				       !call_aop(mapping->a_ops, release_folio, src, GFP_KERNEL)))
-		return mode == MIGRATE_ASYNC ? -EBUSY : -EAGAIN;
-	return filemap_migrate_folio(mapping, dst, src, mode);
+		return -EAGAIN;
+	return filemap_migrate_folio(mapping, dst, src, MIGRATE_SYNC);
 }
 
 /* => both locked */
-static int move_locked(struct folio *dst, struct folio *src, int mode)
+static int move_locked(struct folio *dst, struct folio *src)
 {
 	struct address_space *mapping = folio_mapping(src);
 	struct unmap_batch batch = { .pending = false };
@@ -94,8 +94,8 @@ static int move_locked(struct folio *dst, struct folio *src, int mode)
 	if (!unmapped)
 		return -EAGAIN;
 	if (mapping->a_ops->migrate_folio)
-		return call_aop(mapping->a_ops, migrate_folio, mapping, dst, src, mode);
-	return fallback_migrate_folio(mapping, dst, src, mode);
+		return call_aop(mapping->a_ops, migrate_folio, mapping, dst, src, MIGRATE_SYNC);
+	return fallback_migrate_folio(mapping, dst, src);
 }
 
 static int try_to_move(struct folio *dst, struct folio *src, bool patient)
@@ -109,7 +109,7 @@ static int try_to_move(struct folio *dst, struct folio *src, bool patient)
 	if (patient)
 		folio_wait_writeback(src);
 	if (!folio_test_writeback(src))
-		err = move_locked(dst, src, MIGRATE_SYNC);
+		err = move_locked(dst, src);
 	folio_unlock(src);
 	return err;
 }
