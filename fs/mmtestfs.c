@@ -8,7 +8,7 @@
  *				FOPEN_KEEP_CACHE): the cache is dropped, and what is dirty in it is stored before
  *	->swap_activate, ->swap_rw, ->swap_deactivate: a swap file without blocks
  *
- * The store is memory, STORE_PAGES pages of a file at most. Names are ramfs's. Linux 6.1: fs/nfs/file.c, fs/fuse/file.c.
+ * The store is memory, STORE_PAGES pages of a file at most. Names are those of fs/libfs.c. Linux 6.1: fs/nfs/file.c, fs/fuse/file.c.
  */
 #include <base/errno.h>
 #include <base/math.h>

@@ -21,7 +21,7 @@ struct file_handle {
 	int handle_type;
 }; /* the handle behind it */
 
-/* Of a super block whose files have handles; s_export_op. All may sleep. */
+/* Of a super block whose files have handles; s_export_op. All may sleep but encode_fh: fanotify asks it under a spinlock. */
 struct export_operations {
 	/*
 	 * The handle of @inode into @fh, which has room for *@words; *@words becomes what it takes. Its type, or
