@@ -65,10 +65,11 @@ static bool wanted(const struct host_test *t)
 int host_main(void);
 int host_main(void)
 {
+	u64 given = os_env("SEED", os_now_ns() & 0xffffffff);
 	char plan[32];
 	unsigned int n = 0;
 
-	seed = os_env("SEED", os_now_ns() & 0xffffffff);
+	seed = given;
 	host_sched_start();
 	host_time_start();
 	host_boot_memory();
@@ -81,7 +82,7 @@ int host_main(void)
 		n += wanted(t);
 	snprintf(plan, sizeof(plan), "1..%u\n", n);
 	os_out(plan);
-	host_note("SEED=%llu", seed);
+	host_note("SEED=%llu", given);
 	for (const struct host_test *t = __start_host_tests; t < __stop_host_tests; t++) {
 		if (!wanted(t))
 			continue;

@@ -6,20 +6,26 @@
 #include <seam/uaccess.h>
 #include "mmu_internal.h"
 
+/* Move one word of @type; the compiler makes one access of each. */
+#define MOVE(type, to, from)                                                                       \
+	__atomic_store_n((type *)(to), __atomic_load_n((const type *)(from), __ATOMIC_RELAXED),    \
+			 __ATOMIC_RELAXED)
+
 void host_copy_racing(void *to, const void *from, unsigned int n)
 {
+	unsigned long misaligned = (unsigned long)to | (unsigned long)from;
+	char *t = to;
+	const char *f = from;
 	unsigned int i = 0;
 
-	if (!(((unsigned long)to | (unsigned long)from) & 7))
+	if (!(misaligned & 7))
 		for (; i + 8 <= n; i += 8)
-			__atomic_store_n((u64 *)((char *)to + i),
-					 __atomic_load_n((u64 *)((char *)from + i),
-							 __ATOMIC_RELAXED),
-					 __ATOMIC_RELAXED);
+			MOVE(u64, t + i, f + i);
+	if (!(misaligned & 3))
+		for (; i + 4 <= n; i += 4)
+			MOVE(u32, t + i, f + i);
 	for (; i < n; i++)
-		__atomic_store_n((char *)to + i,
-				 __atomic_load_n((char *)from + i, __ATOMIC_RELAXED),
-				 __ATOMIC_RELAXED);
+		MOVE(char, t + i, f + i);
 }
 
 /* Bytes not copied. @buf NULL: zeros. */
