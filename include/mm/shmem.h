@@ -69,7 +69,10 @@ int shmem_zero_setup(struct vm_area_struct *vma);
  */
 int shmem_add_page(struct inode *inode, pgoff_t index, struct page *page);
 bool shmem_mapping(struct address_space *mapping);
-/* The folio at @index, allocated and zeroed if absent, locked, in *@foliop. */
+/*
+ * The folio at @index, locked, in *@foliop. If absent it is allocated and zeroed; for SGP_WRITE and SGP_FALLOC it is
+ * neither zeroed nor up to date; for SGP_READ *@foliop is NULL, for SGP_NOALLOC the answer is -ENOENT. May sleep.
+ */
 enum sgp_type { SGP_READ, SGP_NOALLOC, SGP_CACHE, SGP_WRITE, SGP_FALLOC };
 int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, enum sgp_type sgp);
 struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index, gfp_t gfp);

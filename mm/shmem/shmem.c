@@ -23,7 +23,7 @@
  *   fallocate() leaves its pages not up to date, and so it knows them again when it has to give up; whoever reads
  *   or maps such a page first gets zeroes.
  *
- * 5 Swap: swap.c. A page that is not in the cache may be on swap; get_folio() brings it in.
+ * 5 Swap: swap.c. A page that is not in the cache may be on swap; shmem_get_folio() brings it in.
  *
  * Linux 6.1: mm/shmem.c. Observed by: Shmem in meminfo, nr_shmem, df.
  */
@@ -236,10 +236,10 @@ static void forget_folio(struct inode *inode, struct folio *folio)
 	truncate_inode_folio(inode->i_mapping, folio);
 }
 
-static int get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, enum sgp_type sgp,
-		     bool overwrite)
+int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, enum sgp_type sgp)
 {
 	struct address_space *mapping = inode->i_mapping;
+	bool overwrite = sgp == SGP_WRITE || sgp == SGP_FALLOC;
 	int err;
 
 	*foliop = NULL;
@@ -271,11 +271,6 @@ static int get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, 
 		if (err != -EEXIST)
 			return err;
 	}
-}
-
-int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, enum sgp_type sgp)
-{
-	return get_folio(inode, index, foliop, sgp, false);
 }
 
 struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index, gfp_t gfp)
@@ -424,11 +419,21 @@ static int shmem_write_begin(struct file *file, struct address_space *mapping, l
 		if (pos + len > inode->i_size)
 			return -EPERM;
 	}
-	err = get_folio(inode, pos >> PAGE_SHIFT, &folio, SGP_WRITE, len == PAGE_SIZE);
+	err = shmem_get_folio(inode, pos >> PAGE_SHIFT, &folio, SGP_WRITE);
 	if (unlikely(err))
 		return err;
 	*pagep = &folio->page;
 	return 0;
+}
+
+/* The first bytes of a folio were written, @copied at @offset: the others are zeroes. */
+static void fill_around(struct folio *folio, size_t offset, size_t copied)
+{
+	char *data = folio_address(folio);
+
+	memset(data, 0, offset);
+	memset(data + offset + copied, 0, PAGE_SIZE - offset - copied);
+	folio_mark_uptodate(folio);
 }
 
 static int shmem_write_end(struct file *file, struct address_space *mapping, loff_t pos,
@@ -437,15 +442,11 @@ static int shmem_write_end(struct file *file, struct address_space *mapping, lof
 	struct inode *inode = mapping->host;
 	struct folio *folio = page_folio(page);
 
-	if (unlikely(!folio_test_uptodate(folio))) {
-		if (copied == PAGE_SIZE) {
-			folio_mark_uptodate(folio);
-		} else if (copied) {
-			memset((char *)folio_address(folio) + copied, 0, PAGE_SIZE - copied);
-			folio_mark_uptodate(folio);
-		} else {
+	if (!folio_test_uptodate(folio)) {
+		if (copied)
+			fill_around(folio, offset_in_page(pos), copied);
+		else if (!folio_test_dirty(folio)) /* nor did fallocate() take it */
 			forget_folio(inode, folio);
-		}
 	}
 	if (copied) {
 		if (pos + copied > inode->i_size)
@@ -551,7 +552,7 @@ static int allocate_range(struct inode *inode, pgoff_t start, pgoff_t end)
 		if (signal_pending(current))
 			err = -EINTR;
 		else
-			err = get_folio(inode, index, &folio, SGP_FALLOC, true);
+			err = shmem_get_folio(inode, index, &folio, SGP_FALLOC);
 		if (err)
 			break;
 		if (!folio_test_dirty(folio))

@@ -242,6 +242,27 @@ TEST(files_against_a_model)
 	host_balance_check(&before);
 }
 
+/* A write that could not read a byte leaves no page behind, and keeps one that fallocate(2) took. */
+TEST(failed_writes)
+{
+	struct host_balance before = host_balance();
+	struct folio *folio;
+
+	start();
+	for (size_t n = 100; n <= PAGE_SIZE; n += PAGE_SIZE - 100) {
+		step_write(5 * PAGE_SIZE, n, 0);
+		CHECK(!filemap_get_entry(file->f_mapping, 5));
+		CHECK_EQ(vfs_fallocate(file, FALLOC_FL_KEEP_SIZE, 5 * PAGE_SIZE, n), 0);
+		step_write(5 * PAGE_SIZE, n, 0);
+		folio = filemap_get_entry(file->f_mapping, 5);
+		CHECK(folio);
+		folio_put(folio);
+		step_punch(5 * PAGE_SIZE, PAGE_SIZE);
+	}
+	finish();
+	host_balance_check(&before);
+}
+
 /* ---- faults, reads and writes while the file changes its size ---- */
 
 static void user_of_the_file(void *arg)
