@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What is only cached goes when memory is short, as TAP: lru DEVICE DIRECTORY. Inodes and dentries of ext2 on DEVICE are
- * given back (SReclaimable), and found again on the disk; pages of ramfs, which have no other place, stay.
+ * given back (SReclaimable), and found again on the disk; pages of ramfs, which have no other place, stay. And what each
+ * value of drop_caches drops.
  */
 #include "../guest/tap.h"
 #include <sys/mount.h>
@@ -75,6 +76,96 @@ static void set_vfs_pressure(const char *text)
 	close(fd);
 }
 
+/* ---- drop_caches ---- */
+
+#define CLEAN_PAGES 4096
+#define DIRTY_PAGES 256
+
+/* An open file of @pages pages in the page cache. */
+static int cached_file(const char *name, int pages)
+{
+	static char page[4096];
+	int fd = open(name, O_CREAT | O_RDWR, 0600);
+
+	must(fd >= 0);
+	for (int i = 0; i < pages; i++)
+		must(write(fd, page, sizeof(page)) == (ssize_t)sizeof(page));
+	return fd;
+}
+
+static int nr_cached(int fd, int pages)
+{
+	static unsigned char vec[CLEAN_PAGES];
+	void *p = mmap(NULL, pages * 4096L, PROT_READ, MAP_SHARED, fd, 0);
+	int nr = 0;
+
+	must(p != MAP_FAILED && !mincore(p, pages * 4096L, vec));
+	munmap(p, pages * 4096L);
+	for (int i = 0; i < pages; i++)
+		nr += vec[i] & 1;
+	return nr;
+}
+
+/* The column buff/cache of free(1), in MiB. */
+static long free_says(void)
+{
+	FILE *f = popen("free -m | awk '/^Mem:/ { print $6 }'", "r");
+	long mb = -1;
+
+	must(f && fscanf(f, "%ld", &mb) == 1);
+	pclose(f);
+	return mb;
+}
+
+static void write_knob(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	must(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* Write @what until @cond: a CPU may still hold what it has just used, and objects go after a grace period of RCU. */
+#define DROP(what, cond) EVENTUALLY((write_knob("/proc/sys/vm/drop_caches", what), (cond)))
+
+/* What is clean, of files; what is dirty; inodes and dentries: each goes by its value, or stays. These are @slab KiB above @without. */
+static void drop_kinds(long without, long slab)
+{
+	static char page[4096];
+	int clean, dirty;
+	long mb;
+
+	write_knob("/proc/sys/vm/dirty_writeback_centisecs", "0");
+	clean = cached_file("clean", CLEAN_PAGES);
+	must(!fsync(clean));
+	dirty = cached_file("dirty", DIRTY_PAGES);
+	mb = free_says();
+
+	ok(DROP("1", !nr_cached(clean, CLEAN_PAGES)), "drop_caches 1: clean pages of files go");
+	is(nr_cached(dirty, DIRTY_PAGES), DIRTY_PAGES, "drop_caches 1: dirty ones stay");
+	mb -= free_says();
+	ok(mb >= CLEAN_PAGES / 256 - 1, "drop_caches 1: free -m shows it: %ld MiB", mb);
+	ok(meminfo("SReclaimable:") - without > slab / 2,
+	   "drop_caches 1: %ld KiB of inodes and dentries stay", slab);
+
+	for (int i = 0; i < CLEAN_PAGES; i++)
+		must(pread(clean, page, sizeof(page), i * 4096L) == (ssize_t)sizeof(page));
+	ok(DROP("2", meminfo("SReclaimable:") - without < slab / 2),
+	   "drop_caches 2: inodes and dentries go");
+	is(nr_cached(clean, CLEAN_PAGES), CLEAN_PAGES, "drop_caches 2: pages stay");
+
+	stat_all();
+	ok(meminfo("SReclaimable:") - without > slab / 2, "inodes and dentries are back");
+	ok(DROP("3",
+		meminfo("SReclaimable:") - without < slab / 2 && !nr_cached(clean, CLEAN_PAGES)),
+	   "drop_caches 3: both go");
+	is(nr_cached(dirty, DIRTY_PAGES), DIRTY_PAGES, "drop_caches 3: dirty ones stay");
+	must(!fsync(dirty));
+	ok(DROP("1", !nr_cached(dirty, DIRTY_PAGES)), "drop_caches 1: until they are written");
+	close(clean), close(dirty);
+	write_knob("/proc/sys/vm/dirty_writeback_centisecs", "500");
+}
+
 int main(int argc, char **argv)
 {
 	static char data[1 << 20], back[1 << 20];
@@ -124,6 +215,7 @@ int main(int argc, char **argv)
 			!memcmp(data, back, sizeof(data));
 	}
 	ok(same, "pages of ramfs have stayed");
+	drop_kinds(before, full - before);
 	printf("1..%d\n", tap_count);
 	return tap_failed != 0;
 }
