@@ -17,6 +17,33 @@ struct seq_file;
 #define DEF_PRIORITY	 12	/* the first look at 1/4096 of a class, then twice as much each time */
 #define SWAP_CLUSTER_MAX 32	/* pages that are isolated at once, and a direct reclaim wants */
 
+/*
+ * What becomes of a page that reclaim looks at, and why: X(verdict, words). Those from FOLIO_ACTIVATE_USED on go to the active class.
+ */
+#define FOLIO_VERDICTS(X)									\
+	X(FOLIO_FREED, "freed")									\
+	X(FOLIO_WRITTEN, "on its way to swap")							\
+	X(FOLIO_KEEP_BUSY, "kept: locked by somebody")						\
+	X(FOLIO_KEEP_UNEVICTABLE, "kept: unevictable")						\
+	X(FOLIO_KEEP_MAPPED, "kept: mapped, and this reclaim does not unmap")			\
+	X(FOLIO_KEEP_USED, "kept: used once, a second chance")					\
+	X(FOLIO_KEEP_DIRTY, "kept: dirty, for the flusher")					\
+	X(FOLIO_KEEP_WRITEBACK, "kept: being written")						\
+	X(FOLIO_KEEP_IMMEDIATE, "kept: being written since the last look")			\
+	X(FOLIO_KEEP_NOIO, "kept: the request allows no I/O")					\
+	X(FOLIO_KEEP_HELD, "kept: somebody holds a reference")					\
+	X(FOLIO_ACTIVATE_USED, "activated: used")						\
+	X(FOLIO_ACTIVATE_LOCKED, "activated: of locked memory")					\
+	X(FOLIO_ACTIVATE_NO_SLOT, "activated: no slot of swap")					\
+	X(FOLIO_ACTIVATE_MAPPED, "activated: an entry could not be taken")			\
+	X(FOLIO_ACTIVATE_BUFFERS, "activated: its buffers cannot go")
+
+#define FOLIO_VERDICT_ENUM(verdict, words) verdict,
+enum folio_verdict {
+	FOLIO_VERDICTS(FOLIO_VERDICT_ENUM)
+	NR_FOLIO_VERDICTS,
+};
+
 /* What one reclaim wants, may do, and has done. */
 struct scan_control {
 	const struct reclaim_ops *ops;	/* who decides */
@@ -34,8 +61,9 @@ struct scan_control {
 	unsigned long nr_scanned, nr_reclaimed;
 	unsigned long nr_refilled;	/* of active classes, looked at */
 	/* Of the pages looked at: */
-	unsigned long nr_dirty, nr_unqueued_dirty, nr_writeback, nr_taken;
+	unsigned long nr_dirty, nr_writeback, nr_taken;
 	unsigned long nr_swapped;	/* written to swap */
+	unsigned int batch[NR_FOLIO_VERDICTS];	/* pages of the last batch */
 	/* When this pass began: nr_reclaimed, swap_freed_after_write(). */
 	unsigned long reclaimed_before, freed_before;
 };

@@ -49,7 +49,7 @@ struct trace_event {
 int trace_set_filter(struct trace_event *event, char *text);
 /* The filter and a newline, or "none"; length. */
 int trace_filter_text(struct trace_event *event, char *buf, size_t size);
-/* With each record, the five innermost callers (options/stacktrace). */
+/* With each record, the ten innermost callers (options/stacktrace). */
 extern u32 trace_stacks;
 
 /* Put a record of @event->size bytes; @record has its common fields still empty. Any context but NMI. */

@@ -21,6 +21,7 @@
 #include <kernel/timer.h>
 #include <mm/gfp.h>
 #include <mm/reclaim.h>
+#include <mm/trace_vmscan.h>
 #include <mm/zone.h>
 #include "memcg_internal.h"
 
@@ -194,6 +195,7 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 		return 0;
 	noreclaim = memalloc_noreclaim_save();
 	psi_memstall_enter(&memstall);
+	trace_mm_vmscan_memcg_reclaim_begin(0, gfp);
 	for (; sc.priority >= 0; sc.priority--) {
 		shrink_nodes(memcg, &sc);
 		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
@@ -205,6 +207,7 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 	*found = sc.nr_scanned || sc.nr_refilled;
 	if (!*found)
 		WRITE_ONCE(memcg->nothing_until, jiffies + MEMCG_NOTHING_TICKS);
+	trace_mm_vmscan_memcg_reclaim_end(sc.nr_reclaimed);
 	psi_memstall_leave(&memstall);
 	memalloc_noreclaim_restore(noreclaim);
 	return sc.nr_reclaimed;

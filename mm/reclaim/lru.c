@@ -53,6 +53,7 @@
 #include <mm/page_idle.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
+#include <mm/trace_pagemap.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 
@@ -173,11 +174,13 @@ void folio_add_lru(struct folio *folio)
 		settle(folio);
 	else
 		give(folio); /* nobody maps it yet: it is not mlocked */
+	trace_mm_lru_insertion(folio);
 }
 
 void folio_join_lru(struct folio *folio)
 {
 	give(folio);
+	trace_mm_lru_insertion(folio);
 }
 
 void folio_del_lru(struct folio *folio)
@@ -217,6 +220,7 @@ void folio_activate(struct folio *folio)
 		folio_set_active(folio);
 	give(folio);
 	count_vm_events(PGACTIVATE, folio_nr_pages(folio));
+	trace_mm_lru_activate(folio);
 	workingset_activation(folio);
 }
 

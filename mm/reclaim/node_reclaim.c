@@ -87,9 +87,11 @@ static bool reclaim_pages_of(struct pglist_data *pgdat, gfp_t gfp, unsigned int 
 	unsigned long memstall;
 
 	psi_memstall_enter(&memstall);
+	trace_mm_vmscan_node_reclaim_begin(pgdat->node_id, order, gfp);
 	do {
 		shrink_node(pgdat, &sc);
 	} while (sc.nr_reclaimed < 1UL << order && --sc.priority >= 0);
+	trace_mm_vmscan_node_reclaim_end(sc.nr_reclaimed);
 	psi_memstall_leave(&memstall);
 	memalloc_noreclaim_restore(noreclaim);
 	return sc.nr_reclaimed >= 1UL << order;

@@ -15,6 +15,8 @@
  *	one entry: stay, with PG_referenced; a second chance
  *	PG_referenced alone: reclaim if it is clean (read, and not mapped)
  *
+ *	what became of each page, and why: enum folio_verdict
+ *
  *	anonymous pages get a slot of swap before they are unmapped, are written together at the end of the batch, and are freed
  *	when they are written (mm/swap/io.c), or at once if that is at once
  *
@@ -92,37 +94,31 @@ bool can_reclaim_anon_pages(const struct scan_control *sc)
 
 /* ---- one page ---- */
 
-enum verdict {
-	KEEP,	  /* back into its class */
-	ACTIVATE, /* to the active class */
-	RECLAIM,
-	RECLAIM_CLEAN, /* unless it is dirty */
-	UNMAPPED,      /* goes on once the TLBs are flushed; locked until then */
-	WRITE,	       /* to its slot of swap; locked until then */
-	FREED,
+/* Or it is not judged yet: */
+enum {
+	RECLAIM = NR_FOLIO_VERDICTS,
+	UNMAPPED, /* goes on once the TLBs are flushed; locked until then */
+	WRITE,	  /* to its slot of swap; locked until then */
 };
 
-static enum verdict check_references(struct folio *folio, const struct reclaim_ops *ops)
+static int check_references(struct folio *folio, const struct reclaim_ops *ops)
 {
 	unsigned long vm_flags = 0;
 	int entries = folio_mapped(folio) ? folio_referenced(folio, &vm_flags) : 0;
 	bool marked = folio_test_clear_referenced(folio);
 
 	if (vm_flags & VM_LOCKED) /* its place will be found at putback */
-		return ACTIVATE;
+		return FOLIO_ACTIVATE_LOCKED;
 	if (entries && ops->used) {
 		ops->used(folio);
-		return KEEP;
+		return FOLIO_KEEP_USED;
 	}
-	if (entries) {
-		folio_set_referenced(folio);
-		if (marked || entries > 1)
-			return ACTIVATE;
-		if ((vm_flags & VM_EXEC) && folio_is_file_lru(folio))
-			return ACTIVATE;
-		return KEEP;
-	}
-	return marked && folio_is_file_lru(folio) ? RECLAIM_CLEAN : RECLAIM;
+	if (!entries)
+		return RECLAIM;
+	folio_set_referenced(folio);
+	if (marked || entries > 1 || ((vm_flags & VM_EXEC) && folio_is_file_lru(folio)))
+		return FOLIO_ACTIVATE_USED;
+	return FOLIO_KEEP_USED;
 }
 
 /* Take @folio, locked and unmapped, out of its cache and freeze it. False: somebody uses it, or it is dirty. */
@@ -191,25 +187,22 @@ static void check_dirty_writeback(struct folio *folio, bool *dirty, bool *writeb
 		call_aop(mapping->a_ops, is_dirty_writeback, folio, dirty, writeback);
 }
 
-/* What holds back a page that was not used: it is being written, or ought to be. True: it stays. */
-static bool is_dirty_or_busy(struct folio *folio, struct scan_control *sc)
+/* A page that was not used: RECLAIM, unless it is being written, or ought to be. */
+static int check_dirty(struct folio *folio)
 {
-	long nr = folio_nr_pages(folio);
 	bool dirty, writeback;
 
 	check_dirty_writeback(folio, &dirty, &writeback);
 	if (writeback) {
-		sc->nr_writeback += nr;
-		if (folio_test_set_reclaim(folio))
-			node_stat_mod_folio(folio, NR_VMSCAN_IMMEDIATE, nr);
-		return true;
+		if (!folio_test_set_reclaim(folio))
+			return FOLIO_KEEP_WRITEBACK;
+		node_stat_mod_folio(folio, NR_VMSCAN_IMMEDIATE, folio_nr_pages(folio));
+		return FOLIO_KEEP_IMMEDIATE;
 	}
 	if (!dirty || !folio_is_file_lru(folio))
-		return false;
-	sc->nr_dirty += nr;
-	sc->nr_unqueued_dirty += nr;
+		return RECLAIM;
 	folio_set_reclaim(folio);
-	return true;
+	return FOLIO_KEEP_DIRTY;
 }
 
 static bool is_shmem(const struct folio *folio)
@@ -230,72 +223,74 @@ static bool has_slot(struct folio *folio, const struct scan_control *sc)
 }
 
 /* It cannot be unmapped, or not wholly. Once it is unlocked others may free it: no CPU may use it through an entry that is gone. */
-static enum verdict cannot_unmap(struct folio *folio, struct unmap_batch *batch)
+static int cannot_unmap(struct folio *folio, struct unmap_batch *batch)
 {
 	unmap_batch_flush(batch);
 	if (!folio_is_file_lru(folio)) {
 		folio_free_swap(folio); /* no entry of it may have come to be */
-		return ACTIVATE;
+		return FOLIO_ACTIVATE_MAPPED;
 	}
-	return folio_mapped(folio) ? ACTIVATE : KEEP;
+	return folio_mapped(folio) ? FOLIO_ACTIVATE_MAPPED : FOLIO_KEEP_HELD;
 }
 
 /* First look: shall it go, and nobody maps it any more? => @folio isolated and locked; it stays so */
-static enum verdict judge(struct folio *folio, struct scan_control *sc, bool ignore_references,
-			  struct unmap_batch *batch)
+static int judge(struct folio *folio, struct scan_control *sc, bool ignore_references,
+		 struct unmap_batch *batch)
 {
-	enum verdict v = RECLAIM;
+	int v = RECLAIM;
 
 	if (!folio_evictable(folio))
-		return KEEP;
+		return FOLIO_KEEP_UNEVICTABLE;
 	if (!sc->may_unmap && folio_mapped(folio))
-		return KEEP;
+		return FOLIO_KEEP_MAPPED;
 	if (is_shmem(folio) && !may_swap(folio, sc))
-		return ACTIVATE; /* nowhere to put it */
+		return FOLIO_ACTIVATE_NO_SLOT; /* nowhere to put it */
 	if (!ignore_references)
 		v = check_references(folio, sc->ops);
-	if (v == ACTIVATE || v == KEEP)
+	if (v == RECLAIM)
+		v = check_dirty(folio);
+	if (v != RECLAIM)
 		return v;
-	if (is_dirty_or_busy(folio, sc))
-		return KEEP;
 	if (!folio_is_file_lru(folio) && !is_shmem(folio) && !has_slot(folio, sc))
-		return ACTIVATE;
+		return FOLIO_ACTIVATE_NO_SLOT;
 	return unmap(folio, batch) ? UNMAPPED : cannot_unmap(folio, batch);
 }
 
 /* A page with contents that swap alone can keep. */
-static enum verdict take_swapped(struct folio *folio, struct scan_control *sc)
+static int take_swapped(struct folio *folio, struct scan_control *sc)
 {
 	if (folio_free_swap(folio)) /* nobody needs it any more: its references are all there is */
-		return KEEP;
+		return FOLIO_KEEP_HELD;
 	/* Somebody else refers to it: written or not, it could not go. */
 	if (folio_ref_count(folio) != 2)
-		return KEEP;
+		return FOLIO_KEEP_HELD;
 	if (folio_test_dirty(folio))
-		return sc->gfp_mask & __GFP_IO ? WRITE : KEEP;
-	return remove_swap_mapping(folio, 2) ? FREED : KEEP;
+		return sc->gfp_mask & __GFP_IO ? WRITE : FOLIO_KEEP_NOIO;
+	return remove_swap_mapping(folio, 2) ? FOLIO_FREED : FOLIO_KEEP_HELD;
 }
 
 /*
  * Second look, when no CPU uses it any more. => as judge() left it; it stays locked, also when it is freed (then with no
  * reference)
  */
-static enum verdict take(struct folio *folio, struct scan_control *sc)
+static int take(struct folio *folio, struct scan_control *sc)
 {
 	struct address_space *mapping;
+	int v;
 
 	if (is_shmem(folio))
-		return shmem_swap_out(folio) ? WRITE : KEEP;
+		return shmem_swap_out(folio) ? WRITE : FOLIO_KEEP_HELD;
 	if (!folio_is_file_lru(folio))
 		return take_swapped(folio, sc);
 	if (folio_test_anon(folio))
-		return drop_lazyfree(folio) ? FREED : KEEP;
-	if (is_dirty_or_busy(folio, sc)) /* an entry was dirty */
-		return KEEP;
+		return drop_lazyfree(folio) ? FOLIO_FREED : FOLIO_KEEP_HELD;
+	v = check_dirty(folio); /* an entry was dirty? */
+	if (v != RECLAIM)
+		return v;
 	mapping = folio_mapping(folio);
 	if (!mapping || !release_buffers(folio, sc->gfp_mask))
-		return ACTIVATE;
-	return remove_mapping(mapping, folio) ? FREED : KEEP;
+		return FOLIO_ACTIVATE_BUFFERS;
+	return remove_mapping(mapping, folio) ? FOLIO_FREED : FOLIO_KEEP_HELD;
 }
 
 static void activate(struct folio *folio)
@@ -307,15 +302,22 @@ static void activate(struct folio *folio)
 	workingset_activation(folio);
 }
 
+static void note_verdict(struct folio *folio, enum folio_verdict v, struct scan_control *sc)
+{
+	sc->batch[v] += folio_nr_pages(folio);
+	trace_mm_vmscan_verdict(folio, v);
+}
+
 /* @folio, locked, was judged: it goes back, or is freed. Pages freed. */
-static unsigned long dispose(struct folio *folio, enum verdict v)
+static unsigned long dispose(struct folio *folio, enum folio_verdict v, struct scan_control *sc)
 {
 	unsigned long nr = folio_nr_pages(folio);
 
-	if (v == ACTIVATE)
+	note_verdict(folio, v, sc);
+	if (v >= FOLIO_ACTIVATE_USED)
 		activate(folio);
 	folio_unlock(folio);
-	if (v != FREED) {
+	if (v != FOLIO_FREED) {
 		folio_putback_lru(folio);
 		return 0;
 	}
@@ -325,11 +327,13 @@ static unsigned long dispose(struct folio *folio, enum verdict v)
 }
 
 /* Third look, at a page that was written: perhaps by a device that is done at once. => @folio isolated and locked */
-static enum verdict take_written(struct folio *folio)
+static enum folio_verdict take_written(struct folio *folio)
 {
-	if (folio_mapped(folio) || folio_test_writeback(folio) || !folio_test_swapcache(folio))
-		return KEEP;
-	return remove_swap_mapping(folio, 2) ? FREED : KEEP;
+	if (folio_test_writeback(folio))
+		return FOLIO_WRITTEN;
+	if (folio_mapped(folio) || !folio_test_swapcache(folio))
+		return FOLIO_KEEP_HELD;
+	return remove_swap_mapping(folio, 2) ? FOLIO_FREED : FOLIO_KEEP_HELD;
 }
 
 /* Those that are clean now are freed, the others put back. Pages freed. */
@@ -337,13 +341,17 @@ static unsigned long write_to_swap(struct folio **folios, unsigned int nr, struc
 {
 	unsigned long freed = 0;
 
+	for (unsigned int i = 0; i < nr; i++)
+		trace_mm_vmscan_write_folio(folios[i]);
 	swap_writeout(folios, nr);
 	sc->nr_swapped += nr;
 	for (unsigned int i = 0; i < nr; i++) {
-		if (!folio_test_writeback(folios[i]) && folio_trylock(folios[i]))
-			freed += dispose(folios[i], take_written(folios[i]));
-		else
+		if (!folio_test_writeback(folios[i]) && folio_trylock(folios[i])) {
+			freed += dispose(folios[i], take_written(folios[i]), sc);
+		} else {
+			note_verdict(folios[i], FOLIO_WRITTEN, sc);
 			folio_putback_lru(folios[i]);
+		}
 	}
 	return freed;
 }
@@ -356,12 +364,14 @@ static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, stru
 	struct unmap_batch batch = { .pending = false };
 	unsigned long reclaimed = 0;
 
+	memset(sc->batch, 0, sizeof(sc->batch));
 	for (unsigned int i = 0; i < nr; i++) {
 		struct folio *folio = folios[i];
-		enum verdict v;
+		int v;
 
 		cond_resched();
 		if (!folio_trylock(folio)) {
+			note_verdict(folio, FOLIO_KEEP_BUSY, sc);
 			folio_putback_lru(folio);
 			continue;
 		}
@@ -369,21 +379,23 @@ static unsigned long shrink_list_of(struct folio **folios, unsigned int nr, stru
 		if (v == UNMAPPED)
 			unmapped[nr_unmapped++] = folio;
 		else
-			dispose(folio, v);
+			dispose(folio, v, sc);
 	}
 	unmap_batch_flush(&batch);
 	for (unsigned int i = 0; i < nr_unmapped; i++) {
-		enum verdict v = take(unmapped[i], sc);
+		int v = take(unmapped[i], sc);
 
 		if (v == WRITE)
 			unmapped[nr_written++] = unmapped[i];
 		else
-			reclaimed += dispose(unmapped[i], v);
+			reclaimed += dispose(unmapped[i], v, sc);
 	}
 	for (unsigned int i = 0, n; i < nr_written; i += n) {
 		n = swap_writeout_size(unmapped[i], nr_written - i);
 		reclaimed += write_to_swap(unmapped + i, n, sc);
 	}
+	sc->nr_dirty += sc->batch[FOLIO_KEEP_DIRTY];
+	sc->nr_writeback += sc->batch[FOLIO_KEEP_WRITEBACK] + sc->batch[FOLIO_KEEP_IMMEDIATE];
 	return reclaimed;
 }
 
@@ -428,6 +440,14 @@ static void count_skipped(const struct lru_isolation *iso)
 				iso->nr_skipped);
 }
 
+static void reclaim_throttle(struct pglist_data *pgdat, enum vmscan_throttle_state reason,
+			     long ticks)
+{
+	long left = schedule_timeout_killable(ticks);
+
+	trace_mm_vmscan_throttled(pgdat->node_id, ticks, ticks - left, reason);
+}
+
 /* They will put back or free; more of us would only find nothing. */
 void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, enum lru_list lru)
 {
@@ -439,14 +459,14 @@ void throttle_isolated(struct lruvec *lruvec, struct scan_control *sc, enum lru_
 	isolated = node_page_state(pgdat, is_file_lru(lru) ? NR_ISOLATED_FILE : NR_ISOLATED_ANON);
 	inactive = lruvec_lru_size(lruvec, lru, MAX_NR_ZONES - 1);
 	if (isolated > inactive + SWAP_CLUSTER_MAX && !fatal_signal_pending(current))
-		schedule_timeout_killable(1);
+		reclaim_throttle(pgdat, VMSCAN_THROTTLE_ISOLATED, 1);
 }
 
 unsigned long shrink_isolated(struct lruvec *lruvec, struct scan_control *sc,
 			      const struct lru_isolation *iso, struct folio **folios,
 			      unsigned int n)
 {
-	unsigned long reclaimed, unqueued = sc->nr_unqueued_dirty, swapped = sc->nr_swapped;
+	unsigned long reclaimed, swapped = sc->nr_swapped;
 
 	sc->nr_scanned += iso->nr_scanned;
 	sc->nr_taken += iso->nr_taken;
@@ -460,7 +480,7 @@ unsigned long shrink_isolated(struct lruvec *lruvec, struct scan_control *sc,
 	if (sc->nr_swapped != swapped)
 		lru_note_cost(lruvec, is_file_lru(iso->lru), sc->nr_swapped - swapped);
 	trace_mm_vmscan_lru_shrink_inactive(lruvec, sc, iso, reclaimed);
-	if (sc->nr_unqueued_dirty - unqueued == iso->nr_taken)
+	if (sc->batch[FOLIO_KEEP_DIRTY] == iso->nr_taken)
 		wakeup_flusher_threads(WB_REASON_VMSCAN);
 	return reclaimed;
 }
@@ -505,6 +525,7 @@ bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 	unsigned int n;
 
 	n = lru_isolate(lruvec, &iso, folios, min(nr, (unsigned long)SWAP_CLUSTER_MAX));
+	trace_mm_vmscan_lru_isolate(sc, &iso);
 	sc->nr_refilled += iso.nr_scanned;
 	count_vm_events(PGREFILL, iso.nr_scanned);
 	for (unsigned int i = 0; i < n; i++) {
@@ -535,11 +556,11 @@ bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 /* ---- a node ---- */
 
 /* Most of what a pass saw waits for a disk: give it time. */
-static void throttle_writeback(struct scan_control *sc)
+static void throttle_writeback(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	if (sc->priority < DEF_PRIORITY - 2 && sc->nr_taken &&
 	    sc->nr_writeback + sc->nr_dirty > sc->nr_taken / 2 && !fatal_signal_pending(current))
-		schedule_timeout_killable(max(HZ / 50, 1));
+		reclaim_throttle(pgdat, VMSCAN_THROTTLE_WRITEBACK, max(HZ / 50, 1));
 }
 
 /*
@@ -563,7 +584,7 @@ void reclaim_pass_begin(struct lruvec *lruvec, struct scan_control *sc)
 		ops->begin(lruvec, !sc->priority || time_before(jiffies, lruvec->desperate_until));
 	sc->exhausted = 0;
 	workingset_start();
-	sc->nr_taken = sc->nr_dirty = sc->nr_unqueued_dirty = sc->nr_writeback = 0;
+	sc->nr_taken = sc->nr_dirty = sc->nr_writeback = 0;
 	sc->nr_swapped = 0;
 	sc->reclaimed_before = sc->nr_reclaimed;
 	sc->freed_before = swap_freed_after_write();
@@ -577,7 +598,7 @@ bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc)
 		return true;
 	if (sc->exhausted && !sc->desperate)
 		WRITE_ONCE(lruvec->desperate_until, jiffies + HZ / 10);
-	throttle_writeback(sc);
+	throttle_writeback(lruvec->pgdat, sc);
 	return false;
 }
 

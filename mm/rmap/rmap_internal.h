@@ -6,6 +6,7 @@
 #include <mm/folio.h>
 #include <mm/page.h>
 #include <mm/page_flags.h>
+#include <mm/trace_pagemap.h>
 #include <mm/vmstat.h>
 #include <mm/vma.h>
 
@@ -89,6 +90,7 @@ static inline void page_init_anon(struct page *page, struct vm_area_struct *vma,
 	page->index = anon_page_index(vma, address);
 	smp_store_release(&page->flags, READ_ONCE(page->flags) | flags);
 	mod_zone_page_state(page_zone(page), NR_ZONE_ANON_MAPPED, 1);
+	trace_mm_lru_insertion((struct folio *)page);
 }
 
 /* The last owner takes the page over. => folio has one reference, ptl of its entry held */

@@ -16,6 +16,7 @@
 #include <kernel/sched.h>
 #include <mm/shrinker.h>
 #include <mm/slab.h>
+#include <mm/trace_vmscan.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 
@@ -49,30 +50,36 @@ void unregister_shrinker(struct shrinker *shrinker)
 static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int nid, int priority)
 {
 	struct shrink_control sc = { .gfp_mask = gfp, .nid = nid };
-	unsigned long count = shrinker->count_objects(shrinker, &sc), todo, freed = 0;
+	unsigned long count = shrinker->count_objects(shrinker, &sc);
 	unsigned long batch = shrinker->batch ? shrinker->batch : 128;
+	struct trace_shrink t = {
+		.shrinker = shrinker, .nid = nid, .priority = priority, .gfp = gfp, .count = count
+	};
 
 	if (!count || count == SHRINK_EMPTY || count == SHRINK_STOP)
 		return 0;
-	todo = (count >> priority) * 4 / (shrinker->seeks ? shrinker->seeks : 1);
+	t.todo = (count >> priority) * 4 / (shrinker->seeks ? shrinker->seeks : 1);
 	if (!shrinker->seeks)
-		todo = count;
-	for (todo = min(todo, count * 2); todo;) {
-		unsigned long n = min(todo, batch), got;
+		t.todo = count;
+	t.todo = min(t.todo, count * 2);
+	trace_mm_shrink_slab_start(&t);
+	while (t.todo) {
+		unsigned long n = min(t.todo, batch), got;
 
 		sc.nr_to_scan = sc.nr_scanned = n;
 		got = shrinker->scan_objects(shrinker, &sc);
 		if (got == SHRINK_STOP)
 			break;
-		freed += got;
+		t.freed += got;
 		atomic_long_add(sc.nr_scanned, &shrinker->nr_scanned);
 		count_vm_events(SLABS_SCANNED, sc.nr_scanned);
-		todo -= min(todo, max(sc.nr_scanned, 1UL));
+		t.todo -= min(t.todo, max(sc.nr_scanned, 1UL));
 		cond_resched();
 	}
 	atomic_long_inc(&shrinker->nr_called);
-	atomic_long_add(freed, &shrinker->nr_freed);
-	return freed;
+	atomic_long_add(t.freed, &shrinker->nr_freed);
+	trace_mm_shrink_slab_end(&t);
+	return t.freed;
 }
 
 unsigned long shrink_slab(gfp_t gfp, int nid, int priority)

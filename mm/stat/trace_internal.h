@@ -54,7 +54,7 @@ extern const int trace_nr_common_fields;
 bool trace_filter_match(struct trace_event *event, const void *record);
 
 /* What follows a record while trace_stacks is set. */
-#define TRACE_STACK_FRAMES 5
+#define TRACE_STACK_FRAMES 10
 struct trace_stack_record {
 	struct trace_entry ent;
 	unsigned long caller[TRACE_STACK_FRAMES];	/* innermost first; 0 ends it */

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * The events of reclaim. Names, fields, their order and the print formats are Linux 6.1's (include/trace/events/vmscan.h).
- * What this kernel does not tell apart (congestion, kinds of activations) reads as 0.
+ * What this kernel does not know (congestion; work that a shrinker put off) reads as 0. mm_vmscan_verdict is our own: what
+ * became of one page, and why.
  */
 #include <base/printf.h>
+#include <kernel/timer.h>
+#include <mm/folio.h>
 #include <mm/gfp.h>
 #include <mm/trace_vmscan.h>
 #include <mm/zone.h>
@@ -45,7 +48,8 @@ void __trace_mm_vmscan_kswapd_wake(int nid, int zid, int order)
 
 #define mm_vmscan_wakeup_kswapd_FIELDS(F)                                                          \
 	F(mm_vmscan_wakeup_kswapd, int, nid)                                                       \
-	F(mm_vmscan_wakeup_kswapd, int, zid) F(mm_vmscan_wakeup_kswapd, int, order)                \
+	F(mm_vmscan_wakeup_kswapd, int, zid)                                                       \
+	F(mm_vmscan_wakeup_kswapd, int, order)                                                     \
 		F(mm_vmscan_wakeup_kswapd, unsigned long, gfp_flags)
 DEFINE_TRACE_RECORD(mm_vmscan_wakeup_kswapd);
 PRINTER(mm_vmscan_wakeup_kswapd)
@@ -66,41 +70,175 @@ void __trace_mm_vmscan_wakeup_kswapd(int nid, int zid, int order, gfp_t gfp)
 	trace_put(&__event_mm_vmscan_wakeup_kswapd, &r);
 }
 
-#define mm_vmscan_direct_reclaim_begin_FIELDS(F)                                                   \
-	F(mm_vmscan_direct_reclaim_begin, int, order)                                              \
-	F(mm_vmscan_direct_reclaim_begin, unsigned long, gfp_flags)
-DEFINE_TRACE_RECORD(mm_vmscan_direct_reclaim_begin);
-PRINTER(mm_vmscan_direct_reclaim_begin)
+/* ---- who reclaims ---- */
+
+#define BEGIN_FIELDS(F, ev)			 F(ev, int, order) F(ev, unsigned long, gfp_flags)
+#define mm_vmscan_direct_reclaim_begin_FIELDS(F) BEGIN_FIELDS(F, mm_vmscan_direct_reclaim_begin)
+#define mm_vmscan_memcg_reclaim_begin_FIELDS(F)	 BEGIN_FIELDS(F, mm_vmscan_memcg_reclaim_begin)
+#define DEFINE_BEGIN(ev)                                                                           \
+	DEFINE_TRACE_RECORD(ev);                                                                   \
+	PRINTER(ev)                                                                                \
+	{                                                                                          \
+		RECORD(ev);                                                                        \
+		int len = scnprintf(buf, size, "order=%d gfp_flags=", r->order);                   \
+                                                                                                   \
+		return len + gfp_to_string(buf + len, size - len, r->gfp_flags);                   \
+	}                                                                                          \
+	DEFINE_TRACE_EVENT(vmscan, ev, "\"order=%d gfp_flags=%s\", REC->order, REC->gfp_flags");   \
+	void __trace_##ev(int order, gfp_t gfp)                                                    \
+	{                                                                                          \
+		struct ev##_record r = { .order = order, .gfp_flags = gfp };                       \
+                                                                                                   \
+		trace_put(&__event_##ev, &r);                                                      \
+	}
+DEFINE_BEGIN(mm_vmscan_direct_reclaim_begin)
+DEFINE_BEGIN(mm_vmscan_memcg_reclaim_begin)
+
+#define END_FIELDS(F, ev)		       F(ev, unsigned long, nr_reclaimed)
+#define mm_vmscan_direct_reclaim_end_FIELDS(F) END_FIELDS(F, mm_vmscan_direct_reclaim_end)
+#define mm_vmscan_memcg_reclaim_end_FIELDS(F)  END_FIELDS(F, mm_vmscan_memcg_reclaim_end)
+#define mm_vmscan_node_reclaim_end_FIELDS(F)   END_FIELDS(F, mm_vmscan_node_reclaim_end)
+#define DEFINE_END(ev)                                                                             \
+	DEFINE_TRACE_RECORD(ev);                                                                   \
+	PRINTER(ev)                                                                                \
+	{                                                                                          \
+		RECORD(ev);                                                                        \
+                                                                                                   \
+		return scnprintf(buf, size, "nr_reclaimed=%lu", r->nr_reclaimed);                  \
+	}                                                                                          \
+	DEFINE_TRACE_EVENT(vmscan, ev, "\"nr_reclaimed=%lu\", REC->nr_reclaimed");                 \
+	void __trace_##ev(unsigned long nr_reclaimed)                                              \
+	{                                                                                          \
+		struct ev##_record r = { .nr_reclaimed = nr_reclaimed };                           \
+                                                                                                   \
+		trace_put(&__event_##ev, &r);                                                      \
+	}
+DEFINE_END(mm_vmscan_direct_reclaim_end)
+DEFINE_END(mm_vmscan_memcg_reclaim_end)
+DEFINE_END(mm_vmscan_node_reclaim_end)
+
+#define mm_vmscan_node_reclaim_begin_FIELDS(F)                                                     \
+	F(mm_vmscan_node_reclaim_begin, int, nid)                                                  \
+	F(mm_vmscan_node_reclaim_begin, int, order)                                                \
+	F(mm_vmscan_node_reclaim_begin, unsigned long, gfp_flags)
+DEFINE_TRACE_RECORD(mm_vmscan_node_reclaim_begin);
+PRINTER(mm_vmscan_node_reclaim_begin)
 {
-	RECORD(mm_vmscan_direct_reclaim_begin);
-	int len = scnprintf(buf, size, "order=%d gfp_flags=", r->order);
+	RECORD(mm_vmscan_node_reclaim_begin);
+	int len = scnprintf(buf, size, "nid=%d order=%d gfp_flags=", r->nid, r->order);
 
 	return len + gfp_to_string(buf + len, size - len, r->gfp_flags);
 }
-DEFINE_TRACE_EVENT(vmscan, mm_vmscan_direct_reclaim_begin,
-		   "\"order=%d gfp_flags=%s\", REC->order, REC->gfp_flags");
-void __trace_mm_vmscan_direct_reclaim_begin(int order, gfp_t gfp)
+DEFINE_TRACE_EVENT(vmscan, mm_vmscan_node_reclaim_begin,
+		   "\"nid=%d order=%d gfp_flags=%s\", REC->nid, REC->order, REC->gfp_flags");
+void __trace_mm_vmscan_node_reclaim_begin(int nid, int order, gfp_t gfp)
 {
-	struct mm_vmscan_direct_reclaim_begin_record r = { .order = order, .gfp_flags = gfp };
+	struct mm_vmscan_node_reclaim_begin_record r = { .nid = nid,
+							 .order = order,
+							 .gfp_flags = gfp };
 
-	trace_put(&__event_mm_vmscan_direct_reclaim_begin, &r);
+	trace_put(&__event_mm_vmscan_node_reclaim_begin, &r);
 }
 
-#define mm_vmscan_direct_reclaim_end_FIELDS(F)                                                     \
-	F(mm_vmscan_direct_reclaim_end, unsigned long, nr_reclaimed)
-DEFINE_TRACE_RECORD(mm_vmscan_direct_reclaim_end);
-PRINTER(mm_vmscan_direct_reclaim_end)
-{
-	RECORD(mm_vmscan_direct_reclaim_end);
+#define THROTTLED_FMT                                                                              \
+	"(REC->reason) ? __print_flags(REC->reason, \"|\", {(1 << 0), \"VMSCAN_THROTTLE_WRITEBACK\"}, {(1 << 1), \"VMSCAN_THROTTLE_ISOLATED\"} ) : \"VMSCAN_THROTTLE_NONE\""
 
-	return scnprintf(buf, size, "nr_reclaimed=%lu", r->nr_reclaimed);
+#define mm_vmscan_throttled_FIELDS(F)                                                              \
+	F(mm_vmscan_throttled, int, nid)                                                           \
+	F(mm_vmscan_throttled, int, usec_timeout)                                                  \
+	F(mm_vmscan_throttled, int, usec_delayed) F(mm_vmscan_throttled, int, reason)
+DEFINE_TRACE_RECORD(mm_vmscan_throttled);
+PRINTER(mm_vmscan_throttled)
+{
+	RECORD(mm_vmscan_throttled);
+
+	return scnprintf(buf, size, "nid=%d usec_timeout=%d usect_delayed=%d reason=%s", r->nid,
+			 r->usec_timeout, r->usec_delayed,
+			 r->reason == 1 << VMSCAN_THROTTLE_WRITEBACK ? "VMSCAN_THROTTLE_WRITEBACK"
+								     : "VMSCAN_THROTTLE_ISOLATED");
 }
-DEFINE_TRACE_EVENT(vmscan, mm_vmscan_direct_reclaim_end, "\"nr_reclaimed=%lu\", REC->nr_reclaimed");
-void __trace_mm_vmscan_direct_reclaim_end(unsigned long nr_reclaimed)
+DEFINE_TRACE_EVENT(
+	vmscan, mm_vmscan_throttled,
+	"\"nid=%d usec_timeout=%d usect_delayed=%d reason=%s\", REC->nid, REC->usec_timeout, REC->usec_delayed, " THROTTLED_FMT);
+void __trace_mm_vmscan_throttled(int nid, unsigned long ticks, unsigned long slept,
+				 enum vmscan_throttle_state reason)
 {
-	struct mm_vmscan_direct_reclaim_end_record r = { .nr_reclaimed = nr_reclaimed };
+	struct mm_vmscan_throttled_record r = { .nid = nid,
+						.usec_timeout = jiffies_to_usecs(ticks),
+						.usec_delayed = jiffies_to_usecs(slept),
+						.reason = 1 << reason };
 
-	trace_put(&__event_mm_vmscan_direct_reclaim_end, &r);
+	trace_put(&__event_mm_vmscan_throttled, &r);
+}
+
+/* ---- shrinkers ---- */
+
+#define mm_shrink_slab_start_FIELDS(F)                                                             \
+	F(mm_shrink_slab_start, struct shrinker *, shr)                                            \
+	F(mm_shrink_slab_start, void *, shrink)                                                    \
+	F(mm_shrink_slab_start, int, nid) F(mm_shrink_slab_start, long, nr_objects_to_shrink)      \
+		F(mm_shrink_slab_start, unsigned long, gfp_flags)                                  \
+			F(mm_shrink_slab_start, unsigned long, cache_items)                        \
+				F(mm_shrink_slab_start, unsigned long long, delta)                 \
+					F(mm_shrink_slab_start, unsigned long, total_scan)         \
+						F(mm_shrink_slab_start, int, priority)
+DEFINE_TRACE_RECORD(mm_shrink_slab_start);
+PRINTER(mm_shrink_slab_start)
+{
+	RECORD(mm_shrink_slab_start);
+	int len = scnprintf(buf, size, "%pS %p: nid: %d objects to shrink %ld gfp_flags ",
+			    r->shrink, r->shr, r->nid, r->nr_objects_to_shrink);
+
+	len += gfp_to_string(buf + len, size - len, r->gfp_flags);
+	return len + scnprintf(buf + len, size - len,
+			       " cache items %lu delta %llu total_scan %lu priority %d",
+			       r->cache_items, r->delta, r->total_scan, r->priority);
+}
+DEFINE_TRACE_EVENT(
+	vmscan, mm_shrink_slab_start,
+	"\"%pS %p: nid: %d objects to shrink %ld gfp_flags %s cache items %ld delta %lld total_scan %ld priority %d\", REC->shrink, REC->shr, REC->nid, REC->nr_objects_to_shrink, REC->gfp_flags, REC->cache_items, REC->delta, REC->total_scan, REC->priority");
+void __trace_mm_shrink_slab_start(const struct trace_shrink *s)
+{
+	struct mm_shrink_slab_start_record r = { .shr = (struct shrinker *)s->shrinker,
+						 .shrink = (void *)s->shrinker->scan_objects,
+						 .nid = s->nid,
+						 .gfp_flags = s->gfp,
+						 .cache_items = s->count,
+						 .delta = s->todo,
+						 .total_scan = s->todo,
+						 .priority = s->priority };
+
+	trace_put(&__event_mm_shrink_slab_start, &r);
+}
+
+#define mm_shrink_slab_end_FIELDS(F)                                                               \
+	F(mm_shrink_slab_end, struct shrinker *, shr)                                              \
+	F(mm_shrink_slab_end, int, nid)                                                            \
+	F(mm_shrink_slab_end, void *, shrink) F(mm_shrink_slab_end, long, unused_scan)             \
+		F(mm_shrink_slab_end, long, new_scan) F(mm_shrink_slab_end, int, retval)           \
+			F(mm_shrink_slab_end, long, total_scan)
+DEFINE_TRACE_RECORD(mm_shrink_slab_end);
+PRINTER(mm_shrink_slab_end)
+{
+	RECORD(mm_shrink_slab_end);
+
+	return scnprintf(
+		buf, size,
+		"%pS %p: nid: %d unused scan count %ld new scan count %ld total_scan %ld last shrinker return val %d",
+		r->shrink, r->shr, r->nid, r->unused_scan, r->new_scan, r->total_scan, r->retval);
+}
+DEFINE_TRACE_EVENT(
+	vmscan, mm_shrink_slab_end,
+	"\"%pS %p: nid: %d unused scan count %ld new scan count %ld total_scan %ld last shrinker return val %d\", REC->shrink, REC->shr, REC->nid, REC->unused_scan, REC->new_scan, REC->total_scan, REC->retval");
+void __trace_mm_shrink_slab_end(const struct trace_shrink *s)
+{
+	struct mm_shrink_slab_end_record r = { .shr = (struct shrinker *)s->shrinker,
+					       .shrink = (void *)s->shrinker->scan_objects,
+					       .nid = s->nid,
+					       .retval = (int)s->freed,
+					       .total_scan = s->todo };
+
+	trace_put(&__event_mm_shrink_slab_end, &r);
 }
 
 /* ---- classes ---- */
@@ -110,10 +248,10 @@ static const char *const lru_names[] = { "inactive_anon", "active_anon", "inacti
 #define LRU_FMT                                                                                    \
 	"__print_symbolic(REC->lru, { 0, \"inactive_anon\" }, { 1, \"active_anon\" }, { 2, \"inactive_file\" }, { 3, \"active_file\" }, { 4, \"unevictable\" })"
 #define FLAGS_FMT                                                                                  \
-	"(REC->reclaim_flags) ? __print_flags(REC->reclaim_flags, \"|\", {0x0001u, \"RECLAIM_WB_ANON\"}, {0x0002u, \"RECLAIM_WB_FILE\"}, {0x0010u, \"RECLAIM_WB_MIXED\"}, {0x0004u, \"RECLAIM_WB_SYNC\"}, {0x0004u, \"RECLAIM_WB_ASYNC\"} ) : \"RECLAIM_WB_NONE\""
+	"(REC->reclaim_flags) ? __print_flags(REC->reclaim_flags, \"|\", {0x0001u, \"RECLAIM_WB_ANON\"}, {0x0002u, \"RECLAIM_WB_FILE\"}, {0x0010u, \"RECLAIM_WB_MIXED\"}, {0x0004u, \"RECLAIM_WB_SYNC\"}, {0x0008u, \"RECLAIM_WB_ASYNC\"} ) : \"RECLAIM_WB_NONE\""
 #define RECLAIM_WB_ANON	 0x1
 #define RECLAIM_WB_FILE	 0x2
-#define RECLAIM_WB_ASYNC 0x4
+#define RECLAIM_WB_ASYNC 0x8
 
 static int flags_of(enum lru_list lru)
 {
@@ -128,7 +266,8 @@ static const char *flags_text(int flags)
 
 #define mm_vmscan_lru_isolate_FIELDS(F)                                                            \
 	F(mm_vmscan_lru_isolate, int, highest_zoneidx)                                             \
-	F(mm_vmscan_lru_isolate, int, order) F(mm_vmscan_lru_isolate, unsigned long, nr_requested) \
+	F(mm_vmscan_lru_isolate, int, order)                                                       \
+	F(mm_vmscan_lru_isolate, unsigned long, nr_requested)                                      \
 		F(mm_vmscan_lru_isolate, unsigned long, nr_scanned)                                \
 			F(mm_vmscan_lru_isolate, unsigned long, nr_skipped)                        \
 				F(mm_vmscan_lru_isolate, unsigned long, nr_taken)                  \
@@ -196,25 +335,37 @@ void __trace_mm_vmscan_lru_shrink_inactive(struct lruvec *lruvec, const struct s
 					   const struct lru_isolation *iso,
 					   unsigned long nr_reclaimed)
 {
-	struct mm_vmscan_lru_shrink_inactive_record r = { .nid = lruvec->pgdat->node_id,
-							  .nr_scanned = iso->nr_scanned,
-							  .nr_reclaimed = nr_reclaimed,
-							  .nr_dirty = sc->nr_dirty,
-							  .nr_writeback = sc->nr_writeback,
-							  .priority = sc->priority,
-							  .reclaim_flags = flags_of(iso->lru) };
+	struct mm_vmscan_lru_shrink_inactive_record r = {
+		.nid = lruvec->pgdat->node_id,
+		.nr_scanned = iso->nr_scanned,
+		.nr_reclaimed = nr_reclaimed,
+		.nr_dirty = sc->batch[FOLIO_KEEP_DIRTY],
+		.nr_writeback = sc->batch[FOLIO_KEEP_WRITEBACK],
+		.nr_immediate = sc->batch[FOLIO_KEEP_IMMEDIATE],
+		.nr_ref_keep = sc->batch[FOLIO_KEEP_USED],
+		.nr_unmap_fail = sc->batch[FOLIO_ACTIVATE_MAPPED],
+		.priority = sc->priority,
+		.reclaim_flags = flags_of(iso->lru)
+	};
+	unsigned int activated = 0;
 
+	for (int v = FOLIO_ACTIVATE_USED; v < NR_FOLIO_VERDICTS; v++)
+		activated += sc->batch[v];
+	if (is_file_lru(iso->lru))
+		r.nr_activate1 = activated;
+	else
+		r.nr_activate0 = activated;
 	trace_put(&__event_mm_vmscan_lru_shrink_inactive, &r);
 }
 
 #define mm_vmscan_lru_shrink_active_FIELDS(F)                                                      \
 	F(mm_vmscan_lru_shrink_active, int, nid)                                                   \
 	F(mm_vmscan_lru_shrink_active, unsigned long, nr_taken)                                    \
-		F(mm_vmscan_lru_shrink_active, unsigned long, nr_active)                           \
-			F(mm_vmscan_lru_shrink_active, unsigned long, nr_deactivated)              \
-				F(mm_vmscan_lru_shrink_active, unsigned long, nr_referenced)       \
-					F(mm_vmscan_lru_shrink_active, int, priority)              \
-						F(mm_vmscan_lru_shrink_active, int, reclaim_flags)
+	F(mm_vmscan_lru_shrink_active, unsigned long, nr_active)                                   \
+	F(mm_vmscan_lru_shrink_active, unsigned long, nr_deactivated)                              \
+	F(mm_vmscan_lru_shrink_active, unsigned long, nr_referenced)                               \
+	F(mm_vmscan_lru_shrink_active, int, priority)                                              \
+	F(mm_vmscan_lru_shrink_active, int, reclaim_flags)
 DEFINE_TRACE_RECORD(mm_vmscan_lru_shrink_active);
 PRINTER(mm_vmscan_lru_shrink_active)
 {
@@ -242,4 +393,53 @@ void __trace_mm_vmscan_lru_shrink_active(struct lruvec *lruvec, const struct sca
 							.reclaim_flags = flags_of(iso->lru) };
 
 	trace_put(&__event_mm_vmscan_lru_shrink_active, &r);
+}
+
+/* ---- one page ---- */
+
+#define mm_vmscan_write_folio_FIELDS(F)                                                            \
+	F(mm_vmscan_write_folio, unsigned long, pfn) F(mm_vmscan_write_folio, int, reclaim_flags)
+DEFINE_TRACE_RECORD(mm_vmscan_write_folio);
+PRINTER(mm_vmscan_write_folio)
+{
+	RECORD(mm_vmscan_write_folio);
+
+	return scnprintf(buf, size, "page=%p pfn=0x%lx flags=%s", pfn_to_page(r->pfn), r->pfn,
+			 flags_text(r->reclaim_flags));
+}
+DEFINE_TRACE_EVENT(
+	vmscan, mm_vmscan_write_folio,
+	"\"page=%p pfn=0x%lx flags=%s\", (((struct page *)vmemmap_base) + (REC->pfn)), REC->pfn, " FLAGS_FMT);
+void __trace_mm_vmscan_write_folio(struct folio *folio)
+{
+	struct mm_vmscan_write_folio_record r = { .pfn = folio_pfn(folio),
+						  .reclaim_flags =
+							  flags_of(folio_lru_list(folio)) };
+
+	trace_put(&__event_mm_vmscan_write_folio, &r);
+}
+
+#define VERDICT_WORDS(verdict, words) words,
+static const char *const verdict_words[] = { FOLIO_VERDICTS(VERDICT_WORDS) };
+
+#define mm_vmscan_verdict_FIELDS(F)                                                                \
+	F(mm_vmscan_verdict, unsigned long, pfn)                                                   \
+	F(mm_vmscan_verdict, int, lru) F(mm_vmscan_verdict, int, verdict)
+DEFINE_TRACE_RECORD(mm_vmscan_verdict);
+PRINTER(mm_vmscan_verdict)
+{
+	RECORD(mm_vmscan_verdict);
+
+	return scnprintf(buf, size, "pfn=0x%lx lru=%s %s", r->pfn, lru_names[r->lru],
+			 verdict_words[r->verdict]);
+}
+DEFINE_TRACE_EVENT(vmscan, mm_vmscan_verdict,
+		   "\"pfn=0x%lx lru=%d verdict=%d\", REC->pfn, REC->lru, REC->verdict");
+void __trace_mm_vmscan_verdict(struct folio *folio, enum folio_verdict v)
+{
+	struct mm_vmscan_verdict_record r = { .pfn = folio_pfn(folio),
+					      .lru = folio_lru_list(folio),
+					      .verdict = v };
+
+	trace_put(&__event_mm_vmscan_verdict, &r);
 }

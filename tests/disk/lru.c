@@ -4,11 +4,12 @@
  * given back (SReclaimable), and found again on the disk; pages of ramfs, which have no other place, stay. And what each
  * value of drop_caches drops.
  */
-#include "../guest/tap.h"
+#include "../guest/textfile.h"
 #include <sys/mount.h>
 #include <sys/wait.h>
 
-#define FILES 4000
+#define FILES	4000
+#define TRACING "/sys/kernel/tracing/"
 
 static long meminfo(const char *name)
 {
@@ -128,6 +129,27 @@ static void write_knob(const char *path, const char *text)
 /* Write @what until @cond: a CPU may still hold what it has just used, and objects go after a grace period of RCU. */
 #define DROP(what, cond) EVENTUALLY((write_knob("/proc/sys/vm/drop_caches", what), (cond)))
 
+/* What a shrinker is asked and what it answers, as trace events. */
+static void traced(void)
+{
+	long asked = 0, freed = 0;
+
+	if (access(TRACING "trace", F_OK))
+		must(!mount("tracefs", TRACING, "tracefs", 0, NULL));
+	write_knob(TRACING "events/vmscan/mm_shrink_slab_start/enable", "1");
+	write_knob(TRACING "events/vmscan/mm_shrink_slab_end/enable", "1");
+	write_knob("/proc/sys/vm/drop_caches", "2");
+	write_knob(TRACING "events/vmscan/mm_shrink_slab_start/enable", "0");
+	write_knob(TRACING "events/vmscan/mm_shrink_slab_end/enable", "0");
+	for (char *at = slurp(TRACING "trace"); (at = strstr(at, " cache items ")); at++)
+		asked += strtol(at + 13, NULL, 10);
+	for (char *at = text; (at = strstr(at, " return val ")); at++)
+		freed += strtol(at + 12, NULL, 10);
+	ok(freed > FILES / 2 && freed <= 2 * asked,
+	   "drop_caches 2: traced: %ld objects, %ld gone, with those that are asked twice", asked,
+	   freed);
+}
+
 /* What is clean, of files; what is dirty; inodes and dentries: each goes by its value, or stays. These are @slab KiB above @without. */
 static void drop_kinds(long without, long slab)
 {
@@ -156,6 +178,8 @@ static void drop_kinds(long without, long slab)
 
 	stat_all();
 	ok(meminfo("SReclaimable:") - without > slab / 2, "inodes and dentries are back");
+	traced();
+	stat_all();
 	ok(DROP("3",
 		meminfo("SReclaimable:") - without < slab / 2 && !nr_cached(clean, CLEAN_PAGES)),
 	   "drop_caches 3: both go");

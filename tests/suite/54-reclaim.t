@@ -32,6 +32,14 @@ for k in linux quire; do
 	is "$k: pressure: to the end" $? 0
 	relay "$scratch/pressure" "$k: pressure"
 done
+# What the trace events tell of a shortage adds up to what is counted.
+for k in linux quire; do
+	./quire run --kernel $k --accel tcg --timeout 200 --smp 1 --mem 128M --disk "$disk" --disk "$disk.swap,nvme" \
+		--add "$build/tests/disk:/disk" -- sh -c 'mkswap /dev/nvme0n1 >/dev/null && exec /disk/reclaim_events /dev/vda /dev/nvme0n1' \
+		>"$scratch/events" 2>&1 </dev/null
+	is "$k: events: to the end" $? 0
+	relay "$scratch/events" "$k: events"
+done
 rm -f "$disk.swap"
 # Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages.
 rm -f "$disk"
