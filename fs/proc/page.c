@@ -27,6 +27,7 @@
 #include <mm/filemap.h>
 #include <mm/folio.h>
 #include <mm/gfp.h>
+#include <mm/gup.h>
 #include <mm/page_debug.h>
 #include <mm/page_flags.h>
 #include <mm/page_idle.h>
@@ -315,6 +316,17 @@ static void describe_file(struct holders *h, struct folio *folio)
 	}
 }
 
+/* Pins are worth that many references each that nothing else comes near. */
+static void describe_pins(struct holders *h, const struct folio *folio)
+{
+	int pins = (folio_ref_count(folio) - h->explained) / (int)GUP_PIN_COUNTING_BIAS;
+	char who[40];
+
+	snprintf(who, sizeof(who), "%d pin%s of %u", pins, pins == 1 ? "" : "s",
+		 GUP_PIN_COUNTING_BIAS);
+	holder(h, pins * (int)GUP_PIN_COUNTING_BIAS, who);
+}
+
 /* Who has it, when it is not free. */
 static void describe_used(struct seq_file *m, struct page *page, int own)
 {
@@ -350,9 +362,10 @@ static void describe_used(struct seq_file *m, struct page *page, int own)
 	}
 	holder(&h, folio_mapcount(folio), "page tables");
 	holder(&h, own, "who looks");
+	describe_pins(&h, folio);
 	seq_printf(m, "references: expected %d, actual %d", h.explained, folio_ref_count(folio));
 	if (folio_ref_count(folio) > h.explained)
-		seq_printf(m, ", so %d pinned or in use", folio_ref_count(folio) - h.explained);
+		seq_printf(m, ", so %d in use", folio_ref_count(folio) - h.explained);
 	seq_putc(m, '\n');
 }
 

@@ -3,35 +3,9 @@
  * A lab: copy on write, step by step, by the frames that pagemap shows and their map counts in kpagecount. docs/labs.md.
  * On Quire /proc/mm/explain tells of the entries, too. cow [DEVICE]: with a swap area of its own also for pages that are out.
  */
-#include "../guest/tap.h"
+#include "frames.h"
 #include <sys/resource.h>
 #include <sys/swap.h>
-
-#define RW (PROT_READ | PROT_WRITE)
-
-static unsigned long word(const char *path, unsigned long index)
-{
-	unsigned long value = 0;
-	int fd = open(path, O_RDONLY);
-
-	must(fd >= 0 &&
-	     pread(fd, &value, sizeof(value), (off_t)(index * sizeof(value))) == sizeof(value));
-	close(fd);
-	return value;
-}
-
-/* The frame at @p, 0: no entry. */
-static unsigned long frame(const void *p)
-{
-	unsigned long entry = word("/proc/self/pagemap", (unsigned long)p / PAGE);
-
-	return entry >> 63 ? entry & ((1ul << 55) - 1) : 0;
-}
-
-static unsigned long mapped(unsigned long pfn)
-{
-	return word("/proc/kpagecount", pfn);
-}
 
 static long faults(void)
 {
