@@ -85,15 +85,33 @@ int simple_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+struct inode *simple_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return NULL;
+	inode->i_ino = get_next_ino();
+	inode_init_owner(inode, dir, mode);
+	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
+	return inode;
+}
+
+void simple_add_name(struct inode *dir, struct dentry *dentry, struct inode *inode)
+{
+	dir->i_ctime = dir->i_mtime = current_time(dir);
+	dget(dentry);
+	d_instantiate(dentry, inode);
+}
+
 int simple_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
 {
 	struct inode *inode = d_inode(old_dentry);
 
-	inode->i_ctime = dir->i_ctime = dir->i_mtime = current_time(inode);
+	inode->i_ctime = current_time(inode);
 	inc_nlink(inode);
 	ihold(inode);
-	dget(dentry);
-	d_instantiate(dentry, inode);
+	simple_add_name(dir, dentry, inode);
 	return 0;
 }
 

@@ -188,13 +188,10 @@ static const struct inode_operations mmtest_dir_iops;
 
 static struct inode *mmtest_get_inode(struct super_block *sb, const struct inode *dir, umode_t mode)
 {
-	struct inode *inode = new_inode(sb);
+	struct inode *inode = simple_new_inode(sb, dir, mode);
 
 	if (!inode)
 		return NULL;
-	inode->i_ino = get_next_ino();
-	inode_init_owner(inode, dir, mode);
-	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
 	if (S_ISDIR(mode)) {
 		inc_nlink(inode);
 		inode->i_op = &mmtest_dir_iops;
@@ -217,8 +214,7 @@ static int mmtest_create(struct inode *dir, struct dentry *dentry, umode_t mode,
 
 	if (!inode)
 		return -ENOSPC;
-	d_instantiate(dentry, inode);
-	dget(dentry);
+	simple_add_name(dir, dentry, inode);
 	return 0;
 }
 

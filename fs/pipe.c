@@ -654,7 +654,7 @@ static const struct dentry_operations pipefs_dentry_operations = {
 
 static struct inode *new_pipe_inode(void)
 {
-	struct inode *inode = new_inode(pipe_mnt->mnt_sb);
+	struct inode *inode = simple_new_inode(pipe_mnt->mnt_sb, NULL, S_IFIFO | S_IRUSR | S_IWUSR);
 	struct pipe_inode_info *pipe;
 
 	if (!inode)
@@ -664,12 +664,7 @@ static struct inode *new_pipe_inode(void)
 		iput(inode);
 		return NULL;
 	}
-	inode->i_ino = get_next_ino();
-	inode->i_mode = S_IFIFO | S_IRUSR | S_IWUSR;
-	inode->i_uid = current_fsuid();
-	inode->i_gid = current_fsgid();
 	inode->i_fop = &pipefifo_fops;
-	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
 	inode->i_pipe = pipe;
 	pipe->files = 2;
 	pipe->readers = pipe->writers = 1;

@@ -82,13 +82,10 @@ static const struct file_operations ramfs_file_fops = {
 static struct inode *ramfs_get_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
 				     dev_t dev)
 {
-	struct inode *inode = new_inode(sb);
+	struct inode *inode = simple_new_inode(sb, dir, mode);
 
 	if (!inode)
 		return NULL;
-	inode->i_ino = get_next_ino();
-	inode_init_owner(inode, dir, mode);
-	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
 	switch (mode & S_IFMT) {
 	case S_IFREG:
 		inode->i_mapping->a_ops = &ram_aops;
@@ -111,20 +108,13 @@ static struct inode *ramfs_get_inode(struct super_block *sb, const struct inode 
 	return inode;
 }
 
-static void add_name(struct inode *dir, struct dentry *dentry, struct inode *inode)
-{
-	d_instantiate(dentry, inode);
-	dget(dentry);
-	dir->i_mtime = dir->i_ctime = current_time(dir);
-}
-
 static int ramfs_mknod(struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
 {
 	struct inode *inode = ramfs_get_inode(dir->i_sb, dir, mode, dev);
 
 	if (!inode)
 		return -ENOSPC;
-	add_name(dir, dentry, inode);
+	simple_add_name(dir, dentry, inode);
 	return 0;
 }
 
@@ -154,7 +144,7 @@ static int ramfs_symlink(struct inode *dir, struct dentry *dentry, const char *t
 		return -ENOMEM;
 	}
 	inode->i_size = strlen(target);
-	add_name(dir, dentry, inode);
+	simple_add_name(dir, dentry, inode);
 	return 0;
 }
 

@@ -338,6 +338,10 @@ int simple_write_end(struct file *file, struct address_space *mapping, loff_t po
 		     unsigned int copied, struct page *page, void *fsdata);
 int simple_setattr(struct dentry *dentry, struct iattr *attr);
 int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask, unsigned int flags);
+/* A new inode, in @dir if that is not NULL, of the caller: its number, owner, mode and times. NULL without memory. */
+struct inode *simple_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode);
+/* @dentry is a name of @inode, whose reference it takes; it stays until it is removed. => @dir held for writing */
+void simple_add_name(struct inode *dir, struct dentry *dentry, struct inode *inode);
 int simple_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry);
 int simple_unlink(struct inode *dir, struct dentry *dentry);
 int simple_rmdir(struct inode *dir, struct dentry *dentry);

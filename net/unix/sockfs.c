@@ -193,16 +193,11 @@ struct unix_sock *unix_from_file(struct file *file)
 
 struct file *unix_file_new(unsigned int flags)
 {
-	struct inode *inode = new_inode_pseudo(sock_mnt->mnt_sb);
+	struct inode *inode = simple_new_inode(sock_mnt->mnt_sb, NULL, S_IFSOCK | S_IRWXUGO);
 	struct file *file;
 
 	if (!inode)
 		return ERR_PTR(-ENFILE);
-	inode->i_ino = get_next_ino();
-	inode->i_mode = S_IFSOCK | S_IRWXUGO;
-	inode->i_uid = current_fsuid();
-	inode->i_gid = current_fsgid();
-	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
 	file = alloc_file_pseudo(inode, sock_mnt, "", O_RDWR | (flags & O_NONBLOCK), &socket_fops);
 	if (IS_ERR(file))
 		iput(inode);
