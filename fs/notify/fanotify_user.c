@@ -586,7 +586,7 @@ static int set_mark(const struct request *r, struct fanotify_mark **fresh)
 		m->type = r->type;
 		m->flags = r->flags & FAN_MARK_EVICTABLE;
 		fsnotify_add_mark(&m->mark, r->object, m->flags ? NULL : r->inode, &fanotify_ops);
-		list_add_tail(&m->mark.list, &r->group->group.marks);
+		list_add(&m->mark.list, &r->group->group.marks);
 		r->group->group.nr_marks++;
 	}
 	err = check_change(m, r->flags);

@@ -223,7 +223,8 @@ static void inotify_show_fdinfo(struct seq_file *m, struct file *file)
 	list_for_each_entry (mark, &instance_of(file)->group.marks, list) {
 		seq_printf(m, "inotify wd:%x ino:%lx sdev:%x mask:%x ignored_mask:0 ",
 			   watch_of(mark)->wd, mark->inode->i_ino,
-			   (unsigned int)mark->inode->i_sb->s_dev, mark->mask & IN_ALL_EVENTS);
+			   (unsigned int)mark->inode->i_sb->s_dev,
+			   mark->mask & (IN_ALL_EVENTS | FLAGS));
 		fsnotify_show_handle(m, mark->inode);
 		seq_printf(m, "\n");
 	}
@@ -314,7 +315,7 @@ static int set_watch(struct instance *in, struct inode *inode, u32 arg, struct w
 	*fresh = NULL;
 	*w = (struct watch){ .instance = in, .wd = next_wd(in), .mark.mask = mask };
 	fsnotify_add_mark(&w->mark, inode, inode, &inotify_ops);
-	list_add_tail(&w->mark.list, &in->group.marks);
+	list_add(&w->mark.list, &in->group.marks);
 	in->group.nr_marks++;
 	return w->wd;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* inotify(7): what happens to files and directories is told to who watches them. */
-#include "tap.h"
+#include "textfile.h"
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -13,7 +13,7 @@
 #define FILE_ DIR "/file"
 
 static int in, wd;
-static char text[8192];
+static char words[8192];
 
 /* All events so far as words: "open file, close_nowrite file". */
 static const char *events(void)
@@ -38,7 +38,7 @@ static const char *events(void)
 		      { IN_IGNORED, "ignored" },
 		      { IN_ISDIR, "dir" } };
 	static char raw[65536] __attribute__((aligned(8)));
-	char *to = text;
+	char *to = words;
 	ssize_t n;
 
 	*to = 0;
@@ -46,20 +46,20 @@ static const char *events(void)
 		for (char *p = raw; p < raw + n;) {
 			struct inotify_event *e = (struct inotify_event *)p;
 
-			if (to > text)
+			if (to > words)
 				to += sprintf(to, ", ");
 			for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 				if (e->mask & names[i].bit)
 					to += sprintf(to, "%s%s",
-						      to[-1] == ' ' || to == text ? "" : "+",
+						      to[-1] == ' ' || to == words ? "" : "+",
 						      names[i].name);
 			if (e->len)
 				to += sprintf(to, " %s", e->name);
-			if (to > text + sizeof(text) - 300)
-				return text;
+			if (to > words + sizeof(words) - 300)
+				return words;
 			p += sizeof(*e) + e->len;
 		}
-	return text;
+	return words;
 }
 
 #define told(want, what)                                                                           \
@@ -85,10 +85,10 @@ static void errors(void)
 	in = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	ok(in >= 0 && fcntl(in, F_GETFD) == FD_CLOEXEC && fcntl(in, F_GETFL) & O_NONBLOCK,
 	   "its flags");
-	snprintf(text, sizeof(text), "/proc/self/fd/%d", in);
-	p[0] = readlink(text, text + 4096, 100);
-	text[4096 + p[0]] = 0;
-	ok(!strcmp(text + 4096, "anon_inode:inotify"), "its name in /proc/self/fd");
+	snprintf(words, sizeof(words), "/proc/self/fd/%d", in);
+	p[0] = readlink(words, words + 4096, 100);
+	words[4096 + p[0]] = 0;
+	ok(!strcmp(words + 4096, "anon_inode:inotify"), "its name in /proc/self/fd");
 	fails(inotify_add_watch(in, "/tmp", 0), EINVAL, "no event: EINVAL");
 	fails(inotify_add_watch(in, "/nowhere", IN_OPEN), ENOENT, "no file: ENOENT");
 	fails(inotify_add_watch(in, (char *)1, IN_OPEN), EFAULT, "no name: EFAULT");
@@ -109,8 +109,8 @@ static void errors(void)
 	is(inotify_add_watch(in, "/tmp/plain", IN_OPEN), 1, "again: the same");
 	fails(inotify_add_watch(in, "/tmp/plain", IN_OPEN | IN_MASK_CREATE), EEXIST,
 	      "IN_MASK_CREATE: EEXIST");
-	fails(read(in, text, sizeof(text)), EAGAIN, "nothing has happened: EAGAIN");
-	fails(write(in, text, 1), EBADF, "it cannot be written");
+	fails(read(in, words, sizeof(words)), EAGAIN, "nothing has happened: EAGAIN");
+	fails(write(in, words, 1), EBADF, "it cannot be written");
 	is(inotify_rm_watch(in, 1), 0, "inotify_rm_watch");
 	told("ignored", "IN_IGNORED");
 	other = inotify_add_watch(in, "/tmp/plain", IN_OPEN);
@@ -174,7 +174,7 @@ static void in_directory(void)
 	must(rename("/tmp/outside", DIR "/b") == 0);
 	told("moved_to b", "into it");
 	fd = open(DIR, O_RDONLY | O_DIRECTORY);
-	(void)!syscall(SYS_getdents64, fd, text, sizeof(text));
+	(void)!syscall(SYS_getdents64, fd, words, sizeof(words));
 	close(fd);
 	told("open+dir, access+dir, close_nowrite+dir", "the directory itself is read");
 	fd = open(FILE_, O_PATH);
@@ -197,9 +197,35 @@ static void in_directory(void)
 }
 
 /* A file by itself. */
+static void fdinfo(void)
+{
+	struct stat st;
+	char name[64], want[128];
+	int of_dir;
+
+	touch(FILE_, "x");
+	in = inotify_init1(IN_NONBLOCK);
+	wd = inotify_add_watch(in, FILE_, IN_OPEN | IN_CLOSE | IN_EXCL_UNLINK);
+	of_dir = inotify_add_watch(in, DIR, IN_CREATE | IN_ONESHOT);
+	must(wd > 0 && of_dir > 0 && stat(FILE_, &st) == 0);
+	snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", in);
+	snprintf(want, sizeof(want), "inotify wd:%x ino:%lx sdev:%lx mask:4000038 ignored_mask:0 ",
+		 wd, (unsigned long)st.st_ino, (unsigned long)st.st_dev);
+	ok(strstr(slurp(name), want), "fdinfo: a file, its events and IN_EXCL_UNLINK");
+	must(stat(DIR, &st) == 0);
+	snprintf(want, sizeof(want), "inotify wd:%x ino:%lx sdev:%lx mask:80000100 ignored_mask:0 ",
+		 of_dir, (unsigned long)st.st_ino, (unsigned long)st.st_dev);
+	ok(strstr(text, want), "fdinfo: a directory, once");
+	ok(strstr(text, "wd:2 ") < strstr(text, "wd:1 "), "fdinfo: the newest first");
+	must(inotify_rm_watch(in, wd) == 0 && inotify_rm_watch(in, of_dir) == 0);
+	ok(!strstr(slurp(name), "inotify"), "fdinfo: no watch");
+	close(in);
+	unlink(FILE_);
+}
+
 static void of_file(void)
 {
-	struct inotify_event *e = (struct inotify_event *)text;
+	struct inotify_event *e = (struct inotify_event *)words;
 	int fd, status;
 
 	touch(FILE_, "abc");
@@ -241,8 +267,8 @@ static void of_file(void)
 	touch(DIR "/a-name-of-twenty-byte", "x");
 	is(ioctl(in, FIONREAD, &fd), 0, "FIONREAD");
 	is(fd, sizeof(*e) + 32, "head and name, padded");
-	fails(read(in, text, sizeof(*e) + 31), EINVAL, "a buffer that is too small: EINVAL");
-	is(read(in, text, sizeof(*e) + 32), sizeof(*e) + 32, "one of the right size");
+	fails(read(in, words, sizeof(*e) + 31), EINVAL, "a buffer that is too small: EINVAL");
+	is(read(in, words, sizeof(*e) + 32), sizeof(*e) + 32, "one of the right size");
 	ok(e->wd == wd && e->mask == IN_CREATE && e->len == 32 && !e->cookie &&
 		   !strcmp(e->name, "a-name-of-twenty-byte"),
 	   "the event");
@@ -289,7 +315,7 @@ static void waiting(void)
 		touch(FILE_, "x");
 		_exit(0);
 	}
-	is(read(in, text, sizeof(text)), sizeof(struct inotify_event) + 16, "a read waits");
+	is(read(in, words, sizeof(words)), sizeof(struct inotify_event) + 16, "a read waits");
 	ok(now_ns(CLOCK_MONOTONIC) - t > 10000000, "until something happens");
 	wait(NULL);
 	unlink(FILE_);
@@ -354,6 +380,7 @@ int main(void)
 	errors();
 	in_directory();
 	of_file();
+	fdinfo();
 	moving();
 	waiting();
 	overflow();
