@@ -206,7 +206,7 @@ int __fsnotify_perm(struct file *file, u32 mask)
 {
 	return 0;
 }
-void __fsnotify_gone(const void *object) {}
+void __fsnotify_gone(u16 *watches) {}
 void __fsnotify_inoderemove(struct inode *inode) {}
 void __fsnotify_unmount(struct super_block *sb) {}
 void locks_free_lock_context(struct inode *inode) {}

@@ -102,8 +102,8 @@ static struct dnotify_mark *find_mark(const struct inode *dir)
 {
 	struct fsnotify_mark *mark;
 
-	hlist_for_each_entry (mark, fsnotify_chain(dir), node)
-		if (mark->object == dir && mark->ops == &dnotify_ops)
+	hlist_for_each_entry (mark, fsnotify_chain(&dir->i_watches), node)
+		if (mark->object == &dir->i_watches && mark->ops == &dnotify_ops)
 			return dnotify_of(mark);
 	return NULL;
 }
@@ -171,7 +171,7 @@ static void enter_request(struct inode *dir, struct request **fresh,
 		*fresh_mark = NULL;
 		INIT_LIST_HEAD(&dm->requests);
 		INIT_LIST_HEAD(&dm->mark.list);
-		fsnotify_add_mark(&dm->mark, dir, dir, &dnotify_ops);
+		fsnotify_add_mark(&dm->mark, &dir->i_watches, dir, &dnotify_ops);
 	}
 	r = find_request(dm, (*fresh)->file, (*fresh)->owner);
 	if (r) {

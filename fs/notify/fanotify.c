@@ -411,7 +411,8 @@ int __fsnotify_perm(struct file *file, u32 mask)
 	u64 last = U64_MAX;
 	int err = 0;
 
-	if (file->f_mode & (FMODE_NONOTIFY | FMODE_PATH))
+	if (file->f_mode & (FMODE_NONOTIFY | FMODE_PATH) ||
+	    !fsnotify_near(file->f_path.dentry, &file->f_path))
 		return 0;
 	parent = fsnotify_of_dentry(&event, file->f_path.dentry, &file->f_path, name);
 	if (S_ISDIR(event.inode->i_mode))

@@ -292,22 +292,24 @@ static int fanotify_release(struct inode *inode, struct file *file)
 
 static void show_mark(struct seq_file *m, const struct fanotify_mark *mark)
 {
-	const void *object = mark->mark.object;
+	u16 *object = mark->mark.object;
+	struct inode *inode = container_of(object, struct inode, i_watches);
 
 	seq_printf(m, "fanotify ");
 	if (mark->type == FANOTIFY_INODE)
-		seq_printf(m, "ino:%lx sdev:%x ", ((const struct inode *)object)->i_ino,
-			   (unsigned int)((const struct inode *)object)->i_sb->s_dev);
+		seq_printf(m, "ino:%lx sdev:%x ", inode->i_ino, (unsigned int)inode->i_sb->s_dev);
 	else if (mark->type == FANOTIFY_MOUNT)
-		seq_printf(m, "mnt_id:%x ", container_of(object, const struct mount, mnt)->mnt_id);
+		seq_printf(m, "mnt_id:%x ",
+			   container_of(object, struct mount, mnt.mnt_watches)->mnt_id);
 	else
-		seq_printf(m, "sdev:%x ",
-			   (unsigned int)((const struct super_block *)object)->s_dev);
+		seq_printf(
+			m, "sdev:%x ",
+			(unsigned int)container_of(object, struct super_block, s_watches)->s_dev);
 	seq_printf(m, "mflags:%x mask:%x ignored_mask:%x", mark->flags, mark->wanted,
 		   mark->ignored);
 	if (mark->type == FANOTIFY_INODE) {
 		seq_printf(m, " ");
-		fsnotify_show_handle(m, (struct inode *)object);
+		fsnotify_show_handle(m, inode);
 	}
 	seq_printf(m, "\n");
 }
@@ -408,7 +410,7 @@ struct request {
 	__kernel_fsid_t fsid; /* of a group with file handles */
 	enum fanotify_object type;
 	struct inode *inode; /* FANOTIFY_INODE; else NULL */
-	const void *object;
+	u16 *object;
 };
 
 static bool is_add(const struct request *r)
@@ -655,9 +657,10 @@ static int mark_path(struct request *r)
 	if (err)
 		return err;
 	if (r->type == FANOTIFY_INODE)
-		r->object = r->inode = inode;
-	else
-		r->object = r->type == FANOTIFY_MOUNT ? (void *)r->path.mnt : r->path.mnt->mnt_sb;
+		r->inode = inode;
+	r->object = r->inode			? &inode->i_watches
+		    : r->type == FANOTIFY_MOUNT ? &r->path.mnt->mnt_watches
+						: &r->path.mnt->mnt_sb->s_watches;
 	err = check_object(r);
 	if (err)
 		return err;

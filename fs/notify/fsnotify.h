@@ -31,7 +31,7 @@ enum fsnotify_role {
 struct fsnotify_event {
 	u32 mask;
 	u32 cookie;
-	const void *on[FSNOTIFY_ROLES];	/* who may be marked for it; NULL: nobody */
+	u16 *on[FSNOTIFY_ROLES];	/* i_watches and the like of who may be marked for it; NULL: nobody */
 	struct inode *inode;		/* what it happened to; NULL: a new file that is not in memory yet */
 	struct inode *dir;		/* where that has @name; NULL */
 	const char *name;
@@ -64,7 +64,7 @@ struct fsnotify_mark {
 	struct hlist_node node;		/* chain of its object */
 	struct list_head list;		/* the back end's; of those that end */
 	const struct fsnotify_ops *ops;	/* c */
-	const void *object;		/* c */
+	u16 *object;			/* c: its i_watches, mnt_watches or s_watches, which counts its marks */
 	struct inode *inode;		/* a reference, to an object that is to stay; NULL */
 	u32 mask;
 };
@@ -74,7 +74,7 @@ extern spinlock_t fsnotify_lock;
 /* The rest, but for what says otherwise: => fsnotify_lock */
 
 /* @mark begins. @inode is its object if that is to stay as long, else NULL. */
-void fsnotify_add_mark(struct fsnotify_mark *mark, const void *object, struct inode *inode,
+void fsnotify_add_mark(struct fsnotify_mark *mark, u16 *object, struct inode *inode,
 		       const struct fsnotify_ops *ops);
 /* @mark, whose object is @inode, keeps it from now on. */
 void fsnotify_pin(struct fsnotify_mark *mark, struct inode *inode);
@@ -82,9 +82,11 @@ void fsnotify_pin(struct fsnotify_mark *mark, struct inode *inode);
 void fsnotify_end_mark(struct fsnotify_mark *mark, struct list_head *dead);
 void fsnotify_free_marks(struct list_head *dead);
 /* The chain with the marks of @object, among those of others. */
-struct hlist_head *fsnotify_chain(const void *object);
+struct hlist_head *fsnotify_chain(const u16 *object);
 /* Show @event to each mark that wants it; those that end go onto @dead. */
 void fsnotify_show(struct fsnotify_event *event, struct list_head *dead);
+/* May @dentry, opened at @path if not NULL, have an event that somebody wants? Without the lock. */
+bool fsnotify_near(const struct dentry *dentry, const struct path *path);
 /*
  * What @event is of @dentry, opened at @path if not NULL; @name is room for NAME_MAX + 1 bytes. The directory of the event,
  * to be put after it. Without the lock.

@@ -276,8 +276,8 @@ static struct watch *find_watch(struct instance *in, const struct inode *inode)
 {
 	struct fsnotify_mark *mark;
 
-	hlist_for_each_entry (mark, fsnotify_chain(inode), node)
-		if (mark->object == inode && mark->ops == &inotify_ops &&
+	hlist_for_each_entry (mark, fsnotify_chain(&inode->i_watches), node)
+		if (mark->object == &inode->i_watches && mark->ops == &inotify_ops &&
 		    watch_of(mark)->instance == in)
 			return watch_of(mark);
 	return NULL;
@@ -314,7 +314,7 @@ static int set_watch(struct instance *in, struct inode *inode, u32 arg, struct w
 	w = *fresh;
 	*fresh = NULL;
 	*w = (struct watch){ .instance = in, .wd = next_wd(in), .mark.mask = mask };
-	fsnotify_add_mark(&w->mark, inode, inode, &inotify_ops);
+	fsnotify_add_mark(&w->mark, &inode->i_watches, inode, &inotify_ops);
 	list_add(&w->mark.list, &in->group.marks);
 	in->group.nr_marks++;
 	return w->wd;

@@ -12,10 +12,9 @@
 #include <fs/dentry.h>
 #include <fs/file.h>
 #include <fs/inode.h>
+#include <fs/mount.h>
 #include <linux/fanotify.h>
 #include <linux/inotify.h>
-
-struct vfsmount;
 
 extern unsigned int fsnotify_marks;		/* all there are */
 extern unsigned int fsnotify_perm_marks;	/* that allow or deny */
@@ -31,7 +30,7 @@ void __fsnotify_move(struct inode *old_dir, const char *old_name, struct inode *
 		     struct inode *inode, struct inode *gone);
 void __fsnotify_inoderemove(struct inode *inode);
 void __fsnotify_unmount(struct super_block *sb);
-void __fsnotify_gone(const void *object);
+void __fsnotify_gone(u16 *watches);
 
 static inline bool fsnotify_wanted(void)
 {
@@ -91,12 +90,12 @@ static inline void fsnotify_inoderemove(struct inode *inode)
 static inline void fsnotify_inode_gone(struct inode *inode)
 {
 	if (fsnotify_wanted())
-		__fsnotify_gone(inode);
+		__fsnotify_gone(&inode->i_watches);
 }
 static inline void fsnotify_mount_gone(struct vfsmount *mnt)
 {
 	if (fsnotify_wanted())
-		__fsnotify_gone(mnt);
+		__fsnotify_gone(&mnt->mnt_watches);
 }
 static inline void fsnotify_unmount(struct super_block *sb)
 {
@@ -112,7 +111,7 @@ void __dnotify_flush(struct file *file, void *owner);
 /* @owner, a table of files, closes @file: it hears no more of it. */
 static inline void dnotify_flush(struct file *file, void *owner)
 {
-	if (fsnotify_wanted())
+	if (fsnotify_wanted() && READ_ONCE(file_inode(file)->i_watches))
 		__dnotify_flush(file, owner);
 }
 

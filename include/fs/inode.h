@@ -131,6 +131,7 @@ struct inode {
 	struct timespec64 i_mtime, i_ctime;	/* R */
 	spinlock_t i_lock;
 	u8 i_blkbits;
+	u16 i_watches;				/* fsnotify_lock: marks (fs/notify/) */
 	unsigned long i_blocks;			/* l: of 512 bytes */
 	unsigned int i_state;			/* l */
 	atomic_t i_count;			/* a */

@@ -38,6 +38,7 @@ struct vfsmount {
 	struct dentry *mnt_root;		/* c */
 	struct super_block *mnt_sb;		/* c */
 	int mnt_flags;				/* n */
+	u16 mnt_watches;			/* fsnotify_lock: marks (fs/notify/) */
 };
 
 /* A tree of mounts that processes see; the fs_structs of those processes refer to it. */

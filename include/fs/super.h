@@ -99,6 +99,7 @@ struct super_block {
 	struct mutex s_sync_lock;		/* one sync waits at a time */
 	struct mutex s_vfs_rename_mutex;	/* renames between directories */
 	int s_stack_depth;
+	u16 s_watches;				/* fsnotify_lock: marks (fs/notify/) */
 };
 
 static inline bool sb_rdonly(const struct super_block *sb)
