@@ -22,7 +22,7 @@
 
 static int sysctl_drop_caches;
 
-/* The next inode after @inode with pages, referenced; NULL: the end. @inode keeps the place. */
+/* The next inode after @inode with pages, now or before, referenced; NULL: the end. @inode keeps the place. */
 static struct inode *next_with_pages(struct super_block *sb, struct inode *inode)
 {
 	struct inode *found = NULL, *at;
@@ -33,7 +33,8 @@ static struct inode *next_with_pages(struct super_block *sb, struct inode *inode
 	list_for_each_entry_from (at, &sb->s_inodes, i_sb_list) {
 		spin_lock(&at->i_lock);
 		if (!(at->i_state & (I_FREEING | I_WILL_FREE | I_NEW)) &&
-		    READ_ONCE(at->i_mapping->nrpages)) {
+		    (READ_ONCE(at->i_mapping->nrpages) ||
+		     test_bit(AS_SHADOWS, &at->i_mapping->flags))) {
 			atomic_inc(&at->i_count);
 			found = at;
 		}

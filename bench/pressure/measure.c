@@ -6,7 +6,7 @@
  *
  *	measured NAME VALUE
  *
- * for each counter that grew, and for status, seconds and MemTotal.
+ * for each counter, and for status, seconds, MemTotal, and MemFree when the work begins.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,11 +21,24 @@
 /* Two one-byte instructions; the linker puts them where no other program has code (tools.mk). */
 __asm__(".pushsection .marks,\"ax\"\nmarks: ret\n ret\n.popsection");
 
-enum { SCAN, STEAL, REFAULT, SWAPIN, SWAPOUT, MAJOR, STALLS, KILLS, READ, WRITTEN, NR };
+enum {
+	SCAN,
+	STEAL,
+	REFAULT_ANON,
+	REFAULT_FILE,
+	SWAPIN,
+	SWAPOUT,
+	MAJOR,
+	STALLS,
+	KILLS,
+	READ,
+	WRITTEN,
+	NR
+};
 
 static const char *const names[NR] = {
-	"scanned",	"stolen", "refaulted", "swapped-in", "swapped-out",
-	"major-faults", "stalls", "kills",     "read-kib",   "written-kib",
+	"scanned",	"stolen", "refaulted-anon", "refaulted-file", "swapped-in",  "swapped-out",
+	"major-faults", "stalls", "kills",	    "read-kib",	      "written-kib",
 };
 
 /* Counters of /proc/vmstat by the beginning of their names. */
@@ -37,7 +50,8 @@ static const struct {
 	{ "pgscan_direct ", SCAN },
 	{ "pgsteal_kswapd ", STEAL },
 	{ "pgsteal_direct ", STEAL },
-	{ "workingset_refault_", REFAULT },
+	{ "workingset_refault_anon ", REFAULT_ANON },
+	{ "workingset_refault_file ", REFAULT_FILE },
 	{ "pswpin ", SWAPIN },
 	{ "pswpout ", SWAPOUT },
 	{ "pgmajfault ", MAJOR },
@@ -111,13 +125,16 @@ static void read_all(unsigned long v[NR])
 	read_disks(v);
 }
 
-static unsigned long mem_total(void)
+/* A line of /proc/meminfo, KiB; @name with its colon. */
+static unsigned long meminfo(const char *name)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
 	unsigned long kib = 0;
+	char line[100];
 
-	if (f && fscanf(f, "MemTotal: %lu", &kib) != 1)
-		kib = 0;
+	while (f && !kib && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)))
+			kib = strtoul(line + strlen(name), NULL, 10);
 	if (f)
 		fclose(f);
 	return kib;
@@ -159,13 +176,14 @@ static void drop_caches(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long before[NR], after[NR];
+	unsigned long before[NR], after[NR], free_kib;
 	double start, seconds;
 	int status;
 
 	if (argc < 2)
 		return 125;
 	drop_caches();
+	free_kib = meminfo("MemFree:");
 	read_all(before);
 	start = now();
 	__asm__ volatile("call marks" : : : "memory");
@@ -176,8 +194,8 @@ int main(int argc, char **argv)
 	read_all(after);
 	if (!status)
 		status = call(argv[1], "check");
-	printf("\nmeasured status %d\nmeasured seconds %.2f\nmeasured memory-kib %lu\n", status,
-	       seconds, mem_total());
+	printf("\nmeasured status %d\nmeasured seconds %.2f\nmeasured memory-kib %lu\nmeasured free-kib %lu\n",
+	       status, seconds, meminfo("MemTotal:"), free_kib);
 	for (int i = 0; i < NR; i++)
 		printf("measured %s %lu\n", names[i], after[i] - before[i]);
 	return 0;

@@ -100,6 +100,7 @@ enum mapping_flags {
 	AS_EXITING	= 4,
 	AS_NO_WRITEBACK_TAGS = 5,
 	AS_LARGE_FOLIO_SUPPORT = 6,
+	AS_SHADOWS	= 7,			/* pages were evicted: who truncates has workingset_forget() to call */
 	AS_SHMEM	= 8,			/* pages count as NR_SHMEM */
 };
 

@@ -141,11 +141,15 @@ extern int vm_swappiness;	/* 0 .. 200: what I/O for anonymous pages costs compar
 
 /* @folio, locked, is being evicted from @mapping. */
 void workingset_eviction(struct folio *folio, struct address_space *mapping);
-/* @folio, locked, comes (back) into @mapping at @index, not yet a member of a class: active when it is too soon. */
-void workingset_refault(struct folio *folio, struct address_space *mapping, unsigned long index);
+/* @folio, locked, has come (back) into @mapping, not yet a member of a class: active when it is too soon. @gfp: __GFP_WRITE is no refault */
+void workingset_refault(struct folio *folio, struct address_space *mapping, gfp_t gfp);
 /* The same for a page with a slot of swap, which leaves or joins the swap cache. */
 void workingset_eviction_swap(struct folio *folio, swp_entry_t entry);
 void workingset_refault_swap(struct folio *folio, swp_entry_t entry);
+/* Pages [start, end] of the file are no more what was evicted: see AS_SHADOWS. */
+void workingset_forget(struct address_space *mapping, pgoff_t start, pgoff_t end);
+/* A device of swap goes. */
+void workingset_forget_swap(unsigned int type);
 /* @folio was activated. */
 void workingset_activation(struct folio *folio);
 /* I/O of @nr pages for @folio's kind: the other kind is preferred for a while. */

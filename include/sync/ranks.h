@@ -130,6 +130,7 @@
 	R(ZSWAP_LRU, spin, "zswap: entries by age")				\
 	R(XARRAY, spin, "xa_lock: a page cache or another tree")		\
 	R(LRUVEC, spin, "LRU lists of a node")					\
+	R(SHADOW, spin, "shadow entries of evicted pages")			\
 	R(FUTEX, spin, "hash bucket of futexes")				\
 	R(POSIX_TIMER, spin, "k_itimer.it_lock: one POSIX timer")		\
 	R(SIGHAND, spin, "sighand->siglock")					\

@@ -345,8 +345,7 @@ static struct folio *create_folio(struct address_space *mapping, pgoff_t index, 
 {
 	unsigned int order = min(FGF_GET_ORDER(fgp_flags), MAX_PAGECACHE_ORDER);
 
-	if ((fgp_flags & FGP_WRITE) && nr_mem_nodes > 1 &&
-	    mapping_can_writeback(inode_to_bdi(mapping->host)))
+	if ((fgp_flags & FGP_WRITE) && mapping_can_writeback(inode_to_bdi(mapping->host)))
 		gfp |= __GFP_WRITE;
 	if (fgp_flags & FGP_NOFS)
 		gfp &= ~__GFP_FS;
@@ -439,6 +438,8 @@ unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, p
 
 struct folio *filemap_alloc_folio(gfp_t gfp, unsigned int order)
 {
+	if (nr_mem_nodes == 1)
+		gfp &= ~__GFP_WRITE;
 	if (unlikely(gfp &
 		     __GFP_WRITE)) /* the lists of the CPU do not ask which node is too dirty */
 		return __folio_alloc_node(gfp, order, numa_node_id());
@@ -486,7 +487,7 @@ int filemap_add_folio(struct address_space *mapping, struct folio *folio, pgoff_
 	}
 	account_folio(mapping, folio, nr);
 	if (!(mapping->flags & (1UL << AS_SHMEM)))
-		workingset_refault(folio, mapping, index);
+		workingset_refault(folio, mapping, gfp);
 	folio_add_lru(folio);
 	trace_mm_filemap_add_to_page_cache(folio_pfn(folio), mapping->host->i_ino, index,
 					   mapping->host->i_sb->s_dev, folio_order(folio));

@@ -14,6 +14,7 @@
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
+#include <mm/reclaim.h>
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
 #include <kernel/sched.h>
@@ -22,6 +23,13 @@
 #include <fs/super.h>
 
 #define BATCH 15
+
+/* [start, end] is gone: what was evicted of it before does not come back. */
+static void forget(struct address_space *mapping, pgoff_t start, pgoff_t end)
+{
+	if (unlikely(test_bit(AS_SHADOWS, &mapping->flags)))
+		workingset_forget(mapping, start, end);
+}
 
 /* => folio locked and in @mapping. Nobody maps it afterwards, and it is clean. */
 static void cleanup_folio(struct address_space *mapping, struct folio *folio)
@@ -118,6 +126,8 @@ void truncate_inode_pages_range(struct address_space *mapping, loff_t lstart, lo
 	bool head = lstart & (PAGE_SIZE - 1);
 	bool tail = lend != -1 && ((lend + 1) & (PAGE_SIZE - 1));
 
+	if (first < behind)
+		forget(mapping, first, behind == ~0UL ? behind : behind - 1);
 	if (mapping_empty(mapping))
 		return;
 	if (head && tail && first > behind) { /* within one page */
@@ -139,7 +149,12 @@ void truncate_inode_pages(struct address_space *mapping, loff_t lstart)
 
 void truncate_inode_pages_final(struct address_space *mapping)
 {
+	const struct inode *inode = mapping->host;
+
 	set_bit(AS_EXITING, &mapping->flags);
+	/* An inode that is dropped for want of memory: the file is the same when it is read again. */
+	if (inode->i_nlink && inode->i_sb->s_flags & SB_ACTIVE)
+		clear_bit(AS_SHADOWS, &mapping->flags);
 	truncate_inode_pages(mapping, 0);
 	/* Reclaim, which took out the last page, may still be using the mapping under this lock. */
 	xa_lock(&mapping->i_pages);
@@ -201,6 +216,7 @@ unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t st
 
 	if (mapping->flags & (1UL << AS_SHMEM))
 		return 0; /* the cache is the only copy */
+	forget(mapping, start, end);
 	while (start <= end && (n = filemap_get_folios(mapping, &start, end, folios, BATCH))) {
 		for (unsigned int i = 0; i < n; i++) {
 			struct folio *folio = folios[i];
@@ -250,6 +266,7 @@ int invalidate_inode_pages2_range(struct address_space *mapping, pgoff_t start, 
 	unsigned int n;
 	int err = 0, err2;
 
+	forget(mapping, start, end);
 	while (start <= end && (n = filemap_get_folios(mapping, &start, end, folios, BATCH))) {
 		for (unsigned int i = 0; i < n; i++) {
 			struct folio *folio = folios[i];

@@ -17,4 +17,15 @@ bool throttle_direct_reclaim(gfp_t gfp, unsigned int order, const struct alloc_c
 /* kswapd has freed something; with @all it is about to rest: let those go on who wait, if they may. */
 void reclaim_unthrottle(struct pglist_data *pgdat, bool all);
 
+/* ---- shadow.c: what is remembered of evicted pages, by an owner and an index. None but the first sleeps ---- */
+
+/* Memory for the table; without it nothing is remembered. Once. */
+void shadow_start(void);
+/* Remember @entry (not 0) of pages [index, index + nr). */
+void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry);
+/* Forget them: of how many something was remembered, and if there were any the @entry of one of them. */
+unsigned int shadow_take(u64 owner, unsigned long index, unsigned int nr, u64 *entry);
+/* Forget [start, end], however many. */
+void shadow_forget(u64 owner, unsigned long start, unsigned long end);
+
 #endif

@@ -411,8 +411,10 @@ unsigned long reclaim_pages(struct folio **folios, unsigned int nr)
 				   .may_unmap = true,
 				   .may_swap = true };
 	unsigned int noreclaim = memalloc_noreclaim_save();
-	unsigned long reclaimed = shrink_list_of(folios, nr, &sc, true);
+	unsigned long reclaimed;
 
+	workingset_start();
+	reclaimed = shrink_list_of(folios, nr, &sc, true);
 	memalloc_noreclaim_restore(noreclaim);
 	return reclaimed;
 }

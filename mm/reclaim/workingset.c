@@ -7,21 +7,20 @@
  *   active class's cost. So when d is at most the number of active pages (and of the other kind's pages, when those can be
  *   evicted, too), the page belongs to the working set: it becomes active at once, and competes with what is there.
  *
- * 2 Where the time of an eviction is kept. Linux leaves it in the page cache's tree, where the page was, and needs a
- *   shrinker for trees that hold nothing else, and care at each walk. Here it stands in one table, by a hash of device, inode
- *   number and offset, or of the slot of swap:
+ * 2 What is counted is not what is judged: workingset_refault_* counts each page that comes back and is remembered, however long it was
+ *   away, but for those that are written over as a whole or in part before they are read (__GFP_WRITE). So does Linux, and so the
+ *   two can be compared.
  *
- *	bucket of 8 words (a cache line)   word: hash, 29 bits | of the policy, 2 bits | workingset, 1 bit | time, 32 bits
+ * 3 What is remembered of an eviction (mm/reclaim/shadow.c) is a word:
  *
- *   An eviction overwrites the oldest word of its bucket. There are half as many words as pages; a distance beyond the
- *   size of memory means nothing anyhow. What this gives besides: memory is bounded, files of nothing but history keep no
- *   tree, and a file is remembered although its inode was dropped meanwhile. What it costs: with a chance of 2^-26 a
- *   look-up finds another page's time (it is activated by mistake, no more); a hash bucket can be unlucky and forget early.
+ *	1, 1 bit | clock, 16 bits | 0 ... | of the policy, 2 bits | workingset, 1 bit | time, 32 bits
  *
- * 3 The table comes with the first reclaim (workingset_start), 4 bytes a page of memory; until then, or without memory for it, no
- *   refault is seen.
+ *   Groups that reclaim from themselves have a clock each. A page that comes back elsewhere than it was evicted is counted and not
+ *   judged. Truncated pages are forgotten, as are those of a file that is deleted or whose cache is dropped by hand; not those of an inode that
+ *   was dropped because memory was short (Linux keeps such inodes for what they remember). Its name is device, inode
+ *   number and generation; that of an anonymous page, and of shmem, its slot of swap.
  *
- * 4 Locks: a bucket is read and written word by word, without a lock; a lost update is a forgotten eviction.
+ * 4 Memory comes with the first reclaim (workingset_start); until then, or without, no refault is seen.
  *
  * Observe: workingset_refault_*, workingset_activate_*, workingset_restore_* in /proc/vmstat; /proc/mm/reclaim.
  */
@@ -32,76 +31,53 @@
 #include <mm/address_space.h>
 #include <mm/folio.h>
 #include <mm/reclaim.h>
-#include <mm/slab.h>
 #include <mm/swap.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 #include <sync/rcu.h>
+#include "reclaim_internal.h"
 
-#define BUCKET_WORDS 8
-#define TAG_BITS     29
-
-struct bucket {
-	u64 word[BUCKET_WORDS];
-};
-
-static struct bucket *table; /* NULL until workingset_start() */
-static unsigned int bucket_bits;
+#define REMEMBERED     (1ULL << 63)
+#define CLOCK_SHIFT    47
+#define CLOCK_MASK     0xffffULL
+#define POLICY_SHIFT   33
+#define POLICY_MASK    3ULL
+#define WORKINGSET_BIT (1ULL << 32)
 
 void workingset_start(void)
 {
 	static bool started;
-	unsigned int bits;
-	struct bucket *t;
 
-	if (likely(READ_ONCE(started)) || __atomic_exchange_n(&started, true, __ATOMIC_RELAXED))
-		return;
-	bits = order_base_2(max(totalram_pages() / 2 / BUCKET_WORDS, 64UL));
-	t = kvzalloc(sizeof(*t) << bits, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
-	if (!t)
-		return;
-	bucket_bits = bits;
-	smp_store_release(&table, t);
+	if (unlikely(!READ_ONCE(started)) && !__atomic_exchange_n(&started, true, __ATOMIC_RELAXED))
+		shadow_start();
 }
 
-static u64 page_hash(const struct address_space *mapping, unsigned long index)
+/* ---- names ---- */
+
+static u64 file_owner(const struct address_space *mapping)
 {
 	const struct inode *inode = mapping->host;
-	u64 key = (u64)inode->i_sb->s_dev << 40 ^ inode->i_ino;
 
-	return hash_mix(hash_mix(key) + index);
+	return hash_mix((u64)inode->i_sb->s_dev << 32 | inode->i_generation) + inode->i_ino;
 }
 
-/* A slot is its own name: no file has these numbers. */
-static u64 swap_hash(swp_entry_t entry)
+/* Devices of swap are named as no file is. */
+static u64 swap_owner(unsigned int type)
 {
-	return hash_mix(hash_mix(~0ULL) + swp_to_private(entry));
+	return ~(u64)type;
 }
 
-static struct bucket *bucket_of(struct bucket *t, u64 hash)
-{
-	return t + (hash >> (64 - bucket_bits));
-}
-
-/* A word without its time; never 0 as a whole but with a chance that does not matter. */
-static u64 tag_of(u64 hash)
-{
-	return hash << (64 - TAG_BITS);
-}
-#define TAG_MASK       (~0ULL << (64 - TAG_BITS))
-#define WORKINGSET_BIT (1ULL << 32)
-#define POLICY_SHIFT   33
-#define POLICY_MASK    3ULL
+/* ---- eviction ---- */
 
 static u32 age(struct lruvec *lruvec, long nr)
 {
 	return atomic_long_add_return(nr, &lruvec->nonresident_age);
 }
 
-/* A time of one clock means nothing to another: pages that a group evicted are known by other names. */
+/* A time of one clock means nothing to another. */
 static u64 clock_of(const struct lruvec *lruvec)
 {
-	return lruvec_is_node(lruvec) ? 0 : (uintptr_t)lruvec >> 6 & 0xffff;
+	return lruvec_is_node(lruvec) ? 0 : (uintptr_t)lruvec >> 6 & CLOCK_MASK;
 }
 
 /* Groups reclaim classically. */
@@ -110,73 +86,51 @@ static const struct reclaim_ops *ops_of(const struct lruvec *lruvec)
 	return lruvec_is_node(lruvec) ? READ_ONCE(reclaim_ops) : &classic_reclaim_ops;
 }
 
-/* @folio, of which @hash is the name, is evicted. */
-static void remember(struct folio *folio, u64 hash)
+static void remember(struct folio *folio, u64 owner, unsigned long index)
 {
-	struct bucket *t = smp_load_acquire(&table), *b;
-	u64 tag, memory = 0;
 	const struct reclaim_ops *ops;
 	struct lruvec *lruvec;
-	u32 now, oldest = 0;
-	unsigned int slot = 0;
+	u64 entry = REMEMBERED;
 
 	rcu_read_lock();
 	lruvec = folio_lruvec(folio);
-	hash ^= clock_of(lruvec);
-	now = age(lruvec, folio_nr_pages(folio));
+	entry |= clock_of(lruvec) << CLOCK_SHIFT | age(lruvec, folio_nr_pages(folio));
 	ops = ops_of(lruvec);
 	rcu_read_unlock();
 	if (ops->evicted)
-		memory = ops->evicted(folio);
-
-	if (!t)
-		return;
-	tag = tag_of(hash);
-	b = bucket_of(t, hash);
-	for (unsigned int i = 0; i < BUCKET_WORDS; i++) {
-		u64 w = READ_ONCE(b->word[i]);
-		u32 since = w ? now - (u32)w : ~0u;
-
-		if (w && (w & TAG_MASK) == tag)
-			since = ~0u; /* an older eviction of this page */
-		if (since >= oldest) {
-			oldest = since;
-			slot = i;
-		}
-	}
-	WRITE_ONCE(b->word[slot], tag | memory << POLICY_SHIFT |
-					  (folio_test_workingset(folio) ? WORKINGSET_BIT : 0) |
-					  now);
+		entry |= (u64)ops->evicted(folio) << POLICY_SHIFT;
+	if (folio_test_workingset(folio))
+		entry |= WORKINGSET_BIT;
+	shadow_store(owner, index, folio_nr_pages(folio), entry);
 }
 
 void workingset_eviction(struct folio *folio, struct address_space *mapping)
 {
-	remember(folio, page_hash(mapping, folio->index));
+	if (test_bit(AS_EXITING, &mapping->flags))
+		return;
+	if (!test_bit(AS_SHADOWS, &mapping->flags))
+		set_bit(AS_SHADOWS, &mapping->flags);
+	remember(folio, file_owner(mapping), folio->index);
 }
 
 void workingset_eviction_swap(struct folio *folio, swp_entry_t entry)
 {
-	remember(folio, swap_hash(entry));
+	remember(folio, swap_owner(swp_type(entry)), swp_offset(entry));
 }
 
-/* Take the word of the page out of the table; 0: there is none. */
-static u64 recall(u64 hash)
+void workingset_forget(struct address_space *mapping, pgoff_t start, pgoff_t end)
 {
-	struct bucket *t = smp_load_acquire(&table), *b;
-
-	if (!t)
-		return 0;
-	b = bucket_of(t, hash);
-	for (unsigned int i = 0; i < BUCKET_WORDS; i++) {
-		u64 w = READ_ONCE(b->word[i]);
-
-		if (w && (w & TAG_MASK) == tag_of(hash)) {
-			WRITE_ONCE(b->word[i], 0);
-			return w;
-		}
-	}
-	return 0;
+	shadow_forget(file_owner(mapping), start, end);
+	if (!start && end == ~0UL)
+		clear_bit(AS_SHADOWS, &mapping->flags);
 }
+
+void workingset_forget_swap(unsigned int type)
+{
+	shadow_forget(swap_owner(type), 0, ~0UL);
+}
+
+/* ---- refaults ---- */
 
 /* How far back may an eviction lie that was a mistake? */
 static unsigned long workingset_size(struct lruvec *lruvec, bool file)
@@ -195,17 +149,16 @@ static unsigned long workingset_size(struct lruvec *lruvec, bool file)
 	return size;
 }
 
-/* @folio was evicted when @word was written. => RCU */
-static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 word)
+/* @folio was evicted when @entry was written. => RCU */
+static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 entry)
 {
 	const struct reclaim_ops *ops = ops_of(lruvec);
 	bool file = folio_is_file_lru(folio);
 	long nr = folio_nr_pages(folio);
-	u32 distance = (u32)age(lruvec, 0) - (u32)word;
+	u32 distance = age(lruvec, 0) - (u32)entry;
 
-	node_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON + file, nr);
 	if (ops->refault) {
-		ops->refault(folio, word >> POLICY_SHIFT & POLICY_MASK, distance);
+		ops->refault(folio, entry >> POLICY_SHIFT & POLICY_MASK, distance);
 		return;
 	}
 	if (distance > workingset_size(lruvec, file))
@@ -214,7 +167,7 @@ static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 word)
 	age(lruvec, nr);
 	atomic_long_add(nr, &lruvec->refaults[file]);
 	node_stat_mod_folio(folio, WORKINGSET_ACTIVATE_ANON + file, nr);
-	if (!(word & WORKINGSET_BIT))
+	if (!(entry & WORKINGSET_BIT))
 		return;
 	/* It was active before it was evicted: the kind suffers. */
 	folio_set_workingset(folio);
@@ -222,28 +175,36 @@ static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 word)
 	node_stat_mod_folio(folio, WORKINGSET_RESTORE_ANON + file, nr);
 }
 
-/* @folio, of which @hash is the name, comes (back). */
-static void refault(struct folio *folio, u64 hash)
+/* @folio comes; perhaps it comes back. */
+static void refault(struct folio *folio, u64 owner, unsigned long index)
 {
 	struct lruvec *lruvec;
-	u64 word;
+	u64 entry = 0;
+	unsigned int nr = shadow_take(owner, index, folio_nr_pages(folio), &entry);
 
+	if (!nr)
+		return;
+	node_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON + folio_is_file_lru(folio), nr);
 	rcu_read_lock();
 	lruvec = folio_lruvec(folio);
-	word = recall(hash ^ clock_of(lruvec));
-	if (word)
-		judge_refault(lruvec, folio, word);
+	if ((entry >> CLOCK_SHIFT & CLOCK_MASK) == clock_of(lruvec))
+		judge_refault(lruvec, folio, entry);
 	rcu_read_unlock();
 }
 
-void workingset_refault(struct folio *folio, struct address_space *mapping, unsigned long index)
+void workingset_refault(struct folio *folio, struct address_space *mapping, gfp_t gfp)
 {
-	refault(folio, page_hash(mapping, index));
+	u64 owner = file_owner(mapping), entry;
+
+	if (gfp & __GFP_WRITE)
+		shadow_take(owner, folio->index, folio_nr_pages(folio), &entry);
+	else
+		refault(folio, owner, folio->index);
 }
 
 void workingset_refault_swap(struct folio *folio, swp_entry_t entry)
 {
-	refault(folio, swap_hash(entry));
+	refault(folio, swap_owner(swp_type(entry)), swp_offset(entry));
 }
 
 void workingset_activation(struct folio *folio)

@@ -190,6 +190,7 @@ struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, un
 void swap_device_free(struct swap_info_struct *si)
 {
 	flush_work(&si->discard_work);
+	workingset_forget_swap(si->type);
 	swap_slots_destroy(si);
 	give_type(si->type);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What decides which pages go, and what is seen of it, as TAP: pressure FILE-DEVICE SWAP-DEVICE, in a machine of 128 MiB and one CPU.
- * Swappiness, refaults, the waits of those who allocate, kswapd's rest, and how far swap is read ahead.
+ * What is a refault, swappiness, the waits of those who allocate, kswapd's rest, how far swap is read ahead, and groups.
  */
 #include <sys/mount.h>
 #include <sys/swap.h>
@@ -215,54 +215,163 @@ static void swap_readahead(void)
 	must(!spew("/sys/kernel/mm/swap/vma_ra_enabled", "true"));
 }
 
-/* ---- a group at two thirds of its working set ---- */
+/* ---- what is counted as a refault: known numbers ---- */
 
-#define GROUP	  "/tmp/cgroup/small"
-#define TEXT_SIZE MB
+#define KNOWN	 256L /* pages */
+#define KNOWN_AT (100 * MB)
 
-static void use_group(void)
+/* Linux: what CPUs have counted and not told yet. */
+static long refaults_of(const char *name)
 {
-	const unsigned long size = 12 * MB;
-	char *text = mmap(NULL, TEXT_SIZE, PROT_READ, MAP_SHARED, disk, 64 * MB), *p;
-	unsigned int x = 1;
-
-	must(text != MAP_FAILED && !spew(GROUP "/cgroup.procs", "0"));
-	p = anonymous(size);
-	for (int i = 0; i < 16000; i++) {
-		x = x * 1103515245 + 12345;
-		p[(x >> 8) % (size / PAGE) * PAGE]++;
-		if (*(volatile char *)(text + i % (TEXT_SIZE / PAGE) * PAGE))
-			_exit(1);
-	}
-	_exit(0);
+	must(!spew("/proc/sys/vm/stat_refresh", "1"));
+	return number_in("/proc/vmstat", name);
 }
 
+static void use(const char *p)
+{
+	for (long i = 0; i < KNOWN; i++)
+		must(*(volatile const char *)(p + i * PAGE) <= 1);
+}
+
+/* How many refaults are counted while the pages at @p are used? */
+static long counted(const char *p, const char *name)
+{
+	long before = refaults_of(name);
+
+	use(p);
+	return refaults_of(name) - before;
+}
+
+static bool is_out(char *p)
+{
+	unsigned char in[KNOWN];
+	long nr = 0;
+
+	drain();
+	must(!madvise(p, KNOWN * PAGE, 21 /* MADV_PAGEOUT */));
+	must(!mincore(p, KNOWN * PAGE, in));
+	for (long i = 0; i < KNOWN; i++)
+		nr += in[i] & 1;
+	return !nr;
+}
+
+static void known_of_file(void)
+{
+	const char *name = "workingset_refault_file ";
+	char *p = mmap(NULL, KNOWN * PAGE, PROT_READ, MAP_SHARED, disk, KNOWN_AT), *others;
+	const char buf[PAGE] = "";
+	long before;
+
+	must(p != MAP_FAILED && !madvise(p, KNOWN * PAGE, MADV_RANDOM));
+	is(counted(p, name), 0, "pages of a file that are read for the first time");
+	ok(EVENTUALLY(is_out(p)), "they are evicted");
+	is(counted(p, name), KNOWN, "and come back: each is a refault");
+	ok(EVENTUALLY(is_out(p)), "evicted again");
+	others = anonymous(available / 2);
+	for (int i = 0; i < 3; i++)
+		read_disk(96 * MB);
+	munmap(others, available / 2);
+	is(counted(p, name), KNOWN, "and refaults although more than memory was evicted since");
+	ok(EVENTUALLY(is_out(p)), "evicted again");
+	must(!posix_fadvise(disk, KNOWN_AT, KNOWN * PAGE, POSIX_FADV_DONTNEED));
+	is(counted(p, name), 0, "thrown away by hand: none");
+	ok(EVENTUALLY(is_out(p)), "evicted again");
+	before = refaults_of(name);
+	for (long i = 0; i < KNOWN; i++)
+		must(pwrite(disk, buf, PAGE, KNOWN_AT + i * PAGE) == PAGE);
+	is(refaults_of(name) - before, 0, "written over: none");
+	must(!fsync(disk));
+	munmap(p, KNOWN * PAGE);
+}
+
+/* Anonymous pages are on their way to the disk for a while: @bytes of others push them out. */
+static void known_of_swap(int flags, const char *what)
+{
+	char *p = mmap(NULL, KNOWN * PAGE, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+	bool out = false;
+	long nr;
+
+	must(p != MAP_FAILED);
+	memset(p, 1, KNOWN * PAGE);
+	set("page-cluster", "0");
+	for (int i = 0; i < 10 && !(out = is_out(p)); i++)
+		press(available);
+	ok(out, "%s pages are swapped out", what);
+	nr = counted(p, "workingset_refault_anon ");
+	printf("# %ld refaults of %ld %s pages\n", nr, KNOWN, what);
+	/* The program's own were pushed out, too. */
+	ok(nr >= KNOWN && nr <= KNOWN + 32, "each is a refault when it comes back");
+	is(counted(p, "workingset_refault_anon "), 0, "and none when it is here");
+	munmap(p, KNOWN * PAGE);
+}
+
+/* ---- groups ---- */
+
+#define GROUP "/tmp/cgroup/small"
+#define LIMIT (8 * MB)
+
+static void loop_over(unsigned long bytes, int passes)
+{
+	char *p;
+
+	must(!spew(GROUP "/cgroup.procs", "0"));
+	p = anonymous(LIMIT / 4);
+	for (int i = 0; i < passes; i++)
+		read_disk(bytes);
+	_exit(p[0] != 1);
+}
+
+/* Percent of the refaults that are active at once, when a group reads @bytes in a circle beside a quarter of anonymous memory. */
+static long active_at_once(unsigned long bytes, int passes)
+{
+	long all, active;
+	pid_t pid;
+
+	set("drop_caches", "3");
+	all = refaults_of("workingset_refault_file ");
+	active = vmstat("workingset_activate_file");
+	pid = fork();
+	if (!pid)
+		loop_over(bytes, passes);
+	must(waitpid(pid, NULL, 0) == pid);
+	all = refaults_of("workingset_refault_file ") - all;
+	active = vmstat("workingset_activate_file") - active;
+	printf("# %ld KiB in a group of 8 MiB: %ld refaults, %ld active\n", bytes >> 10, all,
+	       active);
+	must(all > 500);
+	return active * 100 / all;
+}
+
+/* Its own evictions are the clock, its own pages the measure: not those of the machine, where there is more room. */
 static void group(void)
 {
-	long file, anon;
+	char *others = anonymous(available / 3);
 
 	must(!mkdir("/tmp/cgroup", 0700) && !mount("none", "/tmp/cgroup", "cgroup2", 0, NULL));
 	must(!spew("/tmp/cgroup/cgroup.subtree_control", "+memory") && !mkdir(GROUP, 0700));
 	must(!spew(GROUP "/memory.max", "8M"));
-	file = vmstat("workingset_refault_file");
-	anon = vmstat("workingset_refault_anon");
-	is(in_child(use_group), 0, "a group with less than it uses gets through");
-	file = vmstat("workingset_refault_file") - file;
-	anon = vmstat("workingset_refault_anon") - anon;
-	printf("# %ld refaults of anonymous pages, %ld of files\n", anon, file);
-	ok(anon > 1000 && file < anon, "the few pages of a file that it uses go less often");
+	set("swappiness", "0"); /* the anonymous memory of the group stays */
+	ok(active_at_once(LIMIT * 3 / 4 + MB, 8) >= 30,
+	   "a group that lacks little: what comes back is active at once");
+	ok(active_at_once(LIMIT * 3, 3) <= 10, "one that lacks twice what it has: it is not");
+	set("swappiness", "60");
 	must(!rmdir(GROUP) && !umount("/tmp/cgroup"));
+	must(others[0] == 1);
+	munmap(others, available / 3);
 }
 
 int main(int argc, char **argv)
 {
 	must(argc == 3);
-	disk = open(argv[1], O_RDONLY);
+	disk = open(argv[1], O_RDWR);
 	must(disk >= 0);
 	set("drop_caches", "3");
 	available = meminfo_kb("MemAvailable:") << 10;
 	must(!swapon(argv[2], 0));
 	swap_readahead();
+	known_of_swap(MAP_PRIVATE, "anonymous");
+	known_of_swap(MAP_SHARED, "shared");
+	known_of_file();
 	kswapd();
 	swappiness();
 	refaults();

@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,16 +31,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_ROWS = 8, NR_VALUES = 15 };
+enum { MAX_ROWS = 8 };
 
 /* What is known of a run: the names that measure.c prints, and the plugin's. */
 enum value {
 	STATUS,
 	SECONDS,
 	MEMORY,
+	FREE,
 	SCANNED,
 	STOLEN,
-	REFAULTED,
+	REFAULT_ANON,
+	REFAULT_FILE,
 	SWAPIN,
 	SWAPOUT,
 	MAJOR,
@@ -48,13 +51,28 @@ enum value {
 	READ,
 	WRITTEN,
 	USER,
-	KERNEL
+	KERNEL,
+	NR_VALUES
 };
 
 static const char *const value_names[NR_VALUES] = {
-	"status",    "seconds",	   "memory-kib",  "scanned",	       "stolen",
-	"refaulted", "swapped-in", "swapped-out", "major-faults",      "stalls",
-	"kills",     "read-kib",   "written-kib", "user-instructions", "kernel-instructions",
+	"status",
+	"seconds",
+	"memory-kib",
+	"free-kib",
+	"scanned",
+	"stolen",
+	"refaulted-anon",
+	"refaulted-file",
+	"swapped-in",
+	"swapped-out",
+	"major-faults",
+	"stalls",
+	"kills",
+	"read-kib",
+	"written-kib",
+	"user-instructions",
+	"kernel-instructions",
 };
 
 /* One kernel with one policy; of: `quire run` arguments besides the scenario's. */
@@ -144,12 +162,15 @@ static _Noreturn void print_help(const struct pressure *p)
 	     "Programs of a Debian root that need more memory than there is, on Linux and on Quire with the same\n"
 	     "memory and swap: done or not, instructions, pages scanned, stolen, refaulted and swapped, I/O, time.\n\n"
 	     "  --kernel quire|linux   only one of the two\n"
-	     "  --policy A,B           Quire's policies of reclaim, a row each (default: the kernel's own)\n"
+	     "  --policy A,B           Quire's policies of reclaim, a row each (default: classic,generational)\n"
 	     "  --mem SIZE             memory of the machines (default: the scenario's, mostly 96M)\n"
 	     "  --even                 Quire gets only as much as Linux leaves to programs (MemTotal)\n"
 	     "  --root IMAGE           the Debian root (default BUILD/root/debian.img; `make root` builds it)\n"
 	     "  --csv FILE             the table as CSV, too\n"
-	     "  --record               write bench/results/pressure.csv (pressure-even.csv); takes all scenarios, both kernels\n\n"
+	     "  --record               write bench/results/pressure.csv (pressure-even.csv); of the scenarios that\n"
+	     "                         are not named their rows stay\n\n"
+	     "Of the rows of Quire the one with a star is the better one: the fewest pages that came back (refaults)\n"
+	     "or were read and written.\n\n"
 	     "Scenarios:");
 	for (size_t i = 0; i < p->nr_scenarios; i++)
 		printf("  %-8s %s\n", p->scenarios[i].name, p->scenarios[i].about);
@@ -178,10 +199,7 @@ static void choose_rows(struct pressure *p, const char *kernel, char *policies)
 		return;
 	if (kernel && strcmp(kernel, "quire") != 0)
 		fail("--kernel %s: quire or linux is meant", kernel);
-	if (!policies)
-		add_row(p, "quire", false, NULL);
-	for (char *s = policies ? strtok_r(policies, ",", &save) : NULL; s;
-	     s = strtok_r(NULL, ",", &save)) {
+	for (char *s = strtok_r(policies, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
 		if (strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(s))
 			fail("--policy: names with commas between them are meant");
 		add_row(p, "quire", false, s);
@@ -244,9 +262,9 @@ static void read_call(struct pressure *p, int argc, char **argv)
 		exit(EXIT_MISTAKE);
 	for (size_t i = 0; !names && i < p->nr_scenarios; i++)
 		p->scenarios[i].wanted = true;
-	choose_rows(p, kernel, policies ? xstrdup(policies) : NULL);
-	if (p->record && (names || kernel || p->mem))
-		fail("--record records the whole table; leave out names, --kernel and --mem");
+	choose_rows(p, kernel, xstrdup(policies ? policies : "classic,generational"));
+	if (p->record && (kernel || policies || p->mem))
+		fail("--record records all rows; leave out --kernel, --policy and --mem");
 	if (p->even && kernel)
 		fail("--even compares with Linux's memory; leave out --kernel");
 }
@@ -324,6 +342,15 @@ static void set_value(struct run *r, enum value v, double value)
 	r->value[v] = value;
 }
 
+/* Nothing comes before the end; so that it is seen to go on: */
+static void wait_for_output(const char *what, FILE *f)
+{
+	struct pollfd fd = { .fd = fileno(f), .events = POLLIN };
+
+	for (int minutes = 1; !poll(&fd, 1, 60000); minutes++)
+		say("%s: %d min", what, minutes);
+}
+
 static void read_output(struct run *r, FILE *f)
 {
 	char line[1000], name[64];
@@ -398,6 +425,7 @@ static void run_one(struct pressure *p, struct scenario *s, int row, const char 
 		int status;
 
 		r->taken = true;
+		wait_for_output(s->name, f);
 		read_output(r, f);
 		status = pclose(f);
 		r->exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
@@ -436,19 +464,42 @@ static void put(const struct run *r, enum value v, double unit, int width)
 		printf(" %*s", width, "-");
 }
 
+/* What a policy is judged by, in pages: mistakes, and what they cost. */
+static double cost(const struct run *r)
+{
+	return r->value[REFAULT_ANON] + r->value[REFAULT_FILE] +
+	       (r->value[READ] + r->value[WRITTEN]) / 4;
+}
+
+/* The best of several rows of Quire; -1: there are not several. */
+static int best_row(const struct pressure *p, const struct scenario *s)
+{
+	int best = -1, nr = 0;
+
+	for (int k = 0; k < p->nr_rows; k++) {
+		if (p->rows[k].oracle || strcmp(outcome(s, &s->runs[k]), "yes") != 0)
+			continue;
+		nr++;
+		if (best < 0 || cost(&s->runs[k]) < cost(&s->runs[best]))
+			best = k;
+	}
+	return nr > 1 ? best : -1;
+}
+
 static void write_table(const struct pressure *p)
 {
-	printf("%-8s %-14s %-8s %6s %8s %8s %9s %9s %9s %9s %9s %8s %8s %7s\n", "scenario",
-	       "kernel", "done", "MiB", "G user", "G kernel", "scanned", "stolen", "refaulted",
-	       "swap in", "swap out", "MiB in", "MiB out", "seconds");
+	printf("%-8s %-20s %-8s %6s %6s %8s %8s %9s %9s %9s %9s %9s %9s %8s %8s %7s\n", "scenario",
+	       "kernel", "done", "MiB", "free", "G user", "G kernel", "scanned", "stolen",
+	       "refault a", "refault f", "swap in", "swap out", "MiB in", "MiB out", "seconds");
 	for (size_t i = 0; i < p->nr_scenarios; i++) {
 		const struct scenario *s = &p->scenarios[i];
 
 		for (int k = 0; s->wanted && k < p->nr_rows; k++) {
 			const struct run *r = &s->runs[k];
 
-			printf("%-8s %-14s %-8s", s->name, p->rows[k].name, outcome(s, r));
+			printf("%-8s %-20s %-8s", s->name, p->rows[k].name, outcome(s, r));
 			put(r, MEMORY, 1024, 6);
+			put(r, FREE, 1024, 6);
 			put(r, USER, 1e9, 8);
 			put(r, KERNEL, 1e9, 8);
 			for (enum value v = SCANNED; v <= SWAPOUT; v++)
@@ -456,35 +507,67 @@ static void write_table(const struct pressure *p)
 			put(r, READ, 1024, 8);
 			put(r, WRITTEN, 1024, 8);
 			put(r, SECONDS, 1.0001, 7);
-			putchar('\n');
+			puts(k == best_row(p, s) ? " *" : "");
 		}
 	}
 }
 
-static void write_csv(struct pressure *p, const char *file)
+/* Rows of the scenarios that were not run, from what is recorded. */
+static void keep_rows(const struct pressure *p, const char *file, FILE *to)
 {
-	FILE *f = fopen(file, "we");
+	FILE *f = fopen(file, "re");
+	char line[1000];
 
-	if (f)
-		fputs("scenario,kernel,done", f);
-	for (int v = 0; f && v < NR_VALUES; v++)
-		fprintf(f, ",%s", value_names[v]);
-	for (size_t i = 0; f && i < p->nr_scenarios; i++)
-		for (int k = 0; p->scenarios[i].wanted && k < p->nr_rows; k++) {
-			const struct run *r = &p->scenarios[i].runs[k];
+	if (f && !fgets(line, sizeof(line), f))
+		*line = 0; /* the heading */
+	while (f && fgets(line, sizeof(line), f))
+		for (size_t i = 0; i < p->nr_scenarios; i++) {
+			const char *name = p->scenarios[i].name;
 
-			fprintf(f, "\n%s,%s,%s", p->scenarios[i].name, p->rows[k].name,
-				outcome(&p->scenarios[i], r));
-			for (int v = 0; v < NR_VALUES; v++)
-				r->known[v] ? fprintf(f, ",%.*f", v == SECONDS ? 2 : 0, r->value[v])
-					    : fprintf(f, ",");
+			if (!p->scenarios[i].wanted && !strncmp(line, name, strlen(name)) &&
+			    line[strlen(name)] == ',')
+				fputs(line, to);
 		}
 	if (f)
+		fclose(f);
+}
+
+static void write_rows(const struct pressure *p, const struct scenario *s, FILE *f)
+{
+	for (int k = 0; k < p->nr_rows; k++) {
+		const struct run *r = &s->runs[k];
+
+		fprintf(f, "%s,%s,%s,%s", s->name, p->rows[k].name, outcome(s, r),
+			k == best_row(p, s) ? "*" : "");
+		for (int v = 0; v < NR_VALUES; v++)
+			r->known[v] ? fprintf(f, ",%.*f", v == SECONDS ? 2 : 0, r->value[v])
+				    : fprintf(f, ",");
 		fputc('\n', f);
-	if (f && !fclose(f))
-		return;
-	say("%s: %s", file, strerror(errno));
-	p->mistakes++;
+	}
+}
+
+/* The table; with @keep beside what the file has of other scenarios. */
+static void write_csv(struct pressure *p, const char *file, bool keep)
+{
+	char *new = xasprintf("%s.new", file);
+	FILE *f = fopen(new, "we");
+
+	if (f) {
+		fputs("scenario,kernel,done,better", f);
+		for (int v = 0; v < NR_VALUES; v++)
+			fprintf(f, ",%s", value_names[v]);
+		fputc('\n', f);
+		if (keep)
+			keep_rows(p, file, f);
+		for (size_t i = 0; i < p->nr_scenarios; i++)
+			if (p->scenarios[i].wanted)
+				write_rows(p, &p->scenarios[i], f);
+	}
+	if (!f || fclose(f) || rename(new, file)) {
+		say("%s: %s", file, strerror(errno));
+		p->mistakes++;
+	}
+	free(new);
 }
 
 static int need_plugin(void *unused)
@@ -497,6 +580,7 @@ static int need_plugin(void *unused)
 int pressure_command(int argc, char **argv)
 {
 	static struct pressure p;
+	int wanted = 0, nr = 0;
 	bool plugin;
 
 	read_scenarios(&p);
@@ -510,11 +594,14 @@ int pressure_command(int argc, char **argv)
 	plugin = !apart(need_plugin, NULL, NULL, NULL);
 	if (!plugin)
 		say("instructions are not counted");
+	for (size_t i = 0; i < p.nr_scenarios; i++)
+		wanted += p.scenarios[i].wanted;
 	for (size_t i = 0; i < p.nr_scenarios; i++) {
 		struct scenario *s = &p.scenarios[i];
 		char *image = s->wanted ? prepare(&p, s) : NULL;
 
 		for (int k = 0; image && k < p.nr_rows; k++) {
+			say("run %d of %d", ++nr, wanted * p.nr_rows);
 			run_one(&p, s, k, image, plugin);
 			say("%s on %s: done: %s, %.1f seconds", s->name, p.rows[k].name,
 			    outcome(s, &s->runs[k]), s->runs[k].value[SECONDS]);
@@ -523,9 +610,11 @@ int pressure_command(int argc, char **argv)
 	}
 	write_table(&p);
 	if (p.csv)
-		write_csv(&p, p.csv);
+		write_csv(&p, p.csv, false);
 	if (p.record)
-		write_csv(&p, xasprintf("%s/bench/results/pressure%s.csv", home_dir(),
-					p.even ? "-even" : ""));
+		write_csv(&p,
+			  xasprintf("%s/bench/results/pressure%s.csv", home_dir(),
+				    p.even ? "-even" : ""),
+			  true);
 	return p.mistakes ? EXIT_MISTAKE : 0;
 }

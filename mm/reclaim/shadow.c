@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Shadow entries: what is remembered of pages that were evicted.
+ *
+ * 1 A page has a name, (owner, index): a file and an offset in pages, or a device of swap and a slot. Linux leaves the entry in the
+ *   tree of the page cache, where the page was; so it is found while the file lives and is not truncated there, until the nodes of
+ *   trees that hold nothing but entries are more than an eighth of the pages. What is remembered here is the same, as refaults are
+ *   counted by what is found; but trees of pages hold pages alone, and a file is remembered although its inode was dropped:
+ *
+ *	table, by hash of (owner, index / 64)
+ *	  |
+ *	  node -> node	struct shadow_node: up to 64 entries of neighbours	0: none
+ *
+ *	ages: all nodes, the one that was stored to longest ago first
+ *
+ * 2 nr_nodes <= max_nodes, an eighth of the pages; for the next one the oldest one is used again, and so it is when there is no memory. A node
+ *   without an entry is freed. Large files that are read through take 9 bytes for an evicted page.
+ *
+ * 3 Locks: shadow_lock guards all. An eviction comes under the lock of the page cache's tree: nothing sleeps. Memory for a node may be of
+ *   the reserves: who evicts is about to free a page for an entry that needs a seventh of one.
+ *
+ * Linux 6.1: mm/workingset.c (count_shadow_nodes, scan_shadow_nodes). Observe: shadow_node of /proc/slabinfo.
+ */
+#include <base/hash.h>
+#include <base/list.h>
+#include <base/math.h>
+#include <base/string.h>
+#include <kernel/init.h>
+#include <mm/gfp.h>
+#include <mm/slab.h>
+#include <mm/zone.h>
+#include <sync/ranks.h>
+#include <sync/spinlock.h>
+#include "reclaim_internal.h"
+
+#define NODE_ENTRIES 64UL
+
+struct shadow_node {
+	struct hlist_node hash;
+	struct list_head age;
+	u64 owner;
+	unsigned long first; /* index of the first entry */
+	unsigned int nr;     /* entries that are not 0 */
+	u64 entry[NODE_ENTRIES];
+};
+
+static DEFINE_SPINLOCK(shadow_lock, LOCK_SHADOW);
+static LIST_HEAD(ages);
+static struct hlist_head *table; /* NULL until shadow_start() */
+static unsigned int table_bits;
+static unsigned long nr_nodes, max_nodes;
+static struct kmem_cache *node_cache;
+
+void shadow_start(void)
+{
+	unsigned long max = max(totalram_pages() / 8, 64UL);
+	unsigned int bits = order_base_2(max / 4);
+	struct hlist_head *t =
+		kvzalloc(sizeof(*t) << bits, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+
+	if (!t)
+		return;
+	max_nodes = max;
+	table_bits = bits;
+	smp_store_release(&table, t);
+}
+
+/* ---- nodes: => shadow_lock held ---- */
+
+static struct hlist_head *chain_of(u64 owner, unsigned long first)
+{
+	return table + (hash_mix(owner + hash_mix(first / NODE_ENTRIES)) >> (64 - table_bits));
+}
+
+static struct shadow_node *find_node(u64 owner, unsigned long first)
+{
+	struct shadow_node *node;
+
+	hlist_for_each_entry (node, chain_of(owner, first), hash)
+		if (node->owner == owner && node->first == first)
+			return node;
+	return NULL;
+}
+
+static void unlink_node(struct shadow_node *node)
+{
+	hlist_del(&node->hash);
+	list_del(&node->age);
+	nr_nodes--;
+}
+
+static void free_node(struct shadow_node *node)
+{
+	unlink_node(node);
+	kmem_cache_free(node_cache, node);
+}
+
+static struct shadow_node *new_node(u64 owner, unsigned long first)
+{
+	struct shadow_node *node = NULL;
+
+	if (nr_nodes < max_nodes)
+		node = kmem_cache_alloc(node_cache, __GFP_NOWARN);
+	if (!node && nr_nodes) {
+		node = list_first_entry(&ages, struct shadow_node, age);
+		unlink_node(node);
+	}
+	if (!node)
+		return NULL;
+	memset(node, 0, sizeof(*node));
+	node->owner = owner;
+	node->first = first;
+	hlist_add_head(&node->hash, chain_of(owner, first));
+	list_add_tail(&node->age, &ages);
+	nr_nodes++;
+	return node;
+}
+
+/* Forget [start, end] of @node, perhaps not the whole of it: how many there were, and one of them. */
+static unsigned int clear_entries(struct shadow_node *node, unsigned long start, unsigned long end,
+				  u64 *entry)
+{
+	unsigned long from = max(start, node->first) - node->first;
+	unsigned long to = min(end - node->first, NODE_ENTRIES - 1);
+	unsigned int nr = 0;
+
+	for (unsigned long i = from; i <= to; i++) {
+		if (!node->entry[i])
+			continue;
+		*entry = node->entry[i];
+		node->entry[i] = 0;
+		nr++;
+	}
+	node->nr -= nr;
+	if (!node->nr)
+		free_node(node);
+	return nr;
+}
+
+/* ---- entries ---- */
+
+static void store_in_node(u64 owner, unsigned long index, unsigned int nr, u64 entry)
+{
+	unsigned long first = round_down(index, NODE_ENTRIES);
+	struct shadow_node *node = find_node(owner, first);
+
+	if (!node)
+		node = new_node(owner, first);
+	if (!node)
+		return;
+	for (unsigned long i = index - first; i < index - first + nr; i++) {
+		node->nr += !node->entry[i];
+		node->entry[i] = entry;
+	}
+	list_move_tail(&node->age, &ages);
+}
+
+void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry)
+{
+	if (!smp_load_acquire(&table))
+		return;
+	spin_lock(&shadow_lock);
+	for (unsigned int n; nr; nr -= n, index += n) {
+		n = min_t(unsigned long, nr, NODE_ENTRIES - index % NODE_ENTRIES);
+		store_in_node(owner, index, n, entry);
+	}
+	spin_unlock(&shadow_lock);
+}
+
+unsigned int shadow_take(u64 owner, unsigned long index, unsigned int nr, u64 *entry)
+{
+	unsigned long end = index + nr - 1;
+	unsigned int found = 0;
+
+	if (!READ_ONCE(nr_nodes))
+		return 0;
+	spin_lock(&shadow_lock);
+	for (unsigned long at = round_down(index, NODE_ENTRIES); at <= end; at += NODE_ENTRIES) {
+		struct shadow_node *node = find_node(owner, at);
+
+		if (node)
+			found += clear_entries(node, index, end, entry);
+	}
+	spin_unlock(&shadow_lock);
+	return found;
+}
+
+void shadow_forget(u64 owner, unsigned long start, unsigned long end)
+{
+	struct shadow_node *node, *next;
+	u64 entry;
+
+	if (!READ_ONCE(nr_nodes))
+		return;
+	spin_lock(&shadow_lock);
+	list_for_each_entry_safe (node, next, &ages, age)
+		if (node->owner == owner && node->first <= end &&
+		    node->first + NODE_ENTRIES > start)
+			clear_entries(node, start, end, &entry);
+	spin_unlock(&shadow_lock);
+}
+
+static int __init shadow_init(void)
+{
+	node_cache = KMEM_CACHE(shadow_node, SLAB_PANIC);
+	return 0;
+}
+core_initcall(shadow_init);
