@@ -84,6 +84,8 @@ unsigned long shmem_swap_usage(struct vm_area_struct *vma);
  * cache alone. False: it is used, or there is no room.
  */
 bool shmem_swap_out(struct folio *folio);
+/* The slot with page @index of the file; .val 0: it has none. It may be freed at once. */
+swp_entry_t shmem_swap_entry(const struct address_space *mapping, pgoff_t index);
 /* For swapoff: all pages on device @type come in. 0, -EINTR, -ENOMEM, -EIO. May sleep, long. */
 int shmem_unuse(unsigned int type);
 /*

@@ -117,6 +117,14 @@ bool shmem_is_swapped(struct inode *inode, pgoff_t index)
 	return unlikely(!xa_empty(&info->swap)) && xa_load(&info->swap, index);
 }
 
+swp_entry_t shmem_swap_entry(const struct address_space *mapping, pgoff_t index)
+{
+	struct shmem_inode_info *info = SHMEM_I(mapping->host);
+	const void *value = xa_load(&info->swap, index);
+
+	return value ? entry_of(value) : (swp_entry_t){ 0 };
+}
+
 /* @new, which nobody sees yet, gets the contents of @old, the folio of the slot, and takes its place, locked. => @old locked. 0 or an errno */
 static int take_place(struct inode *inode, pgoff_t index, struct folio *old, struct folio *new)
 {

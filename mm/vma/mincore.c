@@ -16,6 +16,7 @@
 #include <mm/folio.h>
 #include <mm/gfp.h>
 #include <mm/pgalloc.h>
+#include <mm/shmem.h>
 #include <mm/swap.h>
 #include <seam/uaccess.h>
 #include "vma_internal.h"
@@ -30,25 +31,9 @@ static bool may_tell(struct vm_area_struct *vma)
 	       !inode_permission(file_inode(vma->vm_file), MAY_WRITE);
 }
 
-static unsigned char in_cache(struct vm_area_struct *vma, unsigned long addr)
-{
-	struct folio *folio;
-	unsigned char present;
-
-	if (!vma->vm_file)
-		return 0;
-	folio = filemap_get_folio(vma->vm_file->f_mapping, linear_page_index(vma, addr));
-	if (!folio)
-		return 0;
-	present = folio_test_uptodate(folio);
-	folio_put(folio);
-	return present;
-}
-
 /* Swapped: it is there while it is in the swap cache, too. */
-static unsigned char in_swap_cache(pte_t pte)
+static unsigned char in_swap_cache(swp_entry_t entry)
 {
-	swp_entry_t entry = pte_to_swp_entry(pte);
 	struct swap_info_struct *si = get_swap_device(entry);
 	unsigned char present = 0;
 	struct folio *folio;
@@ -64,6 +49,29 @@ static unsigned char in_swap_cache(pte_t pte)
 	return present;
 }
 
+static unsigned char in_cache(struct vm_area_struct *vma, unsigned long addr)
+{
+	pgoff_t index = linear_page_index(vma, addr);
+	struct address_space *mapping;
+	struct folio *folio;
+	unsigned char present;
+
+	if (!vma->vm_file)
+		return 0;
+	mapping = vma->vm_file->f_mapping;
+	folio = filemap_get_folio(mapping, index);
+	if (!folio) {
+		swp_entry_t entry = { 0 };
+
+		if (shmem_mapping(mapping))
+			entry = shmem_swap_entry(mapping, index);
+		return entry.val ? in_swap_cache(entry) : 0;
+	}
+	present = folio_test_uptodate(folio);
+	folio_put(folio);
+	return present;
+}
+
 /* The @nr pages from @addr on, all of one table. */
 static void mincore_table(struct vm_area_struct *vma, unsigned long addr, unsigned long nr,
 			  unsigned char *vec)
@@ -76,7 +84,7 @@ static void mincore_table(struct vm_area_struct *vma, unsigned long addr, unsign
 		if (pte_present(val))
 			vec[i] = 1;
 		else if (is_swap_pte(val))
-			vec[i] = in_swap_cache(val);
+			vec[i] = in_swap_cache(pte_to_swp_entry(val));
 		else
 			vec[i] = in_cache(vma, addr + (i << PAGE_SHIFT));
 	}
