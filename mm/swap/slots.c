@@ -10,13 +10,14 @@
  *   holders	entries of page tables (or of shmem) that name the slot
  *   frame	of the folio that is in memory, too: this is the swap cache. 0: none (frame 0 is never given out)
  *
- *	0 ------------------> frame ------------> frame, n ------------> n ------------> 0
+ *	0 ------------------> frame ------------> frame, n ------------> n ------------> LEAVING ---> 0
  *	  swap_slot_alloc()	    unmapped from   |	  evicted from	 ^ | the last entry
  *	  for a folio		    n entries	    |	  the cache	 | | goes, or is read in
  *						    +--- read in: frame, n
  *
- *   A device that keeps slots in memory (zram) is told of each that becomes free, and so are who keeps pages in front of it (frontswap) and
- *   the control group that paid for it (cluster->owners, 16 bits a slot, while there are groups); LEAVING meanwhile instead of 0, so that nobody takes the slot before.
+ *   LEAVING: nobody finds the slot any more and nobody takes it yet, while those who had something for it are told: the device, if it
+ *   keeps slots in memory (zram), who keeps pages in front of it (frontswap), and the control group that paid for it (cluster->owners,
+ *   16 bits a slot, while there are groups). Who they are is asked then, not before: until then each may yet come.
  *
  *   Invariant (swap_slots_check): a slot is in use exactly if its word is neither 0 nor BAD; cluster->used = slots of it in
  *   use; inuse_pages = sum of used.
@@ -69,12 +70,6 @@ swap_slot_t *swap_slot(struct swap_info_struct *si, unsigned long offset)
 		return NULL;
 	slots = smp_load_acquire(&si->clusters[offset >> CLUSTER_SHIFT].slots);
 	return slots ? slots + (offset & (CLUSTER_SLOTS - 1)) : NULL;
-}
-
-static bool change(swap_slot_t *slot, swap_slot_t *old, swap_slot_t new)
-{
-	return __atomic_compare_exchange_n(slot, old, new, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_ACQUIRE);
 }
 
 /* ---- lists of clusters. => si->lock held ---- */
@@ -165,37 +160,23 @@ static u16 *slot_owner(const struct swap_info_struct *si, unsigned long offset)
 	return owners ? owners + (offset & (CLUSTER_SLOTS - 1)) : NULL;
 }
 
-/*
- * What a word says when neither holder nor frame is left: LEAVING while somebody has to be told. => asked for the word that is to be
- * exchanged: whoever has to be told came before that
- */
-static swap_slot_t emptied(const struct swap_info_struct *si, unsigned long offset)
-{
-	const u16 *owner = slot_owner(si, offset);
-
-	return (si->ops && si->ops->slot_free) || (owner && READ_ONCE(*owner)) || frontswap_is_on()
-		       ? SLOT_LEAVING
-		       : 0;
-}
-
-/* A word has become @empty, which emptied() said. */
-static void slot_emptied(struct swap_info_struct *si, swap_slot_t *slot, unsigned long offset,
-			 swap_slot_t empty)
+/* A word has become LEAVING: neither holder nor frame is left. Whoever was there for the slot came before that. */
+static void slot_left(struct swap_info_struct *si, swap_slot_t *slot, unsigned long offset)
 {
 	u16 *owner = slot_owner(si, offset), id;
 
-	if (empty) {
+	if (owner && READ_ONCE(*owner)) {
 		rcu_read_lock(); /* from the number to the group */
-		id = owner ? xchg(owner, 0) : 0;
+		id = xchg(owner, 0);
 		if (id)
 			swap_owner_ops->uncharge(id);
 		rcu_read_unlock();
-		if (frontswap_is_on())
-			__frontswap_invalidate(swp_entry(si->type, offset));
-		if (si->ops && si->ops->slot_free)
-			si->ops->slot_free(si, offset);
-		__atomic_store_n(slot, 0, __ATOMIC_RELEASE);
 	}
+	if (frontswap_is_on())
+		__frontswap_invalidate(swp_entry(si->type, offset));
+	if (si->ops && si->ops->slot_free)
+		si->ops->slot_free(si, offset);
+	smp_store_release(slot, 0);
 	slot_freed(si, offset);
 }
 
@@ -205,21 +186,19 @@ void swap_slot_dup(struct swap_info_struct *si, unsigned long offset)
 
 	do {
 		BUG_ON(!old || slot_count(old) == SLOT_COUNT_MAX);
-	} while (!change(slot, &old, old + SLOT_ONE));
+	} while (!try_cmpxchg(slot, &old, old + SLOT_ONE));
 }
 
 swap_slot_t swap_slot_put(struct swap_info_struct *si, unsigned long offset)
 {
 	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
-	swap_slot_t empty;
 
 	do {
 		BUG_ON(!slot_count(old));
-		empty = emptied(si, offset);
-	} while (!change(slot, &old, old == SLOT_ONE ? empty : old - SLOT_ONE));
+	} while (!try_cmpxchg(slot, &old, old == SLOT_ONE ? SLOT_LEAVING : old - SLOT_ONE));
 	old -= SLOT_ONE;
 	if (!old)
-		slot_emptied(si, slot, offset, empty);
+		slot_left(si, slot, offset);
 	return old;
 }
 
@@ -235,19 +214,18 @@ int swap_slot_set_pfn(struct swap_info_struct *si, unsigned long offset, u32 pfn
 			return -EEXIST;
 		if (!slot_count(old))
 			return -ENOENT;
-	} while (!change(slot, &old, old | pfn));
+	} while (!try_cmpxchg(slot, &old, old | pfn));
 	return 0;
 }
 
 void swap_slot_clear_pfn(struct swap_info_struct *si, unsigned long offset)
 {
-	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot), empty;
+	swap_slot_t *slot = swap_slot(si, offset), old = READ_ONCE(*slot);
 
 	do {
-		empty = emptied(si, offset);
-	} while (!change(slot, &old, slot_count(old) ? old & ~0xffffffffULL : empty));
+	} while (!try_cmpxchg(slot, &old, slot_count(old) ? old & ~0xffffffffULL : SLOT_LEAVING));
 	if (!slot_count(old))
-		slot_emptied(si, slot, offset, empty);
+		slot_left(si, slot, offset);
 }
 
 /* ---- whose they are ---- */
@@ -262,8 +240,7 @@ static u16 *cluster_owners(struct swap_cluster *c)
 	owners = kcalloc(CLUSTER_SLOTS, sizeof(*owners), GFP_NOWAIT | __GFP_HIGH | __GFP_NOWARN);
 	if (!owners)
 		return NULL;
-	if (__atomic_compare_exchange_n(&c->owners, &other, owners, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+	if (try_cmpxchg(&c->owners, &other, owners))
 		return owners;
 	kfree(owners);
 	return other;
@@ -330,8 +307,7 @@ static swap_slot_t *cluster_slots(struct swap_cluster *c)
 	if (!slots)
 		return NULL;
 	page_set_name(virt_to_page(slots), PAGE_TYPE_SWAP);
-	if (__atomic_compare_exchange_n(&c->slots, &other, slots, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+	if (try_cmpxchg(&c->slots, &other, slots))
 		return slots;
 	free_page((unsigned long)slots);
 	return other;
@@ -357,7 +333,7 @@ static unsigned long take_from(struct swap_info_struct *si, unsigned int index, 
 	for (unsigned int i = *from; i < end; i++) {
 		swap_slot_t free = 0;
 
-		if (READ_ONCE(slots[i]) || !change(slots + i, &free, pfn))
+		if (READ_ONCE(slots[i]) || !try_cmpxchg(slots + i, &free, pfn))
 			continue;
 		*from = i + 1;
 		return first + i;

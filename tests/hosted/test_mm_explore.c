@@ -2,7 +2,7 @@
 /*
  * The paths of mm/ without locks under the deterministic scheduler: VMA look-up against every kind of change, page-cache
  * look-up against removal, folio_try_get() against the last reference, slab and per-CPU page lists against frees from
- * other CPUs and draining. RUNS=0 in the environment tries all interleavings with two preemptions. rooms: mm
+ * other CPUs and draining, the last holder of a swap slot against who keeps its page. RUNS=0 in the environment tries all interleavings with two preemptions. rooms: mm
  */
 #include <base/err.h>
 #include <base/string.h>
@@ -11,6 +11,7 @@
 #include <linux/mman.h>
 #include <mm/filemap.h>
 #include <mm/folio.h>
+#include <mm/frontswap.h>
 #include <mm/gfp.h>
 #include <mm/mmap.h>
 #include <mm/shmem.h>
@@ -22,6 +23,7 @@
 #include <host/mmu.h>
 #include <host/syscalls.h>
 #include <host/test.h>
+#include "../../mm/swap/swap_internal.h"
 
 static void explore(const char *what, struct host_scenario s)
 {
@@ -367,4 +369,64 @@ TEST(page_lists_of_several_cpus)
 					.fn = { exchange_page_0, exchange_page_1, drain },
 					.n = 3,
 					.check = check_pages });
+}
+
+/* ---- slots of swap ---- */
+
+static struct swap_info_struct *device;
+static unsigned long slot;
+static bool kept;
+
+static bool forget(swp_entry_t entry)
+{
+	bool had = kept;
+
+	kept = false;
+	return had;
+}
+
+static const struct frontswap_ops keeper = { .invalidate_page = forget };
+
+/* One holder, no folio, nobody who keeps pages. */
+static void setup_slot(void *arg)
+{
+	frontswap_ops = NULL;
+	kept = false;
+	slot = swap_slot_alloc(device, 7);
+	swap_slot_dup(device, slot);
+	swap_slot_clear_pfn(device, slot);
+}
+
+static void put_slot(void *arg)
+{
+	swap_slot_put(device, slot);
+}
+
+/* The page is read in and written again, to one who has come meanwhile: the word of the slot is what it was. */
+static void keep_page(void *arg)
+{
+	if (swap_slot_set_pfn(device, slot, 7))
+		return;
+	frontswap_register(&keeper);
+	kept = true;
+	swap_slot_clear_pfn(device, slot);
+}
+
+static void check_slot(void *arg)
+{
+	SCENARIO_CHECK(!kept);
+	SCENARIO_CHECK(!*swap_slot(device, slot));
+	swap_slots_check(device);
+}
+
+TEST(the_last_holder_of_a_slot_against_who_keeps_its_page)
+{
+	device = swap_device_alloc(64, NULL, 0);
+	CHECK(!IS_ERR(device));
+	explore("put and keep", (struct host_scenario){ .setup = setup_slot,
+							.fn = { put_slot, keep_page },
+							.n = 2,
+							.check = check_slot });
+	frontswap_ops = NULL;
+	swap_device_free(device);
 }
