@@ -11,7 +11,7 @@
  * Commands, written to lru_gen:	+ memcg node seq [can_swap [force]]		a new generation behind seq
  *					- memcg node seq [swappiness [pages]]		evict up to generation seq
  *
- * Control groups have no generations: there is the root alone, number 1.
+ * memcg is the number of a control group that has the policy (memory.reclaim_policy); the root, that is the machine, has 1.
  */
 #include <base/errno.h>
 #include <base/printf.h>
@@ -20,13 +20,16 @@
 #include <fs/kernfs.h>
 #include <fs/seq_file.h>
 #include <fs/sysfs.h>
+#include <kernel/cgroup.h>
 #include <kernel/init.h>
 #include <kernel/timer.h>
 #include <mm/lru_gen.h>
+#include <mm/memcontrol.h>
 #include <mm/reclaim.h>
 #include <mm/zone.h>
+#include <sync/rcu.h>
 
-#define ROOT_MEMCG 1
+#define ROOT_MEMCG 1 /* groups have their own number and this */
 
 /* ---- sysfs ---- */
 
@@ -118,28 +121,60 @@ static void show_generation(struct seq_file *m, const struct lru_gen *gen, unsig
 			show_tiers(m, gen, type);
 }
 
-static int lru_gen_show(struct seq_file *m, void *v)
+static void show_node(struct seq_file *m, struct lruvec *lruvec)
 {
+	const struct lru_gen *gen = lruvec->gen;
 	bool full = m->private != NULL;
+	unsigned long seq;
+
+	if (!gen)
+		return; /* never used so far */
+	lru_gen_recount(lruvec);
+	seq = READ_ONCE(gen->min_seq[LRU_GEN_ANON]);
+	if (full)
+		seq = READ_ONCE(gen->max_seq) + 1 - MAX_NR_GENS;
+	for (; seq <= READ_ONCE(gen->max_seq); seq++)
+		show_generation(m, gen, seq, full);
+}
+
+/* Of @memcg, or of the machine. */
+static struct lruvec *lruvec_at(struct mem_cgroup *memcg, int nid)
+{
+	return memcg ? memcg->lruvec + nid : &NODE_DATA(nid)->__lruvec;
+}
+
+static void show_nodes(struct seq_file *m, struct mem_cgroup *memcg)
+{
 	struct pglist_data *pgdat;
 
-	seq_printf(m, "memcg %5u /\n", ROOT_MEMCG);
 	for_each_online_pgdat(pgdat)
 	{
-		struct lru_gen *gen = lru_gen_of(pgdat->node_id);
-		unsigned long seq;
-
 		if (!pgdat->node_present_pages)
 			continue;
 		seq_printf(m, " node %5d\n", pgdat->node_id);
-		if (!gen)
-			continue; /* never used so far */
-		lru_gen_recount(pgdat);
-		seq = READ_ONCE(gen->min_seq[LRU_GEN_ANON]);
-		if (full)
-			seq = READ_ONCE(gen->max_seq) + 1 - MAX_NR_GENS;
-		for (; seq <= READ_ONCE(gen->max_seq); seq++)
-			show_generation(m, gen, seq, full);
+		show_node(m, lruvec_at(memcg, pgdat->node_id));
+	}
+}
+
+static bool is_generational(const struct mem_cgroup *memcg)
+{
+	return memcg_policy(memcg) == &generational_reclaim_ops;
+}
+
+static int lru_gen_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "memcg %5u /\n", ROOT_MEMCG);
+	show_nodes(m, NULL);
+	for (struct mem_cgroup *memcg = NULL; (memcg = memcg_next(memcg));) {
+		if (!is_generational(memcg))
+			continue;
+		seq_printf(m, "memcg %5u ", memcg->id + ROOT_MEMCG);
+		rcu_read_lock();
+		if (!READ_ONCE(memcg->dead))
+			cgroup_print_path(m, memcg->owner);
+		rcu_read_unlock();
+		seq_putc(m, '\n');
+		show_nodes(m, memcg);
 	}
 	return 0;
 }
@@ -162,20 +197,50 @@ static int parse_numbers(char *text, unsigned long *numbers)
 	return n;
 }
 
+/* The group with the number @id of the file, with a reference; NULL: there is none with generations. */
+static struct mem_cgroup *group_with(unsigned long id)
+{
+	struct mem_cgroup *memcg = NULL;
+
+	do
+		memcg = memcg_next(memcg);
+	while (memcg && memcg->id + ROOT_MEMCG != id);
+	if (memcg && is_generational(memcg))
+		return memcg;
+	memcg_put(memcg);
+	return NULL;
+}
+
+/* "+" or "-" with @n numbers, of @lruvec. */
+static int run_on(struct lruvec *lruvec, char what, const unsigned long *number, int n)
+{
+	if (!lruvec->gen || !lruvec->pgdat)
+		return -EINVAL;
+	if (what == '+')
+		return lru_gen_run_aging(lruvec, number[2], n < 4 || number[3], n < 5 || number[4]);
+	if (what != '-' || (n > 3 && number[3] > 200))
+		return -EINVAL;
+	return lru_gen_run_eviction(lruvec, number[2], n > 3 ? (int)number[3] : vm_swappiness,
+				    n > 4 ? number[4] : -1UL);
+}
+
 static int run_command(char *cmd)
 {
 	unsigned long number[MAX_NUMBERS];
-	int n = parse_numbers(cmd + 1, number);
+	struct mem_cgroup *memcg = NULL;
+	int n = parse_numbers(cmd + 1, number), err;
 
-	if (n < 3 || number[0] != ROOT_MEMCG || number[1] >= MAX_NUMNODES)
+	if (n < 3 || number[1] >= MAX_NUMNODES || !NODE_DATA(number[1]) ||
+	    !NODE_DATA(number[1])->node_present_pages)
 		return -EINVAL;
-	if (cmd[0] == '+')
-		return lru_gen_run_aging(number[1], number[2], n < 4 || number[3],
-					 n < 5 || number[4]);
-	if (cmd[0] != '-' || (n > 3 && number[3] > 200))
-		return -EINVAL;
-	return lru_gen_run_eviction(number[1], number[2], n > 3 ? (int)number[3] : vm_swappiness,
-				    n > 4 ? number[4] : -1UL);
+	if (number[0] != ROOT_MEMCG) {
+		memcg = group_with(number[0]);
+		if (!memcg)
+			return -EINVAL;
+	}
+	err = run_on(lruvec_at(memcg, number[1]), *cmd, number, n);
+	memcg_put(memcg);
+	return err;
 }
 
 /* Commands are separated by commas, semicolons or lines. */

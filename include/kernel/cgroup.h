@@ -50,6 +50,8 @@ void cgroup_exit(struct task_struct *task);
 /* Somebody has waited for @task, or it never ran: it counts no more at all. */
 void cgroup_release(struct task_struct *task);
 
+/* "/", or "/name/name". => it cannot be freed */
+void cgroup_print_path(struct seq_file *m, const struct cgroup *cgrp);
 /* /proc/PID/cgroup, /proc/cgroups. 0 or -errno. */
 int proc_cgroup_show(struct seq_file *m, struct task_struct *task);
 int proc_cgroupstats_show(struct seq_file *m, void *v);

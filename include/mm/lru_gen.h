@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Generations of pages: what the generational policy knows of a node, and its switches. Theory: mm/reclaim/generations.c (numbers,
+ * Generations of pages: what the generational policy knows of a node, or of a control group there, and its switches. Theory: mm/reclaim/generations.c (numbers,
  * aging), mm/reclaim/generational.c (eviction).
  */
 #ifndef QUIRE_MM_LRU_GEN_H
@@ -20,13 +20,13 @@ struct scan_control;
 enum lru_gen_type { LRU_GEN_ANON, LRU_GEN_FILE };
 
 /* Bits of /sys/kernel/mm/lru_gen/enabled, as in Linux. */
-#define LRU_GEN_CORE	1u	/* the policy is the one in use */
+#define LRU_GEN_CORE	1u	/* the policy is the nodes' */
 #define LRU_GEN_MM_WALK	2u	/* aging walks page tables */
 extern unsigned int lru_gen_caps;
 extern unsigned int lru_gen_min_ttl_ms;	/* no generation younger than this is evicted without a kill; 0: off */
 
 /*
- * Of a node. Legend: l  lru_lock of the node's lruvec, read without;  g  whoever has set aging;  a  atomic
+ * Of an lruvec. Legend: l  its lru_lock, read without;  g  whoever has set aging;  a  atomic
  */
 struct lru_gen {
 	unsigned long max_seq;				/* l: number of the youngest generation */
@@ -50,30 +50,28 @@ static inline unsigned int lru_gen_count(const struct lru_gen *gen, int type)
 	return READ_ONCE(gen->max_seq) - READ_ONCE(gen->min_seq[type]) + 1;
 }
 
-/* Of node @nid; NULL: the policy was never chosen. */
-struct lru_gen *lru_gen_of(int nid);
-
-/* Memory for the stamps; every page gets one by its class. 0 or -ENOMEM. May sleep. */
-int lru_gen_start(void);
-/* A new youngest generation of @pgdat, when all others have been looked through. False: somebody else is at it. May sleep. */
-bool lru_gen_age(struct pglist_data *pgdat);
-/* Count the pages of each generation of @pgdat into size[][]. May sleep, as long as somebody ages. */
-void lru_gen_recount(struct pglist_data *pgdat);
+/* Memory for the stamps; every page of @lruvec gets one by its class. 0 or -ENOMEM. May sleep. => reclaim_policy_mutex */
+int lru_gen_start(struct lruvec *lruvec);
+/* All below: the policy is or was @lruvec's, lruvec->gen is there. */
+/* A new youngest generation of @lruvec, when all others have been looked through. False: somebody else is at it. May sleep. */
+bool lru_gen_age(struct lruvec *lruvec);
+/* Count the pages of each generation of @lruvec into size[][]. May sleep, as long as somebody ages. */
+void lru_gen_recount(struct lruvec *lruvec);
 /* Nothing is left in the oldest generation of @type: the next one is the oldest. False: there are too few. */
-bool lru_gen_retire(struct pglist_data *pgdat, int type);
+bool lru_gen_retire(struct lruvec *lruvec, int type);
 
 /* Number of the generation of the page at @pfn, of @type; of one without a stamp @fresh. Any context. */
 unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned long pfn, int type, unsigned long fresh);
 /* The page at @pfn belongs to generation @seq. Any context. */
 void lru_gen_stamp(unsigned long pfn, unsigned long seq);
-/* ... to none: as if it were new. */
+/* ... to none: as if it were new. For whoever gives a frame to another lruvec, too. */
 void lru_gen_unstamp(unsigned long pfn);
 
 /*
  * Commands of /sys/kernel/debug/lru_gen. @seq: the number that is meant, so that a command is not done twice. 0, -EINVAL, -EINTR; age:
  * -ERANGE when there are MAX_NR_GENS and @force is false. May sleep.
  */
-int lru_gen_run_aging(int nid, unsigned long seq, bool can_swap, bool force);
-int lru_gen_run_eviction(int nid, unsigned long seq, int swappiness, unsigned long nr_to_reclaim);
+int lru_gen_run_aging(struct lruvec *lruvec, unsigned long seq, bool can_swap, bool force);
+int lru_gen_run_eviction(struct lruvec *lruvec, unsigned long seq, int swappiness, unsigned long nr_to_reclaim);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sync/rcu_types.h>
 
 struct mem_cgroup;
+struct reclaim_ops;
 struct seq_file;
 struct task_struct;
 
@@ -49,6 +50,7 @@ struct mem_cgroup {
 	bool dead;			/* offline: charge the parent instead; RCU */
 	bool oom_group;			/* w: dies as a whole */
 	bool under_oom;			/* oom_lock: somebody is being chosen */
+	bool apart;			/* reclaim_policy_mutex: its pages are aged by themselves (mm/memcg/policy.c); read without */
 	unsigned long nothing_until;	/* jiffies: a reclaim found nothing, no use in looking again before */
 	atomic_long_t usage;		/* a: pages of this group and those below, and their stocks */
 	unsigned long peak;		/* largest usage seen */
@@ -74,6 +76,14 @@ static inline struct mem_cgroup *memcg_get(struct mem_cgroup *memcg)
 	atomic_inc(&memcg->refs);
 	return memcg;
 }
+
+/* The next group, by number, after @prev (NULL: the first), with a reference; that of @prev goes. NULL: that was all. */
+struct mem_cgroup *memcg_next(struct mem_cgroup *prev);
+
+/* How its pages are reclaimed (NULL: the machine's). */
+const struct reclaim_ops *memcg_policy(const struct mem_cgroup *memcg);
+/* Use @policy from now on. 0, or -ENOMEM; then it stays as it was. May sleep. => as memcg_create() */
+int memcg_choose_policy(struct mem_cgroup *memcg, const struct reclaim_ops *policy);
 
 /* Evict about @nr pages of @memcg and those below. Pages reclaimed. May sleep. */
 unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);

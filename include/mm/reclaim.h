@@ -11,6 +11,7 @@
 #include <seam/pgtable.h>
 
 struct address_space;
+struct mutex;
 struct pglist_data;
 struct seq_file;
 
@@ -46,7 +47,7 @@ enum folio_verdict {
 
 /* What one reclaim wants, may do, and has done. */
 struct scan_control {
-	const struct reclaim_ops *ops;	/* who decides */
+	struct lruvec *lruvec;		/* whose pages are looked at */
 	unsigned long nr_to_reclaim;	/* pages */
 	gfp_t gfp_mask;
 	unsigned int order;		/* of the request */
@@ -69,32 +70,46 @@ struct scan_control {
 };
 
 /*
- * A policy: which pages of a node go. Chosen at boot by reclaim=NAME, the generational one also in /sys; docs/policy.md walks through writing one.
- * All may sleep, and are called with PF_MEMALLOC set.
+ * A policy: which pages of a node, or of a control group there, go. Chosen at boot by reclaim=NAME, the generational one also in /sys;
+ * of a group in memory.reclaim_policy. docs/policy.md walks through writing one. All may sleep, and are called with PF_MEMALLOC set.
  */
 struct reclaim_ops {
 	const char *name;
 	/* Take sc->nr_to_reclaim pages of @lruvec if 1/2^priority of its members yield them. */
 	void (*shrink)(struct lruvec *lruvec, struct scan_control *sc);
-	/* kswapd is about to balance the node: see who was used. May be NULL. */
+	/* kswapd is about to balance the node: see who of @lruvec was used. May be NULL. */
 	void (*age)(struct lruvec *lruvec, struct scan_control *sc);
-	/* All below may be NULL. It becomes the policy in use: 0, or -ENOMEM. */
-	int (*start)(void);
-	/* @folio, isolated, was about to go when an accessed bit was found: it stays, and is not activated. */
-	void (*used)(struct folio *folio);
-	/* @folio is not needed soon (MADV_COLD). => a reference held; any context */
-	void (*cold)(struct folio *folio);
-	/* @folio, locked, is evicted: what shall be remembered with it, 0 .. 3. */
-	unsigned int (*evicted)(struct folio *folio);
-	/* It came back, @distance evictions later; @memory is what was remembered. */
-	void (*refault)(struct folio *folio, unsigned int memory, unsigned long distance);
+	/*
+	 * All below may be NULL. It becomes the policy of @lruvec: 0, or -ENOMEM. A policy that has it keeps a state of each lruvec, so that
+	 * pages of groups are aged by themselves.
+	 */
+	int (*start)(struct lruvec *lruvec);
+	/* @folio of @lruvec, isolated, was about to go when an accessed bit was found: it stays, and is not activated. */
+	void (*used)(struct lruvec *lruvec, struct folio *folio);
+	/* @folio is not needed soon (MADV_COLD). => a reference held; RCU */
+	void (*cold)(struct lruvec *lruvec, struct folio *folio);
+	/* @folio, locked, is evicted: what shall be remembered with it, 0 .. 3. => RCU */
+	unsigned int (*evicted)(struct lruvec *lruvec, struct folio *folio);
+	/* It came back, @distance evictions later; @memory is what was remembered. => RCU */
+	void (*refault)(struct lruvec *lruvec, struct folio *folio, unsigned int memory, unsigned long distance);
 };
+
+/* ---- which policy: mm/reclaim/policy.c ---- */
+
+#define MAX_RECLAIM_POLICIES 8
 extern const struct reclaim_ops classic_reclaim_ops, generational_reclaim_ops;
-extern const struct reclaim_ops *reclaim_ops;
-/* @ops may be chosen by its name. => in an initcall before late_initcall; the classical one need not */
+extern const struct reclaim_ops *reclaim_policies[MAX_RECLAIM_POLICIES + 1];	/* ends with NULL */
+extern const struct reclaim_ops *reclaim_ops;	/* the machine's */
+extern struct mutex reclaim_policy_mutex;
+/* @ops may be chosen by its name. => in an initcall before late_initcall */
 void reclaim_policy_register(const struct reclaim_ops *ops);
-/* Use @ops from now on. 0, or what ->start() says; then it stays as it was. May sleep. */
+/* NULL: there is none of that name. */
+const struct reclaim_ops *reclaim_policy_find(const char *name);
+/* Use @ops for the nodes from now on. 0, or what ->start() says; then it stays as it was. May sleep. */
 int reclaim_choose(const struct reclaim_ops *ops);
+/* What reclaim_choose() and control groups do it with: @ops is ready for @lruvec, and is its policy. => reclaim_policy_mutex */
+int reclaim_policy_start(const struct reclaim_ops *ops, struct lruvec *lruvec);
+void reclaim_policy_set(const struct reclaim_ops *ops, struct lruvec *lruvec);
 
 /* ---- for policies: mm/reclaim/vmscan.c ---- */
 
@@ -124,6 +139,10 @@ void reclaim_pass_begin(struct lruvec *lruvec, struct scan_control *sc);
 bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc);
 /* A reclaim of @lruvec is over: note the refaults so far, to see at the next one whether there were more. */
 void reclaim_snapshot(struct lruvec *lruvec);
+/* Pages of @lruvec and of groups below by priority, of each by its policy. Between the two. */
+void shrink_lruvec(struct lruvec *lruvec, struct scan_control *sc);
+/* kswapd is about to balance the node of @lruvec. */
+void age_lruvec(struct lruvec *lruvec, struct scan_control *sc);
 /* Pages of @pgdat by priority, and what shrinkers give. */
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc);
 /* How many active pages there may be for each inactive one, of @pages in all. */

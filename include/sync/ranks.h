@@ -63,6 +63,7 @@
 	/* ---- memory that may sleep ---- */					\
 	R(IPC, mutex, "System V objects of one kind")				\
 	R(LEDGER, mutex, "pages lost on purpose, to test the ledger")		\
+	R(RECLAIM_POLICY, mutex, "who reclaims how: policies of nodes and control groups")	\
 	R(TRACE, mutex, "trace events and their rings")				\
 	R(BIO_POOLS, mutex, "making of the pools of bios")			\
 	R(ZSWAP_ENABLE, mutex, "zswap: its first enabling")			\

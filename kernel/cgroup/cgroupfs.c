@@ -191,10 +191,10 @@ fs_initcall(cgroup_init);
 
 /* ---- /proc ---- */
 
-static void show_path(struct seq_file *m, const struct cgroup *cgrp)
+void cgroup_print_path(struct seq_file *m, const struct cgroup *cgrp)
 {
 	if (cgrp->parent && cgrp->parent->parent)
-		show_path(m, cgrp->parent);
+		cgroup_print_path(m, cgrp->parent);
 	seq_putc(m, '/');
 	if (cgrp->parent)
 		seq_puts(m, cgrp->name);
@@ -211,7 +211,7 @@ int proc_cgroup_show(struct seq_file *m, struct task_struct *task)
 	cgrp = cgroup_get(task_cgroup(task));
 	spin_unlock_irq(&cgroup_tasks_lock);
 	seq_puts(m, "0::");
-	show_path(m, cgrp);
+	cgroup_print_path(m, cgrp);
 	seq_puts(m, cgrp->dead ? " (deleted)\n" : "\n");
 	cgroup_put(cgrp);
 	mutex_unlock(&cgroup_mutex);

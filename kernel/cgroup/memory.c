@@ -251,6 +251,27 @@ static int swap_events_show(struct seq_file *m, struct cgroup *cgrp)
 	return show_events(m, memcg_of(cgrp)->events, MEMCG_SWAP_HIGH, NR_MEMCG_EVENTS);
 }
 
+/* ---- how it is reclaimed ---- */
+
+/* All policies that there are, its own in brackets. */
+static int reclaim_policy_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	const struct reclaim_ops *chosen = memcg_policy(memcg_of(cgrp));
+
+	for (int i = 0; reclaim_policies[i]; i++)
+		seq_printf(m, reclaim_policies[i] == chosen ? "%s[%s]" : "%s%s", i ? " " : "",
+			   reclaim_policies[i]->name);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static int reclaim_policy_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	const struct reclaim_ops *policy = reclaim_policy_find(text);
+
+	return policy ? memcg_choose_policy(memcg_of(cgrp), policy) : -EINVAL;
+}
+
 static int stat_show(struct seq_file *m, struct cgroup *cgrp)
 {
 	return memcg_stat_show(m, memcg_of(cgrp));
@@ -295,6 +316,10 @@ static const struct cftype memory_files[] = {
 	  .flags = CFTYPE_NOT_ON_ROOT,
 	  .event = CGROUP_MEMORY_SWAP_EVENTS + 1,
 	  .show = swap_events_show },
+	{ .name = "memory.reclaim_policy",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .show = reclaim_policy_show,
+	  .write = reclaim_policy_write },
 	{ .name = "memory.reclaim",
 	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED,
 	  .write = reclaim_write },

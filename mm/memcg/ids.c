@@ -10,6 +10,7 @@
 #include <base/errno.h>
 #include <base/math.h>
 #include <kernel/sched.h>
+#include <mm/lru_gen.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
 #include "memcg_internal.h"
@@ -96,8 +97,10 @@ unsigned long frame_ids_move(u16 from, u16 to)
 		if (pfn == nr_pieces << FRAMES_SHIFT)
 			break;
 		word = frame_word(pfn);
-		if (READ_ONCE(*word) == from && try_cmpxchg(word, &old, to))
+		if (READ_ONCE(*word) == from && try_cmpxchg(word, &old, to)) {
+			lru_gen_unstamp(pfn);
 			nr++;
+		}
 	}
 	return nr;
 }

@@ -38,6 +38,7 @@
 #include <kernel/timer.h>
 #include <mm/fault_inject.h>
 #include <mm/gfp.h>
+#include <mm/lru_gen.h>
 #include <mm/page.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
@@ -54,6 +55,7 @@ const char *const memcg_event_names[NR_MEMCG_EVENTS] = {
 };
 void (*memcg_notify)(void *owner, enum memcg_event event, bool local);
 static struct mem_cgroup **by_id; /* RCU */
+static u32 highest_id;		  /* ever given to a group */
 LIST_HEAD(all_memcgs);
 
 /* ---- who ---- */
@@ -61,6 +63,21 @@ LIST_HEAD(all_memcgs);
 struct mem_cgroup *memcg_by_id(u16 id)
 {
 	return READ_ONCE(by_id[id]);
+}
+
+struct mem_cgroup *memcg_next(struct mem_cgroup *prev)
+{
+	struct mem_cgroup *memcg = NULL;
+
+	rcu_read_lock();
+	for (u32 id = prev ? prev->id + 1u : 1; !memcg && id <= READ_ONCE(highest_id); id++) {
+		memcg = memcg_by_id(id);
+		if (memcg && !atomic_inc_not_zero(&memcg->refs))
+			memcg = NULL;
+	}
+	rcu_read_unlock();
+	memcg_put(prev);
+	return memcg;
 }
 
 bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *root)
@@ -229,8 +246,10 @@ static void commit(struct mem_cgroup *memcg, struct page *page, unsigned long nr
 		atomic_long_sub((long)nr, &memcg->usage);
 		memcg = memcg->parent;
 	}
-	for (unsigned long i = 0; memcg && i < nr; i++)
+	for (unsigned long i = 0; memcg && i < nr; i++) {
+		lru_gen_unstamp(page_to_pfn(page) + i);
 		frame_id_set(page_to_pfn(page) + i, memcg->id);
+	}
 	rcu_read_unlock();
 }
 
@@ -370,8 +389,14 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 	memcg->max = memcg->high = memcg->swap_max = memcg->swap_high = MEMCG_NO_LIMIT;
 	memcg->nothing_until = jiffies;
 	memcg_lruvec_init(memcg);
+	if (memcg_policy_inherit(memcg)) {
+		memcg_policy_free(memcg);
+		memcg_put(memcg->parent);
+		kfree(memcg);
+		return ERR_PTR(-ENOMEM);
+	}
 	WRITE_ONCE(by_id[memcg->id], memcg);
-	list_add_tail_rcu(&memcg->node, &all_memcgs);
+	WRITE_ONCE(highest_id, max(highest_id, (u32)memcg->id));
 	count_group(1);
 	return memcg;
 }
@@ -381,7 +406,7 @@ void memcg_offline(struct mem_cgroup *memcg)
 	struct mem_cgroup *parent = memcg->parent;
 
 	WRITE_ONCE(memcg->dead, true);
-	list_del_rcu(&memcg->node);
+	memcg_policy_leave(memcg);
 	synchronize_rcu_expedited(); /* who writes numbers of frames, or has a stock, has seen it */
 	stock_drain_all(memcg);
 	atomic_long_sub((long)frame_ids_move(memcg->id, parent ? parent->id : 0), &memcg->usage);
@@ -396,6 +421,7 @@ static void free_memcg(struct rcu_head *head)
 	struct mem_cgroup *memcg = container_of(head, struct mem_cgroup, rcu);
 
 	WRITE_ONCE(by_id[memcg->id], NULL);
+	memcg_policy_free(memcg);
 	kfree(memcg);
 }
 

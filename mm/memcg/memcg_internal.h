@@ -32,6 +32,16 @@ void memcg_sub_usage(struct mem_cgroup *memcg, unsigned long nr);
 
 extern struct list_head all_memcgs;		/* RCU; parents before children */
 
+/* ---- policy.c ---- */
+/* Are @memcg's pages aged with @root's (NULL: the node's)? => RCU */
+bool memcg_is_aged_with(const struct mem_cgroup *memcg, const struct mem_cgroup *root);
+bool memcg_any_apart(void);
+void memcg_machine_policy_changed(void);	/* => reclaim_policy_mutex */
+/* A new group has its parent's policy and joins all_memcgs; leaves; has no user any more. 0 or -ENOMEM. May sleep. */
+int memcg_policy_inherit(struct mem_cgroup *memcg);
+void memcg_policy_leave(struct mem_cgroup *memcg);
+void memcg_policy_free(struct mem_cgroup *memcg);
+
 /* ---- stock.c ---- */
 /* @nr pages of @memcg from the stock of this CPU. False: it has not got them. */
 bool stock_take(struct mem_cgroup *memcg, unsigned long nr);

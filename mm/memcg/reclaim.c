@@ -4,7 +4,7 @@
  *
  * There are no lists (mm/reclaim/lru.c): a group has hands of its own, which go over the frames and pass those of others;
  * four frames that are nobody's cost three instructions. Everything else, isolation, eviction, second chance, the balance of
- * the classes and of the kinds, is what the classical policy does with a node, whatever policy the node has.
+ * the classes and of the kinds, is what a policy does with a node. Which one, and whose frames are the group's: policy.c.
  *
  * The sizes of its classes, which that needs, are counted by looking at all its frames, once for each sixteenth of its pages that
  * goes. From then on its refaults are timed by a clock of its own: how often it had to evict.
@@ -14,6 +14,7 @@
 #include <base/math.h>
 #include <base/string.h>
 #include <sync/rcu.h>
+#include <kernel/pid.h>
 #include <kernel/psi.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -30,7 +31,7 @@ static struct mem_cgroup *memcg_of_lruvec(const struct lruvec *lruvec)
 	return container_of(lruvec - lruvec->pgdat->node_id, struct mem_cgroup, lruvec[0]);
 }
 
-/* Of a group: the next frame of it, or of a group below that is not protected. */
+/* Of a group: the next frame of it, or of a group below that is aged with it, and is not protected. */
 static unsigned long next_of_group(const struct lruvec *lruvec, unsigned long pfn,
 				   unsigned long end, bool desperate)
 {
@@ -41,7 +42,8 @@ static unsigned long next_of_group(const struct lruvec *lruvec, unsigned long pf
 		u16 id = frame_id(pfn);
 		const struct mem_cgroup *owner = id ? memcg_by_id(id) : NULL;
 
-		if (owner && memcg_is_below(owner, memcg) && !memcg_is_protected(owner, desperate))
+		if (owner && memcg_is_aged_with(owner, memcg) &&
+		    !memcg_is_protected(owner, desperate))
 			break;
 		pfn++;
 	}
@@ -49,7 +51,7 @@ static unsigned long next_of_group(const struct lruvec *lruvec, unsigned long pf
 	return pfn;
 }
 
-/* Of a node: all frames but those of a group that is protected. */
+/* Of a node: all frames but those of a group that is protected, or apart. */
 static unsigned long next_of_node(const struct lruvec *lruvec, unsigned long pfn, unsigned long end,
 				  bool desperate)
 {
@@ -57,14 +59,15 @@ static unsigned long next_of_node(const struct lruvec *lruvec, unsigned long pfn
 	for (; pfn < end; pfn++) {
 		u16 id = frame_id(pfn);
 
-		if (!id || !memcg_is_protected(memcg_by_id(id), desperate))
+		if (!id || (memcg_is_aged_with(memcg_by_id(id), NULL) &&
+			    !memcg_is_protected(memcg_by_id(id), desperate)))
 			break;
 	}
 	rcu_read_unlock();
 	return pfn;
 }
 
-/* The group whose limit @pfn's page, or a page like it, met: the nearest one above that reclaims from itself. */
+/* The group whose limit @pfn's page, or a page like it, met: the nearest one above that reclaims from itself, or is apart. */
 static struct lruvec *of_frame(struct lruvec *node, unsigned long pfn)
 {
 	u16 id = frame_id(pfn);
@@ -72,7 +75,7 @@ static struct lruvec *of_frame(struct lruvec *node, unsigned long pfn)
 	for (struct mem_cgroup *memcg = id ? memcg_by_id(id) : NULL; memcg; memcg = memcg->parent) {
 		struct lruvec *lruvec = memcg->lruvec + node->pgdat->node_id;
 
-		if (READ_ONCE(lruvec->recount_age))
+		if (READ_ONCE(memcg->apart) || READ_ONCE(lruvec->recount_age))
 			return lruvec;
 	}
 	return node;
@@ -121,27 +124,100 @@ static bool begin_group(struct lruvec *lruvec, bool last)
 	return desperate;
 }
 
+/* A group may be older than the node. */
+static struct lruvec *lruvec_of(struct mem_cgroup *memcg, struct pglist_data *pgdat)
+{
+	struct lruvec *lruvec = memcg->lruvec + pgdat->node_id;
+
+	if (!lruvec->pgdat)
+		WRITE_ONCE(lruvec->pgdat, pgdat);
+	return lruvec;
+}
+
+static struct lruvec *next_apart(struct lruvec *root, struct lruvec *prev, bool last)
+{
+	const struct mem_cgroup *above = lruvec_is_node(root) ? NULL : memcg_of_lruvec(root);
+	struct mem_cgroup *memcg = prev ? memcg_of_lruvec(prev) : NULL;
+	struct lruvec *lruvec;
+
+	if (!memcg && !memcg_any_apart())
+		return NULL;
+	do
+		memcg = memcg_next(memcg);
+	while (memcg &&
+	       (!READ_ONCE(memcg->apart) || memcg == above || !memcg_is_below(memcg, above)));
+	if (!memcg)
+		return NULL;
+	lruvec = lruvec_of(memcg, root->pgdat);
+	count_classes(lruvec, atomic_long_read(&memcg->usage), last);
+	return lruvec;
+}
+
+/* The next address space of a process that is in a group which is aged with @lruvec's. */
+static struct mm_struct *next_mm(struct lruvec *lruvec, int *cursor)
+{
+	struct mm_struct *mm = NULL;
+	struct pid *pid;
+
+	rcu_read_lock();
+	while (!mm && (pid = find_ge_pid(*cursor))) {
+		struct task_struct *p = pid_task(pid, PIDTYPE_TGID);
+		const struct mem_cgroup *its = p ? memcg_of_task(p) : NULL;
+
+		*cursor = pid_nr(pid) + 1;
+		if (its && memcg_is_aged_with(its, memcg_of_lruvec(lruvec)))
+			mm = get_task_mm(p);
+	}
+	rcu_read_unlock();
+	return mm;
+}
+
+/* What of the classes of a node groups age by themselves, as of their last passes. */
+static void count_apart(struct lruvec *node)
+{
+	long size[NR_EVICTABLE_LISTS] = { 0 };
+	struct mem_cgroup *memcg;
+	int lru;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu (memcg, &all_memcgs, node)
+		for_each_evictable_lru(lru) if (memcg->apart) size[lru] +=
+			memcg->lruvec[node->pgdat->node_id].size[lru];
+	rcu_read_unlock();
+	memcpy(node->size, size, sizeof(node->size));
+}
+
 static bool begin_node(struct lruvec *lruvec, bool last)
 {
 	unsigned long evictable =
 		global_node_page_state(NR_INACTIVE_FILE) + global_node_page_state(NR_ACTIVE_FILE);
 
+	count_apart(lruvec);
 	if (free_swap_page_count())
 		evictable += global_node_page_state(NR_INACTIVE_ANON) +
 			     global_node_page_state(NR_ACTIVE_ANON);
 	return memcg_calculate_protection(NULL, evictable, last);
 }
 
-static const struct lruvec_ops group_ops = { .begin = begin_group, .next = next_of_group };
+static const struct lruvec_ops group_ops = {
+	.begin = begin_group, .next = next_of_group, .apart = next_apart, .next_mm = next_mm
+};
 static const struct lruvec_ops node_ops = { .begin = begin_node,
 					    .next = next_of_node,
-					    .of_frame = of_frame };
+					    .of_frame = of_frame,
+					    .apart = next_apart,
+					    .policy_changed = memcg_machine_policy_changed };
 
 void memcg_watch_nodes(bool on)
 {
 	struct pglist_data *pgdat;
 
-	for_each_online_pgdat(pgdat) WRITE_ONCE(pgdat->__lruvec.ops, on ? &node_ops : NULL);
+	for_each_online_pgdat(pgdat)
+	{
+		WRITE_ONCE(pgdat->__lruvec.ops, on ? &node_ops : NULL);
+		if (!on)
+			memset(pgdat->__lruvec.size, 0, sizeof(pgdat->__lruvec.size));
+	}
 }
 
 void memcg_lruvec_init(struct mem_cgroup *memcg)
@@ -156,7 +232,7 @@ static void shrink_group(struct mem_cgroup *memcg, struct lruvec *lruvec, struct
 {
 	sc->may_swap = memcg_swap_room(memcg);
 	reclaim_pass_begin(lruvec, sc);
-	sc->ops->shrink(lruvec, sc);
+	shrink_lruvec(lruvec, sc);
 	reclaim_pass_end(lruvec, sc);
 }
 
@@ -166,12 +242,8 @@ static void shrink_nodes(struct mem_cgroup *memcg, struct scan_control *sc)
 
 	for_each_online_pgdat(pgdat)
 	{
-		struct lruvec *lruvec = memcg->lruvec + pgdat->node_id;
-
-		if (!lruvec->pgdat) /* it came after the group */
-			WRITE_ONCE(lruvec->pgdat, pgdat);
 		if (sc->nr_reclaimed < sc->nr_to_reclaim)
-			shrink_group(memcg, lruvec, sc);
+			shrink_group(memcg, lruvec_of(memcg, pgdat), sc);
 	}
 }
 
@@ -179,7 +251,6 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 {
 	unsigned long usage = atomic_long_read(&memcg->usage);
 	struct scan_control sc = {
-		.ops = &classic_reclaim_ops,
 		.nr_to_reclaim = max(nr, (unsigned long)SWAP_CLUSTER_MAX),
 		.gfp_mask = gfp,
 		.reclaim_idx = MAX_NR_ZONES - 1,

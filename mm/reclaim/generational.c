@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The generational policy: reclaim=generational, or a 1 in /sys/kernel/mm/lru_gen/enabled.
+ * The generational policy: reclaim=generational, or a 1 in /sys/kernel/mm/lru_gen/enabled; of a control group: memory.reclaim_policy.
  *
  * 1 Pages of the oldest generation go (mm/reclaim/generations.c). When too few generations are left, or the oldest is small or the
  *   youngest large, a look at everything makes a new one. Who is used stays not because he was seen twice by a
@@ -22,7 +22,6 @@
  * 5 Thrashing (min_ttl_ms): when the oldest generation is younger than that, whatever is evicted is needed at once: kswapd asks
  *   for a victim instead.
  *
- * Not here: generations of control groups, whose own reclaim uses the two classes as under the classical policy.
  * Linux 6.1: mm/vmscan.c (evict_folios, get_type_to_scan, get_tier_idx). Observe: /sys/kernel/debug/lru_gen{,_full}, /proc/mm/reclaim.
  */
 #include <base/errno.h>
@@ -192,11 +191,11 @@ static unsigned long evict(struct lruvec *lruvec, struct scan_control *sc, struc
 		again = false;
 		scanned = evict_batch(lruvec, sc, gen, type);
 		if (!scanned)
-			again = lru_gen_retire(lruvec->pgdat, type);
+			again = lru_gen_retire(lruvec, type);
 		if (!scanned && !again && swappiness) {
 			scanned = evict_batch(lruvec, sc, gen, !type);
 			if (!scanned)
-				again = lru_gen_retire(lruvec->pgdat, !type);
+				again = lru_gen_retire(lruvec, !type);
 		}
 	}
 	return scanned;
@@ -240,7 +239,7 @@ static bool is_aging_due(struct lruvec *lruvec, const struct scan_control *sc,
 
 static void generational_shrink(struct lruvec *lruvec, struct scan_control *sc)
 {
-	struct lru_gen *gen = lru_gen_of(lruvec->pgdat->node_id);
+	struct lru_gen *gen = lruvec->gen;
 	int swappiness = can_reclaim_anon_pages(sc) ? vm_swappiness : 0;
 	unsigned long before = sc->nr_reclaimed, scanned = 0, nr = 0;
 	int looks = 0;
@@ -253,7 +252,7 @@ static void generational_shrink(struct lruvec *lruvec, struct scan_control *sc)
 
 		if (looks <= MIN_NR_GENS && is_aging_due(lruvec, sc, gen, swappiness)) {
 			looks++;
-			if (!lru_gen_age(lruvec->pgdat))
+			if (!lru_gen_age(lruvec))
 				schedule_timeout_killable(1); /* somebody else does */
 		}
 		n = evict(lruvec, sc, gen, swappiness);
@@ -270,14 +269,14 @@ static void generational_shrink(struct lruvec *lruvec, struct scan_control *sc)
 static void generational_age(struct lruvec *lruvec, struct scan_control *sc)
 {
 	struct pglist_data *pgdat = lruvec->pgdat;
-	struct lru_gen *gen = lru_gen_of(pgdat->node_id);
+	struct lru_gen *gen = lruvec->gen;
 	unsigned int ttl = READ_ONCE(lru_gen_min_ttl_ms);
 	int oldest = can_reclaim_anon_pages(sc) ? LRU_GEN_ANON : LRU_GEN_FILE;
 	const struct alloc_context ac = { .zonelist = node_zonelist(pgdat->node_id, GFP_KERNEL),
 					  .highest_zoneidx = MAX_NR_ZONES - 1 };
 	unsigned long born = gen->born[lru_gen_slot(READ_ONCE(gen->min_seq[oldest]))];
 
-	if (!ttl || sc->order || !page_alloc_ops.out_of_memory)
+	if (!ttl || sc->order || !lruvec_is_node(lruvec) || !page_alloc_ops.out_of_memory)
 		return;
 	if (time_before(jiffies, born + msecs_to_jiffies(ttl)))
 		page_alloc_ops.out_of_memory(GFP_KERNEL, 0, &ac);
@@ -285,21 +284,19 @@ static void generational_age(struct lruvec *lruvec, struct scan_control *sc)
 
 /* ---- what happens to single pages ---- */
 
-static void generational_used(struct folio *folio)
+static void generational_used(struct lruvec *lruvec, struct folio *folio)
 {
-	lru_gen_stamp(folio_pfn(folio), READ_ONCE(lru_gen_of(folio_nid(folio))->max_seq));
+	lru_gen_stamp(folio_pfn(folio), READ_ONCE(lruvec->gen->max_seq));
 }
 
-static void generational_cold(struct folio *folio)
+static void generational_cold(struct lruvec *lruvec, struct folio *folio)
 {
-	const struct lru_gen *gen = lru_gen_of(folio_nid(folio));
-
-	lru_gen_stamp(folio_pfn(folio), READ_ONCE(gen->min_seq[type_of(folio)]));
+	lru_gen_stamp(folio_pfn(folio), READ_ONCE(lruvec->gen->min_seq[type_of(folio)]));
 }
 
-static unsigned int generational_evicted(struct folio *folio)
+static unsigned int generational_evicted(struct lruvec *lruvec, struct folio *folio)
 {
-	struct lru_gen *gen = lru_gen_of(folio_nid(folio));
+	struct lru_gen *gen = lruvec->gen;
 	int tier = tier_of(READ_ONCE(folio->flags));
 
 	atomic_long_add(folio_nr_pages(folio), &gen->evicted[type_of(folio)][tier]);
@@ -307,10 +304,10 @@ static unsigned int generational_evicted(struct folio *folio)
 }
 
 /* Was there room for it, had it not gone? Then its tier suffers. */
-static void generational_refault(struct folio *folio, unsigned int tier, unsigned long distance)
+static void generational_refault(struct lruvec *lruvec, struct folio *folio, unsigned int tier,
+				 unsigned long distance)
 {
-	struct lru_gen *gen = lru_gen_of(folio_nid(folio));
-	struct lruvec *lruvec = &folio_pgdat(folio)->__lruvec;
+	struct lru_gen *gen = lruvec->gen;
 	long nr = folio_nr_pages(folio);
 	int type = type_of(folio);
 
@@ -344,33 +341,26 @@ core_initcall(generational_init);
 
 /* ---- commands ---- */
 
-static struct lru_gen *gen_of_command(int nid)
+int lru_gen_run_aging(struct lruvec *lruvec, unsigned long seq, bool can_swap, bool force)
 {
-	return nid >= 0 && nid < MAX_NUMNODES && NODE_DATA(nid) &&
-			       NODE_DATA(nid)->node_present_pages
-		       ? lru_gen_of(nid)
-		       : NULL;
-}
-
-int lru_gen_run_aging(int nid, unsigned long seq, bool can_swap, bool force)
-{
-	struct lru_gen *gen = gen_of_command(nid);
+	struct lru_gen *gen = lruvec->gen;
 	int oldest = can_swap ? LRU_GEN_ANON : LRU_GEN_FILE;
 
-	if (!gen || seq > READ_ONCE(gen->max_seq))
+	if (seq > READ_ONCE(gen->max_seq))
 		return -EINVAL;
 	if (seq < READ_ONCE(gen->max_seq))
 		return 0;
 	if (!force && lru_gen_count(gen, oldest) >= MAX_NR_GENS)
 		return -ERANGE;
-	lru_gen_age(NODE_DATA(nid)); /* or another one is at it */
+	lru_gen_age(lruvec); /* or another one is at it */
 	return 0;
 }
 
-int lru_gen_run_eviction(int nid, unsigned long seq, int swappiness, unsigned long nr_to_reclaim)
+int lru_gen_run_eviction(struct lruvec *lruvec, unsigned long seq, int swappiness,
+			 unsigned long nr_to_reclaim)
 {
-	struct lru_gen *gen = gen_of_command(nid);
-	struct scan_control sc = { .ops = &generational_reclaim_ops,
+	struct lru_gen *gen = lruvec->gen;
+	struct scan_control sc = { .lruvec = lruvec,
 				   .gfp_mask = GFP_KERNEL,
 				   .reclaim_idx = MAX_NR_ZONES - 1,
 				   .priority = DEF_PRIORITY,
@@ -379,14 +369,14 @@ int lru_gen_run_eviction(int nid, unsigned long seq, int swappiness, unsigned lo
 	unsigned int noreclaim;
 	int err = 0;
 
-	if (!gen || seq + MIN_NR_GENS > READ_ONCE(gen->max_seq))
+	if (seq + MIN_NR_GENS > READ_ONCE(gen->max_seq))
 		return -EINVAL;
 	workingset_start();
 	noreclaim = memalloc_noreclaim_save();
 	swappiness = can_reclaim_anon_pages(&sc) ? swappiness : 0;
 	while (READ_ONCE(gen->min_seq[swappiness ? LRU_GEN_ANON : LRU_GEN_FILE]) <= seq &&
 	       sc.nr_reclaimed < nr_to_reclaim && !err) {
-		if (!evict(&NODE_DATA(nid)->__lruvec, &sc, gen, swappiness))
+		if (!evict(lruvec, &sc, gen, swappiness))
 			break;
 		cond_resched();
 		if (signal_pending(current))

@@ -3,7 +3,8 @@
  * Generations of pages, by their numbers.
  *
  * 1 Every page that can be evicted belongs to a generation: the pages that were used between two looks at all of them. Numbers grow;
- *   of either kind [min_seq, max_seq] exist, at most MAX_NR_GENS.
+ *   of either kind [min_seq, max_seq] exist, at most MAX_NR_GENS. A node has its generations, and so has each control group with this
+ *   policy; a page is in those of its lruvec (folio_lruvec).
  *
  *	max_seq		born since the last look, or found used after it
  *	max_seq - 1	used between the last two looks
@@ -19,21 +20,21 @@
  *
  *   A fault, a read, an exit do not know of it: a page is stamped by who looks at it. A frame that changes hands outside of reclaim
  *   keeps its byte, and the new page is taken for old or young by mistake until the next look; when it is mapped its accessed
- *   bit corrects that before it is evicted.
+ *   bit corrects that before it is evicted. One that becomes a group's, or its parent's, loses it.
  *
  * 3 A look (lru_gen_age):
  *
- *	walk	the page tables of all processes: every page with an accessed bit is stamped max_seq, and loses the bit. This costs a few
- *		instructions an entry where the reverse map takes hundreds; who is busy with mmap() is left out, and what
- *		was missed is found by the reverse map before eviction
- *	sweep	all frames: new anonymous pages get max_seq as their stamp; if the ring is full the oldest generation joins the next
+ *	walk	the page tables of all processes (of those in the group): every page of the lruvec with an accessed bit is stamped
+ *		max_seq, and loses the bit. This costs a few instructions an entry where the reverse map takes hundreds; who
+ *		is busy with mmap() is left out, and what was missed is found by the reverse map before eviction
+ *	sweep	all frames of the lruvec: new anonymous pages get max_seq as their stamp; if the ring is full the oldest generation joins the next
  *		one; sizes are counted
  *	max_seq + 1
  *
  * 4 Sizes are those of the last sweep. Since then anonymous pages were added to the youngest generation, file pages to the oldest alone,
  *   so that these follow from the sizes of all (mm/reclaim/generational.c).
  *
- * 5 Locks: the numbers change under lru_lock of the node's lruvec; one task ages at a time. Stamps are bytes without a lock; a lost
+ * 5 Locks: the numbers change under lru_lock of the lruvec; one task ages it at a time. Stamps are bytes without a lock; a lost
  *   one is a page that is judged by its accessed bit. The walk tries mmap_lock, and takes the lock of each page table.
  *
  * Not here: Linux's Bloom filter of tables worth a walk, and its look at the neighbours of a page that the reverse map found used.
@@ -60,14 +61,8 @@
 unsigned int lru_gen_caps = LRU_GEN_MM_WALK;
 unsigned int lru_gen_min_ttl_ms;
 
-static u8 *stamps; /* by frame; NULL until lru_gen_start() */
+static u8 *stamps; /* by frame; NULL until the first lru_gen_start() */
 static unsigned long nr_stamps;
-static struct lru_gen gens[MAX_NUMNODES];
-
-struct lru_gen *lru_gen_of(int nid)
-{
-	return READ_ONCE(stamps) ? gens + nid : NULL;
-}
 
 /* ---- stamps ---- */
 
@@ -97,8 +92,18 @@ __no_sanitize_race unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned
 
 /* ---- the walk of page tables ---- */
 
-static void stamp_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned long addr,
-			unsigned long end)
+static bool is_aged_with(struct folio *folio, const struct lruvec *lruvec)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = folio_lruvec(folio) == lruvec;
+	rcu_read_unlock();
+	return ret;
+}
+
+static void stamp_table(const struct lruvec *lruvec, struct vm_area_struct *vma, pmd_t *pmd,
+			unsigned long addr, unsigned long end)
 {
 	spinlock_t *ptl;
 	pte_t *pte = pte_offset_map_lock(vma->vm_mm, pmd, addr, &ptl);
@@ -112,15 +117,15 @@ static void stamp_table(struct vm_area_struct *vma, pmd_t *pmd, unsigned long ad
 		if (!pte_present(val) || !pte_young(val) || pte_special(val))
 			continue;
 		folio = page_folio(pte_page(val));
-		if (!ptep_test_and_clear_young(vma, a, pte))
+		if (!is_aged_with(folio, lruvec) || !ptep_test_and_clear_young(vma, a, pte))
 			continue;
 		folio_clear_idle(folio);
-		lru_gen_stamp(folio_pfn(folio), READ_ONCE(gens[folio_nid(folio)].max_seq));
+		lru_gen_stamp(folio_pfn(folio), READ_ONCE(lruvec->gen->max_seq));
 	}
 	pte_unmap_unlock(pte, ptl);
 }
 
-static void stamp_vma(struct vm_area_struct *vma)
+static void stamp_vma(const struct lruvec *lruvec, struct vm_area_struct *vma)
 {
 	const unsigned long uninteresting = VM_LOCKED | VM_PFNMAP | VM_SEQ_READ | VM_RAND_READ;
 
@@ -131,22 +136,34 @@ static void stamp_vma(struct vm_area_struct *vma)
 
 		next = pmd_addr_end(addr, vma->vm_end);
 		if (pte_find(vma->vm_mm, addr, &pmd))
-			stamp_table(vma, pmd, addr, next);
+			stamp_table(lruvec, vma, pmd, addr, next);
 		cond_resched();
 	}
 }
 
 /* We may be deep in an allocation: an address space whose last user we are ends elsewhere. */
-static void stamp_used(void)
+static void stamp_mm(const struct lruvec *lruvec, struct mm_struct *mm)
+{
+	if (!get_mm_rss(mm) || !mmap_read_trylock(mm))
+		return;
+	for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
+		stamp_vma(lruvec, vma);
+	mmap_read_unlock(mm);
+}
+
+static void stamp_used(struct lruvec *lruvec)
 {
 	struct mm_struct *mm = NULL;
+	int cursor = 0;
 
-	while ((mm = mmlist_next(mm, mmput_async)) != NULL) {
-		if (!get_mm_rss(mm) || !mmap_read_trylock(mm))
-			continue;
-		for (struct vm_area_struct *vma = mm->mmap; vma; vma = vma->vm_next)
-			stamp_vma(vma);
-		mmap_read_unlock(mm);
+	if (lruvec_is_node(lruvec)) {
+		while ((mm = mmlist_next(mm, mmput_async)) != NULL)
+			stamp_mm(lruvec, mm);
+		return;
+	}
+	while ((mm = lruvec->ops->next_mm(lruvec, &cursor)) != NULL) {
+		stamp_mm(lruvec, mm);
+		mmput_async(mm);
 	}
 }
 
@@ -180,21 +197,29 @@ static unsigned long glance_nr(const struct page *page, u32 flags)
 }
 
 /* Frames from @pfn to the end of its pageblock, among descriptors of whatever there is. */
-static __no_sanitize_race void sweep_block(struct pglist_data *pgdat, unsigned long pfn,
-					   enum sweep what)
+static __no_sanitize_race void sweep_block(struct lruvec *lruvec, unsigned long pfn,
+					   unsigned long end, enum sweep what)
 {
 	const u32 mask = 1u << PG_lru | 1u << PG_unevictable | 1u << PG_tail |
 			 ((1u << NODES_WIDTH) - 1) << NODES_PGSHIFT;
-	const u32 want = 1u << PG_lru | (u32)pgdat->node_id << NODES_PGSHIFT;
-	struct lru_gen *gen = gens + pgdat->node_id;
+	const u32 want = 1u << PG_lru | (u32)lruvec->pgdat->node_id << NODES_PGSHIFT;
+	const struct lruvec_ops *ops = READ_ONCE(lruvec->ops);
+	struct lru_gen *gen = lruvec->gen;
 
-	for (unsigned long end = pfn + pageblock_nr_pages; pfn < end && pfn < nr_stamps; pfn++) {
-		struct page *page = pfn_to_page(pfn);
-		u32 flags = READ_ONCE(page->flags);
-		int type = flags >> PG_swapbacked & 1 ? LRU_GEN_ANON : LRU_GEN_FILE;
+	for (;; pfn++) {
+		struct page *page;
 		unsigned long seq;
+		int type;
+		u32 flags;
 		u8 stamp;
 
+		if (ops)
+			pfn = ops->next(lruvec, pfn, end, true);
+		if (pfn >= end)
+			break;
+		page = pfn_to_page(pfn);
+		flags = READ_ONCE(page->flags);
+		type = flags >> PG_swapbacked & 1 ? LRU_GEN_ANON : LRU_GEN_FILE;
 		if ((flags & mask) != want) {
 			if (stamps[pfn] && what != SWEEP_COUNT)
 				WRITE_ONCE(stamps[pfn], 0);
@@ -212,15 +237,16 @@ static __no_sanitize_race void sweep_block(struct pglist_data *pgdat, unsigned l
 }
 
 /* => aging is ours */
-static void sweep(struct pglist_data *pgdat, enum sweep what)
+static void sweep(struct lruvec *lruvec, enum sweep what)
 {
+	const struct pglist_data *pgdat = lruvec->pgdat;
 	unsigned long end = pgdat->node_start_pfn + pgdat->node_spanned_pages;
 
-	memset(gens[pgdat->node_id].size, 0, sizeof(gens[pgdat->node_id].size));
+	memset(lruvec->gen->size, 0, sizeof(lruvec->gen->size));
 	for (unsigned long pfn = round_down(pgdat->node_start_pfn, pageblock_nr_pages); pfn < end;
 	     pfn += pageblock_nr_pages) {
 		if (pfn_valid(pfn))
-			sweep_block(pgdat, pfn, what);
+			sweep_block(lruvec, pfn, min(pfn + pageblock_nr_pages, nr_stamps), what);
 		cond_resched();
 	}
 }
@@ -266,22 +292,20 @@ static bool retire_locked(struct lru_gen *gen, int type)
 	return true;
 }
 
-bool lru_gen_retire(struct pglist_data *pgdat, int type)
+bool lru_gen_retire(struct lruvec *lruvec, int type)
 {
-	struct lruvec *lruvec = &pgdat->__lruvec;
 	bool done;
 
 	spin_lock(&lruvec->lru_lock);
-	done = retire_locked(gens + pgdat->node_id, type);
+	done = retire_locked(lruvec->gen, type);
 	spin_unlock(&lruvec->lru_lock);
 	return done;
 }
 
 /* The sweep is over; those of the oldest have joined the next, if the ring was full. => aging is ours */
-static void begin_generation(struct pglist_data *pgdat)
+static void begin_generation(struct lruvec *lruvec)
 {
-	struct lru_gen *gen = gens + pgdat->node_id;
-	struct lruvec *lruvec = &pgdat->__lruvec;
+	struct lru_gen *gen = lruvec->gen;
 	unsigned int slot = lru_gen_slot(gen->max_seq + 1);
 
 	spin_lock(&lruvec->lru_lock);
@@ -304,60 +328,68 @@ static void begin_generation(struct pglist_data *pgdat)
 	spin_unlock(&lruvec->lru_lock);
 }
 
-bool lru_gen_age(struct pglist_data *pgdat)
+bool lru_gen_age(struct lruvec *lruvec)
 {
-	struct lru_gen *gen = gens + pgdat->node_id;
-
-	if (!begin_aging(gen))
+	if (!begin_aging(lruvec->gen))
 		return false;
 	if (READ_ONCE(lru_gen_caps) & LRU_GEN_MM_WALK)
-		stamp_used();
-	sweep(pgdat, SWEEP_AGE);
-	begin_generation(pgdat);
-	end_aging(gen);
+		stamp_used(lruvec);
+	sweep(lruvec, SWEEP_AGE);
+	begin_generation(lruvec);
+	end_aging(lruvec->gen);
 	return true;
 }
 
-void lru_gen_recount(struct pglist_data *pgdat)
+static void wait_and_begin_aging(struct lru_gen *gen)
 {
-	struct lru_gen *gen = gens + pgdat->node_id;
-
 	while (!begin_aging(gen))
 		schedule_timeout_killable(1);
-	sweep(pgdat, SWEEP_COUNT);
-	end_aging(gen);
+}
+
+void lru_gen_recount(struct lruvec *lruvec)
+{
+	wait_and_begin_aging(lruvec->gen);
+	sweep(lruvec, SWEEP_COUNT);
+	end_aging(lruvec->gen);
 }
 
 /* => aging is ours */
-static void start_node(struct pglist_data *pgdat)
+static void restart(struct lruvec *lruvec)
 {
-	struct lru_gen *gen = gens + pgdat->node_id;
+	struct lru_gen *gen = lruvec->gen;
 
 	memset(gen, 0, offsetof(struct lru_gen, aging));
 	gen->max_seq = MAX_NR_GENS - 1;
 	for (int i = 0; i < MAX_NR_GENS; i++)
 		gen->born[i] = jiffies;
-	sweep(pgdat, SWEEP_FILL);
+	if (lruvec->pgdat) /* a group may be older than a node */
+		sweep(lruvec, SWEEP_FILL);
 }
 
-int lru_gen_start(void)
+static int make_stamps(void)
 {
-	struct pglist_data *pgdat;
+	u8 *array;
 
-	if (!stamps) {
-		u8 *array = kvzalloc(max_pfn, GFP_KERNEL);
+	if (stamps)
+		return 0;
+	array = kvzalloc(max_pfn, GFP_KERNEL);
+	if (!array)
+		return -ENOMEM;
+	smp_store_release(&stamps, array);
+	smp_store_release(&nr_stamps, max_pfn);
+	return 0;
+}
 
-		if (!array)
-			return -ENOMEM;
-		nr_stamps = max_pfn;
-		smp_store_release(&stamps, array);
-	}
-	for_each_online_pgdat(pgdat)
-	{
-		while (!begin_aging(gens + pgdat->node_id))
-			schedule_timeout_killable(1);
-		start_node(pgdat);
-		end_aging(gens + pgdat->node_id);
-	}
+int lru_gen_start(struct lruvec *lruvec)
+{
+	if (make_stamps())
+		return -ENOMEM;
+	if (!lruvec->gen)
+		lruvec->gen = kzalloc(sizeof(*lruvec->gen), GFP_KERNEL);
+	if (!lruvec->gen)
+		return -ENOMEM;
+	wait_and_begin_aging(lruvec->gen);
+	restart(lruvec);
+	end_aging(lruvec->gen);
 	return 0;
 }

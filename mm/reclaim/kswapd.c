@@ -83,16 +83,13 @@ static void balance_pgdat(struct pglist_data *pgdat, unsigned int order, int idx
 	count_vm_event(PAGEOUTRUN);
 	for (; sc.priority >= 1; cond_resched()) {
 		unsigned long before = sc.nr_reclaimed;
-		const struct reclaim_ops *ops;
 
 		if (pgdat_balanced(pgdat, order, idx))
 			break;
 		sc.may_swap =
 			!boosted; /* for a boost alone nobody shall lose memory that he uses */
 		sc.nr_to_reclaim = wanted_pages(pgdat, idx);
-		ops = READ_ONCE(reclaim_ops);
-		if (ops->age)
-			ops->age(&pgdat->__lruvec, &sc);
+		age_lruvec(&pgdat->__lruvec, &sc);
 		shrink_node(pgdat, &sc);
 		reclaim_unthrottle(pgdat, false);
 		if (sc.nr_reclaimed - before < sc.nr_to_reclaim)

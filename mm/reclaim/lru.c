@@ -235,12 +235,22 @@ void folio_mark_accessed(struct folio *folio)
 	folio_clear_idle(folio);
 }
 
+static void note_cold(struct folio *folio)
+{
+	const struct reclaim_ops *ops;
+	struct lruvec *lruvec;
+
+	rcu_read_lock();
+	lruvec = folio_lruvec(folio);
+	ops = smp_load_acquire(&lruvec->policy);
+	if (ops->cold)
+		ops->cold(lruvec, folio);
+	rcu_read_unlock();
+}
+
 void folio_deactivate(struct folio *folio)
 {
-	const struct reclaim_ops *ops = READ_ONCE(reclaim_ops);
-
-	if (ops->cold)
-		ops->cold(folio);
+	note_cold(folio);
 	if (folio_test_unevictable(folio) ||
 	    !(folio_test_active(folio) || folio_test_referenced(folio)) || !take(folio))
 		return;
@@ -451,12 +461,15 @@ unsigned long lruvec_lru_size(struct lruvec *lruvec, enum lru_list lru, int zone
 		return max(READ_ONCE(lruvec->size[lru]), 0L);
 	for (int i = 0; i <= zone_idx; i++)
 		size += zone_page_state(lruvec->pgdat->node_zones + i, NR_ZONE_LRU_BASE + lru);
+	if (lru < NR_EVICTABLE_LISTS)
+		size -= min(size, (unsigned long)READ_ONCE(lruvec->size[lru]));
 	return size;
 }
 
 void lruvec_init(struct lruvec *lruvec, struct pglist_data *pgdat)
 {
 	lruvec->pgdat = pgdat;
+	lruvec->policy = &classic_reclaim_ops;
 	spin_lock_init(&lruvec->lru_lock, LOCK_LRUVEC);
 }
 

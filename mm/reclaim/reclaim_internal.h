@@ -10,6 +10,11 @@
 /* Hook direct reclaim into the page allocator. */
 void reclaim_register(void);
 
+/* ---- policy.c ---- */
+
+/* The policy of reclaim=NAME, when all have registered. May sleep. */
+void reclaim_choose_wanted(void);
+
 /* ---- throttle.c ---- */
 
 /* A task is about to reclaim: wait while the reserve is short. True: it was killed meanwhile and need not reclaim. */

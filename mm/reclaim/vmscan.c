@@ -36,9 +36,6 @@
  * pgrefill, pgrotated, slabs_scanned in /proc/vmstat; trace vmscan:*; /proc/mm/reclaim.
  */
 #include <base/math.h>
-#include <base/string.h>
-#include <kernel/param.h>
-#include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/task.h>
 #include <mm/aops.h>
@@ -61,31 +58,6 @@
 #include "reclaim_internal.h"
 
 int vm_swappiness = 60;
-const struct reclaim_ops *reclaim_ops = &classic_reclaim_ops;
-
-static char wanted_policy[16]; /* reclaim=NAME */
-
-static int __init setup_reclaim(char *name)
-{
-	strscpy(wanted_policy, name, sizeof(wanted_policy));
-	return 0;
-}
-early_param("reclaim", setup_reclaim);
-
-void reclaim_policy_register(const struct reclaim_ops *ops)
-{
-	if (!strcmp(ops->name, wanted_policy))
-		reclaim_ops = ops;
-}
-
-int reclaim_choose(const struct reclaim_ops *ops)
-{
-	int err = ops->start ? ops->start() : 0;
-
-	if (!err)
-		WRITE_ONCE(reclaim_ops, ops);
-	return err;
-}
 
 bool can_reclaim_anon_pages(const struct scan_control *sc)
 {
@@ -101,8 +73,9 @@ enum {
 	WRITE,	  /* to its slot of swap; locked until then */
 };
 
-static int check_references(struct folio *folio, const struct reclaim_ops *ops)
+static int check_references(struct folio *folio, struct lruvec *lruvec)
 {
+	const struct reclaim_ops *ops = smp_load_acquire(&lruvec->policy);
 	unsigned long vm_flags = 0;
 	int entries = folio_mapped(folio) ? folio_referenced(folio, &vm_flags) : 0;
 	bool marked = folio_test_clear_referenced(folio);
@@ -110,7 +83,7 @@ static int check_references(struct folio *folio, const struct reclaim_ops *ops)
 	if (vm_flags & VM_LOCKED) /* its place will be found at putback */
 		return FOLIO_ACTIVATE_LOCKED;
 	if (entries && ops->used) {
-		ops->used(folio);
+		ops->used(lruvec, folio);
 		return FOLIO_KEEP_USED;
 	}
 	if (!entries)
@@ -246,7 +219,7 @@ static int judge(struct folio *folio, struct scan_control *sc, bool ignore_refer
 	if (is_shmem(folio) && !may_swap(folio, sc))
 		return FOLIO_ACTIVATE_NO_SLOT; /* nowhere to put it */
 	if (!ignore_references)
-		v = check_references(folio, sc->ops);
+		v = check_references(folio, sc->lruvec);
 	if (v == RECLAIM)
 		v = check_dirty(folio);
 	if (v != RECLAIM)
@@ -555,7 +528,7 @@ bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 	return iso.nr_scanned != 0;
 }
 
-/* ---- a node ---- */
+/* ---- a node, or a group ---- */
 
 /* Most of what a pass saw waits for a disk: give it time. */
 static void throttle_writeback(struct pglist_data *pgdat, struct scan_control *sc)
@@ -604,11 +577,61 @@ bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc)
 	return false;
 }
 
+static struct lruvec *next_apart(struct lruvec *root, struct lruvec *prev,
+				 const struct scan_control *sc)
+{
+	const struct lruvec_ops *ops = READ_ONCE(root->ops);
+
+	return ops ? ops->apart(root, prev, !sc->priority) : NULL;
+}
+
+/* One that is so small that the pass would look at none of its pages waits for one of a lower priority. */
+static bool is_worth_a_look(struct lruvec *lruvec, const struct scan_control *sc)
+{
+	unsigned long size = 0;
+	int lru;
+
+	for_each_evictable_lru(lru) size += lruvec_lru_size(lruvec, lru, MAX_NR_ZONES - 1);
+	return size >> sc->priority;
+}
+
+static void shrink_one(struct lruvec *lruvec, struct scan_control *sc)
+{
+	u8 exhausted = sc->exhausted;
+
+	sc->exhausted = 0;
+	sc->lruvec = lruvec;
+	smp_load_acquire(&lruvec->policy)->shrink(lruvec, sc);
+	sc->exhausted |= exhausted;
+}
+
+void shrink_lruvec(struct lruvec *lruvec, struct scan_control *sc)
+{
+	shrink_one(lruvec, sc);
+	for (struct lruvec *l = NULL; (l = next_apart(lruvec, l, sc));)
+		if (is_worth_a_look(l, sc))
+			shrink_one(l, sc);
+}
+
+static void age_one(struct lruvec *lruvec, struct scan_control *sc)
+{
+	const struct reclaim_ops *ops = smp_load_acquire(&lruvec->policy);
+
+	if (ops->age)
+		ops->age(lruvec, sc);
+}
+
+void age_lruvec(struct lruvec *lruvec, struct scan_control *sc)
+{
+	age_one(lruvec, sc);
+	for (struct lruvec *l = NULL; (l = next_apart(lruvec, l, sc));)
+		age_one(l, sc);
+}
+
 void shrink_node(struct pglist_data *pgdat, struct scan_control *sc)
 {
 	reclaim_pass_begin(&pgdat->__lruvec, sc);
-	sc->ops = READ_ONCE(reclaim_ops);
-	sc->ops->shrink(&pgdat->__lruvec, sc);
+	shrink_lruvec(&pgdat->__lruvec, sc);
 	shrink_slab(sc->gfp_mask, pgdat->node_id, sc->priority);
 	if (reclaim_pass_end(&pgdat->__lruvec, sc))
 		WRITE_ONCE(pgdat->kswapd_failures, 0);
@@ -678,11 +701,6 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order,
 
 void reclaim_register(void)
 {
-	if (*wanted_policy && strcmp(reclaim_ops->name, wanted_policy))
-		pr_warn("reclaim: no policy \"%s\"\n", wanted_policy);
-	if (reclaim_choose(reclaim_ops)) {
-		pr_err("reclaim: no memory for policy \"%s\"\n", reclaim_ops->name);
-		reclaim_ops = &classic_reclaim_ops;
-	}
+	reclaim_choose_wanted();
 	page_alloc_ops.direct_reclaim = try_to_free_pages;
 }

@@ -80,12 +80,6 @@ static u64 clock_of(const struct lruvec *lruvec)
 	return lruvec_is_node(lruvec) ? 0 : (uintptr_t)lruvec >> 6 & CLOCK_MASK;
 }
 
-/* Groups reclaim classically. */
-static const struct reclaim_ops *ops_of(const struct lruvec *lruvec)
-{
-	return lruvec_is_node(lruvec) ? READ_ONCE(reclaim_ops) : &classic_reclaim_ops;
-}
-
 static void remember(struct folio *folio, u64 owner, unsigned long index)
 {
 	const struct reclaim_ops *ops;
@@ -95,10 +89,10 @@ static void remember(struct folio *folio, u64 owner, unsigned long index)
 	rcu_read_lock();
 	lruvec = folio_lruvec(folio);
 	entry |= clock_of(lruvec) << CLOCK_SHIFT | age(lruvec, folio_nr_pages(folio));
-	ops = ops_of(lruvec);
-	rcu_read_unlock();
+	ops = smp_load_acquire(&lruvec->policy);
 	if (ops->evicted)
-		entry |= (u64)ops->evicted(folio) << POLICY_SHIFT;
+		entry |= (u64)ops->evicted(lruvec, folio) << POLICY_SHIFT;
+	rcu_read_unlock();
 	if (folio_test_workingset(folio))
 		entry |= WORKINGSET_BIT;
 	shadow_store(owner, index, folio_nr_pages(folio), entry);
@@ -152,13 +146,13 @@ static unsigned long workingset_size(struct lruvec *lruvec, bool file)
 /* @folio was evicted when @entry was written. => RCU */
 static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 entry)
 {
-	const struct reclaim_ops *ops = ops_of(lruvec);
+	const struct reclaim_ops *ops = smp_load_acquire(&lruvec->policy);
 	bool file = folio_is_file_lru(folio);
 	long nr = folio_nr_pages(folio);
 	u32 distance = age(lruvec, 0) - (u32)entry;
 
 	if (ops->refault) {
-		ops->refault(folio, entry >> POLICY_SHIFT & POLICY_MASK, distance);
+		ops->refault(lruvec, folio, entry >> POLICY_SHIFT & POLICY_MASK, distance);
 		return;
 	}
 	if (distance > workingset_size(lruvec, file))

@@ -28,15 +28,15 @@
 
 static struct mm_struct *mm;
 static struct lru_gen *gen;
-static struct pglist_data *node;
+static struct lruvec *node;
 
 static void start(void)
 {
 	struct rlimit stack = { 8UL << 20, RLIM_INFINITY };
 
-	node = NODE_DATA(0);
+	node = &NODE_DATA(0)->__lruvec;
 	CHECK_EQ(reclaim_choose(&generational_reclaim_ops), 0);
-	gen = lru_gen_of(0);
+	gen = node->gen;
 	mm = mm_alloc();
 	CHECK(mm);
 	arch_pick_mmap_layout(mm, &stack);
@@ -100,7 +100,7 @@ static void check(void)
 	}
 	CHECK(gen->min_seq[LRU_GEN_ANON] <= gen->min_seq[LRU_GEN_FILE]);
 	for (int lru = 0; lru < NR_EVICTABLE_LISTS; lru++)
-		size += lruvec_lru_size(&node->__lruvec, lru, MAX_NR_ZONES - 1);
+		size += lruvec_lru_size(node, lru, MAX_NR_ZONES - 1);
 	CHECK_EQ(counted, size);
 }
 
@@ -166,18 +166,17 @@ TEST(commands_know_their_numbers)
 
 	start();
 	seq = gen->max_seq;
-	CHECK_EQ(lru_gen_run_aging(0, seq + 1, true, true), -EINVAL);
-	CHECK_EQ(lru_gen_run_aging(MAX_NUMNODES, seq, true, true), -EINVAL);
-	CHECK_EQ(lru_gen_run_aging(0, seq - 1, true, true), 0);
+	CHECK_EQ(lru_gen_run_aging(node, seq + 1, true, true), -EINVAL);
+	CHECK_EQ(lru_gen_run_aging(node, seq - 1, true, true), 0);
 	CHECK_EQ(gen->max_seq, seq);
-	CHECK_EQ(lru_gen_run_aging(0, seq, true, true), 0);
+	CHECK_EQ(lru_gen_run_aging(node, seq, true, true), 0);
 	CHECK_EQ(gen->max_seq, seq + 1);
 	while (lru_gen_count(gen, LRU_GEN_ANON) < MAX_NR_GENS) {
 		use(1 + gen->max_seq % 4);
-		CHECK_EQ(lru_gen_run_aging(0, gen->max_seq, true, false), 0);
+		CHECK_EQ(lru_gen_run_aging(node, gen->max_seq, true, false), 0);
 	}
-	CHECK_EQ(lru_gen_run_aging(0, gen->max_seq, true, false), -ERANGE);
-	CHECK_EQ(lru_gen_run_eviction(0, gen->max_seq, 60, 1), -EINVAL);
+	CHECK_EQ(lru_gen_run_aging(node, gen->max_seq, true, false), -ERANGE);
+	CHECK_EQ(lru_gen_run_eviction(node, gen->max_seq, 60, 1), -EINVAL);
 	finish();
 }
 
