@@ -22,7 +22,8 @@
  *		not needed (folio_free_swap)	no entry holds the slot any more: an ordinary page again, or freed
  *   A page whose last entry was unmapped while somebody had it locked stays until he looks (mm/swap/io.c, mm/reclaim).
  *
- * Linux 6.1: mm/swap_state.c. Observe: SwapCached of /proc/meminfo, nr_swapcached, /proc/mm/swap.
+ * Linux 6.1: mm/swap_state.c. Observe: SwapCached of /proc/meminfo, nr_swapcached, /proc/mm/swap; trace event swap:swap_slot, each
+ * change of who holds a slot.
  */
 #include <base/bug.h>
 #include <base/errno.h>
@@ -30,6 +31,7 @@
 #include <mm/filemap.h>
 #include <mm/lru.h>
 #include <mm/reclaim.h>
+#include <mm/trace_swap.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 #include <sync/preempt.h>
@@ -73,6 +75,18 @@ void swap_cache_recount(struct folio *folio)
 }
 
 /* @folio, locked, has become the folio of @entry. */
+/* For who watches: the word of @entry as it is after @change. => the caller holds the slot, or a folio of the cache does */
+static void note_change(swp_entry_t entry, enum swap_slot_change change)
+{
+	swap_slot_t word;
+
+	if (likely(!READ_ONCE(__event_swap_slot.enabled)))
+		return;
+	word = READ_ONCE(*swap_slot(swp_device(entry), swp_offset(entry)));
+	trace_swap_slot(entry, change, slot_count(word),
+			change == SWAP_SLOT_UNCACHED ? 0 : slot_pfn(word));
+}
+
 static void enter(struct folio *folio, swp_entry_t entry)
 {
 	folio->private = swp_to_private(entry);
@@ -83,8 +97,10 @@ static void enter(struct folio *folio, swp_entry_t entry)
 	swap_cache_recount(folio);
 }
 
-static void leave(struct folio *folio)
+/* The slot was the cache's, and may be free in a moment. */
+static void leave(struct folio *folio, swp_entry_t entry)
 {
+	note_change(entry, SWAP_SLOT_UNCACHED);
 	folio_clear_swapcache(folio);
 	node_stat_sub_folio(folio, NR_FILE_PAGES);
 	node_stat_sub_folio(folio, NR_SWAPCACHE);
@@ -109,6 +125,7 @@ bool add_to_swap(struct folio *folio)
 		return false;
 	}
 	enter(folio, entry);
+	note_change(entry, SWAP_SLOT_TAKEN);
 	folio_mark_dirty(folio); /* nothing of it is on the device yet */
 	return true;
 }
@@ -118,7 +135,7 @@ void delete_from_swap_cache(struct folio *folio)
 	swp_entry_t entry = folio_swap_entry(folio);
 
 	VM_BUG_ON_FOLIO(!folio_test_locked(folio) || folio_test_writeback(folio), folio);
-	leave(folio);
+	leave(folio, entry);
 	folio->private = 0;
 	swap_slot_clear_pfn(swp_device(entry), swp_offset(entry));
 	folio_put(folio);
@@ -160,7 +177,7 @@ bool remove_swap_mapping(struct folio *folio, int refs)
 		return false;
 	}
 	workingset_eviction_swap(folio, entry);
-	leave(folio);
+	leave(folio, entry);
 	swap_slot_clear_pfn(swp_device(entry), swp_offset(entry));
 	preempt_enable();
 	folio->private = 0;
@@ -186,6 +203,7 @@ struct folio *swap_cache_new_folio(swp_entry_t entry, gfp_t gfp, bool *fresh)
 			enter(folio, entry);
 			workingset_refault_swap(folio, entry);
 			folio_join_lru(folio);
+			note_change(entry, SWAP_SLOT_CACHED);
 			*fresh = true;
 			return folio;
 		}
@@ -227,11 +245,14 @@ unsigned int swap_count_unkept(swp_entry_t entry)
 void swap_duplicate(swp_entry_t entry)
 {
 	swap_slot_dup(swp_device(entry), swp_offset(entry));
+	note_change(entry, SWAP_SLOT_DUP);
 }
 
 void swap_free(swp_entry_t entry)
 {
-	swap_slot_put(swp_device(entry), swp_offset(entry));
+	swap_slot_t left = swap_slot_put(swp_device(entry), swp_offset(entry));
+
+	trace_swap_slot(entry, SWAP_SLOT_PUT, slot_count(left), slot_pfn(left));
 }
 
 bool free_swap_and_cache(swp_entry_t entry)
@@ -243,6 +264,7 @@ bool free_swap_and_cache(swp_entry_t entry)
 	if (!si)
 		return false;
 	left = swap_slot_put(si, swp_offset(entry));
+	trace_swap_slot(entry, SWAP_SLOT_PUT, slot_count(left), slot_pfn(left));
 	if (slot_pfn(left) && !slot_count(left)) {
 		folio = swap_cache_get_folio(entry);
 		if (folio) {

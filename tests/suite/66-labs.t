@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The labs of docs/labs.md, on both kernels: what maps of a program looks like and why, where malloc gets its memory, why a
 # program protects its own, what is copied on write and when, how the kernel touches the memory of a program, what the page
-# cache does and how it reads ahead, beside swap; what watermarks are made of; who holds a page; on Quire: the words of maps_explained and explain.
+# cache does and how it reads ahead, beside swap; what watermarks are made of; who holds a page, and who a slot of swap; on Quire: the words of maps_explained and explain.
 . tests/suite/tap.sh
 mkdir -p "$build/tests/labs"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
@@ -13,11 +13,11 @@ on() { # KERNEL OPTION... -- PROGRAM...: run it; its output
 }
 
 truncate -s 4M "$scratch/swap"
-for lab in malloc protect copy watermarks cow pins; do
+for lab in malloc protect copy watermarks cow pins slots; do
 	gcc -std=gnu17 -O1 -Wno-unused-function -Wno-unused-value -o "$build/tests/labs/$lab" "tests/labs/$lab.c" || exit 1
 	for k in linux quire; do
 		case $lab in
-		cow | pins) # with a swap area of their own
+		cow | pins | slots) # with a swap area of their own
 			on $k --disk "$scratch/swap" --add "$build/tests/labs/$lab:/lab" -- sh -c 'mkswap /dev/vda >/dev/null && exec /lab /dev/vda'
 			;;
 		*) on $k -- "$build/tests/labs/$lab" ;;
