@@ -6,6 +6,9 @@
 #include "../guest/textfile.h"
 
 #define RW (PROT_READ | PROT_WRITE)
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
 
 #define KPF_ANON	12
 #define KPF_SWAPCACHE	13
@@ -51,6 +54,17 @@ __attribute__((unused)) static unsigned long mapped(unsigned long pfn)
 __attribute__((unused)) static bool page_is(unsigned long pfn, int kpf)
 {
 	return word("/proc/kpageflags", pfn) >> kpf & 1;
+}
+
+/* What smaps says after @label ("\nSwap:") of the region that begins at @start. */
+__attribute__((unused)) static long smaps_kb(const void *start, const char *label)
+{
+	char want[32], *at;
+
+	snprintf(want, sizeof(want), "%lx-", (unsigned long)start);
+	at = strstr(slurp("/proc/self/smaps"), want);
+	must(at && (at = strstr(at, label)));
+	return atol(at + strlen(label));
 }
 
 /* What Quire tells of @pfn, in text; NULL where nobody does. */

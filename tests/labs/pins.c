@@ -9,10 +9,6 @@
 #include <sys/swap.h>
 #include <sys/uio.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-
 static char *page_of(char c)
 {
 	char *p = mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

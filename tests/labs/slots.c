@@ -6,9 +6,6 @@
 #include "frames.h"
 #include <sys/swap.h>
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #define TRACING "/sys/kernel/tracing/"
 #define PAGES	12 /* divided by 1, 2, 3 or 4 it is a number of pages */
 
@@ -16,20 +13,10 @@ static char *region;
 static long first;  /* offset of the slot of the first page */
 static bool traced; /* there is swap:swap_slot */
 
-static long smaps_kb(const char *label)
-{
-	char want[32], *at;
-
-	snprintf(want, sizeof(want), "%lx-", (unsigned long)region);
-	at = strstr(slurp("/proc/self/smaps"), want);
-	must(at && (at = strstr(at, label)));
-	return atol(at + strlen(label));
-}
-
 /* How many entries name the slots of the region; 0: it has none. */
 static long holders(void)
 {
-	long swap = smaps_kb("\nSwap:"), share = smaps_kb("\nSwapPss:");
+	long swap = smaps_kb(region, "\nSwap:"), share = smaps_kb(region, "\nSwapPss:");
 
 	return share ? swap / share : 0;
 }
@@ -53,7 +40,7 @@ static void write_one(char *p)
 static bool all_out(void)
 {
 	madvise(region, PAGES * PAGE, MADV_PAGEOUT);
-	return smaps_kb("\nSwap:") == PAGES * 4;
+	return smaps_kb(region, "\nSwap:") == PAGES * 4;
 }
 
 /* A child that reads the region when told, and ends when told. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The labs of docs/labs.md, on both kernels: what maps of a program looks like and why, where malloc gets its memory, why a
 # program protects its own, what is copied on write and when, how the kernel touches the memory of a program, what the page
-# cache does and how it reads ahead, beside swap; what watermarks are made of; who holds a page, and who a slot of swap; on Quire: the words of maps_explained and explain.
+# cache does and how it reads ahead, beside swap; what watermarks are made of; who holds a page, and who a slot of swap; what tmpfs is made of; on Quire: the words of maps_explained and explain.
 . tests/suite/tap.sh
 mkdir -p "$build/tests/labs"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
@@ -13,11 +13,11 @@ on() { # KERNEL OPTION... -- PROGRAM...: run it; its output
 }
 
 truncate -s 4M "$scratch/swap"
-for lab in malloc protect copy watermarks cow pins slots; do
+for lab in malloc protect copy watermarks cow pins slots shmem; do
 	gcc -std=gnu17 -O1 -Wno-unused-function -Wno-unused-value -o "$build/tests/labs/$lab" "tests/labs/$lab.c" || exit 1
 	for k in linux quire; do
 		case $lab in
-		cow | pins | slots) # with a swap area of their own
+		cow | pins | slots | shmem) # with a swap area of their own
 			on $k --disk "$scratch/swap" --add "$build/tests/labs/$lab:/lab" -- sh -c 'mkswap /dev/vda >/dev/null && exec /lab /dev/vda'
 			;;
 		*) on $k -- "$build/tests/labs/$lab" ;;
@@ -25,6 +25,16 @@ for lab in malloc protect copy watermarks cow pins slots; do
 		is "$lab: $k: to its end" $? 0
 		relay "$scratch/lab" "$lab: $k"
 	done
+done
+
+# Does swap make a file of tmpfs permanent? Its bytes are on the device after the next start, and the file is not.
+for k in linux quire; do
+	on $k --disk "$scratch/swap" --add "$build/tests/labs/shmem:/lab" -- sh -c 'mkswap /dev/vda >/dev/null && exec /lab /dev/vda leave' >"$scratch/lab"
+	relay "$scratch/lab" "shmem: $k"
+	on $k --disk "$scratch/swap" --add "$build/tests/labs/shmem:/lab" -- sh -c 'exec /lab /dev/vda look' >"$scratch/lab"
+	is "shmem: $k: started again, to its end" $? 0
+	relay "$scratch/lab" "shmem: $k"
+	is "shmem: $k: the device has the bytes all the same" "$(grep -a -o 'left in tmpfs, page' "$scratch/swap" | wc -l)" 64
 done
 
 # The page cache, with a disk.
