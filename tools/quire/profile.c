@@ -35,7 +35,8 @@ struct request {
 	bool as_it_is; /* Linux as Debian starts it */
 	size_t top;
 	const char *svg, *collapsed, *json;
-	struct strv rest; /* what options_read() gets */
+	const char *calls; /* of this function, instead of the tables */
+	struct strv rest;  /* what options_read() gets */
 };
 
 static void print_help(void)
@@ -46,6 +47,8 @@ static void print_help(void)
 	       "standard output. Counts are exact and repeat to the digit (docs/profiling.md).\n\n"
 	       "  --kernel quire|linux|both   both: the two side by side\n"
 	       "  --top N                     rows of each table (default 30; 0: all)\n"
+	       "  --calls FUNCTION            on which ways it is reached, and the tree of what it calls,\n"
+	       "                              instead of the tables\n"
 	       "  --svg FILE                  a flame graph to open in a browser\n"
 	       "  --collapsed FILE            collapsed stacks, for flamegraph.pl or speedscope\n"
 	       "  --json FILE                 the calls in time, as Chrome trace events\n"
@@ -88,6 +91,8 @@ static bool own_option(struct request *r, int argc, char **argv, int *i)
 
 	if ((v = value_of(argc, argv, i, "--top")))
 		r->top = read_top(v);
+	else if ((v = value_of(argc, argv, i, "--calls")))
+		r->calls = v;
 	else if ((v = value_of(argc, argv, i, "--svg")))
 		r->svg = v;
 	else if ((v = value_of(argc, argv, i, "--collapsed")))
@@ -307,7 +312,10 @@ int profile_command(int argc, char **argv)
 			status = EXIT_MISTAKE;
 		unlink(p[nr++].file);
 	}
-	if (nr)
+	if (r.calls)
+		for (size_t i = 0; i < nr; i++)
+			write_calls(stdout, &p[i], r.calls);
+	else if (nr)
 		write_tables(stdout, p, nr, r.top);
 	return status;
 }
