@@ -4,6 +4,7 @@
 #define QUIRE_MM_MIGRATE_H
 
 #include <mm/folio.h>
+#include <mm/page_flags.h>
 
 struct address_space;
 
@@ -24,8 +25,43 @@ int migrate_folio(struct folio *src);
 int filemap_migrate_folio(struct address_space *mapping, struct folio *dst, struct folio *src, int mode);
 
 /*
+ * How the owner of pages that are of no file moves them. A page that is isolated stays the owner's, with these operations, until it has
+ * moved or is put back.
+ */
+struct movable_operations {
+	/* False: it is not to be moved now, or is being freed. => a reference held. Does not sleep */
+	bool (*isolate_page)(struct page *page);
+	/*
+	 * The contents of @src, isolated, go to @dst, which nobody else knows: 0: the owner has the reference of @dst and gave up that of
+	 * @src; -EAGAIN: somebody uses it.
+	 */
+	int (*migrate_page)(struct page *dst, struct page *src);
+	void (*putback_page)(struct page *page);
+};
+/* @page may move from now on, or not any more. => its owner keeps it from being isolated meanwhile */
+static inline void __SetPageMovable(struct page *page, const struct movable_operations *ops)
+{
+	WRITE_ONCE(page->mapping, (void *)((unsigned long)ops | PAGE_MAPPING_MOVABLE));
+}
+static inline void __ClearPageMovable(struct page *page)
+{
+	WRITE_ONCE(page->mapping, NULL);
+}
+/* Of a page with __PageMovable(), or NULL. */
+static inline const struct movable_operations *page_movable_ops(const struct page *page)
+{
+	unsigned long mapping = (unsigned long)READ_ONCE(page->mapping);
+
+	if ((mapping & PAGE_MAPPING_FLAGS) != PAGE_MAPPING_MOVABLE)
+		return NULL;
+	return (const struct movable_operations *)(mapping - PAGE_MAPPING_MOVABLE);
+}
+/* Move @src elsewhere, of an owner who can. Errors as above. */
+int migrate_movable_page(struct page *src);
+
+/*
  * Take the frame out of use before it fails: its page moves elsewhere, or is dropped. 0, -ENXIO: no such frame, -EBUSY: it is
- * not a page of a file, or in use; -EHWPOISON: it is out of use. May sleep.
+ * neither a page of a file nor movable, or in use; -EHWPOISON: it is out of use. May sleep.
  */
 int soft_offline_page(unsigned long pfn);
 /* The frame has failed: what it held is gone, its users find what is on the disk, or EIO at fsync. Errors as above. */

@@ -194,7 +194,7 @@ static inline bool folio_test_ksm(const struct folio *f)
 	return ((unsigned long)((const struct page *)f)->mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_KSM;
 }
 #define PageKsm(p)	folio_test_ksm((const struct folio *)compound_head(p))
-#define __PageMovable(p) (((unsigned long)(p)->mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE)
+#define __PageMovable(p) (((unsigned long)READ_ONCE((p)->mapping) & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE)
 
 /* Flags that no page may have when it is freed, those that are counted then; the others are silently dropped. */
 #define PAGE_FLAGS_CHECK_AT_FREE						\

@@ -163,6 +163,7 @@
 	R(COMPLETION, spin, "completion.wait.lock")				\
 	R(WORKER_POOL, spin, "pool->lock: works and workers")			\
 	R(DMA_POOL, spin, "blocks of a dma_pool")				\
+	R(ZS_MOVABLE, spin, "zsmalloc: which zspage a page belongs to")		\
 	R(ZS_CLASS, spin, "zsmalloc: the zspages of one class of sizes")	\
 	R(SLAB_RCU, spin, "slabs of a cache that wait for a grace period")	\
 	R(RCU, spin, "state of the grace period")				\

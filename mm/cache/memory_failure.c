@@ -2,7 +2,8 @@
 /*
  * Frames that fail. A page of a file has a second copy on the disk, or can have one; so its frame can be taken out of use.
  *
- *	soft	(it will fail)	nobody uses it and it is clean: dropped. Otherwise it moves (migrate.c), dirty or not
+ *	soft	(it will fail)	nobody uses it and it is clean: dropped. Otherwise it moves (migrate.c), dirty or not; so does
+ *				a page that its owner can move (zsmalloc)
  *	hard	(it has failed)	clean: unmapped, dropped, read again by the next who wants it (->error_remove_page)
  *				dirty: the same, and what was written is lost: EIO at fsync. Not while programs map it,
  *				who would see old bytes
@@ -40,8 +41,8 @@ static struct folio *poison(unsigned long pfn, int *err)
 	if (*err)
 		return NULL;
 	/* Of a page with a type other things may stand in ->mapping: the rcu_head of a page table that goes. */
-	if (PageCompound(page) || PageSlab(page) || page_has_type(page) || PageAnon(page) ||
-	    !page->mapping) {
+	if (PageCompound(page) || PageSlab(page) || PageAnon(page) ||
+	    (page_has_type(page) ? !__PageMovable(page) : !page->mapping)) {
 		put_page(page);
 		*err = -EBUSY;
 		return NULL;
@@ -117,7 +118,11 @@ int soft_offline_page(unsigned long pfn)
 	folio = poison(pfn, &err);
 	if (!folio)
 		return err;
-	return settle(folio, evict(folio) ? 0 : migrate_folio(folio));
+	if (__PageMovable(&folio->page))
+		err = migrate_movable_page(&folio->page);
+	else
+		err = evict(folio) ? 0 : migrate_folio(folio);
+	return settle(folio, err);
 }
 
 int unpoison_memory(unsigned long pfn)

@@ -19,6 +19,8 @@
  *
  * 5 The new folio is charged to the control group of who has it moved, as if he had read it.
  *
+ * 6 A page of no file moves if its owner says how (struct movable_operations): he finds its users, of which migration knows nothing.
+ *
  * Linux 6.1: mm/migrate.c. Observe: pgmigrate_success, pgmigrate_fail; migrate_folio of /proc/mm/aops.
  */
 #include <base/errno.h>
@@ -114,6 +116,13 @@ static int try_to_move(struct folio *dst, struct folio *src, bool patient)
 	return err;
 }
 
+/* Into the counters. The errno of the whole. */
+static int finish(int err, unsigned long nr)
+{
+	count_vm_events(err ? PGMIGRATE_FAIL : PGMIGRATE_SUCCESS, nr);
+	return err == -EAGAIN ? -EBUSY : err;
+}
+
 int migrate_folio(struct folio *src)
 {
 	struct folio *dst;
@@ -132,8 +141,35 @@ int migrate_folio(struct folio *src)
 		if (err == -EAGAIN)
 			cond_resched();
 	}
-	count_vm_events(err ? PGMIGRATE_FAIL : PGMIGRATE_SUCCESS, folio_nr_pages(dst));
+	err = finish(err, folio_nr_pages(dst));
 	folio_unlock(dst);
 	folio_put(dst);
-	return err == -EAGAIN ? -EBUSY : err;
+	return err;
+}
+
+int migrate_movable_page(struct page *src)
+{
+	const struct movable_operations *ops = page_movable_ops(src);
+	struct page *dst;
+	int err = -EAGAIN;
+
+	if (!ops)
+		return -EBUSY;
+	dst = alloc_page(GFP_KERNEL | __GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NORETRY);
+	if (!dst)
+		return -ENOMEM;
+	if (!ops->isolate_page(src)) {
+		__free_page(dst);
+		return -EBUSY;
+	}
+	for (int pass = 0; pass < NR_MAX_MIGRATE_PASSES && err == -EAGAIN; pass++) {
+		err = ops->migrate_page(dst, src);
+		if (err == -EAGAIN)
+			cond_resched();
+	}
+	if (err) {
+		ops->putback_page(src);
+		__free_page(dst);
+	}
+	return finish(err, 1);
 }

@@ -16,7 +16,9 @@ unsigned long zpage_store(struct zs_pool *pool, struct zcomp *comp, const void *
 
 	*size = zcomp_compress(comp, strm, mem);
 	if (*size && *size < zs_huge_class_size(pool))
-		handle = zs_malloc(pool, *size, __GFP_KSWAPD_RECLAIM | __GFP_NOWARN);
+		handle = zs_malloc(pool, *size,
+				   __GFP_KSWAPD_RECLAIM | __GFP_NOWARN | __GFP_HIGHMEM |
+					   __GFP_MOVABLE);
 	if (!IS_ERR_VALUE(handle))
 		zs_obj_write(pool, handle, strm->buffer, *size);
 	zcomp_stream_put(comp);

@@ -25,15 +25,24 @@
  * Invariants (zs_check_pool): objects of a zspage with ZS_USED = inuse; each handle leads to its object and back;
  * lists by fullness: empty zspages are freed at once, `sparse` <= 3/4 full < `dense` < full; sums of the class.
  *
+ * Migration. The pages say how they are moved (PageMovable, zs_movable_ops), each for itself:
+ *
+ *	isolate		the zspage stays, even when its last object goes, as long as zspage->isolated
+ *	migrate		all its objects are pinned, or it is tried again; the copy takes the place of the page in zspage->pages,
+ *			and if it is the first page, the words of the handles name it
+ *	putback		it did not move
+ *
+ * Who has an object pinned sees no page move; who has a handle only sees nothing.
+ *
  * Locks. ZS_PIN in the handle is a bit lock: who reads or writes an object holds it, and who moves it (trylock only, or the
- * object stays) or frees it. class->lock guards lists, counts and free chains. Order: pin, class->lock; compaction holds
- * class->lock and only tries for pins.
+ * object stays) or frees it. class->lock guards lists, counts and free chains. movable_lock: from a page to its zspage, for who holds
+ * neither object nor list. Order: pin, class->lock; movable_lock, class->lock; compaction and migration hold class->lock and only try for pins.
  *
  * Failure: -ENOMEM when a page or a handle is not to be had; nothing is lost. Compaction allocates nothing.
  *
  * Linux 6.1: mm/zsmalloc.c; the same classes, zspages of up to four pages and two words per object, and its limits on
- * fullness. There readers hold a lock of the whole pool (migrate_lock) against movers. What is missing: its pages do not
- * move for page migration, which does not exist here yet.
+ * fullness. There readers hold a lock of the whole pool (migrate_lock) against movers, and a zspage that becomes empty while its
+ * pages are locked is freed by a work.
  *
  * Observe: nr_zspages in /proc/vmstat, "compressed" in /proc/mm/ledger, mm_stat of a zram disk.
  */
@@ -46,6 +55,7 @@
 #include <kernel/sched.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
+#include <mm/migrate.h>
 #include <mm/page.h>
 #include <mm/shrinker.h>
 #include <mm/slab.h>
@@ -78,12 +88,14 @@ struct zspage {
 	u16 inuse, fresh; /* class->lock: objects in use; those from fresh on were never in use */
 	u16 free;	  /* class->lock: first of the free ones below fresh, or ZS_NONE */
 	u8 fullness;	  /* class->lock: which list */
+	u8 isolated;	  /* class->lock: pages that are about to move; not freed until then */
 	unsigned long whole;  /* class->lock: first word of the object of the last class */
-	struct page *pages[]; /* class->nr_pages */
+	struct page *pages[]; /* class->nr_pages; change with all objects pinned */
 };
 
 struct size_class {
 	spinlock_t lock;
+	struct zs_pool *pool;
 	u16 size;	/* bytes of an object with its first word */
 	u16 nr_objects; /* of a zspage */
 	u8 nr_pages;
@@ -95,12 +107,14 @@ struct zs_pool {
 	const char *name;
 	struct size_class *classes[ZS_NR_SIZES]; /* by size; several sizes share one */
 	size_t huge_size;
-	atomic_long_t nr_pages, pages_compacted;
+	atomic_long_t nr_pages, pages_compacted, nr_isolated;
 	struct shrinker shrinker;
 };
 
 static struct kmem_cache *handle_cache, *zspage_cache;
 static DEFINE_MUTEX(cache_mutex, LOCK_ZS_CACHES);
+static DEFINE_SPINLOCK(movable_lock,
+		       LOCK_ZS_MOVABLE); /* mapping and index of the pages of all pools */
 
 /* ---- where things are ---- */
 
@@ -157,19 +171,44 @@ static void unpin_handle(unsigned long handle)
 
 /* ---- zspages ---- */
 
+/* @page belongs to a zspage, or not any more. */
+static void count_page(struct page *page, int by)
+{
+	mod_zone_page_state(page_zone(page), NR_ZSPAGES, by);
+}
+
 static void free_zspage_pages(struct zspage *zspage, unsigned int n)
 {
 	while (n--) {
-		mod_zone_page_state(page_zone(zspage->pages[n]), NR_ZSPAGES, -1);
+		count_page(zspage->pages[n], -1);
 		__free_page(zspage->pages[n]);
 	}
 	kmem_cache_free(zspage_cache, zspage);
+}
+
+static const struct movable_operations zs_movable_ops;
+
+/* => movable_lock held, in both */
+static void link_page(struct page *page, struct zspage *zspage)
+{
+	page->index = (unsigned long)zspage;
+	__SetPageMovable(page, &zs_movable_ops);
+}
+
+static void unlink_page(struct page *page)
+{
+	__ClearPageMovable(page);
+	page->index = 0;
 }
 
 static void free_zspage(struct zs_pool *pool, struct zspage *zspage)
 {
 	unsigned int n = zspage->class->nr_pages;
 
+	spin_lock(&movable_lock);
+	for (unsigned int i = 0; i < n; i++)
+		unlink_page(zspage->pages[i]);
+	spin_unlock(&movable_lock);
 	free_zspage_pages(zspage, n);
 	atomic_long_sub(n, &pool->nr_pages);
 }
@@ -189,13 +228,17 @@ static struct zspage *alloc_zspage(struct zs_pool *pool, struct size_class *clas
 			return NULL;
 		}
 		page_set_name(page, PAGE_TYPE_ZSMALLOC);
-		page->index = (unsigned long)zspage;
-		mod_zone_page_state(page_zone(page), NR_ZSPAGES, 1);
+		count_page(page, 1);
 		zspage->pages[i] = page;
 	}
 	zspage->class = class;
 	zspage->inuse = zspage->fresh = 0;
 	zspage->free = ZS_NONE;
+	zspage->isolated = 0;
+	spin_lock(&movable_lock);
+	for (unsigned int i = 0; i < class->nr_pages; i++)
+		link_page(zspage->pages[i], zspage);
+	spin_unlock(&movable_lock);
 	atomic_long_add(class->nr_pages, &pool->nr_pages);
 	return zspage;
 }
@@ -226,14 +269,14 @@ static void unlist_zspage(struct zspage *zspage)
 	zspage->class->nr_zspages[zspage->fullness]--;
 }
 
-/* Its number of objects has changed: to the list where it belongs. False: it is empty and in no list. */
+/* Its number of objects has changed: to the list where it belongs. False: it is empty, in no list, and to be freed. */
 static bool relist_zspage(struct zspage *zspage)
 {
 	if (zspage->inuse && fullness_of(zspage) == zspage->fullness)
 		return true;
 	unlist_zspage(zspage);
 	if (!zspage->inuse)
-		return false;
+		return zspage->isolated;
 	list_zspage(zspage);
 	return true;
 }
@@ -412,7 +455,7 @@ static bool move_object(struct zspage *src, unsigned int index, struct zspage *d
 	return true;
 }
 
-/* Empty @src into others. True when it is empty, and then in no list. => class->lock held */
+/* Empty @src into others. True when it is empty, in no list, and to be freed. => class->lock held */
 static bool empty_zspage(struct zspage *src)
 {
 	struct size_class *class = src->class;
@@ -502,6 +545,124 @@ static unsigned long zs_shrinker_scan(struct shrinker *shrinker, struct shrink_c
 	return zs_compact(container_of(shrinker, struct zs_pool, shrinker)) ?: SHRINK_STOP;
 }
 
+/* ---- migration of pages ---- */
+
+/* All objects of @zspage from number @end on downwards are unpinned, and are where it says now. => class->lock held */
+static void unpin_objects(struct zspage *zspage, unsigned int end)
+{
+	while (end--) {
+		unsigned long head = *object_head(zspage, end), *handle;
+
+		if (!(head & ZS_USED))
+			continue;
+		handle = (unsigned long *)(head & ~ZS_USED);
+		WRITE_ONCE(*handle, make_place(zspage, end) | BIT(ZS_PIN));
+		clear_bit_unlock(ZS_PIN, handle);
+	}
+}
+
+/* Pin all objects of @zspage, or none. => class->lock held, so that the many bits need not count in preempt_count */
+static bool pin_objects(struct zspage *zspage)
+{
+	for (unsigned int i = 0; i < zspage->fresh; i++) {
+		unsigned long head = *object_head(zspage, i);
+
+		if (!(head & ZS_USED) ||
+		    !test_and_set_bit_lock(ZS_PIN, (unsigned long *)(head & ~ZS_USED)))
+			continue;
+		unpin_objects(zspage, i);
+		return false;
+	}
+	return true;
+}
+
+/* @dst becomes what @src is. => movable_lock held, all objects pinned */
+static void replace_page(struct zspage *zspage, struct page *dst, struct page *src)
+{
+	unsigned int i = 0;
+
+	while (zspage->pages[i] != src)
+		i++;
+	memcpy(page_address(dst), page_address(src), PAGE_SIZE);
+	zspage->pages[i] = dst;
+	unlink_page(src);
+	page_clear_name(src);
+	count_page(src, -1);
+	page_set_name(dst, PAGE_TYPE_ZSMALLOC);
+	count_page(dst, 1);
+	link_page(dst, zspage);
+}
+
+/* A page of @zspage has moved, or will not. */
+static void end_isolation(struct zspage *zspage)
+{
+	struct size_class *class = zspage->class;
+	struct zs_pool *pool = class->pool;
+	bool empty;
+
+	spin_lock(&class->lock);
+	empty = !--zspage->isolated && !zspage->inuse;
+	spin_unlock(&class->lock);
+	if (empty)
+		free_zspage(pool, zspage);
+	/* Last: the pool may go then. */
+	atomic_long_dec(&pool->nr_isolated);
+}
+
+static bool zs_isolate_page(struct page *page)
+{
+	bool used = false;
+
+	spin_lock(&movable_lock);
+	if (__PageMovable(page)) {
+		struct zspage *zspage = (struct zspage *)page->index;
+		struct size_class *class = zspage->class;
+
+		spin_lock(&class->lock);
+		used = zspage->inuse; /* an empty one is about to be freed */
+		if (used) {
+			zspage->isolated++;
+			atomic_long_inc(&class->pool->nr_isolated);
+		}
+		spin_unlock(&class->lock);
+	}
+	spin_unlock(&movable_lock);
+	return used;
+}
+
+static int zs_migrate_page(struct page *dst, struct page *src)
+{
+	struct zspage *zspage = (struct zspage *)src->index;
+	struct size_class *class = zspage->class;
+	bool pinned;
+
+	spin_lock(&movable_lock);
+	spin_lock(&class->lock);
+	pinned = pin_objects(zspage);
+	if (pinned) {
+		replace_page(zspage, dst, src);
+		unpin_objects(zspage, zspage->fresh);
+	}
+	spin_unlock(&class->lock);
+	spin_unlock(&movable_lock);
+	if (!pinned)
+		return -EAGAIN;
+	put_page(src);
+	end_isolation(zspage);
+	return 0;
+}
+
+static void zs_putback_page(struct page *page)
+{
+	end_isolation((struct zspage *)page->index);
+}
+
+static const struct movable_operations zs_movable_ops = {
+	.isolate_page = zs_isolate_page,
+	.migrate_page = zs_migrate_page,
+	.putback_page = zs_putback_page,
+};
+
 /* ---- pools ---- */
 
 /* The number of pages, for objects of @size, of which the smallest share is wasted at the end. */
@@ -520,13 +681,15 @@ static unsigned int best_nr_pages(unsigned int size)
 	return best;
 }
 
-static struct size_class *create_class(unsigned int size, unsigned int nr_pages)
+static struct size_class *create_class(struct zs_pool *pool, unsigned int size,
+				       unsigned int nr_pages)
 {
 	struct size_class *class = kzalloc(sizeof(*class), GFP_KERNEL);
 
 	if (!class)
 		return NULL;
 	spin_lock_init(&class->lock, LOCK_ZS_CLASS);
+	class->pool = pool;
 	class->size = size;
 	class->nr_pages = nr_pages;
 	class->nr_objects = nr_pages * PAGE_SIZE / size;
@@ -556,7 +719,7 @@ static bool create_classes(struct zs_pool *pool)
 		    above->nr_objects != nr_pages * PAGE_SIZE / size) {
 			if (above && class_is_whole(above))
 				pool->huge_size = size - ZS_HEAD_BYTES + 1;
-			above = create_class(size, nr_pages);
+			above = create_class(pool, size, nr_pages);
 			if (!above)
 				return false;
 		}
@@ -603,6 +766,8 @@ struct zs_pool *zs_create_pool(const char *name)
 void zs_destroy_pool(struct zs_pool *pool)
 {
 	unregister_shrinker(&pool->shrinker);
+	while (atomic_long_read(&pool->nr_isolated))
+		schedule_timeout_uninterruptible(1);
 	WARN_ON(zs_get_total_pages(pool));
 	free_pool(pool);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * zram disks: the files that set them up and tell about them, contents of every kind there and back, discard, limits,
- * several writers at once, and all memory back after a reset.
+ * several writers at once, and all memory back after a reset. Frames of the pool that are taken out of use: their pages move
+ * (oracle: none, CONFIG_MEMORY_FAILURE).
  *
  * modules of the oracle: lz4 zram
  */
@@ -81,6 +82,14 @@ static long meminfo(const char *key)
 	const char *p = strstr(slurp("/proc/meminfo", text, sizeof(text)), key);
 
 	return p ? atol(p + strlen(key) + 1) : -1;
+}
+
+static long vmstat(const char *key)
+{
+	static char text[16384];
+	const char *p = strstr(slurp("/proc/vmstat", text, sizeof(text)), key);
+
+	return p ? atol(p + strlen(key)) : -1;
 }
 
 /* KiB, when what CPUs and caches keep for themselves is back where there is a way to ask for it. */
@@ -248,6 +257,72 @@ static void discard(void)
 	close(fd);
 }
 
+/* ---- frames of the pool ---- */
+
+#define SOFT_OFFLINE "/sys/devices/system/memory/soft_offline_page"
+
+static unsigned long offline[64];
+static unsigned nr_offline;
+
+static bool is_of_pool(unsigned long pfn)
+{
+	char number[32], words[4096];
+
+	snprintf(number, sizeof(number), "%#lx", pfn);
+	return !put("/proc/mm/page", number) &&
+	       strstr(slurp("/proc/mm/page", words, sizeof(words)), "kind: compressed pages");
+}
+
+/* Take frames of the pool out of use, @nr at most, until bring_back(). How many were tried. */
+static unsigned take_out(unsigned nr)
+{
+	int flags = open("/proc/kpageflags", O_RDONLY);
+	unsigned tried = 0;
+	uint64_t word;
+
+	for (unsigned long pfn = 0; tried < nr && pread(flags, &word, 8, (off_t)pfn * 8) == 8;
+	     pfn++) {
+		char address[32];
+
+		if (word || !is_of_pool(pfn))
+			continue;
+		tried++;
+		snprintf(address, sizeof(address), "%#lx", pfn * 4096);
+		if (!put(SOFT_OFFLINE, address))
+			offline[nr_offline++] = pfn;
+	}
+	close(flags);
+	return tried;
+}
+
+static bool bring_back(void)
+{
+	bool good = true;
+
+	while (nr_offline) {
+		char number[32];
+
+		snprintf(number, sizeof(number), "%lu", offline[--nr_offline]);
+		good &= !put("/sys/kernel/debug/hwpoison/unpoison-pfn", number);
+	}
+	return good;
+}
+
+static void migration(void)
+{
+	long moved = vmstat("pgmigrate_success");
+	unsigned tried;
+
+	if (access(SOFT_OFFLINE, F_OK)) {
+		ok(true, "migration # skip oracle: none (CONFIG_MEMORY_FAILURE)");
+		return;
+	}
+	tried = take_out(64);
+	is(nr_offline, tried, "frames of the pool are taken out of use");
+	ok(tried >= 32 && vmstat("pgmigrate_success") - moved >= tried, "%u pages moved", tried);
+	ok(!is_of_pool(offline[0]), "they are not the pool's any more");
+}
+
 /* Nine of ten compressed pages go: the pool shrinks only when it is compacted. */
 static void compaction(void)
 {
@@ -272,12 +347,14 @@ static void compaction(void)
 	ok(mm_stat(USED) < before * 3 / 4, "compaction gives pages back (%lld of %lld left)",
 	   mm_stat(USED), before);
 	ok(mm_stat(COMPACTED) > 0, "mm_stat: pages compacted");
+	migration();
 	for (int i = 0; i < 1000; i += 10) {
 		fill(page, THIRD, i + 1);
 		must(pread(fd, back, BLOCK, (1000 + i) * BLOCK) == BLOCK);
 		same = same && !memcmp(page, back, BLOCK);
 	}
 	ok(same, "what was moved is what it was");
+	ok(bring_back(), "and frames that were out of use can be used again");
 	ok(!set("mem_used_max", "0") && mm_stat(MAX) == mm_stat(USED), "mem_used_max: forgotten");
 	close(fd);
 }
@@ -365,10 +442,13 @@ static void threads(void)
 		must(!pthread_create(&t[i], NULL, writer, (void *)i));
 	for (int i = 0; i < 20; i++)
 		set("compact", "1");
+	if (!access(SOFT_OFFLINE, F_OK))
+		take_out(64);
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
 	ok(thread_good[0] && thread_good[1] && thread_good[2] && thread_good[3],
-	   "four writers and a compaction: every page is its own");
+	   "four writers, a compaction and a migration: every page is its own");
+	must(bring_back());
 }
 
 static void discard_all(void)

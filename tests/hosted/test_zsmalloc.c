@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* zsmalloc and the compression over it in a process, against a model; several CPUs with a mover. rooms: mm mode: tsan */
+/* zsmalloc and the compression over it in a process, against a model; several CPUs with movers of objects and of pages. rooms: mm mode: tsan */
 #include <base/bug.h>
 #include <base/math.h>
 #include <base/string.h>
 #include <host/test.h>
 #include <mm/gfp.h>
 #include <mm/ledger.h>
+#include <mm/migrate.h>
+#include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
 #include <mm/zcomp.h>
@@ -55,6 +57,22 @@ static void drop(struct zs_pool *pool, struct object *o)
 	o->handle = 0;
 }
 
+/* Every page of every pool to another frame. How many did. */
+static unsigned long migrate_pages(void)
+{
+	unsigned long moved = 0;
+
+	for (unsigned long pfn = min_low_pfn; pfn < max_pfn; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || !__PageMovable(page) || !get_page_unless_zero(page))
+			continue;
+		moved += !migrate_movable_page(page);
+		put_page(page);
+	}
+	return moved;
+}
+
 TEST(every_size)
 {
 	struct zs_pool *pool = zs_create_pool("sizes");
@@ -71,6 +89,13 @@ TEST(every_size)
 	CHECK_EQ(zs_get_total_pages(pool), global_zone_page_state(NR_ZSPAGES));
 	/* A fifth of them are too large to share pages; still no more than a quarter is lost in all. */
 	CHECK(zs_get_total_pages(pool) * PAGE_SIZE < bytes / 4 * 5);
+	/* Frames beyond the hand may be those of pages that have moved. */
+	CHECK(migrate_pages() >= zs_get_total_pages(pool));
+	for (unsigned int size = 1; size <= PAGE_SIZE; size++)
+		look(pool, &o[size]);
+	zs_check_pool(pool);
+	CHECK_EQ(zs_get_total_pages(pool), global_zone_page_state(NR_ZSPAGES));
+	CHECK_EQ(ledger_check(), 0);
 	for (unsigned int size = 1; size <= PAGE_SIZE; size++)
 		drop(pool, &o[size]);
 	CHECK_EQ(zs_get_total_pages(pool), 0);
@@ -138,7 +163,43 @@ TEST(random_and_compact)
 	zs_destroy_pool(pool);
 }
 
-/* ---- several CPUs: each has objects of its own in shared zspages, and one moves them all the time ---- */
+/* A page that is to move while an object of it is read stays; a zspage that becomes empty meanwhile goes afterwards. */
+TEST(a_page_in_use_stays)
+{
+	struct zs_pool *pool = zs_create_pool("busy");
+	struct page *page, *elsewhere = alloc_page(GFP_KERNEL);
+	const struct movable_operations *ops;
+	struct object o[2];
+
+	make(pool, &o[0], 1500);
+	make(pool, &o[1], 1500);
+	for (unsigned long pfn = min_low_pfn;; pfn++) {
+		page = pfn_to_online_page(pfn);
+		if (page && __PageMovable(page))
+			break;
+	}
+	get_page(page);
+	ops = page_movable_ops(page);
+	CHECK(ops->isolate_page(page));
+	zs_obj_read_begin(pool, o[1].handle, o[1].size, local);
+	CHECK_EQ(ops->migrate_page(elsewhere, page), -EAGAIN);
+	zs_obj_read_end(pool, o[1].handle);
+	__free_page(elsewhere);
+	look(pool, &o[0]);
+	zs_check_pool(pool);
+
+	drop(pool, &o[0]);
+	drop(pool, &o[1]);
+	CHECK(!ops->isolate_page(page));
+	CHECK(zs_get_total_pages(pool));
+	ops->putback_page(page);
+	CHECK_EQ(zs_get_total_pages(pool), 0);
+	CHECK_EQ(migrate_movable_page(page), -EBUSY);
+	put_page(page);
+	zs_destroy_pool(pool);
+}
+
+/* ---- several CPUs: each has objects of its own in shared zspages; one moves them all the time, one their pages ---- */
 
 #define NR_WORKERS 3
 static struct zs_pool *shared;
@@ -182,16 +243,26 @@ static void mover(void *arg)
 		zs_compact(shared);
 }
 
-TEST(objects_move_under_users)
+static void migrator(void *arg)
 {
-	struct task_struct *t[NR_WORKERS + 1];
+	unsigned long moved = 0;
+
+	while (__atomic_load_n(&workers_left, __ATOMIC_SEQ_CST))
+		moved += migrate_pages();
+	host_note("%lu pages moved", moved);
+}
+
+TEST(objects_and_pages_move_under_users)
+{
+	struct task_struct *t[NR_WORKERS + 2];
 
 	shared = zs_create_pool("shared");
 	workers_left = NR_WORKERS;
 	for (unsigned long i = 0; i < NR_WORKERS; i++)
 		t[i] = host_start(worker, (void *)i, (unsigned int)i + 1, "worker");
 	t[NR_WORKERS] = host_start(mover, NULL, NR_WORKERS + 1, "mover");
-	for (int i = 0; i <= NR_WORKERS; i++)
+	t[NR_WORKERS + 1] = host_start(migrator, NULL, NR_WORKERS + 2, "migrator");
+	for (int i = 0; i < NR_WORKERS + 2; i++)
 		host_join(t[i]);
 	zs_check_pool(shared);
 	CHECK_EQ(zs_get_total_pages(shared), 0);
