@@ -6,7 +6,9 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -42,19 +44,51 @@ BENCH("ext2-shared-write-fault")
 	times(4 * MIB / PAGE);
 }
 
-/* Per MiB read from the disk, in calls of 64 KiB. */
-BENCH("ext2-read-cold-mib")
+/* A file of COLD bytes that is on the disk. */
+static int file_on_disk(void)
 {
 	int fd = ext2_file(COLD);
 
-	if (fsync(fd) || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
-		broken("fsync, posix_fadvise");
+	if (fsync(fd))
+		broken("fsync");
 	touch(buffer, sizeof(buffer));
+	return fd;
+}
+
+/* The same, of which the cache has nothing. */
+static int cold_file(void)
+{
+	int fd = file_on_disk();
+
+	if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		broken("posix_fadvise");
 	lseek(fd, 0, SEEK_SET);
-	start();
+	return fd;
+}
+
+static void read_all(int fd)
+{
 	for (size_t at = 0; at < COLD; at += sizeof(buffer))
 		if (read(fd, buffer, sizeof(buffer)) != sizeof(buffer))
 			broken("read");
+}
+
+static void write_all(int fd)
+{
+	for (size_t at = 0; at < COLD; at += sizeof(buffer))
+		if (pwrite(fd, buffer, sizeof(buffer), at) != sizeof(buffer))
+			broken("pwrite");
+	if (fsync(fd))
+		broken("fsync");
+}
+
+/* Per MiB read from the disk, in calls of 64 KiB. */
+BENCH("ext2-read-cold-mib")
+{
+	int fd = cold_file();
+
+	start();
+	read_all(fd);
 	stop();
 	times(COLD / MIB);
 }
@@ -62,17 +96,55 @@ BENCH("ext2-read-cold-mib")
 /* Per MiB written in calls of 64 KiB over what the file has, to the disk. */
 BENCH("ext2-write-fsync-mib")
 {
-	int fd = ext2_file(COLD);
+	int fd = file_on_disk();
 
-	if (fsync(fd))
-		broken("fsync");
-	touch(buffer, sizeof(buffer));
 	start();
-	for (size_t at = 0; at < COLD; at += sizeof(buffer))
-		if (pwrite(fd, buffer, sizeof(buffer), at) != sizeof(buffer))
-			broken("pwrite");
-	if (fsync(fd))
-		broken("fsync");
+	write_all(fd);
 	stop();
+	times(COLD / MIB);
+}
+
+/* --- how many bios these two are, per MiB: not instructions --- */
+
+struct bios {
+	unsigned long long reads, writes;
+};
+
+/* That the disk was given since the start: its requests and what was merged into them. */
+static struct bios bios(void)
+{
+	FILE *f = fopen("/proc/diskstats", "r");
+	unsigned long long reads, reads_merged, writes, writes_merged;
+	char line[256];
+
+	if (!f)
+		broken("/proc/diskstats");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, " %*u %*u vda %llu %llu %*u %*u %llu %llu", &reads, &reads_merged,
+			   &writes, &writes_merged) == 4) {
+			fclose(f);
+			return (struct bios){ reads + reads_merged, writes + writes_merged };
+		}
+	errno = ENOENT;
+	broken("vda in /proc/diskstats");
+}
+
+BENCH("ext2-read-cold-mib-bios")
+{
+	int fd = cold_file();
+	unsigned long long before = bios().reads;
+
+	read_all(fd);
+	took(bios().reads - before);
+	times(COLD / MIB);
+}
+
+BENCH("ext2-write-fsync-mib-bios")
+{
+	int fd = file_on_disk();
+	unsigned long long before = bios().writes;
+
+	write_all(fd);
+	took(bios().writes - before);
 	times(COLD / MIB);
 }

@@ -7,6 +7,7 @@
  *	bench --page-struct	the size of the kernel's struct page
  * For each operation it prints
  *	op NAME TIMES
+ *	took N				instead of parts: the operation counts something else than instructions
  *	part SIGN FIRST LAST TICKS	for each enclosed part: marks, difference of the counter
  *	empty FIRST LAST TICKS		an enclosed nothing, to be subtracted once per part
  * or one of
@@ -62,6 +63,8 @@ static struct record {
 	int open;      /* the mark of the start() under way */
 	uint64_t from; /* its time */
 	uint64_t times;
+	uint64_t took;
+	bool counts; /* took() was said */
 	int nr;
 	struct part part[NR_PARTS];
 } * record;
@@ -110,6 +113,12 @@ void stop_minus(void)
 void times(uint64_t n)
 {
 	record->times = n;
+}
+
+void took(uint64_t n)
+{
+	record->took = n;
+	record->counts = true;
 }
 
 void ready(void)
@@ -257,6 +266,8 @@ static void print_record(void)
 	const struct part *empty = &record->part[0];
 
 	printf("op %s %llu\n", op_name, (unsigned long long)record->times);
+	if (record->counts)
+		printf("took %llu\n", (unsigned long long)record->took);
 	for (int i = 1; i < record->nr; i++)
 		printf("part %d %d %d %llu\n", record->part[i].sign, record->part[i].first,
 		       record->part[i].last, (unsigned long long)record->part[i].ticks);

@@ -41,6 +41,9 @@ void stop(void);
 void stop_minus(void);
 void times(uint64_t n);
 
+/* The operation took @n of what its name says; nobody counts its instructions. Instead of start() and stop(). */
+void took(uint64_t n);
+
 /* This operation cannot be measured here: says why, and ends it. */
 _Noreturn void skip(const char *why);
 

@@ -128,6 +128,9 @@ void figures_parse(struct bench *b, struct figure *figures, FILE *report, FILE *
 			if (f)
 				f->why = xstrdup(text);
 			f = NULL;
+		} else if (f && sscanf(line, "took %lld", &n) == 1) {
+			f->ticks = n;
+			f->counted = false;
 		} else if (f && sscanf(line, "part %d %d %d %lld", &sign, &first, &last, &n) == 4) {
 			add_part(f, marks, sign, first, last, n);
 			parts += sign;

@@ -67,7 +67,7 @@ static void put_count(FILE *f, bool there, double n)
 	if (!there)
 		fprintf(f, " %9s", "-");
 	else
-		fprintf(f, " %9.0f", n);
+		fprintf(f, " %9.*f", n < 10 ? 2 : 0, n);
 }
 
 static void put_figure(FILE *f, const struct figure *v, size_t op)
