@@ -104,7 +104,7 @@ void wait_on_buffer(struct buffer_head *bh)
 /* From memory that a handle can name; NULL without memory. */
 static struct buffer_head *alloc_buffer_head(gfp_t gfp)
 {
-	struct buffer_head *bh = kmem_cache_zalloc(bh_cachep, gfp);
+	struct buffer_head *bh = kmem_cache_zalloc(bh_cachep, gfp | __GFP_ACCOUNT);
 
 	if (bh && __pa(bh) >> BH_HANDLE_SHIFT > 0xffffffffUL) {
 		WARN_ONCE(1, "buffer_head beyond 512 GiB\n");

@@ -112,7 +112,8 @@ static struct dentry *__d_alloc(struct super_block *sb, const struct qstr *name)
 	if (!dentry)
 		return NULL;
 	if (name->len >= DNAME_INLINE_LEN) {
-		struct external_name *ext = kmalloc(sizeof(*ext) + name->len + 1, GFP_KERNEL);
+		struct external_name *ext = kmalloc(sizeof(*ext) + name->len + 1,
+						    GFP_KERNEL_ACCOUNT | __GFP_RECLAIMABLE);
 
 		if (!ext) {
 			kmem_cache_free(dentry_cache, dentry);
@@ -1035,8 +1036,10 @@ void dcache_init(void)
 {
 	for (unsigned int i = 0; i < HASH_LOCKS; i++)
 		spin_lock_init(&hash_locks[i], LOCK_DCACHE_HASH);
-	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0,
-					 SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC, NULL);
+	dentry_cache =
+		kmem_cache_create("dentry", sizeof(struct dentry), 0,
+				  SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC | SLAB_ACCOUNT,
+				  NULL);
 	if (list_lru_init(&dentry_lru) || register_shrinker(&dentry_shrinker, "sb-dentry"))
 		panic("VFS: no memory for the list of unused dentries");
 }

@@ -119,7 +119,7 @@ static int ep_poll_callback(wait_queue_entry_t *wait, unsigned int mode, int syn
 static void ep_enqueue(struct file *file, wait_queue_head_t *head, poll_table *pt)
 {
 	struct epitem *item = container_of(pt, struct ep_pqueue, pt)->item;
-	struct epwait *w = kmalloc(sizeof(*w), GFP_KERNEL);
+	struct epwait *w = kmalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
 
 	if (!w) {
 		item->error = -ENOMEM;
@@ -224,7 +224,7 @@ static int ep_attach_file(struct epitem *item)
 	struct file *file = item->file;
 
 	if (!file->f_ep) {
-		struct hlist_head *head = kzalloc(sizeof(*head), GFP_KERNEL);
+		struct hlist_head *head = kzalloc(sizeof(*head), GFP_KERNEL_ACCOUNT);
 
 		if (!head)
 			return -ENOMEM;
@@ -240,7 +240,7 @@ static int ep_attach_file(struct epitem *item)
 static int ep_insert(struct eventpoll *ep, const struct epoll_event *event, struct file *file,
 		     int fd)
 {
-	struct epitem *item = kzalloc(sizeof(*item), GFP_KERNEL);
+	struct epitem *item = kzalloc(sizeof(*item), GFP_KERNEL_ACCOUNT);
 	struct ep_pqueue pq;
 	__poll_t revents;
 	int err;

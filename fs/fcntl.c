@@ -258,7 +258,7 @@ int fasync_helper(int fd, struct file *filp, int on, struct fasync_struct **fapp
 	int ret = 0;
 
 	if (on) {
-		new = kmalloc(sizeof(*new), GFP_KERNEL);
+		new = kmalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 		if (!new)
 			return -ENOMEM;
 	}

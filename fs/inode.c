@@ -281,8 +281,10 @@ static struct shrinker inode_shrinker = {
 
 void inode_init(void)
 {
-	inode_cache = kmem_cache_create("inode_cache", sizeof(struct inode), 64,
-					SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC, NULL);
+	inode_cache =
+		kmem_cache_create("inode_cache", sizeof(struct inode), 64,
+				  SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC | SLAB_ACCOUNT,
+				  NULL);
 	if (list_lru_init(&inode_lru) || register_shrinker(&inode_shrinker, "inodes"))
 		panic("inode: no memory for the list of unused inodes\n");
 }

@@ -94,12 +94,12 @@ static void put_node(struct kernfs_node *node)
 
 static struct kernfs_node *add_node(struct kernfs_node *parent, const char *name, umode_t mode)
 {
-	struct kernfs_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+	struct kernfs_node *node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
 	bool ok = false;
 
 	if (!node)
 		return NULL;
-	node->name = kstrdup(name, GFP_KERNEL);
+	node->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
 	node->mode = mode;
 	node->parent = parent;
 	node->refs = 1;

@@ -68,11 +68,11 @@ bool mount_is_rootfs(const struct mount *mnt)
 static struct mount *alloc_mnt(const char *name)
 {
 	static atomic_t last_id;
-	struct mount *m = kzalloc(sizeof(*m), GFP_KERNEL);
+	struct mount *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
 
 	if (!m)
 		return NULL;
-	m->mnt_devname = kstrdup(name && *name ? name : "none", GFP_KERNEL);
+	m->mnt_devname = kstrdup(name && *name ? name : "none", GFP_KERNEL_ACCOUNT);
 	if (!m->mnt_devname) {
 		kfree(m);
 		return NULL;

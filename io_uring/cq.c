@@ -63,7 +63,7 @@ static void set_sq_flag(struct io_ring_ctx *ctx, u32 flag, bool on)
 
 static void overflow(struct io_ring_ctx *ctx, const struct io_overflow_cqe *c)
 {
-	struct io_overflow_cqe *kept = kmalloc(sizeof(*kept), GFP_ATOMIC);
+	struct io_overflow_cqe *kept = kmalloc(sizeof(*kept), GFP_ATOMIC | __GFP_ACCOUNT);
 
 	if (!kept) {
 		WRITE_ONCE(ctx->rings->cq_overflow, ctx->rings->cq_overflow + 1);

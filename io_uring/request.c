@@ -365,7 +365,7 @@ static int check_sqe(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 /* Zero, so that what is cleaned up is what prep took. NULL: no memory. */
 static struct io_kiocb *alloc_req(struct io_ring_ctx *ctx)
 {
-	struct io_kiocb *req = kzalloc(sizeof(*req), GFP_KERNEL);
+	struct io_kiocb *req = kzalloc(sizeof(*req), GFP_KERNEL_ACCOUNT);
 
 	if (!req)
 		return NULL;

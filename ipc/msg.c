@@ -108,7 +108,7 @@ static struct msg_queue *to_queue(struct kern_ipc_perm *perm)
 
 static int new_queue(const struct ipc_params *params)
 {
-	struct msg_queue *msq = kzalloc(sizeof(*msq), GFP_KERNEL);
+	struct msg_queue *msq = kzalloc(sizeof(*msq), GFP_KERNEL_ACCOUNT);
 	int id;
 
 	if (!msq)
@@ -280,7 +280,7 @@ static struct msg_msg *find_message(const struct msg_queue *msq, enum msg_search
 
 static struct msg_msg *load_message(const void __user *text, size_t size, long type)
 {
-	struct msg_msg *msg = kvmalloc(sizeof(*msg) + size, GFP_KERNEL);
+	struct msg_msg *msg = kvmalloc(sizeof(*msg) + size, GFP_KERNEL_ACCOUNT);
 
 	if (!msg)
 		return ERR_PTR(-ENOMEM);

@@ -104,7 +104,7 @@ static int new_array(const struct ipc_params *params)
 		return -EINVAL;
 	if (used_sems + nsems > semmns)
 		return -ENOSPC;
-	sma = kvzalloc(sizeof(*sma) + nsems * sizeof(sma->sems[0]), GFP_KERNEL);
+	sma = kvzalloc(sizeof(*sma) + nsems * sizeof(sma->sems[0]), GFP_KERNEL_ACCOUNT);
 	if (!sma)
 		return -ENOMEM;
 	sma->perm.mode = params->flags & S_IRWXUGO;
@@ -230,7 +230,7 @@ static struct sem_undo_list *own_undos(void)
 
 	if (list)
 		return list;
-	list = kmalloc(sizeof(*list), GFP_KERNEL);
+	list = kmalloc(sizeof(*list), GFP_KERNEL_ACCOUNT);
 	if (!list)
 		return NULL;
 	refcount_set(&list->refs, 1);
@@ -259,7 +259,7 @@ static struct sem_undo *get_undo(struct sem_array *sma)
 	list_for_each_entry (undo, &list->undos, of_task)
 		if (undo->array == sma)
 			return undo;
-	undo = kvzalloc(sizeof(*undo) + sma->nsems * sizeof(undo->adj[0]), GFP_KERNEL);
+	undo = kvzalloc(sizeof(*undo) + sma->nsems * sizeof(undo->adj[0]), GFP_KERNEL_ACCOUNT);
 	if (!undo)
 		return ERR_PTR(-ENOMEM);
 	undo->array = sma;

@@ -201,7 +201,7 @@ static int newseg(const struct ipc_params *params)
 	pages += offset_in_page(params->size) != 0;
 	if (shm_tot + pages < shm_tot || shm_tot + pages > shmall)
 		return -ENOSPC;
-	shp = kzalloc(sizeof(*shp), GFP_KERNEL);
+	shp = kzalloc(sizeof(*shp), GFP_KERNEL_ACCOUNT);
 	if (!shp)
 		return -ENOMEM;
 	file = segment_file(params->key, params->size, params->flags);

@@ -330,7 +330,7 @@ void __init pid_init(void)
 {
 	__set_bit(0, pid_map);
 	pid_cachep = kmem_cache_create("pid", sizeof(struct pid), 0,
-				       SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+				       SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	init_waitqueue_head(&init_struct_pid.wait_pidfd);
 }
 

@@ -308,7 +308,7 @@ static void free_timer(struct k_itimer *timr)
 
 static struct k_itimer *alloc_timer(clockid_t clock)
 {
-	struct k_itimer *timr = kzalloc(sizeof(*timr), GFP_KERNEL);
+	struct k_itimer *timr = kzalloc(sizeof(*timr), GFP_KERNEL_ACCOUNT);
 
 	if (!timr)
 		return NULL;

@@ -54,8 +54,8 @@ static struct kmem_cache *sigqueue_cache;
 void __init signal_caches_init(void)
 {
 	if (!sigqueue_cache)
-		sigqueue_cache =
-			kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0, SLAB_PANIC, NULL);
+		sigqueue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0,
+						   SLAB_PANIC | SLAB_ACCOUNT, NULL);
 }
 
 /* ---- entries ---- */

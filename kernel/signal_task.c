@@ -74,10 +74,11 @@ void __init signal_init(void)
 	signal_struct_setup(&init_signals);
 	memcpy(init_signals.rlim, init_rlimits, sizeof(init_signals.rlim));
 	sighand_cache = kmem_cache_create("sighand_cache", sizeof(struct sighand_struct), 0,
-					  SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU | SLAB_PANIC,
+					  SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU | SLAB_PANIC |
+						  SLAB_ACCOUNT,
 					  sighand_ctor);
 	signal_cache = kmem_cache_create("signal_cache", sizeof(struct signal_struct), 0,
-					 SLAB_HWCACHE_ALIGN | SLAB_PANIC, NULL);
+					 SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	signal_caches_init();
 }
 

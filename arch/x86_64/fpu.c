@@ -180,7 +180,7 @@ void fpu_init_cpu(void)
 static int fpu_cache_init(void)
 {
 	if (!fpu_cache)
-		fpu_cache = kmem_cache_create("fpu_state", task_size, 64, SLAB_PANIC, NULL);
+		fpu_cache = kmem_cache_create("fpu_state", task_size, 64, SLAB_PANIC | SLAB_ACCOUNT, NULL);
 	return 0;
 }
 

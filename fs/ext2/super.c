@@ -680,7 +680,8 @@ static int __init ext2_init(void)
 {
 	ext2_inode_cachep =
 		kmem_cache_create("ext2_inode_cache", sizeof(struct ext2_inode_info), 64,
-				  SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC, NULL);
+				  SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | SLAB_PANIC | SLAB_ACCOUNT,
+				  NULL);
 	return register_filesystem(&ext2_fs_type);
 }
 fs_initcall(ext2_init);

@@ -93,7 +93,7 @@ static void set_owner(struct inode *inode, struct task_struct *task)
 
 struct inode *proc_pid_make_inode(struct super_block *sb, struct task_struct *task, umode_t mode)
 {
-	struct proc_inode *pi = kzalloc(sizeof(*pi), GFP_KERNEL);
+	struct proc_inode *pi = kzalloc(sizeof(*pi), GFP_KERNEL_ACCOUNT);
 	struct inode *inode;
 
 	if (!pi)

@@ -9,6 +9,7 @@
 #include <base/types.h>
 #include <base/atomic.h>
 #include <base/list.h>
+#include <mm/byte_charge.h>
 #include <mm/lruvec.h>
 #include <sync/rcu_types.h>
 
@@ -60,20 +61,22 @@ struct mem_cgroup {
 	atomic_long_t swap_usage;	/* a: slots of this group and those below */
 	unsigned long swap_high, swap_max;	/* w: slots */
 	atomic_long_t events[NR_MEMCG_EVENTS], events_local[NR_MEMCG_EVENTS];
-	struct list_head node;		/* all_memcgs: parents before children; RCU */
-	atomic_t refs;
+	struct list_head node;		/* all_memcgs: parents before children, the dead ones too; RCU */
+	atomic_long_t bytes_owned[NR_CHARGED_BYTES];	/* a: of this group alone; stocks have yet to add to it */
+	atomic_long_t bytes_left;	/* a: charged in whole pages, nobody's */
+	atomic_long_t refs;		/* a: a byte that somebody has, or a stock, is one */
 	struct rcu_head rcu;
 	struct lruvec lruvec[];		/* by node: the hands that go over its frames and those of the groups below */
 };
 
 /* A group below @parent (NULL: the root). ERR_PTR: -ENOMEM, -ENOSPC. May sleep. => one at a time, as memcg_offline() */
 struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner);
-/* No task is in it any more: what it has becomes its parent's; freed with the last reference. May sleep. */
+/* No task is in it any more: its pages become its parent's; freed with the last reference. May sleep. */
 void memcg_offline(struct mem_cgroup *memcg);
 void memcg_put(struct mem_cgroup *memcg);
 static inline struct mem_cgroup *memcg_get(struct mem_cgroup *memcg)
 {
-	atomic_inc(&memcg->refs);
+	atomic_long_inc(&memcg->refs);
 	return memcg;
 }
 

@@ -181,6 +181,8 @@ struct slabinfo {
 };
 void get_slabinfo(struct kmem_cache *s, struct slabinfo *sinfo);
 
+/* Number of the control group that pays for @object, 0: none. => it is not freed meanwhile */
+u16 slab_object_owner(const void *object);
 void kmem_cache_init(void);
 bool slab_is_available(void);
 /* Give the objects in all per-CPU arrays back to their slabs, of one cache or of all. May sleep. */

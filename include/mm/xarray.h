@@ -38,6 +38,7 @@ struct xarray {
 #define XA_FLAGS_LOCK_IRQ	1U
 #define XA_FLAGS_ALLOC		2U		/* xa_alloc() may be used: index 0 first */
 #define XA_FLAGS_ALLOC1		(2U | 4U)	/* xa_alloc() from 1 on */
+#define XA_FLAGS_ACCOUNT	32U		/* control groups pay for its nodes */
 #define XA_FLAGS_MARK(m)	(1U << (24 + (m)))
 
 struct xa_node {

@@ -174,6 +174,7 @@
 	R(PCPU, spin, "per-CPU chunks")						\
 	R(SLAB_NODE, spin, "partial slabs of a node")				\
 	R(MEMPOOL, spin, "stock of a mempool")					\
+	R(MEMCG_LIST, spin, "list of memory control groups")			\
 	R(WMARK, spin, "recomputation of watermarks")				\
 	R(ZONE, spin, "zone->lock: free lists of a zone")			\
 	R(IRQ_DESC, spin, "irq_desc->lock")					\

@@ -233,7 +233,7 @@ void cgroup_put(struct cgroup *cgrp)
 
 static struct cgroup *alloc_cgroup(struct cgroup *parent)
 {
-	struct cgroup *cgrp = kzalloc(sizeof(*cgrp), GFP_KERNEL);
+	struct cgroup *cgrp = kzalloc(sizeof(*cgrp), GFP_KERNEL_ACCOUNT);
 	int i;
 
 	if (!cgrp)
@@ -299,7 +299,7 @@ int cgroup_create(struct cgroup *parent, const char *name, umode_t mode)
 	cgrp = alloc_cgroup(parent);
 	if (!cgrp)
 		return -ENOMEM;
-	cgrp->name = kstrdup(name, GFP_KERNEL);
+	cgrp->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
 	if (cgrp->name)
 		cgrp->dir = kernfs_create_dir(parent->dir, name, mode);
 	if (!cgrp->dir)

@@ -73,7 +73,7 @@ int cgroup_pids_may_fork(struct cgroup *cgrp)
 
 static void *pids_alloc(struct cgroup *cgrp, void *parent_css)
 {
-	struct pids *pids = kzalloc(sizeof(*pids), GFP_KERNEL);
+	struct pids *pids = kzalloc(sizeof(*pids), GFP_KERNEL_ACCOUNT);
 
 	if (!pids)
 		return ERR_PTR(-ENOMEM);

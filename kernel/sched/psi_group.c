@@ -131,11 +131,11 @@ void psi_move_task(struct task_struct *p, struct psi_group *group)
 
 struct psi_group *psi_group_create(struct psi_group *parent)
 {
-	struct psi_group *group = kzalloc(sizeof(*group), GFP_KERNEL);
+	struct psi_group *group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
 
 	if (!group)
 		return NULL;
-	group->pcpu = alloc_percpu(struct psi_group_cpu);
+	group->pcpu = alloc_percpu_gfp(struct psi_group_cpu, GFP_KERNEL_ACCOUNT);
 	if (!group->pcpu) {
 		kfree(group);
 		return NULL;

@@ -72,7 +72,7 @@ void page_cache_init(void)
 
 void address_space_init_once(struct address_space *mapping)
 {
-	xa_init(&mapping->i_pages);
+	xa_init_flags(&mapping->i_pages, XA_FLAGS_ACCOUNT);
 	init_rwsem(&mapping->i_mmap_rwsem, LOCK_I_MMAP);
 	init_rwsem(&mapping->invalidate_lock, LOCK_INVALIDATE);
 	spin_lock_init(&mapping->private_lock, LOCK_MAPPING_PRIVATE);

@@ -3,13 +3,14 @@
  * Memory control groups: who is charged for a page, and up to how much.
  *
  * 1 What is charged. A page for the use of programs (anonymous, of a page cache, of shmem, of a pipe) is charged, when it is
- *   allocated, to the group of the task that asks, and given back when it is freed; whoever uses it in between. So are the kernel's frames that a program can make many of: page tables, kernel stacks, whatever is allocated with
- *   __GFP_ACCOUNT in whole pages. What is not charged: slab objects, per-CPU memory.
+ *   allocated, to the group of the task that asks, and given back when it is freed; whoever uses it in between. So is what the kernel
+ *   keeps for programs and they can make much of: page tables, kernel stacks, whatever is allocated with __GFP_ACCOUNT or from a cache
+ *   with SLAB_ACCOUNT; what is smaller than a page by its bytes (bytes.c).
  *
  * 2 Where. The side array of ids.c tells the group of a frame. usage counts the pages of a group and of all below it,
  *   and what CPUs have in stock of them (stock.c):
  *
- *	usage(g) = frames with the number of g or of a group below g + stocks of g and below
+ *	usage(g) = frames with the number of g or of a group below g + stocks of g and below + pages for bytes of g and below
  *
  * 3 Cost. The page allocator has a way for machines that watch its calls (mm/page/debug.c, alloc_watched). The first group
  *   switches that way on, the end of the last one off; meanwhile nothing here is
@@ -20,9 +21,10 @@
  *   (no __GFP_DIRECT_RECLAIM: the first try of a swap-in, say) and who can do without (__GFP_NORETRY: readahead) gets no page.
  *   Above high: reclaim and wait (high.c). min, low: what a reclaim for all leaves alone (reclaim.c).
  *
- * 5 The end of a group. Its frames, and its slots of swap (swap.c), become its parent's in one walk over the side array, and since the parent's usage counts
- *   them already, nothing else is to be done. Nothing of a removed group lives on. (Linux keeps the dying group until its last page
- *   is reclaimed.) A charge on its way looks at `dead' under RCU when it writes the number.
+ * 5 The end of a group. Its frames, and its slots of swap (swap.c), become its parent's in one walk over the side array, and since
+ *   the parent's usage counts them already, nothing else is to be done. A charge on its way looks at `dead' under RCU when it writes
+ *   the number. The kernel's objects keep the number: what is left of the group is freed with the last of them. (Linux keeps a dying
+ *   group until its last page is reclaimed, and has a proxy for its objects, struct obj_cgroup.)
  *
  * Linux 6.1: mm/memcontrol.c, mm/page_counter.c. Observe: memory.* of the group.
  */
@@ -57,6 +59,7 @@ void (*memcg_notify)(void *owner, enum memcg_event event, bool local);
 static struct mem_cgroup **by_id; /* RCU */
 static u32 highest_id;		  /* ever given to a group */
 LIST_HEAD(all_memcgs);
+static DEFINE_SPINLOCK(list_lock, LOCK_MEMCG_LIST);
 
 /* ---- who ---- */
 
@@ -72,7 +75,7 @@ struct mem_cgroup *memcg_next(struct mem_cgroup *prev)
 	rcu_read_lock();
 	for (u32 id = prev ? prev->id + 1u : 1; !memcg && id <= READ_ONCE(highest_id); id++) {
 		memcg = memcg_by_id(id);
-		if (memcg && !atomic_inc_not_zero(&memcg->refs))
+		if (memcg && !atomic_long_inc_not_zero(&memcg->refs))
 			memcg = NULL;
 	}
 	rcu_read_unlock();
@@ -187,8 +190,7 @@ static int after_failure(int tries, bool found)
 	return tries - 1 - MAX_RECLAIM_RETRIES / 4;
 }
 
-/* Reclaim or kill until @nr pages fit. False: they do not, and the caller can do without, or comes back when it may wait. */
-static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
+bool memcg_charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
 	int tries = MAX_RECLAIM_RETRIES;
 	bool drained = false, found;
@@ -226,7 +228,7 @@ static bool charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 			continue;
 		}
 		if (!memcg_out_of_memory(over, nr, gfp)) {
-			if (gfp & __GFP_ACCOUNT)
+			if ((gfp & (__GFP_ACCOUNT | __GFP_NOFAIL)) == __GFP_ACCOUNT)
 				return false; /* the call of the program fails */
 			break;
 		}
@@ -266,7 +268,7 @@ struct mem_cgroup *memcg_get_current(void)
 	rcu_read_lock();
 	do
 		memcg = READ_ONCE(current->memcg);
-	while (memcg && !atomic_inc_not_zero(&memcg->refs));
+	while (memcg && !atomic_long_inc_not_zero(&memcg->refs));
 	rcu_read_unlock();
 	return memcg;
 }
@@ -283,7 +285,7 @@ static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 	memcg = memcg_get_current();
 	if (!memcg)
 		return true;
-	good = charge(memcg, nr, gfp);
+	good = memcg_charge(memcg, nr, gfp);
 	if (good)
 		commit(memcg, page, nr);
 	memcg_put(memcg);
@@ -347,11 +349,15 @@ static int start(void)
 		return -ENOMEM;
 	page_alloc_ops.charge = charge_page;
 	page_alloc_ops.uncharge = uncharge_page;
+	memcg_bytes_start();
 	memcg_swap_start();
 	return 0;
 }
 
-/* With the first group the page allocator goes the long way; with the end of the last no frame has a number any more. */
+/*
+ * With the first group the page allocator goes the long way; with the end of the last one, long after it was removed perhaps, no frame
+ * and no object has a number any more. => list_lock
+ */
 static void count_group(int by)
 {
 	static int nr_groups;
@@ -359,6 +365,16 @@ static void count_group(int by)
 	nr_groups += by;
 	alloc_watched_set(ALLOC_WATCHED_MEMCG, nr_groups > 0);
 	memcg_watch_nodes(nr_groups > 0);
+}
+
+void memcg_enlist(struct mem_cgroup *memcg)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&list_lock, flags);
+	list_add_tail_rcu(&memcg->node, &all_memcgs);
+	count_group(1);
+	spin_unlock_irqrestore(&list_lock, flags);
 }
 
 static u16 free_id(void)
@@ -375,7 +391,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 
 	if (start())
 		return ERR_PTR(-ENOMEM);
-	memcg = kzalloc(struct_size(memcg, lruvec, nr_node_ids), GFP_KERNEL);
+	memcg = kzalloc(struct_size(memcg, lruvec, nr_node_ids), GFP_KERNEL_ACCOUNT);
 	if (!memcg)
 		return ERR_PTR(-ENOMEM);
 	memcg->id = free_id();
@@ -383,7 +399,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 		kfree(memcg);
 		return ERR_PTR(-ENOSPC);
 	}
-	atomic_set(&memcg->refs, 1);
+	atomic_long_set(&memcg->refs, 1);
 	memcg->parent = parent ? memcg_get(parent) : NULL;
 	memcg->owner = owner;
 	memcg->max = memcg->high = memcg->swap_max = memcg->swap_high = MEMCG_NO_LIMIT;
@@ -397,7 +413,6 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 	}
 	WRITE_ONCE(by_id[memcg->id], memcg);
 	WRITE_ONCE(highest_id, max(highest_id, (u32)memcg->id));
-	count_group(1);
 	return memcg;
 }
 
@@ -411,7 +426,6 @@ void memcg_offline(struct mem_cgroup *memcg)
 	stock_drain_all(memcg);
 	atomic_long_sub((long)frame_ids_move(memcg->id, parent ? parent->id : 0), &memcg->usage);
 	swap_owners_move(memcg->id, parent ? parent->id : 0);
-	count_group(-1);
 	memcg_put(memcg);
 }
 
@@ -425,12 +439,29 @@ static void free_memcg(struct rcu_head *head)
 	kfree(memcg);
 }
 
-void memcg_put(struct mem_cgroup *memcg)
+static void delist(struct mem_cgroup *memcg)
 {
-	while (memcg && atomic_dec_and_test(&memcg->refs)) {
+	unsigned long flags;
+
+	spin_lock_irqsave(&list_lock, flags);
+	list_del_rcu(&memcg->node);
+	count_group(-1);
+	spin_unlock_irqrestore(&list_lock, flags);
+}
+
+void memcg_put_many(struct mem_cgroup *memcg, long nr)
+{
+	while (memcg && atomic_long_sub_and_test(nr, &memcg->refs)) {
 		struct mem_cgroup *parent = memcg->parent;
 
+		delist(memcg);
 		call_rcu(&memcg->rcu, free_memcg);
 		memcg = parent;
+		nr = 1;
 	}
+}
+
+void memcg_put(struct mem_cgroup *memcg)
+{
+	memcg_put_many(memcg, 1);
 }

@@ -29,8 +29,15 @@ struct mem_cgroup *memcg_of_task(struct task_struct *task);
 struct mem_cgroup *memcg_get_current(void);
 /* @nr pages less in @memcg and all above. Any context. */
 void memcg_sub_usage(struct mem_cgroup *memcg, unsigned long nr);
+/*
+ * @nr pages for @memcg and all above: reclaim, or kill, until they fit. False: they do not, and the caller can do without, or comes back
+ * when it may wait. May sleep as @gfp says.
+ */
+bool memcg_charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
+void memcg_put_many(struct mem_cgroup *memcg, long nr);
 
 extern struct list_head all_memcgs;		/* RCU; parents before children */
+void memcg_enlist(struct mem_cgroup *memcg);	/* into all_memcgs, until its last reference is put */
 
 /* ---- policy.c ---- */
 /* Are @memcg's pages aged with @root's (NULL: the node's)? => RCU */
@@ -49,8 +56,19 @@ bool stock_take(struct mem_cgroup *memcg, unsigned long nr);
 void stock_refill(struct mem_cgroup *memcg, unsigned long nr);
 /* @nr pages of @memcg are free: for the stock of this CPU if that is @memcg's, or uncharged. Any context. => RCU */
 void stock_return(struct mem_cgroup *memcg, unsigned long nr);
+/* @bytes from the stock of this CPU if it is of current's group: its number. 0: it has not got them, or current is in the root. */
+u16 stock_take_bytes(size_t bytes, enum charged_bytes what);
+/* Of @memcg, @bytes that somebody has now and @rest that goes into the stock were charged; each is a reference. */
+void stock_refill_bytes(struct mem_cgroup *memcg, size_t rest, size_t bytes, enum charged_bytes what);
+/* @bytes that somebody had are free: as stock_return(). Any context. */
+void stock_return_bytes(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what);
 /* Uncharge what CPUs have in stock of @memcg and those below; best effort. May sleep. */
 void stock_drain_all(struct mem_cgroup *memcg);
+
+/* ---- bytes.c ---- */
+void memcg_bytes_start(void);
+/* @bytes of charged pages of @memcg are nobody's: whole pages are uncharged. The references stay the caller's. Any context. */
+void memcg_return_bytes(struct mem_cgroup *memcg, unsigned long bytes);
 
 /* ---- high.c ---- */
 /* current has just been charged @nr pages for @memcg: it pays if there is too much. May sleep as @gfp says. */

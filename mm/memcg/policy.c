@@ -61,7 +61,7 @@ static void update_children(const struct mem_cgroup *parent)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu (memcg, &all_memcgs, node)
-		if (memcg->parent == parent)
+		if (memcg->parent == parent && !READ_ONCE(memcg->dead))
 			update_apart(memcg);
 	rcu_read_unlock();
 }
@@ -105,7 +105,7 @@ int memcg_policy_inherit(struct mem_cgroup *memcg)
 	mutex_lock(&reclaim_policy_mutex);
 	err = change(memcg, memcg_policy(memcg->parent));
 	if (!err)
-		list_add_tail_rcu(&memcg->node, &all_memcgs);
+		memcg_enlist(memcg);
 	mutex_unlock(&reclaim_policy_mutex);
 	return err;
 }
@@ -113,7 +113,6 @@ int memcg_policy_inherit(struct mem_cgroup *memcg)
 void memcg_policy_leave(struct mem_cgroup *memcg)
 {
 	mutex_lock(&reclaim_policy_mutex);
-	list_del_rcu(&memcg->node);
 	set_apart(memcg, false);
 	mutex_unlock(&reclaim_policy_mutex);
 }

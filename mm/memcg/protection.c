@@ -52,7 +52,8 @@ static void add_claims(struct mem_cgroup *memcg)
 	unsigned long usage = usage_of(memcg);
 
 	memcg->min.claims = memcg->low.claims = memcg->usage_below = 0;
-	if (!memcg->parent) /* of the root nothing is protected */
+	if (!memcg->parent ||
+	    memcg->dead) /* of the root nothing is protected, and the dead have no frames */
 		return;
 	memcg->parent->usage_below += usage;
 	memcg->parent->min.claims += min(usage, READ_ONCE(memcg->min.written));
@@ -65,7 +66,7 @@ static void compute(struct mem_cgroup *memcg, const struct mem_cgroup *root)
 	unsigned long usage = usage_of(memcg), min = READ_ONCE(memcg->min.written);
 	unsigned long low = READ_ONCE(memcg->low.written);
 
-	if (memcg == root) {
+	if (memcg == root || memcg->dead) {
 		min = low = 0;
 	} else if (parent != root) {
 		min = share(usage, min, parent, &parent->min);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * memory.stat: what the pages of a group are, found by looking at each of them. No fault, no free and no change of a flag counts
- * anything for it; who reads the file pays, a few instructions a frame. Fields that would need counting of events are not there.
+ * anything for it; who reads the file pays, a few instructions a frame. Only bytes (bytes.c) are counted as they come and go. Fields that would need counting of events are not there.
  */
+#include <base/math.h>
 #include <fs/seq_file.h>
 #include <sync/rcu.h>
 #include <kernel/sched.h>
@@ -14,7 +15,8 @@
 
 struct sums {
 	unsigned long anon, file, shmem, file_mapped, file_dirty, file_writeback;
-	unsigned long kernel, kernel_stack, pagetables;
+	unsigned long kernel, kernel_stack, pagetables, vmalloc, slab; /* slab: in whole pages */
+	unsigned long bytes[NR_CHARGED_BYTES], byte_pages;
 	unsigned long lru[NR_LRU_LISTS];
 };
 
@@ -36,6 +38,8 @@ static void add_frame(const struct folio *folio, struct sums *s)
 		s->kernel_stack += PageStack(&folio->page);
 		s->pagetables += PageTable(&folio->page) ||
 				 READ_ONCE(folio->page.page_type) == PAGE_TYPE_PGD;
+		s->vmalloc += PageVmalloc(&folio->page);
+		s->slab += PageLargeKmalloc(&folio->page);
 		return;
 	}
 	if (folio_test_lru(folio))
@@ -63,6 +67,61 @@ static void add_up(const struct mem_cgroup *memcg, struct sums *s)
 	}
 }
 
+/* What is charged by the byte, and the pages that were charged for it. */
+static void add_up_bytes(struct mem_cgroup *root, struct sums *s)
+{
+	struct mem_cgroup *memcg;
+
+	stock_drain_all(root);
+	rcu_read_lock();
+	list_for_each_entry_rcu (memcg, &all_memcgs, node) {
+		unsigned long sum = 0;
+
+		if (!memcg_is_below(memcg, root))
+			continue;
+		for (int i = 0; i < NR_CHARGED_BYTES; i++) {
+			long n = max(atomic_long_read(&memcg->bytes_owned[i]), 0L);
+
+			s->bytes[i] += n;
+			sum += n;
+		}
+		s->byte_pages += PFN_UP(sum);
+	}
+	rcu_read_unlock();
+}
+
+static void show_bytes(struct seq_file *m, const char *name, unsigned long bytes)
+{
+	seq_printf(m, "%s %lu\n", name, bytes);
+}
+
+static void show(struct seq_file *m, const char *name, unsigned long pages)
+{
+	show_bytes(m, name, pages << PAGE_SHIFT);
+}
+
+/* Local sockets have no memory of sockets: their buffers are objects of slabs, as in Linux. */
+static void show_kernel(struct seq_file *m, const struct sums *s)
+{
+	show(m, "kernel", s->kernel + s->byte_pages);
+	show(m, "kernel_stack", s->kernel_stack);
+	show(m, "pagetables", s->pagetables);
+	show_bytes(m, "percpu", s->bytes[CHARGED_PERCPU]);
+	show(m, "sock", 0);
+	show(m, "vmalloc", s->vmalloc);
+}
+
+static void show_slab(struct seq_file *m, const struct sums *s)
+{
+	unsigned long reclaimable = s->bytes[CHARGED_SLAB_RECLAIMABLE];
+	unsigned long unreclaimable =
+		s->bytes[CHARGED_SLAB_UNRECLAIMABLE] + (s->slab << PAGE_SHIFT);
+
+	show_bytes(m, "slab_reclaimable", reclaimable);
+	show_bytes(m, "slab_unreclaimable", unreclaimable);
+	show_bytes(m, "slab", reclaimable + unreclaimable);
+}
+
 int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg)
 {
 	static const char *const lru_names[NR_LRU_LISTS] = { "inactive_anon", "active_anon",
@@ -70,18 +129,21 @@ int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg)
 							     "unevictable" };
 	struct sums s = { 0 };
 
-	add_up(memcg, &s);
 	/* What the kernel has for the root's tasks is nobody's. */
+	add_up(memcg, &s);
 	if (!memcg)
-		s.kernel = s.kernel_stack = s.pagetables = 0;
-	seq_printf(m, "anon %lu\nfile %lu\n", s.anon << PAGE_SHIFT, s.file << PAGE_SHIFT);
-	seq_printf(m, "kernel %lu\nkernel_stack %lu\npagetables %lu\nshmem %lu\n",
-		   s.kernel << PAGE_SHIFT, s.kernel_stack << PAGE_SHIFT, s.pagetables << PAGE_SHIFT,
-		   s.shmem << PAGE_SHIFT);
-	seq_printf(m, "file_mapped %lu\nfile_dirty %lu\nfile_writeback %lu\n",
-		   s.file_mapped << PAGE_SHIFT, s.file_dirty << PAGE_SHIFT,
-		   s.file_writeback << PAGE_SHIFT);
+		s.kernel = s.kernel_stack = s.pagetables = s.vmalloc = s.slab = 0;
+	if (memcg || !list_empty(&all_memcgs))
+		add_up_bytes(memcg, &s);
+	show(m, "anon", s.anon);
+	show(m, "file", s.file);
+	show_kernel(m, &s);
+	show(m, "shmem", s.shmem);
+	show(m, "file_mapped", s.file_mapped);
+	show(m, "file_dirty", s.file_dirty);
+	show(m, "file_writeback", s.file_writeback);
 	for (int i = 0; i < NR_LRU_LISTS; i++)
-		seq_printf(m, "%s %lu\n", lru_names[i], s.lru[i] << PAGE_SHIFT);
+		show(m, lru_names[i], s.lru[i]);
+	show_slab(m, &s);
 	return 0;
 }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
  * A CPU's stock: up to MEMCG_CHARGE_BATCH pages of one group that are charged already and nobody's yet, so that a page more or less is
- * an addition in memory of the CPU's own, and the counters of the group and of those above are touched once in a batch.
+ * an addition in memory of the CPU's own, and the counters of the group and of those above are touched once in a batch. Beside them up
+ * to a page of bytes for what is smaller (bytes.c), and how far the group's sums of bytes are behind.
  *
  * A stock is used with preemption off and not by interrupts; who drains that of another CPU sends an interrupt, which touches it
  * exactly when it did not interrupt such a section (mm/page/call_cpu.c). A group that is at a limit has them drained before anything is
  * reclaimed for it. A dead group gets none; one that was left, since its CPU could not be interrupted, goes with the next refill.
  *
- * Linux 6.1: mm/memcontrol.c (consume_stock, refill_stock, drain_all_stock).
+ * Linux 6.1: mm/memcontrol.c (consume_stock, refill_stock, drain_all_stock, consume_obj_stock).
  */
+#include <base/string.h>
 #include <sync/preempt.h>
 #include <sync/rcu.h>
+#include <kernel/task.h>
 #include <mm/percpu_alloc.h>
 #include "../page/call_cpu.h"
 #include "memcg_internal.h"
@@ -18,6 +21,8 @@
 struct stock {
 	struct mem_cgroup *memcg; /* with a reference; or NULL */
 	unsigned long nr;
+	unsigned long bytes;	      /* as many references to memcg, too */
+	long owned[NR_CHARGED_BYTES]; /* to be added to memcg->bytes_owned */
 };
 static DEFINE_PER_CPU(struct stock, stocks);
 
@@ -29,9 +34,25 @@ static void empty(struct stock *stock)
 	if (!memcg)
 		return;
 	memcg_sub_usage(memcg, stock->nr);
-	stock->nr = 0;
+	memcg_return_bytes(memcg, stock->bytes);
+	for (int i = 0; i < NR_CHARGED_BYTES; i++)
+		atomic_long_add(stock->owned[i], &memcg->bytes_owned[i]);
 	WRITE_ONCE(stock->memcg, NULL);
-	memcg_put(memcg);
+	memcg_put_many(memcg, (long)stock->bytes + 1);
+	stock->nr = stock->bytes = 0;
+	memset(stock->owned, 0, sizeof(stock->owned));
+}
+
+/* => preemption off */
+static struct stock *stock_of(struct mem_cgroup *memcg)
+{
+	struct stock *stock = this_cpu_ptr(&stocks);
+
+	if (stock->memcg != memcg) {
+		empty(stock);
+		WRITE_ONCE(stock->memcg, memcg_get(memcg));
+	}
+	return stock;
 }
 
 /* Above a batch half of it goes, so that who takes and returns in turn does not come here again at once. => preemption off */
@@ -60,19 +81,11 @@ bool stock_take(struct mem_cgroup *memcg, unsigned long nr)
 
 void stock_refill(struct mem_cgroup *memcg, unsigned long nr)
 {
-	struct stock *stock;
-
 	preempt_disable();
-	stock = this_cpu_ptr(&stocks);
-	if (READ_ONCE(memcg->dead)) {
+	if (READ_ONCE(memcg->dead))
 		memcg_sub_usage(memcg, nr);
-	} else {
-		if (stock->memcg != memcg) {
-			empty(stock);
-			WRITE_ONCE(stock->memcg, memcg_get(memcg));
-		}
-		add(stock, nr);
-	}
+	else
+		add(stock_of(memcg), nr);
 	preempt_enable();
 }
 
@@ -88,6 +101,75 @@ void stock_return(struct mem_cgroup *memcg, unsigned long nr)
 		add(stock, nr);
 	preempt_enable();
 }
+
+/* ---- bytes ---- */
+
+/* Whole pages of them are pages again. => preemption off */
+static void add_bytes(struct stock *stock, unsigned long bytes)
+{
+	unsigned long whole;
+
+	stock->bytes += bytes;
+	if (stock->bytes <= PAGE_SIZE)
+		return;
+	whole = stock->bytes & PAGE_MASK;
+	stock->bytes -= whole;
+	add(stock, whole >> PAGE_SHIFT);
+	memcg_put_many(stock->memcg, (long)whole);
+}
+
+u16 stock_take_bytes(size_t bytes, enum charged_bytes what)
+{
+	struct stock *stock;
+	u16 id = 0;
+
+	preempt_disable();
+	stock = this_cpu_ptr(&stocks);
+	if (stock->bytes >= bytes && stock->memcg == READ_ONCE(current->memcg)) {
+		stock->bytes -= bytes;
+		stock->owned[what] += (long)bytes;
+		id = stock->memcg->id;
+	}
+	preempt_enable();
+	return id;
+}
+
+void stock_refill_bytes(struct mem_cgroup *memcg, size_t rest, size_t bytes,
+			enum charged_bytes what)
+{
+	struct stock *stock;
+
+	preempt_disable();
+	if (READ_ONCE(memcg->dead)) {
+		atomic_long_add((long)bytes, &memcg->bytes_owned[what]);
+		memcg_return_bytes(memcg, rest);
+		memcg_put_many(memcg, (long)rest);
+	} else {
+		stock = stock_of(memcg);
+		stock->owned[what] += (long)bytes;
+		add_bytes(stock, rest);
+	}
+	preempt_enable();
+}
+
+void stock_return_bytes(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what)
+{
+	struct stock *stock;
+
+	preempt_disable();
+	stock = this_cpu_ptr(&stocks);
+	if (in_interrupt() || stock->memcg != memcg) {
+		atomic_long_sub((long)bytes, &memcg->bytes_owned[what]);
+		memcg_return_bytes(memcg, bytes);
+		memcg_put_many(memcg, (long)bytes);
+	} else {
+		stock->owned[what] -= (long)bytes;
+		add_bytes(stock, bytes);
+	}
+	preempt_enable();
+}
+
+/* ---- other CPUs ---- */
 
 static bool has_stock(int cpu, void *memcg)
 {

@@ -37,6 +37,7 @@
 #include <kernel/task.h>
 #include <kernel/sched.h>
 #include <mm/zone.h>
+#include <mm/byte_charge.h>
 #include <mm/page_charge.h>
 #include <mm/page_debug.h>
 #include <mm/vmstat.h>
@@ -49,6 +50,7 @@
 #include "page_internal.h"
 
 struct page_alloc_ops page_alloc_ops;
+struct byte_charge_ops byte_charge_ops;
 atomic_long_t page_alloc_slow_count, page_alloc_fail_count;
 
 /* ---- zones for flags ---- */

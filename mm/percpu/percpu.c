@@ -10,7 +10,8 @@
  *	per_cpu_ptr(p, cpu)  =  p + __per_cpu_offset[cpu]
  *
  * In a chunk a bit stands for 8 bytes: alloc_map says taken, end_map marks the last 8 bytes of each
- * allocation, so that free needs no size. First fit from a hint.
+ * allocation, so that free needs no size. First fit from a hint. What was allocated with __GFP_ACCOUNT has the number of the control
+ * group that pays for it (mm/byte_charge.h) in owners[], made when the first such allocation comes to a chunk.
  *
  * Invariants (pcpu_check): number of clear bits of alloc_map = free; each end bit is a taken bit; a taken
  * bit that is followed by a free one is an end.
@@ -31,6 +32,7 @@
 #include <sync/mutex.h>
 #include <sync/spinlock.h>
 #include <kernel/printk.h>
+#include <mm/byte_charge.h>
 #include <mm/percpu_alloc.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
@@ -42,6 +44,7 @@ struct pcpu_chunk {
 	struct list_head list;
 	void *base; /* unit of CPU 0 */
 	unsigned long *alloc_map, *end_map;
+	u16 *owners;	   /* by the first bit of an allocation; NULL: nobody pays */
 	unsigned int bits; /* of each map */
 	unsigned int free; /* clear bits of alloc_map */
 	unsigned int hint; /* no free bit below */
@@ -105,7 +108,9 @@ static int chunk_find(struct pcpu_chunk *chunk, unsigned int n, unsigned int ali
 	return -1;
 }
 
-static void *take_from_chunks(unsigned int n, unsigned int align)
+/* A place, and where: *@in and *@bit. */
+static void *take_from_chunks(unsigned int n, unsigned int align, struct pcpu_chunk **in,
+			      unsigned int *bit)
 {
 	struct pcpu_chunk *chunk;
 	unsigned long flags;
@@ -119,6 +124,8 @@ static void *take_from_chunks(unsigned int n, unsigned int align)
 			continue;
 		take(chunk, start, n);
 		found = chunk->base + (size_t)start * GRAIN;
+		*in = chunk;
+		*bit = start;
 		break;
 	}
 	spin_unlock_irqrestore(&pcpu_lock, flags);
@@ -144,27 +151,70 @@ static bool make_chunk(gfp_t gfp)
 	return true;
 }
 
+static size_t charged_size(unsigned int n)
+{
+	return (size_t)n * GRAIN * nr_units;
+}
+
+/* The group of current pays for @n bits from @bit on, which nobody else knows. False: it has no room. */
+static bool charge(struct pcpu_chunk *chunk, unsigned int bit, unsigned int n, gfp_t gfp)
+{
+	int id = byte_charge(charged_size(n), CHARGED_PERCPU, gfp);
+	u16 *owners, *none = NULL;
+
+	if (id <= 0)
+		return !id;
+	if (!READ_ONCE(chunk->owners)) {
+		owners = kvcalloc(chunk->bits, sizeof(*owners), gfp & ~__GFP_ACCOUNT);
+		if (owners && !try_cmpxchg(&chunk->owners, &none, owners))
+			kvfree(owners);
+	}
+	if (chunk->owners)
+		chunk->owners[bit] = (u16)id;
+	else
+		byte_uncharge((u16)id, charged_size(n), CHARGED_PERCPU);
+	return true;
+}
+
+/* Who paid for what begins at @bit: nobody does any more. */
+static u16 take_owner(struct pcpu_chunk *chunk, unsigned int bit)
+{
+	u16 id = chunk->owners ? chunk->owners[bit] : 0;
+
+	if (id)
+		chunk->owners[bit] = 0;
+	return id;
+}
+
 void __percpu *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 {
 	unsigned int n = DIV_ROUND_UP(size, GRAIN), align_bits = max(align, (size_t)GRAIN) / GRAIN;
+	struct pcpu_chunk *chunk;
+	unsigned int bit;
+	void __percpu *ptr;
 	void *at;
 
 	if (WARN_ON_ONCE(!size || size > unit_size / 2 || align > PAGE_SIZE ||
 			 !is_power_of_2(align)))
 		return NULL;
-	at = take_from_chunks(n, align_bits);
+	at = take_from_chunks(n, align_bits, &chunk, &bit);
 	if (!at && slab_is_available() && gfpflags_allow_blocking(gfp)) {
 		mutex_lock(&pcpu_alloc_mutex);
-		at = take_from_chunks(n, align_bits);
-		if (!at && make_chunk(gfp))
-			at = take_from_chunks(n, align_bits);
+		at = take_from_chunks(n, align_bits, &chunk, &bit);
+		if (!at && make_chunk(gfp & ~__GFP_ACCOUNT))
+			at = take_from_chunks(n, align_bits, &chunk, &bit);
 		mutex_unlock(&pcpu_alloc_mutex);
 	}
 	if (!at)
 		return NULL;
+	ptr = (void __percpu *)(at - per_cpu_offset(0));
+	if ((gfp & __GFP_ACCOUNT) && !charge(chunk, bit, n, gfp)) {
+		free_percpu(ptr);
+		return NULL;
+	}
 	for (unsigned int unit = 0; unit < nr_units; unit++)
 		memset(at + unit * unit_size, 0, size);
-	return (void __percpu *)(at - per_cpu_offset(0));
+	return ptr;
 }
 
 void __percpu *__alloc_percpu(size_t size, size_t align)
@@ -183,6 +233,7 @@ void free_percpu(void __percpu *ptr)
 	spin_lock_irqsave(&pcpu_lock, flags);
 	list_for_each_entry (chunk, &chunks, list) {
 		unsigned int start, end;
+		u16 owner;
 
 		if (at < chunk->base || at >= chunk->base + unit_size)
 			continue;
@@ -191,9 +242,11 @@ void free_percpu(void __percpu *ptr)
 		BUG_ON(end > chunk->bits || !test_bit(start, chunk->alloc_map));
 		__clear_bit(end - 1, chunk->end_map);
 		bitmap_clear(chunk->alloc_map, start, end - start);
+		owner = take_owner(chunk, start);
 		chunk->free += end - start;
 		chunk->hint = min(chunk->hint, start);
 		spin_unlock_irqrestore(&pcpu_lock, flags);
+		byte_uncharge(owner, charged_size(end - start), CHARGED_PERCPU);
 		return;
 	}
 	spin_unlock_irqrestore(&pcpu_lock, flags);

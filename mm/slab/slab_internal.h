@@ -136,6 +136,14 @@ void slab_for_each(void (*fn)(struct kmem_cache *s, void *arg), void *arg);
 void slab_note_alias(struct kmem_cache *s, const char *name);
 void slab_forget_aliases(struct kmem_cache *s);
 
+/* ---- owners.c ---- */
+/* @object has just been allocated: current's group pays. False: it has no room. May sleep as @gfp says. => page_charge_on() */
+bool slab_charge(struct kmem_cache *s, void *object, gfp_t gfp);
+/* @object of slab @page is being freed. Any context. */
+void slab_uncharge(struct kmem_cache *s, struct page *page, const void *object);
+/* The slab is being given back. */
+void slab_owners_free(struct page *page);
+
 /* ---- debug.c: caches with SLAB_DEBUG_FLAGS ---- */
 void slab_parse_debug_layout(struct kmem_cache *s, u32 *size);
 void slab_debug_init_object(struct kmem_cache *s, void *object);

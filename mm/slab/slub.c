@@ -53,6 +53,7 @@
 #include <seam/processor.h>
 #include <seam/timex.h>
 #include <mm/slab.h>
+#include <mm/page_charge.h>
 #include <mm/page_flags.h>
 #include <mm/percpu_alloc.h>
 #include <mm/vmstat.h>
@@ -193,6 +194,7 @@ static void free_slab_pages(struct kmem_cache *s, struct page *page)
 	u32 order = compound_order(page);
 
 	mod_node_page_state(page_pgdat(page), slab_item(s), -(1L << order));
+	slab_owners_free(page);
 	__ClearPageSlab(page);
 	page->mapping = NULL;
 	page->private = 0;
@@ -487,15 +489,25 @@ static bool should_failslab(const struct kmem_cache *s, gfp_t gfp)
 	return should_fail(FAULT_SLAB, s->object_size, gfp);
 }
 
-/* While a failure is armed or a kmem event enabled. */
+static void slab_free_uncharged(struct kmem_cache *s, void *object, unsigned long caller);
+
+/* While a failure is armed, a kmem event enabled, or there are control groups. */
 static noinline void *slab_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size,
 					 unsigned long caller)
 {
+	void *object;
+
 	if (should_failslab(s, gfp))
 		return NULL;
 	if (node != NUMA_NO_NODE && nr_mem_nodes > 1)
-		return zero_object(slab_alloc_refill(s, gfp, node, caller), size, gfp);
-	return slab_alloc(s, gfp, size, caller);
+		object = zero_object(slab_alloc_refill(s, gfp, node, caller), size, gfp);
+	else
+		object = slab_alloc(s, gfp, size, caller);
+	if (!page_charge_on() || !object || !((s->flags & SLAB_ACCOUNT) || (gfp & __GFP_ACCOUNT)) ||
+	    slab_charge(s, object, gfp))
+		return object;
+	slab_free_uncharged(s, object, caller);
+	return NULL;
 }
 
 static noinline void *cache_alloc_watched(struct kmem_cache *s, gfp_t gfp, int node,
@@ -615,9 +627,16 @@ static __always_inline void slab_free(struct kmem_cache *s, void *object, unsign
 	slab_free_slow(s, object, caller);
 }
 
+static void slab_free_uncharged(struct kmem_cache *s, void *object, unsigned long caller)
+{
+	slab_free(s, object, caller);
+}
+
 static noinline void cache_free_watched(struct kmem_cache *s, void *x, unsigned long caller)
 {
 	trace_kmem_cache_free(caller, x, s);
+	if (page_charge_on())
+		slab_uncharge(s, object_page(x), x);
 	slab_free(s, x, caller);
 }
 
@@ -657,9 +676,15 @@ static __always_inline void do_kfree(const void *x, unsigned long caller)
 
 static noinline void kfree_watched(const void *x, unsigned long caller)
 {
+	struct page *page;
+
 	trace_kfree(caller, x);
-	if (!ZERO_OR_NULL_PTR(x))
-		do_kfree(x, caller);
+	if (ZERO_OR_NULL_PTR(x))
+		return;
+	page = compound_head(virt_to_page_direct(x));
+	if (page_charge_on() && PageSlab(page))
+		slab_uncharge(page->mapping, page, x);
+	do_kfree(x, caller);
 }
 
 void kfree(const void *x)

@@ -51,8 +51,10 @@ void xa_init_flags(struct xarray *xa, gfp_t flags)
 
 /* ---- nodes ---- */
 
-static struct xa_node *node_alloc(gfp_t gfp)
+static struct xa_node *node_alloc(const struct xarray *xa, gfp_t gfp)
 {
+	if (xa->xa_flags & XA_FLAGS_ACCOUNT)
+		gfp |= __GFP_ACCOUNT;
 	return kmem_cache_alloc(xa_node_cache, (gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) |
 						       __GFP_RECLAIMABLE | __GFP_ZERO);
 }
@@ -140,7 +142,7 @@ bool xas_prealloc(struct xa_state *xas, gfp_t gfp)
 	need = nodes_missing(xas);
 	rcu_read_unlock();
 	while (xas->xa_nr_alloc < need) {
-		struct xa_node *node = node_alloc(gfp);
+		struct xa_node *node = node_alloc(xas->xa, gfp);
 
 		if (!node)
 			return false;
@@ -185,7 +187,7 @@ static struct xa_node *take_node(struct xa_state *xas, struct xa_node *parent, u
 		xas->xa_alloc = node->parent;
 		xas->xa_nr_alloc--;
 	} else {
-		node = node_alloc(GFP_NOWAIT | __GFP_NOWARN);
+		node = node_alloc(xas->xa, GFP_NOWAIT | __GFP_NOWARN);
 		if (!node) {
 			xas->xa_error = -ENOMEM;
 			return NULL;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Charging bytes: objects of slabs, per-CPU memory, compressed pages.
+ *
+ * 1 Pages are charged as always, and handed out by the byte:
+ *
+ *	pages charged for bytes of g = (bytes that somebody has + bytes in stocks + bytes_left) / PAGE_SIZE
+ *	refs(g)			     = bytes that somebody has + bytes in stocks + stocks of g + other holders
+ *
+ *   So a byte out of a CPU's stock takes its reference along, and neither its coming nor its going touches a counter of the group.
+ *   bytes_left is what stocks left over when they changed to another group: less than a page.
+ *
+ * 2 Who has the memory keeps the group's number: two bytes an object in an array of its slab, made for the first object of a slab that
+ *   is charged (mm/slab/owners.c); an array of a per-CPU chunk (mm/percpu/percpu.c).
+ *
+ * 3 A removed group lives on as long as it has bytes. They count for those above, as they did before; nothing is moved.
+ *
+ * Linux 6.1: mm/memcontrol.c (obj_cgroup_charge, refill_obj_stock, drain_obj_stock). Observe: slab*, percpu, zswap of memory.stat.
+ */
+#include <base/errno.h>
+#include <base/math.h>
+#include <sync/preempt.h>
+#include <sync/rcu.h>
+#include <kernel/task.h>
+#include <mm/gfp.h>
+#include "memcg_internal.h"
+
+void memcg_return_bytes(struct mem_cgroup *memcg, unsigned long bytes)
+{
+	long left = atomic_long_add_return((long)bytes, &memcg->bytes_left);
+
+	while (left >= (long)PAGE_SIZE) {
+		if (!atomic_long_try_cmpxchg(&memcg->bytes_left, &left, left & ~PAGE_MASK))
+			continue;
+		memcg_sub_usage(memcg, (unsigned long)left >> PAGE_SHIFT);
+		break;
+	}
+}
+
+/* A reference is taken over. */
+static int charge_pages(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what, gfp_t gfp)
+{
+	unsigned long left = (unsigned long)atomic_long_xchg(&memcg->bytes_left, 0);
+	unsigned long pages = left < bytes ? PFN_UP(bytes) : 0;
+	int id = memcg->id;
+
+	if (pages && !memcg_charge(memcg, pages, gfp | __GFP_ACCOUNT)) {
+		memcg_return_bytes(memcg, left);
+		id = -ENOMEM;
+	} else {
+		left += pages << PAGE_SHIFT;
+		atomic_long_add((long)left, &memcg->refs);
+		stock_refill_bytes(memcg, left - bytes, bytes, what);
+	}
+	memcg_put(memcg);
+	return id;
+}
+
+static int charge(size_t bytes, enum charged_bytes what, gfp_t gfp)
+{
+	struct mem_cgroup *memcg;
+	u16 id;
+
+	if (in_interrupt() || !READ_ONCE(current->memcg))
+		return 0;
+	id = stock_take_bytes(bytes, what);
+	if (id)
+		return id;
+	memcg = memcg_get_current();
+	return memcg ? charge_pages(memcg, bytes, what, gfp) : 0;
+}
+
+/* The group itself if it was not removed, or the first above it. */
+static struct mem_cgroup *get_living(u16 id)
+{
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	memcg = memcg_by_id(id);
+	while (memcg && (READ_ONCE(memcg->dead) || !atomic_long_inc_not_zero(&memcg->refs)))
+		memcg = memcg->parent;
+	rcu_read_unlock();
+	return memcg;
+}
+
+static int charge_to(u16 id, size_t bytes, enum charged_bytes what, gfp_t gfp)
+{
+	struct mem_cgroup *memcg = get_living(id);
+
+	return memcg ? charge_pages(memcg, bytes, what, gfp) : 0;
+}
+
+static void uncharge(u16 id, size_t bytes, enum charged_bytes what)
+{
+	stock_return_bytes(memcg_by_id(id), bytes, what);
+}
+
+void memcg_bytes_start(void)
+{
+	byte_charge_ops = (struct byte_charge_ops){
+		.charge = charge,
+		.charge_to = charge_to,
+		.uncharge = uncharge,
+	};
+}
