@@ -488,12 +488,12 @@ struct dentry *dget_parent(struct dentry *dentry)
 /* => d_lock held */
 static void attach_inode(struct dentry *dentry, struct inode *inode)
 {
-	spin_lock(&inode->i_lock);
-	hlist_add_head(&dentry->d_alias, &inode->i_dentry);
-	spin_unlock(&inode->i_lock);
 	write_seqcount_begin(&dentry->d_seq);
 	WRITE_ONCE(dentry->d_inode, inode);
 	write_seqcount_end(&dentry->d_seq);
+	spin_lock(&inode->i_lock);
+	hlist_add_head(&dentry->d_alias, &inode->i_dentry);
+	spin_unlock(&inode->i_lock);
 }
 
 void d_instantiate(struct dentry *dentry, struct inode *inode)
@@ -531,18 +531,25 @@ struct dentry *d_splice_alias(struct inode *inode, struct dentry *dentry)
 
 void d_delete(struct dentry *dentry)
 {
-	struct inode *inode = NULL;
+	struct inode *inode = dentry->d_inode;
+	bool unused;
 
 	spin_lock(&dentry->d_lock);
-	if (d_count(dentry) == 1) {
-		inode = detach_inode(dentry); /* stays as a negative dentry */
+	spin_lock(&inode->i_lock); /* nobody gets it as an alias */
+	write_seqcount_begin(&dentry->d_seq);
+	smp_mb(); /* who looks it up takes a reference, then reads d_seq: we see the one, or he the other */
+	unused = d_count(dentry) == 1;
+	if (unused) {
+		WRITE_ONCE(dentry->d_inode, NULL); /* stays as a negative dentry */
+		hlist_del_init(&dentry->d_alias);
 	} else {
-		write_seqcount_begin(&dentry->d_seq);
 		hash_out(dentry);
-		write_seqcount_end(&dentry->d_seq);
 	}
+	write_seqcount_end(&dentry->d_seq);
+	spin_unlock(&inode->i_lock);
 	spin_unlock(&dentry->d_lock);
-	put_inode(dentry, inode);
+	if (unused)
+		put_inode(dentry, inode);
 }
 
 void d_tmpfile(struct file *file, struct inode *inode)
