@@ -16,8 +16,9 @@
  *
  *	evicted[kind][tier], spared, refaulted: since this generation is the oldest; avg_*: before, halved with each generation
  *
- * 4 A page that is found used when it is about to go becomes one of the youngest. One that is dirty, locked or pinned is without a stamp
- *   and comes by again.
+ * 4 A page that is found used when it is about to go becomes one of the youngest. One that cannot go now, because it is dirty,
+ *   locked or pinned, is of the next generation meanwhile: it must not keep the oldest from getting empty, nor the other
+ *   kind from having its turn.
  *
  * 5 Thrashing (min_ttl_ms): when the oldest generation is younger than that, whatever is evicted is needed at once: kswapd asks
  *   for a victim instead.
@@ -131,7 +132,7 @@ static bool is_oldest(const struct lru_isolation *iso, unsigned long pfn, u32 fl
 	return lru_gen_seq(gen, pfn, type, is_old ? min : gen->max_seq) == min;
 }
 
-/* Put back those of a tier above @last; how many are left. */
+/* All are of the next generation, unless they go. Put back those of a tier above @last; how many are left. */
 static unsigned int spare_tiers(struct lru_gen *gen, struct folio **folios, unsigned int n,
 				int type, int last)
 {
@@ -141,15 +142,14 @@ static unsigned int spare_tiers(struct lru_gen *gen, struct folio **folios, unsi
 		struct folio *folio = folios[i];
 		int tier = tier_of(READ_ONCE(folio->flags));
 
+		lru_gen_stamp(folio_pfn(folio), READ_ONCE(gen->min_seq[type]) + 1);
 		if (tier <= last) {
-			lru_gen_unstamp(folio_pfn(folio));
 			folios[left++] = folio;
 			continue;
 		}
 		atomic_long_add(folio_nr_pages(folio), &gen->spared[type][tier]);
 		folio_clear_active(folio);
 		folio_clear_referenced(folio);
-		lru_gen_stamp(folio_pfn(folio), READ_ONCE(gen->min_seq[type]) + 1);
 		folio_putback_lru(folio);
 	}
 	return left;
@@ -300,6 +300,7 @@ static unsigned int generational_evicted(struct lruvec *lruvec, struct folio *fo
 	int tier = tier_of(READ_ONCE(folio->flags));
 
 	atomic_long_add(folio_nr_pages(folio), &gen->evicted[type_of(folio)][tier]);
+	lru_gen_unstamp(folio_pfn(folio));
 	return tier;
 }
 

@@ -5,4 +5,4 @@
 seed=$1 seconds=$2
 mkswap /dev/vda >/dev/null && mkswap /dev/vdb >/dev/null && mke2fs /dev/vdc >/dev/null || exit 1
 mkdir -p /tmp/files && mount -t ext2 /dev/vdc /tmp/files || exit 1
-/disk/mixture "$seconds" "$seed" 4000 /tmp/files /dev/vda /dev/vdb
+/disk/mixture "$seconds" "$seed" 4000 /tmp/files /dev/vda /dev/vdb || { cat /proc/mm/oom/last; exit 1; }
