@@ -18,12 +18,12 @@ void oom_report(const struct oom_control *oc, struct task_struct *victim);
 void oom_report_kill(const char *message, struct task_struct *victim, struct mm_struct *mm);
 
 /* reaper.c */
-void oom_reaper_start(void);			/* unless it runs already; may sleep */
+bool oom_reaper_start(void);			/* unless it runs already; false: no memory. May sleep */
 /* Have the memory of @victim's oom_mm taken away. Takes a reference on @victim. => RCU or a reference */
 void oom_reaper_queue(struct task_struct *victim);
 
 /* verdict.c */
-void oom_verdict_prepare(void);			/* may sleep */
+bool oom_verdict_prepare(void);			/* room for the record; false: no memory. May sleep */
 /* Remember why @oc->chosen is to die. => oom_lock held */
 void oom_verdict_record(const struct oom_control *oc);
 /* What became of the choice: text that stays. => oom_lock held */

@@ -156,7 +156,7 @@ static enum oom_constraint constrained_alloc(const struct oom_control *oc)
 
 /* ---- the kill ---- */
 
-/* @p, which uses @mm, may use the reserve from now on. => RCU, oom_lock held or @p current */
+/* @p, which uses @mm, may use the reserve from now on. => RCU, oom_lock held */
 static void mark_oom_victim(struct task_struct *p, struct mm_struct *mm)
 {
 	struct mm_struct *none = NULL;
@@ -166,6 +166,7 @@ static void mark_oom_victim(struct task_struct *p, struct mm_struct *mm)
 	mmgrab(mm); /* until the process is reaped */
 	if (!try_cmpxchg(&p->signal->oom_mm, &none, mm))
 		mmdrop(mm);
+	victim_since = jiffies;
 	for_each_thread (p, t)
 		set_tsk_thread_flag(t, TIF_MEMDIE);
 	if (unlikely(READ_ONCE(__event_mark_victim.enabled))) {
@@ -195,17 +196,14 @@ static bool kill_sharers(struct task_struct *victim, struct mm_struct *mm)
 	return all;
 }
 
-/* => oom_lock held, a reference on @victim */
-static void kill_process(struct task_struct *victim, const struct oom_control *oc,
-			 const char *message)
+/* False: it had ended already. => oom_lock held, a reference on @victim */
+static bool kill_process(struct task_struct *victim, const char *message)
 {
 	struct task_struct *t = find_lock_task_mm(victim);
 	struct mm_struct *mm;
 
-	if (!t) {
-		oom_verdict_outcome("it had ended already");
-		return;
-	}
+	if (!t)
+		return false;
 	mm = t->mm;
 	mmgrab(mm);
 	task_unlock(t);
@@ -215,40 +213,30 @@ static void kill_process(struct task_struct *victim, const struct oom_control *o
 	rcu_read_lock();
 	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, victim, PIDTYPE_TGID);
 	mark_oom_victim(victim, mm);
-	victim_since = jiffies;
 	oom_report_kill(message, victim, mm);
 	if (kill_sharers(victim, mm))
 		oom_reaper_queue(victim);
 	rcu_read_unlock();
 	mmdrop(mm);
-	oom_verdict_outcome("killed");
+	return true;
 }
 
-struct group_kill {
-	const struct oom_control *oc;
-	const char *message;
-};
-
 /* memory.oom.group: a member dies with the victim. One that has been waited for meanwhile has no references left. */
-static int kill_member(struct task_struct *p, void *arg)
+static int kill_member(struct task_struct *p, void *unused)
 {
-	const struct group_kill *g = arg;
-
 	if (p->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || is_global_init(p))
 		return 0;
 	if (!refcount_inc_not_zero(&p->usage))
 		return 0;
-	kill_process(p, g->oc, g->message);
+	kill_process(p, "Memory cgroup out of memory: OOM victim's group");
 	put_task_struct(p);
 	return 0;
 }
 
-static void kill_group(struct mem_cgroup *group, const struct oom_control *oc)
+static void kill_group(struct mem_cgroup *group)
 {
-	struct group_kill g = { oc, "Memory cgroup out of memory: OOM victim's group" };
-
 	rcu_read_lock();
-	oom_memcg_ops->scan_tasks(group, kill_member, &g);
+	oom_memcg_ops->scan_tasks(group, kill_member, NULL);
 	rcu_read_unlock();
 	oom_memcg_ops->put(group);
 }
@@ -259,7 +247,7 @@ static void oom_kill_process(struct oom_control *oc, const char *message)
 	struct task_struct *victim = oc->chosen;
 	struct mem_cgroup *group = NULL;
 	struct task_struct *t;
-	bool ending = false;
+	bool ending = false, killed;
 
 	oom_verdict_record(oc);
 	rcu_read_lock();
@@ -268,20 +256,21 @@ static void oom_kill_process(struct oom_control *oc, const char *message)
 		ending = will_free_mem(t);
 		if (ending) { /* it needs nothing but pages to get to its end */
 			mark_oom_victim(victim, t->mm);
-			victim_since = jiffies;
 			oom_reaper_queue(victim);
-			oom_verdict_outcome("was ending already: got the reserve");
 		}
 		task_unlock(t);
 	}
 	rcu_read_unlock();
-	if (!ending) {
+	if (ending) {
+		oom_verdict_outcome("was ending already: got the reserve");
+	} else {
 		oom_report(oc, victim);
 		if (oc->memcg && oom_memcg_ops->oom_group)
 			group = oom_memcg_ops->oom_group(victim, oc->memcg);
-		kill_process(victim, oc, message);
+		killed = kill_process(victim, message);
+		oom_verdict_outcome(killed ? "killed" : "it had ended already");
 		if (group)
-			kill_group(group, oc);
+			kill_group(group);
 	}
 	put_task_struct(victim);
 }
@@ -420,14 +409,37 @@ void pagefault_out_of_memory(void)
 		force_sig(SIGKILL); /* only the unkillable are left: then this one */
 }
 
+/* ---- what a kill needs ---- */
+
+static bool ready;
+
+static void get_ready(void)
+{
+	bool reaper = oom_reaper_start();
+
+	WRITE_ONCE(ready, oom_verdict_prepare() && reaper);
+}
+
+static void get_ready_fn(struct work_struct *work)
+{
+	get_ready();
+}
+static DECLARE_WORK(get_ready_work, get_ready_fn);
+
+/* Memory begins to get short: it is made while there is some. */
+static void pressure_begins(void)
+{
+	if (!READ_ONCE(ready))
+		schedule_work(&get_ready_work);
+}
+
 /* ---- SysRq-f ---- */
 
 static void manual_fn(struct work_struct *work)
 {
 	struct oom_control oc = { .gfp_mask = GFP_KERNEL, .order = ORDER_SYSRQ };
 
-	oom_reaper_start();
-	oom_verdict_prepare();
+	get_ready();
 	mutex_lock(&oom_lock);
 	if (!out_of_memory(&oc))
 		pr_info("OOM request ignored. No task eligible\n");
@@ -441,24 +453,6 @@ void oom_manual(void)
 }
 
 /* ---- start ---- */
-
-static void get_ready_fn(struct work_struct *work)
-{
-	oom_reaper_start();
-	oom_verdict_prepare();
-}
-static DECLARE_WORK(get_ready_work, get_ready_fn);
-
-/* Memory begins to get short: what a kill needs is made while there is some. */
-static void pressure_begins(void)
-{
-	static bool begun;
-
-	if (!begun) {
-		begun = true;
-		schedule_work(&get_ready_work);
-	}
-}
 
 static int __init oom_init(void)
 {

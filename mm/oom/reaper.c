@@ -49,7 +49,6 @@
 static DEFINE_SPINLOCK(reaper_lock, LOCK_OOM_REAPER);
 static DECLARE_WAIT_QUEUE_HEAD(reaper_wait);
 static struct task_struct *reaper_list; /* reaper_lock: linked by oom_reaper_list */
-static struct task_struct *reaper;
 
 /* Private pages of @vma. */
 static void reap_vma(struct mm_struct *mm, struct vm_area_struct *vma)
@@ -147,11 +146,10 @@ static struct task_struct *next_victim(void)
 static int oom_reaper(void *unused)
 {
 	current->flags |= PF_MEMALLOC; /* it frees */
-	while (!kthread_should_stop()) {
+	for (;;) {
 		struct task_struct *tsk;
 
-		wait_event_interruptible(reaper_wait,
-					 READ_ONCE(reaper_list) || kthread_should_stop());
+		wait_event_interruptible(reaper_wait, READ_ONCE(reaper_list));
 		tsk = next_victim();
 		if (!tsk)
 			continue;
@@ -175,13 +173,13 @@ void oom_reaper_queue(struct task_struct *victim)
 	wake_up(&reaper_wait);
 }
 
-void oom_reaper_start(void)
+bool oom_reaper_start(void)
 {
-	struct task_struct *k;
+	static bool started;
 
-	if (reaper)
-		return;
-	k = kthread_run(oom_reaper, NULL, "oom_reaper");
-	if (!IS_ERR(k))
-		reaper = k;
+	if (xchg(&started, true))
+		return true;
+	if (IS_ERR(kthread_run(oom_reaper, NULL, "oom_reaper")))
+		WRITE_ONCE(started, false);
+	return READ_ONCE(started);
 }

@@ -8,7 +8,8 @@
  *
  * The record of the last verdict has room for NR_LINES candidates; when there are more, those with the fewest points are left
  * out and counted. It is allocated when memory gets short for the first time, since nothing can be at a kill.
- * Lock: verdict_lock (a reader copies nothing, so a kill waits for a reader that prints; readers do not sleep under it).
+ * Lock: verdict_lock (a reader copies nothing, so a kill waits for a reader that prints; readers do not sleep under it). Between
+ * the record and the outcome a reader sees a choice that is pending.
  */
 #include <base/math.h>
 #include <base/printf.h>
@@ -51,7 +52,7 @@ struct verdict {
 };
 
 static DEFINE_SPINLOCK(verdict_lock, LOCK_OOM_VERDICT);
-static struct verdict *last;   /* contents: verdict_lock */
+static struct verdict *last;   /* made once; contents: verdict_lock */
 static unsigned int nr_killed; /* verdict_lock: verdicts so far */
 
 static const char *const exempt_names[] = {
@@ -65,15 +66,16 @@ static const char *const exempt_names[] = {
 	[OOM_VICTIM] = "dies already",
 };
 
-void oom_verdict_prepare(void)
+bool oom_verdict_prepare(void)
 {
-	struct verdict *new;
+	struct verdict *none = NULL, *new;
 
 	if (READ_ONCE(last))
-		return;
+		return true;
 	new = kzalloc(sizeof(*new), GFP_KERNEL);
-	if (new)
-		WRITE_ONCE(last, new);
+	if (new && !try_cmpxchg(&last, &none, new))
+		kfree(new); /* somebody else made one */
+	return READ_ONCE(last);
 }
 
 /* ---- recording ---- */
@@ -102,14 +104,9 @@ static int record_one(struct task_struct *p, void *arg)
 	return 0;
 }
 
-void oom_verdict_record(const struct oom_control *oc)
+/* => verdict_lock */
+static void record(struct verdict *v, const struct oom_control *oc)
 {
-	struct verdict *v = READ_ONCE(last);
-
-	nr_killed++;
-	if (!v)
-		return;
-	spin_lock(&verdict_lock);
 	v->when_ns = ktime_get();
 	v->asker = current->pid;
 	strscpy(v->asker_comm, current->comm, TASK_COMM_LEN);
@@ -120,18 +117,31 @@ void oom_verdict_record(const struct oom_control *oc)
 	v->free = nr_free_pages();
 	v->totalpages = oc->totalpages;
 	v->chosen = oc->chosen->pid;
-	v->outcome = "";
+	v->outcome = "pending";
 	v->nr = v->nr_left_out = 0;
 	rcu_read_lock();
 	oom_scan(oc, record_one, v);
 	rcu_read_unlock();
+}
+
+void oom_verdict_record(const struct oom_control *oc)
+{
+	struct verdict *v;
+
+	spin_lock(&verdict_lock);
+	nr_killed++;
+	v = last;
+	if (v)
+		record(v, oc);
 	spin_unlock(&verdict_lock);
 }
 
 void oom_verdict_outcome(const char *what)
 {
-	if (READ_ONCE(last))
+	spin_lock(&verdict_lock);
+	if (last)
 		last->outcome = what;
+	spin_unlock(&verdict_lock);
 }
 
 /* ---- telling ---- */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * Memory is exhausted in ways that do not show in the size of a process: forks, page tables, shared memory, pipes, messages
- * in sockets, locked pages. The right one dies, a shell answers, and all of it comes back. A ballast that nobody kills takes most
- * of the memory first, so that each kind has only ROOM left to fill, whatever the size of the machine.
+ * in sockets, small objects of the kernel, locked pages. The right one dies, a shell answers, and all of it comes back. A ballast
+ * that nobody kills takes most of the memory first, so that each kind has only ROOM left to fill, whatever the size of the machine.
  */
 #include "maps.h"
 
 #include <poll.h>
 #include <sched.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -94,7 +95,7 @@ static pid_t ballast(void)
 
 static void many_files(void)
 {
-	struct rlimit r = { 60000, 60000 };
+	struct rlimit r = { 500000, 500000 };
 
 	setrlimit(RLIMIT_NOFILE, &r);
 }
@@ -142,6 +143,26 @@ static void eat_sockets(void)
 	while (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds))
 		while (write(fds[0], block, sizeof(block)) > 0)
 			;
+}
+
+/* Open files, and what makes them an epoll set. */
+static void eat_epoll_sets(void)
+{
+	set_score("1000");
+	many_files();
+	while (epoll_create1(0) >= 0)
+		;
+}
+
+/* A pipe has two files, an inode, a name and its ring. */
+static void eat_empty_pipes(void)
+{
+	int fds[2];
+
+	set_score("1000");
+	many_files();
+	while (!pipe(fds))
+		;
 }
 
 static void eat_locked_pages(void)
@@ -261,6 +282,8 @@ int main(void)
 	dies(eat_shared_memory, "shared memory");
 	dies(eat_pipes, "pipes");
 	dies(eat_sockets, "sockets");
+	dies(eat_epoll_sets, "epoll sets");
+	dies(eat_empty_pipes, "empty pipes");
 	dies(eat_locked_pages, "locked pages");
 	allocating_task();
 	ok(memory_pressure() > stalled, "/proc/pressure/memory tells of it");

@@ -28,6 +28,28 @@ breaks stack-end 'corrupted stack end detected inside scheduler'
 breaks bug 'kernel BUG at'
 breaks panic 'provoked' "$trace"
 
+# vm.panic_on_oom: 1 spares a control group at its limit and SysRq-f, 2 does not spare the group.
+# shellcheck disable=SC2016 # for the guest
+on_oom='
+echo 1 >/proc/sys/vm/overcommit_memory; echo $1 >/proc/sys/vm/panic_on_oom
+mount -t cgroup2 none /sys/fs/cgroup; cd /sys/fs/cgroup; echo +memory >cgroup.subtree_control; mkdir g; echo 4M >g/memory.max
+eat() { dd if=/dev/zero of=/dev/null bs=$1 count=1; }
+(echo 0 >g/cgroup.procs; eat 20M); echo group $?
+sleep 100 & echo 1000 >/proc/$!/oom_score_adj; echo f >/proc/sysrq-trigger; wait $!; echo sysrq $?
+eat 100M; echo machine $?'
+for value in 0 1 2; do
+	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --mem 64M -- sh -c "$on_oom" sh $value >"$scratch/out" 2>"$scratch/panic"
+	status=$?
+	case $value in
+	0) expected='0 group 137 sysrq 137 machine 137 ' why='' ;;
+	1) expected='126 group 137 sysrq 137 ' why='system-wide' ;;
+	2) expected='126 ' why='compulsory' ;;
+	esac
+	is "panic_on_oom $value: who is killed until it panics" "$status $(tr '\n' ' ' <"$scratch/out")" "$expected"
+	[ -z "$why" ] || ok "panic_on_oom $value: it says $why" \
+		grep -q "Kernel panic - not syncing: Out of memory: $why panic_on_oom is enabled" "$scratch/panic"
+done
+
 # reports WHAT PATTERN: with slub_debug=FZPU the mistake is told with both callers, and the machine goes on
 reports() {
 	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --append "provoke=$1 slub_debug=FZPU,kmalloc-64" \
