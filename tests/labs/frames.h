@@ -10,6 +10,7 @@
 #define MADV_PAGEOUT 21
 #endif
 
+#define KPF_DIRTY	4
 #define KPF_ANON	12
 #define KPF_SWAPCACHE	13
 #define KPF_UNEVICTABLE 18

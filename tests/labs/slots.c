@@ -90,8 +90,10 @@ static void life(void)
 	struct child a, b;
 	long written;
 
-	region = mmap(NULL, PAGES * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	must(region != MAP_FAILED);
+	/* a line of smaps of its own: no neighbour that it would become one with */
+	region = mmap(NULL, (PAGES + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(region != MAP_FAILED && !mprotect(region + PAGE, PAGES * PAGE, RW));
+	region += PAGE;
 	all(write_one);
 	pfn = frame(region);
 	written = vmstat("pswpout ");
@@ -127,7 +129,7 @@ static void life(void)
 	all(write_one);
 	ok(!page_is(frame(region), KPF_SWAPCACHE),
 	   "freed, third way: nobody names the slot, the page is written to: the swap cache gives it up");
-	munmap(region, PAGES * PAGE);
+	munmap(region - PAGE, (PAGES + 2) * PAGE);
 }
 
 /* What the log tells of the slot of the first page: "holders change" of each line. */

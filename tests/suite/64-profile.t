@@ -47,6 +47,12 @@ assert depth and not any(depth.values())' "$scratch/p.json"
 		"$scratch/sum.table" "$scratch/sum.again")" 1
 done
 
+./quire profile --calls do_exit --timeout 100 -- true >"$scratch/table" 2>/dev/null
+ok '--calls: the way to a function' grep -q '^ *1 times by exit_group() > .* > do_exit$' "$scratch/table"
+ok '--calls: what it calls' grep -q '^ *[1-9][0-9]* *[1-9][0-9]*    __mmput$' "$scratch/table"
+./quire profile --calls no_such_function --timeout 100 -- true >"$scratch/table" 2>/dev/null
+is '--calls: of one that is never called' "$(sed -n 2p "$scratch/table" | tr -d ' ')" never
+
 mistake 'profile without a program' 'no program given' ./quire profile
 mistake 'profile of a program that is not there' 'there is no program nothing-of-this-name' ./quire profile -- nothing-of-this-name
 mistake 'profile --top x' 'a number of rows' ./quire profile --top x -- true

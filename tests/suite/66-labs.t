@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # The labs of docs/labs.md, on both kernels: what maps of a program looks like and why, where malloc gets its memory, why a
 # program protects its own, what is copied on write and when, how the kernel touches the memory of a program, what the page
-# cache does and how it reads ahead, beside swap; what watermarks are made of; who holds a page, and who a slot of swap; what tmpfs is made of; on Quire: the words of maps_explained and explain.
+# cache does and how it reads ahead, beside swap; what watermarks are made of; who holds a page, and who a slot of swap; what tmpfs is made of; what a
+# shortage of memory does, step by step; on Quire: the words of maps_explained and explain.
 . tests/suite/tap.sh
 mkdir -p "$build/tests/labs"
 make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
@@ -36,6 +37,28 @@ for k in linux quire; do
 	relay "$scratch/lab" "shmem: $k"
 	is "shmem: $k: the device has the bytes all the same" "$(grep -a -o 'left in tmpfs, page' "$scratch/swap" | wc -l)" 64
 done
+
+# The flight record of a shortage, and the calls behind it.
+gcc -std=gnu17 -O1 -Wno-unused-function -Wno-unused-value -static -o "$build/tests/labs/reclaim" tests/labs/reclaim.c || exit 1
+truncate -s 16M "$scratch/file"
+truncate -s 160M "$scratch/swap.large"
+reclaims() { # COMMAND OPTION...
+	timeout 200 ./quire "$@" --mem 80M --timeout 180 --disk "$scratch/file" --disk "$scratch/swap.large" \
+		--add "$build/tests/labs/reclaim:/lab" -- sh -c 'mkswap /dev/vdb >/dev/null && exec /lab /dev/vda /dev/vdb' </dev/null
+}
+for k in linux quire; do
+	reclaims run --kernel $k --accel tcg --smp 1 >"$scratch/lab" 2>"$scratch/e"
+	is "reclaim: $k: to its end" $? 0
+	relay "$scratch/lab" "reclaim: $k"
+done
+reclaims profile --calls shrink_node >"$scratch/calls" 2>"$scratch/e"
+way() { grep -c "^ *[1-9][0-9]* times by .*$1 > .*shrink_node$" "$scratch/calls"; }
+is 'reclaim: quire: calls: by kswapd' "$(way kswapd)" 1
+is 'reclaim: quire: calls: by who allocates' "$(way try_to_free_pages | sed 's/^[1-9][0-9]*$/yes/')" yes
+for f in shrink_inactive_list lru_isolate shrink_list_of try_to_unmap_swap swap_writeout; do
+	is "reclaim: quire: calls: shrink_node leads to $f" "$(grep -c " $f$" "$scratch/calls" | sed 's/^[1-9][0-9]*$/yes/')" yes
+done
+rm -f "$scratch/file" "$scratch/swap.large"
 
 # The page cache, with a disk.
 if command -v mke2fs >/dev/null; then

@@ -48,7 +48,8 @@ static void print_help(void)
 	       "  --kernel quire|linux|both   both: the two side by side\n"
 	       "  --top N                     rows of each table (default 30; 0: all)\n"
 	       "  --calls FUNCTION            on which ways it is reached, and the tree of what it calls,\n"
-	       "                              instead of the tables\n"
+	       "                              instead of the tables (--top 0: also what is less\n"
+	       "                              than half a percent of it)\n"
 	       "  --svg FILE                  a flame graph to open in a browser\n"
 	       "  --collapsed FILE            collapsed stacks, for flamegraph.pl or speedscope\n"
 	       "  --json FILE                 the calls in time, as Chrome trace events\n"
@@ -314,7 +315,7 @@ int profile_command(int argc, char **argv)
 	}
 	if (r.calls)
 		for (size_t i = 0; i < nr; i++)
-			write_calls(stdout, &p[i], r.calls);
+			write_calls(stdout, &p[i], r.calls, !r.top);
 	else if (nr)
 		write_tables(stdout, p, nr, r.top);
 	return status;

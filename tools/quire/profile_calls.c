@@ -50,15 +50,17 @@ static void put_way(FILE *f, const struct profile *p, uint32_t i)
 	fputs(p->v[i].name, f);
 }
 
-static void put_callee(FILE *f, const struct callees *c, uint32_t i, int depth)
+static void put_callee(FILE *f, const struct callees *c, uint32_t i, int depth, uint64_t least)
 {
+	if (c->v[i].inclusive < least)
+		return;
 	fprintf(f, "%9" PRIu64 " %12" PRIu64 "  %*s%s\n", c->v[i].calls, c->v[i].inclusive,
 		2 * depth, "", c->v[i].name);
 	for (uint32_t child = c->v[i].child; child; child = c->v[child].next)
-		put_callee(f, c, child, depth + 1);
+		put_callee(f, c, child, depth + 1, least);
 }
 
-void write_calls(FILE *f, const struct profile *p, const char *function)
+void write_calls(FILE *f, const struct profile *p, const char *function, bool whole)
 {
 	uint32_t *at = xrealloc(
 		NULL, (p->n + 1) * sizeof(*at)); /* of each node, plus one; 0: not below it */
@@ -81,8 +83,12 @@ void write_calls(FILE *f, const struct profile *p, const char *function)
 			fputc('\n', f);
 		}
 	}
-	fprintf(f, "%9s %12s  and calls\n", "times", "instructions");
-	put_callee(f, &c, 0, 0);
+	if (c.v[0].inclusive) {
+		fprintf(f, "%9s %12s  and calls\n", "times", "instructions");
+		put_callee(f, &c, 0, 0, whole ? 0 : c.v[0].inclusive / 200);
+	} else {
+		fprintf(f, "%9s\n", "never");
+	}
 	fputc('\n', f);
 	free(c.v);
 	free(at);

@@ -8,8 +8,8 @@
 /* Tables: entries, then functions, the top of each (0: all). With two profiles the entries stand side by side. */
 void write_tables(FILE *f, const struct profile *p, size_t nr, size_t top);
 
-/* Which ways lead to @function, and the tree of what it calls. */
-void write_calls(FILE *f, const struct profile *p, const char *function);
+/* Which ways lead to @function, and the tree of what it calls; what has less than half a percent of it only if @whole. */
+void write_calls(FILE *f, const struct profile *p, const char *function, bool whole);
 
 /* Flame graph: a self-contained SVG; a click zooms, Ctrl-F or / searches, titles hold the counts. */
 void write_svg(FILE *f, const struct profile *p, const char *title);
