@@ -86,6 +86,7 @@ struct io_ring_ctx {
 	struct file **files;		/* u: registered; NULL: an empty slot */
 	unsigned int nr_files;		/* u */
 	struct xarray personalities;	/* u: const struct cred * */
+	struct xarray buf_groups;	/* u: struct io_kbuf_group * (kbuf.c) */
 };
 
 /* Where a request is; ctx->lock for all but the first. */
@@ -133,6 +134,7 @@ struct io_rw {
 	struct io_mapped_buf *buf;
 	u64 addr;
 	size_t len, done;		/* bytes in all; moved by earlier tries */
+	size_t wanted;			/* IOSQE_BUFFER_SELECT: at most; 0: as the buffer has */
 	u32 rw_flags;
 };
 
@@ -183,12 +185,13 @@ struct io_kiocb {
 	u8 opcode;
 	u8 where;			/* enum io_where */
 	bool cancel;			/* ctx->lock: it ends when it would wait next */
-	u16 buf_index;
+	u16 buf_index;			/* registered buffer, or group of provided ones */
 	u32 flags;
 	int fd;
 	u32 cflags;			/* IORING_CQE_F_* of its last completion */
 	u64 user_data, extra[2];	/* extra: CQE32 */
 	const struct cred *creds;	/* a reference */
+	struct io_kbuf *kbuf;		/* the provided buffer that it has; NULL */
 	struct io_wq *wq;		/* of the submitter's process; a reference */
 	struct io_kiocb *link;		/* runs next; ours */
 	struct io_kiocb *bound;		/* ctx->lock: the LINK_TIMEOUT that runs against us */
@@ -220,6 +223,7 @@ struct io_op {
 	bool needs_file;
 	bool blocks;			/* always by a worker */
 	bool ioprio;			/* sqe->ioprio means something */
+	bool selects;			/* IOSQE_BUFFER_SELECT, too */
 	__poll_t poll;			/* what it waits for, where files can be polled; 0: it cannot wait so */
 };
 extern const struct io_op io_ops[IORING_OP_LAST];	/* opcodes.c; issue NULL: there is no such operation */
@@ -313,7 +317,20 @@ bool io_wq_cancel(struct io_kiocb *req);
 
 /* --- register.c --- */
 void io_unregister_all(struct io_ring_ctx *ctx);
+/* Memory of the program, pinned; ERR_PTR. May sleep. */
+struct io_mapped_buf *io_buf_new(u64 start, size_t len);
 void io_buf_put(struct io_mapped_buf *buf);
+
+/* --- kbuf.c; all may sleep, and take uring_lock if @how says that it is not held --- */
+/* A buffer for @req, *@len bytes at most (0: any), at *@addr. 0, -ENOBUFS */
+int io_kbuf_select(struct io_kiocb *req, size_t *len, void __user **addr, unsigned int how);
+/* @req, which has one, has to wait: its group has it again. */
+void io_kbuf_return(struct io_kiocb *req, unsigned int how);
+/* @req, which has one, ends: its completion says so. */
+void io_kbuf_spend(struct io_kiocb *req);
+int io_register_pbuf_ring(struct io_ring_ctx *ctx, const void __user *arg, u32 nr);
+int io_unregister_pbuf_ring(struct io_ring_ctx *ctx, const void __user *arg, u32 nr);
+void io_kbuf_drop_all(struct io_ring_ctx *ctx);
 
 /* --- fdinfo.c --- */
 void io_uring_show_fdinfo(struct seq_file *m, struct file *file);

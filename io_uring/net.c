@@ -73,14 +73,23 @@ int io_issue_bytes(struct io_kiocb *req, unsigned int how)
 {
 	void __user *buf = (void __user *)req->net.addr;
 	unsigned int flags = how_flags(req, how);
+	size_t len = req->net.len;
 	ssize_t ret;
 
 	if (waits_first(req))
 		return -EAGAIN;
-	ret = is_send(req) ? sock_send(req->file, buf, req->net.len, flags)
-			   : sock_recv(req->file, buf, req->net.len, flags & ~MSG_NOSIGNAL);
+	if (req->flags & IOSQE_BUFFER_SELECT) {
+		int err = io_kbuf_select(req, &len, &buf, how);
+
+		if (err)
+			return err;
+	}
+	ret = is_send(req) ? sock_send(req->file, buf, len, flags)
+			   : sock_recv(req->file, buf, len, flags & ~MSG_NOSIGNAL);
+	if (ret == -EAGAIN && req->kbuf && !(req->flags & REQ_NOWAIT))
+		io_kbuf_return(req, how);
 	/* Less than all is a failure only for who sends, or waits for all. */
-	if (ret < (ssize_t)req->net.len && (is_send(req) || req->net.flags & MSG_WAITALL))
+	if (ret < (ssize_t)len && (is_send(req) || req->net.flags & MSG_WAITALL))
 		req->flags |= REQ_FAIL;
 	return io_fix_errno(ret);
 }

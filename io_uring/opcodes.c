@@ -10,9 +10,9 @@
 
 const struct io_op io_ops[IORING_OP_LAST] = {
 	OP(NOP, nop, nop),
-	OP(READV, rw, rw, TRANSFER, .poll = EPOLLIN | EPOLLRDNORM),
+	OP(READV, rw, rw, TRANSFER, .selects = true, .poll = EPOLLIN | EPOLLRDNORM),
 	OP(WRITEV, rw, rw, TRANSFER, .poll = EPOLLOUT | EPOLLWRNORM),
-	OP(READ, rw, rw, TRANSFER, .poll = EPOLLIN | EPOLLRDNORM),
+	OP(READ, rw, rw, TRANSFER, .selects = true, .poll = EPOLLIN | EPOLLRDNORM),
 	OP(WRITE, rw, rw, TRANSFER, .poll = EPOLLOUT | EPOLLWRNORM),
 	OP(READ_FIXED, rw, rw, TRANSFER, .poll = EPOLLIN | EPOLLRDNORM),
 	OP(WRITE_FIXED, rw, rw, TRANSFER, .poll = EPOLLOUT | EPOLLWRNORM),
@@ -41,10 +41,13 @@ const struct io_op io_ops[IORING_OP_LAST] = {
 	OP(SENDMSG, msg, msg, FILE_OP, .ioprio = true, .poll = EPOLLOUT | EPOLLWRNORM),
 	OP(RECVMSG, msg, msg, FILE_OP, .ioprio = true, .poll = EPOLLIN | EPOLLRDNORM),
 	OP(SEND, bytes, bytes, FILE_OP, .ioprio = true, .poll = EPOLLOUT | EPOLLWRNORM),
-	OP(RECV, bytes, bytes, FILE_OP, .ioprio = true, .poll = EPOLLIN | EPOLLRDNORM),
+	OP(RECV, bytes, bytes, FILE_OP, .selects = true, .ioprio = true,
+	   .poll = EPOLLIN | EPOLLRDNORM),
 	OP(ACCEPT, accept, accept, FILE_OP, .ioprio = true, .poll = EPOLLIN | EPOLLRDNORM),
 	OP(CONNECT, connect, connect, FILE_OP, .poll = EPOLLOUT | EPOLLWRNORM),
 	OP(SHUTDOWN, shutdown, shutdown, FILE_OP),
 	OP(SOCKET, socket, socket),
 	OP(FILES_UPDATE, files_update, files_update),
+	OP(PROVIDE_BUFFERS, provide_buffers, provide_buffers),
+	OP(REMOVE_BUFFERS, remove_buffers, remove_buffers),
 };

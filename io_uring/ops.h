@@ -45,5 +45,9 @@ IO_OPERATION(socket);
 /* register.c */
 IO_OPERATION(files_update);
 
+/* kbuf.c */
+IO_OPERATION(provide_buffers);
+IO_OPERATION(remove_buffers);
+
 #undef IO_OPERATION
 #endif

@@ -24,6 +24,8 @@
 #include <mm/mm_struct.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/vma.h>
+#include <mm/vma_tree.h>
 #include <seam/uaccess.h>
 #include "ops.h"
 
@@ -92,14 +94,41 @@ static void fill_vec(struct io_mapped_buf *buf)
 	}
 }
 
+/* Memory of one source: anonymous, or of one file of shmem. 0, -EINVAL, -EOPNOTSUPP */
+static int check_source(unsigned long start, unsigned long end)
+{
+	VMA_ITERATOR(vmi, current->mm, start);
+	struct vm_area_struct *vma, *first = NULL;
+	int err = 0;
+
+	mmap_read_lock(current->mm);
+	for_each_vma_range (vmi, vma, end) {
+		first = first ?: vma;
+		if (vma->vm_file != first->vm_file)
+			err = -EINVAL;
+		else if (vma->vm_file && !vma_is_shmem(vma) && !is_file_hugepages(vma->vm_file))
+			err = -EOPNOTSUPP;
+		if (err)
+			break;
+	}
+	mmap_read_unlock(current->mm);
+	return err;
+}
+
 static int pin_buffer(struct io_mapped_buf *buf)
 {
+	unsigned long start = buf->ubuf & PAGE_MASK;
 	int err = -ENOMEM;
 
 	buf->pages = kvmalloc_array(buf->nr_pages, sizeof(*buf->pages), GFP_KERNEL);
 	buf->vec = kvmalloc_array(buf->nr_pages, sizeof(*buf->vec), GFP_KERNEL);
 	if (buf->pages && buf->vec)
-		err = pin_all(buf->ubuf & PAGE_MASK, buf->nr_pages, buf->pages);
+		err = pin_all(start, buf->nr_pages, buf->pages);
+	if (!err) {
+		err = check_source(start, buf->ubuf + buf->len);
+		if (err)
+			unpin_user_pages(buf->pages, buf->nr_pages);
+	}
 	if (err) {
 		kvfree(buf->vec);
 		kvfree(buf->pages);
@@ -107,21 +136,19 @@ static int pin_buffer(struct io_mapped_buf *buf)
 	return err;
 }
 
-/* The registered buffer for @iov. ERR_PTR */
-static struct io_mapped_buf *new_buffer(const struct iovec *iov)
+struct io_mapped_buf *io_buf_new(u64 start, size_t len)
 {
-	u64 start = (u64)(unsigned long)iov->iov_base;
 	struct io_mapped_buf *buf;
 	int err = 0;
 
-	if (!iov->iov_len || iov->iov_len > MAX_BUF_BYTES || start + iov->iov_len < start)
+	if (!len || len > MAX_BUF_BYTES || start + len < start)
 		return ERR_PTR(-EFAULT);
 	buf = kzalloc(sizeof(*buf), GFP_KERNEL);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
 	atomic_set(&buf->refs, 1);
 	buf->ubuf = start;
-	buf->len = iov->iov_len;
+	buf->len = len;
 	buf->nr_pages =
 		(unsigned int)((PAGE_ALIGN(start + buf->len) - (start & PAGE_MASK)) >> PAGE_SHIFT);
 	buf->user = capable(CAP_IPC_LOCK) ? NULL : get_uid(current_user());
@@ -179,7 +206,8 @@ static int register_buffers(struct io_ring_ctx *ctx, const struct iovec __user *
 		if (copy_from_user(&iov, arg + i, sizeof(iov))) {
 			err = -EFAULT;
 		} else if (iov.iov_base) {
-			struct io_mapped_buf *buf = new_buffer(&iov);
+			struct io_mapped_buf *buf =
+				io_buf_new((u64)(unsigned long)iov.iov_base, iov.iov_len);
 
 			err = PTR_ERR_OR_ZERO(buf);
 			ctx->bufs[i] = err ? NULL : buf;
@@ -426,6 +454,7 @@ void io_unregister_all(struct io_ring_ctx *ctx)
 	unregister_buffers(ctx);
 	unregister_files(ctx);
 	unregister_eventfd(ctx);
+	io_kbuf_drop_all(ctx);
 	xa_for_each(&ctx->personalities, id, cred) unregister_personality(ctx, (u32)id);
 	xa_destroy(&ctx->personalities);
 }
@@ -465,6 +494,10 @@ static int register_one(struct io_ring_ctx *ctx, u32 opcode, void __user *arg, u
 		return register_eventfd(ctx, arg, nr, opcode == IORING_REGISTER_EVENTFD_ASYNC);
 	case IORING_REGISTER_PROBE:
 		return probe(arg, nr);
+	case IORING_REGISTER_PBUF_RING:
+		return io_register_pbuf_ring(ctx, arg, nr);
+	case IORING_UNREGISTER_PBUF_RING:
+		return io_unregister_pbuf_ring(ctx, arg, nr);
 	case IORING_UNREGISTER_BUFFERS:
 	case IORING_UNREGISTER_FILES:
 	case IORING_UNREGISTER_EVENTFD:

@@ -82,6 +82,8 @@ static void post(struct io_kiocb *req, int res)
 	struct io_ring_ctx *ctx = req->ctx;
 	struct io_kiocb *bound;
 
+	if (req->kbuf)
+		io_kbuf_spend(req);
 	spin_lock(&ctx->lock);
 	list_del_init(&req->list); /* from now on nobody can cancel it */
 	req->where = IO_ENDED;
@@ -347,7 +349,7 @@ static int check_sqe(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	op = &io_ops[req->opcode = sqe->opcode];
 	if (sqe->flags & ~SQE_FLAGS)
 		return -EINVAL;
-	if (sqe->flags & IOSQE_BUFFER_SELECT)
+	if (sqe->flags & IOSQE_BUFFER_SELECT && !op->selects)
 		return -EOPNOTSUPP;
 	if (sqe->ioprio && !op->ioprio)
 		return -EINVAL;

@@ -152,6 +152,7 @@ static struct io_ring_ctx *new_ctx(const struct io_uring_params *p)
 	INIT_LIST_HEAD(&ctx->deferred);
 	init_waitqueue_head(&ctx->wait);
 	xa_init_flags(&ctx->personalities, XA_FLAGS_ALLOC1);
+	xa_init(&ctx->buf_groups);
 	if (alloc_rings(ctx)) {
 		io_ctx_put(ctx);
 		return NULL;

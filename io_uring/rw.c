@@ -13,6 +13,8 @@
  *	other files that can be polled		only if they are ready, and at a worker: another may have taken what was there
  *	else					at a worker
  *
+ *   A provided buffer (kbuf.c) is chosen when a try begins, and given back when it has to wait.
+ *
  * 3 A registered buffer is reached through its pinned pages (ITER_KVEC), whatever the program has mapped there by now. Only
  *   a file that knows user memory alone (->read without ->read_iter) gets the program's address.
  *
@@ -26,6 +28,7 @@
 #include <fs/inode.h>
 #include <kernel/signal.h>
 #include <mm/slab.h>
+#include <seam/uaccess.h>
 #include "io_uring_internal.h"
 
 static bool is_write(const struct io_kiocb *req)
@@ -91,6 +94,36 @@ static int import(struct io_kiocb *req, u32 nr)
 	return ret < 0 ? (int)ret : 0;
 }
 
+/* How much it wants: the memory is chosen when it is issued. */
+static int prep_select(struct io_kiocb *req)
+{
+	struct io_rw *rw = &req->rw;
+	struct iovec iov = { .iov_len = rw->len };
+
+	if (req->opcode == IORING_OP_READV) {
+		if (rw->len != 1)
+			return -EINVAL;
+		if (copy_from_user(&iov, (const void __user *)rw->addr, sizeof(iov)))
+			return -EFAULT;
+	}
+	rw->wanted = iov.iov_len;
+	return 0;
+}
+
+/* A provided buffer, unless it has one already. */
+static int choose(struct io_kiocb *req, unsigned int how)
+{
+	struct io_rw *rw = &req->rw;
+	void __user *addr;
+	int err;
+
+	if (!(req->flags & IOSQE_BUFFER_SELECT) || req->kbuf)
+		return 0;
+	rw->len = rw->wanted;
+	err = io_kbuf_select(req, &rw->len, &addr, how);
+	return err ? err : import_ubuf(ITER_DEST, addr, rw->len, &rw->iter);
+}
+
 int io_prep_rw(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 {
 	struct io_rw *rw = &req->rw;
@@ -101,6 +134,8 @@ int io_prep_rw(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 	rw->rw_flags = sqe->rw_flags;
 	rw->kiocb.ki_pos = (loff_t)sqe->off;
 	rw->kiocb.ki_ioprio = sqe->ioprio;
+	if (req->flags & IOSQE_BUFFER_SELECT)
+		return prep_select(req);
 	err = import(req, sqe->len);
 	if (!err)
 		rw->len = iov_iter_count(&rw->iter);
@@ -239,7 +274,7 @@ static bool goes_on(const struct io_kiocb *req, ssize_t ret)
 	       req->rw.kiocb.ki_pos < i_size_read(file_inode(req->file));
 }
 
-int io_issue_rw(struct io_kiocb *req, unsigned int how)
+static int issue(struct io_kiocb *req, unsigned int how)
 {
 	bool write = is_write(req), nowait = false;
 	int err = begin(req, write);
@@ -280,4 +315,16 @@ int io_issue_rw(struct io_kiocb *req, unsigned int how)
 		return -EAGAIN;
 	}
 	return result_of(req, ret);
+}
+
+int io_issue_rw(struct io_kiocb *req, unsigned int how)
+{
+	int ret = choose(req, how);
+
+	if (ret)
+		return ret;
+	ret = issue(req, how);
+	if (ret == -EAGAIN && req->kbuf && !req->rw.done && !(req->flags & REQ_NOWAIT))
+		io_kbuf_return(req, how);
+	return ret;
 }
