@@ -25,7 +25,8 @@
  *   without room it is yes.
  * 6 Locks: fsnotify_lock. What an event keeps is put without it.
  * 7 Linux 6.1: fs/notify/fanotify/fanotify.c. Different here: FAN_FS_ERROR can be asked for, but no file system here says it
- *   (on Linux ext4 alone does); answers with FAN_AUDIT are taken, but there is no log of audits.
+ *   (on Linux ext4 alone does); answers with FAN_AUDIT are taken, but there is no log of audits; a group with
+ *   FAN_UNLIMITED_QUEUE does not wait for memory either.
  */
 #include <base/err.h>
 #include <base/errno.h>
