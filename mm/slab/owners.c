@@ -95,8 +95,12 @@ void slab_uncharge(struct kmem_cache *s, struct page *page, const void *object)
 
 void slab_owners_free(struct page *page)
 {
-	kfree(owners_of(page));
+	u16 *owners = owners_of(page);
+
+	if (!owners)
+		return;
 	page->page_type = PAGE_TYPE_NONE;
+	kfree_past_array(owners);
 }
 
 u16 slab_object_owner(const void *object)

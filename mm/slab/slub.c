@@ -778,6 +778,16 @@ void kmem_cache_free_bulk(struct kmem_cache *s, size_t size, void **p)
 	}
 }
 
+void kfree_past_array(void *x)
+{
+	struct page *page = object_page(x);
+	struct kmem_cache *s = page->mapping;
+
+	trace_kfree(_RET_IP_, x);
+	if (likely(!(s->flags & SLAB_DEBUG_FLAGS)) || slab_debug_free(s, page, x, _RET_IP_))
+		slab_free_run(s, page, &x, 1);
+}
+
 /* ---- making a cache ---- */
 
 /* Smallest order (up to 3) that wastes at most 1/16, then 1/8, 1/4 of a slab with enough objects in it. */
