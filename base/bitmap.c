@@ -5,6 +5,7 @@
 #include <base/errno.h>
 #include <base/math.h>
 #include <base/printf.h>
+#include <base/string.h>
 #include <base/types.h>
 
 /* The first bit from @offset on in the words that @word(i) computes, or @size. */
@@ -186,41 +187,75 @@ unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size,
 	}
 }
 
-static int parse_range(const char **buf, unsigned int *a, unsigned int *b)
+/* "first-last:used/group": of each @group bits from @first on the first @used. */
+struct region {
+	unsigned int first, last, used, group;
+};
+
+static int parse_number(const char **buf, unsigned int *n)
 {
 	char *end;
 
 	if (!isdigit(**buf))
 		return -EINVAL;
-	*a = *b = simple_strtoul(*buf, &end, 10);
-	if (*end == '-') {
-		if (!isdigit(end[1]))
-			return -EINVAL;
-		*b = simple_strtoul(end + 1, &end, 10);
-	}
+	*n = simple_strtoul(*buf, &end, 10);
 	*buf = end;
-	return *b < *a ? -EINVAL : 0;
+	return 0;
+}
+
+/* "/group" follows what is used. */
+static int parse_group(const char **buf, struct region *r)
+{
+	++*buf;
+	if (parse_number(buf, &r->used) || *(*buf)++ != '/' || parse_number(buf, &r->group))
+		return -EINVAL;
+	return r->used && r->used <= r->group ? 0 : -EINVAL;
+}
+
+/* @r->last as it was: the last bit there is. */
+static int parse_region(const char **buf, struct region *r)
+{
+	if (!strncmp(*buf, "all", 3)) {
+		*buf += 3;
+		return **buf == ':' ? parse_group(buf, r) : 0;
+	}
+	if (parse_number(buf, &r->first))
+		return -EINVAL;
+	r->last = r->first;
+	if (**buf != '-')
+		return 0;
+	++*buf;
+	if (parse_number(buf, &r->last) || r->last < r->first)
+		return -EINVAL;
+	return **buf == ':' ? parse_group(buf, r) : 0;
+}
+
+static const char *skip_separators(const char *buf)
+{
+	while (*buf == ',' || (isspace(*buf) && *buf != '\n'))
+		buf++;
+	return buf;
 }
 
 int bitmap_parselist(const char *buf, unsigned long *map, unsigned int nbits)
 {
-	unsigned int a, b;
+	struct region r;
 	int err;
 
 	bitmap_zero(map, nbits);
-	buf = skip_spaces(buf);
+	buf = skip_separators(buf);
 	while (*buf && *buf != '\n') {
-		err = parse_range(&buf, &a, &b);
+		r = (struct region){ .last = nbits - 1, .used = 1, .group = 1 };
+		err = parse_region(&buf, &r);
 		if (err)
 			return err;
-		if (b >= nbits)
+		if (r.last >= nbits)
 			return -ERANGE;
-		bitmap_set(map, a, b - a + 1);
-		buf = skip_spaces(buf);
-		if (*buf == ',')
-			buf = skip_spaces(buf + 1);
-		else if (*buf)
+		for (unsigned int at = r.first; at <= r.last; at += r.group)
+			bitmap_set(map, at, min(r.used, r.last - at + 1));
+		if (*buf && *buf != ',' && !isspace(*buf))
 			return -EINVAL;
+		buf = skip_separators(buf);
 	}
 	return 0;
 }

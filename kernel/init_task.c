@@ -24,6 +24,7 @@ struct task_struct init_task = {
 	.policy = SCHED_NORMAL,
 	.cpus_mask = { { [0 ... BITS_TO_LONGS(NR_CPUS) - 1] = ~0UL } },
 	.nr_cpus_allowed = NR_CPUS,
+	.mems_allowed = NODE_MASK_ALL,
 	.on_cpu = 1,
 	.mm = NULL,
 	.active_mm = &init_mm,

@@ -165,6 +165,7 @@ static void status_caps(struct seq_file *m, struct task_struct *task)
 int proc_pid_status(struct seq_file *m, struct task_struct *task)
 {
 	struct mm_struct *mm = get_task_mm(task);
+	nodemask_t mems;
 	int umask = -1;
 
 	seq_puts(m, "Name:\t");
@@ -188,8 +189,9 @@ int proc_pid_status(struct seq_file *m, struct task_struct *task)
 	status_caps(m, task);
 	seq_printf(m, "Cpus_allowed:\t%*pb\n", cpumask_pr_args(&task->cpus_mask));
 	seq_printf(m, "Cpus_allowed_list:\t%*pbl\n", cpumask_pr_args(&task->cpus_mask));
-	seq_printf(m, "Mems_allowed:\t%*pb\n", nodemask_pr_args(&node_states[N_MEMORY]));
-	seq_printf(m, "Mems_allowed_list:\t%*pbl\n", nodemask_pr_args(&node_states[N_MEMORY]));
+	nodes_and(mems, task->mems_allowed, node_states[N_MEMORY]);
+	seq_printf(m, "Mems_allowed:\t%*pb\n", nodemask_pr_args(&mems));
+	seq_printf(m, "Mems_allowed_list:\t%*pbl\n", nodemask_pr_args(&mems));
 	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 		   task->nvcsw, task->nivcsw);
 	return 0;

@@ -575,7 +575,8 @@ static const struct file_operations proc_task_fops;
 		FILE_("mountstats", 0400, task_mountstats_show),                                   \
 		FILE_("sessionid", 0444, sessionid_show),                                          \
 		FILE_RW("comm", 0644, comm_show, comm_write),                                      \
-		FILE_("cgroup", 0444, proc_cgroup_show), FILE_("oom_score", 0444, proc_oom_score), \
+		FILE_("cgroup", 0444, proc_cgroup_show), FILE_("cpuset", 0444, proc_cpuset_show),  \
+		FILE_("oom_score", 0444, proc_oom_score),                                          \
 		FILE_RW("oom_adj", 0644, proc_oom_adj, proc_oom_adj_write),                        \
 		FILE_RW("oom_score_adj", 0644, proc_oom_score_adj, proc_oom_score_adj_write),      \
 		FILE_RW("coredump_filter", 0644, coredump_filter_show, coredump_filter_write),     \

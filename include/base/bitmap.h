@@ -47,7 +47,7 @@ void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n);
 /* First of @n clear bits from @start on, aligned by @align_mask (a power of two less one); >= @size: none. */
 unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size, unsigned long start,
 					 unsigned int n, unsigned long align_mask);
-/* "0-3,5": -EINVAL malformed, -ERANGE beyond @nbits. */
+/* "0-3,5", "0-7:2/4" (of each four the first two), "all": -EINVAL malformed, -ERANGE beyond @nbits. */
 int bitmap_parselist(const char *buf, unsigned long *map, unsigned int nbits);
 /* As a list; the length. Also "%*pbl" of printf; "%*pb" is the hexadecimal form. */
 int bitmap_print_list(char *buf, size_t size, const unsigned long *map, unsigned int nbits);

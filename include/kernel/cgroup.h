@@ -12,6 +12,7 @@
 #include <sync/wait.h>
 
 struct cgroup;
+struct cpumask;
 struct kernel_clone_args;
 struct kernfs_node;
 struct seq_file;
@@ -52,8 +53,11 @@ void cgroup_release(struct task_struct *task);
 
 /* "/", or "/name/name". => it cannot be freed */
 void cgroup_print_path(struct seq_file *m, const struct cgroup *cgrp);
-/* /proc/PID/cgroup, /proc/cgroups. 0 or -errno. */
+/* On which CPUs the cpuset of @task lets it run. => @task cannot be freed; no spinlock held */
+void cpuset_cpus_allowed(struct task_struct *task, struct cpumask *mask);
+/* /proc/PID/cgroup, /proc/PID/cpuset, /proc/cgroups. 0 or -errno. */
 int proc_cgroup_show(struct seq_file *m, struct task_struct *task);
+int proc_cpuset_show(struct seq_file *m, struct task_struct *task);
 int proc_cgroupstats_show(struct seq_file *m, void *v);
 
 /*

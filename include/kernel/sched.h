@@ -144,6 +144,8 @@ void sched_set_fifo(struct task_struct *p);
 void sched_set_fifo_low(struct task_struct *p);
 void sched_set_normal(struct task_struct *p, int nice);
 int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask);
+/* The same of CPUs of which one is online, without waiting until @p has left a CPU that it may not use: any context. */
+void sched_set_cpus_allowed(struct task_struct *p, const struct cpumask *new_mask);
 void kthread_bind_mask_allowed(struct task_struct *p, const struct cpumask *mask);
 long sched_setaffinity(pid_t pid, const struct cpumask *new_mask);
 long sched_getaffinity(pid_t pid, struct cpumask *mask);

@@ -20,6 +20,7 @@
 #include <base/bitops.h>
 #include <base/cpumask.h>
 #include <base/list.h>
+#include <base/nodemask.h>
 #include <base/rbtree.h>
 #include <sync/rcu_types.h>
 #include <sync/rwlock.h>
@@ -40,6 +41,7 @@ struct file;
 struct files_struct;
 struct fs_struct;
 struct mem_cgroup;
+struct cpuset;
 struct mempolicy;
 struct mm_struct;
 struct nameidata;
@@ -238,6 +240,8 @@ struct task_struct {
 	struct task_struct *oom_reaper_list;	/* oom reaper: the next of its victims */
 	struct backing_dev_info *backing_dev_info;
 	struct mempolicy *mempolicy;		/* a */
+	struct cpuset *cpuset;			/* cgroup_tasks_lock: NULL: the root's (kernel/cgroup/cpuset.c) */
+	nodemask_t mems_allowed;		/* the same: nodes from which it gets memory; read without */
 	unsigned int memcg_over_high;		/* o: pages to pay for on the way to user mode, see mm/memcg/high.c */
 	int nr_dirtied, nr_dirtied_pause;	/* o: pages since the last balance_dirty_pages; until the next */
 	unsigned long dirty_paused_when;	/* o: jiffies of the last */

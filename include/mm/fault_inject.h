@@ -49,6 +49,7 @@ extern u32 alloc_watched;
 #define ALLOC_WATCHED_PAGE_DEBUG 4u	/* mm/page_debug.h */
 #define ALLOC_WATCHED_MEMCG	8u	/* mm/memcontrol.h */
 #define ALLOC_WATCHED_IDLE	16u	/* mm/page_idle.h */
+#define ALLOC_WATCHED_CPUSET	32u	/* kernel/cgroup/cpuset.c: a group has not all nodes */
 void alloc_watched_set(u32 bit, bool on);
 
 bool __should_fail(enum fault_kind kind, size_t size, gfp_t gfp, unsigned long caller);

@@ -17,7 +17,7 @@ struct file;
 struct super_block;
 
 /* Controllers: indices of cgroup_subsys[]. */
-enum { CGROUP_MEMORY, CGROUP_PIDS, NR_CGROUP_SUBSYS };
+enum { CGROUP_CPUSET, CGROUP_MEMORY, CGROUP_PIDS, NR_CGROUP_SUBSYS };
 
 /*
  * Legend: m cgroup_mutex, t cgroup_tasks_lock, mt either to read and both to write, c constant.
@@ -82,7 +82,7 @@ struct cgroup_subsys {
 };
 
 extern const struct cgroup_subsys *const cgroup_subsys[];	/* ends with NULL */
-extern const struct cgroup_subsys memory_cgroup_subsys, pids_cgroup_subsys;
+extern const struct cgroup_subsys cpuset_cgroup_subsys, memory_cgroup_subsys, pids_cgroup_subsys;
 extern struct cgroup cgroup_root;
 extern struct kernfs_node cgroupfs_root;
 extern struct mutex cgroup_mutex;

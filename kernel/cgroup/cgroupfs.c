@@ -218,6 +218,23 @@ int proc_cgroup_show(struct seq_file *m, struct task_struct *task)
 	return 0;
 }
 
+/* The group whose cpuset it is. */
+int proc_cpuset_show(struct seq_file *m, struct task_struct *task)
+{
+	struct cgroup *cgrp;
+
+	mutex_lock(&cgroup_mutex);
+	rcu_read_lock();
+	cgrp = task_cgroup(task);
+	while (cgrp->parent && !cgrp->css[CGROUP_CPUSET])
+		cgrp = cgrp->parent;
+	cgroup_print_path(m, cgrp);
+	rcu_read_unlock();
+	mutex_unlock(&cgroup_mutex);
+	seq_putc(m, '\n');
+	return 0;
+}
+
 static int nr_groups_with(int i)
 {
 	struct cgroup *pos;
@@ -243,6 +260,7 @@ int proc_cgroupstats_show(struct seq_file *m, void *v)
 /* ---- controllers ---- */
 
 const struct cgroup_subsys *const cgroup_subsys[NR_CGROUP_SUBSYS + 1] = {
+	[CGROUP_CPUSET] = &cpuset_cgroup_subsys,
 	[CGROUP_MEMORY] = &memory_cgroup_subsys,
 	[CGROUP_PIDS] = &pids_cgroup_subsys,
 };

@@ -778,40 +778,40 @@ static void move_queued(struct rq *rq, struct task_struct *p)
 	spin_unlock(&rq->lock);
 }
 
+void sched_set_cpus_allowed(struct task_struct *p, const struct cpumask *new_mask)
+{
+	unsigned long flags;
+	struct rq *rq = task_rq_lock(p, &flags);
+
+	cpumask_copy(&p->cpus_mask, new_mask);
+	p->nr_cpus_allowed = cpumask_weight(new_mask);
+	if (!cpumask_test_cpu(task_cpu(p), new_mask)) {
+		if (p->on_cpu) {
+			resched_curr(rq); /* __schedule() there pushes it away */
+		} else if (p->on_rq) {
+			move_queued(rq, p);
+			spin_unlock_irqrestore(&p->pi_lock, flags);
+			return;
+		} /* else asleep: its wake-up chooses */
+	}
+	task_rq_unlock(rq, p, &flags);
+}
+
 /**
  * set_cpus_allowed_ptr - @p may run on the CPUs of @new_mask and on no other.
  * Returns when it does so. 0, or -EINVAL when none of them is online. May sleep.
  */
 int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask)
 {
-	unsigned long flags;
-	struct rq *rq;
-
 	if (!cpumask_intersects(new_mask, cpu_online_mask))
 		return -EINVAL;
-	rq = task_rq_lock(p, &flags);
-	cpumask_copy(&p->cpus_mask, new_mask);
-	p->nr_cpus_allowed = cpumask_weight(new_mask);
-	if (cpumask_test_cpu(task_cpu(p), new_mask)) {
-		task_rq_unlock(rq, p, &flags);
-		return 0;
-	}
-	if (p->on_cpu) {
-		resched_curr(rq); /* __schedule() there pushes it away */
-		task_rq_unlock(rq, p, &flags);
+	sched_set_cpus_allowed(p, new_mask);
+	while (READ_ONCE(p->on_cpu) && !cpumask_test_cpu(task_cpu(p), &p->cpus_mask)) {
 		if (p == current)
 			schedule();
 		else
-			while (READ_ONCE(p->on_cpu) &&
-			       !cpumask_test_cpu(task_cpu(p), &p->cpus_mask))
-				yield();
-		return 0;
+			yield();
 	}
-	if (p->on_rq)
-		move_queued(rq, p);
-	else
-		spin_unlock(&rq->lock); /* asleep: its wake-up chooses */
-	spin_unlock_irqrestore(&p->pi_lock, flags);
 	return 0;
 }
 

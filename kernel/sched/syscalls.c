@@ -5,6 +5,7 @@
 #include <base/errno.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <kernel/cgroup.h>
 #include <kernel/cred.h>
 #include <kernel/ksyscall.h>
 #include <kernel/pid.h>
@@ -463,7 +464,7 @@ SYSCALL_DEFINE2(ioprio_get, int, which, int, who)
 long sched_setaffinity(pid_t pid, const struct cpumask *new_mask)
 {
 	struct task_struct *p = get_thread(pid);
-	struct cpumask mask;
+	struct cpumask mask, allowed;
 	long err = 0;
 
 	if (!p)
@@ -473,8 +474,13 @@ long sched_setaffinity(pid_t pid, const struct cpumask *new_mask)
 	else if (!same_owner(p) && !capable(CAP_SYS_NICE))
 		err = -EPERM;
 	if (!err) {
-		cpumask_and(&mask, new_mask, cpu_possible_mask);
+		cpuset_cpus_allowed(p, &allowed);
+		cpumask_and(&mask, new_mask, &allowed);
 		err = set_cpus_allowed_ptr(p, &mask);
+		/* Its cpuset has changed meanwhile: what that allows, as if we had come before. */
+		cpuset_cpus_allowed(p, &allowed);
+		if (!err && !cpumask_subset(&mask, &allowed))
+			err = set_cpus_allowed_ptr(p, &allowed);
 	}
 	put_task_struct(p);
 	return err;

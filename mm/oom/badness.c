@@ -117,6 +117,17 @@ long oom_badness(struct task_struct *p, unsigned long totalpages)
 	return s.points;
 }
 
+/* Can its end help current, whose cpuset has not all nodes? */
+static bool shares_nodes(struct task_struct *p)
+{
+	struct task_struct *t;
+
+	for_each_thread (p, t)
+		if (nodes_intersects(t->mems_allowed, current->mems_allowed))
+			return true;
+	return false;
+}
+
 void oom_scan(const struct oom_control *oc, int (*fn)(struct task_struct *p, void *arg), void *arg)
 {
 	struct task_struct *p;
@@ -126,7 +137,7 @@ void oom_scan(const struct oom_control *oc, int (*fn)(struct task_struct *p, voi
 		return;
 	}
 	for_each_process (p)
-		if (fn(p, arg))
+		if ((oc->constraint != CONSTRAINT_CPUSET || shares_nodes(p)) && fn(p, arg))
 			break;
 }
 

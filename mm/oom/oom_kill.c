@@ -150,7 +150,8 @@ static enum oom_constraint constrained_alloc(const struct oom_control *oc)
 		return CONSTRAINT_MEMCG;
 	if (oc->ac && oc->ac->nodemask && !(oc->gfp_mask & __GFP_THISNODE) &&
 	    !nodes_subset(node_states[N_MEMORY], *(const nodemask_t *)oc->ac->nodemask))
-		return CONSTRAINT_MEMORY_POLICY;
+		return oc->ac->nodemask == &current->mems_allowed ? CONSTRAINT_CPUSET
+								  : CONSTRAINT_MEMORY_POLICY;
 	return CONSTRAINT_NONE;
 }
 

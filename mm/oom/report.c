@@ -57,12 +57,15 @@ static void dump_tasks(const struct oom_control *oc)
 
 static void dump_summary(const struct oom_control *oc, struct task_struct *victim)
 {
+	nodemask_t mems;
+
+	nodes_and(mems, current->mems_allowed, node_states[N_MEMORY]);
 	pr_info("oom-kill:constraint=%s,nodemask=", constraint_names[oc->constraint]);
 	if (oc->constraint == CONSTRAINT_MEMORY_POLICY)
 		pr_cont("%*pbl", MAX_NUMNODES, oc->ac->nodemask);
 	else
 		pr_cont("(null)");
-	pr_cont(",cpuset=/,mems_allowed=%*pbl", MAX_NUMNODES, &node_states[N_MEMORY]);
+	pr_cont(",cpuset=/,mems_allowed=%*pbl", MAX_NUMNODES, &mems);
 	if (oc->memcg)
 		oom_memcg_ops->print_context(oc->memcg, victim);
 	else

@@ -182,6 +182,11 @@ static bool too_dirty(struct zone *zone, const struct alloc_context *ac)
 	       !page_alloc_ops.node_dirty_ok(zone->zone_pgdat);
 }
 
+static bool is_node_wanted(const struct zone *zone, const struct alloc_context *ac)
+{
+	return !ac->nodemask || node_isset(zone_to_nid(zone), *(const nodemask_t *)ac->nodemask);
+}
+
 struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int alloc_flags,
 				    const struct alloc_context *ac)
 {
@@ -194,8 +199,7 @@ struct page *get_page_from_freelist(gfp_t gfp, unsigned int order, unsigned int 
 
 		if (z->zone_idx > ac->highest_zoneidx)
 			continue;
-		if (ac->nodemask &&
-		    !node_isset(zone_to_nid(zone), *(const nodemask_t *)ac->nodemask))
+		if (!is_node_wanted(zone, ac))
 			continue;
 		if (!preferred)
 			preferred = zone;
@@ -329,7 +333,7 @@ static bool can_reclaim_enough(const struct alloc_context *ac)
 	for (struct zoneref *z = ac->zonelist->_zonerefs; z->zone; z++) {
 		struct zone *zone = z->zone;
 
-		if (z->zone_idx <= ac->highest_zoneidx &&
+		if (z->zone_idx <= ac->highest_zoneidx && is_node_wanted(zone, ac) &&
 		    zone_page_state(zone, NR_FREE_PAGES) + zone_reclaimable_pages(zone) >
 			    min_wmark_pages(zone) + zone->lowmem_reserve[ac->highest_zoneidx])
 			return true;
@@ -462,6 +466,16 @@ struct page *alloc_charge(struct page *page, unsigned int order, gfp_t gfp)
 	return NULL;
 }
 
+/* The nodes of the cpuset of current, for whoever can wait until there is room on them; NULL: all. */
+static const void *cpuset_nodes(gfp_t gfp)
+{
+	if (in_interrupt() || !(gfp & __GFP_DIRECT_RECLAIM) ||
+	    (current->flags & (PF_MEMALLOC | PF_EXITING | PF_KTHREAD)) ||
+	    test_thread_flag(TIF_MEMDIE))
+		return NULL;
+	return &current->mems_allowed;
+}
+
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, const void *nodemask)
 {
 	struct alloc_context ac = {
@@ -482,6 +496,8 @@ struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, con
 		return NULL;
 	gfp = current_gfp_context(gfp);
 	ac.highest_zoneidx = gfp_zone(gfp);
+	if (unlikely(READ_ONCE(alloc_watched) & ALLOC_WATCHED_CPUSET) && !nodemask)
+		ac.nodemask = cpuset_nodes(gfp);
 	page = get_page_from_freelist(gfp, order, ALLOC_WMARK_LOW | (gfp & ALLOC_KSWAPD), &ac);
 	if (unlikely(!page)) {
 		ac.spread_dirty = false;
