@@ -299,18 +299,35 @@ static void tick_group(struct psi_group *group, u64 now)
 }
 
 static LIST_HEAD(groups); /* psi_system.lock, RCU */
+static u64 next_tick;	  /* sched_clock(): no group is due before */
 
+static u64 next_of(const struct psi_group *group)
+{
+	u64 next = READ_ONCE(group->avg_next_update);
+
+	return READ_ONCE(group->poll_interval) ? min(next, READ_ONCE(group->next_poll)) : next;
+}
+
+/* Averages of all groups are due at the same times, so that the others of the ticks are a look at the clock. */
 void psi_tick(void)
 {
 	struct psi_group *group;
-	u64 now;
+	u64 now, next;
 
 	if (!psi_enabled)
 		return;
 	now = sched_clock();
+	if (now < READ_ONCE(next_tick))
+		return;
+	WRITE_ONCE(next_tick, ~0ULL); /* who comes now with a trigger makes it less */
 	tick_group(&psi_system, now);
-	list_for_each_entry_rcu (group, &groups, node)
+	next = next_of(&psi_system);
+	list_for_each_entry_rcu (group, &groups, node) {
 		tick_group(group, now);
+		next = min(next, next_of(group));
+	}
+	if (next < READ_ONCE(next_tick))
+		WRITE_ONCE(next_tick, next);
 }
 
 void psi_group_add(struct psi_group *group)
@@ -318,7 +335,7 @@ void psi_group_add(struct psi_group *group)
 	unsigned long flags = spin_psi(&psi_system);
 
 	group->avg_last_update = sched_clock();
-	group->avg_next_update = group->avg_last_update + PSI_PERIOD_NS;
+	group->avg_next_update = psi_system.avg_next_update + PSI_PERIOD_NS;
 	list_add_rcu(&group->node, &groups);
 	spin_unlock_irqrestore(&psi_system.lock, flags);
 }
@@ -341,6 +358,7 @@ static void set_poll_interval(struct psi_group *group)
 		if (!shortest || t->size < shortest)
 			shortest = t->size;
 	group->poll_interval = shortest / UPDATES_PER_WIN;
+	WRITE_ONCE(next_tick, 0);
 }
 
 /* "some 150000 1000000" */
