@@ -66,31 +66,34 @@ static bool file_is_tiny(struct lruvec *lruvec, struct scan_control *sc)
 	       lruvec_lru_size(lruvec, LRU_INACTIVE_ANON, sc->reclaim_idx) >> sc->priority;
 }
 
-/* How the scan is divided between anonymous and file pages: parts of their sum. */
+/* How much of the anonymous and of the file pages are scanned: so many parts of a whole. */
 struct parts {
-	unsigned long anon, file;
+	unsigned long anon, file, whole;
 };
 
 static struct parts divide(struct lruvec *lruvec, struct scan_control *sc)
 {
 	unsigned long anon_cost, file_cost, total;
+	struct parts parts;
 
 	if (!can_reclaim_anon_pages(sc))
-		return (struct parts){ 0, 1 };
+		return (struct parts){ 0, 1, 1 };
 	if (!sc->priority && vm_swappiness)
-		return (struct parts){ 1, 1 };
+		return (struct parts){ 1, 1, 1 }; /* SCAN_EQUAL: the last pass looks at all */
 	if (file_is_tiny(lruvec, sc))
-		return (struct parts){ 1, 0 };
+		return (struct parts){ 1, 0, 1 };
 	/* Plenty of files that were read once: no reason to touch what programs use. */
 	if (lruvec_lru_size(lruvec, LRU_INACTIVE_FILE, sc->reclaim_idx) >> sc->priority &&
 	    !sc->may_deactivate_file)
-		return (struct parts){ 0, 1 };
+		return (struct parts){ 0, 1, 1 };
 	total = READ_ONCE(lruvec->anon_cost) + READ_ONCE(lruvec->file_cost);
 	anon_cost = total + READ_ONCE(lruvec->anon_cost);
 	file_cost = total + READ_ONCE(lruvec->file_cost);
 	total = anon_cost + file_cost;
-	return (struct parts){ vm_swappiness * (total + 1) / (anon_cost + 1),
-			       (200 - vm_swappiness) * (total + 1) / (file_cost + 1) };
+	parts.anon = vm_swappiness * (total + 1) / (anon_cost + 1);
+	parts.file = (200 - vm_swappiness) * (total + 1) / (file_cost + 1);
+	parts.whole = parts.anon + parts.file;
+	return parts;
 }
 
 static void get_scan_count(struct lruvec *lruvec, struct scan_control *sc, unsigned long *nr)
@@ -102,11 +105,10 @@ static void get_scan_count(struct lruvec *lruvec, struct scan_control *sc, unsig
 	{
 		unsigned long size = lruvec_lru_size(lruvec, lru, sc->reclaim_idx);
 		unsigned long part = is_file_lru(lru) ? parts.file : parts.anon;
-		unsigned long whole = parts.anon && parts.file ? parts.anon + parts.file : part;
 
-		nr[lru] = part ? (size >> sc->priority) * part / whole : 0;
+		nr[lru] = (size >> sc->priority) * part / parts.whole;
 		/* A class that is never worth a scan would never go. */
-		if (part && size && !nr[lru] && (!sc->priority || part == whole))
+		if (part && size && !nr[lru] && (!sc->priority || part == parts.whole))
 			nr[lru] = min(size, sc->priority ? 1UL : (unsigned long)SWAP_CLUSTER_MAX);
 	}
 }
