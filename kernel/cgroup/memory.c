@@ -162,21 +162,14 @@ static int max_write(struct file *file, struct cgroup *cgrp, char *text)
 static int reclaim_write(struct file *file, struct cgroup *cgrp, char *text)
 {
 	struct mem_cgroup *memcg = get_memcg(cgrp);
-	unsigned long pages, done = 0;
-	int err, tries = 16;
+	unsigned long pages;
+	int err;
 
 	if (!memcg)
 		return -ENODEV;
 	err = parse_pages(text, &pages);
-	while (!err && done < pages) {
-		unsigned long got = memcg_reclaim(memcg, pages - done, GFP_KERNEL);
-
-		done += got;
-		if (signal_pending(current))
-			err = -EINTR;
-		else if (!got && !--tries)
-			err = -EAGAIN;
-	}
+	if (!err)
+		err = memcg_reclaim_pages(memcg, pages);
 	memcg_put(memcg);
 	return err;
 }

@@ -329,6 +329,27 @@ bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
 	}
 }
 
+int memcg_reclaim_pages(struct mem_cgroup *memcg, unsigned long pages)
+{
+	int tries = MAX_RECLAIM_RETRIES;
+	unsigned long done = 0;
+	bool found;
+
+	while (done < pages) {
+		unsigned long got;
+
+		if (signal_pending(current))
+			return -EINTR;
+		got = memcg_try_reclaim(memcg, pages - done, GFP_KERNEL, &found);
+		if (!got && tries <= 0)
+			return -EAGAIN;
+		if (!got)
+			tries = after_failure(tries, found);
+		done += got;
+	}
+	return 0;
+}
+
 void memcg_enforce_max(struct mem_cgroup *memcg)
 {
 	while (!memcg_reclaim_down_to(memcg, READ_ONCE(memcg->max)))
