@@ -41,12 +41,13 @@ for k in linux quire; do
 	relay "$scratch/events" "$k: events"
 done
 rm -f "$disk.swap"
-# Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages.
+# Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages; a cpuset has one.
 rm -f "$disk"
 truncate -s 640M "$disk"
 for k in linux quire; do
 	./quire run --kernel $k --accel tcg --timeout 200 --smp 2 --numa 2 --mem 512M --console-log "$scratch/nodes.log" \
-		--disk "$disk" --add "$build/tests/disk:/disk" -- sh -c '/disk/nodes vda' >"$scratch/nodes" 2>&1 </dev/null
+		--disk "$disk" --add "$build/tests/disk:/disk" --add "$build/tests/guest/cpuset:/cpuset" \
+		-- sh -c '/disk/nodes vda && /cpuset' >"$scratch/nodes" 2>&1 </dev/null
 	is "$k: two nodes: to the end" $? 0
 	relay "$scratch/nodes" "$k: two nodes"
 done
