@@ -186,8 +186,9 @@ static void memory(void)
 	ok(cg_write("m/cpuset.mems", "\n") && errno == ENOSPC,
 	   "not nothing, while there are members");
 	if (two_nodes) {
+		set_cpus(1ul << (nr_cpus - 1)); /* the CPU is on the other node each time */
 		ok(EVENTUALLY(taken_of_1() < 2048), "memory comes from node 0");
-		must(!cg_write("m/cpuset.mems", "1"));
+		must(!set_cpus(1) && !cg_write("m/cpuset.mems", "1"));
 		ok(status_says("\nMems_allowed_list:\t1\n"), "the other node");
 		ok(EVENTUALLY(taken_of_1() > 6144), "memory comes from node 1");
 		must(!cg_write("m/cpuset.mems", "0-1"));
