@@ -748,6 +748,7 @@ static struct shrinker dentry_shrinker = {
 	.count_objects = dentry_count,
 	.scan_objects = dentry_scan,
 	.seeks = DEFAULT_SEEKS,
+	.flags = SHRINKER_MEMCG_AWARE,
 };
 
 /* A child of @parent that nobody uses, dead now; NULL: none. */

@@ -277,6 +277,7 @@ static struct shrinker inode_shrinker = {
 	.count_objects = inode_lru_count,
 	.scan_objects = inode_lru_scan,
 	.seeks = DEFAULT_SEEKS,
+	.flags = SHRINKER_MEMCG_AWARE,
 };
 
 void inode_init(void)

@@ -25,6 +25,7 @@ struct byte_charge_ops {
 	int (*charge)(size_t bytes, enum charged_bytes what, gfp_t gfp);
 	int (*charge_to)(u16 id, size_t bytes, enum charged_bytes what, gfp_t gfp);
 	void (*uncharge)(u16 id, size_t bytes, enum charged_bytes what);
+	bool (*is_below)(u16 id, const struct mem_cgroup *memcg);
 };
 extern struct byte_charge_ops byte_charge_ops;
 
@@ -48,6 +49,12 @@ static __always_inline void byte_uncharge(u16 id, size_t bytes, enum charged_byt
 {
 	if (id)
 		byte_charge_ops.uncharge(id, bytes, what);
+}
+
+/* Is it @memcg or a group below it that pays? @id as above, of what is not uncharged meanwhile. */
+static inline bool byte_charge_is_below(u16 id, const struct mem_cgroup *memcg)
+{
+	return id && byte_charge_ops.is_below(id, memcg);
 }
 
 #endif

@@ -48,6 +48,9 @@ unsigned long list_lru_count(struct list_lru *lru);
 /* Show @isolate up to *@nr_to_walk objects, oldest first; the number removed. *@nr_to_walk is used up. */
 unsigned long list_lru_walk_node(struct list_lru *lru, int nid, list_lru_walk_cb isolate, void *arg,
 				 unsigned long *nr_to_walk);
+/* The same of those objects that @memcg, or a group below it, pays for (NULL: all); *@nr_to_walk counts only them. */
+unsigned long list_lru_walk_memcg(struct list_lru *lru, int nid, const struct mem_cgroup *memcg, list_lru_walk_cb isolate,
+				  void *arg, unsigned long *nr_to_walk);
 /* The same over all nodes in turn. */
 unsigned long list_lru_walk(struct list_lru *lru, list_lru_walk_cb isolate, void *arg,
 			    unsigned long nr_to_walk);
@@ -60,7 +63,7 @@ static inline unsigned long list_lru_shrink_count(struct list_lru *lru, struct s
 static inline unsigned long list_lru_shrink_walk(struct list_lru *lru, struct shrink_control *sc,
 						 list_lru_walk_cb isolate, void *arg)
 {
-	return list_lru_walk_node(lru, sc->nid, isolate, arg, &sc->nr_to_scan);
+	return list_lru_walk_memcg(lru, sc->nid, sc->memcg, isolate, arg, &sc->nr_to_scan);
 }
 
 /* BUG() when a count differs from the length of its list. */

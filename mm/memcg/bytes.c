@@ -15,6 +15,8 @@
  *
  * 3 A removed group lives on as long as it has bytes. They count for those above, as they did before; nothing is moved.
  *
+ * 4 Dentries and inodes that nobody uses go when their group is reclaimed from: its shrinkers pass those of others.
+ *
  * Linux 6.1: mm/memcontrol.c (obj_cgroup_charge, refill_obj_stock, drain_obj_stock). Observe: slab*, percpu, zswap of memory.stat.
  */
 #include <base/errno.h>
@@ -23,7 +25,12 @@
 #include <sync/rcu.h>
 #include <kernel/task.h>
 #include <mm/gfp.h>
+#include <mm/shrinker.h>
+#include <mm/zone.h>
 #include "memcg_internal.h"
+
+#define OBJECT_BYTES                                                                               \
+	256 /* that come back with an object of a shrinker, about: a dentry has 192, an inode 600 */
 
 void memcg_return_bytes(struct mem_cgroup *memcg, unsigned long bytes)
 {
@@ -95,11 +102,45 @@ static void uncharge(u16 id, size_t bytes, enum charged_bytes what)
 	stock_return_bytes(memcg_by_id(id), bytes, what);
 }
 
+static bool is_below(u16 id, const struct mem_cgroup *memcg)
+{
+	return memcg_is_below(memcg_by_id(id), memcg);
+}
+
+/* => RCU */
+static unsigned long reclaimable(const struct mem_cgroup *root)
+{
+	const struct mem_cgroup *memcg;
+	long bytes = 0;
+
+	list_for_each_entry_rcu (memcg, &all_memcgs, node)
+		if (memcg_is_below(memcg, root))
+			bytes += atomic_long_read(&memcg->bytes_owned[CHARGED_SLAB_RECLAIMABLE]);
+	return max(bytes, 0L);
+}
+
+unsigned long memcg_shrink_slab(struct mem_cgroup *memcg, gfp_t gfp, int priority)
+{
+	unsigned long nr, freed = 0;
+
+	rcu_read_lock();
+	nr = 2 * (reclaimable(memcg) / OBJECT_BYTES) >> priority;
+	rcu_read_unlock();
+	if (!nr)
+		return 0;
+	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
+		freed += shrink_slab_memcg(gfp, (int)nid, memcg, nr);
+	if (freed)
+		synchronize_rcu_expedited(); /* most objects are only then given back */
+	return freed * OBJECT_BYTES >> PAGE_SHIFT;
+}
+
 void memcg_bytes_start(void)
 {
 	byte_charge_ops = (struct byte_charge_ops){
 		.charge = charge,
 		.charge_to = charge_to,
 		.uncharge = uncharge,
+		.is_below = is_below,
 	};
 }

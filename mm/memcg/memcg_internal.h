@@ -69,6 +69,8 @@ void stock_drain_all(struct mem_cgroup *memcg);
 void memcg_bytes_start(void);
 /* @bytes of charged pages of @memcg are nobody's: whole pages are uncharged. The references stay the caller's. Any context. */
 void memcg_return_bytes(struct mem_cgroup *memcg, unsigned long bytes);
+/* Objects that only @memcg and those below pay for and nobody uses go. Pages that come back by that, about. May sleep as @gfp says. */
+unsigned long memcg_shrink_slab(struct mem_cgroup *memcg, gfp_t gfp, int priority);
 
 /* ---- high.c ---- */
 /* current has just been charged @nr pages for @memcg: it pays if there is too much. May sleep as @gfp says. */

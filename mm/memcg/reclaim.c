@@ -269,6 +269,8 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 	trace_mm_vmscan_memcg_reclaim_begin(0, gfp);
 	for (; sc.priority >= 0; sc.priority--) {
 		shrink_nodes(memcg, &sc);
+		if (sc.nr_reclaimed < sc.nr_to_reclaim)
+			sc.nr_reclaimed += memcg_shrink_slab(memcg, gfp, sc.priority);
 		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
 			break;
 	}

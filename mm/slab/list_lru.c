@@ -11,12 +11,14 @@
  * Invariants (list_lru_check): nr = length of the list; an object off all lists has an empty list_head.
  * Locks: one spinlock per node, taken inside the locks of the owner of the objects.
  * Failure: only list_lru_init() allocates. Observe: /proc/sys/fs/dentry-state, the debugfs files of shrinkers.
- * Linux 6.1: mm/list_lru.c; lists per control group come with the groups.
+ * Linux 6.1: mm/list_lru.c, which has lists per control group, too. Here a walk for a group passes the objects of others: an object
+ * knows who pays for it (owners.c).
  */
 #include <base/types.h>
 #include <base/bug.h>
 #include <base/errno.h>
 #include <base/nodemask.h>
+#include <mm/byte_charge.h>
 #include <mm/list_lru.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -112,8 +114,9 @@ unsigned long list_lru_count(struct list_lru *lru)
 }
 
 /* One pass from the old end, until the list or the allowance ends; true: begin again. => n->lock held */
-static bool walk_once(struct list_lru *lru, int nid, list_lru_walk_cb isolate, void *arg,
-		      unsigned long *nr_to_walk, unsigned long *removed)
+static bool walk_once(struct list_lru *lru, int nid, const struct mem_cgroup *memcg,
+		      list_lru_walk_cb isolate, void *arg, unsigned long *nr_to_walk,
+		      unsigned long *removed)
 {
 	struct list_lru_node *n = &lru->node[nid];
 	struct list_head *item, *next;
@@ -121,6 +124,8 @@ static bool walk_once(struct list_lru *lru, int nid, list_lru_walk_cb isolate, v
 	list_for_each_safe (item, next, &n->list) {
 		if (!*nr_to_walk)
 			return false;
+		if (memcg && !byte_charge_is_below(slab_object_owner(item), memcg))
+			continue;
 		--*nr_to_walk;
 		switch (isolate(item, lru, nid, &n->lock, arg)) {
 		case LRU_REMOVED:
@@ -141,17 +146,23 @@ static bool walk_once(struct list_lru *lru, int nid, list_lru_walk_cb isolate, v
 	return false;
 }
 
-unsigned long list_lru_walk_node(struct list_lru *lru, int nid, list_lru_walk_cb isolate, void *arg,
-				 unsigned long *nr_to_walk)
+unsigned long list_lru_walk_memcg(struct list_lru *lru, int nid, const struct mem_cgroup *memcg,
+				  list_lru_walk_cb isolate, void *arg, unsigned long *nr_to_walk)
 {
 	struct list_lru_node *n = &lru->node[nid];
 	unsigned long removed = 0;
 
 	spin_lock(&n->lock);
-	while (walk_once(lru, nid, isolate, arg, nr_to_walk, &removed))
+	while (walk_once(lru, nid, memcg, isolate, arg, nr_to_walk, &removed))
 		;
 	spin_unlock(&n->lock);
 	return removed;
+}
+
+unsigned long list_lru_walk_node(struct list_lru *lru, int nid, list_lru_walk_cb isolate, void *arg,
+				 unsigned long *nr_to_walk)
+{
+	return list_lru_walk_memcg(lru, nid, NULL, isolate, arg, nr_to_walk);
 }
 
 unsigned long list_lru_walk(struct list_lru *lru, list_lru_walk_cb isolate, void *arg,

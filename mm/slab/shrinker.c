@@ -47,6 +47,21 @@ void unregister_shrinker(struct shrinker *shrinker)
 	shrinker->name = NULL;
 }
 
+/* SHRINK_STOP: it cannot at the moment. */
+static unsigned long scan(struct shrinker *shrinker, struct shrink_control *sc, unsigned long nr)
+{
+	unsigned long freed;
+
+	sc->nr_to_scan = sc->nr_scanned = nr;
+	freed = shrinker->scan_objects(shrinker, sc);
+	if (freed == SHRINK_STOP)
+		return freed;
+	atomic_long_add(sc->nr_scanned, &shrinker->nr_scanned);
+	atomic_long_add(freed, &shrinker->nr_freed);
+	count_vm_events(SLABS_SCANNED, sc->nr_scanned);
+	return freed;
+}
+
 static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int nid, int priority)
 {
 	struct shrink_control sc = { .gfp_mask = gfp, .nid = nid };
@@ -64,20 +79,15 @@ static unsigned long do_shrink_slab(struct shrinker *shrinker, gfp_t gfp, int ni
 	t.todo = min(t.todo, count * 2);
 	trace_mm_shrink_slab_start(&t);
 	while (t.todo) {
-		unsigned long n = min(t.todo, batch), got;
+		unsigned long got = scan(shrinker, &sc, min(t.todo, batch));
 
-		sc.nr_to_scan = sc.nr_scanned = n;
-		got = shrinker->scan_objects(shrinker, &sc);
 		if (got == SHRINK_STOP)
 			break;
 		t.freed += got;
-		atomic_long_add(sc.nr_scanned, &shrinker->nr_scanned);
-		count_vm_events(SLABS_SCANNED, sc.nr_scanned);
 		t.todo -= min(t.todo, max(sc.nr_scanned, 1UL));
 		cond_resched();
 	}
 	atomic_long_inc(&shrinker->nr_called);
-	atomic_long_add(t.freed, &shrinker->nr_freed);
 	trace_mm_shrink_slab_end(&t);
 	return t.freed;
 }
@@ -91,6 +101,31 @@ unsigned long shrink_slab(gfp_t gfp, int nid, int priority)
 		return 0;
 	list_for_each_entry (shrinker, &shrinker_list, list)
 		freed += do_shrink_slab(shrinker, gfp, nid, priority);
+	up_read(&shrinker_rwsem);
+	return freed;
+}
+
+/* At once, not in portions: each begins at the old end, and passes the objects of others anew. */
+unsigned long shrink_slab_memcg(gfp_t gfp, int nid, const struct mem_cgroup *memcg,
+				unsigned long nr)
+{
+	struct shrinker *shrinker;
+	unsigned long freed = 0;
+
+	if (!down_read_trylock(&shrinker_rwsem))
+		return 0;
+	list_for_each_entry (shrinker, &shrinker_list, list) {
+		struct shrink_control sc = { .gfp_mask = gfp, .nid = nid, .memcg = memcg };
+		unsigned long got;
+
+		if (!(shrinker->flags & SHRINKER_MEMCG_AWARE))
+			continue;
+		got = scan(shrinker, &sc, nr);
+		if (got != SHRINK_STOP)
+			freed += got;
+		atomic_long_inc(&shrinker->nr_called);
+		cond_resched();
+	}
 	up_read(&shrinker_rwsem);
 	return freed;
 }

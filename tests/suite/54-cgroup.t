@@ -20,10 +20,21 @@ echo max $(($(sed -n "s/^max //p" a/memory.events) > 0)) $(sed -n "s/^max //p" b
 echo 8M >b/memory.max; echo lowered $(($(cat b/memory.current) <= 8388608))
 echo 2M >b/memory.reclaim; echo reclaimed $(($(cat b/memory.current) <= 6291456))
 rmdir a && rmdir b && echo removed $(sed -n "s/^nr_descendants //p" cgroup.stat)
+[ -e /dev/vdc ] || exit
+mkdir /m c; mount -t ext2 /dev/vdc /m; echo 2M >c/memory.max
+(echo 0 >c/cgroup.procs; i=0; while [ $i -lt 14000 ]; do [ -e /m/no$i ]; i=$((i+1)); done; echo lookups $i)
+echo dentries $(sed -n "/^oom/p" c/memory.events) $(($(sed -n "s/^max //p" c/memory.events) > 0)) $(($(cat c/memory.peak) >= 1572864))
 '
+third=
+if command -v mke2fs >/dev/null; then
+	truncate -s 4M "$scratch/vdc"
+	mke2fs -q -F -t ext2 -b 4096 "$scratch/vdc"
+	third="--disk $scratch/vdc"
+fi
 for kernel in linux quire; do
-	timeout 240 ./quire run --kernel $kernel --accel tcg --timeout 220 --mem 128M --disk "$scratch/vda" --disk "$scratch/vdb" \
-		-- sh -c "$guest" >"$scratch/out" 2>"$scratch/err"
+	# shellcheck disable=SC2046,SC2086
+	timeout 240 ./quire run --kernel $kernel $([ $kernel = quire ] || echo --module ext4) --accel tcg --timeout 220 --mem 128M \
+		--disk "$scratch/vda" --disk "$scratch/vdb" $third -- sh -c "$guest" >"$scratch/out" 2>"$scratch/err"
 	get() { sed -n "s/^$1 //p" "$scratch/out"; }
 	is "$kernel: cgroup: a group keeps its limit, another has what it read" "$(get fits)" '1 1'
 	is "$kernel: cgroup: the neighbour keeps its pages" "$(get stays)" 1
@@ -32,6 +43,9 @@ for kernel in linux quire; do
 	is "$kernel: cgroup: a lowered limit is reclaimed to" "$(get lowered)" 1
 	is "$kernel: cgroup: memory.reclaim" "$(get reclaimed)" 1
 	is "$kernel: cgroup: rmdir with charged pages" "$(get removed)" 0
+	[ -n "$third" ] || continue
+	is "$kernel: cgroup: names that were looked up go, and nobody is killed" "$(get lookups) $(get dentries)" \
+		'14000 oom 0 oom_kill 0 oom_group_kill 0 1 1'
 done
 
 # Under pressure: over a limit with swap, more file pages than memory below memory.low, a promise among siblings.
@@ -45,5 +59,5 @@ for kernel in linux quire; do
 	relay "$scratch/tap" "$kernel"
 	is "$kernel: to the end" "$(grep -c '^1\.\.' "$scratch/tap")" 1
 done
-rm -f "$scratch/vda" "$scratch/vdb"
+rm -f "$scratch/vda" "$scratch/vdb" "$scratch/vdc"
 finish
