@@ -53,6 +53,7 @@
 	R(MMAP, rwsem, "mm->mmap_lock: layout of an address space")		\
 	R(VMA, rwsem, "vma->vm_lock: one VMA stands still")			\
 	R(MM_ALL_LOCKS, mutex, "one mm_take_all_locks at a time")		\
+	R(MEMORY_FAILURE, mutex, "frames taken out of use and back: one at a time")	\
 	R(INVALIDATE, rwsem, "mapping->invalidate_lock: truncation against faults")	\
 	R(I_MMAP, rwsem, "mapping->i_mmap_rwsem: VMAs that map a file")		\
 	R(ANON_VMA, rwsem, "anon_vma root: VMAs that may map an anonymous page")	\

@@ -11,11 +11,14 @@
  * Afterwards the frame has PG_hwpoison and one reference, which is never given back: nobody gets it. All other pages
  * (anonymous, shmem, of the kernel, free ones, parts of large folios) are -EBUSY; Linux takes some of these out, too.
  *
- * Linux 6.1: mm/memory-failure.c (me_pagecache_clean, me_pagecache_dirty, truncate_error_page, has_extra_refcount). Doors:
+ * Lock: failure_mutex, over all of an operation: between mark and outcome the reference is not unpoison's to give back.
+ *
+ * Linux 6.1: mm/memory-failure.c (me_pagecache_clean, me_pagecache_dirty, truncate_error_page, has_extra_refcount, mf_mutex). Doors:
  * /sys/devices/system/memory/{soft,hard}_offline_page, debugfs hwpoison/unpoison-pfn. Observe: HardwareCorrupted of
  * /proc/meminfo, the account "poisoned" of the ledger, KPF_HWPOISON.
  */
 #include <base/errno.h>
+#include <sync/mutex.h>
 #include <mm/aops.h>
 #include <mm/filemap.h>
 #include <mm/migrate.h>
@@ -23,6 +26,7 @@
 #include "cache_internal.h"
 
 atomic_long_t num_poisoned_pages;
+static DEFINE_MUTEX(failure_mutex, LOCK_MEMORY_FAILURE);
 
 int generic_error_remove_page(struct address_space *mapping, struct page *page)
 {
@@ -82,18 +86,15 @@ static int drop_failed(struct folio *folio)
 	return call_aop(mapping->a_ops, error_remove_page, mapping, &folio->page);
 }
 
-int memory_failure(unsigned long pfn)
+/* Out of its cache? 0 or an errno */
+static int fail_hard(struct folio *folio)
 {
-	struct folio *folio;
 	int err;
 
-	folio = poison(pfn, &err);
-	if (!folio)
-		return err;
 	folio_lock(folio);
 	err = drop_failed(folio);
 	folio_unlock(folio);
-	return settle(folio, err);
+	return err;
 }
 
 /* Drop @folio if that is easy. */
@@ -110,30 +111,49 @@ static bool evict(struct folio *folio)
 	return gone;
 }
 
-int soft_offline_page(unsigned long pfn)
+static int fail_soft(struct folio *folio)
+{
+	if (__PageMovable(&folio->page))
+		return migrate_movable_page(&folio->page);
+	return evict(folio) ? 0 : migrate_folio(folio);
+}
+
+static int take_out(unsigned long pfn, int (*empty)(struct folio *folio))
 {
 	struct folio *folio;
 	int err;
 
+	mutex_lock(&failure_mutex);
 	folio = poison(pfn, &err);
-	if (!folio)
-		return err;
-	if (__PageMovable(&folio->page))
-		err = migrate_movable_page(&folio->page);
-	else
-		err = evict(folio) ? 0 : migrate_folio(folio);
-	return settle(folio, err);
+	if (folio)
+		err = settle(folio, empty(folio));
+	mutex_unlock(&failure_mutex);
+	return err;
+}
+
+int memory_failure(unsigned long pfn)
+{
+	return take_out(pfn, fail_hard);
+}
+
+int soft_offline_page(unsigned long pfn)
+{
+	return take_out(pfn, fail_soft);
 }
 
 int unpoison_memory(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
+	bool was;
 
 	if (!page)
 		return -ENXIO;
-	if (!TestClearPageHWPoison(page))
-		return -EINVAL;
-	atomic_long_dec(&num_poisoned_pages);
-	put_page(page);
-	return 0;
+	mutex_lock(&failure_mutex);
+	was = TestClearPageHWPoison(page);
+	if (was) {
+		atomic_long_dec(&num_poisoned_pages);
+		put_page(page);
+	}
+	mutex_unlock(&failure_mutex);
+	return was ? 0 : -EINVAL;
 }

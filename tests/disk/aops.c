@@ -237,6 +237,49 @@ static void fails_hard(void)
 	close(fd);
 }
 
+/* Frames go and come back at the same time: none comes back before it is gone. */
+static volatile uint64_t wanted;
+static void *take_back(void *unused)
+{
+	char number[32];
+
+	while (!stop) {
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)wanted);
+		if (wanted && spew(UNPOISON, number) == 0)
+			wanted = 0;
+	}
+	return NULL;
+}
+
+static void both_ways(long before)
+{
+	int fd = file("both"), gone = 0, was = nr_poisoned;
+	char *p = page_of(fd, 'b');
+	pthread_t thread;
+
+	stop = false;
+	must(!pthread_create(&thread, NULL, take_back, NULL));
+	for (int i = 0; i < 100; i++) {
+		int err;
+
+		(void)*(volatile char *)p;
+		wanted = PFN(p);
+		err = offline(SOFT, p);
+		gone += !err;
+		if (err || !EVENTUALLY(!wanted))
+			break;
+	}
+	stop = true;
+	pthread_join(thread, NULL);
+	nr_poisoned = was;
+	is(gone, 100, "both ways: a frame goes while somebody asks for it back");
+	is(corrupted(), before, "both ways: all are back");
+	ok(strstr(slurp("/proc/mm/ledger"), "all accounts agree") != NULL, "both ways: ledger");
+	ok(holds(p, 'b'), "both ways: the page is as it was");
+	munmap(p, PAGE);
+	close(fd);
+}
+
 /* All frames are good again. */
 static void unpoison(long before)
 {
@@ -259,6 +302,7 @@ static void frames(void)
 	long before = corrupted();
 	int fd;
 
+	both_ways(before);
 	fd = file("moves");
 	moves(fd, "ext2");
 	close(fd);
