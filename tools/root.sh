@@ -7,7 +7,7 @@ set -eu
 image=$1
 mirror=${MIRROR:-http://deb.debian.org/debian}
 packages=procps,busybox-static,file,less,e2fsprogs,git,python3,libpython3.11-testsuite,gcc,libc6-dev,sqlite3,redis-server,redis-tools
-packages=$packages,fio,stress-ng
+packages=$packages,fio,stress-ng,memtester
 
 need() {
 	command -v "$1" >/dev/null && return

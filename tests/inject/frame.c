@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * inject [-n NAME] [-v]: for each operation of ops.c and each kind of failure (page, slab object, copy from or
- * to the user) the first, second, third ... question to the gate fails once, until the operation gets
+ * inject [-n NAME] [-v] [-s DEVICE [-z DEVICE]]: for each operation of ops.c, with -s of swap.c, and each kind of failure (page,
+ * slab object, copy from or to the user, with -s request to the disk) the first, second, third ... question to the gate fails once, until the operation gets
  * through without using the failure up; so every place is met. oracle: none (CONFIG_FAULT_INJECTION).
  *
  *	controller				worker (one process for each n)
@@ -26,11 +26,13 @@
 #define MAX_N	 2000
 #define ROUNDS	 6
 
-static const char *const dirs[NR_KINDS] = { "fail_page_alloc", "failslab", "fail_usercopy" };
-static const char *const kind_name[NR_KINDS] = { "page", "slab", "copy" };
+static const char *const dirs[NR_KINDS] = { "fail_page_alloc", "failslab", "fail_usercopy",
+					    "fail_make_request" };
+static const char *const kind_name[NR_KINDS] = { "page", "slab", "copy", "request" };
 #define DEBUGFS "/sys/kernel/debug/"
 
 const char *self_path;
+enum kind kind_now;
 static bool verbose;
 static int nth_fd[NR_KINDS], settle_fd, check_fd, ledger_fd, slab_fd;
 
@@ -197,6 +199,7 @@ static void attempt(const struct op *op, enum kind kind, long n, struct outcome 
 	bool alive;
 	pid_t pid;
 
+	kind_now = kind;
 	memset(shared, 0, sizeof(*shared));
 	memset(o, 0, sizeof(*o));
 	pid = fork();
@@ -243,7 +246,9 @@ static const char *judge(const struct op *op, enum kind kind, const struct outco
 		return "exec returned";
 	if (!o->err)
 		return NULL;
-	if (o->used && kind != USER_COPY && (o->err == ENOMEM || o->err == op->alloc_err))
+	if (o->used && kind == IO_REQUEST && o->err == EIO)
+		return NULL;
+	if (o->used && kind < USER_COPY && (o->err == ENOMEM || o->err == op->alloc_err))
 		return NULL;
 	if (o->used && kind == USER_COPY && (o->err == EFAULT || o->err == op->copy_err))
 		return NULL;
@@ -382,6 +387,15 @@ static void prepare(void)
 	close(fd);
 }
 
+static void go_through_all(const struct op *list, int nr, enum kind last, const char *only)
+{
+	for (int i = 0; i < nr; i++)
+		for (enum kind kind = 0; kind <= last; kind++)
+			if (!strncmp(list[i].name, only, strlen(only)) &&
+			    (zram_device || strncmp(list[i].name, "zram", 4)))
+				each_nth(&list[i], kind);
+}
+
 int main(int argc, char **argv)
 {
 	const char *only = "";
@@ -396,11 +410,17 @@ int main(int argc, char **argv)
 			verbose = true;
 		else if (!strcmp(argv[i], "-n") && i + 1 < argc)
 			only = argv[++i];
+		else if (!strcmp(argv[i], "-s") && i + 1 < argc)
+			swap_device = argv[++i];
+		else if (!strcmp(argv[i], "-z") && i + 1 < argc)
+			zram_device = argv[++i];
 	}
 	prepare();
-	for (int i = 0; i < nr_ops; i++)
-		for (int kind = 0; kind < NR_KINDS; kind++)
-			if (!strncmp(ops[i].name, only, strlen(only)))
-				each_nth(&ops[i], kind);
+	if (swap_device) {
+		prepare_swap();
+		go_through_all(swap_ops, nr_swap_ops, IO_REQUEST, only);
+	} else {
+		go_through_all(ops, nr_ops, USER_COPY, only);
+	}
 	return tap_end();
 }

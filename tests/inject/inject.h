@@ -8,7 +8,7 @@
 
 #include "../guest/tap.h"
 
-enum kind { PAGE_ALLOC, SLAB_ALLOC, USER_COPY, NR_KINDS };
+enum kind { PAGE_ALLOC, SLAB_ALLOC, USER_COPY, IO_REQUEST, NR_KINDS };
 
 struct op {
 	const char *name;
@@ -27,6 +27,13 @@ struct op {
 void touch_data(void); /* the writable data of ops.c: nothing of it is to fault later */
 extern const struct op ops[];
 extern const int nr_ops;
+
+/* swap.c: -s DEVICE -z DEVICE; the device is one that mkswap has been at. */
+extern const struct op swap_ops[];
+extern const int nr_swap_ops;
+extern const char *swap_device, *zram_device;
+extern enum kind kind_now; /* that fails */
+void prepare_swap(void);
 extern const char *self_path;
 
 #endif

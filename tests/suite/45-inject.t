@@ -11,4 +11,14 @@ status=$?
 relay "$scratch/inject.out"
 is 'every operation was gone through' "$status" 0
 is 'no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace|lockdep' "$log")" 0
+
+# On the ways to swap and back; all of them: tests/stress/run swap_inject.
+truncate -s 16M "$scratch/swap.img"
+timeout 120 ./quire run --accel tcg --smp 1 --mem 64M --timeout 100 --console-log "$log" --disk "$scratch/swap.img" \
+	--add "$build/tests/inject/inject:/inject" -- sh -c 'mkswap /dev/vda >/dev/null && exec /inject -s /dev/vda -n "swap out"' >"$scratch/inject.out" 2>&1
+status=$?
+relay "$scratch/inject.out"
+is 'every operation on swap was gone through' "$status" 0
+is 'swap: no complaint in the log' "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace|lockdep' "$log")" 0
+rm -f "$scratch/swap.img"
 finish
