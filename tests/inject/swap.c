@@ -18,6 +18,8 @@ const char *swap_device, *zram_device;
 static const char *on; /* the device in use */
 static char *area;
 static int fd = -1;
+static unsigned long
+	seed; /* another one in each worker: what a device kept from one before is wrong */
 
 static bool put(const char *path, const char *text)
 {
@@ -31,10 +33,16 @@ static bool put(const char *path, const char *text)
 	return good;
 }
 
+static unsigned long word_of(unsigned long i)
+{
+	return seed + i * 0x9e3779b97f4a7c15UL;
+}
+
 static void fill(void)
 {
+	seed = (unsigned long)getpid() << 40;
 	for (unsigned long i = 0; i < PAGES * PAGE / 8; i++)
-		((unsigned long *)area)[i] = i * 0x9e3779b97f4a7c15UL;
+		((unsigned long *)area)[i] = word_of(i);
 }
 
 /* Bytes of page @i as they were written? */
@@ -43,7 +51,7 @@ static bool is_right(unsigned long i)
 	const unsigned long *word = (unsigned long *)(area + i * PAGE);
 
 	for (unsigned long w = 0; w < PAGE / 8; w++)
-		if (word[w] != (i * PAGE / 8 + w) * 0x9e3779b97f4a7c15UL)
+		if (word[w] != word_of(i * PAGE / 8 + w))
 			return false;
 	return true;
 }
@@ -163,7 +171,7 @@ static int read_file(void)
 
 		if (n != (ssize_t)PAGE)
 			return n < 0 ? errno : EIO;
-		if (*(unsigned long *)page != i * PAGE / 8 * 0x9e3779b97f4a7c15UL)
+		if (*(unsigned long *)page != word_of(i * PAGE / 8))
 			return EILSEQ;
 	}
 	return 0;
