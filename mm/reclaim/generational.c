@@ -16,9 +16,8 @@
  *
  *	evicted[kind][tier], spared, refaulted: since this generation is the oldest; avg_*: before, halved with each generation
  *
- * 4 A page that is found used when it is about to go becomes one of the youngest. One that cannot go now, because it is dirty,
- *   locked or pinned, is of the next generation meanwhile: it must not keep the oldest from getting empty, nor the other
- *   kind from having its turn.
+ * 4 A page that is found used when it is about to go becomes one of the youngest. One that is dirty, locked or pinned joins the next
+ *   generation, as all do that are looked at and stay: so the oldest one becomes empty, and no page is looked at in it twice.
  *
  * 5 Thrashing (min_ttl_ms): when the oldest generation is younger than that, whatever is evicted is needed at once: kswapd asks
  *   for a victim instead.
@@ -132,9 +131,9 @@ static bool is_oldest(const struct lru_isolation *iso, unsigned long pfn, u32 fl
 	return lru_gen_seq(gen, pfn, type, is_old ? min : gen->max_seq) == min;
 }
 
-/* All are of the next generation, unless they go. Put back those of a tier above @last; how many are left. */
-static unsigned int spare_tiers(struct lru_gen *gen, struct folio **folios, unsigned int n,
-				int type, int last)
+/* None stays in the oldest generation. Put back those of a tier above @last; how many are left. */
+static unsigned int promote(struct lru_gen *gen, struct folio **folios, unsigned int n, int type,
+			    int last)
 {
 	unsigned int left = 0;
 
@@ -173,7 +172,7 @@ static unsigned long evict_batch(struct lruvec *lruvec, struct scan_control *sc,
 		return 0;
 	throttle_isolated(lruvec, sc, iso.lru);
 	n = lru_isolate(lruvec, &iso, folios, SWAP_CLUSTER_MAX);
-	n = spare_tiers(gen, folios, n, type, last_tier(gen, type));
+	n = promote(gen, folios, n, type, last_tier(gen, type));
 	sc->nr_reclaimed += shrink_isolated(lruvec, sc, &iso, folios, n);
 	return iso.nr_scanned;
 }

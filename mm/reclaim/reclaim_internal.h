@@ -24,6 +24,8 @@ void reclaim_unthrottle(struct pglist_data *pgdat, bool all);
 
 /* ---- shadow.c: what is remembered of evicted pages, by an owner and an index. None but the first sleeps ---- */
 
+#define SHADOW_SWAP (1ULL << 63) /* of an owner: it is a device of swap; no file has this bit */
+
 /* Memory for the table; without it nothing is remembered. Once. */
 void shadow_start(void);
 /* Remember @entry (not 0) of pages [index, index + nr). */

@@ -4,17 +4,18 @@
  *
  * 1 A page has a name, (owner, index): a file and an offset in pages, or a device of swap and a slot. Linux leaves the entry in the
  *   tree of the page cache, where the page was; so it is found while the file lives and is not truncated there, until the nodes of
- *   trees that hold nothing but entries are more than an eighth of the pages. What is remembered here is the same, as refaults are
- *   counted by what is found; but trees of pages hold pages alone, and a file is remembered although its inode was dropped:
+ *   trees that hold nothing but entries are more than an eighth of the pages of all classes and of slabs. What is remembered here is the
+ *   same, as refaults are counted by what is found; but trees of pages hold pages alone, and a file is remembered although its inode was
+ *   dropped:
  *
  *	table, by hash of (owner, index / 64)
  *	  |
  *	  node -> node	struct shadow_node: up to 64 entries of neighbours	0: none
  *
- *	ages: all nodes, the one that was stored to longest ago first
+ *	file_nodes: those of files, the one that was stored to longest ago first	swap_nodes: the others
  *
- * 2 nr_nodes <= max_nodes, an eighth of the pages; for the next one the oldest one is used again, and so it is when there is no memory. A node
- *   without an entry is freed. Large files that are read through take 9 bytes for an evicted page.
+ * 2 When there are more of files than that eighth the oldest one is used again; so it is when there is no memory. Of swap there are as
+ *   many as its slots need, as in Linux: 9 bytes a page. A node without an entry is freed.
  *
  * 3 Locks: shadow_lock guards all. An eviction comes under the lock of the page cache's tree: nothing sleeps. Memory for a node may be of
  *   the reserves: who evicts is about to free a page for an entry that needs a seventh of one.
@@ -27,7 +28,9 @@
 #include <base/string.h>
 #include <kernel/init.h>
 #include <mm/gfp.h>
+#include <mm/lru.h>
 #include <mm/slab.h>
+#include <mm/vmstat.h>
 #include <mm/zone.h>
 #include <sync/ranks.h>
 #include <sync/spinlock.h>
@@ -45,22 +48,21 @@ struct shadow_node {
 };
 
 static DEFINE_SPINLOCK(shadow_lock, LOCK_SHADOW);
-static LIST_HEAD(ages);
+static LIST_HEAD(file_nodes);
+static LIST_HEAD(swap_nodes);
 static struct hlist_head *table; /* NULL until shadow_start() */
 static unsigned int table_bits;
-static unsigned long nr_nodes, max_nodes;
+static unsigned long nr_nodes, nr_file_nodes;
 static struct kmem_cache *node_cache;
 
 void shadow_start(void)
 {
-	unsigned long max = max(totalram_pages() / 8, 64UL);
-	unsigned int bits = order_base_2(max / 4);
+	unsigned int bits = order_base_2(max(totalram_pages() / 32, 64UL));
 	struct hlist_head *t =
 		kvzalloc(sizeof(*t) << bits, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 
 	if (!t)
 		return;
-	max_nodes = max;
 	table_bits = bits;
 	smp_store_release(&table, t);
 }
@@ -82,11 +84,22 @@ static struct shadow_node *find_node(u64 owner, unsigned long first)
 	return NULL;
 }
 
+static bool is_swap(u64 owner)
+{
+	return owner & SHADOW_SWAP;
+}
+
+static struct list_head *list_of(u64 owner)
+{
+	return is_swap(owner) ? &swap_nodes : &file_nodes;
+}
+
 static void unlink_node(struct shadow_node *node)
 {
 	hlist_del(&node->hash);
 	list_del(&node->age);
 	nr_nodes--;
+	nr_file_nodes -= !is_swap(node->owner);
 }
 
 static void free_node(struct shadow_node *node)
@@ -95,14 +108,29 @@ static void free_node(struct shadow_node *node)
 	kmem_cache_free(node_cache, node);
 }
 
+static unsigned long max_file_nodes(void)
+{
+	unsigned long pages = 0;
+	struct pglist_data *pgdat;
+
+	for_each_online_pgdat(pgdat)
+	{
+		for (int lru = 0; lru < NR_LRU_LISTS; lru++)
+			pages += lruvec_lru_size(&pgdat->__lruvec, lru, MAX_NR_ZONES - 1);
+		pages += node_page_state(pgdat, NR_SLAB_RECLAIMABLE) +
+			 node_page_state(pgdat, NR_SLAB_UNRECLAIMABLE);
+	}
+	return pages / 8;
+}
+
 static struct shadow_node *new_node(u64 owner, unsigned long first)
 {
 	struct shadow_node *node = NULL;
 
-	if (nr_nodes < max_nodes)
+	if (is_swap(owner) || nr_file_nodes < max_file_nodes())
 		node = kmem_cache_alloc(node_cache, __GFP_NOWARN);
-	if (!node && nr_nodes) {
-		node = list_first_entry(&ages, struct shadow_node, age);
+	if (!node && nr_file_nodes) {
+		node = list_first_entry(&file_nodes, struct shadow_node, age);
 		unlink_node(node);
 	}
 	if (!node)
@@ -111,8 +139,9 @@ static struct shadow_node *new_node(u64 owner, unsigned long first)
 	node->owner = owner;
 	node->first = first;
 	hlist_add_head(&node->hash, chain_of(owner, first));
-	list_add_tail(&node->age, &ages);
+	list_add_tail(&node->age, list_of(owner));
 	nr_nodes++;
+	nr_file_nodes += !is_swap(owner);
 	return node;
 }
 
@@ -152,7 +181,7 @@ static void store_in_node(u64 owner, unsigned long index, unsigned int nr, u64 e
 		node->nr += !node->entry[i];
 		node->entry[i] = entry;
 	}
-	list_move_tail(&node->age, &ages);
+	list_move_tail(&node->age, list_of(owner));
 }
 
 void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry)
@@ -193,7 +222,7 @@ void shadow_forget(u64 owner, unsigned long start, unsigned long end)
 	if (!READ_ONCE(nr_nodes))
 		return;
 	spin_lock(&shadow_lock);
-	list_for_each_entry_safe (node, next, &ages, age)
+	list_for_each_entry_safe (node, next, list_of(owner), age)
 		if (node->owner == owner && node->first <= end &&
 		    node->first + NODE_ENTRIES > start)
 			clear_entries(node, start, end, &entry);

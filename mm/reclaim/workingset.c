@@ -58,13 +58,13 @@ static u64 file_owner(const struct address_space *mapping)
 {
 	const struct inode *inode = mapping->host;
 
-	return hash_mix((u64)inode->i_sb->s_dev << 32 | inode->i_generation) + inode->i_ino;
+	return (hash_mix((u64)inode->i_sb->s_dev << 32 | inode->i_generation) + inode->i_ino) &
+	       ~SHADOW_SWAP;
 }
 
-/* Devices of swap are named as no file is. */
 static u64 swap_owner(unsigned int type)
 {
-	return ~(u64)type;
+	return SHADOW_SWAP | type;
 }
 
 /* ---- eviction ---- */

@@ -102,7 +102,12 @@ struct pressure {
 	int nr_rows;
 	char *root;
 	const char *csv, *mem;
-	bool even, record;
+	enum {
+		SAME_MACHINE,
+		SAME_TOTAL,
+		SAME_FREE
+	} equal; /* what Linux and Quire have the same of */
+	bool record;
 	int mistakes;
 };
 
@@ -164,10 +169,11 @@ static _Noreturn void print_help(const struct pressure *p)
 	     "  --kernel quire|linux   only one of the two\n"
 	     "  --policy A,B           Quire's policies of reclaim, a row each (default: classic,generational)\n"
 	     "  --mem SIZE             memory of the machines (default: the scenario's, mostly 96M)\n"
-	     "  --even                 Quire gets only as much as Linux leaves to programs (MemTotal)\n"
+	     "  --even                 Quire gets a machine with as much MemTotal as Linux's\n"
+	     "  --even-free            ... with as much MemFree when the work begins\n"
 	     "  --root IMAGE           the Debian root (default BUILD/root/debian.img; `make root` builds it)\n"
 	     "  --csv FILE             the table as CSV, too\n"
-	     "  --record               write bench/results/pressure.csv (pressure-even.csv); of the scenarios that\n"
+	     "  --record               write bench/results/pressure.csv (-even, -even-free); of the scenarios that\n"
 	     "                         are not named their rows stay\n\n"
 	     "Of the rows of Quire the one with a star is the better one: the fewest pages that came back (refaults)\n"
 	     "or were read and written.\n\n"
@@ -241,7 +247,9 @@ static void read_call(struct pressure *p, int argc, char **argv)
 		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			print_help(p);
 		else if (!strcmp(argv[i], "--even"))
-			p->even = true;
+			p->equal = SAME_TOTAL;
+		else if (!strcmp(argv[i], "--even-free"))
+			p->equal = SAME_FREE;
 		else if (!strcmp(argv[i], "--record"))
 			p->record = true;
 		else if ((v = value_of(argv, &i, "--kernel")))
@@ -265,7 +273,7 @@ static void read_call(struct pressure *p, int argc, char **argv)
 	choose_rows(p, kernel, xstrdup(policies ? policies : "classic,generational"));
 	if (p->record && (kernel || policies || p->mem))
 		fail("--record records all rows; leave out --kernel, --policy and --mem");
-	if (p->even && kernel)
+	if (p->equal != SAME_MACHINE && kernel)
 		fail("--even compares with Linux's memory; leave out --kernel");
 }
 
@@ -390,11 +398,14 @@ static void read_totals(struct run *r, const char *file)
 	unlink(file);
 }
 
-/* Linux's MemTotal, and what Quire keeps for itself of a machine of that size. */
+/* What Linux has, and what Quire keeps for itself of a machine of about that size; the table tells what became of it. */
 static char *memory_of(const struct pressure *p, const struct scenario *s, const struct row *row)
 {
-	if (p->even && !row->oracle && s->runs[0].known[MEMORY])
-		return xasprintf("%dK", ((int)s->runs[0].value[MEMORY] + 3072) / 1024 * 1024);
+	enum value v = p->equal == SAME_FREE ? FREE : MEMORY;
+	int kept_kib = p->equal == SAME_FREE ? 8 << 10 : 3 << 10;
+
+	if (p->equal != SAME_MACHINE && !row->oracle && s->runs[0].known[v])
+		return xasprintf("%dK", ((int)s->runs[0].value[v] + kept_kib) / 1024 * 1024);
 	return xstrdup(p->mem ? p->mem : s->mem);
 }
 
@@ -579,6 +590,7 @@ static int need_plugin(void *unused)
 
 int pressure_command(int argc, char **argv)
 {
+	static const char *const suffix[] = { "", "-even", "-even-free" };
 	static struct pressure p;
 	int wanted = 0, nr = 0;
 	bool plugin;
@@ -613,8 +625,7 @@ int pressure_command(int argc, char **argv)
 		write_csv(&p, p.csv, false);
 	if (p.record)
 		write_csv(&p,
-			  xasprintf("%s/bench/results/pressure%s.csv", home_dir(),
-				    p.even ? "-even" : ""),
+			  xasprintf("%s/bench/results/pressure%s.csv", home_dir(), suffix[p.equal]),
 			  true);
 	return p.mistakes ? EXIT_MISTAKE : 0;
 }
