@@ -158,7 +158,7 @@ extern int vm_swappiness;	/* 0 .. 200: what I/O for anonymous pages costs compar
 
 /* ---- refaults: mm/reclaim/workingset.c. None sleeps ---- */
 
-/* @folio, locked, is being evicted from @mapping. */
+/* @folio, locked, is being evicted from @mapping. => xa_lock held, it is still there */
 void workingset_eviction(struct folio *folio, struct address_space *mapping);
 /* @folio, locked, has come (back) into @mapping, not yet a member of a class: active when it is too soon. @gfp: __GFP_WRITE is no refault */
 void workingset_refault(struct folio *folio, struct address_space *mapping, gfp_t gfp);

@@ -28,8 +28,8 @@ void reclaim_unthrottle(struct pglist_data *pgdat, bool all);
 
 /* Memory for the table; without it nothing is remembered. Once. */
 void shadow_start(void);
-/* Remember @entry (not 0) of pages [index, index + nr). */
-void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry);
+/* Remember @entry (not 0) of pages [index, index + nr). @warm: others of the 64 pages of the file there are in the cache. */
+void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry, bool warm);
 /* Forget them: of how many something was remembered, and if there were any the @entry of one of them. */
 unsigned int shadow_take(u64 owner, unsigned long index, unsigned int nr, u64 *entry);
 /* Forget [start, end], however many. */

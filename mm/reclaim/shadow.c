@@ -12,10 +12,13 @@
  *	  |
  *	  node -> node	struct shadow_node: up to 64 entries of neighbours	0: none
  *
- *	file_nodes: those of files, the one that was stored to longest ago first	swap_nodes: the others
+ *	lists of nodes, the one that was stored to longest ago first:
+ *	COLD	of a file, and none of the 64 pages is in the cache
+ *	WARM	of a file, and one is; Linux has them for nothing, as the tree needs these nodes
+ *	SWAP
  *
- * 2 When there are more of files than that eighth the oldest one is used again; so it is when there is no memory. Of swap there are as
- *   many as its slots need, as in Linux: 9 bytes a page. A node without an entry is freed.
+ * 2 When there are more cold ones than that eighth the oldest one is used again; so it is when there is no memory. Warm ones may be twice
+ *   as many, where Linux has no limit. Of swap there are as many as its slots need, as in Linux: 9 bytes a page. A node without an entry is freed.
  *
  * 3 Locks: shadow_lock guards all. An eviction comes under the lock of the page cache's tree: nothing sleeps. Memory for a node may be of
  *   the reserves: who evicts is about to free a page for an entry that needs a seventh of one.
@@ -38,9 +41,12 @@
 
 #define NODE_ENTRIES 64UL
 
+enum kind { COLD, WARM, SWAP, NR_KINDS };
+
 struct shadow_node {
 	struct hlist_node hash;
 	struct list_head age;
+	enum kind kind;
 	u64 owner;
 	unsigned long first; /* index of the first entry */
 	unsigned int nr;     /* entries that are not 0 */
@@ -48,11 +54,12 @@ struct shadow_node {
 };
 
 static DEFINE_SPINLOCK(shadow_lock, LOCK_SHADOW);
-static LIST_HEAD(file_nodes);
-static LIST_HEAD(swap_nodes);
+static struct list_head nodes[NR_KINDS] = { LIST_HEAD_INIT(nodes[COLD]),
+					    LIST_HEAD_INIT(nodes[WARM]),
+					    LIST_HEAD_INIT(nodes[SWAP]) };
+static unsigned long nr_nodes[NR_KINDS];
 static struct hlist_head *table; /* NULL until shadow_start() */
 static unsigned int table_bits;
-static unsigned long nr_nodes, nr_file_nodes;
 static struct kmem_cache *node_cache;
 
 void shadow_start(void)
@@ -84,31 +91,28 @@ static struct shadow_node *find_node(u64 owner, unsigned long first)
 	return NULL;
 }
 
-static bool is_swap(u64 owner)
+static void link_node(struct shadow_node *node, enum kind kind)
 {
-	return owner & SHADOW_SWAP;
-}
-
-static struct list_head *list_of(u64 owner)
-{
-	return is_swap(owner) ? &swap_nodes : &file_nodes;
+	node->kind = kind;
+	list_add_tail(&node->age, &nodes[kind]);
+	nr_nodes[kind]++;
 }
 
 static void unlink_node(struct shadow_node *node)
 {
-	hlist_del(&node->hash);
 	list_del(&node->age);
-	nr_nodes--;
-	nr_file_nodes -= !is_swap(node->owner);
+	nr_nodes[node->kind]--;
 }
 
 static void free_node(struct shadow_node *node)
 {
+	hlist_del(&node->hash);
 	unlink_node(node);
 	kmem_cache_free(node_cache, node);
 }
 
-static unsigned long max_file_nodes(void)
+/* Of a kind that is a file's. */
+static unsigned long max_nodes(enum kind kind)
 {
 	unsigned long pages = 0;
 	struct pglist_data *pgdat;
@@ -120,17 +124,30 @@ static unsigned long max_file_nodes(void)
 		pages += node_page_state(pgdat, NR_SLAB_RECLAIMABLE) +
 			 node_page_state(pgdat, NR_SLAB_UNRECLAIMABLE);
 	}
-	return pages / 8;
+	return pages / (kind == WARM ? 4 : 8);
 }
 
-static struct shadow_node *new_node(u64 owner, unsigned long first)
+/* @node belongs to @kind now, and is the youngest of it; the oldest one may be too much. */
+static void renew_node(struct shadow_node *node, enum kind kind)
+{
+	bool more = node->kind != kind;
+
+	unlink_node(node);
+	link_node(node, kind);
+	if (more && kind != SWAP && nr_nodes[kind] > max_nodes(kind))
+		free_node(list_first_entry(&nodes[kind], struct shadow_node, age));
+}
+
+/* Beyond the limit, and without memory, the oldest one of the kind. */
+static struct shadow_node *new_node(u64 owner, unsigned long first, enum kind kind)
 {
 	struct shadow_node *node = NULL;
 
-	if (is_swap(owner) || nr_file_nodes < max_file_nodes())
+	if (kind == SWAP || nr_nodes[kind] < max_nodes(kind))
 		node = kmem_cache_alloc(node_cache, __GFP_NOWARN);
-	if (!node && nr_file_nodes) {
-		node = list_first_entry(&file_nodes, struct shadow_node, age);
+	if (!node && kind != SWAP && nr_nodes[kind]) {
+		node = list_first_entry(&nodes[kind], struct shadow_node, age);
+		hlist_del(&node->hash);
 		unlink_node(node);
 	}
 	if (!node)
@@ -139,9 +156,7 @@ static struct shadow_node *new_node(u64 owner, unsigned long first)
 	node->owner = owner;
 	node->first = first;
 	hlist_add_head(&node->hash, chain_of(owner, first));
-	list_add_tail(&node->age, list_of(owner));
-	nr_nodes++;
-	nr_file_nodes += !is_swap(owner);
+	link_node(node, kind);
 	return node;
 }
 
@@ -168,32 +183,40 @@ static unsigned int clear_entries(struct shadow_node *node, unsigned long start,
 
 /* ---- entries ---- */
 
-static void store_in_node(u64 owner, unsigned long index, unsigned int nr, u64 entry)
+static void store_in_node(u64 owner, unsigned long index, unsigned int nr, u64 entry,
+			  enum kind kind)
 {
 	unsigned long first = round_down(index, NODE_ENTRIES);
 	struct shadow_node *node = find_node(owner, first);
 
 	if (!node)
-		node = new_node(owner, first);
+		node = new_node(owner, first, kind);
 	if (!node)
 		return;
 	for (unsigned long i = index - first; i < index - first + nr; i++) {
 		node->nr += !node->entry[i];
 		node->entry[i] = entry;
 	}
-	list_move_tail(&node->age, list_of(owner));
+	renew_node(node, kind);
 }
 
-void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry)
+void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry, bool warm)
 {
+	enum kind kind = owner & SHADOW_SWAP ? SWAP : warm ? WARM : COLD;
+
 	if (!smp_load_acquire(&table))
 		return;
 	spin_lock(&shadow_lock);
 	for (unsigned int n; nr; nr -= n, index += n) {
 		n = min_t(unsigned long, nr, NODE_ENTRIES - index % NODE_ENTRIES);
-		store_in_node(owner, index, n, entry);
+		store_in_node(owner, index, n, entry, kind);
 	}
 	spin_unlock(&shadow_lock);
+}
+
+static bool has_nodes(void)
+{
+	return READ_ONCE(nr_nodes[COLD]) || READ_ONCE(nr_nodes[WARM]) || READ_ONCE(nr_nodes[SWAP]);
 }
 
 unsigned int shadow_take(u64 owner, unsigned long index, unsigned int nr, u64 *entry)
@@ -201,14 +224,20 @@ unsigned int shadow_take(u64 owner, unsigned long index, unsigned int nr, u64 *e
 	unsigned long end = index + nr - 1;
 	unsigned int found = 0;
 
-	if (!READ_ONCE(nr_nodes))
+	if (!has_nodes())
 		return 0;
 	spin_lock(&shadow_lock);
 	for (unsigned long at = round_down(index, NODE_ENTRIES); at <= end; at += NODE_ENTRIES) {
 		struct shadow_node *node = find_node(owner, at);
 
-		if (node)
-			found += clear_entries(node, index, end, entry);
+		if (!node)
+			continue;
+		if (node->kind ==
+		    COLD) { /* a page comes there; the limit is looked at with the next eviction */
+			unlink_node(node);
+			link_node(node, WARM);
+		}
+		found += clear_entries(node, index, end, entry);
 	}
 	spin_unlock(&shadow_lock);
 	return found;
@@ -219,13 +248,14 @@ void shadow_forget(u64 owner, unsigned long start, unsigned long end)
 	struct shadow_node *node, *next;
 	u64 entry;
 
-	if (!READ_ONCE(nr_nodes))
+	if (!has_nodes())
 		return;
 	spin_lock(&shadow_lock);
-	list_for_each_entry_safe (node, next, list_of(owner), age)
-		if (node->owner == owner && node->first <= end &&
-		    node->first + NODE_ENTRIES > start)
-			clear_entries(node, start, end, &entry);
+	for (int kind = 0; kind < NR_KINDS; kind++)
+		list_for_each_entry_safe (node, next, &nodes[kind], age)
+			if (node->owner == owner && node->first <= end &&
+			    node->first + NODE_ENTRIES > start)
+				clear_entries(node, start, end, &entry);
 	spin_unlock(&shadow_lock);
 }
 

@@ -33,6 +33,7 @@
 #include <mm/reclaim.h>
 #include <mm/swap.h>
 #include <mm/vmstat.h>
+#include <mm/xarray.h>
 #include <mm/zone.h>
 #include <sync/rcu.h>
 #include "reclaim_internal.h"
@@ -80,7 +81,7 @@ static u64 clock_of(const struct lruvec *lruvec)
 	return lruvec_is_node(lruvec) ? 0 : (uintptr_t)lruvec >> 6 & CLOCK_MASK;
 }
 
-static void remember(struct folio *folio, u64 owner, unsigned long index)
+static void remember(struct folio *folio, u64 owner, unsigned long index, bool warm)
 {
 	const struct reclaim_ops *ops;
 	struct lruvec *lruvec;
@@ -95,7 +96,16 @@ static void remember(struct folio *folio, u64 owner, unsigned long index)
 	rcu_read_unlock();
 	if (folio_test_workingset(folio))
 		entry |= WORKINGSET_BIT;
-	shadow_store(owner, index, folio_nr_pages(folio), entry);
+	shadow_store(owner, index, folio_nr_pages(folio), entry, warm);
+}
+
+/* Has its node of the page cache's tree other pages? => xa_lock held */
+static bool has_neighbours(struct folio *folio, struct address_space *mapping)
+{
+	XA_STATE(xas, &mapping->i_pages, folio->index);
+
+	xas_load(&xas);
+	return xas.xa_node && xas.xa_node->count > folio_nr_pages(folio);
 }
 
 void workingset_eviction(struct folio *folio, struct address_space *mapping)
@@ -104,12 +114,12 @@ void workingset_eviction(struct folio *folio, struct address_space *mapping)
 		return;
 	if (!test_bit(AS_SHADOWS, &mapping->flags))
 		set_bit(AS_SHADOWS, &mapping->flags);
-	remember(folio, file_owner(mapping), folio->index);
+	remember(folio, file_owner(mapping), folio->index, has_neighbours(folio, mapping));
 }
 
 void workingset_eviction_swap(struct folio *folio, swp_entry_t entry)
 {
-	remember(folio, swap_owner(swp_type(entry)), swp_offset(entry));
+	remember(folio, swap_owner(swp_type(entry)), swp_offset(entry), false);
 }
 
 void workingset_forget(struct address_space *mapping, pgoff_t start, pgoff_t end)
