@@ -746,7 +746,7 @@ static void limits(void)
 	struct fanotify_event_metadata *e = (void *)raw;
 	char name[64];
 	long events_read = 0;
-	int unlimited;
+	int limited, unlimited;
 	ssize_t n;
 
 	is(number_in("/proc/sys/fs/fanotify/max_queued_events", ""), 16384, "max_queued_events");
@@ -775,9 +775,12 @@ static void limits(void)
 	is(mark(FAN_MARK_ADD, FAN_OPEN, DIR), 0, "max_user_marks: one");
 	fails(mark(FAN_MARK_ADD, FAN_OPEN, FILE_), ENOSPC, "two: ENOSPC");
 	is(mark(FAN_MARK_ADD, FAN_CLOSE, DIR), 0, "more of the same");
+	limited = fan; /* has all that there may be */
+	fan = -1;
 	group(FAN_UNLIMITED_MARKS);
 	is(mark(FAN_MARK_ADD, FAN_OPEN, DIR) | mark(FAN_MARK_ADD, FAN_OPEN, FILE_), 0,
 	   "FAN_UNLIMITED_MARKS");
+	close(limited);
 	unlimited = fan;
 	fan = -1;
 	group(0);
