@@ -85,8 +85,13 @@ static noinline void provoke_page_write(void)
 
 static noinline void provoke_vmalloc_guard(void)
 {
-	volatile u8 *p = vmalloc(2 * PAGE_SIZE);
+	volatile u8 *p = vmalloc(2 * PAGE_SIZE), *next = vmalloc(2 * PAGE_SIZE);
 
+	/* One with another right behind it: without a guard the store would hit that. */
+	while (next < p || next > p + 3 * PAGE_SIZE) {
+		p = next;
+		next = vmalloc(2 * PAGE_SIZE);
+	}
 	p[2 * PAGE_SIZE - 1] = 1;
 	p[2 * PAGE_SIZE] = 1;
 }
