@@ -238,6 +238,7 @@ struct task_struct {
 	struct blk_plug *plug;			/* o */
 	struct task_struct *oom_reaper_list;	/* oom reaper: the next of its victims */
 	struct backing_dev_info *backing_dev_info;
+	struct mem_cgroup *active_memcg;	/* o: whom its pages are charged to instead of memcg, or NULL */
 	struct cpuset *cpuset;			/* cgroup_tasks_lock: NULL: the root's (kernel/cgroup/cpuset.c) */
 	nodemask_t mems_allowed;		/* the same: nodes from which it gets memory; read without */
 	unsigned int memcg_over_high;		/* o: pages to pay for on the way to user mode, see mm/memcg/high.c */

@@ -60,6 +60,8 @@ struct mem_cgroup {
 	unsigned long high, max;	/* w: pages */
 	atomic_long_t swap_usage;	/* a: slots of this group and those below */
 	unsigned long swap_high, swap_max;	/* w: slots */
+	atomic_long_t zswap_bytes, zswap_pages;	/* a: mm/memcg/zswap.c: kept compressed of this group and those below, in bytes */
+	unsigned long zswap_max;	/* w: pages for that */
 	atomic_long_t events[NR_MEMCG_EVENTS], events_local[NR_MEMCG_EVENTS];
 	struct list_head node;		/* all_memcgs: parents before children, the dead ones too; RCU */
 	atomic_long_t bytes_owned[NR_CHARGED_BYTES];	/* a: of this group alone; stocks have yet to add to it */
@@ -103,6 +105,8 @@ void memcg_handle_over_high(void);
 void memcg_event(struct mem_cgroup *memcg, enum memcg_event event);
 extern bool memcg_recursiveprot;	/* mount option memory_recursiveprot */
 extern const char *const memcg_event_names[NR_MEMCG_EVENTS];
+/* Pages of @memcg (NULL: the groups below the root) and those below that zswap keeps, and in how many bytes. */
+void memcg_zswap_sums(struct mem_cgroup *memcg, unsigned long *bytes, unsigned long *pages);
 /* memory.stat of @memcg (NULL: the root). 0. May sleep. */
 int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg);
 

@@ -115,7 +115,7 @@ struct swap_info_struct {
 
 /*
  * A device for @max slots (with the header) of which @bad[0 .. nr_bad) are not used, besides the header. The result has a type,
- * and can be filled (ops, private_data, prio, ...) before swap_device_enable(). ERR_PTR: -EPERM too many, -ENOMEM. May sleep.
+ * and can be filled (ops, private_data, node, ...) before swap_device_enable(). ERR_PTR: -EPERM too many, -ENOMEM. May sleep.
  */
 struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, unsigned int nr_bad);
 /* Slots are given out from now on. @prio: -1: below all others. */
@@ -163,10 +163,24 @@ struct swap_owner_ops {
 	void (*uncharge)(u16 id);		/* => RCU since @id was taken off the slot */
 	/* There was no slot for it. */
 	void (*failed)(unsigned long pfn);
+	/* A folio of order 0 that @id is charged for, or who asks if @id is nobody any more. As folio_alloc(). */
+	struct folio *(*alloc_folio)(u16 id, gfp_t gfp);
+	/* May @id have a further page kept compressed? => RCU since @id was read, as the next */
+	bool (*may_zswap)(u16 id);
+	/* @pages pages more, less if negative, of @id are kept in @bytes bytes. */
+	void (*charge_zswap)(u16 id, long bytes, int pages);
 };
 extern const struct swap_owner_ops *swap_owner_ops;
 /* Slots of @from become @to's (0: nobody's). => a grace period since nobody charges @from. May sleep. */
 void swap_owners_move(u16 from, u16 to);
+
+/*
+ * The owner of the slot of @entry, in use: a folio that is his, for what the slot has (as folio_alloc()); may he have it kept compressed;
+ * @pages pages more, less if negative, of him are kept in @bytes bytes. Of a slot that is nobody's: folio_alloc(), yes, nothing.
+ */
+struct folio *swap_owner_alloc_folio(swp_entry_t entry, gfp_t gfp);
+bool swap_owner_may_zswap(swp_entry_t entry);
+void swap_owner_charge_zswap(swp_entry_t entry, long bytes, int pages);
 
 /* ---- the swap cache ---- */
 

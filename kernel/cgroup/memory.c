@@ -239,6 +239,22 @@ static int swap_max_write(struct file *file, struct cgroup *cgrp, char *text)
 	return parse_pages(text, &memcg_of(cgrp)->swap_max);
 }
 
+static int zswap_current_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	seq_printf(m, "%ld\n", atomic_long_read(&memcg_of(cgrp)->zswap_bytes));
+	return 0;
+}
+
+static int zswap_max_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return show_pages(m, memcg_of(cgrp)->zswap_max);
+}
+
+static int zswap_max_write(struct file *file, struct cgroup *cgrp, char *text)
+{
+	return parse_pages(text, &memcg_of(cgrp)->zswap_max);
+}
+
 static int swap_events_show(struct seq_file *m, struct cgroup *cgrp)
 {
 	return show_events(m, memcg_of(cgrp)->events, MEMCG_SWAP_HIGH, NR_MEMCG_EVENTS);
@@ -313,6 +329,11 @@ static const struct cftype memory_files[] = {
 	  .flags = CFTYPE_NOT_ON_ROOT,
 	  .show = reclaim_policy_show,
 	  .write = reclaim_policy_write },
+	{ .name = "memory.zswap.current", .flags = CFTYPE_NOT_ON_ROOT, .show = zswap_current_show },
+	{ .name = "memory.zswap.max",
+	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .show = zswap_max_show,
+	  .write = zswap_max_write },
 	{ .name = "memory.reclaim",
 	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED,
 	  .write = reclaim_write },

@@ -10,6 +10,7 @@
  *
  * 2 Store (from reclaim, through frontswap): a page of one word, or one that gets smaller, while there is room. Everything else is
  *   rejected and goes to the device: an incompressible page, no memory, a full pool.
+ *   Each is charged to the group whose slot it is, with its compressed bytes (mm/memcg/zswap.c); a group at its memory.zswap.max is rejected.
  *   Room: the pool may take max_pool_percent of all memory. Once it did, nothing is accepted before it has shrunk to
  *   accept_threshold_percent of that, so that it does not change its mind with each page.
  *
@@ -28,9 +29,8 @@
  *
  * 7 Cost: nothing until it is enabled; then 12 KiB, 25 KiB for each CPU, and 48 bytes, an object and 9 bytes of tree for a page.
  *
- * 8 Linux 6.1: mm/zswap.c. There the pool (zbud by default) keeps the LRU, the work writes one page back each time it is asked, and zsmalloc
- *   cannot be shrunk; here there are one kind of pool and one algorithm. Not here: limits of control groups
- *   (memory.zswap.max).
+ * 8 Linux 6.1: mm/zswap.c. There the pool (zbud by default) keeps the LRU, the work writes one page back each time it is asked, also by
+ *   a group at its limit, and zsmalloc cannot be shrunk; here there are one kind of pool and one algorithm.
  *
  * 9 Observe: /sys/module/zswap/parameters, debugfs zswap/, Zswap and Zswapped of /proc/meminfo, zswpin, zswpout of /proc/vmstat.
  */
@@ -147,6 +147,7 @@ static bool drop_entry(swp_entry_t slot)
 	if (!entry)
 		return false;
 	xa_erase(&trees[swp_type(slot)], swp_offset(slot));
+	swap_owner_charge_zswap(slot, -(long)entry->length, -1);
 	if (entry->length) {
 		spin_lock(&lru_lock);
 		list_del(&entry->lru);
@@ -189,6 +190,7 @@ static int publish(struct zswap_entry *entry, swp_entry_t slot)
 			zs_free(pool, entry->handle);
 		return err;
 	}
+	swap_owner_charge_zswap(slot, entry->length, 1);
 	if (entry->length) {
 		spin_lock(&lru_lock);
 		list_add_tail(&entry->lru, &lru);
@@ -211,7 +213,7 @@ static int zswap_store(swp_entry_t slot, struct folio *folio)
 		count(ZSWAP_DUPLICATE);
 	if (!READ_ONCE(zswap_enabled))
 		return -ENODEV;
-	if (!has_room())
+	if (!swap_owner_may_zswap(slot) || !has_room())
 		return -ENOMEM;
 	entry = kmem_cache_alloc(entry_cache, STORE_GFP);
 	if (!entry) {

@@ -129,11 +129,16 @@ static void note_peak(struct mem_cgroup *memcg, unsigned long usage)
 		WRITE_ONCE(memcg->peak, usage);
 }
 
+void memcg_change_usage(struct mem_cgroup *memcg, long nr)
+{
+	note_peak(memcg, atomic_long_add_return(nr, &memcg->usage));
+}
+
 /* Whatever the limits say. */
 static void add_usage(struct mem_cgroup *memcg, unsigned long nr)
 {
 	for (; memcg; memcg = memcg->parent)
-		note_peak(memcg, atomic_long_add_return((long)nr, &memcg->usage));
+		memcg_change_usage(memcg, (long)nr);
 }
 
 void memcg_sub_usage(struct mem_cgroup *memcg, unsigned long nr)
@@ -267,7 +272,7 @@ struct mem_cgroup *memcg_get_current(void)
 
 	rcu_read_lock();
 	do
-		memcg = READ_ONCE(current->memcg);
+		memcg = current->active_memcg ?: READ_ONCE(current->memcg);
 	while (memcg && !atomic_long_inc_not_zero(&memcg->refs));
 	rcu_read_unlock();
 	return memcg;
@@ -280,7 +285,8 @@ static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 	unsigned long nr = 1UL << order;
 	bool good;
 
-	if (!is_accounted(gfp) || in_interrupt() || !READ_ONCE(current->memcg))
+	if (!is_accounted(gfp) || in_interrupt() ||
+	    !(current->active_memcg ?: READ_ONCE(current->memcg)))
 		return true;
 	memcg = memcg_get_current();
 	if (!memcg)
@@ -424,6 +430,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 	memcg->parent = parent ? memcg_get(parent) : NULL;
 	memcg->owner = owner;
 	memcg->max = memcg->high = memcg->swap_max = memcg->swap_high = MEMCG_NO_LIMIT;
+	memcg->zswap_max = MEMCG_NO_LIMIT;
 	memcg->nothing_until = jiffies;
 	memcg_lruvec_init(memcg);
 	if (memcg_policy_inherit(memcg)) {

@@ -27,6 +27,8 @@ struct mem_cgroup *memcg_of_task(struct task_struct *task);
 
 /* The group of current with a reference, or NULL for the root. */
 struct mem_cgroup *memcg_get_current(void);
+/* @nr pages more, less if negative, in @memcg alone, whatever its limits say. Any context. */
+void memcg_change_usage(struct mem_cgroup *memcg, long nr);
 /* @nr pages less in @memcg and all above. Any context. */
 void memcg_sub_usage(struct mem_cgroup *memcg, unsigned long nr);
 /*
@@ -88,6 +90,10 @@ bool memcg_is_protected(const struct mem_cgroup *memcg, bool desperate);
 /* ---- swap.c ---- */
 void memcg_swap_start(void);
 unsigned long memcg_swap_room(const struct mem_cgroup *memcg);	/* slots that it could still get */
+
+/* ---- zswap.c, for swap_owner_ops ---- */
+bool memcg_may_zswap(u16 id);
+void memcg_charge_zswap(u16 id, long bytes, int pages);
 
 /* ---- reclaim.c ---- */
 /*

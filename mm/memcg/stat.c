@@ -27,7 +27,8 @@ static void add_frame(const struct folio *folio, struct sums *s)
 
 	if (anon) {
 		s->anon++;
-	} else if (READ_ONCE(folio->mapping) && !folio_test_slab(folio)) {
+	} else if (READ_ONCE(folio->mapping) && !folio_test_slab(folio) &&
+		   !page_has_type(&folio->page)) {
 		s->file++;
 		s->shmem += folio_test_swapbacked(folio);
 		s->file_mapped += folio_mapped(folio);
@@ -127,8 +128,10 @@ int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg)
 	static const char *const lru_names[NR_LRU_LISTS] = { "inactive_anon", "active_anon",
 							     "inactive_file", "active_file",
 							     "unevictable" };
+	unsigned long zswap_bytes, zswap_pages;
 	struct sums s = { 0 };
 
+	memcg_zswap_sums(memcg, &zswap_bytes, &zswap_pages);
 	/* What the kernel has for the root's tasks is nobody's. */
 	add_up(memcg, &s);
 	if (!memcg)
@@ -139,6 +142,8 @@ int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg)
 	show(m, "file", s.file);
 	show_kernel(m, &s);
 	show(m, "shmem", s.shmem);
+	show_bytes(m, "zswap", zswap_bytes);
+	show(m, "zswapped", zswap_pages);
 	show(m, "file_mapped", s.file_mapped);
 	show(m, "file_dirty", s.file_dirty);
 	show(m, "file_writeback", s.file_writeback);

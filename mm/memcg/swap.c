@@ -4,12 +4,18 @@
  *
  *	swap(g) = slots with the number of g or of a group below g	(cluster->owners, mm/swap/slots.c)
  *
+ * Who brings a page in brings it in for the owner of its slot, who is charged.
+ *
  * Over memory.swap.max a page gets none and stays in memory; nothing is reclaimed or killed for swap. The end of a group makes its
  * slots the parent's.
  * Linux 6.1: mm/memcontrol.c (__mem_cgroup_try_charge_swap), mm/swap_cgroup.c. Observe: memory.swap.* of the group.
  */
 #include <base/math.h>
 #include <sync/rcu.h>
+#include <kernel/sched.h>
+#include <kernel/task.h>
+#include <mm/folio.h>
+#include <mm/gfp.h>
 #include <mm/swap.h>
 #include <mm/vmstat.h>
 #include "memcg_internal.h"
@@ -75,10 +81,31 @@ static void failed(unsigned long pfn)
 	rcu_read_unlock();
 }
 
+/* As mem_cgroup_swapin_charge_folio(): the page is his who has the slot, whoever brings it in. */
+static struct folio *alloc_folio(u16 id, gfp_t gfp)
+{
+	struct mem_cgroup *memcg;
+	struct folio *folio;
+
+	rcu_read_lock();
+	memcg = memcg_by_id(id);
+	if (memcg && !atomic_long_inc_not_zero(&memcg->refs))
+		memcg = NULL;
+	rcu_read_unlock();
+	current->active_memcg = memcg;
+	folio = folio_alloc(gfp, 0);
+	current->active_memcg = NULL;
+	memcg_put(memcg);
+	return folio;
+}
+
 static const struct swap_owner_ops ops = {
 	.charge = charge,
 	.uncharge = uncharge,
 	.failed = failed,
+	.alloc_folio = alloc_folio,
+	.may_zswap = memcg_may_zswap,
+	.charge_zswap = memcg_charge_zswap,
 };
 
 void memcg_swap_start(void)

@@ -6,7 +6,8 @@
  *   keeps such entries in the page cache's tree; here whoever walks that tree finds folios and nothing else.)
  *
  *	out	a slot; note it in info->swap; then take the page out of the cache. The page is alone in the swap cache now, dirty
- *	in	read the slot; copy it to a new page, which goes into the cache; then erase the entry and free the slot
+ *	in	read the slot; copy it to a new page where the mapping wants its pages (mapping_gfp_mask), which goes into the cache; then
+ *		erase the entry and free the slot. (Linux copies only what lies elsewhere, shmem_should_replace_folio.)
  *
  *   So whoever looks into the cache first and into info->swap second finds one or the other, at least. Who finds neither and
  *   adds a page looks into info->swap once more, with the page locked, which keeps it from going out (shmem.c).
@@ -189,21 +190,16 @@ int shmem_swap_in(struct inode *inode, pgoff_t index, struct folio **foliop)
 	struct shmem_inode_info *info = SHMEM_I(inode);
 	void *value = xa_load(&info->swap, index);
 	struct folio *old, *new;
-	int err = -ENOMEM;
+	int err;
 
-	if (!value)
-		return -EAGAIN;
-	new = folio_alloc(mapping_gfp_mask(inode->i_mapping), 0);
-	if (!new)
-		return -ENOMEM;
-	old = read_entry(info, index, value);
-	if (IS_ERR_OR_NULL(old)) {
-		folio_put(new);
+	old = value ? read_entry(info, index, value) : NULL;
+	if (IS_ERR_OR_NULL(old))
 		return old ? (int)PTR_ERR(old) : -EAGAIN;
-	}
-	err = take_place(inode, index, old, new);
+	new = swap_owner_alloc_folio(entry_of(value), mapping_gfp_mask(inode->i_mapping));
+	err = new ? take_place(inode, index, old, new) : -ENOMEM;
 	if (err) {
-		folio_put(new);
+		if (new)
+			folio_put(new);
 	} else if (retire_entry(info, index, value, old)) {
 		*foliop = new;
 	} else {

@@ -193,7 +193,7 @@ struct folio *swap_cache_new_folio(swp_entry_t entry, gfp_t gfp, bool *fresh)
 	*fresh = false;
 	for (;;) {
 		found = swap_cache_get_folio(entry);
-		if (found || (!folio && !(folio = folio_alloc(gfp, 0))))
+		if (found || (!folio && !(folio = swap_owner_alloc_folio(entry, gfp))))
 			break;
 		__folio_set_locked(folio);
 		__folio_set_swapbacked(folio);

@@ -47,6 +47,7 @@
 #include <base/cpumask.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <mm/gfp.h>
 #include <mm/ledger.h>
 #include <mm/page.h>
 #include <mm/percpu_alloc.h>
@@ -165,6 +166,8 @@ static void slot_left(struct swap_info_struct *si, swap_slot_t *slot, unsigned l
 {
 	u16 *owner = slot_owner(si, offset), id;
 
+	if (frontswap_is_on()) /* which may charge the owner, too */
+		__frontswap_invalidate(swp_entry(si->type, offset));
 	if (owner && READ_ONCE(*owner)) {
 		rcu_read_lock(); /* from the number to the group */
 		id = xchg(owner, 0);
@@ -172,8 +175,6 @@ static void slot_left(struct swap_info_struct *si, swap_slot_t *slot, unsigned l
 			swap_owner_ops->uncharge(id);
 		rcu_read_unlock();
 	}
-	if (frontswap_is_on())
-		__frontswap_invalidate(swp_entry(si->type, offset));
 	if (si->ops && si->ops->slot_free)
 		si->ops->slot_free(si, offset);
 	smp_store_release(slot, 0);
@@ -264,6 +265,48 @@ bool swap_slot_charge(swp_entry_t entry, struct folio *folio)
 		WRITE_ONCE(owners[offset & (CLUSTER_SLOTS - 1)], id);
 	rcu_read_unlock();
 	return good;
+}
+
+/* => RCU */
+static u16 owner_of(swp_entry_t entry)
+{
+	const struct swap_info_struct *si = swp_device(entry);
+	const u16 *owner = NULL;
+
+	if (swp_offset(entry) < si->max) /* or it is the guess of a readahead */
+		owner = slot_owner(si, swp_offset(entry));
+	return owner ? READ_ONCE(*owner) : 0;
+}
+
+struct folio *swap_owner_alloc_folio(swp_entry_t entry, gfp_t gfp)
+{
+	u16 id = owner_of(entry);
+
+	return id ? swap_owner_ops->alloc_folio(id, gfp) : folio_alloc(gfp, 0);
+}
+
+bool swap_owner_may_zswap(swp_entry_t entry)
+{
+	bool may = true;
+	u16 id;
+
+	rcu_read_lock();
+	id = owner_of(entry);
+	if (id)
+		may = swap_owner_ops->may_zswap(id);
+	rcu_read_unlock();
+	return may;
+}
+
+void swap_owner_charge_zswap(swp_entry_t entry, long bytes, int pages)
+{
+	u16 id;
+
+	rcu_read_lock();
+	id = owner_of(entry);
+	if (id)
+		swap_owner_ops->charge_zswap(id, bytes, pages);
+	rcu_read_unlock();
 }
 
 static void move_owners(u16 *owners, u16 from, u16 to)

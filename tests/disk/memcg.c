@@ -7,6 +7,10 @@
 #include "contents.h"
 #include <sys/swap.h>
 
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+
 #define MB (1UL << 20)
 
 static const char *data;
@@ -92,6 +96,43 @@ static void test_swap_charge(void)
 	ok(CG_WAIT(!cg_rmdir("s/1")) && CG_WAIT(!cg_rmdir("s")), "removed");
 }
 
+/* A page that comes back is his who had the slot, whoever reads it. */
+static char *shared;
+static int put_shared_out(void)
+{
+	memset(shared, 7, 8 * MB);
+	madvise(shared, 8 * MB, MADV_PAGEOUT);
+	/* What is written is freed by a further pass. */
+	return !CG_WAIT(cg_num("o/memory.swap.current", NULL) >= (long long)(7 * MB) &&
+			(cg_write("o/memory.reclaim", "8M"),
+			 cg_num("o/memory.current", NULL) < (long long)MB));
+}
+
+static int read_shared(void)
+{
+	for (size_t i = 0; i < 8 * MB; i += PAGE)
+		if (shared[i] != 7)
+			return 1;
+	return 0;
+}
+
+static void test_swap_owner(void)
+{
+	long long before;
+
+	shared = mmap(NULL, 8 * MB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(shared != MAP_FAILED && !cg_mkdir("o") && !cg_mkdir("r"));
+	is(in_group("o", put_shared_out), 0, "shared memory of a group is out");
+	before = cg_num("o/memory.current", NULL);
+	is(in_group("r", read_shared), 0, "another group reads it");
+	ok(cg_num("o/memory.current", NULL) - before >= (long long)(6 * MB) &&
+		   cg_num("r/memory.current", NULL) < (long long)(4 * MB),
+	   "the pages are charged to the one whose slots they had (%lld, %lld)",
+	   cg_num("o/memory.current", NULL) - before, cg_num("r/memory.current", NULL));
+	munmap(shared, 8 * MB);
+	ok(CG_WAIT(!cg_rmdir("o")) && CG_WAIT(!cg_rmdir("r")), "removed");
+}
+
 /* memory.swap.max: the rest must stay in memory, which it exceeds. 517 pages, so that no batch of 32 ends just there. */
 static void test_swap_max(void)
 {
@@ -100,6 +141,10 @@ static void test_swap_max(void)
 	ok(cg_is("x/memory.swap.max", "2117632\n"), "memory.swap.max");
 	is(in_group("x", anonymous), SIGKILL, "more than memory.max and memory.swap.max: killed");
 	is(cg_num("x/memory.events", "oom_kill"), 1, "events: oom_kill");
+	/* Reclaim may have come to the limit and not asked for more. */
+	for (long slots = 518; slots < 540 && cg_num("x/memory.swap.events", "max") == 0; slots++)
+		must(!cg_write_num("x/memory.swap.max", slots * 4096) &&
+		     in_group("x", anonymous) == SIGKILL);
 	ok(cg_num("x/memory.swap.events", "max") > 0 && cg_num("x/memory.swap.events", "fail") > 0,
 	   "memory.swap.events: max %lld, fail %lld", cg_num("x/memory.swap.events", "max"),
 	   cg_num("x/memory.swap.events", "fail"));
@@ -171,6 +216,7 @@ int main(int argc, char **argv)
 	test_swaps();
 	test_swap_charge();
 	test_swap_max();
+	test_swap_owner();
 	test_shared_out();
 	test_low();
 	ok(!swapoff(argv[1]), "swapoff");

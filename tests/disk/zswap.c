@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * zswap in front of a swap device, as TAP: zswap DEVICE (a disk of 32 MiB at least, all of it used). Settings and their errors, what is
- * kept and what goes to the device, the limit of the pool and write-back, switching off, failing allocations.
+ * kept and what goes to the device, the limit of the pool and write-back, control groups, switching off, failing allocations.
  * oracle: none (CONFIG_ZSWAP)
  */
+#include "../guest/cgroup.h"
 #include "../guest/maps.h"
 #include <sys/swap.h>
 
@@ -224,6 +225,122 @@ static void full(void)
 	munmap(p, MANY * PAGE);
 }
 
+/* ---- control groups ---- */
+
+static char *shared;
+static long in_zswap(void)
+{
+	return (long)cg_num("z/1/memory.zswap.current", NULL);
+}
+
+/* Have a process of group z/1 fill the shared pages and send them out. */
+static void out_by_group(uint64_t seed)
+{
+	int status;
+	pid_t pid;
+
+	must(!madvise(shared, PAGES * PAGE, MADV_DONTNEED)); /* mapped by one process only */
+	pid = cg_member("z/1");
+	if (!pid) {
+		fill_all(shared, PAGES, THIRD, seed);
+		/* Entries of a file's pages are empty when they are out. */
+		_exit(!EVENTUALLY(!madvise(shared, PAGES * PAGE, MADV_PAGEOUT) &&
+				  cg_num("z/1/memory.swap.current", NULL) ==
+					  (long long)(PAGES * PAGE)));
+	}
+	must(waitpid(pid, &status, 0) == pid && !status);
+}
+
+static void make_pool_write_back(void)
+{
+	char *p = fresh(1);
+
+	fill((uint64_t *)p, THIRD, 3);
+	must(page_out(p, 1));
+	munmap(p, PAGE);
+}
+
+static void limits(void)
+{
+	long kept, out = vmstat("pswpout");
+
+	fails(cg_write("z/memory.zswap.max", "many"), EINVAL, "zswap.max: no number");
+	must(!cg_write("z/memory.zswap.max", "65536"));
+	ok(cg_is("z/memory.zswap.max", "65536\n"), "zswap.max");
+	out_by_group(2);
+	kept = in_zswap();
+	ok(kept >= 61440 && kept < 65536 + 4096, "zswap.max of the group above is kept (%ld)",
+	   kept);
+	ok(vmstat("pswpout") - out >= (long)PAGES * 9 / 10, "the others go to the device");
+	ok(all_right(shared, PAGES, THIRD, 2), "all come back");
+	must(!cg_write("z/memory.zswap.max", "0"));
+	out_by_group(3);
+	is(in_zswap(), 0, "zswap.max 0: nothing is kept");
+	ok(all_right(shared, PAGES, THIRD, 3), "all come back from the device");
+	must(!cg_write("z/memory.zswap.max", "max"));
+}
+
+/* A page that is written back comes through memory, which the group pays: without room it stays where it is. */
+static void written_back(void)
+{
+	long events;
+
+	out_by_group(4);
+	must(!cg_write("z/memory.max", "4096") && !spew(PARAM("max_pool_percent"), "0"));
+	events = (long)cg_num("z/memory.events", "max");
+	make_pool_write_back();
+	ok(EVENTUALLY(cg_num("z/memory.events", "max") > events) && in_zswap() > 0,
+	   "write-back is charged: a group at its memory.max has no room for it");
+	must(!cg_write("z/memory.max", "max"));
+	make_pool_write_back();
+	ok(EVENTUALLY(!in_zswap()) &&
+		   cg_num("z/1/memory.swap.current", NULL) == (long long)(PAGES * PAGE),
+	   "with room, all is written back");
+	must(!spew(PARAM("max_pool_percent"), "20"));
+	ok(all_right(shared, PAGES, THIRD, 4), "and comes back");
+}
+
+static void grouped(void)
+{
+	long kept;
+
+	cg_mount();
+	must(!cg_write("cgroup.subtree_control", "+memory") && !cg_mkdir("z") &&
+	     !cg_write("z/cgroup.subtree_control", "+memory") && !cg_mkdir("z/1"));
+	shared =
+		mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(shared != MAP_FAILED);
+	ok(cg_is("z/memory.zswap.max", "max\n") && cg_is("z/memory.zswap.current", "0\n"),
+	   "memory.zswap.*");
+	ok(cg_num("memory.zswap.max", NULL) == -1 && cg_num("memory.zswap.current", NULL) == -1,
+	   "not of the root");
+	out_by_group(1);
+	kept = in_zswap();
+	ok(kept > (long)(PAGES * PAGE / 4) && kept < (long)(PAGES * PAGE / 3 * 2),
+	   "zswap.current: compressed bytes (%ld)", kept);
+	is(cg_num("z/memory.zswap.current", NULL), kept, "zswap.current of the group above");
+	ok(cg_num("z/1/memory.stat", "zswap") == kept &&
+		   cg_num("z/memory.stat", "zswapped") == (long long)(PAGES * PAGE),
+	   "memory.stat: zswap, zswapped");
+	ok(cg_num("z/1/memory.current", NULL) >= kept && cg_num("z/memory.current", NULL) >= kept,
+	   "memory.current has them");
+	ok(all_right(shared, PAGES, THIRD, 1) && EVENTUALLY(!in_zswap()),
+	   "back in memory: nothing is charged");
+	limits();
+	written_back();
+	out_by_group(5);
+	kept = in_zswap();
+	ok(CG_WAIT(!cg_rmdir("z/1")), "the group goes");
+	is(cg_num("z/memory.zswap.current", NULL), kept, "the one above has what it had");
+	ok(all_right(shared, PAGES, THIRD, 5) &&
+		   EVENTUALLY(!cg_num("z/memory.zswap.current", NULL)),
+	   "until it comes back");
+	munmap(shared, PAGES * PAGE);
+	kept = (long)cg_num("z/memory.current", NULL); /* CPUs have a stock */
+	ok(kept <= (long)(128 * PAGE) && CG_WAIT(!cg_rmdir("z")), "nothing is left (%ld)", kept);
+	ok(nothing_left(), "nor in the pool");
+}
+
 /* The nth allocation of paging out fails, for each n there is: no page is lost. */
 static void failing(void)
 {
@@ -259,6 +376,7 @@ int main(int argc, char **argv)
 	kinds();
 	forked();
 	toggled();
+	grouped();
 	full();
 	failing();
 	ok(!swapoff(device), "swapoff at the end");
