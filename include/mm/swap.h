@@ -91,6 +91,7 @@ struct swap_device_ops {
 struct swap_info_struct {
 	unsigned int type;			/* c: index in swap_info[] */
 	int prio;				/* c */
+	int node;				/* c: where the device is, or NUMA_NO_NODE */
 	unsigned int flags;			/* l to write: SWP_* */
 	atomic_t users;				/* a: 1 while on, and who looks at slots without holding one */
 	unsigned long max;			/* c: slots, with the header */

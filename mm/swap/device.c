@@ -2,12 +2,12 @@
 /*
  * The swap devices: which one gets the next page.
  *
- *	enabled[]	those that are on and give out slots, by falling priority. Of several with the same priority the first
- *			one gets ROTATE pages, then it is the last one of them: they are used side by side, in pieces that
- *			a disk can write at once.
+ *	avail[node][]	those that are on and give out slots, by falling priority as the CPUs of the node see it. Of several with the
+ *			same priority the first one gets ROTATE pages, then it is the last one of them: they are used side by
+ *			side, in pieces that a disk can write at once.
  *
  * Priorities: swapon() may name one from 0 to 32767; who does not gets -2, -3, ... in the order of switching on, so that the
- * first device is filled first, and any named one before them.
+ * first device is filled first, and any named one before them. On the node of such a device it is -1: before all that are elsewhere.
  *
  * Life: swap_info[type] -> struct, made once for a type and kept for the next device of it, so that a look-up by entry
  * needs no lock; si->users counts who looks at its tables without holding a slot, and is 0 when it is off.
@@ -19,18 +19,20 @@
 #include <base/errno.h>
 #include <fs/seq_file.h>
 #include <kernel/sched.h>
+#include <mm/gfp.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
+#include <mm/zone.h>
 #include <sync/ranks.h>
 #include "swap_internal.h"
 
 #define ROTATE 64
 
 struct swap_info_struct *swap_info[MAX_SWAPFILES];
-static bool taken[MAX_SWAPFILES]; /* swap_lock: the type belongs to a device */
-static struct swap_info_struct *enabled[MAX_SWAPFILES];
-static unsigned int nr_enabled;
-static unsigned int given; /* pages since the last rotation */
+static bool taken[MAX_SWAPFILES];	      /* swap_lock: the type belongs to a device */
+static u8 avail[MAX_NUMNODES][MAX_SWAPFILES]; /* swap_lock: types */
+static unsigned int nr_avail;		      /* swap_lock: of each node */
+static u8 given[MAX_NUMNODES];		      /* swap_lock: pages since the last rotation */
 static unsigned long total_swap_pages;
 atomic_t nr_rotational_swap;
 static int least_priority = -1;
@@ -75,20 +77,37 @@ void put_swap_device(struct swap_info_struct *si)
 
 /* ---- the next page ---- */
 
+static int prio_on(int node, unsigned int type)
+{
+	const struct swap_info_struct *si = swap_info[type];
+
+	return si->prio < 0 && si->node == node ? -1 : si->prio;
+}
+
+/* The first of several with the same priority becomes their last. */
+static void rotate(int node)
+{
+	u8 *types = avail[node];
+
+	for (unsigned int i = 1;
+	     i < nr_avail && prio_on(node, types[i]) == prio_on(node, types[i - 1]); i++)
+		swap(types[i - 1], types[i]);
+}
+
 /* The device at the head, or the @nth behind it, kept; NULL: there is none. */
 static struct swap_info_struct *nth_device(unsigned int nth)
 {
 	struct swap_info_struct *si = NULL;
-	unsigned int same;
+	int node;
 
 	spin_lock(&swap_lock);
-	if (!nth && nr_enabled && ++given >= ROTATE) {
-		given = 0;
-		for (same = 1; same < nr_enabled && enabled[same]->prio == enabled[0]->prio; same++)
-			swap(enabled[same - 1], enabled[same]);
+	node = numa_node_id();
+	if (!nth && ++given[node] >= ROTATE) {
+		given[node] = 0;
+		rotate(node);
 	}
-	if (nth < nr_enabled) {
-		si = enabled[nth];
+	if (nth < nr_avail) {
+		si = swap_info[avail[node][nth]];
 		atomic_inc(&si->users);
 	}
 	spin_unlock(&swap_lock);
@@ -115,11 +134,15 @@ swp_entry_t get_swap_page(u32 pfn)
 /* => swap_lock held */
 static void insert(struct swap_info_struct *si)
 {
-	unsigned int at = nr_enabled++;
+	for (unsigned int node = 0; node < nr_node_ids; node++) {
+		u8 *types = avail[node];
+		unsigned int at = nr_avail;
 
-	for (; at && enabled[at - 1]->prio < si->prio; at--)
-		enabled[at] = enabled[at - 1];
-	enabled[at] = si;
+		for (; at && prio_on(node, types[at - 1]) < prio_on(node, si->type); at--)
+			types[at] = types[at - 1];
+		types[at] = si->type;
+	}
+	nr_avail++;
 	WRITE_ONCE(si->flags, si->flags | SWP_WRITEOK);
 	WRITE_ONCE(total_swap_pages, total_swap_pages + si->pages);
 	atomic_long_add(si->pages, &nr_swap_pages);
@@ -128,12 +151,16 @@ static void insert(struct swap_info_struct *si)
 /* => swap_lock held */
 static void withdraw(struct swap_info_struct *si)
 {
-	unsigned int at = 0;
+	nr_avail--;
+	for (unsigned int node = 0; node < nr_node_ids; node++) {
+		u8 *types = avail[node];
+		unsigned int at = 0;
 
-	while (enabled[at] != si)
-		at++;
-	for (nr_enabled--; at < nr_enabled; at++)
-		enabled[at] = enabled[at + 1];
+		while (types[at] != si->type)
+			at++;
+		for (; at < nr_avail; at++)
+			types[at] = types[at + 1];
+	}
 	WRITE_ONCE(si->flags, si->flags & ~SWP_WRITEOK);
 	WRITE_ONCE(total_swap_pages, total_swap_pages - si->pages);
 	atomic_long_sub(si->pages, &nr_swap_pages); /* what is in use comes back one by one */
@@ -180,6 +207,7 @@ struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, un
 		smp_store_release(&swap_info[type], si);
 	}
 	si->flags = 0;
+	si->node = NUMA_NO_NODE;
 	si->max = max;
 	if (!swap_slots_init(si, bad, nr_bad))
 		return si;
@@ -222,9 +250,9 @@ int swap_device_disable(struct swap_info_struct *si)
 	}
 	/* Those of no named priority move up, as if it had never been there. */
 	spin_lock(&swap_lock);
-	for (unsigned int i = 0; si->prio < 0 && i < nr_enabled; i++)
-		if (enabled[i]->prio < si->prio)
-			enabled[i]->prio++;
+	for (unsigned int i = 0; si->prio < 0 && i < nr_avail; i++)
+		if (swap_info[avail[0][i]]->prio < si->prio)
+			swap_info[avail[0][i]]->prio++;
 	least_priority += si->prio < 0;
 	spin_unlock(&swap_lock);
 	if (si->rotational)

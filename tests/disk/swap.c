@@ -181,6 +181,59 @@ static bool child_finds(bool good)
 	return good && status == 0;
 }
 
+/* Quire's totals of the swap cache: pages that joined it, left it, were found, were looked for. */
+struct totals {
+	long add, del, found, sought;
+};
+static bool read_totals(struct totals *t)
+{
+	FILE *f = fopen("/proc/mm/swap", "r");
+	bool good = f && fscanf(f, "swap_cache add %ld del %ld find %ld of %ld", &t->add, &t->del,
+				&t->found, &t->sought) == 4;
+
+	if (f)
+		fclose(f);
+	return good;
+}
+
+static bool totals_agree(struct totals *t)
+{
+	return read_totals(t) && (t->add - t->del) * 4 == meminfo_kb("SwapCached:");
+}
+
+/* A child has read the pages; they are in the swap cache, since the parent's entries have their slots. */
+static void refault(void)
+{
+	struct totals before, after;
+	char *p = fresh(32);
+	long in, major;
+	bool counted;
+
+	fill(p, 32, 4);
+	must(pageout(p, 32) == 32);
+	settle();
+	if (!fork())
+		_exit(wrong(p, 32, 4) == -1 ? 0 : 1);
+	ok(child_finds(true), "a child reads swapped pages");
+	counted = read_totals(&before);
+	in = vmstat("pswpin");
+	major = vmstat("pgmajfault");
+	ok(wrong(p, 32, 4) == -1, "the parent refaults them");
+	is(vmstat("pswpin") - in, 0, "from the swap cache: no I/O");
+	ok(vmstat("pgmajfault") - major <= 8, "nor major faults");
+	if (counted) {
+		must(read_totals(&after));
+		ok(after.found - before.found >= 32 &&
+			   after.found - before.found <= after.sought - before.sought &&
+			   after.add == before.add,
+		   "totals of the swap cache: found, nothing added");
+	}
+	munmap(p, 32 * PAGE);
+	if (counted)
+		ok(EVENTUALLY(totals_agree(&after)) && after.del >= before.del + 32,
+		   "totals of the swap cache: added, less deleted, are SwapCached");
+}
+
 static void forks(void)
 {
 	char *p = fresh(PAGES);
@@ -301,6 +354,7 @@ int main(int argc, char **argv)
 	make_swap(device, 4095, 0);
 	ok(!swapon(device, 0), "swapon");
 	round_trip();
+	refault();
 	forks();
 	advice();
 	off_under_use();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * The order in which swap areas are used, as TAP: swap_order SMALL LARGE (of 4 and 16 MiB, mkswap has been there).
- * The type of an entry in pagemap is the area's number.
+ * The type of an entry in pagemap is the area's number. Each CPU takes slots that lie together.
  */
 #include "../guest/swapdev.h"
 #include "contents.h"
+#include <sched.h>
 #include <sys/swap.h>
 
 #define PAGES 800UL
@@ -35,6 +36,54 @@ static char *put_out(unsigned long seed, unsigned long on[2])
 	return p;
 }
 
+/* ---- two CPUs ---- */
+
+#define RUN 128UL
+
+/* How many of the pages are on the slot next to that of the page before. */
+static unsigned long neighbours(const char *p)
+{
+	uint64_t entries[RUN];
+	unsigned long n = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	must(pread(fd, entries, sizeof(entries), (long)((uintptr_t)p / PAGE * 8)) ==
+	     sizeof(entries));
+	close(fd);
+	for (unsigned long i = 1; i < RUN; i++) {
+		int64_t step = (int64_t)(entries[i] >> 5) - (int64_t)(entries[i - 1] >> 5);
+
+		n += step == 1 || step == -1;
+	}
+	return n;
+}
+
+/* On @cpu, with another CPU that does the same: 0 if most of its slots are neighbours. */
+static int take_slots(int cpu)
+{
+	char *p =
+		mmap(NULL, RUN * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	must(!sched_setaffinity(0, sizeof(set), &set));
+	fill(p, RUN, cpu);
+	return pageout(p, RUN) == RUN && neighbours(p) >= RUN * 3 / 4 ? 0 : 1;
+}
+
+static void two_cpus(void)
+{
+	int status[2];
+
+	fflush(stdout);
+	for (int cpu = 0; cpu < 2; cpu++)
+		if (!fork())
+			_exit(take_slots(cpu));
+	must(wait(&status[0]) > 0 && wait(&status[1]) > 0);
+	ok(!status[0] && !status[1], "order: two CPUs at once: slots of each follow one another");
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long on[2];
@@ -43,6 +92,7 @@ int main(int argc, char **argv)
 	must(argc == 3);
 	ok(!swapon(argv[1], SWAP_FLAG_PREFER | 5) && !swapon(argv[2], SWAP_FLAG_PREFER | 1),
 	   "order: two areas, the smaller one with the higher priority");
+	two_cpus();
 	p = put_out(1, on);
 	is(on[0], PAGES, "order: the higher priority is used first");
 	q = put_out(2, on);

@@ -5,7 +5,9 @@
  */
 #include "../guest/maps.h"
 #include "../guest/swapdev.h"
+#include "../../include/drivers/mmtest.h"
 #include "contents.h"
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
@@ -198,6 +200,40 @@ static void segments(void)
 	shmctl(id, IPC_RMID, NULL);
 }
 
+static unsigned long above_4g(char *p, unsigned long pages)
+{
+	unsigned long n = 0;
+
+	for (unsigned long i = 0; i < pages; i++)
+		n += PFN(p + i * PAGE) >= 1 << 20;
+	return n;
+}
+
+/* A driver wants the pages of a file below 4 GiB (shmem_should_replace_folio). */
+static void low(void)
+{
+	struct mmtest_call call = { .noun = "shmem", .verb = "dma32" };
+	int device = open("/dev/mmtest", O_RDWR), fd;
+	char *p;
+
+	if (device < 0) {
+		ok(true, "low # skip oracle: none, no /dev/mmtest");
+		return;
+	}
+	fd = file_of(64, 12, &p);
+	ok(above_4g(p, 64) > 0, "low: pages above 4 GiB");
+	must(EVENTUALLY(send_out(p, 64) == 64));
+	call.arg[0] = fd;
+	ok(!ioctl(device, MMTEST_CALL, &call), "low: the mapping demands GFP_DMA32");
+	ok(good(p, 64, 12), "low: they come back");
+	is(above_4g(p, 64), 0, "low: below 4 GiB");
+	call.arg[0] = device;
+	fails(ioctl(device, MMTEST_CALL, &call), EINVAL, "low: another file");
+	close(fd);
+	close(device);
+	munmap(p, 64 * PAGE);
+}
+
 static void swap_off(const char *device)
 {
 	char *p, *q;
@@ -223,6 +259,7 @@ int main(int argc, char **argv)
 	truncation();
 	sharing();
 	segments();
+	low();
 	swap_off(argv[1]);
 	return tap_end();
 }

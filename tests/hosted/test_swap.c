@@ -124,6 +124,45 @@ TEST(slots_of_four_cpus)
 	host_balance_check(&before);
 }
 
+/* ---- several devices ---- */
+
+static unsigned int nearest[2]; /* types, by node */
+
+static void take_near(void *arg)
+{
+	nearest[numa_node_id()] = swp_type(get_swap_page(77));
+}
+
+/* Of devices without a named priority the near ones come first, else the first one. */
+TEST(near_devices_first)
+{
+	struct host_balance before;
+	struct swap_info_struct *dev[2];
+
+	dev[0] = swap_device_alloc(64, NULL, 0);
+	begin(); /* makes the second one */
+	swap_device_free(dev[0]);
+	before = host_balance();
+	for (int i = 0; i < 2; i++) {
+		dev[i] = swap_device_alloc(64, NULL, 0);
+		CHECK(!IS_ERR(dev[i]));
+		dev[i]->node = i ? 1 : NUMA_NO_NODE;
+		swap_device_enable(dev[i], -1);
+		CHECK_EQ(dev[i]->prio, -2 - i);
+	}
+	host_join(host_start(take_near, NULL, 0, "taker"));
+	host_join(host_start(take_near, NULL, HOST_NR_CPUS / 2, "taker"));
+	CHECK_EQ(nearest[0], dev[0]->type);
+	CHECK_EQ(nearest[1], dev[1]->type);
+	for (int i = 0; i < 2; i++) {
+		swap_slot_clear_pfn(dev[i], 1);
+		CHECK_EQ(swap_device_disable(dev[i]), 0);
+		swap_device_free(dev[i]);
+	}
+	CHECK_EQ(get_swap_page(77).val, 0);
+	host_balance_check(&before);
+}
+
 /* ---- pages ---- */
 
 static u8 medium[SLOTS][PAGE_SIZE];

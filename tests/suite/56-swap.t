@@ -21,14 +21,15 @@ for k in linux quire; do
 	rm -f "$disk"
 	truncate -s 16M "$disk"
 	program $k '' --mem 256M --disk "$disk" -- "$build/tests/disk/swap" /dev/vda
-	program $k shmem --mem 256M --smp 4 --disk "$disk" -- "$build/tests/disk/swap_shmem" /dev/vda
+	# With memory above 4 GiB.
+	program $k shmem --mem 3G --smp 4 --disk "$disk" -- "$build/tests/disk/swap_shmem" /dev/vda
 done
 
 for k in linux quire; do
 	rm -f "$disk" "$disk.2"
 	truncate -s 4M "$disk"
 	truncate -s 16M "$disk.2"
-	program $k order --mem 128M --disk "$disk" --disk "$disk.2" --add "$build/tests/disk/swap_order:/swap_order" \
+	program $k order --mem 128M --smp 2 --disk "$disk" --disk "$disk.2" --add "$build/tests/disk/swap_order:/swap_order" \
 		--add /usr/sbin/mkswap --add /usr/sbin/swapon --add /usr/sbin/swapoff -- sh -c '
 		/usr/sbin/mkswap /dev/vda >/dev/null && /usr/sbin/swapon -p 5 /dev/vda && /usr/sbin/swapon -s &&
 			/usr/sbin/swapon --show=NAME,TYPE,SIZE,USED,PRIO --noheadings --bytes && /usr/sbin/swapoff /dev/vda
