@@ -65,11 +65,22 @@ void *memset(void *dst, int c, size_t n)
 	u64 v = (u8)c * 0x0101010101010101ull;
 	u8 *d = dst;
 
-	for (; n >= 32; n -= 32, d += 32) {
+	for (; n >= 64; n -= 64, d += 64) {
 		((word *)d)[0] = v;
 		((word *)d)[1] = v;
 		((word *)d)[2] = v;
 		((word *)d)[3] = v;
+		((word *)d)[4] = v;
+		((word *)d)[5] = v;
+		((word *)d)[6] = v;
+		((word *)d)[7] = v;
+	}
+	if (n >= 32) {
+		((word *)d)[0] = v;
+		((word *)d)[1] = v;
+		((word *)d)[2] = v;
+		((word *)d)[3] = v;
+		n -= 32, d += 32;
 	}
 	for (; n >= 8; n -= 8, d += 8)
 		*(word *)d = v;
