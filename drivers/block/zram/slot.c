@@ -25,6 +25,8 @@
 #include <sync/bit_spinlock.h>
 #include "zram_internal.h"
 
+#define OBJECT_GFP (__GFP_HIGHMEM | __GFP_MOVABLE)
+
 static void lock_slot(struct zram_slot *slot)
 {
 	bit_spin_lock(ZRAM_LOCK, &slot->flags);
@@ -126,7 +128,8 @@ static unsigned long store_object(struct zram *zram, const void *mem, unsigned i
 		if (!len || len >= huge)
 			len = PAGE_SIZE;
 		if (!handle) {
-			handle = zs_malloc(zram->pool, len, __GFP_KSWAPD_RECLAIM | __GFP_NOWARN);
+			handle = zs_malloc(zram->pool, len,
+					   __GFP_KSWAPD_RECLAIM | __GFP_NOWARN | OBJECT_GFP);
 			room = len;
 		}
 		if (!IS_ERR_VALUE(handle) && len <= room) {
@@ -139,7 +142,7 @@ static unsigned long store_object(struct zram *zram, const void *mem, unsigned i
 		zcomp_stream_put(zram->comp);
 		zs_free(zram->pool, handle);
 		atomic64_inc(&zram->stats.writestall);
-		handle = zs_malloc(zram->pool, len, GFP_NOIO);
+		handle = zs_malloc(zram->pool, len, GFP_NOIO | OBJECT_GFP);
 		if (IS_ERR_VALUE(handle))
 			return handle;
 		room = len;
