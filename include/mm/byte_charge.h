@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Charging bytes, for what is smaller than a page: objects of slabs, per-CPU memory, compressed pages. Who has the memory keeps the
+ * Charging bytes, for what is smaller than a page: objects of slabs, per-CPU memory. Who has the memory keeps the
  * number of the group that was charged, and gives it back with the memory. Theory: mm/memcg/bytes.c. Whole pages: mm/page_charge.h.
  */
 #ifndef QUIRE_MM_BYTE_CHARGE_H
@@ -16,14 +16,12 @@ enum charged_bytes {
 	CHARGED_SLAB_RECLAIMABLE,
 	CHARGED_SLAB_UNRECLAIMABLE,
 	CHARGED_PERCPU,
-	CHARGED_ZSWAP,
 	NR_CHARGED_BYTES
 };
 
 /* Set with the first group, called while page_charge_on(). */
 struct byte_charge_ops {
 	int (*charge)(size_t bytes, enum charged_bytes what, gfp_t gfp);
-	int (*charge_to)(u16 id, size_t bytes, enum charged_bytes what, gfp_t gfp);
 	void (*uncharge)(u16 id, size_t bytes, enum charged_bytes what);
 	bool (*is_below)(u16 id, const struct mem_cgroup *memcg);
 };
@@ -33,15 +31,6 @@ extern struct byte_charge_ops byte_charge_ops;
 static __always_inline int byte_charge(size_t bytes, enum charged_bytes what, gfp_t gfp)
 {
 	return page_charge_on() ? byte_charge_ops.charge(bytes, what, gfp) : 0;
-}
-
-/*
- * Group number @id pays, which a frame or a slot of swap has; or, when that group was removed, the next one above it that was not. The
- * answer as above.
- */
-static __always_inline int byte_charge_to(u16 id, size_t bytes, enum charged_bytes what, gfp_t gfp)
-{
-	return id ? byte_charge_ops.charge_to(id, bytes, what, gfp) : 0;
 }
 
 /* @id: what the charge answered; 0 is let pass. Any context. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Charging bytes: objects of slabs, per-CPU memory, compressed pages.
+ * Charging bytes: objects of slabs, per-CPU memory. (Compressed pages: zswap.c.)
  *
  * 1 Pages are charged as always, and handed out by the byte:
  *
@@ -17,7 +17,7 @@
  *
  * 4 Dentries and inodes that nobody uses go when their group is reclaimed from: its shrinkers pass those of others.
  *
- * Linux 6.1: mm/memcontrol.c (obj_cgroup_charge, refill_obj_stock, drain_obj_stock). Observe: slab*, percpu, zswap of memory.stat.
+ * Linux 6.1: mm/memcontrol.c (obj_cgroup_charge, refill_obj_stock, drain_obj_stock). Observe: slab*, percpu of memory.stat.
  */
 #include <base/errno.h>
 #include <base/math.h>
@@ -77,26 +77,6 @@ static int charge(size_t bytes, enum charged_bytes what, gfp_t gfp)
 	return memcg ? charge_pages(memcg, bytes, what, gfp) : 0;
 }
 
-/* The group itself if it was not removed, or the first above it. */
-static struct mem_cgroup *get_living(u16 id)
-{
-	struct mem_cgroup *memcg;
-
-	rcu_read_lock();
-	memcg = memcg_by_id(id);
-	while (memcg && (READ_ONCE(memcg->dead) || !atomic_long_inc_not_zero(&memcg->refs)))
-		memcg = memcg->parent;
-	rcu_read_unlock();
-	return memcg;
-}
-
-static int charge_to(u16 id, size_t bytes, enum charged_bytes what, gfp_t gfp)
-{
-	struct mem_cgroup *memcg = get_living(id);
-
-	return memcg ? charge_pages(memcg, bytes, what, gfp) : 0;
-}
-
 static void uncharge(u16 id, size_t bytes, enum charged_bytes what)
 {
 	stock_return_bytes(memcg_by_id(id), bytes, what);
@@ -139,7 +119,6 @@ void memcg_bytes_start(void)
 {
 	byte_charge_ops = (struct byte_charge_ops){
 		.charge = charge,
-		.charge_to = charge_to,
 		.uncharge = uncharge,
 		.is_below = is_below,
 	};

@@ -278,6 +278,18 @@ struct mem_cgroup *memcg_get_current(void)
 	return memcg;
 }
 
+struct mem_cgroup *memcg_get_living(u16 id)
+{
+	struct mem_cgroup *memcg;
+
+	rcu_read_lock();
+	memcg = memcg_by_id(id);
+	while (memcg && (READ_ONCE(memcg->dead) || !atomic_long_inc_not_zero(&memcg->refs)))
+		memcg = memcg->parent;
+	rcu_read_unlock();
+	return memcg;
+}
+
 /* page_alloc_ops.charge: @page has just been allocated. False: the group of current has no room. */
 static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 {

@@ -138,6 +138,7 @@ int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg)
 		s.kernel = s.kernel_stack = s.pagetables = s.vmalloc = s.slab = 0;
 	if (memcg || !list_empty(&all_memcgs))
 		add_up_bytes(memcg, &s);
+	s.byte_pages += PFN_UP(zswap_bytes);
 	show(m, "anon", s.anon);
 	show(m, "file", s.file);
 	show_kernel(m, &s);

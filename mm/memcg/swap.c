@@ -84,14 +84,9 @@ static void failed(unsigned long pfn)
 /* As mem_cgroup_swapin_charge_folio(): the page is his who has the slot, whoever brings it in. */
 static struct folio *alloc_folio(u16 id, gfp_t gfp)
 {
-	struct mem_cgroup *memcg;
+	struct mem_cgroup *memcg = memcg_get_living(id);
 	struct folio *folio;
 
-	rcu_read_lock();
-	memcg = memcg_by_id(id);
-	if (memcg && !atomic_long_inc_not_zero(&memcg->refs))
-		memcg = NULL;
-	rcu_read_unlock();
 	current->active_memcg = memcg;
 	folio = folio_alloc(gfp, 0);
 	current->active_memcg = NULL;
