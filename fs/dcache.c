@@ -521,10 +521,28 @@ void d_add(struct dentry *dentry, struct inode *inode)
 	spin_unlock(&dentry->d_lock);
 }
 
+/* Has the directory @inode a name already? On a damaged disk it may have several, and lie within itself. */
+static bool has_name(struct inode *inode)
+{
+	struct dentry *alias;
+	bool found = false;
+
+	spin_lock(&inode->i_lock);
+	hlist_for_each_entry (alias, &inode->i_dentry, d_alias)
+		if (!d_unhashed(alias) || alias == alias->d_sb->s_root)
+			found = true;
+	spin_unlock(&inode->i_lock);
+	return found;
+}
+
 struct dentry *d_splice_alias(struct inode *inode, struct dentry *dentry)
 {
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
+	if (inode && S_ISDIR(inode->i_mode) && has_name(inode)) {
+		iput(inode);
+		return ERR_PTR(-ELOOP);
+	}
 	d_add(dentry, inode);
 	return NULL;
 }

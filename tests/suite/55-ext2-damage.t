@@ -28,6 +28,13 @@ for image in 1024 4096; do
 	is "mutated images, blocks of $image: errors are told" "$(grep -q 'EXT2-fs (vdb): error' "$dir/log" && echo yes)" yes
 done
 
+# A directory has one name: it lies neither in itself nor in two places.
+truncate -s 1M "$dir/loop"
+mke2fs -q -F -t ext2 -b 1024 "$dir/loop"
+printf 'mkdir a\nlink a a/self\nmkdir b\nlink a b/second\nlink / a/root\n' | debugfs -w "$dir/loop" >/dev/null 2>&1
+is 'a directory in itself is refused' "$(timeout 200 ./quire run --accel tcg --timeout 100 --disk "$dir/loop" -- sh -c '
+	mkdir /tmp/m; mount -t ext2 /dev/vda /tmp/m; cd /tmp/m; ls; rmdir a/self; rmdir a/root; rmdir b/second' 2>&1 | grep -c 'Too many levels')" 3
+
 truncate -s 16M "$dir/disk"
 mke2fs -q -F -t ext2 -b 1024 "$dir/disk"
 printf 'written in time\n' >"$dir/text"
