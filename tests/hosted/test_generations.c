@@ -178,12 +178,12 @@ TEST(who_cannot_go_leaves_the_oldest)
 	CHECK_EQ(sys_madvise(AREA, PAGE_SIZE, MADV_FREE), 0);
 	min = gen->min_seq[LRU_GEN_FILE];
 	folio_lock(page_folio(pfn_to_page(pfn)));
-	CHECK_EQ(lru_gen_run_eviction(0, min, 0, 1), 0);
+	CHECK_EQ(lru_gen_run_eviction(node, min, 0, 1), 0);
 	CHECK_EQ(gen->min_seq[LRU_GEN_FILE], min + 1);
 	CHECK(lru_gen_seq(gen, pfn, LRU_GEN_FILE, min) > min + 1);
 	folio_unlock(page_folio(pfn_to_page(pfn)));
 	CHECK(lru_gen_age(node) && lru_gen_age(node));
-	CHECK_EQ(lru_gen_run_eviction(0, gen->max_seq - MIN_NR_GENS, 0, 1), 0);
+	CHECK_EQ(lru_gen_run_eviction(node, gen->max_seq - MIN_NR_GENS, 0, 1), 0);
 	CHECK_EQ(get_mm_rss(mm), 0);
 	finish();
 }
