@@ -28,4 +28,11 @@ static __always_inline void page_uncharge(struct page *page, unsigned int order)
 		page_alloc_ops.uncharge(page, order);
 }
 
+/* @to takes the place of @from, as large: its group has @to instead. Any context. */
+static __always_inline void page_move_charge(struct page *from, struct page *to, unsigned int order)
+{
+	if (page_charge_on())
+		page_alloc_ops.move_charge(from, to, order);
+}
+
 #endif

@@ -339,6 +339,8 @@ struct page_alloc_ops {
 	 */
 	bool (*charge)(struct page *page, unsigned int order, gfp_t gfp);
 	void (*uncharge)(struct page *page, unsigned int order);
+	/* @to is charged instead of @from, to the same group; what it was charged before is given back. Any context. */
+	void (*move_charge)(struct page *from, struct page *to, unsigned int order);
 	/* kswapd has work: memory begins to get short. May sleep. */
 	void (*pressure_begins)(void);
 	/* Wake background reclaim of the nodes in the list. Any context. */

@@ -17,7 +17,7 @@
  * 4 Failure. -EAGAIN while somebody else holds a reference or the lock: NR_MAX_MIGRATE_PASSES tries, of which the first
  *   three do not wait. Without ->migrate_folio (fallback) what hangs at the folio is written and released first.
  *
- * 5 The new folio is charged to the control group of who has it moved, as if he had read it.
+ * 5 The new folio is charged to the control group that the old one was charged to, whoever has it moved.
  *
  * 6 A page of no file moves if its owner says how (struct movable_operations): he finds its users, of which migration knows nothing.
  *
@@ -30,6 +30,7 @@
 #include <mm/filemap.h>
 #include <mm/gfp.h>
 #include <mm/migrate.h>
+#include <mm/page_charge.h>
 #include <mm/rmap.h>
 #include <mm/vmstat.h>
 #include <mm/writeback.h>
@@ -142,6 +143,8 @@ int migrate_folio(struct folio *src)
 			cond_resched();
 	}
 	err = finish(err, folio_nr_pages(dst));
+	if (!err)
+		page_move_charge(&src->page, &dst->page, folio_order(src));
 	folio_unlock(dst);
 	folio_put(dst);
 	return err;

@@ -329,6 +329,20 @@ static void uncharge_page(struct page *page, unsigned int order)
 	rcu_read_unlock();
 }
 
+/* page_alloc_ops.move_charge: frame by frame, since each may be somebody else's. */
+static void move_charge(struct page *from, struct page *to, unsigned int order)
+{
+	uncharge_page(to, order);
+	rcu_read_lock();
+	for (unsigned long i = 0; i < 1UL << order; i++) {
+		u16 id = frame_id_clear(page_to_pfn(from) + i);
+
+		if (id)
+			commit(memcg_by_id(id), to + i, 1);
+	}
+	rcu_read_unlock();
+}
+
 bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
 {
 	int tries = MAX_RECLAIM_RETRIES;
@@ -388,6 +402,7 @@ static int start(void)
 		return -ENOMEM;
 	page_alloc_ops.charge = charge_page;
 	page_alloc_ops.uncharge = uncharge_page;
+	page_alloc_ops.move_charge = move_charge;
 	memcg_bytes_start();
 	memcg_swap_start();
 	return 0;
