@@ -205,8 +205,8 @@ static void verdicts(void)
 				printf("# one of those %s: %s\n", kinds[k].what, v);
 		}
 		/* Of those that are dirty one at least: then the flusher is awake. */
-		ok(as_told >= (k == DIRTY ? 1 : NR / 2), "pages %s: %s (%d of %d)",
-		   kinds[k].what, kinds[k].verdict ?: "nobody looks at them", as_told, NR);
+		ok(as_told >= (k == DIRTY ? 1 : NR / 2), "pages %s: %s (%d of %d)", kinds[k].what,
+		   kinds[k].verdict ?: "nobody looks at them", as_told, NR);
 	}
 }
 
