@@ -14,6 +14,7 @@
 #include <mm/ledger.h>
 #include <mm/memblock.h>
 #include <mm/page.h>
+#include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
@@ -126,6 +127,7 @@ void host_boot_memory(void)
 	xarray_init();
 	page_cache_init();
 	mm_init_virt();
+	workingset_init();
 	host_vfs_start();
 }
 

@@ -47,6 +47,7 @@
 #include <mm/mm_struct.h>
 #include <mm/mmap.h>
 #include <mm/percpu_alloc.h>
+#include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
 #include <seam/irqflags.h>
@@ -287,6 +288,7 @@ static void __init init_upper_rooms(void)
 	STEP(random_init());
 	STEP(pid_init());
 	STEP(mm_init_virt());
+	STEP(workingset_init());
 	STEP(cred_init());
 	STEP(signal_init());
 	STEP(fork_init());

@@ -49,6 +49,7 @@ for f in "$@"; do
 			symbol=.Lsection$nr
 			;;
 		.*) fail "$f: refers to $symbol" ;;
+		*) printf '\t.globl %s\n' "$symbol" ;; # clang's assembler does not know it from .reloc alone
 		esac
 		printf '\t.reloc %s + %d, %s, %s %s 0x%s\n' "$f" $((at - start)) "$type" "$symbol" "$sign" "$addend"
 	done >>"$out.tmp"

@@ -173,6 +173,8 @@ void workingset_forget_swap(unsigned int type);
 void workingset_activation(struct folio *folio);
 /* I/O of @nr pages for @folio's kind: the other kind is preferred for a while. */
 void lru_note_cost(struct lruvec *lruvec, bool file, unsigned long nr);
+/* At start-up: what workingset_start() cannot make within a reclaim. */
+void workingset_init(void);
 /* Make room to remember evictions: at the first reclaim. May sleep. */
 void workingset_start(void);
 

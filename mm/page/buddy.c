@@ -113,7 +113,7 @@ static inline void del_page_from_free_list(struct page *page, struct zone *zone,
 		WRITE_ONCE(zone->order_map[mt], zone->order_map[mt] & ~(1u << order));
 	area->nr_free--;
 	WRITE_ONCE(page->type_and_private, PAGE_WORD_NONE);
-	page->mapping = NULL;
+	WRITE_ONCE(page->mapping, NULL);
 }
 
 static inline struct page *first_free(struct zone *zone, unsigned int order, int mt)

@@ -22,11 +22,12 @@ bool throttle_direct_reclaim(gfp_t gfp, unsigned int order, const struct alloc_c
 /* kswapd has freed something; with @all it is about to rest: let those go on who wait, if they may. */
 void reclaim_unthrottle(struct pglist_data *pgdat, bool all);
 
-/* ---- shadow.c: what is remembered of evicted pages, by an owner and an index. None but the first sleeps ---- */
+/* ---- shadow.c: what is remembered of evicted pages, by an owner and an index. None but the first two sleep ---- */
 
 #define SHADOW_SWAP (1ULL << 63) /* of an owner: it is a device of swap; no file has this bit */
 
-/* Memory for the table; without it nothing is remembered. Once. */
+/* Once at start-up; then, at the first reclaim, memory for the table: without it nothing is remembered. */
+void shadow_init(void);
 void shadow_start(void);
 /* Remember @entry (not 0) of pages [index, index + nr). @warm: others of the 64 pages of the file there are in the cache. */
 void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry, bool warm);

@@ -57,7 +57,7 @@ static DEFINE_SPINLOCK(shadow_lock, LOCK_SHADOW);
 static struct list_head nodes[NR_KINDS] = { LIST_HEAD_INIT(nodes[COLD]),
 					    LIST_HEAD_INIT(nodes[WARM]),
 					    LIST_HEAD_INIT(nodes[SWAP]) };
-static unsigned long nr_nodes[NR_KINDS];
+static unsigned long nr_nodes[NR_KINDS]; /* shadow_lock; read without by has_nodes() */
 static struct hlist_head *table; /* NULL until shadow_start() */
 static unsigned int table_bits;
 static struct kmem_cache *node_cache;
@@ -95,13 +95,13 @@ static void link_node(struct shadow_node *node, enum kind kind)
 {
 	node->kind = kind;
 	list_add_tail(&node->age, &nodes[kind]);
-	nr_nodes[kind]++;
+	WRITE_ONCE(nr_nodes[kind], nr_nodes[kind] + 1);
 }
 
 static void unlink_node(struct shadow_node *node)
 {
 	list_del(&node->age);
-	nr_nodes[node->kind]--;
+	WRITE_ONCE(nr_nodes[node->kind], nr_nodes[node->kind] - 1);
 }
 
 static void free_node(struct shadow_node *node)
@@ -259,9 +259,7 @@ void shadow_forget(u64 owner, unsigned long start, unsigned long end)
 	spin_unlock(&shadow_lock);
 }
 
-static int __init shadow_init(void)
+void __init shadow_init(void)
 {
 	node_cache = KMEM_CACHE(shadow_node, SLAB_PANIC);
-	return 0;
 }
-core_initcall(shadow_init);

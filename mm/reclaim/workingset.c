@@ -28,6 +28,7 @@
 #include <base/math.h>
 #include <fs/inode.h>
 #include <fs/super.h>
+#include <kernel/init.h>
 #include <mm/address_space.h>
 #include <mm/folio.h>
 #include <mm/reclaim.h>
@@ -44,6 +45,11 @@
 #define POLICY_SHIFT   33
 #define POLICY_MASK    3ULL
 #define WORKINGSET_BIT (1ULL << 32)
+
+void __init workingset_init(void)
+{
+	shadow_init();
+}
 
 void workingset_start(void)
 {

@@ -13,8 +13,8 @@ static const char *const change_words[] = { SWAP_SLOT_CHANGES(CHANGE_WORDS) };
 #define swap_slot_FIELDS(F)                                                                        \
 	F(swap_slot, unsigned int, type)                                                           \
 	F(swap_slot, unsigned int, change)                                                         \
-	F(swap_slot, unsigned long, offset) F(swap_slot, unsigned int, holders)                    \
-		F(swap_slot, unsigned int, pfn)
+	F(swap_slot, unsigned long, offset)                                                        \
+	F(swap_slot, unsigned int, holders) F(swap_slot, unsigned int, pfn)
 DEFINE_TRACE_RECORD(swap_slot);
 PRINTER(swap_slot)
 {

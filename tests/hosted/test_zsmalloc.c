@@ -65,9 +65,10 @@ static unsigned long migrate_pages(void)
 	for (unsigned long pfn = min_low_pfn; pfn < max_pfn; pfn++) {
 		struct page *page = pfn_to_online_page(pfn);
 
-		if (!page || !__PageMovable(page) || !get_page_unless_zero(page))
+		if (!page || !get_page_unless_zero(page))
 			continue;
-		moved += !migrate_movable_page(page);
+		if (__PageMovable(page))
+			moved += !migrate_movable_page(page);
 		put_page(page);
 	}
 	return moved;
