@@ -82,7 +82,7 @@ static inline struct mem_cgroup *memcg_get(struct mem_cgroup *memcg)
 	return memcg;
 }
 
-/* The next group, by number, after @prev (NULL: the first), with a reference; that of @prev goes. NULL: that was all. */
+/* The next group, in the order of all_memcgs, after @prev (NULL: the first), with a reference; that of @prev goes. NULL: that was all. */
 struct mem_cgroup *memcg_next(struct mem_cgroup *prev);
 
 /* How its pages are reclaimed (NULL: the machine's). */

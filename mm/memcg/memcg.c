@@ -57,7 +57,6 @@ const char *const memcg_event_names[NR_MEMCG_EVENTS] = {
 };
 void (*memcg_notify)(void *owner, enum memcg_event event, bool local);
 static struct mem_cgroup **by_id; /* RCU */
-static u32 highest_id;		  /* ever given to a group */
 LIST_HEAD(all_memcgs);
 static DEFINE_SPINLOCK(list_lock, LOCK_MEMCG_LIST);
 
@@ -70,17 +69,20 @@ struct mem_cgroup *memcg_by_id(u16 id)
 
 struct mem_cgroup *memcg_next(struct mem_cgroup *prev)
 {
-	struct mem_cgroup *memcg = NULL;
+	struct mem_cgroup *next = NULL, *memcg;
 
 	rcu_read_lock();
-	for (u32 id = prev ? prev->id + 1u : 1; !memcg && id <= READ_ONCE(highest_id); id++) {
-		memcg = memcg_by_id(id);
-		if (memcg && !atomic_long_inc_not_zero(&memcg->refs))
-			memcg = NULL;
+	memcg = list_entry(prev ? &prev->node : &all_memcgs, struct mem_cgroup, node);
+	list_for_each_entry_continue_rcu(memcg, &all_memcgs, node)
+	{
+		if (!atomic_long_inc_not_zero(&memcg->refs))
+			continue;
+		next = memcg;
+		break;
 	}
 	rcu_read_unlock();
 	memcg_put(prev);
-	return memcg;
+	return next;
 }
 
 bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *root)
@@ -467,7 +469,6 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 		return ERR_PTR(-ENOMEM);
 	}
 	WRITE_ONCE(by_id[memcg->id], memcg);
-	WRITE_ONCE(highest_id, max(highest_id, (u32)memcg->id));
 	return memcg;
 }
 
