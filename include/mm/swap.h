@@ -164,8 +164,8 @@ struct swap_owner_ops {
 	void (*uncharge)(u16 id);		/* => RCU since @id was taken off the slot */
 	/* There was no slot for it. */
 	void (*failed)(unsigned long pfn);
-	/* A folio of order 0 that @id is charged for, or who asks if @id is nobody any more. As folio_alloc(). */
-	struct folio *(*alloc_folio)(u16 id, gfp_t gfp);
+	/* A folio of order 0 that *@id, of a slot, is charged for, or who asks if that is nobody any more. As folio_alloc(). */
+	struct folio *(*alloc_folio)(const u16 *id, gfp_t gfp);
 	/* May @id have a further page kept compressed? => RCU since @id was read, as the next */
 	bool (*may_zswap)(u16 id);
 	/* @pages pages more, less if negative, of @id are kept in @bytes bytes. */

@@ -280,12 +280,12 @@ struct mem_cgroup *memcg_get_current(void)
 	return memcg;
 }
 
-struct mem_cgroup *memcg_get_living(u16 id)
+struct mem_cgroup *memcg_get_living(const u16 *id)
 {
 	struct mem_cgroup *memcg;
 
 	rcu_read_lock();
-	memcg = memcg_by_id(id);
+	memcg = memcg_by_id(READ_ONCE(*id));
 	while (memcg && (READ_ONCE(memcg->dead) || !atomic_long_inc_not_zero(&memcg->refs)))
 		memcg = memcg->parent;
 	rcu_read_unlock();

@@ -25,8 +25,8 @@ bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *roo
 /* @task's group, or NULL for the root. => RCU */
 struct mem_cgroup *memcg_of_task(struct task_struct *task);
 
-/* Of number @id: the group itself if it was not removed, or the first above it; with a reference, or NULL for the root. */
-struct mem_cgroup *memcg_get_living(u16 id);
+/* Of number *@id, which may change: the group itself if it was not removed, or the first above it; with a reference, or NULL for the root. */
+struct mem_cgroup *memcg_get_living(const u16 *id);
 /* The group of current with a reference, or NULL for the root. */
 struct mem_cgroup *memcg_get_current(void);
 /* @nr pages more, less if negative, in @memcg alone, whatever its limits say. Any context. */

@@ -82,7 +82,7 @@ static void failed(unsigned long pfn)
 }
 
 /* As mem_cgroup_swapin_charge_folio(): the page is his who has the slot, whoever brings it in. */
-static struct folio *alloc_folio(u16 id, gfp_t gfp)
+static struct folio *alloc_folio(const u16 *id, gfp_t gfp)
 {
 	struct mem_cgroup *memcg = memcg_get_living(id);
 	struct folio *folio;

@@ -267,22 +267,29 @@ bool swap_slot_charge(swp_entry_t entry, struct folio *folio)
 	return good;
 }
 
+/* NULL: nobody's. => the device is kept */
+static const u16 *owner_at(swp_entry_t entry)
+{
+	const struct swap_info_struct *si = swp_device(entry);
+
+	/* Else it is the guess of a readahead. */
+	return swp_offset(entry) < si->max ? slot_owner(si, swp_offset(entry)) : NULL;
+}
+
 /* => RCU */
 static u16 owner_of(swp_entry_t entry)
 {
-	const struct swap_info_struct *si = swp_device(entry);
-	const u16 *owner = NULL;
+	const u16 *owner = owner_at(entry);
 
-	if (swp_offset(entry) < si->max) /* or it is the guess of a readahead */
-		owner = slot_owner(si, swp_offset(entry));
 	return owner ? READ_ONCE(*owner) : 0;
 }
 
 struct folio *swap_owner_alloc_folio(swp_entry_t entry, gfp_t gfp)
 {
-	u16 id = owner_of(entry);
+	const u16 *owner = owner_at(entry);
 
-	return id ? swap_owner_ops->alloc_folio(id, gfp) : folio_alloc(gfp, 0);
+	return owner && READ_ONCE(*owner) ? swap_owner_ops->alloc_folio(owner, gfp)
+					  : folio_alloc(gfp, 0);
 }
 
 bool swap_owner_may_zswap(swp_entry_t entry)
