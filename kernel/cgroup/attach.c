@@ -289,8 +289,10 @@ int cgroup_post_fork(struct task_struct *child, struct cgroup *into)
 		err = vet_destination(into);
 	if (!err)
 		err = cgroup_pids_may_fork(cgrp);
-	if (!err)
+	if (!err) {
+		cpuset_fork(child);
 		join(child, cgrp);
+	}
 	spin_unlock(&cgroup_tasks_lock);
 	return err;
 }

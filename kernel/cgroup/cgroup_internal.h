@@ -154,6 +154,10 @@ int cgroup_kill_write(struct file *file, struct cgroup *cgrp, char *text);
 void cgroup_count_pids(struct cgroup *cgrp, int by);	/* a thread more or less in @cgrp */
 int cgroup_pids_may_fork(struct cgroup *cgrp);		/* 0, or -EAGAIN, which is counted */
 
+/* ---- cpuset.c ---- */
+/* @child, in no list so far, has what current has now, not what it had when it was copied. => cgroup_tasks_lock, interrupts off */
+void cpuset_fork(struct task_struct *child);
+
 /* ---- freezer.c ---- */
 int cgroup_freeze_write(struct file *file, struct cgroup *cgrp, char *text);
 /* @task, counted there already, has joined @cgrp; or it leaves, no longer counted. => cgroup_tasks_lock */

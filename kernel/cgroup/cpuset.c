@@ -72,7 +72,20 @@ static void set_mems(struct task_struct *task, const struct cpuset *cpuset)
 		   cpuset ? cpuset->effective_mems.bits[0] : node_mask_all.bits[0]);
 }
 
-/* A child has the masks of its parent, with whose cpuset it comes. */
+void cpuset_fork(struct task_struct *child)
+{
+	struct cpumask mask;
+
+	if (!child->cpuset && !current->cpuset)
+		return;
+	spin_lock(&current->pi_lock);
+	cpumask_copy(&mask, &current->cpus_mask);
+	spin_unlock(&current->pi_lock);
+	sched_set_cpus_allowed(child, &mask);
+	child->mems_allowed = current->mems_allowed;
+	child->cpuset = current->cpuset;
+}
+
 static void cpuset_attach(struct task_struct *task, void *css)
 {
 	if (task->cpuset == css)

@@ -7,6 +7,7 @@
 #include "textfile.h"
 
 #include <sched.h>
+#include <sys/utsname.h>
 
 static int nr_cpus;
 static bool two_nodes;
@@ -152,6 +153,59 @@ static void affinity(void)
 	must(!cg_rmdir("a"));
 }
 
+/* ---- who is born meanwhile ---- */
+
+#define BIRTHS 8
+
+static volatile struct {
+	unsigned round, done; /* asked for; all born */
+	pid_t born[BIRTHS];
+} * nursery;
+
+static void bear(void)
+{
+	for (unsigned round = 1;; round++) {
+		while (nursery->round != round)
+			sched_yield();
+		for (int i = 0; i < BIRTHS; i++)
+			nursery->born[i] = cg_sleeper();
+		nursery->done = round;
+		while (nursery->round == round)
+			sched_yield();
+		for (int i = 0; i < BIRTHS; i++)
+			cg_reap(nursery->born[i]);
+	}
+}
+
+/* The cpuset changes while a member forks: no child is left with what its parent had before. */
+static void births(void)
+{
+	unsigned wrong = 0;
+	pid_t pid;
+
+	nursery = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(nursery != MAP_FAILED && !cg_mkdir("f"));
+	pid = cg_member("f");
+	if (!pid)
+		bear();
+	must(EVENTUALLY(cg_lists("f/cgroup.procs", pid)));
+	for (unsigned round = 1; round <= 100; round++) {
+		set_cpus(round & 1 ? 1 : 2); /* where the member is not now */
+		nursery->round = round;
+		for (volatile unsigned i = 0; i < round % 25 * 20000; i++)
+			;
+		must(!cg_write("f/cpuset.cpus", round & 1 ? "0" : "1"));
+		must(EVENTUALLY(nursery->done == round));
+		for (int i = 0; i < BIRTHS; i++)
+			wrong += cpus_of(nursery->born[i]) != (round & 1 ? 1 : 2);
+	}
+	is(wrong, 0, "who is born while the cpuset changes has what it is then");
+	must(!cg_write("f/cgroup.kill", "1"));
+	cg_reap(pid);
+	set_cpus(3);
+	ok(EVENTUALLY(!cg_rmdir("f")), "removed");
+}
+
 /* ---- from where memory comes ---- */
 
 static unsigned long frees_on(int node)
@@ -201,6 +255,8 @@ static void memory(void)
 
 int main(void)
 {
+	struct utsname name;
+
 	nr_cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	two_nodes = !access("/sys/devices/system/node/node1/meminfo", R_OK);
 	cg_mount();
@@ -208,6 +264,10 @@ int main(void)
 	words();
 	hierarchy();
 	affinity();
+	if (!uname(&name) && !strstr(name.version, "Quire"))
+		ok(true, "births # skip oracle: none, of 800 some keep what it was");
+	else if (nr_cpus > 1)
+		births();
 	memory();
 	ok(EVENTUALLY(!cg_write("cgroup.subtree_control", "-cpuset")), "-cpuset");
 	return tap_end();
