@@ -521,7 +521,10 @@ void d_add(struct dentry *dentry, struct inode *inode)
 	spin_unlock(&dentry->d_lock);
 }
 
-/* Has the directory @inode a name already? On a damaged disk it may have several, and lie within itself. */
+/*
+ * Has the directory @inode a name already? On a damaged disk it may have several, and lie within itself. A name that is dead is
+ * none: it stays hashed until dentry_kill() comes to it, and who looks for it finds nothing and asks the disk.
+ */
 static bool has_name(struct inode *inode)
 {
 	struct dentry *alias;
@@ -529,7 +532,7 @@ static bool has_name(struct inode *inode)
 
 	spin_lock(&inode->i_lock);
 	hlist_for_each_entry (alias, &inode->i_dentry, d_alias)
-		if (!d_unhashed(alias) || alias == alias->d_sb->s_root)
+		if (d_count(alias) >= 0 && (!d_unhashed(alias) || alias == alias->d_sb->s_root))
 			found = true;
 	spin_unlock(&inode->i_lock);
 	return found;
