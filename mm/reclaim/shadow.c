@@ -8,9 +8,11 @@
  *   same, as refaults are counted by what is found; but trees of pages hold pages alone, and a file is remembered although its inode was
  *   dropped:
  *
- *	table, by hash of (owner, index / 64)
- *	  |
- *	  node -> node	struct shadow_node: up to 64 entries of neighbours	0: none
+ *	table, by hash of (owner, index / 64)		owners, by hash of the owner
+ *	  |						  |
+ *	  node -> node					  node -> node -> node
+ *
+ *	node	struct shadow_node: up to 64 entries of neighbours	0: none
  *
  *	lists of nodes, the one that was stored to longest ago first:
  *	COLD	of a file, and none of the 64 pages is in the cache
@@ -40,11 +42,12 @@
 #include "reclaim_internal.h"
 
 #define NODE_ENTRIES 64UL
+#define FEW_PAGES    (64 * NODE_ENTRIES)
 
 enum kind { COLD, WARM, SWAP, NR_KINDS };
 
 struct shadow_node {
-	struct hlist_node hash;
+	struct hlist_node hash, by_owner;
 	struct list_head age;
 	enum kind kind;
 	u64 owner;
@@ -58,7 +61,7 @@ static struct list_head nodes[NR_KINDS] = { LIST_HEAD_INIT(nodes[COLD]),
 					    LIST_HEAD_INIT(nodes[WARM]),
 					    LIST_HEAD_INIT(nodes[SWAP]) };
 static unsigned long nr_nodes[NR_KINDS]; /* shadow_lock; read without by has_nodes() */
-static struct hlist_head *table; /* NULL until shadow_start() */
+static struct hlist_head *table, *owners; /* NULL until shadow_start() */
 static unsigned int table_bits;
 static struct kmem_cache *node_cache;
 
@@ -66,11 +69,12 @@ void shadow_start(void)
 {
 	unsigned int bits = order_base_2(max(totalram_pages() / 32, 64UL));
 	struct hlist_head *t =
-		kvzalloc(sizeof(*t) << bits, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+		kvzalloc(sizeof(*t) << bits << 1, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 
 	if (!t)
 		return;
 	table_bits = bits;
+	owners = t + (1UL << bits);
 	smp_store_release(&table, t);
 }
 
@@ -79,6 +83,11 @@ void shadow_start(void)
 static struct hlist_head *chain_of(u64 owner, unsigned long first)
 {
 	return table + (hash_mix(owner + hash_mix(first / NODE_ENTRIES)) >> (64 - table_bits));
+}
+
+static struct hlist_head *chain_of_owner(u64 owner)
+{
+	return owners + (hash_mix(owner) >> (64 - table_bits));
 }
 
 static struct shadow_node *find_node(u64 owner, unsigned long first)
@@ -104,10 +113,17 @@ static void unlink_node(struct shadow_node *node)
 	WRITE_ONCE(nr_nodes[node->kind], nr_nodes[node->kind] - 1);
 }
 
-static void free_node(struct shadow_node *node)
+/* Nobody finds @node any more. */
+static void remove_node(struct shadow_node *node)
 {
 	hlist_del(&node->hash);
+	hlist_del(&node->by_owner);
 	unlink_node(node);
+}
+
+static void free_node(struct shadow_node *node)
+{
+	remove_node(node);
 	kmem_cache_free(node_cache, node);
 }
 
@@ -147,8 +163,7 @@ static struct shadow_node *new_node(u64 owner, unsigned long first, enum kind ki
 		node = kmem_cache_alloc(node_cache, __GFP_NOWARN);
 	if (!node && kind != SWAP && nr_nodes[kind]) {
 		node = list_first_entry(&nodes[kind], struct shadow_node, age);
-		hlist_del(&node->hash);
-		unlink_node(node);
+		remove_node(node);
 	}
 	if (!node)
 		return NULL;
@@ -156,6 +171,7 @@ static struct shadow_node *new_node(u64 owner, unsigned long first, enum kind ki
 	node->owner = owner;
 	node->first = first;
 	hlist_add_head(&node->hash, chain_of(owner, first));
+	hlist_add_head(&node->by_owner, chain_of_owner(owner));
 	link_node(node, kind);
 	return node;
 }
@@ -243,19 +259,36 @@ unsigned int shadow_take(u64 owner, unsigned long index, unsigned int nr, u64 *e
 	return found;
 }
 
+/* Node by node, and not through all of the owner's. => shadow_lock held */
+static void forget_few(u64 owner, unsigned long start, unsigned long end)
+{
+	u64 entry;
+
+	for (unsigned long at = round_down(start, NODE_ENTRIES); at <= end; at += NODE_ENTRIES) {
+		struct shadow_node *node = find_node(owner, at);
+
+		if (node)
+			clear_entries(node, start, end, &entry);
+	}
+}
+
 void shadow_forget(u64 owner, unsigned long start, unsigned long end)
 {
-	struct shadow_node *node, *next;
+	struct shadow_node *node;
+	struct hlist_node *next;
 	u64 entry;
 
 	if (!has_nodes())
 		return;
 	spin_lock(&shadow_lock);
-	for (int kind = 0; kind < NR_KINDS; kind++)
-		list_for_each_entry_safe (node, next, &nodes[kind], age)
+	if (end - start < FEW_PAGES) {
+		forget_few(owner, start, end);
+	} else {
+		hlist_for_each_entry_safe (node, next, chain_of_owner(owner), by_owner)
 			if (node->owner == owner && node->first <= end &&
 			    node->first + NODE_ENTRIES > start)
 				clear_entries(node, start, end, &entry);
+	}
 	spin_unlock(&shadow_lock);
 }
 
