@@ -74,7 +74,6 @@ void swap_cache_recount(struct folio *folio)
 	}
 }
 
-/* @folio, locked, has become the folio of @entry. */
 /* For who watches: the word of @entry as it is after @change. => the caller holds the slot, or a folio of the cache does */
 static void note_change(swp_entry_t entry, enum swap_slot_change change)
 {
@@ -87,6 +86,7 @@ static void note_change(swp_entry_t entry, enum swap_slot_change change)
 			change == SWAP_SLOT_UNCACHED ? 0 : slot_pfn(word));
 }
 
+/* @folio, locked, has become the folio of @entry. */
 static void enter(struct folio *folio, swp_entry_t entry)
 {
 	folio->private = swp_to_private(entry);
