@@ -462,7 +462,7 @@ unsigned long lruvec_lru_size(struct lruvec *lruvec, enum lru_list lru, int zone
 	for (int i = 0; i <= zone_idx; i++)
 		size += zone_page_state(lruvec->pgdat->node_zones + i, NR_ZONE_LRU_BASE + lru);
 	if (lru < NR_EVICTABLE_LISTS)
-		size -= min(size, (unsigned long)READ_ONCE(lruvec->size[lru]));
+		size -= min(size, (unsigned long)max(READ_ONCE(lruvec->size[lru]), 0L));
 	return size;
 }
 
