@@ -142,11 +142,26 @@ static const char *first(const char *name, const char *end)
 	return NULL;
 }
 
+static const char *first_direct(void)
+{
+	return first("mm_vmscan_direct_reclaim_begin", "mm_vmscan_direct_reclaim_end");
+}
+
+static const char *first_of_kswapd(void)
+{
+	return first("mm_vmscan_kswapd_wake", "mm_vmscan_kswapd_sleep");
+}
+
+/* Is a whole flight of each kind in the log? kswapd's ends when nobody allocates for a while. */
+static bool both_recorded(void)
+{
+	read_log();
+	return first_direct() && first_of_kswapd();
+}
+
 static void flights(void)
 {
-	const char *direct =
-		first("mm_vmscan_direct_reclaim_begin", "mm_vmscan_direct_reclaim_end");
-	const char *kswapd = first("mm_vmscan_kswapd_wake", "mm_vmscan_kswapd_sleep");
+	const char *direct = first_direct(), *kswapd = first_of_kswapd();
 	struct flight *f;
 
 	if (!ok(direct, "somebody who allocates has to reclaim himself") ||
@@ -313,9 +328,11 @@ int main(int argc, char **argv)
 	prepare(disk);
 	available = number_in("/proc/meminfo", "MemAvailable:") << 10;
 	set(TRACING "events/vmscan/enable", "1");
-	for (int i = 0; i < 6 && cached(disk, 12 * MB); i++) /* until all have been looked at */
+	/* until all have been looked at, and by both */
+	for (int i = 0; i < 12 && (i == 0 || cached(disk, 12 * MB) || !both_recorded()); i++) {
 		hog(available + available / 4);
-	(void)EVENTUALLY((read_log(), strstr(log, "mm_vmscan_kswapd_sleep: ")));
+		(void)EVENTUALLY((read_log(), strstr(log, "mm_vmscan_kswapd_sleep: ")));
+	}
 	set(TRACING "events/vmscan/enable", "0");
 	read_log();
 	flights();
