@@ -60,7 +60,7 @@ static DEFINE_SPINLOCK(shadow_lock, LOCK_SHADOW);
 static struct list_head nodes[NR_KINDS] = { LIST_HEAD_INIT(nodes[COLD]),
 					    LIST_HEAD_INIT(nodes[WARM]),
 					    LIST_HEAD_INIT(nodes[SWAP]) };
-static unsigned long nr_nodes[NR_KINDS]; /* shadow_lock; read without by has_nodes() */
+static unsigned long nr_nodes[NR_KINDS];  /* shadow_lock; read without by has_nodes() */
 static struct hlist_head *table, *owners; /* NULL until shadow_start() */
 static unsigned int table_bits;
 static struct kmem_cache *node_cache;
