@@ -192,8 +192,7 @@ unsigned int move_freepages_block(struct zone *zone, struct page *page, int migr
 		order = p->private;
 		del_page_from_free_list(p, zone, order, old);
 		account_freepages(zone, -(1L << order), old);
-		add_to_free_list(p, zone, order, migratetype);
-		account_freepages(zone, 1L << order, migratetype);
+		__free_one_page(p, zone, order, migratetype); /* a whole pageblock may merge now */
 		moved += 1u << order;
 		pfn += 1UL << order;
 	}

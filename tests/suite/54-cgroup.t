@@ -21,9 +21,9 @@ echo 8M >b/memory.max; echo lowered $(($(cat b/memory.current) <= 8388608))
 echo 2M >b/memory.reclaim; echo reclaimed $(($(cat b/memory.current) <= 6291456))
 rmdir a && rmdir b && echo removed $(sed -n "s/^nr_descendants //p" cgroup.stat)
 [ -e /dev/vdc ] || exit
-mkdir /m c; mount -t ext2 /dev/vdc /m; echo 2M >c/memory.max
-(echo 0 >c/cgroup.procs; i=0; while [ $i -lt 14000 ]; do [ -e /m/no$i ]; i=$((i+1)); done; echo lookups $i)
-echo dentries $(sed -n "/^oom/p" c/memory.events) $(($(sed -n "s/^max //p" c/memory.events) > 0)) $(($(cat c/memory.peak) >= 1572864))
+mkdir /m c; mount -t ext2 /dev/vdc /m; echo 4M >c/memory.max
+(echo 0 >c/cgroup.procs; i=0; while [ $i -lt 28000 ]; do [ -e /m/no$i ]; i=$((i+1)); done; echo lookups $i)
+echo dentries $(sed -n "/^oom/p" c/memory.events) $(($(sed -n "s/^max //p" c/memory.events) > 0)) $(($(cat c/memory.peak) >= 3145728))
 '
 third=
 if command -v mke2fs >/dev/null; then
@@ -45,7 +45,7 @@ for kernel in linux quire; do
 	is "$kernel: cgroup: rmdir with charged pages" "$(get removed)" 0
 	[ -n "$third" ] || continue
 	is "$kernel: cgroup: names that were looked up go, and nobody is killed" "$(get lookups) $(get dentries)" \
-		'14000 oom 0 oom_kill 0 oom_group_kill 0 1 1'
+		'28000 oom 0 oom_kill 0 oom_group_kill 0 1 1'
 done
 
 # Under pressure: over a limit with swap, more file pages than memory below memory.low, a promise among siblings.
