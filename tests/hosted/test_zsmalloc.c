@@ -67,7 +67,7 @@ static unsigned long migrate_pages(void)
 
 		if (!page || !get_page_unless_zero(page))
 			continue;
-		if (__PageMovable(page))
+		if (data_race(__PageMovable(page))) /* of others it is any word */
 			moved += !migrate_movable_page(page);
 		put_page(page);
 	}
