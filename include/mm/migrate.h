@@ -47,10 +47,10 @@ static inline void __ClearPageMovable(struct page *page)
 {
 	WRITE_ONCE(page->mapping, NULL);
 }
-/* Of a page with __PageMovable(), or NULL. */
+/* Of a page with __PageMovable(), or NULL. The word may have been another owner's a moment ago. */
 static inline const struct movable_operations *page_movable_ops(const struct page *page)
 {
-	unsigned long mapping = (unsigned long)READ_ONCE(page->mapping);
+	unsigned long mapping = (unsigned long)data_race(READ_ONCE(page->mapping));
 
 	if ((mapping & PAGE_MAPPING_FLAGS) != PAGE_MAPPING_MOVABLE)
 		return NULL;
