@@ -3,5 +3,6 @@
 # cpus: 1
 # mem: 64M
 # disks: 16M
+# takes: 900
 mkswap /dev/vda >/dev/null && cat /sys/class/zram-control/hot_add >/dev/null && echo 16M >/sys/block/zram0/disksize || exit 1
 mkswap /dev/zram0 >/dev/null && exec /inject -s /dev/vda -z /dev/zram0

@@ -15,7 +15,7 @@ selftests() {
 	tr -d '\r' <"$log" | sed -n -e 's/^\[ *[0-9.]*\] //' -e '/^\(not \)*ok [0-9]* - /p' -e '/^# selftest/p' >"$scratch/boot.tap"
 	relay "$scratch/boot.tap" "$what"
 	is "$what: self tests went to their end" "$(grep -c 'selftest: 0 of [0-9]* failed' "$log")" 1
-	is "$what: no complaint in the log" "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace' "$log")" 0
+	no_complaint "$log" "$what" 'BUG:|WARNING:|Oops|Call Trace'
 }
 
 selftests 'q35, 1 CPU' --smp 1

@@ -7,7 +7,7 @@
 breaks() {
 	what=$1
 	shift
-	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --append "provoke=$what" -- true >/dev/null 2>"$scratch/panic"
+	timeout 200 ./quire run --accel tcg --timeout 190 --smp 1 --append "provoke=$what" -- true >/dev/null 2>"$scratch/panic"
 	is "provoke=$what: 126" $? 126
 	for pattern in '^quire: kernel panicked' 'Kernel panic - not syncing' "$@"; do
 		is "provoke=$what: $pattern" "$(tr -d '\r' <"$scratch/panic" | grep -c -m 1 -e "$pattern")" 1
@@ -52,7 +52,7 @@ done
 
 # reports WHAT PATTERN: with slub_debug=FZPU the mistake is told with both callers, and the machine goes on
 reports() {
-	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --append "provoke=$1 slub_debug=FZPU,kmalloc-64" \
+	timeout 200 ./quire run --accel tcg --timeout 190 --smp 1 --append "provoke=$1 slub_debug=FZPU,kmalloc-64" \
 		--console-log "$scratch/slab.log" -- true
 	is "provoke=$1: goes on" $? 0
 	for pattern in "BUG kmalloc-64: $2" 'Allocated in ' 'Freed in\|Object'; do
@@ -64,7 +64,7 @@ reports slab-uaf 'Poison overwritten'
 reports slab-twice 'Object already free'
 
 # Who holds objects: every object in use has its caller.
-out=$(./quire run --accel tcg --timeout 50 --smp 1 --append "slub_debug=U,kmalloc-64" -- sh -c '
+out=$(./quire run --accel tcg --timeout 180 --smp 1 --append "slub_debug=U,kmalloc-64" -- sh -c '
 	cd /sys/kernel/debug/slab && echo * && awk "{n += \$1} END {print n}" kmalloc-64/alloc_traces &&
 	grep -c " age=.*pid=.* cpus=" kmalloc-64/alloc_traces && sed -n "s/ .*//;1p" /sys/kernel/slab/kmalloc-64/objects')
 is 'slub_debug=U: the cache that tracks' "$(echo "$out" | sed -n 1p)" kmalloc-64

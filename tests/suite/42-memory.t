@@ -27,7 +27,7 @@ whole() {
 	is "$1: boots" $booted 0
 	says "$1: all lists are in order" '^check: ok$'
 	says "$1: the ledger agrees" '^all accounts agree with the counters$'
-	is "$1: no complaint in the log" "$(grep -c -E 'BUG:|WARNING:|Oops|Call Trace|Bad page' "$log")" 0
+	no_complaint "$log" "$1" 'BUG:|WARNING:|Oops|Call Trace|Bad page'
 }
 check='echo "check: $(cat /sys/kernel/debug/mm_check)"; tail -n 1 /proc/mm/ledger'
 node() { for a; do printf '%s %s ' --qemu-arg "$a"; done; }

@@ -6,7 +6,7 @@
 
 # shape MODEL SHAPE "LINE OF CPU 0" ...: physical id, siblings, core id, cpu cores, apicid, initial apicid
 shape() {
-	out=$(./quire run --accel tcg --timeout 60 --cpu "$1" --qemu-arg -smp --qemu-arg "4,$2" -- awk '
+	out=$(./quire run --accel tcg --timeout 180 --cpu "$1" --qemu-arg -smp --qemu-arg "4,$2" -- awk '
 		/^processor/ { printf "%s: ", $3 }
 		/^(physical id|siblings|core id|cpu cores|apicid)/ { printf "%s ", $NF }
 		/^initial apicid/ { print $NF }
@@ -39,5 +39,5 @@ shape core2duo sockets=2,cores=2,threads=1 '0: 0 2 0 2 0 0
 3: 1 2 1 2 3 3
 microcode 0x1
 cache 16384'
-ok 'the log tells the caches' sh -c "./quire run --accel tcg --timeout 60 -- dmesg | grep -q 'CPU: caches: L1d 64 KiB 2-way, .*; line 64 bytes'"
+ok 'the log tells the caches' sh -c "./quire run --accel tcg --timeout 180 -- dmesg | grep -q 'CPU: caches: L1d 64 KiB 2-way, .*; line 64 bytes'"
 finish

@@ -10,7 +10,7 @@ registers='/^0x.* PWT PCD / {split($1, a, "-"); from[n] = a[1] ""; to[n++] = a[2
 	END {print wrong + 0}'
 
 for machine in q35 microvm; do
-	./quire run --accel tcg --timeout 60 --machine $machine --smp 2 -- sh -c "$look" >"$dump"
+	./quire run --accel tcg --timeout 180 --machine $machine --smp 2 -- sh -c "$look" >"$dump"
 	is "$machine: the areas of the layout, in order" "$(sed -n 's/^---\[ \(.*\) \]---$/\1/p' "$dump" | tr '\n' ',')" \
 		'Kernel Space Start,Low Kernel Mapping,vmalloc() Area,Vmemmap,CPU entry Area,High Kernel Mapping,Fixmap Area,'
 	is "$machine: one run ends where the next begins" "$(awk '/^0x/ {split($1, a, "-"); if (end && end != a[1]) bad++; end = a[2]}
@@ -29,7 +29,7 @@ done
 
 # KASLR: `nokaslr` gives the documented places; a seed gives its own, again and again; without one each boot differs.
 areas='sed -n "s/^ *\(vmemmap\|vmalloc\|lowmem\|\.text\) *: \(0x[0-9a-f]*\) .*/\1 \2/p" /proc/mm/layout'
-places() { ./quire run --accel tcg --timeout 60 --smp 1 --machine microvm "$@" -- sh -c "$areas" | tr '\n' ' '; }
+places() { ./quire run --accel tcg --timeout 180 --smp 1 --machine microvm "$@" -- sh -c "$areas" | tr '\n' ' '; }
 text=0x$(nm "$build/quire.elf" | awk '$3 == "_text" {print $1}')
 is 'nokaslr: the documented places' "$(places --append nokaslr)" \
 	"vmemmap 0xffffea0000000000 vmalloc 0xffffc90000000000 lowmem 0xffff888000000000 .text $text "
@@ -42,13 +42,13 @@ is 'a seed repeats' "$(places --seed 4711)" "$(places --seed 4711)"
 # Seeds that lead to the borders: 208 puts the first 4 GiB of the direct map across a top-level entry, 1079 the image
 # into the last slot of its window.
 for seed in 208 1079; do
-	is "seed $seed" "$(./quire run --accel tcg --timeout 60 --smp 2 --mem 5G --seed $seed -- sh -c 'cat /sys/kernel/debug/mm_check')" ok
+	is "seed $seed" "$(./quire run --accel tcg --timeout 180 --smp 2 --mem 5G --seed $seed -- sh -c 'cat /sys/kernel/debug/mm_check')" ok
 done
 is 'seed 1079: 1020 MiB up' "$(places --seed 1079 | sed 's/.*text //')" "0xffffffffbfd${text#0xffffffff801} "
 
 # The sections that the kernel tells are those of its file, moved by what the log says; addresses in their low half,
 # which sh can count with.
-./quire run --accel tcg --timeout 60 --smp 1 --append loglevel=8 --console-log "$dump.log" -- \
+./quire run --accel tcg --timeout 180 --smp 1 --append loglevel=8 --console-log "$dump.log" -- \
 	sh -c 'cat /proc/mm/layout; grep -w start_kernel /proc/kallsyms' >"$dump"
 nm "$build/quire.elf" >"$dump.nm"
 offset=$(sed -n 's/.*Kernel Offset: \(0x[0-9a-f]*\) from .*/\1/p' "$dump.log")

@@ -5,7 +5,7 @@
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 out=$scratch/trace
 
-./quire run --accel tcg --timeout 60 -- sh -c '
+./quire run --accel tcg --timeout 180 -- sh -c '
 	cd /sys/kernel/tracing
 	event=events/kmem/mm_page_alloc
 	cat $event/filter
@@ -41,7 +41,7 @@ done
 
 if make -s -j"$(nproc)" O="$build/teach" PAGEREF=1 TEACH=dirtycow "$build/teach/quire.elf" >"$out.make" 2>&1; then
 	# A page of a file that every run of ls uses: of BusyBox.
-	./quire run --accel tcg --timeout 60 --kernel "$build/teach/quire.elf" -- sh -c '
+	./quire run --accel tcg --timeout 180 --kernel "$build/teach/quire.elf" -- sh -c '
 		cd /sys/kernel/tracing
 		run() { echo >trace; echo 1 >events/page_ref/enable; ls / >/dev/null; echo 0 >events/page_ref/enable; }
 		pfns() { sed -n "s/.*page_ref_mod[a-z_]*: pfn=\(0x[0-9a-f]*\) .*mapping=ffff[0-9a-f]*[08] .*/\1/p" trace | sort -u; }
@@ -56,7 +56,7 @@ if make -s -j"$(nproc)" O="$build/teach" PAGEREF=1 TEACH=dirtycow "$build/teach/
 	# The lab of docs/labs.md.
 	mkdir -p "$build/tests/labs"
 	gcc -std=gnu17 -O1 -static -o "$build/tests/labs/pageref" tests/labs/pageref.c
-	./quire run --accel tcg --timeout 60 --kernel "$build/teach/quire.elf" -- "$build/tests/labs/pageref" >"$out" 2>"$out.err"
+	./quire run --accel tcg --timeout 180 --kernel "$build/teach/quire.elf" -- "$build/tests/labs/pageref" >"$out" 2>"$out.err"
 	is 'pageref: to its end' "$(grep -c '^1\.\.6$' "$out")" 1
 	relay "$out"
 	# A race that the reproducer wins sooner or later.

@@ -5,13 +5,13 @@
 
 for options in '--smp 1' '--smp 2' '--icount'; do
 	# shellcheck disable=SC2086
-	timeout 120 tests/run-guest $options --accel tcg --timeout 100 --mem 32M oom >"$scratch/oom" 2>&1
+	timeout 300 tests/run-guest $options --accel tcg --timeout 290 --mem 32M oom >"$scratch/oom" 2>&1
 	is "32 MiB, $options: the guest test oom" "$(grep -c '^ *not ok' "$scratch/oom") $(grep -c '^ *ok' "$scratch/oom")" '0 7'
 	grep -E '^ *(not ok|#)' "$scratch/oom" | sed 's/^ */# /'
 done
 # Exhausted by forks, page tables, shared memory, pipes, sockets, small objects, locked pages.
 for cpus in 1 4; do
-	timeout 120 tests/run-guest --smp $cpus --accel tcg --timeout 100 --mem 64M oom_kinds >"$scratch/kinds" 2>&1
+	timeout 300 tests/run-guest --smp $cpus --accel tcg --timeout 290 --mem 64M oom_kinds >"$scratch/kinds" 2>&1
 	is "64 MiB, $cpus CPUs: the guest test oom_kinds" "$(grep -c '^ *not ok' "$scratch/kinds") $(grep -c '^ *ok' "$scratch/kinds")" '0 22'
 	grep -E '^ *(not ok|#)' "$scratch/kinds" | sed 's/^ */# /'
 done

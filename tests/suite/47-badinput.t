@@ -49,7 +49,7 @@ says() {
 		echo "not ok $n - $1"
 		grep -i -e initramfs -e panic "$dir/log" | head -n 5 | sed 's/^/# /'
 	fi
-	is "$1: no oops" "$(grep -c -E 'Oops|BUG:' "$dir/log")" 0
+	no_complaint "$dir/log" "$1" 'Oops|BUG:'
 }
 
 behind "$dir/tail.cpio"

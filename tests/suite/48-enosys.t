@@ -16,7 +16,7 @@ done <tests/enosys.txt
 is 'as many programs as listed' "$(grep -c -v '^#' "$scratch/enosys.out")" "$(grep -c -v '^#' tests/enosys.txt)"
 is 'no program fails' "$(grep -v '^#' tests/enosys.txt | cut -c 30-37 | tr -d ' ' | sort -u)" 0
 log="$scratch/enosys.log"
-timeout 60 ./quire run --accel tcg --timeout 50 --console-log "$log" -- /usr/bin/python3 -c '
+timeout 200 ./quire run --accel tcg --timeout 190 --console-log "$log" -- /usr/bin/python3 -c '
 import ctypes, errno
 c = ctypes.CDLL(None, use_errno=True)
 for i in range(3):

@@ -29,15 +29,15 @@ run() {
 for kernel in linux quire; do
 	program "$kernel, virtio-blk" run --kernel $kernel --disk "$disk" -- "$build/tests/disk/blockdev" vda
 done
-is 'quire, virtio-blk: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, virtio-blk'
 program 'quire, virtio-blk over MMIO' run --machine microvm --disk "$disk" -- "$build/tests/disk/blockdev" vda
-is 'quire, virtio-blk over MMIO: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, virtio-blk over MMIO'
 
 for kernel in linux quire; do
 	program "$kernel, nvme" run --kernel $kernel --disk "$disk,nvme" -- "$build/tests/disk/blockdev" nvme0n1
 done
 program 'quire, nvme, polled' run --disk "$disk,nvme" --append nvme.poll_queues=1 -- "$build/tests/disk/polled" nvme0n1
-is 'quire, nvme: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, nvme'
 
 # An error reaches its caller, once.
 faulty="driver=blkdebug,node-name=faulty,image.driver=file,image.filename=$disk"
@@ -54,7 +54,7 @@ for kernel in linux quire; do
 done
 is 'quire, errors: the log names the sector' \
 	"$(grep -c -F 'I/O error, dev vda, sector 2048 op 0x0:(READ)' "$out.log" | sed 's/^[1-9].*/some/')" some
-is 'quire, errors: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, errors'
 
 # An error of writing a file: each open file learns of it once.
 head -c 65536 /dev/zero | tr '\0' b >"$out.bad"
@@ -71,7 +71,7 @@ for kernel in linux quire; do
 	relay "$out.tap" "$kernel, told once"
 	is "$kernel, told once: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
 done
-is 'quire, told once: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, told once'
 
 # The driver loses its device while one program writes through the cache, one past it, and one has it mapped.
 rm -f "$disk.2"
@@ -79,7 +79,7 @@ truncate -s 16M "$disk.2"
 for kernel in linux quire; do
 	program "$kernel, vanishing" run --kernel $kernel --disk "$disk" --disk "$disk.2" -- "$build/tests/disk/vanish" vda vdb
 done
-is 'quire, vanishing: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, vanishing'
 
 # The same when the disk is pulled out of its slot: the button is pressed, the kernel lets go, the power goes off.
 pull() { # what the program asks for on standard error
@@ -104,7 +104,7 @@ for kernel in linux quire; do
 			[ -e /proc/mm ] && for i in $(seq 300); do dmesg | grep -q "Slot(1): powered off" && break; sleep 0.1; done; exit 0'
 	wait
 done
-is 'quire, unplugged: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, unplugged'
 ok 'quire, unplugged: the slot is off' grep -q 'pciehp: Slot(1): powered off' "$out.log"
 
 # One queue, a disk that writes slowly: a reader does not wait behind all the writes.
@@ -113,7 +113,7 @@ for kernel in linux quire; do
 		--qemu-arg -drive --qemu-arg "if=none,id=slow,format=raw,file=$disk,throttling.bps-write=30000,throttling.bps-write-max=30000" \
 		--qemu-arg -device --qemu-arg virtio-blk-pci,drive=slow,num-queues=1 -- "$build/tests/disk/flood" vda
 done
-is 'quire, flooded: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'quire, flooded'
 
 # Requests that are made to fail, by Linux's names; the memory of a RAM disk and its account.
 fresh
@@ -135,5 +135,5 @@ is 'fail_make_request: only where make-it-fail is set' "$(sed -n 1p "$out.tap")"
 is 'fail_make_request: so many times' "$(sed -n 2,5p "$out.tap" | tr '\n' ' ')" 'Input/output error Input/output error then: 0 0 '
 is 'RAM disks: their pages are booked while they are there' "$(sed -n 6,12p "$out.tap" | tr '\n' ' ')" '0 b b 16384 1024 same full: 1 '
 is 'RAM disks: and given back by a discard' "$(tail -n 1 "$out.tap")" 0
-is 'fail_make_request, RAM disks: no complaint in the log' "$(complaints "$out.log")" 0
+no_complaint "$out.log" 'fail_make_request, RAM disks'
 finish

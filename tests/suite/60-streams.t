@@ -11,22 +11,22 @@ for k in $kernels; do
 	q="timeout 120 ./quire run --kernel $k --accel tcg --timeout 100"
 	is "$k: 10 MiB through standard output" "$($q --add "$random:/random" -- cat /random | sha256sum)" "$sum"
 	is "$k: 10 MiB through both" "$($q -- cat <"$random" | sha256sum)" "$sum"
-	$q -- sh -c 'echo out; echo err >&2; exit 7' >"$scratch/o" 2>"$scratch/e"
+	$q -- sh -c 'echo out; printf "%s|" "$@"; echo err >&2; exit 7' sh 'a b' '' '*' >"$scratch/o" 2>"$scratch/e"
 	is "$k: exit status" $? 7
-	is "$k: standard output apart" "$(cat "$scratch/o")" out
+	is "$k: standard output apart" "$(sed -n 1p "$scratch/o")" out
 	is "$k: standard error apart" "$(cat "$scratch/e")" err
-	$q -- sh -c 'kill -9 $$' 2>/dev/null
+	is "$k: arguments with spaces" "$(sed 1d "$scratch/o")" 'a b||*|'
+	$q -- sh -c 'wc -c; kill -9 $$' </dev/null >"$scratch/o" 2>/dev/null
 	is "$k: death by signal 9" $? 137
-	is "$k: end of standard input" "$(printf abc | $q -- sh -c 'cat; echo; echo end')" "abc
+	is "$k: no input at all" "$(cat "$scratch/o")" 0
+	printf 'abc\000\001\377' | $q -- sh -c 'cat; echo; echo end' >"$scratch/o"
+	is "$k: end of standard input" "$(head -c 3 "$scratch/o"; tail -c 5 "$scratch/o")" "abc
 end"
-	is "$k: no input at all" "$($q -- wc -c </dev/null)" 0
+	is "$k: odd bytes" "$(od -An -tx1 -j 3 -N 3 "$scratch/o")" ' 00 01 ff'
 	is "$k: a reader that leaves" "$($q -- yes 2>/dev/null | head -n 1)" y
 	timeout 60 ./quire run --kernel $k --accel tcg --timeout 6 -- sleep 100 2>"$scratch/e"
 	is "$k: time-out" $? 124
 	is "$k: time-out is said" "$(cat "$scratch/e")" 'quire: time-out after 6 seconds'
-	printf '\000\001\377' | $q -- cat | od -An -tx1 >"$scratch/o"
-	is "$k: odd bytes" "$(cat "$scratch/o")" ' 00 01 ff'
-	is "$k: arguments with spaces" "$($q -- printf '%s|' 'a b' '' '*')" 'a b||*|'
 	printf 'garbage' >"$scratch/garbage"
 	chmod +x "$scratch/garbage"
 	$q -- "$scratch/garbage" 2>"$scratch/e"

@@ -80,7 +80,8 @@ mkdir -p "$scratch/bin"
 printf '#!/bin/sh\necho "usage: qemu"\n' >"$scratch/bin/qemu-system-x86_64"
 chmod +x "$scratch/bin/qemu-system-x86_64"
 mistake 'a QEMU without plugins' 'built without plugins' env PATH="$(realpath "$scratch/bin"):$PATH" ./quire profile -- true
-mv "$build/tools/quire-plugin.so" "$scratch/plugin.away"
-mistake 'no plugin' 'make. builds it' "$build/tools/quire" profile -- true
-mv "$scratch/plugin.away" "$build/tools/quire-plugin.so"
+# In a build directory without it.
+rm -rf "$scratch/noplugin" && mkdir -p "$scratch/noplugin/tools"
+ln -s "$(realpath "$build")/quire.elf" "$scratch/noplugin"
+mistake 'no plugin' 'make. builds it' env QUIRE_BUILD="$(realpath "$scratch/noplugin")" "$build/tools/quire" profile -- true
 finish

@@ -14,7 +14,7 @@ all_mapped() { # as many mappers through the reverse map as the map count says
 	awk '/^mappers:/ { n++; bad += $2 != $NF } END { exit !(n > 2 && !bad) }' "$out"
 }
 
-./quire explain --timeout 60 >"$out" 2>"$scratch/e"
+./quire explain --timeout 180 >"$out" 2>"$scratch/e"
 is "explain: the sample is explained" $? 0
 for row in 'anon|user virtual' 'hole|user virtual' '800000000000|non-canonical.*' 'ffff888000200000|kernel logical.*' \
 	'ffffea0000000000|kernel virtual (struct page)' 'ffffffffff400000|kernel virtual (fixmap)' 'phys:1000000|physical; the bus address.*'; do
@@ -32,12 +32,12 @@ is "explain: not touched yet" "$(word untouched next)" "first access: a fault th
 is "explain: all VMAs share one vm_mm" "$(grep -c '^vmas: .*NOT each' "$out") $(grep -c '^vmas: .* each vm_mm is' "$out" | grep -vcx 0)" "0 1"
 is "explain: four levels" "$(of anon | grep -Ec '^(pgd|pud|pmd|pte)\[')" 4
 
-./quire explain --timeout 60 text stack vdso -- cat >"$out" 2>"$scratch/e"
+./quire explain --timeout 180 text stack vdso -- cat >"$out" 2>"$scratch/e"
 is "explain: another program" "$? $(grep -c '^process: .*(cat)$' "$out")" "0 3"
 ok "explain: its text is a file's" sh -c 'printf "%s\n" "$1" | grep -q "^vma kind: a file, private"' - "$(of text)"
-./quire explain --timeout 60 -- true >"$out" 2>"$scratch/e"
+./quire explain --timeout 180 -- true >"$out" 2>"$scratch/e"
 is "explain: a program that ends at once is told" "$? $(grep -c 'ended before' "$scratch/e")" "1 1"
-./quire explain --timeout 60 nowhere >"$out" 2>"$scratch/e"
+./quire explain --timeout 180 nowhere >"$out" 2>"$scratch/e"
 is "explain: an unknown place is told" "$? $(grep -c 'no such place' "$scratch/e")" "1 1"
 ./quire explain --kernel linux >"$out" 2>"$scratch/e"
 is "explain: Linux has none" $? 125

@@ -10,27 +10,33 @@ make -s -f tools/tools.mk O="$build" tool >&2 || exit 1
 on() { # KERNEL OPTION... -- PROGRAM...: run it; its output
 	k=$1
 	shift
-	timeout 120 ./quire run --kernel "$k" --accel tcg --timeout 100 --add /usr/bin/cat "$@" 2>"$scratch/e" </dev/null
+	timeout 300 ./quire run --kernel "$k" --accel tcg --timeout 290 --add /usr/bin/cat "$@" 2>"$scratch/e" </dev/null
 }
 
+# One boot of each kernel for those that need no machine of their own.
+labs='malloc protect copy watermarks cow pins slots shmem'
 truncate -s 4M "$scratch/swap"
-for lab in malloc protect copy watermarks cow pins slots shmem; do
+adds=
+for lab in $labs; do
 	gcc -std=gnu17 -O1 -Wno-unused-function -Wno-unused-value -o "$build/tests/labs/$lab" "tests/labs/$lab.c" || exit 1
-	for k in linux quire; do
-		case $lab in
-		cow | pins | slots | shmem) # with a swap area of their own
-			on $k --disk "$scratch/swap" --add "$build/tests/labs/$lab:/lab" -- sh -c 'mkswap /dev/vda >/dev/null && exec /lab /dev/vda'
-			;;
-		*) on $k -- "$build/tests/labs/$lab" ;;
-		esac >"$scratch/lab"
-		is "$lab: $k: to its end" $? 0
+	adds="$adds --add $build/tests/labs/$lab:/labs/$lab"
+done
+part() { # NAME: what it printed, into $scratch/lab, and how it ended
+	sed -n "/^== $1\$/,/^== ended/p" "$scratch/labs" >"$scratch/lab"
+	tail -n 1 "$scratch/lab"
+}
+for k in linux quire; do
+	# shellcheck disable=SC2086
+	on $k --disk "$scratch/swap" $adds -- sh -c "mkswap /dev/vda >/dev/null
+		part() { echo \"== \$1\"; shift; \"\$@\"; echo \"== ended \$?\"; }
+		for lab in $labs; do part \$lab /labs/\$lab /dev/vda; done
+		part leave /labs/shmem /dev/vda leave" >"$scratch/labs"
+	for lab in $labs; do
+		is "$lab: $k: to its end" "$(part $lab)" '== ended 0'
 		relay "$scratch/lab" "$lab: $k"
 	done
-done
-
-# Does swap make a file of tmpfs permanent? Its bytes are on the device after the next start, and the file is not.
-for k in linux quire; do
-	on $k --disk "$scratch/swap" --add "$build/tests/labs/shmem:/lab" -- sh -c 'mkswap /dev/vda >/dev/null && exec /lab /dev/vda leave' >"$scratch/lab"
+	# Does swap make a file of tmpfs permanent? Its bytes are on the device after the next start, and the file is not.
+	part leave >/dev/null
 	relay "$scratch/lab" "shmem: $k"
 	on $k --disk "$scratch/swap" --add "$build/tests/labs/shmem:/lab" -- sh -c 'exec /lab /dev/vda look' >"$scratch/lab"
 	is "shmem: $k: started again, to its end" $? 0
@@ -67,7 +73,7 @@ if command -v mke2fs >/dev/null; then
 		rm -f "$scratch/img"
 		truncate -s 64M "$scratch/img"
 		mke2fs -q -F -t ext2 -b 4096 "$scratch/img"
-		timeout 120 ./quire run --kernel $k --accel tcg --mem 256M --timeout 100 --disk "$scratch/img" -- \
+		timeout 300 ./quire run --kernel $k --accel tcg --mem 256M --timeout 290 --disk "$scratch/img" -- \
 			"$build/tests/labs/pagecache" /dev/vda /tmp/m >"$scratch/lab" 2>"$scratch/e" </dev/null
 		is "pagecache: $k: to its end" $? 0
 		relay "$scratch/lab" "pagecache: $k"
@@ -88,8 +94,9 @@ for line in open(sys.argv[1]):
 }
 format='^[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps] [0-9a-f]{8} [0-9a-f]{2,}:[0-9a-f]{2,} [0-9]+( +[^ ].*| )$'
 for k in linux quire; do
-	on $k -- /usr/bin/setarch -R /usr/bin/cat /proc/self/maps >"$scratch/maps.$k"
-	on $k -- busybox cat /proc/self/maps >"$scratch/static.$k"
+	on $k --add /usr/bin/setarch -- sh -c 'setarch -R /usr/bin/cat /proc/self/maps; echo ==; busybox cat /proc/self/maps' >"$scratch/maps"
+	sed '/^==/,$d' "$scratch/maps" >"$scratch/maps.$k"
+	sed '1,/^==/d' "$scratch/maps" >"$scratch/static.$k"
 	is "maps: $k: each row has the form" "$(grep -cvE "$format" "$scratch/maps.$k" "$scratch/static.$k" | cut -d: -f2 | tr '\n' ' ')" '0 0 '
 	is "maps: $k: five rows of the C library" "$(grep -c /libc.so.6 "$scratch/maps.$k")" 5
 	is "maps: $k: the first row of a program linked to 0x400000" "$(sed -n '1s/ .*//p' "$scratch/static.$k")" 00400000-00401000
@@ -117,7 +124,7 @@ is 'maps: quire: a file found by its inode' "$(on quire -- sh -c 'i=$(grep -m 1 
 	"$(sed -n '1s/.* //p' "$scratch/static.quire")"
 
 # One vm_mm for all VMAs; pgd + index counts in entries, not in bytes.
-./quire explain --timeout 60 text stack >"$scratch/explained" 2>"$scratch/e"
+./quire explain --timeout 180 text stack >"$scratch/explained" 2>"$scratch/e"
 is 'explain: quire: each VMA has the same vm_mm' "$(grep -c '^vmas: .* each vm_mm is' "$scratch/explained")" 2
 is 'explain: quire: the entry of an address is at pgd + index, scaled by 8' "$(/usr/bin/python3 -c '
 import re, sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # TAP for tests of the suite (host side); sourced by them, with the project as current directory.
-build=${QUIRE_BUILD:-build}
+build=${QUIRE_BUILD:-$PWD/build}
 scratch=$build/t/$(basename "$0" .t) # a room of its own: two run beside each other
 mkdir -p "$scratch"
 n=0
@@ -23,7 +23,7 @@ ok() {
 	fi
 }
 
-# is "what" GOT WANTED
+# is "what" GOT WANTED; what the last command said on its standard error, kept in $scratch/err, is shown when it is red
 is() {
 	n=$((n + 1))
 	if [ "$2" = "$3" ]; then
@@ -31,12 +31,17 @@ is() {
 	else
 		echo "not ok $n - $1"
 		echo "# got '$2', wanted '$3'" | head -n 5
+		[ ! -s "$scratch/err" ] || tail -n 5 "$scratch/err" | sed 's/^/# /'
 	fi
 }
 
-# complaints FILE: how many lines of a kernel's log tell of its own mistakes
-complaints() {
-	grep -c -E 'BUG:|WARNING:|Oops|lockdep:|Kernel panic|Bad page' "$1"
+# no_complaint LOG [WHAT [PATTERN]]: no line of a kernel's log tells of its own mistakes. What does is shown, and the log kept.
+no_complaint() {
+	tests/complaints "$1" ${3:+"$3"} >"$scratch/complaints"
+	is "${2:+$2: }no complaint in the log" $? 0
+	[ -s "$scratch/complaints" ] || return
+	head -n 60 "$scratch/complaints" | sed 's/^/# /'
+	cp "$1" "$scratch/complaint.$n" 2>/dev/null && echo "# all of it: $scratch/complaint.$n"
 }
 
 # mistake "what" "sentence" COMMAND...: exits with 125 and says the sentence (a pattern of grep)

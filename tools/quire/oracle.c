@@ -11,11 +11,13 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +69,27 @@ static void download(const char *dir)
 		     "--kernel linux needs the network the first time (package " META_PACKAGE ")");
 }
 
+/* Who comes while another downloads waits for that one, and finds what it has left. */
+static char *download_once(const char *dir, const char *pattern)
+{
+	char *lock = xasprintf("%s/.lock", dir);
+	char *kernel;
+	int fd;
+
+	make_dirs(dir);
+	fd = open(lock, O_CREAT | O_CLOEXEC | O_RDWR, 0644);
+	if (fd < 0 || flock(fd, LOCK_EX))
+		fail("cannot lock %s: %s", lock, strerror(errno));
+	kernel = one_match(pattern);
+	if (!kernel) {
+		download(dir);
+		kernel = one_match(pattern);
+	}
+	close(fd);
+	free(lock);
+	return kernel;
+}
+
 const char *oracle_kernel(void)
 {
 	static char *kernel;
@@ -75,11 +98,8 @@ const char *oracle_kernel(void)
 
 	if (!kernel)
 		kernel = one_match(pattern);
-	if (!kernel) {
-		make_dirs(dir);
-		download(dir);
-		kernel = one_match(pattern);
-	}
+	if (!kernel)
+		kernel = download_once(dir, pattern);
 	if (!kernel)
 		fail("%s holds no kernel; remove that directory and try again", dir);
 	free(dir);
