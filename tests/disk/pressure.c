@@ -158,7 +158,6 @@ struct ahead {
 	long nr, hits;
 };
 
-/* Two areas go out page by page in turns, so that neighbours of one are apart on the device; the first one is used in order. */
 /* Linux: what waits in batches of the CPUs joins its list. */
 static void drain(void)
 {
@@ -177,6 +176,19 @@ static void press(unsigned long bytes)
 	must(waitpid(pid, NULL, 0) == pid);
 }
 
+/* How many of the pages are in memory, mapped or in the swap cache? */
+static long here(char *p, unsigned long pages)
+{
+	static unsigned char in[8 * MB / PAGE];
+	long nr = 0;
+
+	must(pages <= sizeof(in) && !mincore(p, pages * PAGE, in));
+	for (unsigned long i = 0; i < pages; i++)
+		nr += in[i] & 1;
+	return nr;
+}
+
+/* Two areas go out page by page in turns, so that neighbours of one are apart on the device; the first one is used in order. */
 static struct ahead read_back(const char *page_cluster, const char *by_address)
 {
 	const unsigned long half = 4 * MB;
@@ -190,7 +202,8 @@ static struct ahead read_back(const char *page_cluster, const char *by_address)
 		must(!madvise(p + i, PAGE, 21 /* MADV_PAGEOUT */));
 		must(!madvise(p + half + i, PAGE, 21));
 	}
-	press(available); /* takes what is still in the swap cache */
+	for (int i = 0; i < 20 && here(p, 2 * half / PAGE) > 64; i++)
+		press(available); /* takes what is still in the swap cache */
 	a = (struct ahead){ vmstat("swap_ra"), vmstat("swap_ra_hit") };
 	for (unsigned long i = 0; i < half; i += PAGE)
 		must(p[i] == 1);
@@ -244,15 +257,9 @@ static long counted(const char *p, const char *name)
 
 static bool is_out(char *p)
 {
-	unsigned char in[KNOWN];
-	long nr = 0;
-
 	drain();
 	must(!madvise(p, KNOWN * PAGE, 21 /* MADV_PAGEOUT */));
-	must(!mincore(p, KNOWN * PAGE, in));
-	for (long i = 0; i < KNOWN; i++)
-		nr += in[i] & 1;
-	return !nr;
+	return !here(p, KNOWN);
 }
 
 static void known_of_file(void)

@@ -7,11 +7,9 @@
 #include <sys/mount.h>
 #include <sys/swap.h>
 #include "../guest/maps.h"
+#include "../guest/tracing.h"
 
-#define MB	(1UL << 20)
-#define TRACING "/sys/kernel/tracing/"
-
-static char log[8 << 20];
+#define MB (1UL << 20)
 
 static const struct {
 	const char *event, *fields; /* name:offset:size:signed */
@@ -75,11 +73,6 @@ static void formats(void)
 
 /* ---- the log ---- */
 
-static void set(const char *path, const char *value)
-{
-	must(!spew(path, value));
-}
-
 static void record(const char *what, bool on)
 {
 	char path[100];
@@ -88,18 +81,6 @@ static void record(const char *what, bool on)
 		set(TRACING "trace", "\n");
 	snprintf(path, sizeof(path), TRACING "events/%s/enable", what);
 	set(path, on ? "1" : "0");
-}
-
-static void read_log(void)
-{
-	int fd = open(TRACING "trace", O_RDONLY);
-	size_t have = 0;
-	ssize_t got;
-
-	while ((got = read(fd, log + have, sizeof(log) - 1 - have)) > 0)
-		have += got;
-	close(fd);
-	log[have] = 0;
 }
 
 /* The next line of event @name at or after @at that holds @with; NULL: no more. */
@@ -116,13 +97,6 @@ static char *next(char *at, const char *name, const char *with)
 			return at;
 	}
 	return NULL;
-}
-
-static long value(const char *line, const char *name)
-{
-	const char *found = strstr(line, name);
-
-	return found ? strtol(found + strlen(name), NULL, 0) : -1;
 }
 
 static long sum(const char *event, const char *with, const char *name)
@@ -159,20 +133,10 @@ static void use(int disk)
 	}
 }
 
-static unsigned long frame_of(volatile char *p)
-{
-	int pagemap = open("/proc/self/pagemap", O_RDONLY);
-	unsigned long entry = 0;
-
-	must(pagemap >= 0 && pread(pagemap, &entry, 8, (unsigned long)p / PG * 8) == 8);
-	close(pagemap);
-	return entry & ((1UL << 55) - 1);
-}
-
 static void states(int disk)
 {
 	volatile char *p = mmap(NULL, PG, PROT_READ, MAP_SHARED, disk, HOT);
-	char pfn[40];
+	char pfn[40], *inserted;
 
 	must(p != MAP_FAILED);
 	set("/proc/sys/vm/drop_caches", "1");
@@ -183,11 +147,12 @@ static void states(int disk)
 	set("/proc/sys/vm/drop_caches", "1");
 	record("pagemap", false);
 	read_log();
-	snprintf(pfn, sizeof(pfn), "pfn=0x%lx", frame_of(p));
+	snprintf(pfn, sizeof(pfn), "pfn=0x%lx ", PFN((void *)p));
 	munmap((void *)p, PG);
-	ok(next(log, "mm_lru_insertion", pfn) &&
-		   value(next(log, "mm_lru_insertion", pfn), "lru=") == 2,
+	inserted = next(log, "mm_lru_insertion", pfn);
+	ok(inserted && value(inserted, "lru=") == 2,
 	   "a page of a file comes among the inactive ones");
+	pfn[strlen(pfn) - 1] = '\n';
 	ok(next(log, "mm_lru_activate", pfn), "used again, it is activated");
 }
 
@@ -241,6 +206,19 @@ static void hog(int disk, unsigned long bytes)
 	must(waitpid(pid, NULL, 0) == pid);
 }
 
+/* kswapd has been awake, and is asleep by now. */
+static bool kswapd_sleeps(void)
+{
+	char *at, *slept = NULL, *woke = NULL;
+
+	read_log();
+	for (at = log; (at = next(at, "mm_vmscan_kswapd_wake", ""));)
+		woke = at;
+	for (at = log; (at = next(at, "mm_vmscan_kswapd_sleep", ""));)
+		slept = at;
+	return woke && slept > woke;
+}
+
 static void shortage(int disk, unsigned long available)
 {
 	long before[COUNTERS], after[COUNTERS];
@@ -259,7 +237,7 @@ static void shortage(int disk, unsigned long available)
 		    after[DEACTIVATE] > before[DEACTIVATE])
 			break;
 	}
-	(void)EVENTUALLY((read_log(), count("mm_vmscan_kswapd_sleep", "")));
+	(void)EVENTUALLY(kswapd_sleeps());
 	record("vmscan", false);
 	read_log();
 	snapshot(after);

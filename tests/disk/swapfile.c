@@ -3,6 +3,7 @@
  * A swap file on ext2, and a device that fails, as TAP: swapfile DEVICE (empty, of 24 MiB at least), or
  * swapfile -fail DEVICE MAKE_IT_FAIL: reading fails on the device once it is full of pages (needs fail_make_request; not on Debian's Linux).
  */
+#include "../guest/maps.h"
 #include "../guest/swapdev.h"
 #include "contents.h"
 #include <sys/mount.h>
@@ -74,11 +75,7 @@ static void files(const char *device)
 
 static void set(const char *file, const char *value)
 {
-	int fd = open(file, O_WRONLY);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		printf("# %s: %s\n", file, strerror(errno));
-	close(fd);
+	must(!spew(file, value));
 }
 
 #define FAIL "/sys/kernel/debug/fail_make_request/"
@@ -109,6 +106,7 @@ static void errors(const char *device, const char *make_it_fail)
 	failing(false);
 	ok(is_filled(p, 2), "a write that fails loses nothing");
 	ok(pageout(p, PAGES) == PAGES && pageout(q, PAGES) == PAGES, "then it succeeds");
+	(void)EVENTUALLY(!meminfo_kb("SwapCached:"));
 	pipe(to);
 	for (int i = 0; i < 2; i++) {
 		pid = fork();

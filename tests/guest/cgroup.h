@@ -27,7 +27,8 @@ __attribute__((format(printf, 1, 2), unused)) static const char *cg_path(const c
 
 	which = !which;
 	va_start(ap, fmt);
-	vsnprintf(path[which] + snprintf(path[which], sizeof(path[0]), CG), sizeof(path[0]) - 32, fmt, ap);
+	vsnprintf(path[which] + snprintf(path[which], sizeof(path[0]), CG), sizeof(path[0]) - 32,
+		  fmt, ap);
 	va_end(ap);
 	return path[which];
 }
@@ -71,20 +72,25 @@ __attribute__((unused)) static int cg_write_num(const char *file, long long n)
 	return cg_write(file, text);
 }
 
-/* The number after @key at the start of a line, or the only one of the file; -1 where there is none. */
-__attribute__((unused)) static long long cg_num(const char *file, const char *key)
+/* The number after @key at the start of a line of @text, -1 where there is none. */
+__attribute__((unused)) static long long cg_field(const char *text, const char *key)
 {
-	char *text = cg_read(file), *p = text;
-	size_t len = key ? strlen(key) : 0;
+	size_t len = strlen(key);
 
-	if (!text)
-		return -1;
-	if (!key)
-		return strtoll(text, NULL, 10);
-	for (; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+	for (const char *p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
 		if (!strncmp(p, key, len) && p[len] == ' ')
 			return strtoll(p + len, NULL, 10);
 	return -1;
+}
+
+/* The same of a file's text, with NULL the only one of the file; -1 where there is none. */
+__attribute__((unused)) static long long cg_num(const char *file, const char *key)
+{
+	char *text = cg_read(file);
+
+	if (!text)
+		return -1;
+	return key ? cg_field(text, key) : strtoll(text, NULL, 10);
 }
 
 __attribute__((unused)) static bool cg_is(const char *file, const char *want)

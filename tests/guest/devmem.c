@@ -3,7 +3,7 @@
  * /dev/mem, by read, write and mmap, and BusyBox's devmem over it. oracle: none (CONFIG_STRICT_DEVMEM) for what is memory;
  * registers of devices can be read on both.
  */
-#include "tap.h"
+#include "maps.h"
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 
@@ -14,16 +14,6 @@ static bool on_linux(void)
 	struct utsname u;
 
 	return uname(&u) == 0 && !strstr(u.version, "Quire");
-}
-
-static unsigned long pfn_of(const void *p)
-{
-	uint64_t entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	pread(fd, &entry, sizeof(entry), (uintptr_t)p / PAGE * sizeof(entry));
-	close(fd);
-	return entry & ((1ull << 55) - 1);
 }
 
 /* What devmem says, or 0. */
@@ -89,7 +79,7 @@ static void memory(int mem)
 
 	mlock((void *)p, PAGE);
 	p[1] = 0x12345678;
-	phys = pfn_of((void *)p) * PAGE;
+	phys = PFN((void *)p) * PAGE;
 	ok(phys, "memory: the frame of a page of ours");
 	ok(pread(mem, (void *)&word, 4, phys + 4) == 4 && word == 0x12345678, "memory: read");
 	word = 0x9abcdef0;

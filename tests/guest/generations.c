@@ -17,43 +17,78 @@
 struct generation {
 	unsigned long seq, age, anon, file;
 };
-static struct generation gen[16];
+static struct node {
+	int id, nr;
+	struct generation gen[16]; /* the oldest first */
+} nodes[32];
+static int nr_nodes;
 
-/* The generations of the first node, the oldest first; how many. */
-static int read_generations(void)
+/* The generations of each node, of the first group alone, which is the machine. */
+static void read_nodes(void)
 {
-	int n = 0;
+	struct generation g;
 
-	for (char *line = strtok(slurp(LRU_GEN), "\n"); line; line = strtok(NULL, "\n"))
-		if (n < 16 && sscanf(line, " %lu %lu %lu %lu", &gen[n].seq, &gen[n].age,
-				     &gen[n].anon, &gen[n].file) == 4)
-			n++;
-	return n;
+	nr_nodes = 0;
+	strtok(slurp(LRU_GEN), "\n");
+	for (char *line; (line = strtok(NULL, "\n")) && strncmp(line, "memcg", 5);) {
+		struct node *node = nodes + nr_nodes - 1;
+
+		if (!strncmp(line, " node", 5)) {
+			must(nr_nodes < 32);
+			node = nodes + nr_nodes++;
+			must(sscanf(line, " node %d", &node->id) == 1);
+			node->nr = 0;
+		} else if (nr_nodes && node->nr < 16 &&
+			   sscanf(line, " %lu %lu %lu %lu", &g.seq, &g.age, &g.anon, &g.file) == 4)
+			node->gen[node->nr++] = g;
+	}
+	must(nr_nodes);
+	for (int i = 0; i < nr_nodes; i++)
+		must(nodes[i].nr);
 }
 
+static unsigned long youngest_of(const struct node *node)
+{
+	return node->gen[node->nr - 1].seq;
+}
+
+/* Of the first node. */
 static unsigned long youngest(void)
 {
-	int n = read_generations();
-
-	return n ? gen[n - 1].seq : 0;
+	read_nodes();
+	return youngest_of(nodes);
 }
 
-static unsigned long anon_in(unsigned long seq)
+/* Anonymous pages of all nodes in the generation that is @nr before the youngest. */
+static unsigned long anon_before(unsigned long nr)
 {
-	int n = read_generations();
+	unsigned long anon = 0;
 
-	while (n--)
-		if (gen[n].seq == seq)
-			return gen[n].anon;
-	return 0;
+	read_nodes();
+	for (int i = 0; i < nr_nodes; i++)
+		for (int g = 0; g < nodes[i].nr; g++)
+			if (nodes[i].gen[g].seq + nr == youngest_of(nodes + i))
+				anon += nodes[i].gen[g].anon;
+	return anon;
 }
 
-static int command(const char *fmt, unsigned long seq)
+static int command(const char *fmt, int node, unsigned long seq)
 {
 	char cmd[64];
 
-	snprintf(cmd, sizeof(cmd), fmt, seq);
+	snprintf(cmd, sizeof(cmd), fmt, node, seq);
 	return spew(LRU_GEN, cmd);
+}
+
+/* In each node. */
+static int new_generation(void)
+{
+	int err = 0;
+
+	read_nodes();
+	for (int i = 0; i < nr_nodes && !err; i++)
+		err = command("+ 1 %d %lu 1 1", nodes[i].id, youngest_of(nodes + i));
+	return err;
 }
 
 /* ---- switches ---- */
@@ -89,22 +124,22 @@ static void switches(void)
 static void commands(void)
 {
 	unsigned long seq = youngest();
-	int n = read_generations();
+	int node = nodes->id;
 
-	ok(n >= 2 && n <= 4, "there are two to four generations");
-	is(command("+ 1 0 %lu 1 1", seq), 0, "a new generation");
+	ok(nodes->nr >= 2 && nodes->nr <= 4, "there are two to four generations");
+	is(command("+ 1 %d %lu 1 1", node, seq), 0, "a new generation");
 	is(youngest(), seq + 1, "has the next number");
-	is(command("+ 1 0 %lu 1 1", seq), 0, "the same command again");
+	is(command("+ 1 %d %lu 1 1", node, seq), 0, "the same command again");
 	is(youngest(), seq + 1, "makes no other");
-	is(command("+ 1 0 %lu", seq + 7), EINVAL, "+ of a generation to come is EINVAL");
-	is(command("+ 1 99 %lu", seq + 1), EINVAL, "+ of a node that is not there");
-	is(command("+ 60000 0 %lu", seq + 1), EINVAL, "+ of a group that is not there");
-	is(command("* 1 0 %lu", seq + 1), EINVAL, "another letter");
-	is(command("+ 1 0", 0), EINVAL, "no number");
-	is(command("- 1 0 %lu", seq + 1), EINVAL, "- of the youngest is EINVAL");
-	is(command("- 1 0 %lu 201", 0), EINVAL, "- with a swappiness above 200");
-	is(command("- 1 0 %lu 0 1", 0), 0, "- of one that is gone does nothing");
-	is(command("+ 1 0 %lu 1 1\n", youngest()), 0, "a line of echo");
+	is(command("+ 1 %d %lu", node, seq + 7), EINVAL, "+ of a generation to come is EINVAL");
+	is(command("+ 1 %d %lu", 99, seq + 1), EINVAL, "+ of a node that is not there");
+	is(command("+ 60000 %d %lu", node, seq + 1), EINVAL, "+ of a group that is not there");
+	is(command("* 1 %d %lu", node, seq + 1), EINVAL, "another letter");
+	is(command("+ 1 %d", node, 0), EINVAL, "no number");
+	is(command("- 1 %d %lu", node, seq + 1), EINVAL, "- of the youngest is EINVAL");
+	is(command("- 1 %d %lu 201", node, 0), EINVAL, "- with a swappiness above 200");
+	is(command("- 1 %d %lu 0 1", node, 0), 0, "- of one that is gone does nothing");
+	is(command("+ 1 %d %lu 1 1\n", node, youngest()), 0, "a line of echo");
 }
 
 /* ---- aging ---- */
@@ -122,26 +157,25 @@ static void aging(void)
 {
 	char *at = mmap(NULL, 2 * HALF * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			-1, 0);
-	unsigned long before, left, moved, seq;
+	unsigned long before, left, moved;
 
 	must(at != MAP_FAILED);
 	madvise(at, 2 * HALF * PG, MADV_NOHUGEPAGE);
 	touch(at, 2 * HALF);
-	seq = youngest();
-	is(command("+ 1 0 %lu 1 1", seq), 0, "all were used; a new generation");
-	before = anon_in(seq);
+	is(new_generation(), 0, "all were used; a new generation");
+	before = anon_before(1);
 	ok(before >= 2 * HALF - 128, "they are in that before it");
 	touch(at, HALF);
-	is(command("+ 1 0 %lu 1 1", seq + 1), 0, "half of them are used; another one");
-	left = before - anon_in(seq);
-	moved = anon_in(seq + 1);
+	is(new_generation(), 0, "half of them are used; another one");
+	left = before - anon_before(2);
+	moved = anon_before(1);
 	if (!ok(left >= HALF - 128 && left < HALF + HALF / 2,
 		"half of them have left their generation"))
 		printf("# %lu of %lu left\n", left, before);
 	if (!ok(moved >= HALF - 128, "for the next one"))
 		printf("# %lu there\n", moved);
 	munmap(at, 2 * HALF * PG);
-	ok(anon_in(seq) + HALF / 2 < before, "what is unmapped is in none");
+	ok(anon_before(2) + HALF / 2 < before, "what is unmapped is in none");
 }
 
 int main(void)

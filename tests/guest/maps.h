@@ -112,7 +112,8 @@ __attribute__((unused)) static bool is_mapped(void *p)
 	return !mincore((void *)((unsigned long)p & -PAGE), 1, &v);
 }
 
-__attribute__((unused)) static uint64_t pagemap(void *p)
+/* The entry of /proc/self/pagemap for the page at @p. */
+__attribute__((unused)) static uint64_t pagemap(const void *p)
 {
 	uint64_t e = 0;
 	int fd = open("/proc/self/pagemap", O_RDONLY);
@@ -122,6 +123,6 @@ __attribute__((unused)) static uint64_t pagemap(void *p)
 	return e;
 }
 
-#define PFN(p) (pagemap(p) & ((1ull << 55) - 1))
+#define PFN(p) (pagemap(p) & ((1ul << 55) - 1))
 
 #endif

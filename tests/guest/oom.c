@@ -3,6 +3,7 @@
  * A machine whose memory is eaten up: the largest process is killed, everybody else lives and sees no failure of a call,
  * and what the victim had is there again. Works with little memory (32 MiB are enough on Quire) and with much.
  */
+#include "eat.h"
 #include "maps.h"
 
 #include <pthread.h>
@@ -10,14 +11,7 @@
 /* Touch more memory than there is, a page after the other. */
 static void *eat(void *arg)
 {
-	size_t size = (size_t)meminfo_kb("MemTotal:") * 2048;
-	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		_exit(3);
-	for (size_t i = 0; i < size; i += PAGE)
-		p[i] = 1;
+	touched((size_t)meminfo_kb("MemTotal:") * 2048, MAP_PRIVATE | MAP_NORESERVE);
 	_exit(4);
 	return arg;
 }
@@ -47,14 +41,6 @@ static bool killed(pid_t pid)
 		return true;
 	printf("# status %#x\n", status);
 	return false;
-}
-
-static void set_score(const char *adj)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
-
-	must(fd >= 0 && write(fd, adj, strlen(adj)) == (ssize_t)strlen(adj));
-	close(fd);
 }
 
 /* What small programs do all the time; the exit status tells what failed. */

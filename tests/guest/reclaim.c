@@ -25,13 +25,7 @@ static char *filled(void)
 
 static bool present(const char *p)
 {
-	uint64_t entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	must(fd >= 0);
-	must(pread(fd, &entry, 8, (unsigned long)p / PAGE * 8) == 8);
-	close(fd);
-	return entry >> 63;
+	return pagemap(p) >> 63;
 }
 
 static long nr_present(const char *p)

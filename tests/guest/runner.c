@@ -7,6 +7,7 @@
  */
 #include "tap.h"
 
+#include <dirent.h>
 #include <poll.h>
 
 static int number, failed;
@@ -92,6 +93,35 @@ static bool some_lines(struct reader *r, int ms)
 	return true;
 }
 
+/* Kill whoever is left of the session @sid; how many there are, with those that are not buried yet. */
+static int kill_session(pid_t sid)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	int left = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[300], stat[512] = "", *name_end;
+		pid_t pid = atoi(entry->d_name);
+		int session, fd;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+		if (pid <= 0 || (fd = open(path, O_RDONLY)) < 0)
+			continue;
+		(void)!read(fd, stat, sizeof(stat) - 1);
+		close(fd);
+		name_end = strrchr(stat, ')');
+		if (name_end && sscanf(name_end + 1, " %*c %*d %*d %d", &session) == 1 &&
+		    session == sid) {
+			kill(pid, SIGKILL);
+			left++;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return left;
+}
+
 static void run(const char *path, int seconds)
 {
 	int64_t end = now_ns(CLOCK_MONOTONIC) + seconds * 1000000000ll;
@@ -114,7 +144,7 @@ static void run(const char *path, int seconds)
 	if (!ended)
 		waitpid(pid, &status, 0);
 	/* Until init has buried them: the next test counts what is free, mapped or committed. */
-	for (int i = 0; i < 1000 && !kill(-pid, SIGKILL); i++)
+	for (int i = 0; i < 3000 && kill_session(pid); i++)
 		sleep_ms(10);
 	while (some_lines(&r, 0))
 		;

@@ -57,11 +57,24 @@ __attribute__((unused)) static unsigned long swapped(const void *p, unsigned lon
 	return n;
 }
 
-/* Send them out, as many as will go: what is being written goes a little later. How many went. */
+/* Linux: pages that were just touched wait in a batch of their CPU, out of reach from another one. No such file: nor such batches. */
+__attribute__((unused)) static void empty_batches(void)
+{
+	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY);
+
+	if (fd >= 0) {
+		(void)!write(fd, "1", 1);
+		close(fd);
+	}
+}
+
+/* Send them out: what is being written goes a little later, up to half a minute. How many went. */
 __attribute__((unused)) static unsigned long pageout(void *p, unsigned long pages)
 {
-	for (int tries = 0; tries < 500 && swapped(p, pages) < pages; tries++) {
+	for (int tries = 0; tries < 3000 && swapped(p, pages) < pages; tries++) {
 		madvise(p, pages * 4096, MADV_PAGEOUT);
+		if (tries % 50 == 20)
+			empty_batches();
 		if (tries > 2)
 			usleep(10000);
 	}

@@ -386,16 +386,6 @@ static void child_stores(void)
 	shared[100 * PAGE] = 'd';
 }
 
-static unsigned long frame(void *p)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-	uint64_t entry = 0;
-
-	must(fd >= 0 && pread(fd, &entry, 8, (unsigned long)p / PAGE * 8) == 8);
-	close(fd);
-	return entry & ((1ul << 55) - 1);
-}
-
 static void *shm_opened(const char *name)
 {
 	int fd = shm_open(name, O_RDWR | O_CREAT, 0600);
@@ -412,7 +402,7 @@ static void child_opens(void)
 {
 	unsigned long *p = shm_opened("/quire-test");
 
-	_exit(p[0] == 77 && p[1] == frame(p) ? 0 : 1);
+	_exit(p[0] == 77 && p[1] == PFN(p) ? 0 : 1);
 }
 
 static void nameless(const char *what, int fd, int flags)
@@ -440,7 +430,7 @@ static void sharing(void)
 	char *q;
 
 	p[0] = 77;
-	p[1] = frame(p);
+	p[1] = PFN(p);
 	is(in_child(child_opens), EXITED(0), "shm_open: two processes share a frame");
 	is(shm_unlink("/quire-test"), 0, "shm_unlink");
 	fails(shm_unlink("/quire-test"), ENOENT, "shm_unlink: twice");

@@ -823,7 +823,7 @@ static void many(void)
 {
 	struct iovec iov[3] = { { "one", 3 }, { "two!", 4 }, { "three", 5 } }, in[4];
 	struct mmsghdr m[4] = { 0 };
-	struct timespec ts = { 0, 50000000 };
+	struct timespec ts = { 100, 0 };
 	int sv[2];
 
 	pair(SOCK_DGRAM, sv);
@@ -843,7 +843,7 @@ static void many(void)
 	fails(recvmmsg(sv[1], m, 4, MSG_DONTWAIT, NULL), EAGAIN, "no more: EAGAIN");
 	must(send(sv[0], "x", 1, 0) == 1 && send(sv[0], "y", 1, 0) == 1);
 	is(recvmmsg(sv[1], m, 2, 0, &ts), 2, "with a time-out");
-	ok(ts.tv_nsec < 50000000, "of which the rest is told");
+	ok(ts.tv_sec < 100, "of which the rest is told");
 	ts.tv_nsec = 1000000000;
 	fails(recvmmsg(sv[1], m, 2, 0, &ts), EINVAL, "recvmmsg: EINVAL");
 	fails(sendmmsg(sv[0], (void *)1, 2, 0), EFAULT, "sendmmsg: EFAULT");

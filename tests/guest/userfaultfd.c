@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* userfaultfd(2): each request, each kind of fault and event, and the errors of ioctl_userfaultfd(2). */
-#include "tap.h"
+#include "maps.h"
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -353,16 +353,6 @@ static void test_past_end(int flags, const char *what)
 	munmap(p, 2 * PAGE);
 	munmap(src, PAGE);
 	close(fd);
-}
-
-static uint64_t pagemap(void *p)
-{
-	uint64_t entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	pread(fd, &entry, 8, (uintptr_t)p / PAGE * 8);
-	close(fd);
-	return entry;
 }
 
 static void test_wp(int flags, const char *what)

@@ -169,7 +169,7 @@ static void zero_page(void)
 
 static bool swapped(const void *p)
 {
-	return word("/proc/self/pagemap", (unsigned long)p / PAGE) >> 62 & 1;
+	return pagemap(p) >> 62 & 1;
 }
 
 /* It reads what was swapped out, in a page that is not the writer's. */
@@ -211,6 +211,7 @@ int main(int argc, char **argv)
 	int fd = memfd_create("cow", 0);
 
 	must(fd >= 0 && write(fd, "file", 4) == 4);
+	stay_on_one_cpu();
 	catch_signal(SIGSEGV);
 	fork_step_by_step();
 	of_a_file(fd);

@@ -3,7 +3,9 @@
 #ifndef FRAMES_H
 #define FRAMES_H
 
-#include "../guest/textfile.h"
+#include "../guest/maps.h"
+
+#include <sched.h>
 
 #define RW (PROT_READ | PROT_WRITE)
 #ifndef MADV_PAGEOUT
@@ -14,6 +16,16 @@
 #define KPF_ANON	12
 #define KPF_SWAPCACHE	13
 #define KPF_UNEVICTABLE 18
+
+/* On Linux a page that was just touched waits in a batch of its CPU, and MADV_PAGEOUT empties that of its own alone. */
+__attribute__((unused)) static void stay_on_one_cpu(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	must(!sched_setaffinity(0, sizeof(one), &one));
+}
 
 static unsigned long word(const char *path, unsigned long index)
 {
@@ -26,15 +38,10 @@ static unsigned long word(const char *path, unsigned long index)
 	return value;
 }
 
-static unsigned long entry_of(const void *p)
-{
-	return word("/proc/self/pagemap", (unsigned long)p / PAGE);
-}
-
 /* The frame at @p, 0: no entry. */
 __attribute__((unused)) static unsigned long frame(const void *p)
 {
-	unsigned long entry = entry_of(p);
+	unsigned long entry = pagemap(p);
 
 	return entry >> 63 ? entry & ((1ul << 55) - 1) : 0;
 }
@@ -42,7 +49,7 @@ __attribute__((unused)) static unsigned long frame(const void *p)
 /* The slot of swap and its device that the entry at @p names, or 0. */
 __attribute__((unused)) static unsigned long slot(const void *p)
 {
-	unsigned long entry = entry_of(p);
+	unsigned long entry = pagemap(p);
 
 	return entry >> 62 == 1 ? entry & ((1ul << 55) - 1) : 0;
 }

@@ -88,8 +88,11 @@ static void mount_it(void)
 static void forget(int fd)
 {
 	must(fsync(fd) == 0);
-	for (int i = 0; i < 100 && resident(fd); i++)
+	for (int i = 0; i < 200 && resident(fd); i++) {
 		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		if (i >= 10) /* a page that is being read ahead stays until it has been */
+			usleep(10000);
+	}
 }
 
 /* ---- the questions ---- */

@@ -5,6 +5,7 @@
  * One direct reclaim and one round of kswapd as trees, and on Quire, which tells it of each page, what became of pages that were used
  * in different ways, and why.
  */
+#include "../guest/tracing.h"
 #include "frames.h"
 #include <sys/mount.h>
 #include <sys/swap.h>
@@ -12,38 +13,11 @@
 #ifndef MADV_COLD
 #define MADV_COLD 20
 #endif
-#define TRACING "/sys/kernel/tracing/"
-#define NR	64 /* pages of each kind */
-#define SHOWN	16 /* records of a flight */
-#define MB	(1UL << 20)
-
-static char log[24 << 20];
+#define NR    64 /* pages of each kind */
+#define SHOWN 16 /* records of a flight */
+#define MB    (1UL << 20)
 
 /* ---- the record ---- */
-
-static void set(const char *path, const char *value)
-{
-	must(!spew(path, value));
-}
-
-static void read_log(void)
-{
-	int fd = open(TRACING "trace", O_RDONLY);
-	size_t have = 0;
-	ssize_t got;
-
-	while ((got = read(fd, log + have, sizeof(log) - 1 - have)) > 0)
-		have += got;
-	close(fd);
-	log[have] = 0;
-}
-
-static long value(const char *line, const char *name)
-{
-	const char *found = strstr(line, name);
-
-	return found ? strtol(found + strlen(name), NULL, 0) : -1;
-}
 
 /* Who wrote the line: its first word but for blanks, "name-pid". */
 static bool same_task(const char *line, const char *who)

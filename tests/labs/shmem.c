@@ -229,6 +229,7 @@ static void look(void)
 int main(int argc, char **argv)
 {
 	must(argc >= 2 && !swapon(argv[1], 0));
+	stay_on_one_cpu();
 	mkdir(PLACE, 0700);
 	if (argc > 2) {
 		(strcmp(argv[2], "leave") ? look : leave)();

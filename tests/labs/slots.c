@@ -3,11 +3,11 @@
  * A lab: the life of a slot of swap, and its count, as smaps shows it (SwapPss is Swap divided by who holds the slot) and as
  * Quire's trace event swap:swap_slot tells it. docs/labs.md. slots DEVICE: with a swap area.
  */
+#include "../guest/tracing.h"
 #include "frames.h"
 #include <sys/swap.h>
 
-#define TRACING "/sys/kernel/tracing/"
-#define PAGES	12 /* divided by 1, 2, 3 or 4 it is a number of pages */
+#define PAGES 12 /* divided by 1, 2, 3 or 4 it is a number of pages */
 
 static char *region;
 static long first;  /* offset of the slot of the first page */
@@ -79,11 +79,6 @@ static void end(struct child *c)
 	close(c->order[0]), close(c->order[1]), close(c->done[0]), close(c->done[1]);
 }
 
-static long vmstat(const char *label)
-{
-	return number_in("/proc/vmstat", label);
-}
-
 static void life(void)
 {
 	unsigned long entry, pfn;
@@ -96,20 +91,20 @@ static void life(void)
 	region += PAGE;
 	all(write_one);
 	pfn = frame(region);
-	written = vmstat("pswpout ");
+	written = vmstat("pswpout");
 	ok(EVENTUALLY(all_out()) && holders() == 1,
 	   "out: each entry names a slot, each slot has one holder");
-	ok(EVENTUALLY(vmstat("pswpout ") >= written + PAGES), "written");
+	ok(EVENTUALLY(vmstat("pswpout") >= written + PAGES), "written");
 	/* Quire frees a page as soon as it is written, Linux when it looks at it again. */
 	must(!traced || EVENTUALLY(!page_is(pfn, KPF_SWAPCACHE)));
 	entry = slot(region);
 	first = (long)(entry >> 5);
 
-	written = vmstat("pswpout ");
+	written = vmstat("pswpout");
 	all(read_one);
 	ok(holders() == 0 && page_is(frame(region), KPF_SWAPCACHE),
 	   "read: the entry has let go of the slot, the swap cache keeps it");
-	ok(EVENTUALLY(all_out()) && slot(region) == entry && vmstat("pswpout ") == written,
+	ok(EVENTUALLY(all_out()) && slot(region) == entry && vmstat("pswpout") == written,
 	   "out again: the same slot, and nothing is written");
 
 	a = copy();
@@ -126,8 +121,9 @@ static void life(void)
 	ok(frame(region) && page_is(frame(region), KPF_SWAPCACHE),
 	   "read here, too: found in the swap cache");
 	end(&b);
+	pfn = frame(region);
 	all(write_one);
-	ok(!page_is(frame(region), KPF_SWAPCACHE),
+	ok(frame(region) == pfn && !page_is(pfn, KPF_SWAPCACHE),
 	   "freed, third way: nobody names the slot, the page is written to: the swap cache gives it up");
 	munmap(region - PAGE, (PAGES + 2) * PAGE);
 }
@@ -142,11 +138,11 @@ static void told(void)
 		"2 one entry more, 3 one entry more, 2 one entry less, " /* two forks, an exit */
 		"2 read into the cache, 1 one entry less, "		 /* read by the child */
 		"0 one entry less, 0 out of the cache, ";		 /* read here; written to */
-	static char got[4096], log[1 << 19];
+	static char got[4096];
 	char offset[40];
 
 	snprintf(offset, sizeof(offset), "offset=%ld holders=", first);
-	memcpy(log, slurp(TRACING "trace"), sizeof(log));
+	read_log();
 	for (char *at = log; (at = strstr(at, offset)); at++) {
 		char *line = at + strlen(offset), *words = strchr(strstr(line, "pfn="), ' ');
 
@@ -161,8 +157,9 @@ int main(int argc, char **argv)
 {
 	traced = !access(TRACING "events/swap/swap_slot/enable", F_OK);
 	must(argc == 2 && !swapon(argv[1], 0));
+	stay_on_one_cpu();
 	if (traced)
-		must(!spew(TRACING "events/swap/swap_slot/enable", "1"));
+		set(TRACING "events/swap/swap_slot/enable", "1");
 	life();
 	if (traced)
 		told();
