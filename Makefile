@@ -8,6 +8,7 @@
 #   CC=gcc|clang compiler of the kernel (default gcc)
 #   DEBUG=1      lock ranks, sleeping-while-atomic, expensive assertions (default 0)
 #   TEACH=dirtycow  opens a hole of the past to look at it, see mm/vma/teach.h (default none)
+#   KCFLAGS=...  more options for the compiler of the kernel (default none)
 #   PAGEREF=1    trace events of every change of a page's reference count (default 0)
 #   LOCKSTAT=1   /proc/lock_stat: waiting for and holding locks, by rank (default 0; not with DEBUG)
 #   V=1          show the commands
@@ -48,7 +49,7 @@ KINC   := -Iinclude -Iarch/$(ARCH)/include -I$(O)/gen \
 KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
           -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
           -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -fno-delete-null-pointer-checks \
-          -fwrapv -fcf-protection=none $(KALIGN) -D__KERNEL__ -DQUIRE_DEBUG=$(DEBUG) $(TEACH:%=-DTEACH_%) $(if $(filter 1,$(LOCKSTAT)),-DQUIRE_LOCKSTAT=1) $(if $(filter 1,$(PAGEREF)),-DQUIRE_PAGE_REF=1) -MMD -MP $(WARN) $(KINC)
+          -fwrapv -fcf-protection=none $(KALIGN) -D__KERNEL__ -DQUIRE_DEBUG=$(DEBUG) $(TEACH:%=-DTEACH_%) $(if $(filter 1,$(LOCKSTAT)),-DQUIRE_LOCKSTAT=1) $(if $(filter 1,$(PAGEREF)),-DQUIRE_PAGE_REF=1) -MMD -MP $(WARN) $(KINC) $(KCFLAGS)
 KLD    := ld -nostdlib -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
           $(if $(filter 1,$(PARTIAL)),--unresolved-symbols=ignore-all)
 
@@ -65,6 +66,7 @@ KCOLD  := fs/proc/% fs/zswap fs/page_idle fs/sysfs% fs/kernfs fs/debugfs% fs/tra
 $(filter $(patsubst %,$(O)/k/%.o,$(KCOLD)),$(KOBJ)): KFLAGS += -Os
 
 all: $(O)/quire.elf tool
+objects: $(KOBJ)
 
 $(O)/k/%.o: %.c
 	$(call say,CC,$<)
@@ -121,4 +123,4 @@ run:
 help:
 	@sed -n 's/^# //p' Makefile tests/tests.mk | grep -e '^  *make' -e '^  *[A-Z]*=' | sort -u
 
-.PHONY: all clean run help
+.PHONY: all objects clean run help

@@ -3,7 +3,7 @@
 # lint.sh [GATE...]: the lint gates, each first shown a canary it must object to. TAP.
 home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$home" || exit 1
-build=${QUIRE_BUILD:-build}
+build=$(realpath -m "${QUIRE_BUILD:-build}")
 n=0
 bad=0
 

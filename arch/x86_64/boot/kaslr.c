@@ -222,8 +222,8 @@ void __init kaslr_move(const struct hvm_start_info *info)
 				    (delta[RELOC_PAGE_OFFSET] >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT));
 	map_new_places(&p);
 	apply_relocs(delta);
-	write_cr3(linked_phys(
-		early_pgd)); /* serialises: instructions were written through other addresses than they run at */
+	/* Serialises: instructions were written through other addresses than they run at. linked_phys() is true no more. */
+	write_cr3(read_cr3());
 }
 
 /* ---- afterwards ---- */
