@@ -99,25 +99,6 @@ void bitmap_or(unsigned long *dst, const unsigned long *a, const unsigned long *
 		dst[i] = READ_ONCE(a[i]) | READ_ONCE(b[i]); /* of CPUs: others set bits meanwhile */
 }
 
-void bitmap_xor(unsigned long *dst, const unsigned long *a, const unsigned long *b,
-		unsigned int nbits)
-{
-	unsigned int i;
-
-	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
-		dst[i] = a[i] ^ b[i];
-}
-
-void bitmap_complement(unsigned long *dst, const unsigned long *src, unsigned int nbits)
-{
-	unsigned int i;
-
-	for (i = 0; i < BITS_TO_LONGS(nbits); i++)
-		dst[i] = ~src[i];
-	if (nbits % BITS_PER_LONG)
-		dst[nbits / BITS_PER_LONG] &= BITMAP_LAST_WORD_MASK(nbits);
-}
-
 bool bitmap_equal(const unsigned long *a, const unsigned long *b, unsigned int nbits)
 {
 	unsigned int i;
@@ -143,11 +124,6 @@ bool bitmap_empty(const unsigned long *src, unsigned int nbits)
 	return find_next_bit(src, nbits, 0) >= nbits;
 }
 
-bool bitmap_full(const unsigned long *src, unsigned int nbits)
-{
-	return find_next_zero_bit(src, nbits, 0) >= nbits;
-}
-
 unsigned int bitmap_weight(const unsigned long *src, unsigned int nbits)
 {
 	unsigned int i, n = 0;
@@ -167,24 +143,6 @@ void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n)
 {
 	for (; n; n--, start++)
 		__clear_bit(start, map);
-}
-
-unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size,
-					 unsigned long start, unsigned int n,
-					 unsigned long align_mask)
-{
-	unsigned long bit;
-
-	for (;;) {
-		start = find_next_zero_bit(map, size, start);
-		start = (start + align_mask) & ~align_mask;
-		if (start + n > size)
-			return start + n;
-		bit = find_next_bit(map, start + n, start);
-		if (bit >= start + n)
-			return start;
-		start = bit + 1;
-	}
 }
 
 /* "first-last:used/group": of each @group bits from @first on the first @used. */

@@ -1,41 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hash functions of byte strings.
- *
- * jhash and hash_name: FNV-1a over words (Fowler, Noll, Vo) with a multiplicative finish; seeds and
- * salts are mixed in first. crc32: the reflected polynomial of IEEE 802.3, a half byte at a time.
+ * Hash functions of byte strings. crc32: the reflected polynomial of IEEE 802.3, a half byte at a time.
  */
 #include <base/hash.h>
 #include <base/types.h>
-
-#define FNV_OFFSET 0xcbf29ce484222325ull
-#define FNV_PRIME  0x100000001b3ull
-
-static u64 mix_bytes(u64 h, const u8 *p, u32 len)
-{
-	u64 v;
-
-	for (; len >= 8; len -= 8, p += 8) {
-		__builtin_memcpy(&v, p, 8);
-		h = (h ^ v) * FNV_PRIME;
-		h ^= h >> 29;
-	}
-	for (v = 0; len; len--)
-		v = v << 8 | *p++;
-	h = (h ^ v) * FNV_PRIME;
-	return h ^ h >> 32;
-}
-
-u32 jhash(const void *key, u32 len, u32 seed)
-{
-	return hash_64(mix_bytes(FNV_OFFSET ^ seed, key, len) + len, 32);
-}
-
-u32 hash_name(const void *salt, const char *name, unsigned int len)
-{
-	return hash_64(mix_bytes(FNV_OFFSET ^ (unsigned long)salt, (const u8 *)name, len) + len,
-		       32);
-}
 
 u32 crc32(u32 crc, const void *p, size_t len)
 {

@@ -319,15 +319,3 @@ void rb_replace_node(struct rb_node *victim, struct rb_node *n, struct rb_root *
 		set_parent(victim->rb_right, n);
 	change_child(victim, n, rb_parent(victim), root);
 }
-
-void rb_replace_node_rcu(struct rb_node *victim, struct rb_node *n, struct rb_root *root)
-{
-	rb_replace_node(victim, n, root); /* change_child() publishes with release order */
-}
-
-void rb_replace_node_cached(struct rb_node *victim, struct rb_node *n, struct rb_root_cached *root)
-{
-	rb_replace_node(victim, n, &root->rb_root);
-	if (root->rb_leftmost == victim)
-		root->rb_leftmost = n;
-}

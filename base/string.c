@@ -308,21 +308,6 @@ void *memchr_inv(const void *s, int c, size_t n)
 	return NULL;
 }
 
-void *memscan(void *s, int c, size_t n)
-{
-	u8 *p = s;
-
-	for (; n && *p != (u8)c; n--)
-		p++;
-	return p;
-}
-
-void memzero_explicit(void *s, size_t n)
-{
-	memset(s, 0, n);
-	__asm__ volatile("" : : "r"(s) : "memory");
-}
-
 void *memset64(u64 *dst, u64 v, size_t n)
 {
 	size_t i;
@@ -330,20 +315,6 @@ void *memset64(u64 *dst, u64 v, size_t n)
 	for (i = 0; i < n; i++)
 		dst[i] = v;
 	return dst;
-}
-
-void *memset32(u32 *dst, u32 v, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		dst[i] = v;
-	return dst;
-}
-
-bool mem_is_zero(const void *s, size_t n)
-{
-	return !memchr_inv(s, 0, n);
 }
 
 ssize_t strscpy(char *dst, const char *src, size_t size)
@@ -379,19 +350,6 @@ char *strnchr(const char *s, size_t n, int c)
 	return NULL;
 }
 
-char *strnstr(const char *s, const char *what, size_t n)
-{
-	size_t len = strlen(what);
-
-	for (; n >= len; n--, s++) {
-		if (!memcmp(s, what, len))
-			return (char *)s;
-		if (!*s)
-			break;
-	}
-	return NULL;
-}
-
 char *skip_spaces(const char *s)
 {
 	while (isspace(*s))
@@ -423,41 +381,7 @@ bool sysfs_streq(const char *a, const char *b)
 	return !*a && !*b;
 }
 
-int match_string(const char *const *array, size_t n, const char *s)
-{
-	size_t i;
-
-	for (i = 0; i < n && array[i]; i++)
-		if (!strcmp(array[i], s))
-			return i;
-	return -22; /* EINVAL */
-}
-
-int sysfs_match_string_n(const char *const *array, size_t n, const char *s)
-{
-	size_t i;
-
-	for (i = 0; i < n && array[i]; i++)
-		if (sysfs_streq(array[i], s))
-			return i;
-	return -22;
-}
-
-size_t str_has_prefix(const char *s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return strncmp(s, prefix, n) ? 0 : n;
-}
-
 bool strstarts(const char *s, const char *prefix)
 {
 	return !strncmp(s, prefix, strlen(prefix));
-}
-
-const char *kbasename(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }

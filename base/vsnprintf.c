@@ -129,11 +129,6 @@ static void put_number(struct out *o, const struct spec *s, unsigned long long v
 
 static printf_pointer_fn pointer_fns[128];
 
-void printf_register_pointer(char letter, printf_pointer_fn fn)
-{
-	pointer_fns[letter & 127] = fn;
-}
-
 static void put_hex(struct out *o, unsigned long long value, int digits)
 {
 	struct spec s = { .base = 16, .width = digits, .precision = -1, .flags = F_ZERO };

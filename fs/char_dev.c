@@ -45,33 +45,6 @@ void cdev_init(struct cdev *cdev, const struct file_operations *fops)
 	cdev->ops = fops;
 }
 
-int cdev_add(struct cdev *cdev, dev_t dev, unsigned int count)
-{
-	struct cdev *c;
-	int err = 0;
-
-	cdev->dev = dev;
-	cdev->count = count;
-	spin_lock(&chrdevs_lock);
-	c = find_overlap(dev, count);
-	if (c && c->ops) {
-		err = -EBUSY;
-	} else {
-		if (c && !cdev->name)
-			cdev->name = c->name; /* a reservation gives its name */
-		insert_sorted(cdev);
-	}
-	spin_unlock(&chrdevs_lock);
-	return err;
-}
-
-void cdev_del(struct cdev *cdev)
-{
-	spin_lock(&chrdevs_lock);
-	list_del_init(&cdev->list);
-	spin_unlock(&chrdevs_lock);
-}
-
 /* The device that serves @dev: those with operations go before bare reservations. */
 static struct cdev *lookup_cdev(dev_t dev)
 {
@@ -141,45 +114,6 @@ int __register_chrdev(unsigned int major, unsigned int baseminor, unsigned int c
 int register_chrdev(unsigned int major, const char *name, const struct file_operations *fops)
 {
 	return __register_chrdev(major, 0, 256, name, fops);
-}
-
-static void remove_matching(dev_t from, unsigned int count, const char *name)
-{
-	struct cdev *c, *n;
-	LIST_HEAD(gone);
-
-	spin_lock(&chrdevs_lock);
-	list_for_each_entry_safe (c, n, &chrdevs, list)
-		if (c->dev >= from && c->dev < from + count && (!name || !strcmp(c->name, name)))
-			list_move(&c->list, &gone);
-	spin_unlock(&chrdevs_lock);
-	list_for_each_entry_safe (c, n, &gone, list)
-		kfree(c);
-}
-
-void unregister_chrdev(unsigned int major, const char *name)
-{
-	remove_matching(MKDEV(major, 0), 1U << MINORBITS, name);
-}
-
-int register_chrdev_region(dev_t from, unsigned count, const char *name)
-{
-	return add_region(from, count, name, NULL);
-}
-
-int alloc_chrdev_region(dev_t *dev, unsigned baseminor, unsigned count, const char *name)
-{
-	unsigned int major = free_major();
-
-	if (!major)
-		return -EBUSY;
-	*dev = MKDEV(major, baseminor);
-	return add_region(*dev, count, name, NULL);
-}
-
-void unregister_chrdev_region(dev_t from, unsigned count)
-{
-	remove_matching(from, count, NULL);
 }
 
 /* The first open of a device node: hand the file over to the driver. */

@@ -171,14 +171,6 @@ struct dentry *d_alloc(struct dentry *parent, const struct qstr *name)
 	return dentry;
 }
 
-struct dentry *d_alloc_name(struct dentry *parent, const char *name)
-{
-	struct qstr q = { .name = (const unsigned char *)name };
-
-	q.hash_len = full_name_hash_len(name, strlen(name));
-	return d_alloc(parent, &q);
-}
-
 struct dentry *d_alloc_anon(struct super_block *sb)
 {
 	return __d_alloc(sb, &slash_name);
@@ -256,14 +248,6 @@ static void hash_out(struct dentry *dentry)
 	dentry->d_flags &= ~DCACHE_HASHED;
 }
 
-void d_rehash(struct dentry *dentry)
-{
-	spin_lock(&dentry->d_lock);
-	if (!(dentry->d_flags & DCACHE_HASHED))
-		hash_in(dentry);
-	spin_unlock(&dentry->d_lock);
-}
-
 void d_drop(struct dentry *dentry)
 {
 	spin_lock(&dentry->d_lock);
@@ -325,12 +309,6 @@ struct dentry *d_lookup(const struct dentry *parent, const struct qstr *name)
 		dentry = __d_lookup(parent, name);
 	} while (!dentry && read_seqretry(&rename_lock, seq));
 	return dentry;
-}
-
-struct dentry *d_hash_and_lookup(struct dentry *dir, struct qstr *name)
-{
-	name->hash_len = full_name_hash_len((const char *)name->name, name->len);
-	return d_lookup(dir, name);
 }
 
 /* ---- references ---- */
@@ -820,12 +798,6 @@ void shrink_dcache_parent(struct dentry *parent)
 		dput(dentry_kill(dead));
 }
 
-void shrink_dcache_sb(struct super_block *sb)
-{
-	if (sb->s_root)
-		shrink_dcache_parent(sb->s_root);
-}
-
 void shrink_dcache_for_umount(struct super_block *sb)
 {
 	struct dentry *root = sb->s_root;
@@ -970,20 +942,6 @@ char *d_path(const struct path *path, char *buf, int buflen)
 	ret = path_to_text(path, current->fs ? &root : NULL, buf, end, &text);
 	if (current->fs)
 		path_put(&root);
-	return ret < 0 ? ERR_PTR(ret) : text;
-}
-
-char *d_absolute_path(const struct path *path, char *buf, int buflen)
-{
-	char *text, *end = buf + buflen;
-	int ret;
-
-	if (buflen < 1)
-		return ERR_PTR(-ENAMETOOLONG);
-	*--end = 0;
-	ret = path_to_text(path, NULL, buf, end, &text);
-	if (ret > 1)
-		return ERR_PTR(-EINVAL);
 	return ret < 0 ? ERR_PTR(ret) : text;
 }
 

@@ -424,21 +424,6 @@ void do_close_on_exec(struct files_struct *files)
 	spin_unlock(&files->file_lock);
 }
 
-int iterate_fd(struct files_struct *files, unsigned start,
-	       int (*f)(const void *, struct file *, unsigned), const void *p)
-{
-	int res = 0;
-
-	if (!files)
-		return 0;
-	spin_lock(&files->file_lock);
-	for (; start < files->fdt->max_fds && !res; start++)
-		if (files->fdt->fd[start])
-			res = f(p, files->fdt->fd[start], start);
-	spin_unlock(&files->file_lock);
-	return res;
-}
-
 /* Look-up --------------------------------------------------------------------------------------- */
 
 /* The file at @fd with a reference, or NULL; not one whose mode has @mask. */
@@ -483,18 +468,6 @@ struct file *fget_task(struct task_struct *task, unsigned int fd)
 	task_lock(task);
 	if (task->files)
 		file = get_file_rcu(task->files, fd, 0);
-	task_unlock(task);
-	return file;
-}
-
-/* => RCU */
-struct file *task_lookup_fd_rcu(struct task_struct *task, unsigned int fd)
-{
-	struct file *file = NULL;
-
-	task_lock(task);
-	if (task->files)
-		file = files_lookup_fd_raw(task->files, fd);
 	task_unlock(task);
 	return file;
 }

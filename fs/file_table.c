@@ -207,11 +207,6 @@ static void delayed_fput(struct work_struct *unused)
 }
 static DECLARE_WORK(delayed_fput_work, delayed_fput);
 
-void flush_delayed_fput(void)
-{
-	delayed_fput(NULL);
-}
-
 void fput(struct file *file)
 {
 	struct task_struct *task = current;

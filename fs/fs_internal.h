@@ -29,8 +29,6 @@ struct dentry *mount_fs(struct file_system_type *type, int flags, const char *na
 /* fs/open.c */
 int do_dentry_open(struct file *f, struct inode *inode, int (*open)(struct inode *, struct file *));
 int do_truncate(struct dentry *dentry, loff_t length, unsigned int time_attrs, struct file *filp);
-/* fs/fdtable.c */
-unsigned int find_open_flags(unsigned int flags);
 /* fs/splice.c: what sendfile and copy_file_range do, after their checks. Bytes, or an errno when none. May sleep. */
 ssize_t splice_file_to_pipe(struct file *in, struct pipe_inode_info *pipe, loff_t *ppos, size_t len, bool nonblock);
 /* From file to file, through pages of @in. What was read and not written is given back to @in_pos. */

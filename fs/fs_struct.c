@@ -156,19 +156,6 @@ void exit_fs(struct task_struct *tsk)
 	drop_fs(fs);
 }
 
-int unshare_fs_struct(void)
-{
-	struct fs_struct *fs = current->fs, *new = copy_fs_struct(fs);
-
-	if (!new)
-		return -ENOMEM;
-	task_lock(current);
-	current->fs = new;
-	task_unlock(current);
-	drop_fs(fs);
-	return 0;
-}
-
 int current_umask(void)
 {
 	return current->fs->umask;

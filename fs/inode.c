@@ -312,13 +312,6 @@ static void hash_in(struct inode *inode, unsigned int state)
 	spin_unlock(&inode->i_lock);
 }
 
-void insert_inode_hash(struct inode *inode)
-{
-	spin_lock(&inode_hash_lock);
-	hash_in(inode, 0);
-	spin_unlock(&inode_hash_lock);
-}
-
 void inode_hash_once(struct inode *inode)
 {
 	spin_lock(&inode_hash_lock);
@@ -490,11 +483,6 @@ void inode_dio_wait(struct inode *inode)
 {
 	if (atomic_read(&inode->i_dio_count))
 		wait_event(inode_dio_queue, !atomic_read(&inode->i_dio_count));
-}
-
-void inode_set_bytes(struct inode *inode, loff_t bytes)
-{
-	inode->i_blocks = bytes >> 9;
 }
 
 /* Files in memory are asked for nothing: the question costs two loads. */
@@ -693,11 +681,6 @@ int file_modified(struct file *file)
 }
 
 /* ---- permissions ---- */
-
-bool capable_wrt_inode_uidgid(const struct inode *inode, int cap)
-{
-	return capable(cap);
-}
 
 bool inode_owner_or_capable(const struct inode *inode)
 {

@@ -39,13 +39,6 @@ void iov_iter_kvec(struct iov_iter *i, unsigned int direction, const struct kvec
 				.count = count };
 }
 
-void iov_iter_discard(struct iov_iter *i, unsigned int direction, size_t count)
-{
-	*i = (struct iov_iter){ .iter_type = ITER_DISCARD,
-				.data_source = direction,
-				.count = count };
-}
-
 void iov_iter_pipe(struct iov_iter *i, struct pipe_inode_info *pipe, size_t count)
 {
 	*i = (struct iov_iter){
@@ -215,16 +208,6 @@ bool copy_from_iter_full(void *addr, size_t bytes, struct iov_iter *i)
 	return false;
 }
 
-bool copy_to_iter_full(const void *addr, size_t bytes, struct iov_iter *i)
-{
-	size_t n = _copy_to_iter(addr, bytes, i);
-
-	if (n == bytes)
-		return true;
-	iov_iter_revert(i, n);
-	return false;
-}
-
 size_t copy_page_to_iter(struct page *page, size_t offset, size_t bytes, struct iov_iter *i)
 {
 	return _copy_to_iter((char *)page_address(page) + offset, bytes, i);
@@ -283,12 +266,6 @@ size_t copy_folio_from_iter_atomic(struct folio *folio, size_t offset, size_t by
 	return copy_from_iter_atomic((char *)folio_address(folio) + offset, bytes, i);
 }
 
-size_t copy_page_from_iter_atomic(struct page *page, unsigned offset, size_t bytes,
-				  struct iov_iter *i)
-{
-	return copy_from_iter_atomic((char *)page_address(page) + offset, bytes, i);
-}
-
 size_t iov_iter_zero(size_t bytes, struct iov_iter *i)
 {
 	size_t n = min(bytes, i->count), done = 0;
@@ -341,11 +318,6 @@ static size_t fault_in(const struct iov_iter *i, size_t bytes, bool write)
 size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes)
 {
 	return fault_in(i, bytes, false);
-}
-
-size_t fault_in_iov_iter_writeable(const struct iov_iter *i, size_t bytes)
-{
-	return fault_in(i, bytes, true);
 }
 
 ssize_t import_iovec(int type, const struct iovec __user *uvec, unsigned nr_segs,

@@ -78,13 +78,6 @@ struct dentry *simple_lookup(struct inode *dir, struct dentry *dentry, unsigned 
 
 /* ---- names ---- */
 
-int simple_open(struct inode *inode, struct file *file)
-{
-	if (inode->i_private)
-		file->private_data = inode->i_private;
-	return 0;
-}
-
 struct inode *simple_new_inode(struct super_block *sb, const struct inode *dir, umode_t mode)
 {
 	struct inode *inode = new_inode(sb);
@@ -356,39 +349,6 @@ ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, con
 		return -EFAULT;
 	*ppos = pos + count - left;
 	return count - left;
-}
-
-ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from,
-			       size_t count)
-{
-	loff_t pos = *ppos;
-	size_t left;
-
-	if (pos < 0)
-		return -EINVAL;
-	if (pos >= (loff_t)available || !count)
-		return 0;
-	count = min_t(size_t, count, available - pos);
-	left = copy_from_user(to + pos, from, count);
-	if (left == count)
-		return -EFAULT;
-	*ppos = pos + count - left;
-	return count - left;
-}
-
-ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void *from,
-				size_t available)
-{
-	loff_t pos = *ppos;
-
-	if (pos < 0)
-		return -EINVAL;
-	if (pos >= (loff_t)available)
-		return 0;
-	count = min_t(size_t, count, available - pos);
-	memcpy(to, from + pos, count);
-	*ppos = pos + count;
-	return count;
 }
 
 /* ---- super blocks of kernel-internal file systems (pipes, anonymous inodes) ---- */

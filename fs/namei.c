@@ -514,7 +514,7 @@ static int path_init(struct nameidata *nd)
 	nd->nr_links = nd->depth = 0;
 	nd->jumped = false;
 	nd->path = (struct path){ NULL, NULL };
-	if (nd->preset_root) { /* vfs_path_lookup, file_open_root */
+	if (nd->preset_root) { /* file_open_root */
 		nd->path = nd->root;
 		path_get(&nd->path);
 		path_get(&nd->root);
@@ -714,17 +714,6 @@ int kern_path(const char *name, unsigned flags, struct path *path)
 {
 	struct filename *filename = getname_kernel(name);
 	int err = filename_lookup(AT_FDCWD, filename, flags, path, NULL);
-
-	putname(filename);
-	return err;
-}
-
-int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name, unsigned flags,
-		    struct path *path)
-{
-	struct path root = { mnt, dentry };
-	struct filename *filename = getname_kernel(name);
-	int err = filename_lookup(AT_FDCWD, filename, flags, path, &root);
 
 	putname(filename);
 	return err;

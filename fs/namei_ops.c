@@ -728,15 +728,6 @@ int readlink_copy(char __user *buffer, int buflen, const char *link)
 	return copy_to_user(buffer, link, len) ? -EFAULT : len;
 }
 
-const char *vfs_get_link(struct dentry *dentry, struct delayed_call *done)
-{
-	struct inode *inode = dentry->d_inode;
-
-	if (!d_is_symlink(dentry) || !inode->i_op->get_link)
-		return ERR_PTR(-EINVAL);
-	return inode->i_op->get_link(dentry, inode, done);
-}
-
 int vfs_readlink(struct dentry *dentry, char __user *buffer, int buflen)
 {
 	struct delayed_call done = { NULL, NULL };

@@ -138,12 +138,6 @@ struct vfsmount *kern_mount(struct file_system_type *type)
 	return vfs_kern_mount(type, SB_KERNMOUNT, type->name, NULL);
 }
 
-void kern_unmount(struct vfsmount *mnt)
-{
-	if (!IS_ERR_OR_NULL(mnt))
-		mntput(mnt);
-}
-
 /* A second mount of the same file system, from @root on, in no place yet. */
 static struct mount *clone_mnt(struct mount *old, struct dentry *root)
 {
@@ -197,18 +191,6 @@ struct vfsmount *lookup_mnt(const struct path *path)
 	return m ? &m->mnt : NULL;
 }
 
-bool path_is_mountpoint(const struct path *path)
-{
-	struct mount *m;
-
-	if (!d_mountpoint(path->dentry))
-		return false;
-	rcu_read_lock();
-	m = __lookup_mnt(path->mnt, path->dentry);
-	rcu_read_unlock();
-	return m != NULL;
-}
-
 bool is_path_reachable(struct mount *mnt, struct dentry *dentry, const struct path *root)
 {
 	bool ok;
@@ -255,11 +237,6 @@ int mnt_want_write_file(struct file *file)
 void mnt_drop_write_file(struct file *file)
 {
 	mnt_drop_write(file->f_path.mnt);
-}
-
-bool mnt_may_suid(struct vfsmount *mnt)
-{
-	return !(mnt->mnt_flags & MNT_NOSUID) && !(mnt->mnt_sb->s_flags & SB_NOSUID);
 }
 
 bool path_noexec(const struct path *path)
@@ -700,19 +677,6 @@ int path_mount(const char *dev_name, struct path *path, const char *type, unsign
 	return do_new_mount(path, type, sb_flags, mnt_flags, dev_name, data);
 }
 
-int do_mount(const char *dev_name, const char *dir_name, const char *type, unsigned long flags,
-	     void *data)
-{
-	struct path path;
-	int err = kern_path(dir_name, LOOKUP_FOLLOW, &path);
-
-	if (err)
-		return err;
-	err = path_mount(dev_name, &path, type, flags, data);
-	path_put(&path);
-	return err;
-}
-
 /* A string of at most a page, NULL for NULL, or ERR_PTR. */
 static char *copy_mount_string(const void __user *data)
 {
@@ -835,14 +799,6 @@ static int path_umount(struct path *path, int flags)
 	}
 	path_put(path);
 	return err;
-}
-
-int do_umount_path(const char *dir_name, int flags)
-{
-	struct path path;
-	int err = kern_path(dir_name, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
-
-	return err ? err : path_umount(&path, flags);
 }
 
 SYSCALL_DEFINE2(umount2, char __user *, name, int, flags)

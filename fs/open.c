@@ -149,13 +149,6 @@ fail:
 	return err;
 }
 
-int finish_open(struct file *file, struct dentry *dentry,
-		int (*open)(struct inode *, struct file *))
-{
-	file->f_path.dentry = dentry;
-	return do_dentry_open(file, d_inode(dentry), open);
-}
-
 static int vfs_open(const struct path *path, struct file *file)
 {
 	file->f_path = *path;
@@ -979,52 +972,6 @@ SYSCALL_DEFINE1(chroot, const char __user *, filename)
 		set_fs_root(current->fs, &path);
 	path_put(&path);
 	return err;
-}
-
-int init_chdir(const char *filename)
-{
-	struct path path;
-	int err = kern_path(filename, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
-
-	if (err)
-		return err;
-	set_fs_pwd(current->fs, &path);
-	path_put(&path);
-	return 0;
-}
-
-int init_chroot(const char *filename)
-{
-	struct path path;
-	int err = kern_path(filename, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
-
-	if (err)
-		return err;
-	set_fs_root(current->fs, &path);
-	path_put(&path);
-	return 0;
-}
-
-int init_eaccess(const char *filename)
-{
-	struct path path;
-	int err = kern_path(filename, LOOKUP_FOLLOW, &path);
-
-	if (err)
-		return err;
-	err = inode_permission(d_inode(path.dentry), MAY_ACCESS);
-	path_put(&path);
-	return err;
-}
-
-int init_dup(struct file *file)
-{
-	int fd = get_unused_fd_flags(0);
-
-	if (fd < 0)
-		return fd;
-	fd_install(fd, get_file(file));
-	return 0;
 }
 
 SYSCALL_DEFINE2(getcwd, char __user *, buf, unsigned long, size)

@@ -70,24 +70,11 @@ loff_t generic_file_llseek(struct file *file, loff_t offset, int whence)
 					i_size_read(inode));
 }
 
-loff_t default_llseek(struct file *file, loff_t offset, int whence)
-{
-	return generic_file_llseek_size(file, offset, whence, 0x7fffffffffffffffLL,
-					i_size_read(file_inode(file)));
-}
-
 loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size)
 {
 	if (whence != SEEK_SET && whence != SEEK_CUR && whence != SEEK_END)
 		return -EINVAL;
 	return generic_file_llseek_size(file, offset, whence, size, size);
-}
-
-loff_t no_seek_end_llseek(struct file *file, loff_t offset, int whence)
-{
-	if (whence != SEEK_SET && whence != SEEK_CUR)
-		return -EINVAL;
-	return generic_file_llseek_size(file, offset, whence, 0x7fffffffffffffffLL, 0);
 }
 
 loff_t noop_llseek(struct file *file, loff_t offset, int whence)
@@ -451,11 +438,6 @@ static ssize_t do_iter(struct file *file, struct iov_iter *iter, loff_t *ppos, b
 	if (write ? !!file->f_op->write_iter : !!file->f_op->read_iter)
 		return call_iter(file, iter, ppos, write, flags);
 	return loop_segments(file, iter, ppos, write, flags);
-}
-
-ssize_t vfs_iter_read(struct file *file, struct iov_iter *iter, loff_t *ppos, int flags)
-{
-	return file->f_op->read_iter ? do_iter(file, iter, ppos, false, flags) : -EINVAL;
 }
 
 ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos, int flags)

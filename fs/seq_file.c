@@ -63,11 +63,6 @@ void *__seq_open_private(struct file *file, const struct seq_operations *ops, in
 	return priv;
 }
 
-int seq_open_private(struct file *file, const struct seq_operations *ops, int psize)
-{
-	return __seq_open_private(file, ops, psize) ? 0 : -ENOMEM;
-}
-
 int seq_release_private(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
@@ -292,26 +287,6 @@ int single_open(struct file *file, int (*show)(struct seq_file *, void *), void 
 	return err;
 }
 
-int single_open_size(struct file *file, int (*show)(struct seq_file *, void *), void *data,
-		     size_t size)
-{
-	char *buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	struct seq_file *m;
-	int err;
-
-	if (!buf)
-		return -ENOMEM;
-	err = single_open(file, show, data);
-	if (err) {
-		kvfree(buf);
-		return err;
-	}
-	m = file->private_data;
-	m->buf = buf;
-	m->size = size;
-	return 0;
-}
-
 int single_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
@@ -388,25 +363,6 @@ void seq_put_decimal_ull(struct seq_file *m, const char *delimiter, unsigned lon
 	seq_put_decimal_ull_width(m, delimiter, num, 0);
 }
 
-void seq_put_decimal_ll(struct seq_file *m, const char *delimiter, long long num)
-{
-	if (num >= 0) {
-		seq_put_decimal_ull_width(m, delimiter, num, 0);
-		return;
-	}
-	if (delimiter)
-		seq_puts(m, delimiter);
-	seq_put_decimal_ull_width(m, "-", -(unsigned long long)num, 0);
-}
-
-void seq_put_hex_ll(struct seq_file *m, const char *delimiter, unsigned long long v,
-		    unsigned int width)
-{
-	if (delimiter)
-		seq_puts(m, delimiter);
-	seq_printf(m, "%0*llx", (int)width, v);
-}
-
 /* The bytes of @esc, and those that a reader could take for the escape itself, in octal. */
 void seq_escape(struct seq_file *m, const char *s, const char *esc)
 {
@@ -432,27 +388,6 @@ void seq_pad(struct seq_file *m, char c)
 }
 
 /* ---- paths ---- */
-
-char *mangle_path(char *s, const char *p, const char *esc)
-{
-	while (s <= p) {
-		unsigned char c = *p++;
-
-		if (!c)
-			return s;
-		if (!strchr(esc, c)) {
-			*s++ = c;
-			continue;
-		}
-		if (s + 4 > p)
-			break;
-		*s++ = '\\';
-		*s++ = '0' + (c >> 6);
-		*s++ = '0' + (c >> 3 & 7);
-		*s++ = '0' + (c & 7);
-	}
-	return NULL;
-}
 
 /* Print what @name, a pointer into a page or an ERR_PTR, says. 0 or -errno. */
 static int put_name(struct seq_file *m, const char *name, const char *esc)
@@ -512,17 +447,4 @@ struct list_head *seq_list_start(struct list_head *head, loff_t pos)
 		if (pos-- == 0)
 			return at;
 	return NULL;
-}
-
-struct list_head *seq_list_start_head(struct list_head *head, loff_t pos)
-{
-	return pos ? seq_list_start(head, pos - 1) : head;
-}
-
-struct list_head *seq_list_next(void *v, struct list_head *head, loff_t *ppos)
-{
-	struct list_head *at = ((struct list_head *)v)->next;
-
-	++*ppos;
-	return at == head ? NULL : at;
 }

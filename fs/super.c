@@ -63,23 +63,6 @@ int register_filesystem(struct file_system_type *fs)
 	return err;
 }
 
-int unregister_filesystem(struct file_system_type *fs)
-{
-	struct file_system_type **p;
-	int err = -EINVAL;
-
-	spin_lock(&fs_types_lock);
-	for (p = &file_systems; *p; p = &(*p)->next)
-		if (*p == fs) {
-			*p = fs->next;
-			fs->next = NULL;
-			err = 0;
-			break;
-		}
-	spin_unlock(&fs_types_lock);
-	return err;
-}
-
 struct file_system_type *get_fs_type(const char *name)
 {
 	const char *dot = strchr(name, '.');

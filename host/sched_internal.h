@@ -40,7 +40,6 @@ extern bool host_det_running;	/* a deterministic run is going on: time stands st
 extern __thread struct host_task *host_self;
 struct host_task *host_task_of(struct task_struct *t);
 void host_run_timers(void);
-bool host_fire_next_timer(void);
 void host_time_start(void);
 void host_kick(unsigned int cpu);
 struct host_task *host_task_new(const char *name, unsigned int cpu);

@@ -150,15 +150,6 @@ struct cred *prepare_creds(void)
 	return dup_cred(current->cred);
 }
 
-struct cred *prepare_kernel_cred(struct task_struct *daemon)
-{
-	const struct cred *old = daemon ? get_task_cred(daemon) : get_cred(&init_cred);
-	struct cred *new = dup_cred(old);
-
-	put_cred(old);
-	return new;
-}
-
 void abort_creds(struct cred *new)
 {
 	put_cred(new);
@@ -288,13 +279,6 @@ int in_group_p(gid_t gid)
 	return gid == cred->fsgid || groups_search(cred->group_info, gid);
 }
 
-int in_egroup_p(gid_t gid)
-{
-	const struct cred *cred = current_cred();
-
-	return gid == cred->egid || groups_search(cred->group_info, gid);
-}
-
 /* Capabilities --------------------------------------------------------------------------------- */
 
 bool capable(int cap)
@@ -314,20 +298,4 @@ bool has_capability(struct task_struct *t, int cap)
 	ret = cap_raised(__task_cred(t)->cap_effective, cap);
 	rcu_read_unlock();
 	return ret;
-}
-
-bool has_capability_noaudit(struct task_struct *t, int cap)
-{
-	return has_capability(t, cap);
-}
-
-bool file_ns_capable_cred(const struct cred *cred, int cap)
-{
-	return cap_raised(cred->cap_effective, cap);
-}
-
-/* May current use the last pages that overcommit keeps for root? */
-int cap_vm_enough_memory(long pages)
-{
-	return cap_raised(current_cred()->cap_effective, CAP_SYS_ADMIN);
 }

@@ -199,16 +199,6 @@ SYSCALL_DEFINE1(alarm, unsigned int, seconds)
 
 /* ---- the tick ---- */
 
-void update_rlimit_cpu(struct task_struct *task, unsigned long rlim_new)
-{
-	unsigned long flags;
-
-	if (rlim_new == RLIM_INFINITY || !lock_task_sighand(task, &flags))
-		return;
-	task->signal->cpu_timers_armed = true;
-	unlock_task_sighand(task, &flags);
-}
-
 /* True while it stays armed. */
 static bool check_itimer(struct cpu_itimer *it, u64 now, int signo)
 {

@@ -60,11 +60,6 @@ void add_taint(unsigned int flag)
 	__atomic_fetch_or(&taint_mask, 1UL << flag, __ATOMIC_RELAXED);
 }
 
-unsigned long get_taint(void)
-{
-	return taint_mask;
-}
-
 /* "Not tainted", or "Tainted: " with Linux's letters for what happened. */
 const char *print_tainted(void)
 {

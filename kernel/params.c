@@ -32,12 +32,6 @@ static bool parameqn(const char *a, const char *b, size_t n)
 	return true;
 }
 
-bool parameq(const char *a, const char *b)
-{
-	return parameqn(a, b, strlen(a) + 1) ||
-	       (strlen(a) == strlen(b) && parameqn(a, b, strlen(a)));
-}
-
 static inline bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');

@@ -206,25 +206,6 @@ void register_console(struct console *con)
 	log_unlock(taken, flags);
 }
 
-void unregister_console(struct console *con)
-{
-	unsigned long flags;
-	bool taken = log_lock(&flags);
-	struct console **link = &consoles;
-
-	while (*link && *link != con)
-		link = &(*link)->next;
-	if (*link)
-		*link = con->next;
-	log_unlock(taken, flags);
-}
-
-void console_panic(void)
-{
-	WRITE_ONCE(owner_cpu, raw_smp_processor_id()); /* ours for good: nobody else prints again */
-	console_loglevel = 15;
-}
-
 /* ---- writing ---- */
 
 static void close_record(struct log_record *r)

@@ -185,20 +185,6 @@ u32 get_random_u32_below(u32 ceil)
 	return m >> 32;
 }
 
-u32 prandom_u32(void)
-{
-	static DEFINE_PER_CPU(u64, state);
-	u64 x = this_cpu_read(state);
-
-	if (!x)
-		x = get_random_u64() | 1;
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	this_cpu_write(state, x);
-	return x >> 16;
-}
-
 ssize_t get_random_bytes_user(void __user *buf, size_t len)
 {
 	u32 key[KEY_WORDS], out[16];

@@ -2,7 +2,7 @@
 /*
  * Physical addresses and ports, and who owns them.
  *
- * A tree of ranges: a child lies inside its parent; siblings ascend and do not overlap (resource_check()). Bridges and RAM
+ * A tree of ranges: a child lies inside its parent; siblings ascend and do not overlap. Bridges and RAM
  * contain what lies in them. The rwlock guards the links; the ranges themselves do not change while linked.
  *
  * Linux: kernel/resource.c, without exclusive regions, windows and alignment callbacks.
@@ -59,18 +59,6 @@ static struct resource *link_resource(struct resource *parent, struct resource *
 	return NULL;
 }
 
-int request_resource(struct resource *root, struct resource *new)
-{
-	struct resource *conflict;
-
-	if (new->end < new->start || !contains(root, new))
-		return -EINVAL;
-	write_lock(&resource_lock);
-	conflict = link_resource(root, new, false);
-	write_unlock(&resource_lock);
-	return conflict ? -EBUSY : 0;
-}
-
 /* Descend to the innermost resource that contains @new, and adopt what @new contains. */
 int insert_resource(struct resource *root, struct resource *new)
 {
@@ -103,64 +91,6 @@ int release_resource(struct resource *old)
 	return err;
 }
 
-static struct resource *request(struct resource *root, u64 start, u64 size, const char *name,
-				unsigned long flags)
-{
-	struct resource *r = kzalloc(sizeof(*r), GFP_KERNEL), *conflict;
-
-	if (!r)
-		return NULL;
-	*r = (struct resource){ .start = start,
-				.end = start + size - 1,
-				.name = name,
-				.flags = flags | IORESOURCE_BUSY };
-	if (!size || r->end < r->start || !contains(root, r)) {
-		kfree(r);
-		return NULL;
-	}
-	write_lock(&resource_lock);
-	while ((conflict = link_resource(root, r, false)) && contains(conflict, r) &&
-	       !(conflict->flags & IORESOURCE_BUSY))
-		root = conflict;
-	write_unlock(&resource_lock);
-	if (!conflict)
-		return r;
-	kfree(r);
-	return NULL;
-}
-
-struct resource *request_mem_region(u64 start, u64 size, const char *name)
-{
-	return request(&iomem_resource, start, size, name, IORESOURCE_MEM);
-}
-
-struct resource *request_region(u64 start, u64 size, const char *name)
-{
-	return request(&ioport_resource, start, size, name, IORESOURCE_IO);
-}
-
-static struct resource *find_exact(struct resource *r, u64 start, u64 end)
-{
-	for (; r; r = r->sibling) {
-		if (r->start == start && r->end == end && !r->child)
-			return r;
-		if (r->start <= start && end <= r->end)
-			return find_exact(r->child, start, end);
-	}
-	return NULL;
-}
-
-void release_mem_region(u64 start, u64 size)
-{
-	struct resource *r;
-
-	read_lock(&resource_lock);
-	r = find_exact(iomem_resource.child, start, start + size - 1);
-	read_unlock(&resource_lock);
-	if (!WARN_ON(!r) && !release_resource(r))
-		kfree(r);
-}
-
 void resource_lock_read(void)
 {
 	read_lock(&resource_lock);
@@ -185,34 +115,4 @@ struct resource *resource_next(struct resource *root, struct resource *r, int *d
 		--*depth;
 	}
 	return r == root ? NULL : r->sibling;
-}
-
-int find_free_resource(struct resource *root, u64 min, u64 max, u64 size, u64 align, u64 *start)
-{
-	u64 at = round_up(min, align);
-	int err = -ENOSPC;
-
-	if (!size || at < min)
-		return -ENOSPC;
-	read_lock(&resource_lock);
-	for (struct resource *r = root->child;; r = r->sibling) {
-		u64 limit = r ? r->start : max + 1; /* first address that is not free */
-
-		if (r && r->end < at)
-			continue;
-		if (limit > max + 1 || !limit)
-			limit = max + 1;
-		if (at < limit && limit - at >= size) {
-			*start = at;
-			err = 0;
-			break;
-		}
-		if (!r || r->end >= max)
-			break;
-		at = round_up(r->end + 1, align);
-		if (!at)
-			break;
-	}
-	read_unlock(&resource_lock);
-	return err;
 }

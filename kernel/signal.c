@@ -178,14 +178,6 @@ void recalc_sigpending(void)
 		clear_thread_flag(TIF_SIGPENDING);
 }
 
-void recalc_sigpending_and_wake(struct task_struct *t)
-{
-	if (something_pending(t)) {
-		set_tsk_thread_flag(t, TIF_SIGPENDING);
-		signal_wake_up(t, false);
-	}
-}
-
 void signal_wake_up_state(struct task_struct *t, unsigned int state)
 {
 	set_tsk_thread_flag(t, TIF_SIGPENDING);
@@ -611,13 +603,6 @@ void force_fatal_sig(int sig)
 	force_sig_info_how(&info, FORCE_DEFAULT);
 }
 
-void force_exit_sig(int sig)
-{
-	kernel_siginfo_t info = simple_info(sig);
-
-	force_sig_info_how(&info, FORCE_EXIT);
-}
-
 void force_sigsegv(int sig)
 {
 	if (sig == SIGSEGV)
@@ -659,17 +644,6 @@ void force_sig_pkuerr(void __user *addr, u32 pkey)
 	info.si_addr = (void __force *)addr; /* a user header knows no __user */
 	info.si_pkey = pkey;
 	force_sig_info(&info);
-}
-
-int send_sig_fault(int sig, int code, void __user *addr, struct task_struct *t)
-{
-	kernel_siginfo_t info;
-
-	clear_siginfo(&info);
-	info.si_signo = sig;
-	info.si_code = code;
-	info.si_addr = (void __force *)addr; /* a user header knows no __user */
-	return send_sig_info(sig, &info, t);
 }
 
 /* ---- to others, with permission ---- */

@@ -449,13 +449,6 @@ int sas_ss_flags(unsigned long sp)
 	return on_sig_stack(sp) ? SS_ONSTACK : 0;
 }
 
-unsigned long sigsp(unsigned long sp, struct ksignal *ksig)
-{
-	if ((ksig->ka.sa.sa_flags & SA_ONSTACK) && !sas_ss_flags(sp))
-		return current->sas_ss_sp + current->sas_ss_size;
-	return sp;
-}
-
 void sas_ss_reset(struct task_struct *p)
 {
 	p->sas_ss_sp = 0;

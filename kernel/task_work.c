@@ -40,26 +40,6 @@ int task_work_add(struct task_struct *task, struct callback_head *work,
 	return 0;
 }
 
-/* Take the first work of @func back, before it ran: NULL if there is none. */
-struct callback_head *task_work_cancel(struct task_struct *task, task_work_func_t func)
-{
-	struct callback_head **pprev = &task->task_works, *work;
-
-	/* alloc_lock against the runner, which takes the list under it when somebody may be here. */
-	task_lock(task);
-	work = READ_ONCE(*pprev);
-	while (work && work != &exited) {
-		if (work->func != func) {
-			pprev = &work->next;
-			work = READ_ONCE(*pprev);
-		} else if (try_cmpxchg(pprev, &work, work->next)) {
-			break;
-		}
-	}
-	task_unlock(task);
-	return work == &exited ? NULL : work;
-}
-
 void task_work_run(void)
 {
 	struct task_struct *task = current;

@@ -52,11 +52,6 @@ ktime_t ktime_get_clocktai(void)
 	return ktime_get_real() + READ_ONCE(tai_seconds) * NSEC_PER_SEC;
 }
 
-void ktime_get_ts64(struct timespec64 *ts)
-{
-	*ts = ns_to_timespec64(ktime_get());
-}
-
 void ktime_get_real_ts64(struct timespec64 *ts)
 {
 	*ts = ns_to_timespec64(ktime_get_real());

@@ -394,17 +394,6 @@ long kernel_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage 
 	return ret;
 }
 
-int kernel_wait(pid_t pid, int *stat)
-{
-	struct wait_opts wo = { .type = PIDTYPE_PID, .pid = find_get_pid(pid), .flags = WEXITED };
-	int ret = do_wait(&wo);
-
-	if (ret > 0 && wo.stat)
-		*stat = wo.stat;
-	put_pid(wo.pid);
-	return ret;
-}
-
 SYSCALL_DEFINE4(wait4, pid_t, upid, int __user *, stat_addr, int, options, struct rusage __user *,
 		ru)
 {

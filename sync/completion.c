@@ -80,11 +80,6 @@ int wait_for_completion_state(struct completion *x, unsigned int state)
 										  : 0;
 }
 
-int wait_for_completion_interruptible(struct completion *x)
-{
-	return wait_for_completion_state(x, TASK_INTERRUPTIBLE);
-}
-
 int wait_for_completion_killable(struct completion *x)
 {
 	return wait_for_completion_state(x, TASK_KILLABLE);
@@ -93,29 +88,6 @@ int wait_for_completion_killable(struct completion *x)
 unsigned long wait_for_completion_timeout(struct completion *x, unsigned long timeout)
 {
 	return wait_common(x, timeout, TASK_UNINTERRUPTIBLE, false);
-}
-
-long wait_for_completion_interruptible_timeout(struct completion *x, unsigned long timeout)
-{
-	return wait_common(x, timeout, TASK_INTERRUPTIBLE, false);
-}
-
-long wait_for_completion_killable_timeout(struct completion *x, unsigned long timeout)
-{
-	return wait_common(x, timeout, TASK_KILLABLE, false);
-}
-
-bool try_wait_for_completion(struct completion *x)
-{
-	unsigned long flags;
-	bool got;
-
-	spin_lock_irqsave(&x->wait.lock, flags);
-	got = x->done != 0;
-	if (got && x->done != DONE_FOR_EVER)
-		x->done--;
-	spin_unlock_irqrestore(&x->wait.lock, flags);
-	return got;
 }
 
 bool completion_done(struct completion *x)

@@ -61,13 +61,6 @@ void kthread_exit(long result)
 	do_exit(0);
 }
 
-void kthread_complete_and_exit(struct completion *comp, long result)
-{
-	if (comp)
-		complete(comp);
-	kthread_exit(result);
-}
-
 /* First function of a new thread. */
 static int kthread_main(void *arg)
 {

@@ -184,33 +184,3 @@ int mutex_lock_killable(struct mutex *m)
 {
 	return mutex_lock_state(m, TASK_KILLABLE);
 }
-
-void mutex_lock_io(struct mutex *m)
-{
-	int token = io_schedule_prepare();
-
-	mutex_lock(m);
-	io_schedule_finish(token);
-}
-
-bool atomic_dec_and_mutex_lock(atomic_t *v, struct mutex *m)
-{
-	if (atomic_add_unless(v, -1, 1))
-		return false;
-	mutex_lock(m);
-	if (atomic_dec_and_test(v))
-		return true;
-	mutex_unlock(m);
-	return false;
-}
-
-bool refcount_dec_and_mutex_lock(refcount_t *r, struct mutex *m)
-{
-	if (refcount_dec_not_one(r))
-		return false;
-	mutex_lock(m);
-	if (refcount_dec_and_test(r))
-		return true;
-	mutex_unlock(m);
-	return false;
-}

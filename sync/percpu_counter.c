@@ -28,19 +28,6 @@ void percpu_counter_destroy(struct percpu_counter *fbc)
 	fbc->counters = NULL;
 }
 
-void percpu_counter_set(struct percpu_counter *fbc, s64 amount)
-{
-	unsigned long flags;
-	unsigned int cpu;
-
-	spin_lock_irqsave(&fbc->lock, flags);
-	if (fbc->counters)
-		for_each_possible_cpu (cpu)
-			*per_cpu_ptr(fbc->counters, cpu) = 0;
-	fbc->count = amount;
-	spin_unlock_irqrestore(&fbc->lock, flags);
-}
-
 void percpu_counter_add_batch(struct percpu_counter *fbc, s64 amount, s32 batch)
 {
 	unsigned long flags;

@@ -116,11 +116,6 @@ unsigned long rcu_gp_completed(void)
 	return READ_ONCE(gp.completed);
 }
 
-unsigned long rcu_gp_started(void)
-{
-	return READ_ONCE(gp.started);
-}
-
 /* The period that lies entirely in the future of the caller. */
 static unsigned long gp_snapshot(void)
 {
@@ -279,18 +274,6 @@ void rcu_idle_exit(void)
 	this_cpu_write(rcu_data.idle, false);
 }
 
-void rcu_all_qs(void)
-{
-	unsigned long flags;
-
-	if (!this_cpu_read(rcu_qs_wanted))
-		return;
-	local_irq_save(flags);
-	if (!preempt_count())
-		rcu_report_qs();
-	local_irq_restore(flags);
-}
-
 /* ---- callbacks ---- */
 
 static void wake_rcu_thread(struct rcu_data *rd)
@@ -444,31 +427,6 @@ void synchronize_rcu(void)
 void synchronize_rcu_expedited(void)
 {
 	synchronize_rcu();
-}
-
-unsigned long get_state_synchronize_rcu(void)
-{
-	return gp_snapshot();
-}
-
-unsigned long start_poll_synchronize_rcu(void)
-{
-	unsigned long nr = gp_snapshot();
-
-	if (preemptible())
-		gp_start(nr);
-	return nr;
-}
-
-bool poll_state_synchronize_rcu(unsigned long oldstate)
-{
-	return gp_passed(oldstate);
-}
-
-void cond_synchronize_rcu(unsigned long oldstate)
-{
-	if (!one_cpu() && !gp_passed(oldstate))
-		gp_wait(oldstate, true);
 }
 
 static void barrier_callback(struct rcu_head *h)

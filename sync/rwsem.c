@@ -326,11 +326,6 @@ int down_read_killable(struct rw_semaphore *sem)
 	return down_read_state(sem, TASK_KILLABLE);
 }
 
-int down_read_interruptible(struct rw_semaphore *sem)
-{
-	return down_read_state(sem, TASK_INTERRUPTIBLE);
-}
-
 int down_write_killable(struct rw_semaphore *sem)
 {
 	int ret = 0;

@@ -103,29 +103,3 @@ bool atomic_dec_and_lock(atomic_t *v, spinlock_t *lock)
 	spin_unlock(lock);
 	return false;
 }
-
-bool refcount_dec_and_lock(refcount_t *r, spinlock_t *lock)
-{
-	if (refcount_dec_not_one(r))
-		return false;
-	spin_lock(lock);
-	if (refcount_dec_and_test(r))
-		return true;
-	spin_unlock(lock);
-	return false;
-}
-
-bool refcount_dec_and_lock_irqsave(refcount_t *r, spinlock_t *lock, unsigned long *flags)
-{
-	unsigned long f;
-
-	if (refcount_dec_not_one(r))
-		return false;
-	spin_lock_irqsave(lock, f);
-	if (refcount_dec_and_test(r)) {
-		*flags = f;
-		return true;
-	}
-	spin_unlock_irqrestore(lock, f);
-	return false;
-}

@@ -36,16 +36,6 @@ void add_wait_queue_exclusive(wait_queue_head_t *wq, wait_queue_entry_t *e)
 	spin_unlock_irqrestore(&wq->lock, flags);
 }
 
-void add_wait_queue_priority(wait_queue_head_t *wq, wait_queue_entry_t *e)
-{
-	unsigned long flags;
-
-	e->flags |= WQ_FLAG_EXCLUSIVE | WQ_FLAG_PRIORITY;
-	spin_lock_irqsave(&wq->lock, flags);
-	__add_wait_queue(wq, e);
-	spin_unlock_irqrestore(&wq->lock, flags);
-}
-
 void remove_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *e)
 {
 	unsigned long flags;
@@ -191,24 +181,6 @@ int autoremove_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags
 	return woke;
 }
 
-long wait_woken(wait_queue_entry_t *e, unsigned int mode, long timeout)
-{
-	set_current_state(mode); /* its barrier pairs with woken_wake_function() */
-	if (!(READ_ONCE(e->flags) & WQ_FLAG_WOKEN) && !signal_pending_state(mode, current))
-		timeout = schedule_timeout(timeout);
-	__set_current_state(TASK_RUNNING);
-	WRITE_ONCE(e->flags, e->flags & ~WQ_FLAG_WOKEN);
-	smp_mb(); /* the flag is down before the condition is tested again */
-	return timeout;
-}
-
-int woken_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags, void *key)
-{
-	smp_mb();
-	WRITE_ONCE(e->flags, e->flags | WQ_FLAG_WOKEN);
-	return default_wake_function(e, mode, flags, key);
-}
-
 /* ---- bits and variables ---- */
 
 #define WAIT_TABLE_BITS 8
@@ -351,9 +323,4 @@ void init_wait_var_entry(struct wait_bit_queue_entry *e, void *var, int flags)
 {
 	init_wait_bit(e, var, -1);
 	e->wq_entry.flags = flags;
-}
-
-void wake_up_var(void *var)
-{
-	__wake_up_bit(__var_waitqueue(var), var, -1);
 }

@@ -196,22 +196,6 @@ bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_
 	return true;
 }
 
-static void rcu_work_fn(struct rcu_head *head)
-{
-	struct rcu_work *rw = container_of(head, struct rcu_work, rcu);
-
-	enqueue(WORK_CPU_UNBOUND, rw->wq, &rw->work);
-}
-
-bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *rw)
-{
-	if (test_and_set_bit(WORK_PENDING, &rw->work.flags))
-		return false;
-	rw->wq = wq;
-	call_rcu(&rw->rcu, rcu_work_fn);
-	return true;
-}
-
 /* ---- executing ---- */
 
 /* A work of @wq has ended or was taken back. => pool->lock held; true: somebody may wait for the count */
@@ -564,11 +548,6 @@ bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_wo
 	if (!test_and_set_bit(WORK_PENDING, &dw->work.flags))
 		start_delay(cpu, wq, dw, delay);
 	return was_pending;
-}
-
-bool current_is_workqueue_rescuer(void)
-{
-	return false;
 }
 
 struct work_struct *current_work(void)

@@ -101,7 +101,6 @@ void ioapic_default_type(unsigned int irq, bool *level, bool *low);
 
 /* ---- interrupts that are handled here ---- */
 void smp_call_function_interrupt(void);
-void lapic_timer_interrupt(void);
 
 extern u32 cpu_apicid[];
 extern unsigned int setup_max_cpus;

@@ -15,7 +15,7 @@
  *   Up to two fit into the command, more lie in a list, of which each tag has one.
  *
  * 4 Polling: "nvme.poll_queues=N" gives a disk N pairs without an interrupt. Who reads or writes with RWF_HIPRI
- *   past the cache uses them and looks for the end itself (bio_poll()).
+ *   past the cache uses them and looks for the end itself (bdev_poll()).
  *
  * Linux 6.1: drivers/nvme/host/{core,pci}.c. Not here: removal, time-outs and resets, the character device, metadata.
  * Observed by /proc/interrupts (nvme0q1), /sys/block/nvme0n1/queue/io_poll.

@@ -25,7 +25,7 @@ void pmtimer_register(void);
 unsigned int kvmclock_init(void);
 void kvmclock_register(void);
 
-/* Measure the TSC (and the APIC timer: clockevents_calibrated()); tsc_khz is set afterwards. */
+/* Measure the TSC (and the APIC timer: lapic_timer_calibrated()); tsc_khz is set afterwards. */
 void tsc_init(void);
 void tsc_register(void);
 

@@ -84,7 +84,6 @@ int proc_link_allowed(const struct inode *inode);
 /* fd.c */
 extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
 extern const struct file_operations proc_fd_fops, proc_fdinfo_fops;
-int proc_fd_get_link(struct dentry *dentry, struct path *path);
 
 /* map_files.c */
 extern const struct inode_operations proc_map_files_iops;

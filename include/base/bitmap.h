@@ -34,19 +34,13 @@ static inline void bitmap_fill(unsigned long *dst, unsigned int nbits)
 bool bitmap_and(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits);
 bool bitmap_andnot(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits);
 void bitmap_or(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits);
-void bitmap_xor(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits);
-void bitmap_complement(unsigned long *dst, const unsigned long *src, unsigned int nbits);
 bool bitmap_equal(const unsigned long *a, const unsigned long *b, unsigned int nbits);
 bool bitmap_intersects(const unsigned long *a, const unsigned long *b, unsigned int nbits);
 bool bitmap_subset(const unsigned long *a, const unsigned long *b, unsigned int nbits);
 bool bitmap_empty(const unsigned long *src, unsigned int nbits);
-bool bitmap_full(const unsigned long *src, unsigned int nbits);
 unsigned int bitmap_weight(const unsigned long *src, unsigned int nbits);
 void bitmap_set(unsigned long *map, unsigned int start, unsigned int n);
 void bitmap_clear(unsigned long *map, unsigned int start, unsigned int n);
-/* First of @n clear bits from @start on, aligned by @align_mask (a power of two less one); >= @size: none. */
-unsigned long bitmap_find_next_zero_area(unsigned long *map, unsigned long size, unsigned long start,
-					 unsigned int n, unsigned long align_mask);
 /* "0-3,5", "0-7:2/4" (of each four the first two), "all": -EINVAL malformed, -ERANGE beyond @nbits. */
 int bitmap_parselist(const char *buf, unsigned long *map, unsigned int nbits);
 /* As a list; the length. Also "%*pbl" of printf; "%*pb" is the hexadecimal form. */

@@ -26,9 +26,6 @@ static __always_inline u64 hash_mix(u64 val)
 #define hash_long(val, bits)	hash_64(val, bits)
 #define hash_ptr(ptr, bits)	hash_64((unsigned long)(ptr), bits)
 
-/* Of @len bytes, started with @seed. */
-u32 jhash(const void *key, u32 len, u32 seed);
-u32 hash_name(const void *salt, const char *name, unsigned int len);
 u32 crc32(u32 crc, const void *p, size_t len);
 
 #define DEFINE_HASHTABLE(name, bits) struct hlist_head name[1 << (bits)]

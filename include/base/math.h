@@ -65,7 +65,6 @@ static inline u64 mul_u32_u32(u32 a, u32 b) { return (u64)a * b; }
 static inline u64 mul_u64_u32_shr(u64 a, u32 mul, unsigned int shift) { return (u64)((unsigned __int128)a * mul >> shift); }
 static inline u64 mul_u64_u64_shr(u64 a, u64 mul, unsigned int shift) { return (u64)((unsigned __int128)a * mul >> shift); }
 /* a * b / c with 128 bits between; written without the compiler's run-time library. The quotient must fit. */
-u64 mul_u64_u64_div_u64(u64 a, u64 b, u64 c);
 
 static inline __const_fn bool is_power_of_2(unsigned long n)
 {
@@ -93,7 +92,6 @@ static inline __const_fn unsigned long rounddown_pow_of_two(unsigned long n)
 
 /* Largest integer whose square is at most @x. */
 unsigned long int_sqrt(unsigned long x);
-unsigned long gcd(unsigned long a, unsigned long b);
 
 #define check_add_overflow(a, b, d)	__builtin_add_overflow(a, b, d)
 #define check_sub_overflow(a, b, d)	__builtin_sub_overflow(a, b, d)

@@ -73,6 +73,5 @@ int sprint_backtrace(char *buf, unsigned long address);
 
 /* A further %p extension, registered by its owner: @letter as in "%pG"; writes up to end, answers the new position. */
 typedef char *(*printf_pointer_fn)(char *buf, char *end, const void *ptr, const char *fmt);
-void printf_register_pointer(char letter, printf_pointer_fn fn);
 
 #endif

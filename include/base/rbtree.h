@@ -56,8 +56,6 @@ struct rb_node *rb_first_postorder(const struct rb_root *root);
 struct rb_node *rb_next_postorder(const struct rb_node *node);
 /* Put @n in the place of @victim without rebalancing. */
 void rb_replace_node(struct rb_node *victim, struct rb_node *n, struct rb_root *root);
-void rb_replace_node_cached(struct rb_node *victim, struct rb_node *n, struct rb_root_cached *root);
-void rb_replace_node_rcu(struct rb_node *victim, struct rb_node *n, struct rb_root *root);
 
 void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug);
 void rb_erase_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug);

@@ -13,12 +13,8 @@ int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
 /* First byte that is not @c, or NULL. */
 void *memchr_inv(const void *s, int c, size_t n);
-void *memscan(void *s, int c, size_t n);
-void memzero_explicit(void *s, size_t n);
 void *memset64(u64 *dst, u64 v, size_t n);
-void *memset32(u32 *dst, u32 v, size_t n);
 static inline void *memset_l(unsigned long *p, unsigned long v, size_t n) { return memset64((u64 *)p, v, n); }
-bool mem_is_zero(const void *s, size_t n);
 
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
@@ -41,7 +37,6 @@ char *strchrnul(const char *s, int c);
 char *strnchr(const char *s, size_t n, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *what);
-char *strnstr(const char *s, const char *what, size_t n);
 char *strsep(char **s, const char *delimiters);
 char *strpbrk(const char *s, const char *accept);
 size_t strspn(const char *s, const char *accept);
@@ -52,13 +47,7 @@ char *strim(char *s);
 #define strstrip(s) strim(s)
 /* Equal but for a trailing newline of one of them. */
 bool sysfs_streq(const char *a, const char *b);
-/* Index of the matching string or -EINVAL; @n entries (or up to NULL). */
-int match_string(const char *const *array, size_t n, const char *s);
-int sysfs_match_string_n(const char *const *array, size_t n, const char *s);
 bool strstarts(const char *s, const char *prefix);
-/* Length of @prefix if @s begins with it, else 0. */
-size_t str_has_prefix(const char *s, const char *prefix);
-const char *kbasename(const char *path);
 
 /* Copies in the heap; NULL when there is no memory. Free with kfree(). (kernel/ provides the bodies) */
 char *kstrdup(const char *s, gfp_t gfp);

@@ -127,7 +127,7 @@ static inline bool bio_has_data(const struct bio *bio)
  * holding one that is not submitted can exhaust it. bio_put() frees it.
  */
 struct bio *bio_alloc(struct block_device *bdev, unsigned short nr_vecs, blk_opf_t opf, gfp_t gfp);
-/* Of memory of the caller, e.g. on the stack; bio_uninit() is not needed. */
+/* Of memory of the caller, e.g. on the stack; nothing undoes it. */
 void bio_init(struct bio *bio, struct block_device *bdev, struct bio_vec *table, unsigned short max_vecs,
 	      blk_opf_t opf);
 void bio_put(struct bio *bio);

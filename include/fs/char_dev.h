@@ -38,19 +38,11 @@ struct cdev {
 	void *private;		/* of the driver; found at inode->i_cdev */
 };
 
-/* Serve [dev, dev + count) with @cdev->ops: 0 or -EBUSY. */
-int cdev_add(struct cdev *cdev, dev_t dev, unsigned int count);
-void cdev_del(struct cdev *cdev);
 void cdev_init(struct cdev *cdev, const struct file_operations *fops);
 /* A whole major number (0: choose one, which is returned), 256 minors. 0, the major, or an errno. */
 int register_chrdev(unsigned int major, const char *name, const struct file_operations *fops);
 int __register_chrdev(unsigned int major, unsigned int baseminor, unsigned int count, const char *name,
 		      const struct file_operations *fops);
-void unregister_chrdev(unsigned int major, const char *name);
-/* Reserve numbers without operations (they come with cdev_add). */
-int register_chrdev_region(dev_t from, unsigned count, const char *name);
-int alloc_chrdev_region(dev_t *dev, unsigned baseminor, unsigned count, const char *name);
-void unregister_chrdev_region(dev_t from, unsigned count);
 extern const struct file_operations def_chr_fops;
 /* The "Character devices:" lines of /proc/devices. */
 void chrdev_show(struct seq_file *m);

@@ -149,7 +149,6 @@ static inline u32 full_name_hash(const void *salt, const char *name, unsigned in
 }
 
 struct dentry *d_alloc(struct dentry *parent, const struct qstr *name);	/* unhashed, 1 user; NULL */
-struct dentry *d_alloc_name(struct dentry *parent, const char *name);
 struct dentry *d_alloc_anon(struct super_block *sb);
 struct dentry *d_alloc_pseudo(struct super_block *sb, const struct qstr *name);
 struct dentry *d_alloc_cursor(struct dentry *dentry);
@@ -158,14 +157,12 @@ void d_set_d_op(struct dentry *dentry, const struct dentry_operations *op);
 void d_instantiate(struct dentry *dentry, struct inode *inode);	/* takes the inode's reference */
 void d_instantiate_new(struct dentry *dentry, struct inode *inode);
 void d_add(struct dentry *dentry, struct inode *inode);		/* hash; inode may be NULL */
-void d_rehash(struct dentry *dentry);
 void d_drop(struct dentry *dentry);				/* unhash */
 void d_delete(struct dentry *dentry);	/* unlinked: becomes negative, or unhashed if used */
 struct dentry *d_splice_alias(struct inode *inode, struct dentry *dentry);
 /* Hashed child, with a reference, or NULL. Lock-free. */
 struct dentry *d_lookup(const struct dentry *parent, const struct qstr *name);
 struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name);
-struct dentry *d_hash_and_lookup(struct dentry *dir, struct qstr *name);
 struct dentry *d_find_alias(struct inode *inode);
 /* Any dentry of @inode, which is no directory, if need be one without a name; ERR_PTR(-ENOMEM). May sleep. */
 struct dentry *d_obtain_alias(struct inode *inode);
@@ -176,7 +173,6 @@ bool is_subdir(struct dentry *new_dentry, struct dentry *old_dentry);
 void d_tmpfile(struct file *file, struct inode *inode);
 void d_genocide(struct dentry *root);		/* drop the pin of every dentry below */
 void d_invalidate(struct dentry *dentry);	/* unhash the tree below, forget what is unused */
-void shrink_dcache_sb(struct super_block *sb);
 void shrink_dcache_parent(struct dentry *parent);
 void shrink_dcache_for_umount(struct super_block *sb);
 char *dentry_path_raw(const struct dentry *dentry, char *buf, int buflen);

@@ -61,7 +61,6 @@ static inline struct file *files_lookup_fd_raw(struct files_struct *files, unsig
 }
 #define files_lookup_fd_rcu(files, fd)		files_lookup_fd_raw(files, fd)
 #define files_lookup_fd_locked(files, fd)	files_lookup_fd_raw(files, fd)
-struct file *task_lookup_fd_rcu(struct task_struct *task, unsigned int fd);
 /* First open fd at or after *@fd; *@fd is set to it. => RCU */
 struct file *task_lookup_next_fd_rcu(struct task_struct *task, unsigned int *fd);
 
@@ -72,9 +71,6 @@ void exit_files(struct task_struct *tsk);
 int unshare_files(void);
 int unshare_fd(unsigned long unshare_flags, unsigned int max_fds, struct files_struct **new_filesp);
 void do_close_on_exec(struct files_struct *files);
-/* Call @f for each open fd from @start until it returns non-zero. Under file_lock. */
-int iterate_fd(struct files_struct *files, unsigned start,
-	       int (*f)(const void *, struct file *, unsigned), const void *p);
 
 /* A free number below @nofile / RLIMIT_NOFILE, reserved: or -EMFILE, -ENOMEM. */
 int __get_unused_fd_flags(unsigned flags, unsigned long nofile);

@@ -190,7 +190,6 @@ static inline struct file *get_file(struct file *f)
 /* Drop one. The last one: the file is released by task work, or by a work queue from elsewhere. */
 void fput(struct file *file);
 void __fput_sync(struct file *file);	/* now: kernel threads */
-void flush_delayed_fput(void);
 
 /*
  * A file by number. fdget() takes a reference only when the table is shared, so that the table itself
@@ -250,7 +249,6 @@ int filp_close(struct file *file, fl_owner_t id);
 struct file *alloc_file_pseudo(struct inode *inode, struct vfsmount *mnt, const char *name, int flags,
 			       const struct file_operations *fops);
 struct file *alloc_file_clone(struct file *base, int flags, const struct file_operations *fops);
-int finish_open(struct file *file, struct dentry *dentry, int (*open)(struct inode *, struct file *));
 int nonseekable_open(struct inode *inode, struct file *file);
 int stream_open(struct inode *inode, struct file *file);
 int generic_file_open(struct inode *inode, struct file *file);
@@ -261,7 +259,6 @@ bool is_file_hugepages(struct file *file);
 /* ---- transfer; all may sleep; bytes or an errno ---- */
 ssize_t vfs_read(struct file *file, char __user *buf, size_t count, loff_t *pos);
 ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_t *pos);
-ssize_t vfs_iter_read(struct file *file, struct iov_iter *iter, loff_t *ppos, int flags);
 ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos, int flags);
 ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos);
 ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *pos);
@@ -271,11 +268,9 @@ loff_t vfs_llseek(struct file *file, loff_t offset, int whence);
 loff_t generic_file_llseek(struct file *file, loff_t offset, int whence);
 loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, loff_t maxsize, loff_t eof);
 loff_t vfs_setpos(struct file *file, loff_t offset, loff_t maxsize);
-loff_t default_llseek(struct file *file, loff_t offset, int whence);
 loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size);
 loff_t noop_llseek(struct file *file, loff_t offset, int whence);
 loff_t no_llseek(struct file *file, loff_t offset, int whence);
-loff_t no_seek_end_llseek(struct file *file, loff_t offset, int whence);
 /* May @count bytes from *@ppos be moved? 0 or an errno. The RWF_* of a call into @ki: 0, -EOPNOTSUPP. */
 int rw_verify_area(const loff_t *ppos, size_t count);
 int kiocb_set_rw_flags(struct kiocb *ki, int flags);
@@ -291,8 +286,6 @@ int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 int iterate_dir(struct file *file, struct dir_context *ctx);
 long vfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available);
-ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from, size_t count);
-ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void *from, size_t available);
 ssize_t generic_read_dir(struct file *file, char __user *buf, size_t size, loff_t *ppos);
 int dcache_dir_open(struct inode *inode, struct file *file);
 int dcache_dir_close(struct inode *inode, struct file *file);

@@ -29,7 +29,6 @@ void exit_fs(struct task_struct *tsk);
 void set_fs_root(struct fs_struct *fs, const struct path *path);
 void set_fs_pwd(struct fs_struct *fs, const struct path *path);
 void chroot_fs_refs(const struct path *old_root, const struct path *new_root);
-int unshare_fs_struct(void);
 /* With references. */
 void get_fs_root(struct fs_struct *fs, struct path *root);
 void get_fs_pwd(struct fs_struct *fs, struct path *pwd);

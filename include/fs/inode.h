@@ -288,13 +288,11 @@ struct inode *iget_locked(struct super_block *sb, unsigned long ino);
 struct inode *ilookup(struct super_block *sb, unsigned long ino);
 void unlock_new_inode(struct inode *inode);
 void iget_failed(struct inode *inode);
-void insert_inode_hash(struct inode *inode);
 void inode_hash_once(struct inode *inode);	/* the same, unless it is there already */
 /* A new inode comes to life under i_ino, I_NEW: 0, or -EBUSY: there is one. May sleep. */
 int insert_inode_locked(struct inode *inode);
 void remove_inode_hash(struct inode *inode);
 unsigned int get_next_ino(void);
-void inode_set_bytes(struct inode *inode, loff_t bytes);
 void inode_add_bytes(struct inode *inode, loff_t bytes);
 /* The inode is to be written some time; nothing for files in memory. Any context that may take i_lock. */
 /* Direct I/O is under way: its blocks must not be freed. inode_dio_wait: => i_rwsem, so that no more begins. */
@@ -315,7 +313,6 @@ struct timespec64 timestamp_truncate(struct timespec64 t, const struct inode *in
 int inode_permission(struct inode *inode, int mask);
 int generic_permission(struct inode *inode, int mask);
 bool inode_owner_or_capable(const struct inode *inode);
-bool capable_wrt_inode_uidgid(const struct inode *inode, int cap);
 int setattr_prepare(struct dentry *dentry, struct iattr *attr);
 void setattr_copy(struct inode *inode, const struct iattr *attr);
 int inode_newsize_ok(const struct inode *inode, loff_t offset);
@@ -349,7 +346,6 @@ int simple_rmdir(struct inode *dir, struct dentry *dentry);
 int simple_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 		  struct dentry *new_dentry, unsigned int flags);
 int simple_empty(struct dentry *dentry);
-int simple_open(struct inode *inode, struct file *file);
 const char *simple_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done);
 int always_delete_dentry(const struct dentry *dentry);
 

@@ -57,7 +57,6 @@ void iov_iter_init(struct iov_iter *i, unsigned int direction, const struct iove
 		   unsigned long nr_segs, size_t count);
 void iov_iter_kvec(struct iov_iter *i, unsigned int direction, const struct kvec *kvec,
 		   unsigned long nr_segs, size_t count);
-void iov_iter_discard(struct iov_iter *i, unsigned int direction, size_t count);
 void iov_iter_pipe(struct iov_iter *i, struct pipe_inode_info *pipe, size_t count);
 
 static inline size_t iov_iter_count(const struct iov_iter *i)
@@ -103,17 +102,14 @@ static inline size_t copy_from_iter(void *addr, size_t bytes, struct iov_iter *i
 }
 /* All or nothing. */
 bool copy_from_iter_full(void *addr, size_t bytes, struct iov_iter *i);
-bool copy_to_iter_full(const void *addr, size_t bytes, struct iov_iter *i);
 size_t copy_page_to_iter(struct page *page, size_t offset, size_t bytes, struct iov_iter *i);
 size_t copy_page_from_iter(struct page *page, size_t offset, size_t bytes, struct iov_iter *i);
 size_t copy_folio_to_iter(struct folio *folio, size_t offset, size_t bytes, struct iov_iter *i);
 /* Without faulting pages in: short when user memory is absent. For use with a folio locked. */
 size_t copy_folio_from_iter_atomic(struct folio *folio, size_t offset, size_t bytes, struct iov_iter *i);
-size_t copy_page_from_iter_atomic(struct page *page, unsigned offset, size_t bytes, struct iov_iter *i);
 size_t iov_iter_zero(size_t bytes, struct iov_iter *i);
 /* Bytes of the first @bytes that could NOT be faulted in. */
 size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes);
-size_t fault_in_iov_iter_writeable(const struct iov_iter *i, size_t bytes);
 
 #define UIO_FASTIOV_K	8
 /*

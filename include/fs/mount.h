@@ -93,17 +93,13 @@ int mnt_want_write(struct vfsmount *mnt);	/* 0 or -EROFS; pairs with drop */
 void mnt_drop_write(struct vfsmount *mnt);
 int mnt_want_write_file(struct file *file);
 void mnt_drop_write_file(struct file *file);
-bool mnt_may_suid(struct vfsmount *mnt);
 bool path_noexec(const struct path *path);
 
 /* A mount in no place, for the kernel. */
 struct vfsmount *kern_mount(struct file_system_type *type);
-void kern_unmount(struct vfsmount *mnt);
 struct vfsmount *vfs_kern_mount(struct file_system_type *type, int flags, const char *name, void *data);
-/* mount(2) and umount2(2) with kernel strings. @data: options or NULL. */
-int do_mount(const char *dev_name, const char *dir_name, const char *type, unsigned long flags, void *data);
+/* mount(2) with kernel strings. @data: options or NULL. */
 int path_mount(const char *dev_name, struct path *path, const char *type, unsigned long flags, void *data);
-int do_umount_path(const char *dir_name, int flags);
 /* Mount tmpfs as the root of everything and make it root and cwd of current. */
 void mnt_init(void);
 /*
@@ -113,7 +109,6 @@ void mnt_init(void);
 int copy_mnt_ns(struct fs_struct *fs);
 struct mnt_namespace *get_mnt_ns(struct mnt_namespace *ns);	/* NULL stays NULL */
 void put_mnt_ns(struct mnt_namespace *ns);	/* the last one unmounts all of it; may sleep */
-bool path_is_mountpoint(const struct path *path);
 bool is_path_reachable(struct mount *mnt, struct dentry *dentry, const struct path *root);
 
 /* One whole file each: /proc/PID/{mounts,mountinfo,mountstats}. -EINVAL: @task has ended. May sleep. */

@@ -57,8 +57,6 @@ static inline int user_path(const char __user *name, struct path *path)
 }
 int filename_lookup(int dfd, struct filename *name, unsigned flags, struct path *path, struct path *root);
 int kern_path(const char *name, unsigned flags, struct path *path);
-int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name, unsigned flags,
-		    struct path *path);
 /* One name below @base, whose inode is locked; ERR_PTR. A negative dentry is an answer. */
 struct dentry *lookup_one_len(const char *name, struct dentry *base, int len);
 /* For a name that shall be made: the parent's inode locked, a negative dentry; undone by done_. */
@@ -103,10 +101,8 @@ int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *n
 	       struct dentry *new_dentry, unsigned int flags);
 struct dentry *lock_rename(struct dentry *p1, struct dentry *p2);
 void unlock_rename(struct dentry *p1, struct dentry *p2);
-const char *vfs_get_link(struct dentry *dentry, struct delayed_call *done);
 int vfs_readlink(struct dentry *dentry, char __user *buffer, int buflen);
 int readlink_copy(char __user *buffer, int buflen, const char *link);
-const char *page_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done);
 int may_open(const struct path *path, int acc_mode, int flag);
 
 /* Kernel strings, for start-up and initramfs. 0 or an errno. */
@@ -119,9 +115,5 @@ int init_rmdir(const char *pathname);
 int init_chown(const char *filename, uid_t user, gid_t group, int flags);
 int init_chmod(const char *filename, umode_t mode);
 int init_utimes(const char *filename, struct timespec64 *ts);
-int init_chdir(const char *filename);
-int init_chroot(const char *filename);
-int init_eaccess(const char *filename);
-int init_dup(struct file *file);
 
 #endif

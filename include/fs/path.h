@@ -25,11 +25,9 @@ static inline bool path_equal(const struct path *a, const struct path *b)
 
 /*
  * The path as text at the end of @buf: a pointer into @buf, or ERR_PTR(-ENAMETOOLONG).
- * d_path shows it from the root of current, " (deleted)" appended when unlinked; d_absolute_path from
- * the root of all; dentry_path_raw within its file system.
+ * d_path shows it from the root of current, " (deleted)" appended when unlinked.
  */
 char *d_path(const struct path *path, char *buf, int buflen);
-char *d_absolute_path(const struct path *path, char *buf, int buflen);
 char *file_path(struct file *file, char *buf, int buflen);
 
 #endif

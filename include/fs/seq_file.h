@@ -46,13 +46,11 @@ static inline bool seq_has_overflowed(struct seq_file *m)
 
 int seq_open(struct file *file, const struct seq_operations *op);
 void *__seq_open_private(struct file *file, const struct seq_operations *ops, int psize);
-int seq_open_private(struct file *file, const struct seq_operations *ops, int psize);
 int seq_release_private(struct inode *inode, struct file *file);
 ssize_t seq_read(struct file *file, char __user *buf, size_t size, loff_t *ppos);
 loff_t seq_lseek(struct file *file, loff_t offset, int whence);
 int seq_release(struct inode *inode, struct file *file);
 int single_open(struct file *file, int (*show)(struct seq_file *, void *), void *data);
-int single_open_size(struct file *file, int (*show)(struct seq_file *, void *), void *data, size_t size);
 int single_release(struct inode *inode, struct file *file);
 
 void seq_vprintf(struct seq_file *m, const char *fmt, va_list args);
@@ -62,21 +60,16 @@ void seq_puts(struct seq_file *m, const char *s);
 int seq_write(struct seq_file *m, const void *data, size_t len);
 void seq_put_decimal_ull(struct seq_file *m, const char *delimiter, unsigned long long num);
 void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, unsigned long long num, unsigned width);
-void seq_put_decimal_ll(struct seq_file *m, const char *delimiter, long long num);
-void seq_put_hex_ll(struct seq_file *m, const char *delimiter, unsigned long long v, unsigned width);
 /* Append with each character of @esc as \ooo. */
 void seq_escape(struct seq_file *m, const char *s, const char *esc);
 void seq_setwidth(struct seq_file *m, size_t size);
 void seq_pad(struct seq_file *m, char c);
-char *mangle_path(char *s, const char *p, const char *esc);
 int seq_path(struct seq_file *m, const struct path *path, const char *esc);
 int seq_file_path(struct seq_file *m, struct file *file, const char *esc);
 int seq_dentry(struct seq_file *m, struct dentry *dentry, const char *esc);
 int seq_path_root(struct seq_file *m, const struct path *path, const struct path *root, const char *esc);
 
 struct list_head *seq_list_start(struct list_head *head, loff_t pos);
-struct list_head *seq_list_start_head(struct list_head *head, loff_t pos);
-struct list_head *seq_list_next(void *v, struct list_head *head, loff_t *ppos);
 
 #define DEFINE_SHOW_ATTRIBUTE(__name)						\
 static int __name##_open(struct inode *inode, struct file *file)		\

@@ -129,7 +129,6 @@ struct file_system_type {
 };
 
 int register_filesystem(struct file_system_type *fs);		/* 0 or -EBUSY */
-int unregister_filesystem(struct file_system_type *fs);
 struct file_system_type *get_fs_type(const char *name);
 
 /* For ->mount. fill_super(sb, data, silent) sets s_root. */
@@ -156,16 +155,8 @@ void deactivate_locked_super(struct super_block *sb);
 void free_anon_bdev(dev_t dev);
 int simple_statfs(struct dentry *dentry, struct kstatfs *buf);
 int vfs_statfs(const struct path *path, struct kstatfs *buf);
-int user_statfs(const char __user *pathname, struct kstatfs *st);
 /* A file system without names, for pipes and the like: sets up @sb with a root directory. */
 int init_pseudo_super(struct super_block *sb, unsigned long magic, const struct dentry_operations *dops);
-
-struct tree_descr {
-	const char *name;
-	const struct file_operations *ops;
-	int mode;
-};
-int simple_fill_super(struct super_block *sb, unsigned long magic, const struct tree_descr *files);
 
 /* /proc/filesystems. */
 void filesystems_show(struct seq_file *m);

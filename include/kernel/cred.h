@@ -55,7 +55,6 @@ extern struct user_struct root_user;
 
 void cred_init(void);
 struct cred *prepare_creds(void);		/* a copy of current's, or NULL */
-struct cred *prepare_kernel_cred(struct task_struct *daemon);
 int commit_creds(struct cred *new);		/* always 0 */
 void abort_creds(struct cred *new);
 const struct cred *override_creds(const struct cred *new);
@@ -101,7 +100,6 @@ static inline void put_group_info(struct group_info *gi)
 }
 int groups_search(const struct group_info *gi, gid_t gid);
 int in_group_p(gid_t gid);			/* fsgid or a supplementary group */
-int in_egroup_p(gid_t gid);
 
 #define current_cred()		(current->cred)
 #define __task_cred(task)	(READ_ONCE((task)->real_cred))
@@ -126,12 +124,9 @@ int in_egroup_p(gid_t gid);
 /* Capabilities. A successful check is noted in PF_SUPERPRIV. */
 bool capable(int cap);
 bool has_capability(struct task_struct *t, int cap);
-bool has_capability_noaudit(struct task_struct *t, int cap);
-bool file_ns_capable_cred(const struct cred *cred, int cap);
 static inline bool cap_raised(kernel_cap_t set, int cap)
 {
 	return set & (1ULL << cap);
 }
-int cap_vm_enough_memory(long pages);
 
 #endif

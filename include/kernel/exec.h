@@ -64,7 +64,6 @@ int copy_string_kernel(const char *arg, struct linux_binprm *bprm);
 int remove_arg_zero(struct linux_binprm *bprm);
 int bprm_change_interp(const char *interp, struct linux_binprm *bprm);
 struct file *open_exec(const char *name);
-ssize_t kernel_read_exact(struct file *file, void *buf, size_t len, loff_t pos);
 int would_dump(struct linux_binprm *bprm, struct file *file);
 
 /* Replace current by the program @filename of the kernel's choosing. 0 does return: to user mode. */

@@ -20,6 +20,5 @@ void release_task(struct task_struct *p);
 void getrusage(struct task_struct *p, int who, struct rusage *ru);
 /* Wait for a child of current from inside the kernel (init). Its pid or -ECHILD. */
 long kernel_wait4(pid_t pid, int __user *stat_addr, int options, struct rusage *ru);
-int kernel_wait(pid_t pid, int *stat);
 
 #endif

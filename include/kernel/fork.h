@@ -36,7 +36,6 @@ extern int max_threads;			/* tasks that fit in an eighth of memory */
 extern int nr_threads;			/* tasks there are, idle ones excepted; tasklist_lock */
 
 void fork_init(void);
-void proc_caches_init(void);
 /* The new task's pid, or -errno. */
 pid_t kernel_clone(struct kernel_clone_args *args);
 struct task_struct *copy_process(struct pid *pid, int trace, int node, struct kernel_clone_args *args);

@@ -69,7 +69,7 @@ void irq_exit(void);
 /* Registers of the interrupted code, inside a handler. NULL outside. */
 struct pt_regs *get_irq_regs(void);
 
-/* Per-CPU counts, also of the machine's own interrupts; see irq_stat_read(). */
+/* Per-CPU counts, also of the machine's own interrupts; irq_stat_label() names them. */
 enum irq_stat {
 	IRQ_STAT_NMI, IRQ_STAT_TIMER, IRQ_STAT_SPURIOUS, IRQ_STAT_RESCHEDULE, IRQ_STAT_CALL, IRQ_STAT_TLB,
 	IRQ_STAT_MCE, IRQ_STAT_ERROR, NR_IRQ_STATS	/* in the order of /proc/interrupts */

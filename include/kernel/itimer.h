@@ -21,7 +21,4 @@ u64 cpu_clock_sample(struct task_struct *p, enum cpu_clock_kind kind, bool threa
 /* The task behind CPU clock @id with a reference; NULL: no such clock. @for_gettime: reading allows more. */
 struct task_struct *cpu_clock_task(clockid_t id, bool for_gettime, enum cpu_clock_kind *kind, bool *thread);
 
-/* RLIMIT_CPU was changed to @rlim_new seconds. */
-void update_rlimit_cpu(struct task_struct *task, unsigned long rlim_new);
-
 #endif

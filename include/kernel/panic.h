@@ -47,7 +47,6 @@ extern unsigned long oops_count, warn_count;	/* since boot; /sys/kernel/{oops,wa
 #define TAINT_DIE	7
 #define TAINT_WARN	9
 void add_taint(unsigned int flag);
-unsigned long get_taint(void);
 const char *print_tainted(void);
 
 #endif

@@ -32,7 +32,6 @@ void parse_early_param(void);
 unsigned long long memparse(const char *ptr, char **retptr);
 /* The next "name" or "name=value" of @args ("" quoting as in Linux); returns what is behind it. */
 char *next_arg(char *args, char **param, char **val);
-bool parameq(const char *a, const char *b);	/* - and _ are the same */
 /* "1", "y", "on" ... or -EINVAL */
 int kstrtobool(const char *s, bool *res);
 

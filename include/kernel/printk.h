@@ -75,9 +75,6 @@ struct console {
 };
 /* From here on @con prints; the log so far is printed on it at once. */
 void register_console(struct console *con);
-void unregister_console(struct console *con);
-/* A panic: break locks that a stopped CPU may hold, print everything. */
-void console_panic(void);
 /* Levels below this are printed on consoles. */
 extern int console_loglevel;
 

@@ -22,7 +22,5 @@ u32 get_random_u32_below(u32 ceil);		/* uniform in [0, ceil) */
 void add_device_randomness(const void *buf, size_t len);
 /* Bytes to user memory; the number copied, or -EFAULT. For getrandom(2) and the devices. */
 ssize_t get_random_bytes_user(void __user *buf, size_t len);
-/* Fast generator that is not secret, for skip counts and tests. */
-u32 prandom_u32(void);
 
 #endif

@@ -21,17 +21,10 @@ extern struct resource iomem_resource, ioport_resource;
 
 /* Put @new under @root (or deeper, into the child that contains it). 0, -EBUSY on overlap, -EINVAL. */
 int insert_resource(struct resource *root, struct resource *new);
-int request_resource(struct resource *root, struct resource *new);
 int release_resource(struct resource *old);
-/* As request_resource with memory of its own. NULL: taken. @name must stay. */
-struct resource *request_mem_region(u64 start, u64 size, const char *name);
-struct resource *request_region(u64 start, u64 size, const char *name);
-void release_mem_region(u64 start, u64 size);
 /* Walk in order: the successor of @r under @root, with its depth; NULL at the end. => resource_lock_read() */
 struct resource *resource_next(struct resource *root, struct resource *r, int *depth);
 void resource_lock_read(void);
 void resource_unlock_read(void);
-/* A free, aligned range of @size inside [min, max] for a device: 0 and *@start, or -ENOSPC. */
-int find_free_resource(struct resource *root, u64 min, u64 max, u64 size, u64 align, u64 *start);
 
 #endif

@@ -76,7 +76,6 @@ long io_schedule_timeout(long timeout);
 int io_schedule_prepare(void);
 void io_schedule_finish(int token);
 void msleep(unsigned int msecs);
-unsigned long msleep_interruptible(unsigned int msecs);
 
 /* Wake @p if its state is in the mask. Return 1 if it was asleep. Any context. */
 int wake_up_process(struct task_struct *p);
@@ -141,12 +140,9 @@ static inline bool rt_task(const struct task_struct *p)
 }
 int sched_setscheduler_nocheck(struct task_struct *p, int policy, int rt_priority);
 void sched_set_fifo(struct task_struct *p);
-void sched_set_fifo_low(struct task_struct *p);
-void sched_set_normal(struct task_struct *p, int nice);
 int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask);
 /* The same of CPUs of which one is online, without waiting until @p has left a CPU that it may not use: any context. */
 void sched_set_cpus_allowed(struct task_struct *p, const struct cpumask *new_mask);
-void kthread_bind_mask_allowed(struct task_struct *p, const struct cpumask *mask);
 long sched_setaffinity(pid_t pid, const struct cpumask *new_mask);
 long sched_getaffinity(pid_t pid, struct cpumask *mask);
 

@@ -258,13 +258,10 @@ void force_sig_mceerr(int code, void __user *addr, short lsb);
 void force_sig_pkuerr(void __user *addr, u32 pkey);
 void force_sigsegv(int sig);		/* a handler could not be set up */
 void force_fatal_sig(int sig);
-void force_exit_sig(int sig);
-int send_sig_fault(int sig, int code, void __user *addr, struct task_struct *t);
 
 /* Receiving. */
 void recalc_sigpending(void);		/* => siglock held */
 void recalc_sigpending_tsk(struct task_struct *t);
-void recalc_sigpending_and_wake(struct task_struct *t);
 void signal_wake_up_state(struct task_struct *t, unsigned int state);	/* => siglock held */
 /* Take the first signal not in @mask: its number, 0 = none. => siglock held. */
 int dequeue_signal(struct task_struct *tsk, sigset_t *mask, kernel_siginfo_t *info);
@@ -321,7 +318,6 @@ static inline void clear_siginfo(kernel_siginfo_t *info)
 /* sigaltstack */
 bool on_sig_stack(unsigned long sp);
 int sas_ss_flags(unsigned long sp);
-unsigned long sigsp(unsigned long sp, struct ksignal *ksig);
 void sas_ss_reset(struct task_struct *p);
 int restore_altstack(const stack_t __user *uss);
 int __save_altstack(stack_t __user *uss, unsigned long sp);

@@ -95,7 +95,6 @@ struct callback_head;
 #define PF_KSWAPD		0x00020000
 #define PF_MEMALLOC_NOFS	0x00040000
 #define PF_MEMALLOC_NOIO	0x00080000
-#define PF_LOCAL_THROTTLE	0x00100000
 #define PF_KTHREAD		0x00200000
 #define PF_RANDOMIZE		0x00400000
 #define PF_NO_SETAFFINITY	0x04000000
@@ -174,7 +173,6 @@ struct task_struct {
 	unsigned no_new_privs:1;		/* o; inherited */
 	unsigned did_exec:1;			/* o */
 	unsigned frozen:1;			/* o, and cgroup_tasks_lock: stands still, see kernel/cgroup/freezer.c */
-	unsigned memalloc_noio:1;
 	struct restart_block restart_block;	/* o */
 
 	pid_t pid, tgid;			/* c (exec of a thread: t) */

@@ -22,7 +22,6 @@ static inline void init_task_work(struct callback_head *twork, task_work_func_t 
 /* 0, or -ESRCH when @task exits already. Any context. */
 int task_work_add(struct task_struct *task, struct callback_head *twork,
 		  enum task_work_notify_mode mode);
-struct callback_head *task_work_cancel(struct task_struct *task, task_work_func_t func);
 void task_work_run(void);
 
 static inline bool task_work_pending(struct task_struct *task)

@@ -43,7 +43,6 @@ static inline ktime_t ktime_get_raw(void) { return ktime_get(); }
 #define ktime_get_raw_ns()		((u64)ktime_get_raw())
 #define ktime_get_mono_fast_ns()	((u64)ktime_get())
 
-void ktime_get_ts64(struct timespec64 *ts);
 void ktime_get_real_ts64(struct timespec64 *ts);
 void ktime_get_boottime_ts64(struct timespec64 *ts);
 /* As of the last tick: cheap, and up to a tick behind. Any context. */

@@ -91,10 +91,7 @@ static inline bool timer_pending(const struct timer_list *timer)
 
 /* (Re)start at @expires; 1 if it was pending. Any context. */
 int mod_timer(struct timer_list *timer, unsigned long expires);
-int mod_timer_pending(struct timer_list *timer, unsigned long expires);
-int timer_reduce(struct timer_list *timer, unsigned long expires);
 void add_timer(struct timer_list *timer);
-void add_timer_on(struct timer_list *timer, int cpu);
 /* Stop; 1 if it was pending. _sync also waits for a running function (not from within it). */
 int del_timer(struct timer_list *timer);
 int del_timer_sync(struct timer_list *timer);
@@ -108,9 +105,5 @@ void init_timers(void);
 void run_local_timers(void);
 /* Jiffy of the next timer of this CPU, or jiffies + MAX_JIFFY_OFFSET. */
 unsigned long get_next_timer_interrupt(void);
-
-unsigned long round_jiffies(unsigned long j);
-unsigned long round_jiffies_relative(unsigned long j);
-unsigned long round_jiffies_up(unsigned long j);
 
 #endif

@@ -32,13 +32,9 @@ void complete_all(struct completion *x);
 /* May sleep. _interruptible, _killable: 0 or -ERESTARTSYS. _timeout: jiffies left, 0 when time ran out. */
 void wait_for_completion(struct completion *x);
 void wait_for_completion_io(struct completion *x);
-int __must_check wait_for_completion_interruptible(struct completion *x);
 int __must_check wait_for_completion_killable(struct completion *x);
 int __must_check wait_for_completion_state(struct completion *x, unsigned int state);
 unsigned long wait_for_completion_timeout(struct completion *x, unsigned long timeout);
-long __must_check wait_for_completion_interruptible_timeout(struct completion *x, unsigned long timeout);
-long __must_check wait_for_completion_killable_timeout(struct completion *x, unsigned long timeout);
-bool try_wait_for_completion(struct completion *x);
 bool completion_done(struct completion *x);
 
 #endif

@@ -41,7 +41,6 @@ bool kthread_should_stop(void);
 void *kthread_data(struct task_struct *k);
 /* From the thread itself: end now, like returning @result. */
 void kthread_exit(long result) __attribute__((noreturn));
-void kthread_complete_and_exit(struct completion *comp, long result) __attribute__((noreturn));
 static inline bool kthread_should_park(void) { return false; }
 static inline bool kthread_freezable_should_stop(bool *was_frozen) { return kthread_should_stop(); }
 #define set_freezable()	((void)0)

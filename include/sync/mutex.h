@@ -45,7 +45,6 @@ int mutex_lock_slow(struct mutex *m, unsigned int state);
 void mutex_unlock_slow(struct mutex *m, unsigned long found);
 int __must_check mutex_lock_interruptible(struct mutex *m);
 int __must_check mutex_lock_killable(struct mutex *m);
-void mutex_lock_io(struct mutex *m);
 void mutex_lock_contended(struct mutex *m);
 
 static __always_inline bool __mutex_trylock_fast(struct mutex *m)
@@ -90,8 +89,5 @@ static inline bool mutex_is_locked(struct mutex *m)
 {
 	return (atomic_long_read(&m->owner) & ~MUTEX_FLAGS) != 0;
 }
-
-bool atomic_dec_and_mutex_lock(atomic_t *v, struct mutex *m);
-bool refcount_dec_and_mutex_lock(refcount_t *r, struct mutex *m);
 
 #endif

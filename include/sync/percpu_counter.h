@@ -21,7 +21,6 @@ extern int percpu_counter_batch;
 /* 0 or -ENOMEM. May sleep as @gfp says. */
 int percpu_counter_init(struct percpu_counter *fbc, s64 amount, gfp_t gfp);
 void percpu_counter_destroy(struct percpu_counter *fbc);
-void percpu_counter_set(struct percpu_counter *fbc, s64 amount);
 void percpu_counter_add_batch(struct percpu_counter *fbc, s64 amount, s32 batch);
 s64 __percpu_counter_sum(struct percpu_counter *fbc);
 /* -1, 0, 1: the counter against @rhs, exactly if need be. */

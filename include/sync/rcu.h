@@ -74,11 +74,6 @@ void synchronize_rcu_expedited(void);
 #define synchronize_net()	synchronize_rcu()
 /* Wait until all callbacks that were queued before have run. May sleep. */
 void rcu_barrier(void);
-/* A grace period to remember, and: has it passed?, wait for it. */
-unsigned long get_state_synchronize_rcu(void);
-unsigned long start_poll_synchronize_rcu(void);
-bool poll_state_synchronize_rcu(unsigned long oldstate);
-void cond_synchronize_rcu(unsigned long oldstate);
 
 /* Memory is short: end the current grace periods by interrupting all CPUs. Any context, does not wait. */
 void rcu_expedite(void);
@@ -113,12 +108,10 @@ static __always_inline void rcu_user_exit(void)
 /* A loop in the kernel that does not schedule for long calls this outside read sections. */
 #define cond_resched_rcu()	do { rcu_read_unlock(); cond_resched(); rcu_read_lock(); } while (0)
 #define cond_resched_tasks_rcu_qs() cond_resched()
-void rcu_all_qs(void);
 
 void rcu_init(void);
 /* The sequence of grace periods: completed and started, for debugfs and tests. */
 unsigned long rcu_gp_completed(void);
-unsigned long rcu_gp_started(void);
 int rcu_spawn_threads(void);
 
 #define init_rcu_head(h)		((void)(h))

@@ -60,7 +60,6 @@ void down_read_contended(struct rw_semaphore *sem);
 void down_write_contended(struct rw_semaphore *sem);
 void rwsem_wake(struct rw_semaphore *sem);
 int __must_check down_read_killable(struct rw_semaphore *sem);
-int __must_check down_read_interruptible(struct rw_semaphore *sem);
 int __must_check down_write_killable(struct rw_semaphore *sem);
 /* From writer to reader, without a gap. */
 void downgrade_write(struct rw_semaphore *sem);

@@ -191,7 +191,5 @@ static __always_inline bool spin_trylock_irq(spinlock_t *lock)
 
 /* Decrement; when it becomes 0, with @lock held and true. Otherwise without the lock. */
 bool atomic_dec_and_lock(atomic_t *v, spinlock_t *lock);
-bool refcount_dec_and_lock(refcount_t *r, spinlock_t *lock);
-bool refcount_dec_and_lock_irqsave(refcount_t *r, spinlock_t *lock, unsigned long *flags);
 
 #endif

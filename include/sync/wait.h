@@ -49,7 +49,6 @@ static inline void init_waitqueue_head(wait_queue_head_t *wq)
 
 int default_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags, void *key);
 int autoremove_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags, void *key);
-int woken_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags, void *key);
 
 #define DECLARE_WAITQUEUE(name, tsk) \
 	wait_queue_entry_t name = { .private = (tsk), .func = default_wake_function, .entry = { NULL, NULL } }
@@ -109,15 +108,12 @@ static inline void __remove_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t
 
 void add_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *e);
 void add_wait_queue_exclusive(wait_queue_head_t *wq, wait_queue_entry_t *e);
-void add_wait_queue_priority(wait_queue_head_t *wq, wait_queue_entry_t *e);
 void remove_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *e);
 void prepare_to_wait(wait_queue_head_t *wq, wait_queue_entry_t *e, int state);
 bool prepare_to_wait_exclusive(wait_queue_head_t *wq, wait_queue_entry_t *e, int state);
 /* 0 and queued, or -ERESTARTSYS when a signal forbids to sleep (and not queued). */
 long prepare_to_wait_event(wait_queue_head_t *wq, wait_queue_entry_t *e, int state);
 void finish_wait(wait_queue_head_t *wq, wait_queue_entry_t *e);
-/* For conditions that sleep themselves: with woken_wake_function and add_wait_queue. */
-long wait_woken(wait_queue_entry_t *e, unsigned int mode, long timeout);
 
 /* Wake all shared waiters and up to @nr exclusive ones (0: all) whose state is in @mode. Any context. */
 int __wake_up(wait_queue_head_t *wq, unsigned int mode, int nr, void *key);
@@ -285,7 +281,6 @@ int bit_wait_timeout(struct wait_bit_key *key, int mode);
 
 wait_queue_head_t *__var_waitqueue(void *p);
 void init_wait_var_entry(struct wait_bit_queue_entry *e, void *var, int flags);
-void wake_up_var(void *var);
 #define wait_var_event(var, condition) do {					\
 	might_sleep();								\
 	if (!(condition)) {							\

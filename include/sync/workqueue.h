@@ -33,12 +33,6 @@ struct delayed_work {
 	int cpu;
 };
 
-struct rcu_work {
-	struct work_struct work;
-	struct rcu_head rcu;
-	struct workqueue_struct *wq;
-};
-
 #define WQ_UNBOUND		(1 << 1)
 #define WQ_FREEZABLE		(1 << 2)
 #define WQ_MEM_RECLAIM		(1 << 3)
@@ -70,9 +64,7 @@ void delayed_work_timer_fn(struct timer_list *t);
 	timer_setup(&(w)->timer, delayed_work_timer_fn, 0);			\
 } while (0)
 #define INIT_DEFERRABLE_WORK(w, f)	INIT_DELAYED_WORK(w, f)
-#define INIT_RCU_WORK(w, f)		INIT_WORK(&(w)->work, f)
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
-#define to_rcu_work(w)		container_of(w, struct rcu_work, work)
 #define work_pending(w)		test_bit(WORK_PENDING, &(w)->flags)
 #define delayed_work_pending(w)	work_pending(&(w)->work)
 
@@ -94,7 +86,6 @@ bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *wor
 bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dw, unsigned long delay);
 /* (Re)start the delay; false when it was idle. */
 bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_work *dw, unsigned long delay);
-bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *rw);
 
 /* May sleep. flush: wait until the last queueing has run (false: it was idle). */
 bool flush_work(struct work_struct *work);
@@ -107,7 +98,6 @@ bool cancel_work(struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);
 bool cancel_delayed_work(struct delayed_work *dw);
 bool cancel_delayed_work_sync(struct delayed_work *dw);
-bool current_is_workqueue_rescuer(void);
 /* The work that the running task executes, or NULL. */
 struct work_struct *current_work(void);
 

@@ -907,16 +907,6 @@ void sched_set_fifo(struct task_struct *p)
 	sched_setscheduler_nocheck(p, SCHED_FIFO, MAX_RT_PRIO / 2);
 }
 
-void sched_set_fifo_low(struct task_struct *p)
-{
-	sched_setscheduler_nocheck(p, SCHED_FIFO, 1);
-}
-
-void sched_set_normal(struct task_struct *p, int nice)
-{
-	__sched_set(p, SCHED_NORMAL, 0, p->sched_reset_on_fork, nice);
-}
-
 /* Start-up ------------------------------------------------------------------------------------- */
 
 static void init_rq(struct rq *rq, int cpu)

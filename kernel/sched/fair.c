@@ -279,15 +279,6 @@ void yield_fair(struct rq *rq)
 		se->vruntime = left->vruntime + 1;
 }
 
-/* The weight of queued @p changes to what its nice value and policy say. */
-void reweight_fair(struct rq *rq, struct task_struct *p)
-{
-	update_curr(rq);
-	rq->cfs.load -= p->se.weight;
-	set_load_weight(p);
-	rq->cfs.load += p->se.weight;
-}
-
 /* Invariants of the queue. => rq lock held */
 void cfs_check(struct rq *rq)
 {

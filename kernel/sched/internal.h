@@ -172,7 +172,6 @@ void check_preempt_fair(struct rq *rq, struct task_struct *p);
 void tick_fair(struct rq *rq, struct task_struct *curr);
 void fork_fair(struct task_struct *p);
 void yield_fair(struct rq *rq);
-void reweight_fair(struct rq *rq, struct task_struct *p);
 u64 slice_fair(struct rq *rq, struct task_struct *p);
 void cfs_check(struct rq *rq);
 
@@ -194,6 +193,5 @@ void periodic_balance(struct rq *this_rq);
 
 /* stats.c */
 void calc_global_load(void);
-void account_idle_ns(struct rq *rq, u64 delta);
 
 #endif

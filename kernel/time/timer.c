@@ -142,26 +142,10 @@ int mod_timer(struct timer_list *timer, unsigned long expires)
 	return __mod_timer(timer, expires, MOD_ANY, -1);
 }
 
-int mod_timer_pending(struct timer_list *timer, unsigned long expires)
-{
-	return __mod_timer(timer, expires, MOD_PENDING, -1);
-}
-
-int timer_reduce(struct timer_list *timer, unsigned long expires)
-{
-	return __mod_timer(timer, expires, MOD_REDUCE, -1);
-}
-
 void add_timer(struct timer_list *timer)
 {
 	BUG_ON(timer_pending(timer));
 	__mod_timer(timer, timer->expires, MOD_ANY, -1);
-}
-
-void add_timer_on(struct timer_list *timer, int cpu)
-{
-	BUG_ON(timer_pending(timer));
-	__mod_timer(timer, timer->expires, MOD_ANY, cpu);
 }
 
 int del_timer(struct timer_list *timer)
@@ -250,30 +234,6 @@ void __init init_timers(void)
 	}
 }
 
-/* To whole seconds, so that timers that do not care wake the machine together. */
-static unsigned long round_to_second(unsigned long j, bool up)
-{
-	unsigned long rem = j % HZ;
-	unsigned long r = rem < HZ / 4 && !up ? j - rem : j - rem + (rem ? HZ : 0);
-
-	return time_is_after_jiffies(r) ? r : j;
-}
-
-unsigned long round_jiffies(unsigned long j)
-{
-	return round_to_second(j, false);
-}
-
-unsigned long round_jiffies_relative(unsigned long j)
-{
-	return round_to_second(j + jiffies, false) - jiffies;
-}
-
-unsigned long round_jiffies_up(unsigned long j)
-{
-	return round_to_second(j, true);
-}
-
 /* Sleeping ------------------------------------------------------------------------------------- */
 
 struct process_timer {
@@ -340,14 +300,4 @@ void msleep(unsigned int msecs)
 
 	while (timeout)
 		timeout = schedule_timeout_uninterruptible(timeout);
-}
-
-/* ms left when a signal came. */
-unsigned long msleep_interruptible(unsigned int msecs)
-{
-	long timeout = msecs_to_jiffies(msecs);
-
-	while (timeout && !signal_pending(current))
-		timeout = schedule_timeout_interruptible(timeout);
-	return jiffies_to_msecs(timeout);
 }

@@ -9,13 +9,6 @@ long sys_mprotect(long addr, long len, long prot);
 long sys_mremap(long addr, long old_len, long new_len, long flags, long new_addr);
 long sys_madvise(long addr, long len, long advice);
 long sys_mlock(long addr, long len);
-long sys_mlock2(long addr, long len, long flags);
 long sys_munlock(long addr, long len);
-long sys_mlockall(long flags);
-long sys_munlockall(void);
-long sys_mincore(long addr, long len, long vec);
-long sys_msync(long addr, long len, long flags);
-long sys_brk(long brk);
-long sys_remap_file_pages(long addr, long size, long prot, long pgoff, long flags);
 
 #endif

@@ -41,7 +41,7 @@
 
 /* Low byte of flags: any bit set sends the return to user mode through exit_to_user_mode(). */
 #define _TIF_EXIT_WORK_MASK	0xfe
-/* Bits 16..23: any bit set sends system calls through syscall_trace_enter() (by syscall_limit). */
+/* Bits 16..23: any bit set sends system calls through do_syscall_slow() (cpu_syscall_limit). */
 #define _TIF_SYSCALL_WORK_MASK	0xff0000
 
 #ifndef __ASSEMBLY__
