@@ -27,7 +27,7 @@ enum node_states {
 extern nodemask_t node_states[NR_NODE_STATES];
 extern unsigned int nr_node_ids;	/* one past the highest possible node; at least 1 */
 extern unsigned int nr_online_nodes;
-extern const nodemask_t node_mask_none, node_mask_all;
+extern const nodemask_t node_mask_all;
 
 #define NODE_MASK_NONE	((nodemask_t){ { 0 } })
 #define NODE_MASK_ALL	((nodemask_t){ { [0] = ~0UL >> (BITS_PER_LONG - MAX_NUMNODES) } })
@@ -71,6 +71,5 @@ extern const nodemask_t node_mask_none, node_mask_all;
 #define for_each_node(n)	for_each_node_state((n), N_POSSIBLE)
 #define for_each_online_node(n)	for_each_node_state((n), N_ONLINE)
 void node_set_online(int nid);
-void node_set_offline(int nid);
 
 #endif

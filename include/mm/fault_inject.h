@@ -74,7 +74,6 @@ void fault_update(void);
 int setup_fault_attr(struct fault_attr *attr, const char *str);
 /* The generator of probabilities; printed at boot. */
 void fault_set_seed(u64 seed);
-u64 fault_get_seed(void);
 
 /* debugfs: file @file ("probability", "times", ...) of @kind. -ENOENT, -EINVAL. */
 int fault_attr_read(enum fault_kind kind, const char *file, char *buf, size_t size);

@@ -71,8 +71,6 @@ static inline struct folio *filemap_grab_folio(struct address_space *mapping, pg
 	return __filemap_get_folio(mapping, index, FGP_LOCK | FGP_ACCESSED | FGP_CREAT,
 				   mapping_gfp_mask(mapping));
 }
-struct page *find_get_page(struct address_space *mapping, pgoff_t index);
-struct page *find_lock_page(struct address_space *mapping, pgoff_t index);
 /* Up to @nr folios with references from *@start to @end; *@start moves behind the last. */
 unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, pgoff_t end,
 				struct folio **folios, unsigned int nr);
@@ -112,10 +110,7 @@ int folio_wait_locked_killable(struct folio *folio);
 void folio_wait_writeback(struct folio *folio);
 void folio_start_writeback(struct folio *folio);
 void folio_end_writeback(struct folio *folio);
-/* Wake who waits for @folio. The bit was cleared by the caller. */
-void folio_wake_waiters(struct folio *folio);
 void lock_page(struct page *page);
-bool trylock_page(struct page *page);
 void unlock_page(struct page *page);
 
 /* With the mark @tag; see filemap_get_folios(). */
@@ -159,7 +154,6 @@ vm_fault_t filemap_fault(struct vm_fault *vmf);
 vm_fault_t filemap_map_pages(struct vm_fault *vmf, pgoff_t start_pgoff, pgoff_t end_pgoff);
 vm_fault_t filemap_page_mkwrite(struct vm_fault *vmf);
 int generic_file_mmap(struct file *file, struct vm_area_struct *vma);
-int generic_file_readonly_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* Truncate and invalidate. Byte ranges; lend is inclusive, -1 = to the end. May sleep. */
 void truncate_inode_pages(struct address_space *mapping, loff_t lstart);
@@ -167,7 +161,6 @@ void truncate_inode_pages_range(struct address_space *mapping, loff_t lstart, lo
 void truncate_inode_pages_final(struct address_space *mapping);
 void truncate_setsize(struct inode *inode, loff_t newsize);
 void truncate_pagecache(struct inode *inode, loff_t newsize);
-void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend);
 /* => folio locked: unmaps, forgets the dirt and removes */
 int truncate_inode_folio(struct address_space *mapping, struct folio *folio);
 bool truncate_inode_partial_folio(struct folio *folio, loff_t start, loff_t end);

@@ -132,8 +132,7 @@ static inline void get_page(struct page *page) { folio_get(page_folio(page)); }
 static inline void put_page(struct page *page) { folio_put(page_folio(page)); }
 static inline bool get_page_unless_zero(struct page *page) { return page_ref_add_unless_zero(page, 1); }
 static inline int page_count(const struct page *page) { return page_ref_count(compound_head(page)); }
-/* Drop one reference of each of @nr folios at @folios. */
-void folios_put_many(struct folio **folios, unsigned int nr);
+/* Drop one reference of each of @nr pages at @pages. */
 void release_pages(struct page **pages, int nr);
 
 /* ---- mapping and index ---- */

@@ -130,10 +130,6 @@ void __free_pages(struct page *page, unsigned int order);
 void free_pages(unsigned long addr, unsigned int order);
 #define __free_page(page)	__free_pages((page), 0)
 #define free_page(addr)		free_pages((addr), 0)
-/* Free 2^order pages with refcount 0. */
-void free_unref_page(struct page *page, unsigned int order);
-/* Free @nr order-0 pages with refcount 0. */
-void free_unref_pages(struct page **pages, unsigned int nr);
 
 /* Address in the direct map, or 0. Not for __GFP_HIGHMEM. */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
@@ -158,8 +154,7 @@ void split_page(struct page *page, unsigned int order);
 void drain_local_pages(struct zone *zone);
 void drain_all_pages(struct zone *zone);
 
-/* What reclaim may do for the running task: its PF_MEMALLOC_NOFS, PF_MEMALLOC_NOIO taken into account
- * (memalloc_nofs_save() and friends: kernel/sched.h). */
+/* What reclaim may do for the running task: its PF_MEMALLOC_NOFS, PF_MEMALLOC_NOIO taken into account. */
 gfp_t current_gfp_context(gfp_t gfp);
 unsigned int memalloc_noreclaim_save(void);
 void memalloc_noreclaim_restore(unsigned int flags);

@@ -33,8 +33,6 @@ struct task_struct;
  */
 long get_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr_pages,
 			   unsigned int gup_flags, struct page **pages, int *locked);
-long get_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gup_flags,
-		    struct page **pages);
 long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr_pages,
 			   unsigned int gup_flags, struct page **pages, int *locked);
 /* Of current->mm, lock-free where the pages are there already. Takes mmap_lock if need be. */
@@ -57,8 +55,5 @@ long faultin_page_range(struct mm_struct *mm, unsigned long start, unsigned long
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len, unsigned int gup_flags);
 int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, int len,
 		      unsigned int gup_flags);
-
-/* As fault_in_writeable() of the seam, but without touching the memory: bytes that could NOT be faulted in. */
-size_t fault_in_safe_writeable(const char __user *uaddr, size_t size);
 
 #endif

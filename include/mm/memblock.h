@@ -52,14 +52,11 @@ int memblock_reserve(phys_addr_t base, phys_addr_t size);
 /* @name must stay; it shows in debugfs memblock/reserved. */
 int memblock_reserve_named(phys_addr_t base, phys_addr_t size, const char *name);
 int memblock_phys_free(phys_addr_t base, phys_addr_t size);
-void memblock_free(void *ptr, size_t size);
 int memblock_set_node(phys_addr_t base, phys_addr_t size, struct memblock_type *type, int nid);
 
 /* Physical address of @size free bytes, or 0. Top down below the current limit. Not zeroed. */
 phys_addr_t memblock_phys_alloc(phys_addr_t size, phys_addr_t align);
 phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start, phys_addr_t end);
-phys_addr_t memblock_phys_alloc_try_nid(phys_addr_t size, phys_addr_t align, int nid);
-phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size, phys_addr_t align);
 /* Direct-map address of zeroed memory, or NULL. _raw: not zeroed. */
 void *memblock_alloc(phys_addr_t size, phys_addr_t align);
 void *memblock_alloc_raw(phys_addr_t size, phys_addr_t align);
@@ -69,20 +66,15 @@ void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_
 const char *memblock_alloc_name(const char *name);
 
 void memblock_set_current_limit(phys_addr_t limit);
-phys_addr_t memblock_get_current_limit(void);
-void memblock_set_bottom_up(bool enable);
 phys_addr_t memblock_phys_mem_size(void);
 phys_addr_t memblock_reserved_size(void);
 phys_addr_t memblock_start_of_DRAM(void);
 phys_addr_t memblock_end_of_DRAM(void);
-/* mem=: keep only the first @limit bytes of memory. */
-void memblock_enforce_memory_limit(phys_addr_t limit);
 bool memblock_is_memory(phys_addr_t addr);
 bool memblock_is_region_memory(phys_addr_t base, phys_addr_t size);
 /* Does any range of @type have a byte of [base, base + size)? */
 bool memblock_overlaps_region(const struct memblock_type *type, phys_addr_t base, phys_addr_t size);
 bool memblock_is_reserved(phys_addr_t addr);
-bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size);
 void memblock_dump_all(void);
 /* BUG() unless the lists are sorted, disjoint, merged and their totals are right. */
 void memblock_check(void);

@@ -42,7 +42,6 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 int vm_munmap(unsigned long start, size_t len);
 /* Anonymous data at a fixed address (the .bss of a program); @flags: VM_EXEC or 0. Takes the lock. */
 int __must_check vm_brk_flags(unsigned long addr, unsigned long len, unsigned long flags);
-int __must_check vm_brk(unsigned long addr, unsigned long len);
 int do_mprotect_pkey(unsigned long start, size_t len, unsigned long prot, int pkey);
 int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int behavior);
 
@@ -60,8 +59,6 @@ struct vm_area_struct *expand_stack(struct mm_struct *mm, unsigned long addr);
 
 unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
 				unsigned long pgoff, unsigned long flags);
-unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
-				   unsigned long len, unsigned long pgoff, unsigned long flags);
 
 /* Would @npages more pages of @flags stay within RLIMIT_AS and RLIMIT_DATA? */
 bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long npages);
@@ -116,7 +113,6 @@ struct vm_special_mapping {
 /* => mmap_lock held for writing; returns the VMA or ERR_PTR. */
 struct vm_area_struct *_install_special_mapping(struct mm_struct *mm, unsigned long addr,
 		unsigned long len, unsigned long flags, const struct vm_special_mapping *spec);
-bool vma_is_special_mapping(const struct vm_area_struct *vma, const struct vm_special_mapping *sm);
 /* The gate VMA ([vsyscall]) that every process shows, or NULL; the machine registers it. */
 struct vm_area_struct *get_gate_vma(struct mm_struct *mm);
 const char *gate_vma_name(void);
@@ -160,12 +156,8 @@ void exit_mmap(struct mm_struct *mm);
 void show_map_vma(struct seq_file *m, struct vm_area_struct *vma);
 void show_smap(struct seq_file *m, struct vm_area_struct *vma);
 void show_smaps_rollup(struct seq_file *m, struct mm_struct *mm);
-/* Columns of statm in pages; returns size. */
-unsigned long task_statm(struct mm_struct *mm, unsigned long *shared, unsigned long *text,
-			 unsigned long *data, unsigned long *resident);
 /* The Vm* and Rss* lines of /proc/PID/status. */
 void task_mem(struct seq_file *m, struct mm_struct *mm);
-unsigned long task_vsize(struct mm_struct *mm);
 /* What clear_refs_mm() forgets; the numbers that are written to /proc/PID/clear_refs. mm/pgtable/clear_refs.c. */
 enum clear_refs {
 	CLEAR_REFS_ALL = 1,	/* who referenced any page */

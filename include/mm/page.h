@@ -317,9 +317,6 @@ void page_print(page_printer_t pr, void *arg, const struct page *page);
 /* The same to the log, with @reason. */
 void dump_page(const struct page *page, const char *reason);
 
-/* BUG() when the descriptor contradicts itself. */
-void page_check(const struct page *page);
-
 #if QUIRE_DEBUG
 #define VM_BUG_ON_PAGE(cond, page)					\
 do {									\

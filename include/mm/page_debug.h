@@ -47,7 +47,5 @@ void page_owner_split(struct page *page, unsigned int order);
 /* Call traces and the pages that are allocated from there: the next at or behind *@index; false: no more. */
 bool page_owner_stack(unsigned int *index, const unsigned long **trace, unsigned int *nr_frames,
 		      unsigned long *nr_pages);
-/* Bytes of the per-page store (page_ext), and of call traces. */
-size_t page_owner_bytes(void);
 
 #endif

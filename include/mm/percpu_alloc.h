@@ -21,7 +21,6 @@ void free_percpu(void __percpu *ptr);
 
 /* Pages in use by per-CPU memory, all CPUs: meminfo's Percpu. */
 unsigned long pcpu_nr_pages(void);
-bool is_kernel_percpu_address(unsigned long addr);
 /* The areas of all possible CPUs, from memblock; switches the boot CPU to its own. From start_kernel. */
 void setup_per_cpu_areas(void);
 /* BUG() when the maps contradict their counts. */

@@ -75,7 +75,6 @@ bool shmem_mapping(struct address_space *mapping);
  */
 enum sgp_type { SGP_READ, SGP_NOALLOC, SGP_CACHE, SGP_WRITE, SGP_FALLOC };
 int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, enum sgp_type sgp);
-struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index, gfp_t gfp);
 void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend);
 /* Bytes of @vma, a mapping of shmem, that are on swap. */
 unsigned long shmem_swap_usage(struct vm_area_struct *vma);

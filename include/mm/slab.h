@@ -49,10 +49,6 @@ struct kmem_cache;
  */
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 				     slab_flags_t flags, void (*ctor)(void *));
-/* [useroffset, +usersize) of the object may be copied to and from user space. */
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align,
-					      slab_flags_t flags, unsigned int useroffset,
-					      unsigned int usersize, void (*ctor)(void *));
 #define KMEM_CACHE(__struct, __flags) \
 	kmem_cache_create(#__struct, sizeof(struct __struct), __alignof__(struct __struct), (__flags), NULL)
 /* All objects must have been freed; what was not is listed in the log, and the cache stays. May sleep. */
@@ -64,7 +60,6 @@ const char *kmem_cache_name(struct kmem_cache *s);
 
 /* An object, or NULL. Context as @gfp says; free in any context but NMI. __GFP_ZERO not with a ctor. */
 void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp);
-void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node);
 void kmem_cache_free(struct kmem_cache *s, void *x);
 #define kmem_cache_zalloc(s, gfp)	kmem_cache_alloc(s, (gfp) | __GFP_ZERO)
 /* @size objects, all or none: @size, or 0. */
@@ -130,7 +125,6 @@ static inline void *kcalloc(size_t n, size_t size, gfp_t gfp)
 
 /* NULL and ZERO_SIZE_PTR are let pass. Any context but NMI. */
 void kfree(const void *x);
-void kfree_sensitive(const void *x);
 /* Usable bytes of an allocation. */
 size_t ksize(const void *x);
 size_t __ksize(const void *x);
@@ -141,7 +135,6 @@ size_t kmalloc_size_roundup(size_t size);
 char *kstrdup(const char *s, gfp_t gfp);
 char *kstrndup(const char *s, size_t max, gfp_t gfp);
 const char *kstrdup_const(const char *s, gfp_t gfp);
-void kfree_const(const void *x);
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
 char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);
 char *kasprintf(gfp_t gfp, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -191,9 +184,5 @@ void slab_flush_all(void);
 /* BUG() on a contradiction in @s; of all caches. */
 void kmem_cache_check(struct kmem_cache *s);
 void slab_check_all(void);
-/* What the slab object at @addr is, to the log. True when it is one. */
-bool kmem_dump_obj(void *addr);
-/* NULL when [ptr, +n) may be copied to or from user space, else the name of the cache. */
-const char *__check_heap_object_name(const void *ptr, unsigned long n, struct page *page);
 
 #endif

@@ -9,7 +9,5 @@ void *memdup_user(const void __user *src, size_t len);
 void *vmemdup_user(const void __user *src, size_t len);		/* kvfree */
 /* With a NUL behind. */
 char *memdup_user_nul(const void __user *src, size_t len);
-/* A string of less than @max bytes with its NUL; -EINVAL when it is longer. */
-char *strndup_user(const char __user *s, long max);
 
 #endif

@@ -145,7 +145,6 @@ static inline void vma_set_anonymous(struct vm_area_struct *vma)
 }
 
 bool vma_is_shmem(const struct vm_area_struct *vma);
-bool vma_is_stack_for_current(const struct vm_area_struct *vma);
 
 static inline bool is_cow_mapping(unsigned long flags)
 {
@@ -253,9 +252,6 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set, u
 void vma_set_page_prot(struct vm_area_struct *vma);
 /* Must writes to clean shared pages fault, so that the file system is told? */
 bool vma_wants_writenotify(struct vm_area_struct *vma, pgprot_t vm_page_prot);
-
-/* Print @vma through @pr (printk, the monitor, a test). */
-void vma_print(void (*pr)(const char *fmt, ...), const struct vm_area_struct *vma);
 
 #define VM_BUG_ON_VMA(cond, vma) VM_BUG_ON(cond)
 

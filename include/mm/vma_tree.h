@@ -14,9 +14,6 @@
 
 /* First VMA that ends above @addr, or NULL. */
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
-/* The same; *@pprev is its predecessor (the last VMA when NULL is returned). */
-struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
-				     struct vm_area_struct **pprev);
 /* First VMA that overlaps [@start, @end), or NULL. */
 struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
 					     unsigned long end);
@@ -53,11 +50,8 @@ struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr, s
  * so that the change itself cannot fail. 0 or -ENOMEM; may sleep.
  */
 int __must_check vma_tree_prealloc(struct mm_struct *mm, struct vma_pos *pos, unsigned int nr);
-/* The same for an insertion at @addr. */
-int __must_check vma_tree_reserve(struct mm_struct *mm, unsigned long addr, unsigned int nr);
 /* Insert and attach @vma, whose borders are set, at @pos. Afterwards @pos is behind it. */
 void vma_tree_insert_at(struct mm_struct *mm, struct vma_pos *pos, struct vm_area_struct *vma);
-void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);
 /* Take @vma (write-locked) out and detach it. */
 void vma_tree_remove(struct mm_struct *mm, struct vm_area_struct *vma);
 /* Move the borders of @vma, which stays between its neighbours. */

@@ -34,11 +34,7 @@ struct vm_struct {
 void *vmalloc(unsigned long size);
 void *vzalloc(unsigned long size);
 void *vmalloc_user(unsigned long size);
-void *vmalloc_node(unsigned long size, int node);
-void *vzalloc_node(unsigned long size, int node);
 void *__vmalloc(unsigned long size, gfp_t gfp);
-void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node, const void *caller);
-void *vcalloc(size_t n, size_t size);
 /* As __vmalloc(), mapped by pages of 2 MiB where memory has them (not with nohugevmalloc). */
 void *vmalloc_huge(unsigned long size, gfp_t gfp);
 void *__vmalloc_huge_node(unsigned long size, gfp_t gfp, int node, const void *caller);

@@ -185,7 +185,6 @@ static inline unsigned long totalram_pages(void)
 long si_mem_available(void);
 /* Sum over zones of present less high watermark, kernel or user: as Linux. */
 unsigned long nr_free_buffer_pages(void);
-unsigned long nr_free_pagecache_pages(void);
 
 extern const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS];
 extern const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS];

@@ -96,7 +96,6 @@ unsigned long wb_calc_thresh(struct bdi_writeback *wb, unsigned long thresh);
 bool wb_over_bg_thresh(struct bdi_writeback *wb);
 /* Estimate how fast @wb writes, at most each 200 ms. */
 void wb_update_bandwidth(struct bdi_writeback *wb);
-void writeback_set_ratelimit(void);
 extern unsigned int dirty_writeback_interval, dirty_expire_interval;	/* centiseconds */
 extern unsigned int dirtytime_expire_interval;				/* seconds */
 extern int laptop_mode;							/* seconds, 0: off */

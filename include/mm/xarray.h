@@ -278,8 +278,6 @@ void *xas_reload(struct xa_state *xas);
 void *xas_store(struct xa_state *xas, void *entry);
 /* First entry at or after the index, up to @max; later calls continue behind it. */
 void *xas_find_marked(struct xa_state *xas, unsigned long max, xa_mark_t mark);
-/* Next entry in turn at any index: NULL is possible. Index moves by one. */
-void *xas_next(struct xa_state *xas);
 /* Let go of the walk: it goes on behind the present entry after the lock was dropped. */
 void xas_pause(struct xa_state *xas);
 void xas_set_mark(struct xa_state *xas, xa_mark_t mark);

@@ -253,12 +253,6 @@ int memblock_phys_free(phys_addr_t base, phys_addr_t size)
 	return remove_range(&memblock.reserved, base, size);
 }
 
-void memblock_free(void *ptr, size_t size)
-{
-	if (ptr)
-		memblock_phys_free(__pa(ptr), size);
-}
-
 int memblock_set_node(phys_addr_t base, phys_addr_t size, struct memblock_type *type, int nid)
 {
 	unsigned long start, end;
@@ -341,16 +335,6 @@ static int find_in_area(phys_addr_t start, phys_addr_t end, phys_addr_t size, ph
 	return have ? 0 : -ENOMEM;
 }
 
-phys_addr_t memblock_find_in_range(phys_addr_t start, phys_addr_t end, phys_addr_t size,
-				   phys_addr_t align)
-{
-	phys_addr_t at;
-
-	return find_in_area(max(start, (phys_addr_t)PAGE_SIZE), end, size, align, NUMA_NO_NODE, &at)
-		       ? 0
-		       : at;
-}
-
 static phys_addr_t alloc_range(phys_addr_t size, phys_addr_t align, phys_addr_t start,
 			       phys_addr_t end, int nid)
 {
@@ -381,11 +365,6 @@ phys_addr_t memblock_phys_alloc_range(phys_addr_t size, phys_addr_t align, phys_
 phys_addr_t memblock_phys_alloc(phys_addr_t size, phys_addr_t align)
 {
 	return alloc_range(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE);
-}
-
-phys_addr_t memblock_phys_alloc_try_nid(phys_addr_t size, phys_addr_t align, int nid)
-{
-	return alloc_range(size, align, 0, MEMBLOCK_ALLOC_ACCESSIBLE, nid);
 }
 
 void *memblock_alloc_try_nid_raw(phys_addr_t size, phys_addr_t align, phys_addr_t min,
@@ -426,16 +405,6 @@ void memblock_set_current_limit(phys_addr_t limit)
 	memblock.current_limit = limit;
 }
 
-phys_addr_t memblock_get_current_limit(void)
-{
-	return memblock.current_limit;
-}
-
-void memblock_set_bottom_up(bool enable)
-{
-	memblock.bottom_up = enable;
-}
-
 phys_addr_t memblock_phys_mem_size(void)
 {
 	return memblock.memory.total_size;
@@ -455,25 +424,6 @@ phys_addr_t memblock_end_of_DRAM(void)
 {
 	return memblock.memory.cnt ? region_end(&memblock.memory.regions[memblock.memory.cnt - 1])
 				   : 0;
-}
-
-void memblock_enforce_memory_limit(phys_addr_t limit)
-{
-	struct memblock_region *r;
-	phys_addr_t left = limit;
-
-	if (!limit || limit >= memblock_phys_mem_size())
-		return;
-	for_each_mem_region(r)
-	{
-		if (left <= r->size) {
-			phys_addr_t cut = r->base + left;
-
-			memblock_remove(cut, ~(phys_addr_t)0 - cut);
-			return;
-		}
-		left -= r->size;
-	}
 }
 
 /* The range of @type that holds @addr, or NULL. */
@@ -520,11 +470,6 @@ bool memblock_overlaps_region(const struct memblock_type *type, phys_addr_t base
 		if (type->regions[i].base < end && base < region_end(&type->regions[i]))
 			return true;
 	return false;
-}
-
-bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size)
-{
-	return memblock_overlaps_region(&memblock.reserved, base, size);
 }
 
 static void dump_type(struct memblock_type *type)

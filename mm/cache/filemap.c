@@ -165,11 +165,6 @@ void folio_clear_and_wake(struct folio *folio, unsigned int bit)
 	}
 }
 
-void folio_wake_waiters(struct folio *folio)
-{
-	wake_up_all(folio_waitqueue(folio));
-}
-
 bool folio_trylock(struct folio *folio)
 {
 	return !(__atomic_fetch_or(&folio->flags, 1u << PG_locked, __ATOMIC_ACQUIRE) >> PG_locked &
@@ -248,11 +243,6 @@ bool folio_lock_or_retry(struct folio *folio, struct vm_fault *vmf)
 void lock_page(struct page *page)
 {
 	folio_lock(page_folio(page));
-}
-
-bool trylock_page(struct page *page)
-{
-	return folio_trylock(page_folio(page));
 }
 
 void unlock_page(struct page *page)
@@ -395,20 +385,6 @@ struct folio *__filemap_get_folio(struct address_space *mapping, pgoff_t index, 
 		if (PTR_ERR(folio) != -EEXIST)
 			return NULL;
 	}
-}
-
-struct page *find_get_page(struct address_space *mapping, pgoff_t index)
-{
-	struct folio *folio = filemap_get_entry(mapping, index);
-
-	return folio ? folio_file_page(folio, index) : NULL;
-}
-
-struct page *find_lock_page(struct address_space *mapping, pgoff_t index)
-{
-	struct folio *folio = filemap_lock_folio(mapping, index);
-
-	return folio ? folio_file_page(folio, index) : NULL;
 }
 
 unsigned int filemap_get_folios(struct address_space *mapping, pgoff_t *start, pgoff_t end,
@@ -1251,13 +1227,6 @@ int generic_file_mmap(struct file *file, struct vm_area_struct *vma)
 	file_accessed(file);
 	vma->vm_ops = &generic_file_vm_ops;
 	return 0;
-}
-
-int generic_file_readonly_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	if ((vma->vm_flags & VM_SHARED) && (vma->vm_flags & VM_MAYWRITE))
-		return -EINVAL;
-	return generic_file_mmap(file, vma);
 }
 
 /* ---- checking ---- */

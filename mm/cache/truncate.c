@@ -180,17 +180,6 @@ void truncate_setsize(struct inode *inode, loff_t newsize)
 		truncate_pagecache(inode, newsize);
 }
 
-void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend)
-{
-	struct address_space *mapping = inode->i_mapping;
-	loff_t unmap_start = round_up(lstart, PAGE_SIZE);
-	loff_t unmap_end = round_down(1 + lend, PAGE_SIZE) - 1;
-
-	if (unmap_end > unmap_start)
-		unmap_mapping_range(mapping, unmap_start, 1 + unmap_end - unmap_start, 0);
-	truncate_inode_pages_range(mapping, lstart, lend);
-}
-
 bool mapping_evict_folio(struct address_space *mapping, struct folio *folio)
 {
 	long nr = folio_nr_pages(folio);

@@ -704,12 +704,6 @@ void *__vmalloc_area(unsigned long size, unsigned long align, unsigned long flag
 	return va->vm.addr;
 }
 
-void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int node,
-		     const void *caller)
-{
-	return __vmalloc_area(size, align, VM_ALLOC, gfp, node, caller);
-}
-
 void *__vmalloc_huge_node(unsigned long size, gfp_t gfp, int node, const void *caller)
 {
 	return __vmalloc_area(size, 1, VM_ALLOC | VM_ALLOW_HUGE_VMAP, gfp, node, caller);
@@ -735,26 +729,11 @@ void *vzalloc(unsigned long size)
 {
 	return VMALLOC_CALL(size, GFP_KERNEL | __GFP_ZERO, NUMA_NO_NODE);
 }
-void *vmalloc_node(unsigned long size, int node)
-{
-	return VMALLOC_CALL(size, GFP_KERNEL, node);
-}
-void *vzalloc_node(unsigned long size, int node)
-{
-	return VMALLOC_CALL(size, GFP_KERNEL | __GFP_ZERO, node);
-}
 
 void *vmalloc_user(unsigned long size)
 {
 	return __vmalloc_area(size, PAGE_SIZE, VM_ALLOC | VM_USERMAP, GFP_KERNEL | __GFP_ZERO,
 			      NUMA_NO_NODE, __builtin_return_address(0));
-}
-
-void *vcalloc(size_t n, size_t size)
-{
-	size_t bytes;
-
-	return __builtin_mul_overflow(n, size, &bytes) ? NULL : vzalloc(bytes);
 }
 
 void set_vm_flush_reset_perms(void *addr)

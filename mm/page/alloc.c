@@ -606,12 +606,6 @@ void release_pages(struct page **pages, int nr)
 		put_page(pages[i]);
 }
 
-void folios_put_many(struct folio **folios, unsigned int nr)
-{
-	for (unsigned int i = 0; i < nr; i++)
-		folio_put(folios[i]);
-}
-
 /* ---- what reclaim may do for this task ---- */
 
 gfp_t current_gfp_context(gfp_t gfp)

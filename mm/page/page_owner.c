@@ -72,11 +72,6 @@ static struct page_ext *page_ext(const struct page *page)
 	return unit ? unit + (pfn & (MAX_ORDER_NR_PAGES - 1)) : NULL;
 }
 
-size_t page_owner_bytes(void)
-{
-	return bytes_used;
-}
-
 static void *__init owner_alloc(size_t bytes)
 {
 	void *p = memblock_alloc(bytes, 64);

@@ -607,33 +607,6 @@ static __always_inline void free_unref_single(struct page *page)
 	preempt_enable();
 }
 
-void free_unref_page(struct page *page, unsigned int order)
-{
-	if (likely(!order))
-		free_unref_single(page);
-	else
-		free_unref_block(page, order);
-}
-
-/* A batch shares one section with preemption off. */
-void free_unref_pages(struct page **pages, unsigned int nr)
-{
-	bool watched = READ_ONCE(alloc_watched);
-
-	preempt_disable();
-	if (unlikely(watched || !pcp_usable())) {
-		for (unsigned int i = 0; i < nr; i++) {
-			trace_mm_page_free_batched(pages[i]);
-			free_unref_block(pages[i], 0);
-		}
-	} else {
-		for (unsigned int i = 0; i < nr; i++)
-			if (likely(prepare_single(pages[i])))
-				pcp_push(pages[i], 0, 0);
-	}
-	preempt_enable();
-}
-
 /* Somebody found the first page by a speculative reference and will free that one: the others go now. */
 static noinline void free_other_pages(struct page *page, unsigned int order)
 {

@@ -24,7 +24,7 @@ struct pglist_data *node_data[MAX_NUMNODES];
 struct zone *page_zones[1 << (ZONES_WIDTH + NODES_WIDTH)];
 unsigned int nr_mem_nodes, nr_online_nodes, nr_node_ids = 1;
 nodemask_t node_states[NR_NODE_STATES];
-const nodemask_t node_mask_none, node_mask_all = NODE_MASK_ALL;
+const nodemask_t node_mask_all = NODE_MASK_ALL;
 unsigned long totalreserve_pages;
 DEFINE_PER_CPU(int, numa_node);
 u8 empty_zero_page[PAGE_SIZE] __aligned(PAGE_SIZE) __section(".bss..page_aligned");
@@ -50,12 +50,6 @@ void node_set_online(int nid)
 	node_set_state(nid, N_POSSIBLE);
 	nr_online_nodes = num_node_state(N_ONLINE);
 	nr_node_ids = max(nr_node_ids, (unsigned int)nid + 1);
-}
-
-void node_set_offline(int nid)
-{
-	node_clear_state(nid, N_ONLINE);
-	nr_online_nodes = num_node_state(N_ONLINE);
 }
 
 /* ---- walking ---- */
@@ -262,16 +256,4 @@ void dump_page(const struct page *page, const char *reason)
 	pr_warn("%s", line.text);
 	if (reason)
 		pr_warn("page dumped because: %s\n", reason);
-}
-
-void page_check(const struct page *page)
-{
-	if (PageTail(page)) {
-		VM_BUG_ON_PAGE(!PageHead(page->head) || page_ref_count(page), page);
-		VM_BUG_ON_PAGE(page - page->head >= 1L << compound_order(page->head), page);
-	}
-	VM_BUG_ON_PAGE(page_ref_count(page) < 0, page);
-	VM_BUG_ON_PAGE(PageBuddy(page) && page->private >= MAX_ORDER, page);
-	VM_BUG_ON_PAGE(!page_zones[page_zone_id(page)], page);
-	VM_BUG_ON_PAGE(!zone_spans_pfn(page_zone(page), page_to_pfn(page)), page);
 }

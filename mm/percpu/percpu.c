@@ -258,13 +258,6 @@ unsigned long pcpu_nr_pages(void)
 	return (unsigned long)nr_chunks * nr_units * (unit_size >> PAGE_SHIFT);
 }
 
-bool is_kernel_percpu_address(unsigned long addr)
-{
-	unsigned long base = (unsigned long)first_chunk.base;
-
-	return addr >= base && addr < base + unit_size * nr_units;
-}
-
 void pcpu_check(void)
 {
 	struct pcpu_chunk *chunk;

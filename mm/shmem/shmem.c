@@ -273,17 +273,6 @@ int shmem_get_folio(struct inode *inode, pgoff_t index, struct folio **foliop, e
 	}
 }
 
-struct folio *shmem_read_folio_gfp(struct address_space *mapping, pgoff_t index, gfp_t gfp)
-{
-	struct folio *folio;
-	int err = shmem_get_folio(mapping->host, index, &folio, SGP_CACHE);
-
-	if (err)
-		return ERR_PTR(err);
-	folio_unlock(folio);
-	return folio;
-}
-
 /* For a reader that found nothing in the cache. */
 static struct folio *shmem_swapin_folio(struct address_space *mapping, pgoff_t index)
 {

@@ -296,26 +296,3 @@ void slab_sum_callers(struct kmem_cache *s, int which, struct slab_callers *call
 	if (s->flags & SLAB_STORE_USER)
 		for_each_object(s, sum_object, &arg);
 }
-
-bool kmem_dump_obj(void *addr)
-{
-	struct kmem_cache *s;
-	struct page *page;
-	void *object;
-
-	if (!virt_addr_valid(addr))
-		return false;
-	page = compound_head(virt_to_page(addr));
-	if (!PageSlab(page))
-		return false;
-	s = page->mapping;
-	object = addr - (addr - page_address(page)) % s->size;
-	pr_info(" slab %s start %p pointer offset %zu size %u%s\n", s->name, object,
-		(size_t)(addr - object), s->object_size,
-		slab_object_is_free(s, page, object) ? " (free)" : "");
-	if (s->flags & SLAB_STORE_USER) {
-		print_track("Allocated", tracks(s, object));
-		print_track("Freed", tracks(s, object) + 1);
-	}
-	return true;
-}

@@ -141,15 +141,6 @@ void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
 	return __builtin_mul_overflow(n, size, &bytes) ? NULL : krealloc(p, bytes, gfp);
 }
 
-void kfree_sensitive(const void *x)
-{
-	if (!ZERO_OR_NULL_PTR(x)) {
-		memset((void *)x, 0, __ksize(x));
-		barrier();
-	}
-	kfree(x);
-}
-
 /* ---- constant strings are not copied (the others: util.c) ---- */
 
 extern char __start_rodata[], __end_rodata[];
@@ -162,12 +153,6 @@ static bool is_rodata(const void *p)
 const char *kstrdup_const(const char *s, gfp_t gfp)
 {
 	return is_rodata(s) ? s : kstrdup(s, gfp);
-}
-
-void kfree_const(const void *x)
-{
-	if (!is_rodata(x))
-		kfree(x);
 }
 
 /* ---- kvmalloc ---- */

@@ -526,13 +526,6 @@ void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 	return slab_alloc(s, gfp, s->object_size, _RET_IP_);
 }
 
-void *kmem_cache_alloc_node(struct kmem_cache *s, gfp_t gfp, int node)
-{
-	if (node == NUMA_NO_NODE || nr_mem_nodes == 1)
-		return kmem_cache_alloc(s, gfp);
-	return cache_alloc_watched(s, gfp, node, _RET_IP_);
-}
-
 /* kmalloc's way in: the size is what the caller asked for. */
 noinline void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size,
 				    unsigned long caller)
@@ -955,14 +948,6 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsign
 	return s;
 }
 
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size,
-					      unsigned int align, slab_flags_t flags,
-					      unsigned int useroffset, unsigned int usersize,
-					      void (*ctor)(void *))
-{
-	return kmem_cache_create(name, size, align, flags, ctor);
-}
-
 unsigned int kmem_cache_size(struct kmem_cache *s)
 {
 	return s->object_size;
@@ -1176,14 +1161,6 @@ void slab_for_each(void (*fn)(struct kmem_cache *s, void *arg), void *arg)
 	list_for_each_entry (s, &slab_caches, list)
 		fn(s, arg);
 	mutex_unlock(&slab_mutex);
-}
-
-const char *__check_heap_object_name(const void *ptr, unsigned long n, struct page *page)
-{
-	struct kmem_cache *s = page->mapping;
-	unsigned long offset = (ptr - page_address(page)) % s->size;
-
-	return offset + n <= s->object_size ? NULL : s->name;
 }
 
 /* ---- bootstrap ---- */

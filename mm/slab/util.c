@@ -104,18 +104,3 @@ char *memdup_user_nul(const void __user *src, size_t len)
 	p[len] = 0;
 	return p;
 }
-
-char *strndup_user(const char __user *s, long max)
-{
-	long len = strnlen_user(s, max);
-	char *p;
-
-	if (!len)
-		return ERR_PTR(-EFAULT);
-	if (len > max)
-		return ERR_PTR(-EINVAL);
-	p = memdup_user(s, len);
-	if (!IS_ERR(p))
-		p[len - 1] = 0;
-	return p;
-}

@@ -68,11 +68,6 @@ void fault_set_seed(u64 s)
 	state = seed;
 }
 
-u64 fault_get_seed(void)
-{
-	return seed;
-}
-
 static u32 what_is_armed(void)
 {
 	u32 armed = READ_ONCE(tasks_armed) ? FAULT_ARMED_TASK : 0;

@@ -279,8 +279,3 @@ unsigned long nr_free_buffer_pages(void)
 {
 	return above_high_wmark(ZONE_NORMAL);
 }
-
-unsigned long nr_free_pagecache_pages(void)
-{
-	return above_high_wmark(ZONE_MOVABLE);
-}

@@ -88,16 +88,6 @@ struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long
 	return vma && vma->vm_start < end ? vma : NULL;
 }
 
-struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
-				     struct vm_area_struct **pprev)
-{
-	struct vma_pos pos;
-	struct vm_area_struct *vma = vma_tree_find(mm, addr, &pos);
-
-	*pprev = pos.prev;
-	return vma;
-}
-
 struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr, struct vma_pos *pos)
 {
 	struct vt_node *n = root_node(mm->vmas.root);
@@ -180,14 +170,6 @@ int vma_tree_prealloc(struct mm_struct *mm, struct vma_pos *pos, unsigned int nr
 		return 0;
 	return fill_spares(inner_cachep, &t->spare_inner, &t->nr_spare_inner,
 			   nr * pos->height + nr - 1);
-}
-
-int vma_tree_reserve(struct mm_struct *mm, unsigned long addr, unsigned int nr)
-{
-	struct vma_pos pos;
-
-	vma_tree_find(mm, addr, &pos);
-	return vma_tree_prealloc(mm, &pos, nr);
 }
 
 /* Open slot @slot of @n, which has room. */
@@ -376,14 +358,6 @@ void vma_tree_insert_at(struct mm_struct *mm, struct vma_pos *pos, struct vm_are
 	}
 	pos->prev = vma;
 	pos->level[0].slot = slot + 1;
-}
-
-void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
-{
-	struct vma_pos pos;
-
-	vma_tree_find(mm, vma->vm_start, &pos);
-	vma_tree_insert_at(mm, &pos, vma);
 }
 
 /* --- removal ---------------------------------------------------------------------------------- */

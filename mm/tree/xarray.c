@@ -613,22 +613,6 @@ void *xas_find_marked(struct xa_state *xas, unsigned long max, xa_mark_t mark)
 	return find_next(xas, max, mark);
 }
 
-void *xas_next(struct xa_state *xas)
-{
-	if (xas->xa_node == XAS_RESTART)
-		return xas_walk(xas);
-	xas->xa_index++;
-	if (node_valid(xas) && !xas->xa_node->shift && (xas->xa_index & XA_CHUNK_MASK)) {
-		void *entry =
-			rcu_dereference_raw(xas->xa_node->slots[xas->xa_index & XA_CHUNK_MASK]);
-
-		xas->xa_offset = xas->xa_index & XA_CHUNK_MASK;
-		if (!xa_is_internal(entry))
-			return entry;
-	}
-	return xas_walk(xas);
-}
-
 void xas_pause(struct xa_state *xas)
 {
 	if (xas->xa_node == XAS_RESTART || xas->xa_node == XAS_BOUNDS)

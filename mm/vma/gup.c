@@ -342,12 +342,6 @@ long get_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned l
 	return gup_range(mm, start, nr_pages, gup_flags | FOLL_REMOTE, pages, locked);
 }
 
-long get_user_pages(unsigned long start, unsigned long nr_pages, unsigned int gup_flags,
-		    struct page **pages)
-{
-	return gup_range(current->mm, start, nr_pages, gup_flags, pages, NULL);
-}
-
 long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr_pages,
 			   unsigned int gup_flags, struct page **pages, int *locked)
 {
@@ -515,27 +509,6 @@ int __mm_populate(unsigned long start, unsigned long len, int ignore_errors)
 	if (locked)
 		mmap_read_unlock(mm);
 	return ret;
-}
-
-size_t fault_in_safe_writeable(const char __user *uaddr, size_t size)
-{
-	unsigned long start = (unsigned long)uaddr & PAGE_MASK, end, addr;
-	struct mm_struct *mm = current->mm;
-	bool unlocked = false;
-
-	if (!size)
-		return 0;
-	end = PAGE_ALIGN((unsigned long)uaddr + size);
-	if (end < start)
-		end = 0;
-	mmap_read_lock(mm);
-	for (addr = start; addr != end; addr += PAGE_SIZE)
-		if (fixup_user_fault(mm, addr, FAULT_FLAG_WRITE, &unlocked))
-			break;
-	mmap_read_unlock(mm);
-	if (addr == end)
-		return 0;
-	return (unsigned long)uaddr + size - max(addr, (unsigned long)uaddr);
 }
 
 /* --- another's memory --------------------------------------------------------------------------------- */

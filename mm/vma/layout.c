@@ -171,12 +171,6 @@ static __always_inline unsigned long choose_address(struct mm_struct *mm, unsign
 	return addr;
 }
 
-unsigned long mm_get_unmapped_area(struct mm_struct *mm, struct file *file, unsigned long addr,
-				   unsigned long len, unsigned long pgoff, unsigned long flags)
-{
-	return choose_address(mm, addr, len, flags);
-}
-
 unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
 				unsigned long pgoff, unsigned long flags)
 {

@@ -96,13 +96,6 @@ static bool accountable_mapping(unsigned long flags)
 	return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
 }
 
-bool vma_is_stack_for_current(const struct vm_area_struct *vma)
-{
-	struct mm_struct *mm = current->mm;
-
-	return vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack;
-}
-
 /* --- protection ----------------------------------------------------------------------------------- */
 
 bool vma_wants_writenotify(struct vm_area_struct *vma, pgprot_t vm_page_prot)
@@ -619,11 +612,6 @@ int vm_brk_flags(unsigned long addr, unsigned long request, unsigned long flags)
 	if (populate && !err)
 		mm_populate(addr, len);
 	return err;
-}
-
-int vm_brk(unsigned long addr, unsigned long len)
-{
-	return vm_brk_flags(addr, len, 0);
 }
 
 /* Would a heap of [start_brk, @brk) and the program's data exceed RLIMIT_DATA? */

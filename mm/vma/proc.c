@@ -255,21 +255,6 @@ void show_smaps_rollup(struct seq_file *m, struct mm_struct *mm)
 
 /* --- numbers ------------------------------------------------------------------------------------------ */
 
-unsigned long task_vsize(struct mm_struct *mm)
-{
-	return PAGE_SIZE * mm->total_vm;
-}
-
-unsigned long task_statm(struct mm_struct *mm, unsigned long *shared, unsigned long *text,
-			 unsigned long *data, unsigned long *resident)
-{
-	*shared = get_mm_counter(mm, MM_FILEPAGES) + get_mm_counter(mm, MM_SHMEMPAGES);
-	*text = (PAGE_ALIGN(mm->end_code) - (mm->start_code & PAGE_MASK)) >> PAGE_SHIFT;
-	*data = mm->data_vm + mm->stack_vm;
-	*resident = *shared + get_mm_counter(mm, MM_ANONPAGES);
-	return mm->total_vm;
-}
-
 static void status_line(struct seq_file *m, const char *label, unsigned long pages)
 {
 	seq_printf(m, "%s\t%8lu kB\n", label, pages << (PAGE_SHIFT - 10));

@@ -67,11 +67,6 @@ static const struct vm_operations_struct special_ops = {
 	.name = special_name,
 };
 
-bool vma_is_special_mapping(const struct vm_area_struct *vma, const struct vm_special_mapping *sm)
-{
-	return vma->vm_private_data == sm && vma->vm_ops == &special_ops;
-}
-
 struct vm_area_struct *_install_special_mapping(struct mm_struct *mm, unsigned long addr,
 						unsigned long len, unsigned long flags,
 						const struct vm_special_mapping *spec)

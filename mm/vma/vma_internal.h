@@ -11,7 +11,7 @@ void vma_cache_init(void);
 void mm_cache_init(void);
 
 /*
- * A change of the layout: [start, end) shall get these properties. vma_merge() answers whether a
+ * A change of the layout: [start, end) shall get these properties. vma_merge_new() answers whether a
  * neighbour can take it, and does it.
  */
 struct vma_merge_req {

@@ -140,11 +140,3 @@ void __vma_start_write(struct vm_area_struct *vma)
 	WRITE_ONCE(vma->vm_lock_seq, mm->mm_lock_seq);
 	atomic_sub_return_release(VMA_LOCK_WRITER, &vma->vm_refcnt);
 }
-
-void vma_print(void (*pr)(const char *fmt, ...), const struct vm_area_struct *vma)
-{
-	pr("vma %p [%lx-%lx) mm %p flags %lx prot %lx pgoff %lx file %p anon_vma %p refs %x\n", vma,
-	   vma->vm_start, vma->vm_end, vma->vm_mm, vma->vm_flags,
-	   (unsigned long)pgprot_val(vma->vm_page_prot), vma->vm_pgoff, vma->vm_file, vma->anon_vma,
-	   atomic_read(&vma->vm_refcnt));
-}
