@@ -42,8 +42,8 @@ WARN   := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-fie
           -Wmissing-prototypes -Wstrict-prototypes -Wundef -Wvla -Werror=implicit-function-declaration \
           -Werror=incompatible-pointer-types -Werror=int-conversion \
           $(if $(findstring clang,$(CC)),-Wno-gnu-variable-sized-type-not-at-end)
-# Loops and jump targets where they fall, as Linux's arch/x86/Makefile has it: padding between them is text for nobody.
-KALIGN := $(if $(findstring clang,$(CC)),,-falign-jumps=1 -falign-loops=1)
+# Loops, jump targets and functions where they fall: padding between them is text for nobody, 26 KiB of it before functions.
+KALIGN := $(if $(findstring clang,$(CC)),,-falign-jumps=1 -falign-loops=1 -falign-functions=1)
 KINC   := -Iinclude -Iarch/$(ARCH)/include -I$(O)/gen \
           -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
 KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \

@@ -63,13 +63,13 @@ struct dentry {
 	spinlock_t d_lock;
 	const struct dentry_operations *d_op;	/* c */
 	struct super_block *d_sb;		/* c */
-	void *d_fsdata;				/* of the file system */
-	unsigned long d_time;
 	struct list_head d_lru;			/* lock of the list_lru */
 	struct list_head d_child;		/* P: in d_subdirs of the parent */
 	struct list_head d_subdirs;		/* d */
-	struct hlist_node d_alias;		/* i_lock of the inode */
-	struct rcu_head d_rcu;
+	union {
+		struct hlist_node d_alias;	/* i_lock of the inode */
+		struct rcu_head d_rcu;		/* of a dead one, which has no inode any more */
+	};
 };
 
 #define DCACHE_OP_REVALIDATE	0x00000004

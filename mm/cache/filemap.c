@@ -592,18 +592,14 @@ static bool is_valid_part(struct address_space *mapping, struct folio *folio, lo
 	return valid;
 }
 
-/*
- * The folio at @pos, of which @bytes are wanted and valid (readahead is told); NULL for a hole of a file in memory;
- * ERR_PTR.
- */
-static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapping, loff_t pos,
-				  size_t bytes)
+/* get_uptodate() where there is more to do than to look; @folio is what was found. */
+static noinline struct folio *make_uptodate(struct kiocb *iocb, struct address_space *mapping,
+					    loff_t pos, size_t bytes, struct folio *folio)
 {
 	pgoff_t index = pos >> PAGE_SHIFT;
 	unsigned long pages = DIV_ROUND_UP(offset_in_page(pos) + bytes, PAGE_SIZE);
 
-	for (;;) {
-		struct folio *folio = filemap_get_entry(mapping, index);
+	for (;; folio = filemap_get_entry(mapping, index)) {
 		int err;
 
 		if (likely(folio && folio_test_uptodate(folio))) {
@@ -657,6 +653,20 @@ static struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapp
 		if (err != -EAGAIN)
 			return ERR_PTR(err);
 	}
+}
+
+/*
+ * The folio at @pos, of which @bytes are wanted and valid (readahead is told); NULL for a hole of a file in memory;
+ * ERR_PTR.
+ */
+static inline struct folio *get_uptodate(struct kiocb *iocb, struct address_space *mapping,
+					 loff_t pos, size_t bytes)
+{
+	struct folio *folio = filemap_get_entry(mapping, pos >> PAGE_SHIFT);
+
+	if (likely(folio && folio_test_uptodate(folio) && !folio_test_readahead(folio)))
+		return folio;
+	return make_uptodate(iocb, mapping, pos, bytes, folio);
 }
 
 struct folio *read_cache_folio(struct address_space *mapping, pgoff_t index, void *unused,

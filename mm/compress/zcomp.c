@@ -173,8 +173,10 @@ bool page_same_filled(const void *mem, unsigned long *element)
 
 void fill_page_with(void *mem, unsigned long element)
 {
-	unsigned long *word = mem;
+	unsigned long *word = mem, *end = mem + PAGE_SIZE;
 
-	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*word); i++)
-		word[i] = element;
+	for (; word < end; word += 8) {
+		word[0] = word[1] = word[2] = word[3] = element;
+		word[4] = word[5] = word[6] = word[7] = element;
+	}
 }

@@ -247,6 +247,14 @@ bool memcg_charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 	return true;
 }
 
+static void set_owner(struct mem_cgroup *memcg, struct page *page, unsigned long nr)
+{
+	for (unsigned long pfn = page_to_pfn(page), end = pfn + nr; pfn < end; pfn++) {
+		lru_gen_unstamp(pfn);
+		frame_id_set(pfn, memcg->id);
+	}
+}
+
 /* The frames are @memcg's, or its heir's if it died while we reclaimed. */
 static void commit(struct mem_cgroup *memcg, struct page *page, unsigned long nr)
 {
@@ -255,10 +263,8 @@ static void commit(struct mem_cgroup *memcg, struct page *page, unsigned long nr
 		atomic_long_sub((long)nr, &memcg->usage);
 		memcg = memcg->parent;
 	}
-	for (unsigned long i = 0; memcg && i < nr; i++) {
-		lru_gen_unstamp(page_to_pfn(page) + i);
-		frame_id_set(page_to_pfn(page) + i, memcg->id);
-	}
+	if (memcg)
+		set_owner(memcg, page, nr);
 	rcu_read_unlock();
 }
 
@@ -268,13 +274,18 @@ static bool is_accounted(gfp_t gfp)
 	return gfp & (__GFP_HARDWALL | __GFP_ACCOUNT);
 }
 
+static struct mem_cgroup *current_memcg(void)
+{
+	return current->active_memcg ?: READ_ONCE(current->memcg);
+}
+
 struct mem_cgroup *memcg_get_current(void)
 {
 	struct mem_cgroup *memcg;
 
 	rcu_read_lock();
 	do
-		memcg = current->active_memcg ?: READ_ONCE(current->memcg);
+		memcg = current_memcg();
 	while (memcg && !atomic_long_inc_not_zero(&memcg->refs));
 	rcu_read_unlock();
 	return memcg;
@@ -292,6 +303,21 @@ struct mem_cgroup *memcg_get_living(const u16 *id)
 	return memcg;
 }
 
+/* All at once when the stock has it, or there is nobody to charge: neither needs a reference. */
+static bool charge_from_stock(struct page *page, unsigned long nr)
+{
+	struct mem_cgroup *memcg;
+	bool done;
+
+	rcu_read_lock();
+	memcg = current_memcg();
+	done = !memcg || (!READ_ONCE(memcg->dead) && stock_take(memcg, nr));
+	if (memcg && done)
+		set_owner(memcg, page, nr);
+	rcu_read_unlock();
+	return done;
+}
+
 /* page_alloc_ops.charge: @page has just been allocated. False: the group of current has no room. */
 static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 {
@@ -299,8 +325,7 @@ static bool charge_page(struct page *page, unsigned int order, gfp_t gfp)
 	unsigned long nr = 1UL << order;
 	bool good;
 
-	if (!is_accounted(gfp) || in_interrupt() ||
-	    !(current->active_memcg ?: READ_ONCE(current->memcg)))
+	if (!is_accounted(gfp) || in_interrupt() || charge_from_stock(page, nr))
 		return true;
 	memcg = memcg_get_current();
 	if (!memcg)

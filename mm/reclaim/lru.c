@@ -459,8 +459,9 @@ unsigned long lruvec_lru_size(struct lruvec *lruvec, enum lru_list lru, int zone
 
 	if (!lruvec_is_node(lruvec))
 		return max(READ_ONCE(lruvec->size[lru]), 0L);
-	for (int i = 0; i <= zone_idx; i++)
-		size += zone_page_state(lruvec->pgdat->node_zones + i, NR_ZONE_LRU_BASE + lru);
+	for (struct zone *zone = lruvec->pgdat->node_zones; zone_idx >= 0; zone++, zone_idx--)
+		if (populated_zone(zone))
+			size += zone_page_state(zone, NR_ZONE_LRU_BASE + lru);
 	if (lru < NR_EVICTABLE_LISTS)
 		size -= min(size, (unsigned long)max(READ_ONCE(lruvec->size[lru]), 0L));
 	return size;

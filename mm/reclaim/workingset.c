@@ -142,21 +142,19 @@ void workingset_forget_swap(unsigned int type)
 
 /* ---- refaults ---- */
 
-/* How far back may an eviction lie that was a mistake? */
-static unsigned long workingset_size(struct lruvec *lruvec, bool file)
+/* Was an eviction that lies @distance back a mistake? A sum looks at what each CPU has counted; those of many parts come last. */
+static bool was_mistake(struct lruvec *lruvec, bool file, unsigned long distance)
 {
 	const int all = MAX_NR_ZONES - 1;
-	unsigned long size = lruvec_lru_size(lruvec, LRU_ACTIVE_FILE, all);
 	const struct scan_control sc = { .may_swap = true };
+	bool anon = can_reclaim_anon_pages(&sc);
+	unsigned long size = lruvec_lru_size(lruvec, LRU_ACTIVE_FILE, all);
 
-	if (!file)
-		size += lruvec_lru_size(lruvec, LRU_INACTIVE_FILE, all);
-	if (can_reclaim_anon_pages(&sc)) {
+	if (distance > size && anon)
 		size += lruvec_lru_size(lruvec, LRU_ACTIVE_ANON, all);
-		if (file)
-			size += lruvec_lru_size(lruvec, LRU_INACTIVE_ANON, all);
-	}
-	return size;
+	if (distance > size && (anon || !file))
+		size += lruvec_lru_size(lruvec, file ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE, all);
+	return distance <= size;
 }
 
 /* @folio was evicted when @entry was written. => RCU */
@@ -171,7 +169,7 @@ static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 entry)
 		ops->refault(lruvec, folio, entry >> POLICY_SHIFT & POLICY_MASK, distance);
 		return;
 	}
-	if (distance > workingset_size(lruvec, file))
+	if (!was_mistake(lruvec, file, distance))
 		return;
 	folio_set_active(folio);
 	age(lruvec, nr);

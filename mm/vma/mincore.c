@@ -32,7 +32,7 @@ static bool may_tell(struct vm_area_struct *vma)
 }
 
 /* Swapped: it is there while it is in the swap cache, too. */
-static unsigned char in_swap_cache(swp_entry_t entry)
+static noinline unsigned char in_swap_cache(swp_entry_t entry)
 {
 	struct swap_info_struct *si = get_swap_device(entry);
 	unsigned char present = 0;
@@ -49,17 +49,14 @@ static unsigned char in_swap_cache(swp_entry_t entry)
 	return present;
 }
 
-static unsigned char in_cache(struct vm_area_struct *vma, unsigned long addr)
+/* A page of a file that the table does not have. Apart from the loop over the table, whose registers it would take. */
+static noinline unsigned char in_cache(struct vm_area_struct *vma, unsigned long addr)
 {
 	pgoff_t index = linear_page_index(vma, addr);
-	struct address_space *mapping;
-	struct folio *folio;
+	struct address_space *mapping = vma->vm_file->f_mapping;
+	struct folio *folio = filemap_get_folio(mapping, index);
 	unsigned char present;
 
-	if (!vma->vm_file)
-		return 0;
-	mapping = vma->vm_file->f_mapping;
-	folio = filemap_get_folio(mapping, index);
 	if (!folio) {
 		swp_entry_t entry = { 0 };
 
@@ -86,7 +83,7 @@ static void mincore_table(struct vm_area_struct *vma, unsigned long addr, unsign
 		else if (is_swap_pte(val))
 			vec[i] = in_swap_cache(pte_to_swp_entry(val));
 		else
-			vec[i] = in_cache(vma, addr + (i << PAGE_SHIFT));
+			vec[i] = vma->vm_file && in_cache(vma, addr + (i << PAGE_SHIFT));
 	}
 }
 
