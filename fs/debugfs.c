@@ -14,17 +14,12 @@
 #include <mm/fault_inject.h>
 #include <mm/slab.h>
 
-/* Which attribute a file stands for. */
-struct fault_file {
-	enum fault_kind kind;
-	const char *name;
-};
-
+/* A file is called as its attribute, of the kind that its priv is. */
 static int fault_show(struct seq_file *m, void *v)
 {
-	struct fault_file *ff = m->private;
+	const struct kernfs_node *node = kernfs_of(file_inode(m->file));
 	char text[64];
-	int n = fault_attr_read(ff->kind, ff->name, text, sizeof(text));
+	int n = fault_attr_read((unsigned long)node->priv, node->name, text, sizeof(text));
 
 	if (n < 0)
 		return n;
@@ -34,29 +29,27 @@ static int fault_show(struct seq_file *m, void *v)
 
 static ssize_t fault_write(struct file *file, char *buf, size_t count)
 {
-	struct fault_file *ff = kernfs_of(file_inode(file))->priv;
-	int err = fault_attr_write(ff->kind, ff->name, strim(buf));
+	const struct kernfs_node *node = kernfs_of(file_inode(file));
+	int err = fault_attr_write((unsigned long)node->priv, node->name, strim(buf));
 
 	return err ? err : (ssize_t)count;
 }
 
+static void fill_kind(struct kernfs_node *dir)
+{
+	const char *name;
+
+	for (unsigned int i = 0; (name = fault_attr_file((unsigned long)dir->priv, i)); i++)
+		kernfs_fill_file(dir, name, 0600, fault_show, fault_write, dir->priv);
+}
+
 static int __init debugfs_faults_init(void)
 {
-	struct kernfs_node *dir;
-	struct fault_file *ff;
-	const char *name;
-	int kind, i;
+	static const struct kernfs_dir_ops kind_ops = { .refresh = fill_kind };
 
-	for (kind = 0; kind < NR_FAULT_KINDS; kind++) {
-		dir = kernfs_create_dir(&debugfs_root, fault_attrs[kind].name, 0755);
-		for (i = 0; dir && (name = fault_attr_file(kind, i)); i++) {
-			ff = kmalloc(sizeof(*ff), GFP_KERNEL);
-			if (!ff)
-				return -ENOMEM;
-			*ff = (struct fault_file){ kind, name };
-			kernfs_create_file(dir, ff->name, 0600, fault_show, fault_write, ff);
-		}
-	}
+	for (unsigned long kind = 0; kind < NR_FAULT_KINDS; kind++)
+		kernfs_create_lazy_dir(&debugfs_root, fault_attrs[kind].name, &kind_ops,
+				       (void *)kind);
 	return 0;
 }
 fs_initcall(debugfs_faults_init);

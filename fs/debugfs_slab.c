@@ -67,15 +67,14 @@ static int free_show(struct seq_file *m, void *v)
 
 static void add_cache(struct kernfs_node *slab, const char *name)
 {
-	struct kernfs_node *dir;
+	struct kernfs_node *dir = kernfs_find(slab, name);
 
-	if (kernfs_find(slab, name))
-		return;
-	dir = kernfs_create_dir(slab, name, 0755);
+	if (!dir)
+		dir = kernfs_create_dir(slab, name, 0755);
 	if (!dir)
 		return;
-	kernfs_create_file(dir, "alloc_traces", 0400, alloc_show, NULL, NULL);
-	kernfs_create_file(dir, "free_traces", 0400, free_show, NULL, NULL);
+	kernfs_fill_file(dir, "alloc_traces", 0400, alloc_show, NULL, NULL);
+	kernfs_fill_file(dir, "free_traces", 0400, free_show, NULL, NULL);
 }
 
 /* The caches that track, of those that sysfs knows: their list is made there. */
@@ -99,11 +98,6 @@ static const struct kernfs_dir_ops fill_ops = { .refresh = fill };
 
 static int __init debugfs_slab_init(void)
 {
-	struct kernfs_node *slab = kernfs_create_dir(&debugfs_root, "slab", 0755);
-
-	if (!slab)
-		return -ENOMEM;
-	slab->ops = &fill_ops;
-	return 0;
+	return kernfs_create_lazy_dir(&debugfs_root, "slab", &fill_ops, NULL) ? 0 : -ENOMEM;
 }
 late_initcall(debugfs_slab_init);

@@ -72,8 +72,6 @@ static bool insert_child(struct kernfs_node *dir, struct kernfs_node *new)
 
 static void free_node(struct kernfs_node *node)
 {
-	if (S_ISDIR(node->mode) && node->ops && node->ops->release)
-		node->ops->release(node);
 	if (S_ISLNK(node->mode))
 		kfree(node->target);
 	kfree(node->owner);
@@ -87,24 +85,37 @@ static void put_node(struct kernfs_node *node)
 	while (node && !--node->refs) {
 		struct kernfs_node *parent = node->parent;
 
+		if (S_ISDIR(node->mode) && node->ops && node->ops->release)
+			node->ops->release(node);
 		free_node(node);
 		node = parent;
 	}
 }
 
-static struct kernfs_node *add_node(struct kernfs_node *parent, const char *name, umode_t mode)
+/* One that nobody finds yet; NULL when memory is short. */
+static struct kernfs_node *new_node(const char *name, umode_t mode)
 {
 	struct kernfs_node *node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
-	bool ok = false;
 
 	if (!node)
 		return NULL;
-	node->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
 	node->mode = mode;
-	node->parent = parent;
 	node->refs = 1;
+	node->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	if (node->name)
+		return node;
+	kfree(node);
+	return NULL;
+}
+
+/* From now on others find @node, so it has all that it shows. NULL: the name exists, or its parent does not; it is freed. */
+static struct kernfs_node *add_node(struct kernfs_node *parent, struct kernfs_node *node)
+{
+	bool ok = false;
+
 	mutex_lock(&kernfs_lock);
-	if (node->name && !parent->removed) {
+	if (!parent->removed) {
+		node->parent = parent;
 		node->ino = ++kernfs_last_ino;
 		ok = insert_child(parent, node);
 		parent->refs += ok;
@@ -116,50 +127,74 @@ static struct kernfs_node *add_node(struct kernfs_node *parent, const char *name
 	return NULL;
 }
 
+struct kernfs_node *kernfs_create_ops_dir(struct kernfs_node *parent, const char *name,
+					  umode_t mode, const struct kernfs_dir_ops *ops,
+					  void *priv)
+{
+	struct kernfs_node *node = new_node(name, S_IFDIR | mode);
+
+	if (!node)
+		return NULL;
+	node->priv = priv;
+	node->ops = ops;
+	return add_node(parent, node);
+}
+
 struct kernfs_node *kernfs_create_dir(struct kernfs_node *parent, const char *name, umode_t mode)
 {
-	return add_node(parent, name, S_IFDIR | mode);
+	return kernfs_create_ops_dir(parent, name, mode, NULL, NULL);
+}
+
+struct kernfs_node *kernfs_create_lazy_dir(struct kernfs_node *parent, const char *name,
+					   const struct kernfs_dir_ops *ops, void *priv)
+{
+	return parent ? kernfs_create_ops_dir(parent, name, 0755, ops, priv) : NULL;
 }
 
 struct kernfs_node *kernfs_create_file(struct kernfs_node *parent, const char *name, umode_t mode,
 				       kernfs_show_t show, kernfs_write_t write, void *priv)
 {
-	struct kernfs_node *node = add_node(parent, name, S_IFREG | mode);
+	struct kernfs_node *node = new_node(name, S_IFREG | mode);
 
-	if (node) {
-		node->priv = priv;
-		node->write = write;
-		node->show = show;
-	}
-	return node;
+	if (!node)
+		return NULL;
+	node->priv = priv;
+	node->write = write;
+	node->show = show;
+	return add_node(parent, node);
+}
+
+void kernfs_fill_file(struct kernfs_node *dir, const char *name, umode_t mode, kernfs_show_t show,
+		      kernfs_write_t write, void *priv)
+{
+	if (!kernfs_find(dir, name))
+		kernfs_create_file(dir, name, mode, show, write, priv);
 }
 
 struct kernfs_node *kernfs_create_fops(struct kernfs_node *parent, const char *name, umode_t mode,
 				       const struct file_operations *fops, void *priv)
 {
-	struct kernfs_node *node = add_node(parent, name, S_IFREG | mode);
+	struct kernfs_node *node = new_node(name, S_IFREG | mode);
 
-	if (node) {
-		node->priv = priv;
-		node->fops = fops;
-	}
-	return node;
+	if (!node)
+		return NULL;
+	node->priv = priv;
+	node->fops = fops;
+	return add_node(parent, node);
 }
 
 struct kernfs_node *kernfs_create_link(struct kernfs_node *parent, const char *name,
 				       const char *target)
 {
-	char *copy = kstrdup(target, GFP_KERNEL);
-	struct kernfs_node *node;
+	struct kernfs_node *node = new_node(name, S_IFLNK | 0777);
 
-	if (!copy)
+	if (!node)
 		return NULL;
-	node = add_node(parent, name, S_IFLNK | 0777);
-	if (node)
-		node->target = copy;
-	else
-		kfree(copy);
-	return node;
+	node->target = kstrdup(target, GFP_KERNEL);
+	if (node->target)
+		return add_node(parent, node);
+	free_node(node);
+	return NULL;
 }
 
 struct kernfs_node *kernfs_find(struct kernfs_node *parent, const char *name)

@@ -142,11 +142,9 @@ static ssize_t attr_write(struct file *file, char *buf, size_t count)
 /* The files of one cache, when somebody first looks. */
 static void fill_cache(struct kernfs_node *dir)
 {
-	if (kernfs_find(dir, attrs[ARRAY_SIZE(attrs) - 1].name))
-		return;
 	for (unsigned int i = 0; i < ARRAY_SIZE(attrs); i++)
-		kernfs_create_file(dir, attrs[i].name, attrs[i].mode, attr_show,
-				   attrs[i].store ? attr_write : NULL, (void *)&attrs[i]);
+		kernfs_fill_file(dir, attrs[i].name, attrs[i].mode, attr_show,
+				 attrs[i].store ? attr_write : NULL, (void *)&attrs[i]);
 }
 
 static const struct kernfs_dir_ops fill_cache_ops = { .refresh = fill_cache };
@@ -216,18 +214,13 @@ static void fill_slab(struct kernfs_node *slab)
 		return;
 	kernfs_remove_if(slab, not_listed, names);
 	for (const char *name = names, *target; *name; name = target + strlen(target) + 1) {
-		struct kernfs_node *dir;
-
 		target = name + strlen(name) + 1;
 		if (kernfs_find(slab, name))
 			continue;
-		if (*target) {
+		if (*target)
 			kernfs_create_link(slab, name, target);
-			continue;
-		}
-		dir = kernfs_create_dir(slab, name, 0755);
-		if (dir)
-			dir->ops = &fill_cache_ops;
+		else
+			kernfs_create_lazy_dir(slab, name, &fill_cache_ops, NULL);
 	}
 	kfree(names);
 }
@@ -236,12 +229,8 @@ static const struct kernfs_dir_ops fill_slab_ops = { .refresh = fill_slab };
 
 static int __init sysfs_slab_init(void)
 {
-	struct kernfs_node *kernel = kernfs_find(&sysfs_root, "kernel"), *slab;
+	struct kernfs_node *kernel = kernfs_find(&sysfs_root, "kernel");
 
-	slab = kernel ? kernfs_create_dir(kernel, "slab", 0755) : NULL;
-	if (!slab)
-		return -ENOMEM;
-	slab->ops = &fill_slab_ops;
-	return 0;
+	return kernfs_create_lazy_dir(kernel, "slab", &fill_slab_ops, NULL) ? 0 : -ENOMEM;
 }
 late_initcall(sysfs_slab_init);

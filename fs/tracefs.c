@@ -362,37 +362,46 @@ static const struct file_operations trace_pipe_fops = {
 
 /* ---- the tree ---- */
 
-static struct kernfs_node *system_dir(struct kernfs_node *events, const char *system)
-{
-	struct kernfs_node *dir = kernfs_find(events, system);
+/* Hundreds of files, which most boots never look at: what is below events/ is made when somebody does. */
 
-	if (dir)
-		return dir;
-	dir = kernfs_create_dir(events, system, 0755);
-	if (dir)
-		kernfs_create_file(dir, "enable", 0644, system_enable_show, system_enable_write,
-				   (void *)system);
-	return dir;
+static void fill_event(struct kernfs_node *dir)
+{
+	struct trace_event *event = dir->priv;
+
+	kernfs_fill_file(dir, "enable", 0644, event_enable_show, event_enable_write, event);
+	kernfs_fill_file(dir, "format", 0444, event_format_show, NULL, event);
+	kernfs_fill_file(dir, "id", 0444, event_id_show, NULL, event);
+	kernfs_fill_file(dir, "filter", 0644, event_filter_show, event_filter_write, event);
 }
 
-static void add_event(struct kernfs_node *events, struct trace_event *event)
+/* The directory's name is the system's. */
+static void fill_system(struct kernfs_node *dir)
 {
-	struct kernfs_node *dir = system_dir(events, event->system);
+	static const struct kernfs_dir_ops event_ops = { .refresh = fill_event };
+	struct trace_event *event;
 
-	dir = dir ? kernfs_create_dir(dir, event->name, 0755) : NULL;
-	if (!dir)
-		return;
-	kernfs_create_file(dir, "enable", 0644, event_enable_show, event_enable_write, event);
-	kernfs_create_file(dir, "format", 0444, event_format_show, NULL, event);
-	kernfs_create_file(dir, "id", 0444, event_id_show, NULL, event);
-	kernfs_create_file(dir, "filter", 0644, event_filter_show, event_filter_write, event);
+	kernfs_fill_file(dir, "enable", 0644, system_enable_show, system_enable_write,
+			 (void *)dir->name);
+	for (int i = 0; (event = trace_event_at(i)); i++)
+		if (!strcmp(event->system, dir->name) && !kernfs_find(dir, event->name))
+			kernfs_create_lazy_dir(dir, event->name, &event_ops, event);
+}
+
+static void fill_events(struct kernfs_node *events)
+{
+	static const struct kernfs_dir_ops system_ops = { .refresh = fill_system };
+	struct trace_event *event;
+
+	kernfs_fill_file(events, "enable", 0644, system_enable_show, system_enable_write, NULL);
+	for (int i = 0; (event = trace_event_at(i)); i++)
+		if (!kernfs_find(events, event->system))
+			kernfs_create_lazy_dir(events, event->system, &system_ops, NULL);
 }
 
 static int __init tracefs_init(void)
 {
-	struct kernfs_node *root = &tracefs_root, *events, *options, *trace;
-	struct trace_event *event;
-	int i;
+	static const struct kernfs_dir_ops events_ops = { .refresh = fill_events };
+	struct kernfs_node *root = &tracefs_root, *options, *trace;
 
 	kernfs_create_file(root, "tracing_on", 0644, tracing_on_show, tracing_on_write, NULL);
 	kernfs_create_file(root, "available_events", 0444, available_events_show, NULL, NULL);
@@ -411,12 +420,6 @@ static int __init tracefs_init(void)
 	if (options)
 		kernfs_create_file(options, "stacktrace", 0644, stacktrace_show, stacktrace_write,
 				   NULL);
-	events = kernfs_create_dir(root, "events", 0755);
-	if (!events)
-		return -ENOMEM;
-	kernfs_create_file(events, "enable", 0644, system_enable_show, system_enable_write, NULL);
-	for (i = 0; (event = trace_event_at(i)); i++)
-		add_event(events, event);
-	return 0;
+	return kernfs_create_lazy_dir(root, "events", &events_ops, NULL) ? 0 : -ENOMEM;
 }
 fs_initcall(tracefs_init);

@@ -110,14 +110,11 @@ SETUP(6, non_same_filled_pages_enabled);
 static void fill_module(struct kernfs_node *module)
 {
 	const char *last;
-	struct kernfs_node *dir;
+	struct kernfs_node *dir = kernfs_make_path(module, "zswap/parameters/enabled", &last);
 
-	if (kernfs_find(module, "zswap"))
-		return;
-	dir = kernfs_make_path(module, "zswap/parameters/enabled", &last);
 	for (unsigned int i = 0; dir && i < ARRAY_SIZE(params); i++)
-		kernfs_create_file(dir, params[i].name, 0644, param_show, param_write,
-				   (void *)&params[i]);
+		kernfs_fill_file(dir, params[i].name, 0644, param_show, param_write,
+				 (void *)&params[i]);
 }
 
 /* ---- counters ---- */
@@ -142,11 +139,9 @@ static void fill_zswap(struct kernfs_node *dir)
 #undef X
 	};
 
-	if (kernfs_find(dir, "pool_total_size"))
-		return;
 	for (unsigned int i = 0; i < NR_ZSWAP_STATS; i++)
-		kernfs_create_file(dir, names[i], 0444, counter_show, NULL, &zswap_stats[i]);
-	kernfs_create_file(dir, "pool_total_size", 0444, pool_size_show, NULL, NULL);
+		kernfs_fill_file(dir, names[i], 0444, counter_show, NULL, &zswap_stats[i]);
+	kernfs_fill_file(dir, "pool_total_size", 0444, pool_size_show, NULL, NULL);
 }
 
 static void fill_frontswap(struct kernfs_node *dir)
@@ -157,17 +152,8 @@ static void fill_frontswap(struct kernfs_node *dir)
 #undef X
 	};
 
-	for (unsigned int i = 0; i < NR_FRONTSWAP_STATS && !kernfs_find(dir, names[i]); i++)
-		kernfs_create_file(dir, names[i], 0444, counter_show, NULL, &frontswap_stats[i]);
-}
-
-static void __init add_dir(struct kernfs_node *parent, const char *name,
-			   const struct kernfs_dir_ops *ops)
-{
-	struct kernfs_node *dir = kernfs_create_dir(parent, name, 0755);
-
-	if (dir)
-		dir->ops = ops;
+	for (unsigned int i = 0; i < NR_FRONTSWAP_STATS; i++)
+		kernfs_fill_file(dir, names[i], 0444, counter_show, NULL, &frontswap_stats[i]);
 }
 
 static int __init zswap_files_init(void)
@@ -176,9 +162,9 @@ static int __init zswap_files_init(void)
 					   zswap_ops = { .refresh = fill_zswap },
 					   frontswap_ops = { .refresh = fill_frontswap };
 
-	add_dir(&sysfs_root, "module", &module_ops);
-	add_dir(&debugfs_root, "zswap", &zswap_ops);
-	add_dir(&debugfs_root, "frontswap", &frontswap_ops);
+	kernfs_create_lazy_dir(&sysfs_root, "module", &module_ops, NULL);
+	kernfs_create_lazy_dir(&debugfs_root, "zswap", &zswap_ops, NULL);
+	kernfs_create_lazy_dir(&debugfs_root, "frontswap", &frontswap_ops, NULL);
 	if (enable_at_boot && zswap_enable(true))
 		return -ENOMEM;
 	return 0;

@@ -150,7 +150,8 @@ void register_sysctl_table(struct ctl_table *table)
 		sys = kernfs_create_dir(&proc_root, "sys", 0555);
 	for (; sys && table->path; table++) {
 		dir = kernfs_make_path(sys, table->path, &last);
-		if (!dir || !kernfs_create_file(dir, last, table->mode, ctl_show,
+		if (!dir || !kernfs_create_file(dir, last, table->mode,
+						table->mode & 0444 ? ctl_show : NULL,
 						table->mode & 0222 ? ctl_write : NULL, table))
 			pr_warn("sysctl: no entry %s\n", table->path);
 	}

@@ -76,8 +76,16 @@ struct kernfs_node {
 
 /* All: NULL when memory is short or the name exists. May sleep. */
 struct kernfs_node *kernfs_create_dir(struct kernfs_node *parent, const char *name, umode_t mode);
+/* One with @ops: ->release is called only for what was made. */
+struct kernfs_node *kernfs_create_ops_dir(struct kernfs_node *parent, const char *name, umode_t mode,
+					  const struct kernfs_dir_ops *ops, void *priv);
+/* One, 0755, whose entries are made when somebody looks: @ops->refresh adds what is missing. @parent may be NULL, too. */
+struct kernfs_node *kernfs_create_lazy_dir(struct kernfs_node *parent, const char *name, const struct kernfs_dir_ops *ops,
+					   void *priv);
 struct kernfs_node *kernfs_create_file(struct kernfs_node *parent, const char *name, umode_t mode,
 				       kernfs_show_t show, kernfs_write_t write, void *priv);
+/* Unless @dir has the name: for ->refresh. What there was no memory for comes with the next look. */
+void kernfs_fill_file(struct kernfs_node *dir, const char *name, umode_t mode, kernfs_show_t show, kernfs_write_t write, void *priv);
 struct kernfs_node *kernfs_create_fops(struct kernfs_node *parent, const char *name, umode_t mode,
 				       const struct file_operations *fops, void *priv);
 struct kernfs_node *kernfs_create_link(struct kernfs_node *parent, const char *name, const char *target);

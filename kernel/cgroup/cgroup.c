@@ -301,11 +301,10 @@ int cgroup_create(struct cgroup *parent, const char *name, umode_t mode)
 		return -ENOMEM;
 	cgrp->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
 	if (cgrp->name)
-		cgrp->dir = kernfs_create_dir(parent->dir, name, mode);
+		cgrp->dir = kernfs_create_ops_dir(parent->dir, name, mode, &cgroup_dir_ops, cgrp);
 	if (!cgrp->dir)
 		goto bad_cgrp;
-	cgrp->dir->priv = cgroup_get(cgrp); /* given back by the node's release */
-	cgrp->dir->ops = &cgroup_dir_ops;
+	cgroup_get(cgrp); /* given back by the node's release: not before kernfs_remove() */
 	err = kernfs_chown(cgrp->dir, current_fsuid(), current_fsgid());
 	if (!err)
 		err = cgroup_add_files(cgrp, cgroup_base_files);

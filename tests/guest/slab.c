@@ -123,6 +123,8 @@ static void sysfs(void)
 
 static void drop(void)
 {
+	ok(open("/proc/sys/vm/drop_caches", O_RDONLY) == -1 && errno == EACCES,
+	   "drop_caches: not to be read");
 	is(spew("/proc/sys/vm/drop_caches", "0"), EINVAL, "drop_caches: 0");
 	is(spew("/proc/sys/vm/drop_caches", "5"), EINVAL, "drop_caches: 5");
 	is(spew("/proc/sys/vm/drop_caches", "x"), EINVAL, "drop_caches: not a number");
