@@ -12,6 +12,7 @@
 #include <base/types.h>
 #include <fs/dentry.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/inode.h>
 #include <fs/kernfs.h>
 #include <fs/seq_file.h>
@@ -265,6 +266,12 @@ void kernfs_remove_if(struct kernfs_node *dir, bool (*gone)(struct kernfs_node *
 			remove_locked(child);
 	}
 	mutex_unlock(&kernfs_lock);
+}
+
+void kernfs_notify(struct kernfs_node *node)
+{
+	if (fsnotify_wanted())
+		__fsnotify_private(node, node->parent, node->name);
 }
 
 struct kernfs_node *kernfs_of(const struct inode *inode)

@@ -104,15 +104,21 @@ void __fsnotify_gone(u16 *object)
 
 /* --- events ------------------------------------------------------------------------------------------ */
 
+static void show_to(struct fsnotify_mark *mark, struct fsnotify_event *event,
+		    enum fsnotify_role role, struct list_head *dead)
+{
+	if (mark->mask & event->mask & EVENTS && mark->ops->event(mark, event, role))
+		fsnotify_end_mark(mark, dead);
+}
+
 static void show_in(struct fsnotify_event *event, enum fsnotify_role role, struct list_head *dead)
 {
 	struct fsnotify_mark *mark;
 	struct hlist_node *next;
 
 	hlist_for_each_entry_safe (mark, next, fsnotify_chain(event->on[role]), node)
-		if (mark->object == event->on[role] && mark->mask & event->mask & EVENTS &&
-		    mark->ops->event(mark, event, role))
-			fsnotify_end_mark(mark, dead);
+		if (mark->object == event->on[role])
+			show_to(mark, event, role, dead);
 }
 
 void fsnotify_show(struct fsnotify_event *event, struct list_head *dead)
@@ -132,9 +138,19 @@ static bool watched(const struct fsnotify_event *event)
 	return false;
 }
 
-static void tell(struct fsnotify_event *event)
+/* => fsnotify_lock */
+static void tell_hits(struct fsnotify_event *event)
 {
 	struct fsnotify_group *group, *next;
+
+	list_for_each_entry_safe (group, next, &event->hits, hit) {
+		list_del_init(&group->hit);
+		group->ops->tell(group, event);
+	}
+}
+
+static void tell(struct fsnotify_event *event)
+{
 	LIST_HEAD(dead);
 
 	if (!watched(event))
@@ -143,10 +159,7 @@ static void tell(struct fsnotify_event *event)
 		event->mask |= IN_ISDIR;
 	spin_lock(&fsnotify_lock);
 	fsnotify_show(event, &dead);
-	list_for_each_entry_safe (group, next, &event->hits, hit) {
-		list_del_init(&group->hit);
-		group->ops->tell(group, event);
-	}
+	tell_hits(event);
 	spin_unlock(&fsnotify_lock);
 	fsnotify_free_marks(&dead);
 }
@@ -161,6 +174,30 @@ void __fsnotify_inode(struct inode *inode, u32 mask)
 	};
 
 	tell(&event);
+}
+
+void __fsnotify_private(const void *file, const void *dir, const char *name)
+{
+	struct fsnotify_event event = { .mask = IN_MODIFY,
+					.name = name,
+					.hits = LIST_HEAD_INIT(event.hits) };
+	struct fsnotify_mark *mark;
+	struct hlist_node *next;
+	LIST_HEAD(dead);
+
+	spin_lock(&fsnotify_lock);
+	for (int i = 0; i < 1 << CHAIN_BITS; i++)
+		hlist_for_each_entry_safe (mark, next, &chains[i], node) {
+			const void *private = mark->inode ? mark->inode->i_private : NULL;
+
+			if (private == file)
+				show_to(mark, &event, FSNOTIFY_INODE, &dead);
+			else if (private == dir)
+				show_to(mark, &event, FSNOTIFY_PARENT, &dead);
+		}
+	tell_hits(&event);
+	spin_unlock(&fsnotify_lock);
+	fsnotify_free_marks(&dead);
 }
 
 /* The names of a directory have changed. */

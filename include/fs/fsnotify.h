@@ -30,6 +30,8 @@ void __fsnotify_move(struct inode *old_dir, const char *old_name, struct inode *
 		     struct inode *inode, struct inode *gone);
 void __fsnotify_inoderemove(struct inode *inode);
 void __fsnotify_unmount(struct super_block *sb);
+/* IN_MODIFY to who watches an inode with the i_private @file or, with @name, @dir: neither need be in memory. */
+void __fsnotify_private(const void *file, const void *dir, const char *name);
 void __fsnotify_gone(u16 *watches);
 
 static inline bool fsnotify_wanted(void)

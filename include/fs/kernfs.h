@@ -102,6 +102,9 @@ void kernfs_remove(struct kernfs_node *node);
 /* Remove those children of @dir for which @gone answers true; it is called under the lock of all trees. May sleep. */
 void kernfs_remove_if(struct kernfs_node *dir, bool (*gone)(struct kernfs_node *child, void *arg), void *arg);
 
+/* What @node, a file, says has changed of itself: to who watches it (inotify(7)) as if it had been written. May sleep. */
+void kernfs_notify(struct kernfs_node *node);
+
 /* The file's node and its priv, in operations of kernfs_create_fops(). */
 struct kernfs_node *kernfs_of(const struct inode *inode);
 

@@ -200,16 +200,6 @@ void cgroup_count_task(struct cgroup *cgrp, int by)
 	}
 }
 
-void cgroup_notify(struct cgroup *cgrp, enum cgroup_event event)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&cgrp->wait.lock, flags);
-	cgrp->event_seq[event]++;
-	spin_unlock_irqrestore(&cgrp->wait.lock, flags);
-	wake_up_interruptible(&cgrp->wait);
-}
-
 /* ---- life ---- */
 
 static void free_cgroup(struct rcu_head *head)
@@ -346,6 +336,7 @@ int cgroup_destroy(struct cgroup *cgrp)
 	spin_unlock_irq(&cgroup_tasks_lock);
 	list_del(&cgrp->sibling);
 	count_descendant(cgrp->parent, -1);
+	cgroup_tell_watchers(cgrp); /* while it has its files */
 	drop_css(cgrp);
 	kernfs_remove(cgrp->dir);
 	cgroup_notify(cgrp, CGROUP_EVENTS); /* who waits finds that the group is gone */

@@ -52,6 +52,7 @@ struct cgroup {
 
 	u32 event_seq[NR_CGROUP_EVENTS];	/* wait.lock */
 	wait_queue_head_t wait;			/* for any of the events */
+	unsigned long changed;			/* atomic: 1 << event: those that watch its file are to be told */
 	struct rcu_head rcu;
 };
 
@@ -69,6 +70,7 @@ struct cftype {
 #define CFTYPE_ONLY_ON_ROOT	2
 #define CFTYPE_UNLOCKED		4		/* write is called without cgroup_mutex */
 #define CFTYPE_PSI		8		/* not with psi=0 */
+#define CFTYPE_DELEGATED	16		/* of use for the owner of a group: /sys/kernel/cgroup/delegate */
 
 /* A controller. All called with cgroup_mutex held. */
 struct cgroup_subsys {
@@ -127,8 +129,6 @@ void *cgroup_effective_css(const struct cgroup *cgrp, int i);
 int cgroup_create(struct cgroup *parent, const char *name, umode_t mode);	/* => cgroup_mutex */
 int cgroup_destroy(struct cgroup *cgrp);					/* => cgroup_mutex */
 int cgroup_enable_threaded(struct cgroup *cgrp);				/* => cgroup_mutex */
-/* What an event file tells has changed. Any context. */
-void cgroup_notify(struct cgroup *cgrp, enum cgroup_event event);
 /* A task more or less in this very group: @by is 1 or -1. => cgroup_tasks_lock */
 void cgroup_count_task(struct cgroup *cgrp, int by);
 
@@ -181,6 +181,10 @@ extern const struct cftype cgroup_base_files[];
 /* Make those of @files that belong to a group at @cgrp's place, owned by the maker of the group. 0 or -ENOMEM. */
 int cgroup_add_files(struct cgroup *cgrp, const struct cftype *files);
 void cgroup_remove_files(struct cgroup *cgrp, const struct cftype *files);
+/* What an event file tells has changed. Any context. */
+void cgroup_notify(struct cgroup *cgrp, enum cgroup_event event);
+/* Who watches the files of @cgrp hears of it now. => cgroup_mutex */
+void cgroup_tell_watchers(struct cgroup *cgrp);
 /* A number, or "max" for @max. 0, -EINVAL, -ERANGE. */
 int cgroup_parse_int(const char *text, int *value);
 int cgroup_show_int(struct seq_file *m, int value);	/* the same way round. 0 */

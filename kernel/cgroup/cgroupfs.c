@@ -179,12 +179,46 @@ static struct file_system_type cgroup2_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
+/* ---- /sys/kernel/cgroup ---- */
+
+static void print_delegated(struct seq_file *m, const struct cftype *files)
+{
+	for (; files->name; files++)
+		if (files->flags & CFTYPE_DELEGATED)
+			seq_printf(m, "%s\n", files->name);
+}
+
+/* Files that whoever makes a group for another user gives him along with the directory. */
+static int delegate_show(struct seq_file *m, void *v)
+{
+	const struct cgroup_subsys *ss;
+	int i;
+
+	print_delegated(m, cgroup_base_files);
+	for_each_subsys(i, ss) print_delegated(m, ss->files);
+	return 0;
+}
+
+/* What a mount can ask for. */
+static int features_show(struct seq_file *m, void *v)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(options); i++)
+		seq_printf(m, "%s\n", options[i]);
+	return 0;
+}
+
 static int __init cgroup_init(void)
 {
-	struct kernfs_node *fs = kernfs_find(&sysfs_root, "fs");
+	struct kernfs_node *fs = kernfs_find(&sysfs_root, "fs"), *dir;
 
 	if (fs)
 		kernfs_create_dir(fs, "cgroup", 0755);
+	dir = kernfs_find(&sysfs_root, "kernel");
+	dir = dir ? kernfs_create_dir(dir, "cgroup", 0755) : NULL;
+	if (dir) {
+		kernfs_create_file(dir, "delegate", 0444, delegate_show, NULL, NULL);
+		kernfs_create_file(dir, "features", 0444, features_show, NULL, NULL);
+	}
 	return register_filesystem(&cgroup2_fs_type);
 }
 fs_initcall(cgroup_init);

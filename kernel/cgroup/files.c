@@ -6,19 +6,23 @@
  * open, and holds its parent, which holds the group. Whether the group still is a member of the tree is asked at each
  * read and write: ENODEV.
  *
- * poll(2): always readable and writable; POLLERR | POLLPRI when an event came since the file was last read.
+ * poll(2): always readable and writable; POLLERR | POLLPRI when an event came since the file was last read. Who watches such a
+ * file, or its directory, with inotify(7) is told by a work item: events come from anywhere, with any lock. At most a hundred
+ * times a second, as in Linux 6.1 (cgroup_file_notify()).
  */
 #include <base/errno.h>
 #include <base/math.h>
 #include <base/printf.h>
 #include <base/string.h>
 #include <fs/file.h>
+#include <fs/fsnotify.h>
 #include <fs/poll.h>
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
 #include <kernel/psi.h>
 #include <mm/slab.h>
 #include <mm/util.h>
+#include <sync/workqueue.h>
 
 #include "cgroup_internal.h"
 
@@ -157,6 +161,57 @@ void cgroup_remove_files(struct cgroup *cgrp, const struct cftype *files)
 	wake_up_interruptible(&cgrp->wait);
 }
 
+/* ---- events ---- */
+
+/* => cgroup_mutex */
+static void tell_of(struct cgroup *cgrp, const struct cftype *files, unsigned long changed)
+{
+	for (; files->name; files++) {
+		struct kernfs_node *node = NULL;
+
+		if (files->event && changed >> (files->event - 1) & 1)
+			node = kernfs_find(cgrp->dir, files->name);
+		if (node)
+			kernfs_notify(node);
+	}
+}
+
+void cgroup_tell_watchers(struct cgroup *cgrp)
+{
+	unsigned long changed = xchg(&cgrp->changed, 0);
+	const struct cgroup_subsys *ss;
+	int i;
+
+	if (!changed)
+		return;
+	tell_of(cgrp, cgroup_base_files, changed);
+	for_each_subsys(i, ss) tell_of(cgrp, ss->files, changed);
+}
+
+static void tell_watchers(struct work_struct *work)
+{
+	struct cgroup *pos;
+
+	mutex_lock(&cgroup_mutex);
+	cgroup_for_each_descendant(pos, &cgroup_root) cgroup_tell_watchers(pos);
+	mutex_unlock(&cgroup_mutex);
+}
+static DECLARE_DELAYED_WORK(watchers_work, tell_watchers);
+
+void cgroup_notify(struct cgroup *cgrp, enum cgroup_event event)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cgrp->wait.lock, flags);
+	cgrp->event_seq[event]++;
+	spin_unlock_irqrestore(&cgrp->wait.lock, flags);
+	wake_up_interruptible(&cgrp->wait);
+	if (!fsnotify_wanted())
+		return;
+	set_bit(event, &cgrp->changed);
+	queue_delayed_work(system_wq, &watchers_work, HZ / 100);
+}
+
 /* ---- the files that each group has ---- */
 
 int cgroup_parse_int(const char *text, int *value)
@@ -265,10 +320,17 @@ const struct cftype cgroup_base_files[] = {
 	  .flags = CFTYPE_NOT_ON_ROOT,
 	  .show = type_show,
 	  .write = type_write },
-	{ .name = "cgroup.procs", .show = cgroup_procs_show, .write = cgroup_procs_write },
-	{ .name = "cgroup.threads", .show = cgroup_threads_show, .write = cgroup_threads_write },
+	{ .name = "cgroup.procs",
+	  .flags = CFTYPE_DELEGATED,
+	  .show = cgroup_procs_show,
+	  .write = cgroup_procs_write },
+	{ .name = "cgroup.threads",
+	  .flags = CFTYPE_DELEGATED,
+	  .show = cgroup_threads_show,
+	  .write = cgroup_threads_write },
 	{ .name = "cgroup.controllers", .show = controllers_show },
 	{ .name = "cgroup.subtree_control",
+	  .flags = CFTYPE_DELEGATED,
 	  .show = subtree_control_show,
 	  .write = cgroup_subtree_control_write },
 	{ .name = "cgroup.events",

@@ -309,7 +309,7 @@ static const struct cftype memory_files[] = {
 	  .show = events_local_show },
 	{ .name = "memory.stat", .show = stat_show },
 	{ .name = "memory.oom.group",
-	  .flags = CFTYPE_NOT_ON_ROOT,
+	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_DELEGATED,
 	  .show = oom_group_show,
 	  .write = oom_group_write },
 	{ .name = "memory.swap.current", .flags = CFTYPE_NOT_ON_ROOT, .show = swap_current_show },
@@ -335,7 +335,7 @@ static const struct cftype memory_files[] = {
 	  .show = zswap_max_show,
 	  .write = zswap_max_write },
 	{ .name = "memory.reclaim",
-	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED,
+	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED | CFTYPE_DELEGATED,
 	  .write = reclaim_write },
 	{ 0 }
 };

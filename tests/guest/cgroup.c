@@ -4,7 +4,9 @@
  * and killing, each errno as cgroups(7) and Linux's cgroup-v2.rst have it.
  */
 #include "cgroup.h"
+#include "textfile.h"
 #include <linux/sched.h>
+#include <sys/inotify.h>
 #include <sys/vfs.h>
 
 static void test_tree(void)
@@ -72,6 +74,69 @@ static int event_of(int fd, int ms)
 	struct pollfd p = { .fd = fd, .events = POLLPRI };
 
 	return poll(&p, 1, ms) == 1 ? p.revents : 0;
+}
+
+/* Does the inotify descriptor @fd tell, in half a minute, of a changed file (@name in a watched directory; NULL: itself watched)? */
+static bool told(int fd, int wd, const char *name)
+{
+	union {
+		struct inotify_event event;
+		char bytes[4096];
+	} buf;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, 30000) == 1) {
+		ssize_t n = read(fd, &buf, sizeof(buf));
+
+		for (char *at = buf.bytes; at < buf.bytes + n;) {
+			struct inotify_event *e = (void *)at;
+
+			if (e->wd == wd && e->mask == IN_MODIFY &&
+			    (e->len ? name && !strcmp(e->name, name) : !name))
+				return true;
+			at += sizeof(*e) + e->len;
+		}
+	}
+	return false;
+}
+
+/* Changes of the event files are told to who watches them, or the directory. */
+static void test_watch(void)
+{
+	int file = inotify_init(), dir = inotify_init(), max = inotify_init(), wd, dir_wd, max_wd;
+	pid_t pid;
+
+	cg_mkdir("w");
+	wd = inotify_add_watch(file, cg_path("w/cgroup.events"), IN_MODIFY);
+	dir_wd = inotify_add_watch(dir, cg_path("w"), IN_MODIFY);
+	pid = cg_sleeper();
+	must(!cg_write_num("w/cgroup.procs", pid));
+	ok(told(file, wd, NULL), "inotify: cgroup.events has changed with the first member");
+	ok(told(dir, dir_wd, "cgroup.events"), "inotify: so hears who watches the directory");
+	cg_reap(pid);
+	ok(told(file, wd, NULL), "inotify: and with the end of the last one");
+	must(!cg_write("cgroup.subtree_control", "+pids") && !cg_write("w/pids.max", "1"));
+	max_wd = inotify_add_watch(max, cg_path("w/pids.events"), IN_MODIFY);
+	pid = cg_member("w");
+	if (!pid)
+		_exit(fork() < 0);
+	ok(told(max, max_wd, NULL), "inotify: a controller's event: pids.events");
+	cg_reap(pid);
+	CG_WAIT(!cg_rmdir("w"));
+	must(!cg_write("cgroup.subtree_control", "-pids"));
+
+	/* What comes soon after another event Linux tells later, and not of a group that was removed by then. */
+	cg_mkdir("w");
+	pid = cg_sleeper();
+	must(!cg_write_num("w/cgroup.procs", pid));
+	sleep_ms(100);
+	wd = inotify_add_watch(file, cg_path("w/cgroup.events"), IN_MODIFY);
+	kill(pid, SIGKILL);
+	while (cg_rmdir("w") && errno == EBUSY)
+		;
+	ok(told(file, wd, NULL), "inotify: of a group that is removed at once, too");
+	waitpid(pid, NULL, 0);
+	close(file), close(dir), close(max);
 }
 
 static void test_members(void)
@@ -397,6 +462,13 @@ static void test_delegation(void)
 	CG_WAIT(!cg_rmdir("d/1"));
 	CG_WAIT(!cg_rmdir("d/2"));
 	ok(CG_WAIT(!cg_rmdir("d")), "removed");
+	ok(strstr(slurp("/sys/kernel/cgroup/delegate"),
+		  "cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n") &&
+		   strstr(text, "\nmemory.oom.group\nmemory.reclaim\n"),
+	   "/sys/kernel/cgroup/delegate: the files that go with a directory");
+	ok(!strcmp(slurp("/sys/kernel/cgroup/features"),
+		   "nsdelegate\nfavordynmods\nmemory_localevents\nmemory_recursiveprot\n"),
+	   "/sys/kernel/cgroup/features: the options of a mount");
 }
 
 static void test_mount(void)
@@ -425,6 +497,7 @@ int main(void)
 	test_tree();
 	test_limits();
 	test_members();
+	test_watch();
 	test_threaded();
 	test_freeze();
 	test_kill();
