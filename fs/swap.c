@@ -93,6 +93,7 @@ struct swap_backing {
 	unsigned int nr_bad, max_bad;
 };
 
+/* Who is on; not held while swapoff brings pages back. */
 static DEFINE_MUTEX(swapon_mutex, LOCK_SWAPON);
 
 /* ---- moving ---- */
@@ -115,8 +116,11 @@ static const struct swap_extent *extent_of(const struct swap_backing *b, unsigne
 static void end_swap_bio(struct bio *bio)
 {
 	int err = blk_status_to_errno(bio->bi_status);
+	struct swap_info_struct *si = bio->bi_private;
 	bool write = op_is_write(bio_op(bio));
 
+	if (unlikely(err && READ_ONCE(bio->bi_bdev->bd_dead)))
+		swap_device_gone(si);
 	/* Vectors may have grown over neighbouring frames; each folio is a page, and may be gone after its call. */
 	for (unsigned int v = 0; v < bio->bi_vcnt; v++) {
 		struct bio_vec *bv = bio->bi_io_vec + v;
@@ -146,6 +150,7 @@ static void swap_submit(struct swap_info_struct *si, unsigned long offset, struc
 
 		bio->bi_iter.bi_sector = x->sector + (offset - x->slot) * PAGE_SECTORS;
 		bio->bi_end_io = end_swap_bio;
+		bio->bi_private = si;
 		for (unsigned int i = 0; i < n; i++)
 			__bio_add_page(bio, &folios[i]->page, PAGE_SIZE, 0);
 		submit_bio(bio);
@@ -501,21 +506,15 @@ static int switch_on(struct swap_backing *b, int flags)
 	return 0;
 }
 
-/* Open what the user names, for reading and writing. */
-static struct file *open_special(const char __user *path)
+/* For reading and writing. */
+static struct file *open_special(const struct filename *name)
 {
-	struct filename *name = getname(path);
-	struct file *file;
-
-	if (IS_ERR(name))
-		return ERR_CAST(name);
-	file = filp_open(name->name, O_RDWR | O_LARGEFILE, 0);
-	putname(name);
-	return file;
+	return filp_open(name->name, O_RDWR | O_LARGEFILE, 0);
 }
 
 SYSCALL_DEFINE2(swapon, const char __user *, specialfile, int, swap_flags)
 {
+	struct filename *name;
 	struct swap_backing *b;
 	struct file *file;
 	int err;
@@ -524,10 +523,12 @@ SYSCALL_DEFINE2(swapon, const char __user *, specialfile, int, swap_flags)
 		return -EINVAL;
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	name = getname(specialfile);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
 	b = kzalloc(sizeof(*b), GFP_KERNEL);
-	if (!b)
-		return -ENOMEM;
-	file = open_special(specialfile);
+	file = b ? open_special(name) : ERR_PTR(-ENOMEM);
+	putname(name);
 	if (IS_ERR(file)) {
 		kfree(b);
 		return PTR_ERR(file);
@@ -548,54 +549,110 @@ SYSCALL_DEFINE2(swapon, const char __user *, specialfile, int, swap_flags)
 
 /* ---- off ---- */
 
-static bool is_backed_by(struct swap_info_struct *si, const void *mapping)
+/* NULL: the device is not of this file. */
+static struct swap_backing *backing_of(struct swap_info_struct *si)
 {
-	const struct swap_backing *b = si->private_data;
+	bool ours = si->ops == &swap_backing_ops || si->ops == &swap_notified_ops ||
+		    si->ops == &swap_file_ops;
 
-	return (si->ops == &swap_backing_ops || si->ops == &swap_notified_ops ||
-		si->ops == &swap_file_ops) &&
-	       b->file->f_mapping == mapping;
+	return ours ? si->private_data : NULL;
 }
 
-/* => swapon_mutex held. *@b is to be freed. */
-static int switch_off(const struct address_space *mapping, struct swap_backing **b)
+static bool is_backed_by(struct swap_info_struct *si, const void *mapping)
 {
-	struct swap_info_struct *si = swap_device_find(is_backed_by, mapping);
+	const struct swap_backing *b = backing_of(si);
+
+	return b && b->file->f_mapping == mapping;
+}
+
+/* A disk that has vanished cannot be opened: does it have this name in /proc/swaps, with or without " (deleted)"? */
+static bool is_gone_and_named(struct swap_info_struct *si, const void *name)
+{
+	const struct swap_backing *b = backing_of(si);
+	size_t len = strlen(name);
+	bool found = false;
+	char *buf, *path;
+
+	if (!b || !b->bdev || !READ_ONCE(b->bdev->bd_dead))
+		return false;
+	buf = (char *)__get_free_page(GFP_KERNEL);
+	if (!buf)
+		return false;
+	path = d_path(&b->file->f_path, buf, PAGE_SIZE);
+	if (!IS_ERR(path) && !strncmp(path, name, len))
+		found = !path[len] || !strcmp(path + len, " (deleted)");
+	free_page((unsigned long)buf);
+	return found;
+}
+
+/* Is there memory for what comes back? Nothing does from a device that has gone. */
+static int may_switch_off(const struct swap_info_struct *si)
+{
 	int err;
 
-	if (!si)
-		return -EINVAL;
+	if (si->flags & SWP_GONE)
+		return 0;
 	err = security_vm_enough_memory_mm(current->mm, si->pages);
-	if (err)
-		return err;
-	vm_unacct_memory(si->pages);
+	if (!err)
+		vm_unacct_memory(si->pages);
+	return err;
+}
+
+/* The device of @mapping (NULL: none), or the one that has gone and had @name, withdrawn. ERR_PTR: -EINVAL there is none, -ENOMEM */
+static struct swap_info_struct *withdraw(const struct address_space *mapping, const char *name)
+{
+	struct swap_info_struct *si = NULL;
+	int err = -EINVAL;
+
+	mutex_lock(&swapon_mutex);
+	if (mapping)
+		si = swap_device_find(is_backed_by, mapping);
+	if (!si)
+		si = swap_device_find(is_gone_and_named, name);
+	if (si)
+		err = may_switch_off(si);
+	if (!err)
+		swap_device_withdraw(si);
+	mutex_unlock(&swapon_mutex);
+	return err ? ERR_PTR(err) : si;
+}
+
+static int switch_off(struct swap_info_struct *si)
+{
+	struct swap_backing *b;
+	int err;
+
 	err = swap_device_disable(si);
 	if (err)
 		return err;
-	*b = si->private_data;
+	b = si->private_data;
 	swap_device_free(si);
+	unclaim(b);
+	free_backing(b);
 	return 0;
 }
 
 SYSCALL_DEFINE1(swapoff, const char __user *, specialfile)
 {
-	struct swap_backing *b = NULL;
+	struct swap_info_struct *si;
+	struct filename *name;
 	struct file *victim;
 	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	victim = open_special(specialfile);
-	if (IS_ERR(victim))
-		return PTR_ERR(victim);
-	mutex_lock(&swapon_mutex);
-	err = switch_off(victim->f_mapping, &b);
-	mutex_unlock(&swapon_mutex);
-	if (b) {
-		unclaim(b);
-		free_backing(b);
-	}
-	filp_close(victim, NULL);
+	name = getname(specialfile);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	victim = open_special(name);
+	si = withdraw(IS_ERR(victim) ? NULL : victim->f_mapping, name->name);
+	putname(name);
+	if (!IS_ERR(si))
+		err = switch_off(si);
+	else
+		err = PTR_ERR(si) == -EINVAL && IS_ERR(victim) ? PTR_ERR(victim) : PTR_ERR(si);
+	if (!IS_ERR(victim))
+		filp_close(victim, NULL);
 	return err;
 }
 

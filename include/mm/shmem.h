@@ -85,7 +85,7 @@ unsigned long shmem_swap_usage(struct vm_area_struct *vma);
 bool shmem_swap_out(struct folio *folio);
 /* The slot with page @index of the file; .val 0: it has none. It may be freed at once. */
 swp_entry_t shmem_swap_entry(const struct address_space *mapping, pgoff_t index);
-/* For swapoff: all pages on device @type come in. 0, -EINTR, -ENOMEM, -EIO. May sleep, long. */
+/* For swapoff: all pages on device @type come in, or are lost. 0, -EINTR, -ENOMEM. May sleep, long. */
 int shmem_unuse(unsigned int type);
 /*
  * Keep the pages of @file in memory, at the cost of @user's RLIMIT_MEMLOCK; or (@lock 0) no longer.

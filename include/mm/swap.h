@@ -87,6 +87,8 @@ struct swap_device_ops {
 #define SWP_WRITEOK	(1u << 0)	/* slots are given out */
 #define SWP_DISCARDABLE	(1u << 1)	/* clusters are discarded when they become free */
 #define SWP_SYNCHRONOUS_IO (1u << 2)	/* as fast as memory, which it is: nothing is gained by reading ahead */
+#define SWP_GONE	(1u << 3)	/* there is no such device any more: what it had is lost, slots are not given out */
+#define SWP_WITHDRAWN	(1u << 4)	/* it is being switched off */
 
 struct swap_info_struct {
 	unsigned int type;			/* c: index in swap_info[] */
@@ -121,14 +123,18 @@ struct swap_info_struct {
 struct swap_info_struct *swap_device_alloc(unsigned long max, const u32 *bad, unsigned int nr_bad);
 /* Slots are given out from now on. @prio: -1: below all others. */
 void swap_device_enable(struct swap_info_struct *si, int prio);
+/* It gives out no slots any more, and swap_device_find() does not know it. */
+void swap_device_withdraw(struct swap_info_struct *si);
+/* It has gone, and will not be back: others get the pages from now on. It stays until it is disabled. => a slot of it in use */
+void swap_device_gone(struct swap_info_struct *si);
 /*
- * No more slots; every page comes back to memory. 0, -EINTR, -ENOMEM, -EIO (a page of shmem cannot be read): then it is on as before. On success
- * nobody uses it any more. May sleep, long.
+ * Every page of it comes back to memory. What cannot be read is lost. 0, -EINTR, -ENOMEM: then it is on as before. On success
+ * nobody uses it any more. => withdrawn. May sleep, long: that of others may be switched on and off meanwhile.
  */
 int swap_device_disable(struct swap_info_struct *si);
 /* => disabled, or never enabled */
 void swap_device_free(struct swap_info_struct *si);
-/* The device that is on and for which match() is true, or NULL. => serialised with enable and disable by the caller */
+/* The device that is on, or gone, and for which match() is true, or NULL. => serialised with enable and withdraw by the caller */
 struct swap_info_struct *swap_device_find(bool (*match)(struct swap_info_struct *si, const void *arg), const void *arg);
 /* /proc/swaps */
 int swaps_proc_show(struct seq_file *m, void *v);

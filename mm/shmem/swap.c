@@ -22,7 +22,8 @@
  *
  * 5 swapoff: inodes that ever had a page on swap are in a list until they end.
  *
- * Failure: without memory for the entry the page stays; a slot that cannot be read is EIO, or SIGBUS, for who reads it.
+ * Failure: without memory for the entry the page stays; a slot that cannot be read is EIO, or SIGBUS, for who reads it, and still is when
+ * its device is off: a marker is in its place then, until the page is truncated.
  * Linux 6.1: mm/shmem.c shmem_writepage, shmem_swapin_folio, shmem_unuse. Observe: SHM_STAT's swp, Swap of smaps, Shmem.
  */
 #include <base/err.h>
@@ -45,6 +46,9 @@
 
 static LIST_HEAD(swap_inodes); /* shmem_inode_info.swap_list */
 static DEFINE_SPINLOCK(swap_inodes_lock, LOCK_SHMEM_SWAP);
+
+/* In the place of an entry: what was in the slot could not be read when its device was switched off. */
+#define LOST xa_mk_value(swp_to_private(swp_entry(SWP_PTE_MARKER, PTE_MARKER_ERROR)))
 
 static swp_entry_t entry_of(const void *value)
 {
@@ -123,7 +127,7 @@ swp_entry_t shmem_swap_entry(const struct address_space *mapping, pgoff_t index)
 	struct shmem_inode_info *info = SHMEM_I(mapping->host);
 	const void *value = xa_load(&info->swap, index);
 
-	return value ? entry_of(value) : (swp_entry_t){ 0 };
+	return value && value != LOST ? entry_of(value) : (swp_entry_t){ 0 };
 }
 
 /* @new, which nobody sees yet, gets the contents of @old, the folio of the slot, and takes its place, locked. => @old locked. 0 or an errno */
@@ -146,9 +150,12 @@ static int take_place(struct inode *inode, pgoff_t index, struct folio *old, str
 static struct folio *read_entry(struct shmem_inode_info *info, pgoff_t index, void *value)
 {
 	swp_entry_t entry = entry_of(value);
-	struct swap_info_struct *si = get_swap_device(entry);
+	struct swap_info_struct *si;
 	struct folio *folio;
 
+	if (value == LOST)
+		return ERR_PTR(-EIO);
+	si = get_swap_device(entry);
 	if (!si)
 		return NULL;
 	folio = swap_cache_get_folio(entry);
@@ -229,7 +236,8 @@ static unsigned long forget_entries(struct inode *inode, pgoff_t start, pgoff_t 
 			continue;
 		atomic_long_dec(&info->swapped);
 		shmem_unacct_blocks(inode, 1);
-		free_swap_and_cache(entry_of(value));
+		if (value != LOST)
+			free_swap_and_cache(entry_of(value));
 		n++;
 		cond_resched();
 	}
@@ -282,6 +290,13 @@ void shmem_swap_evict(struct inode *inode)
 
 /* ---- swapoff ---- */
 
+/* The slot goes although nobody could read it. */
+static void lose_entry(struct shmem_inode_info *info, pgoff_t index, void *value)
+{
+	if (xa_cmpxchg(&info->swap, index, value, LOST, GFP_KERNEL) == value)
+		free_swap_and_cache(entry_of(value));
+}
+
 static int unuse_inode(struct inode *inode, unsigned int type)
 {
 	struct shmem_inode_info *info = SHMEM_I(inode);
@@ -298,7 +313,9 @@ static int unuse_inode(struct inode *inode, unsigned int type)
 		if (signal_pending(current))
 			return -EINTR;
 		err = shmem_get_folio(inode, index, &folio, SGP_READ);
-		if (err)
+		if (err == -EIO)
+			lose_entry(info, index, value);
+		else if (err)
 			return err;
 		if (folio) {
 			folio_unlock(folio);

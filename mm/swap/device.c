@@ -149,7 +149,7 @@ static void insert(struct swap_info_struct *si)
 }
 
 /* => swap_lock held */
-static void withdraw(struct swap_info_struct *si)
+static void remove(struct swap_info_struct *si)
 {
 	nr_avail--;
 	for (unsigned int node = 0; node < nr_node_ids; node++) {
@@ -164,6 +164,21 @@ static void withdraw(struct swap_info_struct *si)
 	WRITE_ONCE(si->flags, si->flags & ~SWP_WRITEOK);
 	WRITE_ONCE(total_swap_pages, total_swap_pages - si->pages);
 	atomic_long_sub(si->pages, &nr_swap_pages); /* what is in use comes back one by one */
+}
+
+/* It gives out no slots any more; @why: SWP_GONE, SWP_WITHDRAWN. */
+static void withdraw(struct swap_info_struct *si, unsigned int why)
+{
+	spin_lock(&swap_lock);
+	if (si->flags & SWP_WRITEOK)
+		remove(si);
+	WRITE_ONCE(si->flags, si->flags | why);
+	spin_unlock(&swap_lock);
+}
+
+void swap_device_gone(struct swap_info_struct *si)
+{
+	withdraw(si, SWP_GONE);
 }
 
 /* The first type that no device has, for one. MAX_SWAPFILES: there is none. */
@@ -234,17 +249,21 @@ void swap_device_enable(struct swap_info_struct *si, int prio)
 	spin_unlock(&swap_lock);
 }
 
+void swap_device_withdraw(struct swap_info_struct *si)
+{
+	withdraw(si, SWP_WITHDRAWN);
+}
+
 int swap_device_disable(struct swap_info_struct *si)
 {
 	int err;
 
-	spin_lock(&swap_lock);
-	withdraw(si);
-	spin_unlock(&swap_lock);
 	err = try_to_unuse(si);
 	if (err) {
 		spin_lock(&swap_lock);
-		insert(si);
+		WRITE_ONCE(si->flags, si->flags & ~SWP_WITHDRAWN);
+		if (!(si->flags & SWP_GONE))
+			insert(si);
 		spin_unlock(&swap_lock);
 		return err;
 	}
@@ -254,6 +273,7 @@ int swap_device_disable(struct swap_info_struct *si)
 		if (swap_info[avail[0][i]]->prio < si->prio)
 			swap_info[avail[0][i]]->prio++;
 	least_priority += si->prio < 0;
+	WRITE_ONCE(si->flags, si->flags & ~(SWP_GONE | SWP_WITHDRAWN));
 	spin_unlock(&swap_lock);
 	if (si->rotational)
 		atomic_dec(&nr_rotational_swap);
@@ -267,8 +287,10 @@ swap_device_find(bool (*match)(struct swap_info_struct *si, const void *arg), co
 {
 	for (unsigned int i = 0; i < MAX_SWAPFILES; i++) {
 		struct swap_info_struct *si = swap_info[i];
+		unsigned int flags = si ? READ_ONCE(si->flags) : 0;
 
-		if (si && (si->flags & SWP_WRITEOK) && match(si, arg))
+		if ((flags & (SWP_WRITEOK | SWP_GONE)) && !(flags & SWP_WITHDRAWN) &&
+		    match(si, arg))
 			return si;
 	}
 	return NULL;

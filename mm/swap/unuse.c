@@ -10,8 +10,8 @@
  * behind on the list, but a walk may have passed them before their entries came), and since a fault that reads holds a page locked.
  *
  * An anonymous page that cannot be read becomes a marker: SIGBUS when it is touched (mm/pte_marker.h), as if the device had stayed.
- * A file has no place for a marker: a page of shmem that cannot be read is -EIO, and the device stays.
- * Locks: mmap_lock for reading of one address space at a time. Failure: -ENOMEM, -EIO, -EINTR by a signal: the device is on as before.
+ * So does a page of shmem, in the tree of its inode: EIO.
+ * Locks: mmap_lock for reading of one address space at a time. Failure: -ENOMEM, -EINTR by a signal: the device is on as before.
  * Linux 6.1: mm/swapfile.c try_to_unuse.
  */
 #include <base/errno.h>

@@ -4,35 +4,9 @@
  * was not written is lost and said to be, the other disk and the rest of the system go on; then the disk comes back.
  * Or it asks (on standard error) for the disk to be pulled out, which happens from outside; it stays away.
  */
-#include "../guest/tap.h"
+#include "unplug.h"
 
-static char node[40], other[40], device[40];
-
-/* "virtio1" of the disk. */
-static bool find_device(const char *name)
-{
-	char path[80], target[256];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/block/%s/device", name);
-	n = readlink(path, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = 0;
-	snprintf(device, sizeof(device), "%.30s",
-		 strrchr(target, '/') ? strrchr(target, '/') + 1 : "");
-	return device[0];
-}
-
-static bool driver(const char *what)
-{
-	char path[80];
-	int fd, good;
-
-	snprintf(path, sizeof(path), "/sys/bus/virtio/drivers/virtio_blk/%s", what);
-	fd = open(path, O_WRONLY);
-	good = fd >= 0 && write(fd, device, strlen(device)) == (ssize_t)strlen(device);
-	close(fd);
-	return good;
-}
+static char node[40], other[40], device[32];
 
 static volatile long *written; /* by both writers */
 
@@ -63,16 +37,6 @@ static bool ended_well(pid_t pid)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Ask for it, and wait until the disk is gone. */
-static bool unplugged(const char *name)
-{
-	char path[80];
-
-	snprintf(path, sizeof(path), "/sys/block/%s", name);
-	fprintf(stderr, "unplug now\n");
-	return EVENTUALLY(access(path, F_OK));
-}
-
 int main(int argc, char **argv)
 {
 	static char buf[65536], got[65536];
@@ -86,7 +50,8 @@ int main(int argc, char **argv)
 	snprintf(other, sizeof(other), "/dev/%s", argv[2]);
 	catch_signal(SIGBUS);
 	written = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ok(find_device(argv[1]), "a disk has a device: %s", device);
+	device_of(argv[1], device);
+	ok(device[0], "a disk has a device: %s", device);
 	fd = open(node, O_RDWR);
 	two = open(other, O_RDWR);
 	p = mmap(NULL, 2 << 20, PROT_READ, MAP_SHARED, fd, 32 << 20);
@@ -98,7 +63,7 @@ int main(int argc, char **argv)
 	direct = writer(O_DIRECT);
 	must(EVENTUALLY(written[0] > 4 && written[1] > 4));
 	pwrite(fd, buf, 65536, 40 << 20);
-	ok(pulled ? unplugged(argv[1]) : driver("unbind"), "the driver lets go");
+	ok(pulled ? pulled_out(argv[1]) : driver("unbind", device), "the driver lets go");
 	ok(ended_well(cached), "who writes through the cache is told");
 	ok(ended_well(direct), "who writes past the cache is told");
 	ok(pread(fd, got, 65536, 56 << 20) <= 0, "no read");
@@ -113,7 +78,7 @@ int main(int argc, char **argv)
 	sync();
 	if (pulled)
 		return tap_end();
-	ok(driver("bind"), "the driver takes it again");
+	ok(driver("bind", device), "the driver takes it again");
 	(void)EVENTUALLY((fd = open(node, O_RDWR)) >= 0);
 	ok(fd >= 0 && pread(fd, got, 65536, 48 << 20) == 65536 && !memcmp(buf, got, 65536),
 	   "what was written is there");

@@ -156,6 +156,7 @@ TEST(near_devices_first)
 	CHECK_EQ(nearest[1], dev[1]->type);
 	for (int i = 0; i < 2; i++) {
 		swap_slot_clear_pfn(dev[i], 1);
+		swap_device_withdraw(dev[i]);
 		CHECK_EQ(swap_device_disable(dev[i]), 0);
 		swap_device_free(dev[i]);
 	}
@@ -197,6 +198,7 @@ static void switch_on(void)
 
 static void switch_off(void)
 {
+	swap_device_withdraw(si);
 	CHECK_EQ(swap_device_disable(si), 0);
 	swap_slots_check(si);
 	swap_device_free(si);

@@ -82,24 +82,12 @@ done
 no_complaint "$out.log" 'quire, vanishing'
 
 # The same when the disk is pulled out of its slot: the button is pressed, the kernel lets go, the power goes off.
-pull() { # what the program asks for on standard error
-	for _ in $(seq 900); do
-		grep -q 'unplug now' "$out.err" && break
-		sleep 0.1
-	done
-	/usr/bin/python3 -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"device_del hot\n"); time.sleep(1)' "$out.monitor"
-}
 for kernel in linux quire; do
 	: >"$out.err"
-	pull &
-	# shellcheck disable=SC2016
+	unplug "$out.err" "$out.monitor" &
+	# shellcheck disable=SC2016,SC2046
 	program "$kernel, unplugged" run --kernel $kernel --disk "$disk.2" \
-		--qemu-arg -global --qemu-arg ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off \
-		--qemu-arg -device --qemu-arg pcie-root-port,id=rp0,chassis=1,slot=1 \
-		--qemu-arg -drive --qemu-arg "if=none,id=hot,format=raw,file=$disk" \
-		--qemu-arg -device --qemu-arg virtio-blk-pci,drive=hot,bus=rp0,id=hot \
-		--qemu-arg -monitor --qemu-arg "unix:$out.monitor,server=on,wait=off" --add "$build/tests/disk/vanish:/vanish" -- \
+		$(hot_disk "$disk" "$out.monitor") --add "$build/tests/disk/vanish:/vanish" -- \
 		sh -c 'hot=vda other=vdb; [ "$(cat /sys/block/vda/size)" = 131072 ] || hot=vdb other=vda; /vanish $hot $other unplug || exit
 			[ -e /proc/mm ] && for i in $(seq 300); do dmesg | grep -q "Slot(1): powered off" && break; sleep 0.1; done; exit 0'
 	wait

@@ -72,6 +72,25 @@ relay() {
 	done <"$1"
 }
 
+# A disk FILE in a slot that can be emptied, by way of the monitor SOCKET: options of quire run.
+hot_disk() {
+	echo "--qemu-arg -global --qemu-arg ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off" \
+		"--qemu-arg -device --qemu-arg pcie-root-port,id=rp0,chassis=1,slot=1" \
+		"--qemu-arg -drive --qemu-arg if=none,id=hot,format=raw,file=$1" \
+		"--qemu-arg -device --qemu-arg virtio-blk-pci,drive=hot,bus=rp0,id=hot" \
+		"--qemu-arg -monitor --qemu-arg unix:$2,server=on,wait=off"
+}
+
+# unplug STDERR SOCKET: the button is pressed when a program asks for it in the file STDERR
+unplug() {
+	for _ in $(seq 900); do
+		grep -q 'unplug now' "$1" && break
+		sleep 0.1
+	done
+	/usr/bin/python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"device_del hot\n"); time.sleep(1)' "$2"
+}
+
 skip_all() {
 	echo "1..0 # SKIP $1"
 	exit 0
