@@ -114,12 +114,24 @@ static struct swap_info_struct *nth_device(unsigned int nth)
 	return si;
 }
 
+/* A slot of @si, or 0. => @si kept */
+static unsigned long take_slot(struct swap_info_struct *si, u32 pfn)
+{
+	unsigned long offset = swap_slot_alloc(si, pfn);
+
+	/* Withdrawn since we looked? Then swapoff has perhaps seen already that none is in use. */
+	if (!offset || likely(READ_ONCE(si->flags) & SWP_WRITEOK))
+		return offset;
+	swap_slot_clear_pfn(si, offset);
+	return 0;
+}
+
 swp_entry_t get_swap_page(u32 pfn)
 {
 	struct swap_info_struct *si;
 
 	for (unsigned int n = 0; (si = nth_device(n)) != NULL; n++) {
-		unsigned long offset = swap_slot_alloc(si, pfn);
+		unsigned long offset = take_slot(si, pfn);
 		unsigned int type = si->type;
 
 		put_swap_device(si);
@@ -258,6 +270,8 @@ int swap_device_disable(struct swap_info_struct *si)
 {
 	int err;
 
+	/* Whoever takes a slot looks at SWP_WRITEOK afterwards (take_slot): he sees that it is clear, or we see his slot. */
+	smp_mb();
 	err = try_to_unuse(si);
 	if (err) {
 		spin_lock(&swap_lock);

@@ -2,7 +2,7 @@
 /*
  * The paths of mm/ without locks under the deterministic scheduler: VMA look-up against every kind of change, page-cache
  * look-up against removal, folio_try_get() against the last reference, slab and per-CPU page lists against frees from
- * other CPUs and draining, the last holder of a swap slot against who keeps its page. RUNS=0 in the environment tries all interleavings with two preemptions. rooms: mm
+ * other CPUs and draining, the last holder of a swap slot against who keeps its page, who takes one against who switches the device off. RUNS=0 in the environment tries all interleavings with two preemptions. rooms: mm
  */
 #include <base/err.h>
 #include <base/string.h>
@@ -429,4 +429,54 @@ TEST(the_last_holder_of_a_slot_against_who_keeps_its_page)
 							.check = check_slot });
 	frontswap_ops = NULL;
 	swap_device_free(device);
+}
+
+static struct folio *candidate;
+static bool switched_off;
+
+static void setup_device(void *arg)
+{
+	device = swap_device_alloc(64, NULL, 0);
+	swap_device_enable(device, -1);
+	candidate = folio_alloc(GFP_KERNEL, 0);
+	switched_off = false;
+}
+
+static void take_slot(void *arg)
+{
+	swp_entry_t entry = get_swap_page(folio_pfn(candidate));
+
+	if (!entry.val)
+		return;
+	host_point();
+	SCENARIO_CHECK(!switched_off);
+	swap_slot_clear_pfn(device, swp_offset(entry));
+}
+
+static void switch_device_off(void *arg)
+{
+	/* It gives up where it would look again and again. */
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	swap_device_withdraw(device);
+	switched_off = !swap_device_disable(device);
+}
+
+static void check_device(void *arg)
+{
+	if (!switched_off) {
+		swap_device_withdraw(device);
+		SCENARIO_CHECK(!swap_device_disable(device));
+	}
+	swap_slots_check(device);
+	swap_device_free(device);
+	folio_put(candidate);
+}
+
+TEST(who_takes_a_slot_against_who_switches_its_device_off)
+{
+	explore("take and switch off",
+		(struct host_scenario){ .setup = setup_device,
+					.fn = { take_slot, switch_device_off },
+					.n = 2,
+					.check = check_device });
 }
