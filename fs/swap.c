@@ -38,6 +38,7 @@
 #include <kernel/ksyscall.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
+#include <kernel/signal.h>
 #include <kernel/task.h>
 #include <mm/aops.h>
 #include <mm/filemap.h>
@@ -622,7 +623,10 @@ static int switch_off(struct swap_info_struct *si)
 	struct swap_backing *b;
 	int err;
 
+	/* It brings in what does not fit, perhaps: then it is to end, and nobody whose pages they are. */
+	WRITE_ONCE(current->signal->in_swapoff, current);
 	err = swap_device_disable(si);
+	WRITE_ONCE(current->signal->in_swapoff, NULL);
 	if (err)
 		return err;
 	b = si->private_data;

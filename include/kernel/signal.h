@@ -166,6 +166,7 @@ struct signal_struct {
 	struct rlimit rlim[RLIM_NLIMITS];	/* task_lock of the leader to write */
 
 	short oom_score_adj, oom_score_adj_min;
+	struct task_struct *in_swapoff;	/* the thread that is: its process dies first when memory runs out */
 	struct mm_struct *oom_mm;
 	struct mutex cred_guard_mutex;		/* exec against ptrace */
 	struct rw_semaphore exec_update_lock;

@@ -17,8 +17,9 @@
  *   looked at by any allocation, free or fault.
  *
  * 4 Limits. Above max: reclaim from the group that has too much and those below (reclaim.c), then its OOM killer (oom.c).
- *   When that finds nobody, or who asks reclaims himself or is dying, the charge is taken all the same. Who must not wait
- *   (no __GFP_DIRECT_RECLAIM: the first try of a swap-in, say) and who can do without (__GFP_NORETRY: readahead) gets no page.
+ *   When that finds nobody, calls that need memory of the kernel fail, and so does swapoff; anybody else, and who reclaims himself or
+ *   is dying, gets his page all the same. Who must not wait (no __GFP_DIRECT_RECLAIM: the first try of a swap-in, say) and who can do
+ *   without (__GFP_NORETRY: readahead) gets none.
  *   Above high: reclaim and wait (high.c). min, low: what a reclaim for all leaves alone (reclaim.c).
  *
  * 5 The end of a group. Its frames, and its slots of swap (swap.c), become its parent's in one walk over the side array, and since
@@ -187,6 +188,13 @@ static bool is_excused(void)
 	       test_thread_flag(TIF_MEMDIE);
 }
 
+/* It is for a call of the program that fails: a fault has no other way out than over the limit. */
+static bool may_fail(gfp_t gfp)
+{
+	return !(gfp & __GFP_NOFAIL) &&
+	       (gfp & __GFP_ACCOUNT || READ_ONCE(current->signal->in_swapoff) == current);
+}
+
 /* A reclaim yielded nothing. Of @tries are left: */
 static int after_failure(int tries, bool found)
 {
@@ -235,8 +243,8 @@ bool memcg_charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 			continue;
 		}
 		if (!memcg_out_of_memory(over, nr, gfp)) {
-			if ((gfp & (__GFP_ACCOUNT | __GFP_NOFAIL)) == __GFP_ACCOUNT)
-				return false; /* the call of the program fails */
+			if (may_fail(gfp))
+				return false;
 			break;
 		}
 		tries = MAX_RECLAIM_RETRIES;

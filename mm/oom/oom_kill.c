@@ -119,7 +119,8 @@ static int evaluate(struct task_struct *p, void *arg)
 		search->wait = true;
 		return 1;
 	}
-	points = oom_badness(p, oc->totalpages);
+	/* Who asks for pages that only he wants in memory (swapoff) goes first. */
+	points = READ_ONCE(p->signal->in_swapoff) ? LONG_MAX : oom_badness(p, oc->totalpages);
 	if (points == LONG_MIN || points < oc->chosen_points)
 		return 0;
 	oc->chosen = p;

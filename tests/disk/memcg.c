@@ -4,6 +4,7 @@
  * the machine has memory.
  */
 #include "../guest/cgroup.h"
+#include "../guest/textfile.h"
 #include "contents.h"
 #include <sys/swap.h>
 
@@ -202,6 +203,61 @@ static void test_shared_out(void)
 	   "removed");
 }
 
+/* A member of "f" that @adj protects from the OOM killer: 8 MiB, which it looks at when @keep is closed. */
+static pid_t swapped_member(int sharing, const char *adj)
+{
+	unsigned long pages = 8 * MB / PAGE;
+	int filled[2];
+	pid_t pid;
+	char c;
+
+	must(!cg_mkdir("f") && !pipe(keep) && !pipe(filled));
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS,
+			       -1, 0);
+
+		close(keep[1]);
+		must(!cg_write("f/cgroup.procs", "0") && !spew("/proc/self/oom_score_adj", adj));
+		fill(p, pages, 33);
+		must(write(filled[1], "x", 1) == 1 && !read(keep[0], &c, 1));
+		_exit(wrong(p, pages, 33) == -1 ? 0 : 1);
+	}
+	close(keep[0]);
+	must(read(filled[0], &c, 1) == 1);
+	close(filled[0]);
+	close(filled[1]);
+	return pid;
+}
+
+/*
+ * A group has 8 MiB in swap and room for 2, and the device is switched off: who is in it is killed, and there is room (Linux fails all
+ * the same, since it holds the victim's address space); or, when nobody can be killed, swapoff fails, and the rest stays where it is.
+ */
+static void test_swapoff(const char *swap, int sharing, const char *adj)
+{
+	bool mortal = strcmp(adj, "-1000");
+	pid_t pid = swapped_member(sharing, adj);
+	int status, err;
+
+	ok(CG_WAIT((cg_write("f/memory.reclaim", "8M"),
+		    cg_num("f/memory.swap.current", NULL) >= (long long)(7 * MB) &&
+			    cg_num("f/memory.current", NULL) < (long long)MB)),
+	   "8 MiB of a group are in swap");
+	must(!cg_write("f/memory.max", "2M"));
+	err = swapoff(swap) ? errno : 0;
+	ok(err == ENOMEM || (mortal && !err), "swapoff while it has room for 2 MiB: errno %d", err);
+	is(cg_num("f/memory.events", "oom_kill"), mortal, "events: oom_kill");
+	ok(cg_num("f/memory.current", NULL) <= (long long)(2 * MB), "memory.max is kept");
+	must(!cg_write("f/memory.max", "max"));
+	close(keep[1]);
+	must(waitpid(pid, &status, 0) == pid);
+	is(status, mortal ? SIGKILL : 0, "a member with oom_score_adj %s", adj);
+	must(err || !swapon(swap, 0));
+	ok(CG_WAIT(!cg_rmdir("f")), "removed");
+}
+
 int main(int argc, char **argv)
 {
 	char command[256];
@@ -218,6 +274,9 @@ int main(int argc, char **argv)
 	test_swap_owner();
 	test_shared_out();
 	test_low();
+	test_swapoff(argv[1], MAP_PRIVATE, "0");
+	test_swapoff(argv[1], MAP_PRIVATE, "-1000");
+	test_swapoff(argv[1], MAP_SHARED, "-1000");
 	ok(!swapoff(argv[1]), "swapoff");
 	return tap_end();
 }

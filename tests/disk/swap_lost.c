@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Swap that is lost, as TAP, each on a device of 16 MiB:
+ * Swap that is lost, as TAP: one sector on a device of 16 MiB; and swapoff of one of twice the memory:
  *	swap_lost sector DEVICE SLOT	the slot SLOT cannot be read: the one process whose page it holds gets SIGBUS
- *	swap_lost vanish NAME		the driver lets go of the device: who needs its pages gets SIGBUS, all others go on
+ *	swap_lost off DEVICE		swapoff brings in more than there is memory: swapoff is killed, nobody else
  * Children fill their memory, have it put out, wait, and then look at all of it.
  */
+#include "../guest/maps.h"
 #include "../guest/swapdev.h"
 #include "contents.h"
 #include <sys/mount.h>
@@ -21,62 +22,33 @@ static volatile struct shared {
 	int ready, go;
 } * shared;
 
-static unsigned long long entry_of(const char *p)
-{
-	unsigned long long entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	pread(fd, &entry, sizeof(entry), (long)((unsigned long)p / PAGE * sizeof(entry)));
-	close(fd);
-	return entry;
-}
-
 static bool is_out(const char *p)
 {
-	return entry_of(p) >> 62 & 1;
+	return pagemap(p) >> 62 & 1;
 }
 
 static void set(const char *file, const char *value)
 {
-	int fd = open(file, O_WRONLY);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		printf("# %s: %s\n", file, strerror(errno));
-	close(fd);
+	must(!spew(file, value));
 }
 
 /* Ends with 0 when all is there, by SIGBUS when it is not; with 2 for wrong contents. */
-static void child(int nr, unsigned long slot, bool stays)
+static void child(int nr, unsigned long slot)
 {
 	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		       0);
 
-	if (!stays)
-		set(GROUP "/cgroup.procs", "0");
+	set(GROUP "/cgroup.procs", "0");
 	fill(p, PAGES, nr);
-	if (!stays)
-		pageout(p, PAGES);
+	pageout(p, PAGES);
 	shared->out[nr] = swapped(p, PAGES);
 	for (unsigned long i = 0; i < PAGES; i++)
 		shared->holds[nr] += is_out(p + i * PAGE) &&
-				     (entry_of(p + i * PAGE) >> 5 & ((1ull << 50) - 1)) == slot;
+				     (pagemap(p + i * PAGE) >> 5 & ((1ull << 50) - 1)) == slot;
 	__atomic_fetch_add(&shared->ready, 1, __ATOMIC_SEQ_CST);
 	while (!shared->go)
 		usleep(10000);
 	_exit(wrong(p, PAGES, nr) == -1 ? 0 : 2);
-}
-
-static unsigned long swap_cached(void)
-{
-	char line[100];
-	unsigned long kib = 0;
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		sscanf(line, "SwapCached: %lu", &kib);
-	if (f)
-		fclose(f);
-	return kib;
 }
 
 /* A control group for the children. */
@@ -93,7 +65,7 @@ static void empty_swap_cache(void)
 {
 	int fd = open(GROUP "/memory.reclaim", O_WRONLY);
 
-	for (int tries = 0; tries < 500 && (tries < 5 || swap_cached()); tries++) {
+	for (int tries = 0; tries < 500 && (tries < 5 || meminfo_kb("SwapCached:")); tries++) {
 		set("/proc/sys/vm/drop_caches", "1");
 		write(fd, "32M", 3);
 		usleep(10000);
@@ -101,14 +73,13 @@ static void empty_swap_cache(void)
 	close(fd);
 }
 
-static void start(pid_t *pids, unsigned long slot, bool one_stays)
+static void start(pid_t *pids, unsigned long slot)
 {
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	make_group();
 	for (int i = 0; i < CHILDREN; i++) {
 		pids[i] = fork();
 		if (!pids[i])
-			child(i, slot, one_stays && !i);
+			child(i, slot);
 	}
 	for (int tries = 0; tries < 3000 && shared->ready < CHILDREN; tries++)
 		usleep(10000);
@@ -132,7 +103,7 @@ static bool is_killed(int status)
 static bool swap_on(const char *path)
 {
 	set("/proc/sys/vm/page-cluster", "0"); /* a request for each page */
-	return make_swap(path, 4095, 0) && !swapon(path, 0);
+	return make_swap(path, last_page_of(path), 0) && !swapon(path, 0);
 }
 
 static void one_sector(const char *device, unsigned long slot)
@@ -141,7 +112,7 @@ static void one_sector(const char *device, unsigned long slot)
 	pid_t pids[CHILDREN];
 
 	ok(swap_on(device), "swapon");
-	start(pids, slot, false);
+	start(pids, slot);
 	for (int i = 0; i < CHILDREN; i++) {
 		out += shared->out[i];
 		holders += shared->holds[i];
@@ -163,41 +134,45 @@ static void one_sector(const char *device, unsigned long slot)
 	ok(!swapoff(device), "swapoff");
 }
 
-static void vanish(const char *name)
+static void killed_swapoff(const char *device)
 {
-	char path[80], target[256], *device;
-	pid_t pids[CHILDREN];
-	unsigned long killed = 0;
-	int status;
-	ssize_t n;
+	unsigned long pages = (unsigned long)meminfo_kb("MemTotal:") / 4 * 5 / 4;
+	int to[2], from[2], status;
+	pid_t holder, off;
+	char c = 0;
 
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	ok(swap_on(path), "swapon");
-	start(pids, 0, true);
-	snprintf(path, sizeof(path), "/sys/block/%s/device", name);
-	n = readlink(path, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = 0;
-	device = strrchr(target, '/');
-	must(device);
-	set("/sys/bus/virtio/drivers/virtio_blk/unbind", device + 1);
-	snprintf(path, sizeof(path), "/sys/block/%s", name);
-	for (int tries = 0; tries < 500 && !access(path, F_OK); tries++)
-		usleep(10000);
-	ok(access(path, F_OK) && errno == ENOENT, "the swap device is gone");
-	shared->go = 1;
-	is(end_of(pids[0]), 0, "who has nothing there goes on");
-	for (int i = 1; i < CHILDREN; i++)
-		killed += is_killed(end_of(pids[i]));
-	is(killed, CHILDREN - 1, "who needs its pages: SIGBUS");
-	status = system("exec 2>/dev/null; true && ls / >/dev/null");
-	ok(!status, "programs start and end");
+	ok(swap_on(device), "swapon");
+	set("/proc/sys/vm/page-cluster", "5");
+	must(!pipe(to) && !pipe(from));
+	holder = fork();
+	if (!holder) {
+		char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		fill(p, pages, 1);
+		must(write(from[1], &c, 1) == 1);
+		must(read(to[0], &c, 1) == 1);
+		_exit(wrong(p, pages, 1) != -1);
+	}
+	close(from[1]);
+	must(read(from[0], &c, 1) == 1);
+	off = fork();
+	if (!off)
+		_exit(swapoff(device) ? errno : 0);
+	status = end_of(off);
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "swapoff is killed (%#x)", status);
+	ok(meminfo_kb("SwapTotal:") > 0, "the device is on");
+	must(write(to[1], &c, 1) == 1);
+	is(end_of(holder), 0, "who has more than there is memory keeps it");
+	ok(!swapoff(device), "swapoff");
 }
 
 int main(int argc, char **argv)
 {
 	must(argc >= 3);
-	if (!strcmp(argv[1], "vanish"))
-		vanish(argv[2]);
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!strcmp(argv[1], "off"))
+		killed_swapoff(argv[2]);
 	else
 		one_sector(argv[2], strtoul(argv[3], NULL, 0));
 	return tap_end();

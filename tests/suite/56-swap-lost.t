@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Swap that is lost, by a sector or as a whole: who needs what was there gets SIGBUS, all others go on.
+# Swap that is lost, by a sector or as a whole: who needs what was there gets SIGBUS, all others go on; and swapoff without memory.
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 make -s -f tests/tests.mk O="$build" disk-tests >&2 || exit 125
@@ -22,8 +22,13 @@ lost() { # "what" KERNEL ARGUMENT... -- PROGRAM...
 faulty="driver=blkdebug,node-name=faulty,image.driver=file,image.filename=$disk,inject-error.0.event=none"
 faulty="$faulty,inject-error.0.iotype=read,inject-error.0.once=off,inject-error.0.errno=5,inject-error.0.sector=8192"
 for k in linux quire; do
+	mem=96M # as little as Linux boots in
+	[ $k = linux ] || mem=32M
 	lost 'one sector' $k --mem 128M --qemu-arg -blockdev --qemu-arg "$faulty" --qemu-arg -device --qemu-arg virtio-blk-pci,drive=faulty \
 		-- "$build/tests/disk/swap_lost" sector /dev/vda 1024
+	truncate -s 256M "$disk.2"
+	lost swapoff $k --mem "$mem" --disk "$disk.2" -- "$build/tests/disk/swap_lost" off /dev/vda
+	rm -f "$disk.2"
 done
 
 # In heavy use, again and again: the driver lets go; and the slot is emptied.
