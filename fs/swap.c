@@ -8,7 +8,7 @@
  *
  * The header (mkswap(8), version 1): at byte 1024 version, number of the last page, number of bad pages, UUID, label, and
  * from 1536 on the numbers of the bad pages; "SWAPSPACE2" at the end of the first page. The page size is the writer's; so
- * the signature is found only by a machine with the same.
+ * the signature is found only by a machine with the same. So is the byte order: the version tells it.
  *
  * A file's blocks are looked up once, by ->bmap, and used without asking the file system again. So there may be no hole, and
  * while the file is on nobody may write to it (ETXTBSY), cut or unlink it (EPERM): S_SWAPFILE, asked where files are changed.
@@ -17,6 +17,7 @@
  *
  * Linux 6.1: mm/swapfile.c (swapon, swapoff, setup_swap_extents), mm/page_io.c (generic_swapfile_activate); swapon(2).
  */
+#include <base/bitops.h>
 #include <base/err.h>
 #include <base/errno.h>
 #include <base/math.h>
@@ -29,6 +30,7 @@
 #include <fs/inode.h>
 #include <fs/iov_iter.h>
 #include <fs/namei.h>
+#include <fs/poll.h>
 #include <fs/proc_fs.h>
 #include <fs/seq_file.h>
 #include <fs/super.h>
@@ -51,6 +53,7 @@
 #include <mm/writeback.h>
 #include <sync/mutex.h>
 #include <sync/ranks.h>
+#include <sync/wait.h>
 #include <linux/fcntl.h>
 
 #define SWAP_FLAG_PREFER	0x8000
@@ -96,6 +99,16 @@ struct swap_backing {
 
 /* Who is on; not held while swapoff brings pages back. */
 static DEFINE_MUTEX(swapon_mutex, LOCK_SWAPON);
+
+/* Devices switched on or off so far; who polls /proc/swaps waits for the next. */
+static atomic_t nr_swap_events;
+static DECLARE_WAIT_QUEUE_HEAD(swap_event_wait);
+
+static void swap_event(void)
+{
+	atomic_inc(&nr_swap_events);
+	wake_up_interruptible(&swap_event_wait);
+}
 
 /* ---- moving ---- */
 
@@ -342,9 +355,16 @@ static int map_file(struct swap_backing *b, unsigned long max)
 
 /* ---- the header ---- */
 
+/* A number of @h, in whose byte order the version is 1. */
+static u32 number(const struct swap_header *h, u32 value)
+{
+	return h->version == swab32(1) ? swab32(value) : value;
+}
+
 /* Slots by the header @h, or an errno; bad ones are added. @pages: of the device. */
 static long parse_header(struct swap_backing *b, const struct swap_header *h, unsigned long pages)
 {
+	u32 last_page = number(h, h->last_page), nr_bad = number(h, h->nr_badpages);
 	unsigned long max;
 	int err = 0;
 
@@ -352,28 +372,28 @@ static long parse_header(struct swap_backing *b, const struct swap_header *h, un
 		pr_err("Unable to find swap-space signature\n");
 		return -EINVAL;
 	}
-	if (h->version != 1) {
+	if (number(h, h->version) != 1) {
 		pr_warn("Unable to handle swap header version %u\n", h->version);
 		return -EINVAL;
 	}
-	if (!h->last_page) {
+	if (!last_page) {
 		pr_warn("Empty swap-file\n");
 		return -EINVAL;
 	}
-	max = min((unsigned long)h->last_page + 1, MAX_SWAP_SLOTS);
+	max = min((unsigned long)last_page + 1, MAX_SWAP_SLOTS);
 	if (pages < max) {
 		pr_warn("Swap area shorter than signature indicates\n");
 		return -EINVAL;
 	}
-	if (h->nr_badpages && !b->exclusive)
+	if ((nr_bad && !b->exclusive) || nr_bad > MAX_BAD_PAGES)
 		return -EINVAL;
-	if (h->nr_badpages > MAX_BAD_PAGES)
-		return -EINVAL;
-	for (u32 i = 0; i < h->nr_badpages && !err; i++) {
-		if (!h->badpages[i] || h->badpages[i] > h->last_page)
+	for (u32 i = 0; i < nr_bad && !err; i++) {
+		u32 bad = number(h, h->badpages[i]);
+
+		if (!bad || bad > last_page)
 			return -EINVAL;
-		if (h->badpages[i] < max)
-			err = add_bad(b, h->badpages[i]);
+		if (bad < max)
+			err = add_bad(b, bad);
 	}
 	return err ? err : (long)max;
 }
@@ -460,7 +480,8 @@ static void set_discard(struct swap_info_struct *si, struct swap_backing *b, int
 
 	if (!(flags & SWAP_FLAG_DISCARD) || !bdev_max_discard_sectors(b->bdev))
 		return;
-	if (kinds != SWAP_FLAG_DISCARD_ONCE)
+	/* Neither of the two: both; both: the first. */
+	if (!(kinds & SWAP_FLAG_DISCARD_ONCE))
 		si->flags |= SWP_DISCARDABLE;
 	if (kinds != SWAP_FLAG_DISCARD_PAGES)
 		swap_discard(si, 1, si->max - 1);
@@ -502,6 +523,7 @@ static int switch_on(struct swap_backing *b, int flags)
 		set_discard(si, b, flags);
 	}
 	swap_device_enable(si, flags & SWAP_FLAG_PREFER ? flags & SWAP_FLAG_PRIO_MASK : -1);
+	swap_event();
 	pr_info("Adding %luk swap.  Priority:%d extents:%u\n", si->pages << (PAGE_SHIFT - 10),
 		si->prio, b->nr_extents);
 	return 0;
@@ -633,6 +655,7 @@ static int switch_off(struct swap_info_struct *si)
 	swap_device_free(si);
 	unclaim(b);
 	free_backing(b);
+	swap_event();
 	return 0;
 }
 
@@ -662,6 +685,37 @@ SYSCALL_DEFINE1(swapoff, const char __user *, specialfile)
 
 /* ---- files ---- */
 
+static int swaps_open(struct inode *inode, struct file *file)
+{
+	int err = single_open(file, swaps_proc_show, NULL);
+
+	if (!err)
+		((struct seq_file *)file->private_data)->poll_event = atomic_read(&nr_swap_events);
+	return err;
+}
+
+/* Always readable; POLLERR | POLLPRI, once, when a device was switched on or off since the last time. */
+static __poll_t swaps_poll(struct file *file, poll_table *pt)
+{
+	struct seq_file *m = file->private_data;
+	int events;
+
+	poll_wait(file, &swap_event_wait, pt);
+	events = atomic_read(&nr_swap_events);
+	if (m->poll_event == events)
+		return EPOLLIN | EPOLLRDNORM;
+	m->poll_event = events;
+	return EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLPRI;
+}
+
+static const struct file_operations swaps_fops = {
+	.open = swaps_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.poll = swaps_poll,
+	.release = single_release,
+};
+
 static int vma_ra_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, READ_ONCE(enable_vma_readahead) ? "true\n" : "false\n");
@@ -685,7 +739,7 @@ static int __init swap_files_init(void)
 	struct kernfs_node *dir =
 		kernfs_make_path(&sysfs_root, "kernel/mm/swap/vma_ra_enabled", &last);
 
-	proc_create_single("swaps", 0444, NULL, swaps_proc_show);
+	proc_create("swaps", 0444, NULL, &swaps_fops);
 	if (dir)
 		kernfs_create_file(dir, last, 0644, vma_ra_show, vma_ra_write, NULL);
 	return 0;

@@ -29,7 +29,7 @@ struct vm_fault;
 /* ---- entries ---- */
 
 /* Types beyond are not devices: SWP_PTE_MARKER and what else an entry that is not present may once say. */
-#define MAX_SWAPFILES	24
+#define MAX_SWAPFILES	27
 /* Slots of a device, with its header: what folio->private has bits for. */
 #define MAX_SWAP_SLOTS	(1UL << 27)
 

@@ -45,6 +45,8 @@ if command -v mke2fs >/dev/null; then
 		truncate -s 24M "$disk"
 		mke2fs -q -F -t ext2 -b 4096 "$disk"
 		program $k 'a file' --mem 256M --disk "$disk" -- "$build/tests/disk/swapfile" /dev/vda
+		truncate -s 16M "$disk.2"
+		program $k calls --mem 256M --disk "$disk.2" --disk "$disk" -- "$build/tests/disk/swap_calls" /dev/vda /dev/vdb
 	done
 fi
 
