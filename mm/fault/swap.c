@@ -29,6 +29,19 @@
 #include "fault_internal.h"
 #include "../rmap/rmap_internal.h"
 
+/* Whose @folio is, if nobody maps it: of @vma's address space (@exclusive), or of all that come from the same root. => locked */
+static void set_owner(struct folio *folio, struct vm_area_struct *vma, unsigned long address,
+		      bool exclusive)
+{
+	struct anon_vma *av = vma->vm_mm->anon_vma;
+
+	if (folio_mapped(folio))
+		return;
+	folio->index = anon_page_index(vma, address);
+	WRITE_ONCE(folio->mapping,
+		   (void *)((unsigned long)(exclusive ? av : av->root) | PAGE_MAPPING_ANON));
+}
+
 pte_t swap_map_pte(struct vm_area_struct *vma, unsigned long address, pte_t *ptep,
 		   struct folio *folio, bool exclusive)
 {
@@ -36,12 +49,7 @@ pte_t swap_map_pte(struct vm_area_struct *vma, unsigned long address, pte_t *pte
 	pte_t swp = ptep_get(ptep), entry = mk_pte(&folio->page, vma->vm_page_prot);
 
 	anon_vma_prepare(vma);
-	if (!folio_mapped(folio)) {
-		struct anon_vma *av = exclusive ? mm->anon_vma : mm->anon_vma->root;
-
-		folio->index = anon_page_index(vma, address);
-		WRITE_ONCE(folio->mapping, (void *)((unsigned long)av | PAGE_MAPPING_ANON));
-	}
+	set_owner(folio, vma, address, exclusive);
 	folio_add_anon_rmap_ptes(folio, &folio->page, 1, vma, address, exclusive);
 	dec_mm_counter(mm, MM_SWAPENTS);
 	inc_mm_counter(mm, MM_ANONPAGES);
@@ -73,8 +81,11 @@ static vm_fault_t map_swapped(struct vm_fault *vmf, struct folio *folio, swp_ent
 	bool exclusive = pte_swp_exclusive(vmf->orig_pte);
 
 	swap_free(entry);
-	if (should_free_swap(folio, vmf))
+	if (should_free_swap(folio, vmf)) {
+		/* First, so that it never looks as if nobody had it: is_orphan() of mm/reclaim/lru.c. */
+		set_owner(folio, vmf->vma, vmf->address, false);
 		folio_free_swap(folio);
+	}
 	if (page_ref_is_last(&folio->page))
 		exclusive = true;
 	vmf->orig_pte = swap_map_pte(vmf->vma, vmf->address, vmf->pte, folio, exclusive);

@@ -166,6 +166,9 @@ static unsigned long zap_pte_range(struct mmu_gather *tlb, struct vm_area_struct
 			if (atomic_add_negative(-1, &page->_mapcount)) {
 				mapped_delta_zone(&delta, page);
 				delta.anon--;
+				/* It may have become a member since we looked. */
+				if (unlikely(READ_ONCE(page->flags) & 1u << PG_swapcache))
+					swap_cache_recount(page_folio(page));
 			}
 		} else if (PageAnon(page)) {
 			nr_anon++;

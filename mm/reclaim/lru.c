@@ -105,10 +105,19 @@ static void give(struct folio *folio)
 	folio_set_lru(folio);
 }
 
-/* Taken out of its page cache while it was isolated? */
+/*
+ * Taken out of its page cache while it was isolated? On the way into the swap cache a folio loses its mapping afterwards, on the way out it
+ * gets one before: so the mapping is looked at on both sides of PG_swapcache.
+ */
 static bool is_orphan(const struct folio *folio)
 {
-	return !READ_ONCE(folio->mapping) && !folio_test_swapcache(folio);
+	if (likely(READ_ONCE(folio->mapping)))
+		return false;
+	smp_rmb();
+	if (folio_test_swapcache(folio))
+		return false;
+	smp_rmb();
+	return !READ_ONCE(folio->mapping);
 }
 
 bool folio_evictable(const struct folio *folio)

@@ -7,7 +7,11 @@
 #include <base/string.h>
 #include <kernel/task.h>
 #include <linux/mman.h>
+#include <mm/filemap.h>
+#include <mm/folio.h>
 #include <mm/gfp.h>
+#include <mm/gup.h>
+#include <mm/lru.h>
 #include <mm/mmap.h>
 #include <mm/page.h>
 #include <mm/pgalloc.h>
@@ -276,6 +280,121 @@ TEST(pages_go_out_and_in)
 	mmput(child);
 	mmput(mm);
 	CHECK(host_mmu_check());
+	host_balance_check(&before);
+}
+
+/* ---- one page between two ---- */
+
+static struct mm_struct *small_mm;
+static struct folio *small_folio;
+
+static void explore(const char *what, struct host_scenario s)
+{
+	unsigned long runs;
+
+	s.preemptions = 2;
+	s.runs = 400; /* all they free is free at the end only */
+	runs = host_explore(&s);
+	s.preemptions = -1;
+	runs += host_explore(&s);
+	host_note("%s: %lu interleavings", what, runs);
+}
+
+static void setup_present(void *arg)
+{
+	struct page *page;
+
+	small_mm = new_space(1);
+	fill(1, 7);
+	CHECK_EQ(get_user_pages_fast(at(0), 1, 0, &page), 1);
+	small_folio = page_folio(page);
+}
+
+/* In the swap cache, and nobody maps it: it has no owner. */
+static void setup_read_in(void *arg)
+{
+	unsigned long slot = 1;
+
+	small_mm = new_space(1);
+	fill(1, 7);
+	pageout(0, 1);
+	while (!*swap_slot(si, slot))
+		slot++;
+	small_folio = read_swap_cache(swp_entry(si->type, slot), GFP_KERNEL);
+}
+
+static void touch(void *arg)
+{
+	u32 value = 0;
+
+	host_use_mm(small_mm);
+	SCENARIO_CHECK(host_user_read(at(0), &value) == HOST_ACCESS_OK && value == 7);
+	host_use_mm(NULL);
+}
+
+static void unmap(void *arg)
+{
+	host_use_mm(small_mm);
+	sys_madvise(at(0), PAGE_SIZE, MADV_DONTNEED);
+	host_use_mm(NULL);
+}
+
+static void isolate(void *arg)
+{
+	if (folio_isolate_lru(small_folio))
+		folio_putback_lru(small_folio);
+}
+
+static void swap_out(void *arg)
+{
+	folio_lock(small_folio);
+	add_to_swap(small_folio);
+	folio_unlock(small_folio);
+}
+
+static void check_in_class(void *arg)
+{
+	SCENARIO_CHECK(folio_test_lru(small_folio));
+	folio_put(small_folio);
+	host_use_mm(NULL);
+	mmput(small_mm);
+}
+
+static void check_counted(void *arg)
+{
+	SCENARIO_CHECK(folio_test_swapcache(small_folio) == folio_test_swap_only(small_folio));
+	folio_lock(small_folio);
+	folio_free_swap(small_folio);
+	folio_unlock(small_folio);
+	folio_put(small_folio);
+	host_use_mm(NULL);
+	mmput(small_mm);
+}
+
+TEST(a_page_that_leaves_the_swap_cache_stays_in_its_class)
+{
+	struct host_balance before = begin();
+
+	switch_on();
+	si->flags |= SWP_SYNCHRONOUS_IO; /* it leaves as soon as it is mapped */
+	explore("map and look", (struct host_scenario){ .setup = setup_read_in,
+							.fn = { touch, isolate },
+							.n = 2,
+							.check = check_in_class });
+	switch_off();
+	host_balance_check(&before);
+}
+
+TEST(a_page_that_is_unmapped_while_it_enters_the_swap_cache_is_counted)
+{
+	struct host_balance before = begin();
+
+	switch_on();
+	explore("unmap and enter", (struct host_scenario){ .setup = setup_present,
+							   .fn = { unmap, swap_out },
+							   .n = 2,
+							   .check = check_counted });
+	switch_off();
 	host_balance_check(&before);
 }
 
