@@ -8,6 +8,7 @@
 
 #include <base/types.h>
 #include <mm/lru.h>
+#include <mm/swap.h>
 #include <seam/pgtable.h>
 
 struct address_space;
@@ -64,9 +65,11 @@ struct scan_control {
 	/* Of the pages looked at: */
 	unsigned long nr_dirty, nr_writeback, nr_taken;
 	unsigned long nr_swapped;	/* written to swap */
+	unsigned long nr_writing;	/* of these, not done at once */
 	unsigned int batch[NR_FOLIO_VERDICTS];	/* pages of the last batch */
-	/* When this pass began: nr_reclaimed, swap_freed_after_write(). */
-	unsigned long reclaimed_before, freed_before;
+	/* When this pass began: */
+	unsigned long reclaimed_before;
+	struct swap_written written_before;
 };
 
 /*

@@ -239,9 +239,13 @@ unsigned int swap_writeout_size(struct folio *first, unsigned int nr);
 void swap_read_end(struct folio *folio, int err);
 void swap_write_end(struct folio *folio, int err);
 
-/* Pages freed so far when their writing ended; and: wait until that is @nr more than @before, a while at most. */
-unsigned long swap_freed_after_write(void);
-void swap_wait_writeout(unsigned long before, unsigned long nr);
+/* Since boot: writes of pages that ended, and pages that were free with that. */
+struct swap_written {
+	unsigned long ended, freed;
+};
+struct swap_written swap_written(void);
+/* Sleep until @freed pages more than @before are free, or @ended writes more have ended; a while at most. */
+void swap_wait_written(struct swap_written before, unsigned long ended, unsigned long freed);
 
 extern int page_cluster;		/* /proc/sys/vm/page-cluster: log2 of the pages read at once */
 extern bool enable_vma_readahead;	/* /sys/kernel/mm/swap/vma_ra_enabled */

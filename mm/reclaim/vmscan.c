@@ -324,6 +324,7 @@ static unsigned long write_to_swap(struct folio **folios, unsigned int nr, struc
 		} else {
 			note_verdict(folios[i], FOLIO_WRITTEN, sc);
 			folio_putback_lru(folios[i]);
+			sc->nr_writing++;
 		}
 	}
 	return freed;
@@ -539,15 +540,18 @@ static void throttle_writeback(struct pglist_data *pgdat, struct scan_control *s
 }
 
 /*
- * Pages are on their way to swap, and are freed when they are there. Who has got nothing else waits for some of them.
+ * Pages are on their way to swap, and are freed when they are there. Who has got nothing else waits for some of them; and who
+ * will have enough with them waits for that, since another pass would take pages that nobody has asked for.
  */
 static void collect_swapped(struct scan_control *sc)
 {
-	unsigned long freed = sc->freed_before;
+	struct swap_written before = sc->written_before;
+	unsigned long missing = sc->nr_to_reclaim - min(sc->nr_reclaimed, sc->nr_to_reclaim);
+	bool enough = !sc->kswapd && sc->nr_writing >= missing;
 
-	if (sc->nr_reclaimed == sc->reclaimed_before)
-		swap_wait_writeout(freed, min(sc->nr_swapped, (unsigned long)SWAP_CLUSTER_MAX / 2));
-	sc->nr_reclaimed += min(swap_freed_after_write() - freed, sc->nr_swapped);
+	if (missing && (enough || sc->nr_reclaimed == sc->reclaimed_before))
+		swap_wait_written(before, sc->nr_writing, min(missing, sc->nr_writing));
+	sc->nr_reclaimed += min(swap_written().freed - before.freed, sc->nr_writing);
 }
 
 void reclaim_pass_begin(struct lruvec *lruvec, struct scan_control *sc)
@@ -560,14 +564,14 @@ void reclaim_pass_begin(struct lruvec *lruvec, struct scan_control *sc)
 	sc->exhausted = 0;
 	workingset_start();
 	sc->nr_taken = sc->nr_dirty = sc->nr_writeback = 0;
-	sc->nr_swapped = 0;
+	sc->nr_swapped = sc->nr_writing = 0;
 	sc->reclaimed_before = sc->nr_reclaimed;
-	sc->freed_before = swap_freed_after_write();
+	sc->written_before = swap_written();
 }
 
 bool reclaim_pass_end(struct lruvec *lruvec, struct scan_control *sc)
 {
-	if (sc->nr_swapped)
+	if (sc->nr_writing)
 		collect_swapped(sc);
 	if (sc->nr_reclaimed != sc->reclaimed_before)
 		return true;

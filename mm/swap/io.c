@@ -11,7 +11,7 @@
  *	in	swap_read_folios(): folios fresh from the cache, locked. At the end (swap_read_end) they are up to date, or not if the device
  *		failed: the fault that needs such a page gets SIGBUS, and nobody else; then they are unlocked.
  *
- * Who waits for memory while all is on its way to a disk sleeps in swap_wait_writeout().
+ * Who waits for memory while all is on its way to a disk sleeps in swap_wait_written().
  *
  * Ends come in a thread of the device (include/block/bio.h) or in the submitter: they only try locks.
  * Linux 6.1: mm/page_io.c. Observe: pswpin, pswpout, zswpin, zswpout, nr_writeback.
@@ -31,16 +31,19 @@
 #include "swap_internal.h"
 
 static DECLARE_WAIT_QUEUE_HEAD(writeout_wait);
-static atomic_long_t nr_freed_after_write;
+static atomic_long_t nr_ended, nr_freed;
 
-unsigned long swap_freed_after_write(void)
+struct swap_written swap_written(void)
 {
-	return atomic_long_read(&nr_freed_after_write);
+	return (struct swap_written){ .ended = atomic_long_read(&nr_ended),
+				      .freed = atomic_long_read(&nr_freed) };
 }
 
-void swap_wait_writeout(unsigned long freed_before, unsigned long nr)
+void swap_wait_written(struct swap_written before, unsigned long ended, unsigned long freed)
 {
-	wait_event_killable_timeout(writeout_wait, swap_freed_after_write() - freed_before >= nr,
+	wait_event_killable_timeout(writeout_wait,
+				    swap_written().freed - before.freed >= freed ||
+					    swap_written().ended - before.ended >= ended,
 				    HZ / 10);
 }
 
@@ -91,11 +94,12 @@ void swap_write_end(struct folio *folio, int err)
 		/* Whoever wrote it has gone on. Linux frees such a page when a scan comes by again, mostly kswapd's. */
 		count_vm_event(PGSTEAL_KSWAPD);
 		count_vm_event(PGSTEAL_ANON);
-		atomic_long_inc(&nr_freed_after_write);
+		atomic_long_inc(&nr_freed);
 	} else {
 		free_swap_cache(folio);
 		folio_put(folio);
 	}
+	atomic_long_inc(&nr_ended);
 	if (waitqueue_active(&writeout_wait))
 		wake_up_all(&writeout_wait);
 }
