@@ -7,6 +7,8 @@
  *
  * An entry is written by who allocates and who frees the object; the array is installed by compare and exchange, and gone with the
  * slab. Without memory for an array, or with one beyond the first 128 GiB, the object is nobody's.
+ * Arrays are charged to nobody. The last one of a slab takes the slab along when it is freed, and that slab's array with it, and so on: one
+ * after the other, since a stack has an end.
  * What is charged: the object with what lies between it and the next, and its entry.
  * Linux 6.1: mm/slab.h (memcg_slab_post_alloc_hook), mm/memcontrol.c (memcg_alloc_slab_cgroups); slab->memcg_data.
  */
@@ -93,6 +95,33 @@ void slab_uncharge(struct kmem_cache *s, struct page *page, const void *object)
 	byte_uncharge(id, charged_size(s), what(s));
 }
 
+/* Arrays that are to be freed once the CPU is done with the one at which it is. => interrupts off */
+struct free_arrays {
+	void *first; /* linked by their first words */
+	bool busy;
+};
+static DEFINE_PER_CPU(struct free_arrays, free_arrays);
+
+static void free_array(void *array)
+{
+	struct free_arrays *f;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	f = this_cpu_ptr(&free_arrays);
+	*(void **)array = f->first;
+	f->first = array;
+	if (!f->busy) {
+		f->busy = true;
+		while ((array = f->first)) {
+			f->first = *(void **)array;
+			kfree_past_array(array);
+		}
+		f->busy = false;
+	}
+	local_irq_restore(flags);
+}
+
 void slab_owners_free(struct page *page)
 {
 	u16 *owners = owners_of(page);
@@ -100,7 +129,7 @@ void slab_owners_free(struct page *page)
 	if (!owners)
 		return;
 	page->page_type = PAGE_TYPE_NONE;
-	kfree_past_array(owners);
+	free_array(owners);
 }
 
 u16 slab_object_owner(const void *object)
