@@ -12,6 +12,7 @@
 #include <base/errno.h>
 #include <base/bug.h>
 #include <base/cpumask.h>
+#include <base/printf.h>
 #include <kernel/init.h>
 #include <kernel/param.h>
 #include <kernel/printk.h>

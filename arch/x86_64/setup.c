@@ -10,6 +10,7 @@
 #include <base/types.h>
 #include <base/errno.h>
 #include <base/math.h>
+#include <base/printf.h>
 #include <base/string.h>
 #include <kernel/init.h>
 #include <kernel/param.h>

@@ -28,8 +28,6 @@ extern const struct obs_kernel_param __setup_start[], __setup_end[];
 
 /* Run the early_param functions over boot_command_line; once. Called by setup_arch(). */
 void parse_early_param(void);
-/* Number with K M G T P E suffix; *retptr behind it. */
-unsigned long long memparse(const char *ptr, char **retptr);
 /* The next "name" or "name=value" of @args ("" quoting as in Linux); returns what is behind it. */
 char *next_arg(char *args, char **param, char **val);
 /* "1", "y", "on" ... or -EINVAL */

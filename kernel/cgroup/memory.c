@@ -59,18 +59,18 @@ static void notify(void *owner, enum memcg_event event, bool local)
 
 /* ---- numbers ---- */
 
-/* Bytes with a suffix, as pages. "max": no limit. */
-static int parse_pages(const char *text, unsigned long *pages)
+/* Bytes with a suffix, as pages; no digits are 0, as in Linux. @max: no limit. */
+static int parse_pages(const char *text, const char *max, unsigned long *pages)
 {
 	unsigned long long bytes;
 	char *end;
 
-	if (!strcmp(text, "max")) {
+	if (!strcmp(text, max)) {
 		*pages = MEMCG_NO_LIMIT;
 		return 0;
 	}
 	bytes = memparse(text, &end);
-	if (end == text || *end)
+	if (*end)
 		return -EINVAL;
 	*pages = bytes >> PAGE_SHIFT;
 	return 0;
@@ -107,7 +107,7 @@ static int min_show(struct seq_file *m, struct cgroup *cgrp)
 
 static int min_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	return parse_pages(text, &memcg_of(cgrp)->min.written);
+	return parse_pages(text, "max", &memcg_of(cgrp)->min.written);
 }
 
 static int low_show(struct seq_file *m, struct cgroup *cgrp)
@@ -117,7 +117,7 @@ static int low_show(struct seq_file *m, struct cgroup *cgrp)
 
 static int low_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	return parse_pages(text, &memcg_of(cgrp)->low.written);
+	return parse_pages(text, "max", &memcg_of(cgrp)->low.written);
 }
 
 static int high_show(struct seq_file *m, struct cgroup *cgrp)
@@ -132,7 +132,7 @@ static int high_write(struct file *file, struct cgroup *cgrp, char *text)
 
 	if (!memcg)
 		return -ENODEV;
-	err = parse_pages(text, &memcg->high);
+	err = parse_pages(text, "max", &memcg->high);
 	if (!err)
 		memcg_reclaim_down_to(memcg, memcg->high);
 	memcg_put(memcg);
@@ -151,7 +151,7 @@ static int max_write(struct file *file, struct cgroup *cgrp, char *text)
 
 	if (!memcg)
 		return -ENODEV;
-	err = parse_pages(text, &memcg->max);
+	err = parse_pages(text, "max", &memcg->max);
 	if (!err)
 		memcg_enforce_max(memcg);
 	memcg_put(memcg);
@@ -167,7 +167,7 @@ static int reclaim_write(struct file *file, struct cgroup *cgrp, char *text)
 
 	if (!memcg)
 		return -ENODEV;
-	err = parse_pages(text, &pages);
+	err = parse_pages(text, "", &pages);
 	if (!err)
 		err = memcg_reclaim_pages(memcg, pages);
 	memcg_put(memcg);
@@ -225,7 +225,7 @@ static int swap_high_show(struct seq_file *m, struct cgroup *cgrp)
 
 static int swap_high_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	return parse_pages(text, &memcg_of(cgrp)->swap_high);
+	return parse_pages(text, "max", &memcg_of(cgrp)->swap_high);
 }
 
 static int swap_max_show(struct seq_file *m, struct cgroup *cgrp)
@@ -236,7 +236,7 @@ static int swap_max_show(struct seq_file *m, struct cgroup *cgrp)
 /* What it has above a lowered limit it keeps. */
 static int swap_max_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	return parse_pages(text, &memcg_of(cgrp)->swap_max);
+	return parse_pages(text, "max", &memcg_of(cgrp)->swap_max);
 }
 
 static int zswap_current_show(struct seq_file *m, struct cgroup *cgrp)
@@ -252,7 +252,7 @@ static int zswap_max_show(struct seq_file *m, struct cgroup *cgrp)
 
 static int zswap_max_write(struct file *file, struct cgroup *cgrp, char *text)
 {
-	return parse_pages(text, &memcg_of(cgrp)->zswap_max);
+	return parse_pages(text, "max", &memcg_of(cgrp)->zswap_max);
 }
 
 static int swap_events_show(struct seq_file *m, struct cgroup *cgrp)

@@ -400,18 +400,18 @@ int memcg_reclaim_pages(struct mem_cgroup *memcg, unsigned long pages)
 {
 	int tries = MAX_RECLAIM_RETRIES;
 	unsigned long done = 0;
-	bool found;
 
 	while (done < pages) {
 		unsigned long got;
 
+		/* Nobody looks before: that would be no try. */
+		if (time_before(jiffies, READ_ONCE(memcg->nothing_until)))
+			schedule_timeout_interruptible(MEMCG_NOTHING_TICKS);
 		if (signal_pending(current))
 			return -EINTR;
-		got = memcg_try_reclaim(memcg, pages - done, GFP_KERNEL, &found);
-		if (!got && tries <= 0)
+		got = memcg_reclaim(memcg, pages - done, GFP_KERNEL);
+		if (!got && !tries--)
 			return -EAGAIN;
-		if (!got)
-			tries = after_failure(tries, found);
 		done += got;
 	}
 	return 0;

@@ -77,6 +77,7 @@ static void test_files(void)
 	fails(cg_write("f/memory.max", "lots"), EINVAL, "no number");
 	fails(cg_write("f/memory.max", "1 2"), EINVAL, "two numbers");
 	fails(cg_write("f/memory.low", "3x"), EINVAL, "an unknown suffix");
+	ok(!cg_write("f/memory.max", "\n") && cg_is("f/memory.max", "0\n"), "nothing is nothing");
 	ok(!cg_write("f/memory.max", "max") && cg_is("f/memory.max", "max\n"), "max");
 	fails(cg_write("f/memory.oom.group", "2"), EINVAL, "memory.oom.group is 0 or 1");
 	fails(cg_write("f/memory.current", "0"), EINVAL, "current is not written");
