@@ -140,7 +140,7 @@ static void show_node(struct seq_file *m, struct lruvec *lruvec)
 /* Of @memcg, or of the machine. */
 static struct lruvec *lruvec_at(struct mem_cgroup *memcg, int nid)
 {
-	return memcg ? memcg->lruvec + nid : &NODE_DATA(nid)->__lruvec;
+	return memcg ? &memcg->nodeinfo[nid].lruvec : &NODE_DATA(nid)->__lruvec;
 }
 
 static void show_nodes(struct seq_file *m, struct mem_cgroup *memcg)

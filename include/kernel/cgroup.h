@@ -13,8 +13,10 @@
 
 struct cgroup;
 struct cpumask;
+struct fault_counts;
 struct kernel_clone_args;
 struct kernfs_node;
+struct mem_cgroup;
 struct seq_file;
 struct task_struct;
 
@@ -53,6 +55,8 @@ void cgroup_release(struct task_struct *task);
 
 /* "/", or "/name/name". => it cannot be freed */
 void cgroup_print_path(struct seq_file *m, const struct cgroup *cgrp);
+/* Page faults of all that were and are in @memcg or a group below it. => no spinlock held */
+struct fault_counts cgroup_faults(const struct mem_cgroup *memcg);
 /* On which CPUs the cpuset of @task lets it run. => @task cannot be freed; no spinlock held */
 void cpuset_cpus_allowed(struct task_struct *task, struct cpumask *mask);
 /* /proc/PID/cgroup, /proc/PID/cpuset, /proc/cgroups. 0 or -errno. */

@@ -209,6 +209,7 @@ struct task_struct {
 	struct psi_group *psi;			/* q: of its control group; NULL: the root */
 	u8 psi_counts;				/* q: which numbers of that count it, see kernel/sched/psi_group.c */
 	struct mem_cgroup *memcg;		/* as cgroup: whom its pages are charged to; NULL: nobody */
+	unsigned long told_min_flt, told_maj_flt;	/* cgroup_tasks_lock: of min_flt, maj_flt, what memcg was told of */
 	struct sem_undo_list *sysvsem_undo;	/* o: what semop(2) undoes at the end, or NULL */
 
 	struct signal_struct *signal;		/* t */

@@ -41,6 +41,29 @@ static inline struct lruvec *folio_lruvec(const struct folio *folio)
 	return unlikely(ops) ? ops->of_frame(node, folio_pfn(folio)) : node;
 }
 
+/* An event of memory.stat happened to @folio: for its group alone, or for the machine, too. */
+static inline void count_group_event(const struct folio *folio, enum vm_event_item item)
+{
+	const struct lruvec_ops *ops = READ_ONCE(folio_pgdat(folio)->__lruvec.ops);
+
+	if (unlikely(ops))
+		ops->count_event(folio_pfn(folio), item, folio_nr_pages(folio));
+}
+static inline void count_folio_event(const struct folio *folio, enum vm_event_item item)
+{
+	count_vm_events(item, folio_nr_pages(folio));
+	count_group_event(folio, item);
+}
+/* @item: WORKINGSET_*, of @nr pages of @folio. */
+static inline void count_workingset(const struct folio *folio, enum node_stat_item item, unsigned long nr)
+{
+	const struct lruvec_ops *ops = READ_ONCE(folio_pgdat(folio)->__lruvec.ops);
+
+	node_stat_mod_folio(folio, item, nr);
+	if (unlikely(ops))
+		ops->count_workingset(folio_pfn(folio), item, nr);
+}
+
 /* May reclaim take @folio at all? Not when it is mlocked, or of a mapping that was locked (SHM_LOCK, ramfs). */
 bool folio_evictable(const struct folio *folio);
 

@@ -44,6 +44,9 @@ struct lruvec_ops {
 	struct lruvec *(*apart)(struct lruvec *root, struct lruvec *prev, bool last);
 	/* Of a group: the next address space of its tasks, with a reference. *@cursor begins with 0. NULL: that was all. */
 	struct mm_struct *(*next_mm)(struct lruvec *lruvec, int *cursor);
+	/* Of a node: @nr of @item, an event of memory.stat or WORKINGSET_*, happened to the page in frame @pfn. Any context. */
+	void (*count_event)(unsigned long pfn, unsigned int item, unsigned long nr);
+	void (*count_workingset)(unsigned long pfn, unsigned int item, unsigned long nr);
 	/* Of a node: the policy of the machine has changed. */
 	void (*policy_changed)(void);
 };

@@ -11,6 +11,7 @@
 #include <base/list.h>
 #include <mm/byte_charge.h>
 #include <mm/lruvec.h>
+#include <mm/zone.h>
 #include <sync/rcu_types.h>
 
 struct mem_cgroup;
@@ -41,6 +42,19 @@ struct guard {
 	unsigned long effective;	/* the same: what reclaim leaves */
 };
 
+/* Events of memory.stat that are counted when they come: mm/memcg/events.c. */
+#define NR_MEMCG_VM_EVENTS	11
+#define NR_WORKINGSET_EVENTS	(WORKINGSET_NODERECLAIM - WORKINGSET_REFAULT_ANON + 1)
+struct fault_counts {
+	unsigned long minor, major;
+};
+
+struct mem_cgroup_per_node {
+	struct lruvec lruvec;		/* the hands that go over its frames and those of the groups below */
+	atomic_long_t workingset[NR_WORKINGSET_EVENTS];	/* a: of this group and those below */
+	atomic_long_t bytes_owned[NR_CHARGED_BYTES];	/* a: of this group alone; stocks have yet to add to it */
+};
+
 /*
  * Legend: c constant, a atomic, w written by the files' write functions one at a time, read by all.
  */
@@ -63,12 +77,13 @@ struct mem_cgroup {
 	atomic_long_t zswap_bytes, zswap_pages;	/* a: mm/memcg/zswap.c: kept compressed of this group and those below, in bytes */
 	unsigned long zswap_max;	/* w: pages for that */
 	atomic_long_t events[NR_MEMCG_EVENTS], events_local[NR_MEMCG_EVENTS];
+	atomic_long_t vm_events[NR_MEMCG_VM_EVENTS];	/* a: of this group and those below */
+	struct fault_counts faults;	/* mm/memcg/events.c: what the tasks have told; cgroup_tasks_lock */
 	struct list_head node;		/* all_memcgs: parents before children, the dead ones too; RCU */
-	atomic_long_t bytes_owned[NR_CHARGED_BYTES];	/* a: of this group alone; stocks have yet to add to it */
 	atomic_long_t bytes_left;	/* a: charged in whole pages, nobody's */
 	atomic_long_t refs;		/* a: a byte that somebody has, or a stock, is one */
 	struct rcu_head rcu;
-	struct lruvec lruvec[];		/* by node: the hands that go over its frames and those of the groups below */
+	struct mem_cgroup_per_node nodeinfo[];
 };
 
 /* A group below @parent (NULL: the root). ERR_PTR: -ENOMEM, -ENOSPC. May sleep. => one at a time, as memcg_offline() */
@@ -102,13 +117,21 @@ void memcg_enforce_max(struct mem_cgroup *memcg);
 /* current has current->memcg_over_high and is about to go to user mode: reclaim, and sleep for 2 s at most. */
 void memcg_handle_over_high(void);
 
+/* @memcg: NULL for the root's, which nobody counts. Any context. */
 void memcg_event(struct mem_cgroup *memcg, enum memcg_event event);
 extern bool memcg_recursiveprot;	/* mount option memory_recursiveprot */
 extern const char *const memcg_event_names[NR_MEMCG_EVENTS];
 /* Pages of @memcg (NULL: the groups below the root) and those below that zswap keeps, and in how many bytes. */
 void memcg_zswap_sums(struct mem_cgroup *memcg, unsigned long *bytes, unsigned long *pages);
-/* memory.stat of @memcg (NULL: the root). 0. May sleep. */
+/* memory.stat of @memcg (NULL: the root). 0 or -ENOMEM; also where memory has run out. May sleep. */
 int memcg_stat_show(struct seq_file *m, struct mem_cgroup *memcg);
+/* memory.numa_stat. 0 or -ENOMEM. May sleep. */
+int memcg_numa_stat_show(struct seq_file *m, struct mem_cgroup *memcg);
+
+/* From now on @task's page faults are @memcg's (NULL: no group's). => cgroup_tasks_lock */
+void memcg_attach(struct task_struct *task, struct mem_cgroup *memcg);
+/* Its group, and those above, count those that @task has had so far. => cgroup_tasks_lock */
+void memcg_tell_faults(struct task_struct *task);
 
 /* What was printed of a group has changed by an event of it (@local) or of one below: its owner is told. Set once. */
 extern void (*memcg_notify)(void *owner, enum memcg_event event, bool local);

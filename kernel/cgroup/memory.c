@@ -16,6 +16,8 @@
 #include <mm/gfp.h>
 #include <mm/memcontrol.h>
 #include <mm/reclaim.h>
+#include <mm/vmstat.h>
+#include <sync/rcu.h>
 
 #include "cgroup_internal.h"
 
@@ -33,7 +35,10 @@ static void memory_offline(void *css)
 
 static void memory_attach(struct task_struct *task, void *css)
 {
-	WRITE_ONCE(task->memcg, css);
+	/* Who has left for good (cgroup_exit) is still seen by cgroup_update_tasks() until he is reaped, and keeps no state alive. */
+	if (!task->memcg && task->flags & PF_EXITING)
+		return;
+	memcg_attach(task, css);
 }
 
 /* The state with a reference, or NULL when it has gone. */
@@ -281,9 +286,35 @@ static int reclaim_policy_write(struct file *file, struct cgroup *cgrp, char *te
 	return policy ? memcg_choose_policy(memcg_of(cgrp), policy) : -EINVAL;
 }
 
+struct fault_counts cgroup_faults(const struct mem_cgroup *memcg)
+{
+	struct fault_counts faults;
+	struct task_struct *p, *t;
+
+	rcu_read_lock();
+	for_each_process_thread(p, t)
+	{
+		if (!READ_ONCE(t->memcg))
+			continue;
+		spin_lock_irq(&cgroup_tasks_lock);
+		memcg_tell_faults(t);
+		spin_unlock_irq(&cgroup_tasks_lock);
+	}
+	rcu_read_unlock();
+	spin_lock_irq(&cgroup_tasks_lock);
+	faults = memcg->faults;
+	spin_unlock_irq(&cgroup_tasks_lock);
+	return faults;
+}
+
 static int stat_show(struct seq_file *m, struct cgroup *cgrp)
 {
 	return memcg_stat_show(m, memcg_of(cgrp));
+}
+
+static int numa_stat_show(struct seq_file *m, struct cgroup *cgrp)
+{
+	return memcg_numa_stat_show(m, memcg_of(cgrp));
 }
 
 static const struct cftype memory_files[] = {
@@ -308,6 +339,7 @@ static const struct cftype memory_files[] = {
 	  .event = CGROUP_MEMORY_EVENTS_LOCAL + 1,
 	  .show = events_local_show },
 	{ .name = "memory.stat", .show = stat_show },
+	{ .name = "memory.numa_stat", .show = numa_stat_show },
 	{ .name = "memory.oom.group",
 	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_DELEGATED,
 	  .show = oom_group_show,

@@ -45,7 +45,8 @@ void memcg_return_bytes(struct mem_cgroup *memcg, unsigned long bytes)
 }
 
 /* A reference is taken over. */
-static int charge_pages(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what, gfp_t gfp)
+static int charge_pages(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what, int nid,
+			gfp_t gfp)
 {
 	unsigned long left = (unsigned long)atomic_long_xchg(&memcg->bytes_left, 0);
 	unsigned long pages = left < bytes ? PFN_UP(bytes) : 0;
@@ -57,29 +58,29 @@ static int charge_pages(struct mem_cgroup *memcg, size_t bytes, enum charged_byt
 	} else {
 		left += pages << PAGE_SHIFT;
 		atomic_long_add((long)left, &memcg->refs);
-		stock_refill_bytes(memcg, left - bytes, bytes, what);
+		stock_refill_bytes(memcg, left - bytes, bytes, what, nid);
 	}
 	memcg_put(memcg);
 	return id;
 }
 
-static int charge(size_t bytes, enum charged_bytes what, gfp_t gfp)
+static int charge(size_t bytes, enum charged_bytes what, int nid, gfp_t gfp)
 {
 	struct mem_cgroup *memcg;
 	u16 id;
 
 	if (in_interrupt() || !READ_ONCE(current->memcg))
 		return 0;
-	id = stock_take_bytes(bytes, what);
+	id = stock_take_bytes(bytes, what, nid);
 	if (id)
 		return id;
 	memcg = memcg_get_current();
-	return memcg ? charge_pages(memcg, bytes, what, gfp) : 0;
+	return memcg ? charge_pages(memcg, bytes, what, nid, gfp) : 0;
 }
 
-static void uncharge(u16 id, size_t bytes, enum charged_bytes what)
+static void uncharge(u16 id, size_t bytes, enum charged_bytes what, int nid)
 {
-	stock_return_bytes(memcg_by_id(id), bytes, what);
+	stock_return_bytes(memcg_by_id(id), bytes, what, nid);
 }
 
 static bool is_below(u16 id, const struct mem_cgroup *memcg)
@@ -94,8 +95,9 @@ static unsigned long reclaimable(const struct mem_cgroup *root)
 	long bytes = 0;
 
 	list_for_each_entry_rcu (memcg, &all_memcgs, node)
-		if (memcg_is_below(memcg, root))
-			bytes += atomic_long_read(&memcg->bytes_owned[CHARGED_SLAB_RECLAIMABLE]);
+		for (unsigned int nid = 0; memcg_is_below(memcg, root) && nid < nr_node_ids; nid++)
+			bytes += atomic_long_read(
+				&memcg->nodeinfo[nid].bytes_owned[CHARGED_SLAB_RECLAIMABLE]);
 	return max(bytes, 0L);
 }
 

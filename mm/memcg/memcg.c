@@ -114,6 +114,8 @@ static void tell(struct mem_cgroup *memcg, enum memcg_event event, bool local)
 
 void memcg_event(struct mem_cgroup *memcg, enum memcg_event event)
 {
+	if (!memcg)
+		return;
 	rcu_read_lock();
 	atomic_long_inc(&memcg->events_local[event]);
 	tell(memcg, event, true);
@@ -480,7 +482,7 @@ struct mem_cgroup *memcg_create(struct mem_cgroup *parent, void *owner)
 
 	if (start())
 		return ERR_PTR(-ENOMEM);
-	memcg = kzalloc(struct_size(memcg, lruvec, nr_node_ids), GFP_KERNEL_ACCOUNT);
+	memcg = kzalloc(struct_size(memcg, nodeinfo, nr_node_ids), GFP_KERNEL_ACCOUNT);
 	if (!memcg)
 		return ERR_PTR(-ENOMEM);
 	memcg->id = free_id();

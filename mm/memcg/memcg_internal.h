@@ -4,6 +4,7 @@
 #define MEMCG_INTERNAL_H
 
 #include <mm/memcontrol.h>
+#include <mm/vmstat.h>
 
 #define NR_MEMCG_IDS	   65536u
 #define MEMCG_CHARGE_BATCH 64ul /* pages */
@@ -61,11 +62,11 @@ void stock_refill(struct mem_cgroup *memcg, unsigned long nr);
 /* @nr pages of @memcg are free: for the stock of this CPU if that is @memcg's, or uncharged. Any context. => RCU */
 void stock_return(struct mem_cgroup *memcg, unsigned long nr);
 /* @bytes from the stock of this CPU if it is of current's group: its number. 0: it has not got them, or current is in the root. */
-u16 stock_take_bytes(size_t bytes, enum charged_bytes what);
+u16 stock_take_bytes(size_t bytes, enum charged_bytes what, int nid);
 /* Of @memcg, @bytes that somebody has now and @rest that goes into the stock were charged; each is a reference. */
-void stock_refill_bytes(struct mem_cgroup *memcg, size_t rest, size_t bytes, enum charged_bytes what);
+void stock_refill_bytes(struct mem_cgroup *memcg, size_t rest, size_t bytes, enum charged_bytes what, int nid);
 /* @bytes that somebody had are free: as stock_return(). Any context. */
-void stock_return_bytes(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what);
+void stock_return_bytes(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what, int nid);
 /* Uncharge what CPUs have in stock of @memcg and those below; best effort. May sleep. */
 void stock_drain_all(struct mem_cgroup *memcg);
 
@@ -106,6 +107,15 @@ void memcg_charge_zswap(u16 id, long bytes, int pages);
 unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found);
 void memcg_lruvec_init(struct mem_cgroup *memcg);
 void memcg_watch_nodes(bool on);
+
+/* ---- events.c, for lruvec_ops ---- */
+void memcg_count_event(unsigned long pfn, unsigned int item, unsigned long nr);
+void memcg_count_workingset(unsigned long pfn, unsigned int item, unsigned long nr);
+/* Of @memcg (NULL: the machine), the groups below included. */
+unsigned long memcg_event_sum(const struct mem_cgroup *memcg, enum vm_event_item item);
+unsigned long memcg_workingset(const struct mem_cgroup *memcg, unsigned int nid, enum node_stat_item item);
+/* => RCU: the group that a page in frame @pfn is charged to, none that was removed; or NULL */
+struct mem_cgroup *memcg_of_frame(unsigned long pfn);
 
 /* ---- oom.c ---- */
 /* Kill somebody below @memcg, which has no @nr pages of room. True: try again. May sleep. */

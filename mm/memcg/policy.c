@@ -25,7 +25,7 @@ static unsigned int nr_apart; /* reclaim_policy_mutex; read without */
 
 const struct reclaim_ops *memcg_policy(const struct mem_cgroup *memcg)
 {
-	return memcg ? READ_ONCE(memcg->lruvec[0].policy) : READ_ONCE(reclaim_ops);
+	return memcg ? READ_ONCE(memcg->nodeinfo[0].lruvec.policy) : READ_ONCE(reclaim_ops);
 }
 
 bool memcg_is_aged_with(const struct mem_cgroup *memcg, const struct mem_cgroup *root)
@@ -77,9 +77,9 @@ static int change(struct mem_cgroup *memcg, const struct reclaim_ops *policy)
 	int err = 0;
 
 	for (unsigned int nid = 0; nid < nr_node_ids && !err; nid++)
-		err = reclaim_policy_start(policy, memcg->lruvec + nid);
+		err = reclaim_policy_start(policy, &memcg->nodeinfo[nid].lruvec);
 	for (unsigned int nid = 0; nid < nr_node_ids && !err; nid++)
-		reclaim_policy_set(policy, memcg->lruvec + nid);
+		reclaim_policy_set(policy, &memcg->nodeinfo[nid].lruvec);
 	if (!err)
 		update_apart(memcg);
 	return err;
@@ -120,5 +120,5 @@ void memcg_policy_leave(struct mem_cgroup *memcg)
 void memcg_policy_free(struct mem_cgroup *memcg)
 {
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
-		kfree(memcg->lruvec[nid].gen);
+		kfree(memcg->nodeinfo[nid].lruvec.gen);
 }

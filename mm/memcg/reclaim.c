@@ -28,7 +28,10 @@
 
 static struct mem_cgroup *memcg_of_lruvec(const struct lruvec *lruvec)
 {
-	return container_of(lruvec - lruvec->pgdat->node_id, struct mem_cgroup, lruvec[0]);
+	const struct mem_cgroup_per_node *info =
+		container_of(lruvec, struct mem_cgroup_per_node, lruvec);
+
+	return container_of(info - lruvec->pgdat->node_id, struct mem_cgroup, nodeinfo[0]);
 }
 
 /* Of a group: the next frame of it, or of a group below that is aged with it, and is not protected. */
@@ -73,7 +76,7 @@ static struct lruvec *of_frame(struct lruvec *node, unsigned long pfn)
 	u16 id = frame_id(pfn);
 
 	for (struct mem_cgroup *memcg = id ? memcg_by_id(id) : NULL; memcg; memcg = memcg->parent) {
-		struct lruvec *lruvec = memcg->lruvec + node->pgdat->node_id;
+		struct lruvec *lruvec = &memcg->nodeinfo[node->pgdat->node_id].lruvec;
 
 		if (READ_ONCE(memcg->apart) || READ_ONCE(lruvec->recount_age))
 			return lruvec;
@@ -127,7 +130,7 @@ static bool begin_group(struct lruvec *lruvec, bool last)
 /* A group may be older than the node. */
 static struct lruvec *lruvec_of(struct mem_cgroup *memcg, struct pglist_data *pgdat)
 {
-	struct lruvec *lruvec = memcg->lruvec + pgdat->node_id;
+	struct lruvec *lruvec = &memcg->nodeinfo[pgdat->node_id].lruvec;
 
 	if (!lruvec->pgdat)
 		WRITE_ONCE(lruvec->pgdat, pgdat);
@@ -182,7 +185,7 @@ static void count_apart(struct lruvec *node)
 	rcu_read_lock();
 	list_for_each_entry_rcu (memcg, &all_memcgs, node)
 		for_each_evictable_lru(lru) if (memcg->apart) size[lru] +=
-			memcg->lruvec[node->pgdat->node_id].size[lru];
+			memcg->nodeinfo[node->pgdat->node_id].lruvec.size[lru];
 	rcu_read_unlock();
 	memcpy(node->size, size, sizeof(node->size));
 }
@@ -206,6 +209,8 @@ static const struct lruvec_ops node_ops = { .begin = begin_node,
 					    .next = next_of_node,
 					    .of_frame = of_frame,
 					    .apart = next_apart,
+					    .count_event = memcg_count_event,
+					    .count_workingset = memcg_count_workingset,
 					    .policy_changed = memcg_machine_policy_changed };
 
 void memcg_watch_nodes(bool on)
@@ -223,8 +228,8 @@ void memcg_watch_nodes(bool on)
 void memcg_lruvec_init(struct mem_cgroup *memcg)
 {
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++) {
-		lruvec_init(memcg->lruvec + nid, NODE_DATA(nid));
-		memcg->lruvec[nid].ops = &group_ops;
+		lruvec_init(&memcg->nodeinfo[nid].lruvec, NODE_DATA(nid));
+		memcg->nodeinfo[nid].lruvec.ops = &group_ops;
 	}
 }
 
@@ -275,7 +280,7 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 			break;
 	}
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
-		reclaim_snapshot(memcg->lruvec + nid);
+		reclaim_snapshot(&memcg->nodeinfo[nid].lruvec);
 	/* What is in use is looked at as well, by the last pass at the latest; what it makes inactive the next reclaim takes. */
 	*found = sc.nr_scanned || sc.nr_refilled;
 	if (!*found)

@@ -21,10 +21,31 @@
 struct stock {
 	struct mem_cgroup *memcg; /* with a reference; or NULL */
 	unsigned long nr;
-	unsigned long bytes;	      /* as many references to memcg, too */
-	long owned[NR_CHARGED_BYTES]; /* to be added to memcg->bytes_owned */
+	unsigned long bytes; /* as many references to memcg, too */
+	int nid;
+	long owned[NR_CHARGED_BYTES]; /* to be added to bytes_owned of memcg and nid */
 };
 static DEFINE_PER_CPU(struct stock, stocks);
+
+/* => preemption off; the stock is somebody's */
+static void flush_owned(struct stock *stock)
+{
+	struct mem_cgroup_per_node *info = stock->memcg->nodeinfo + stock->nid;
+
+	for (int i = 0; i < NR_CHARGED_BYTES; i++)
+		atomic_long_add(stock->owned[i], &info->bytes_owned[i]);
+	memset(stock->owned, 0, sizeof(stock->owned));
+}
+
+/* => as above */
+static void add_owned(struct stock *stock, long bytes, enum charged_bytes what, int nid)
+{
+	if (unlikely(stock->nid != nid)) {
+		flush_owned(stock);
+		stock->nid = nid;
+	}
+	stock->owned[what] += bytes;
+}
 
 /* => preemption off */
 static void empty(struct stock *stock)
@@ -35,12 +56,10 @@ static void empty(struct stock *stock)
 		return;
 	memcg_sub_usage(memcg, stock->nr);
 	memcg_return_bytes(memcg, stock->bytes);
-	for (int i = 0; i < NR_CHARGED_BYTES; i++)
-		atomic_long_add(stock->owned[i], &memcg->bytes_owned[i]);
+	flush_owned(stock);
 	WRITE_ONCE(stock->memcg, NULL);
 	memcg_put_many(memcg, (long)stock->bytes + 1);
 	stock->nr = stock->bytes = 0;
-	memset(stock->owned, 0, sizeof(stock->owned));
 }
 
 /* => preemption off */
@@ -118,7 +137,7 @@ static void add_bytes(struct stock *stock, unsigned long bytes)
 	memcg_put_many(stock->memcg, (long)whole);
 }
 
-u16 stock_take_bytes(size_t bytes, enum charged_bytes what)
+u16 stock_take_bytes(size_t bytes, enum charged_bytes what, int nid)
 {
 	struct stock *stock;
 	u16 id = 0;
@@ -127,7 +146,7 @@ u16 stock_take_bytes(size_t bytes, enum charged_bytes what)
 	stock = this_cpu_ptr(&stocks);
 	if (stock->bytes >= bytes && stock->memcg == READ_ONCE(current->memcg)) {
 		stock->bytes -= bytes;
-		stock->owned[what] += (long)bytes;
+		add_owned(stock, (long)bytes, what, nid);
 		id = stock->memcg->id;
 	}
 	preempt_enable();
@@ -135,35 +154,35 @@ u16 stock_take_bytes(size_t bytes, enum charged_bytes what)
 }
 
 void stock_refill_bytes(struct mem_cgroup *memcg, size_t rest, size_t bytes,
-			enum charged_bytes what)
+			enum charged_bytes what, int nid)
 {
 	struct stock *stock;
 
 	preempt_disable();
 	if (READ_ONCE(memcg->dead)) {
-		atomic_long_add((long)bytes, &memcg->bytes_owned[what]);
+		atomic_long_add((long)bytes, &memcg->nodeinfo[nid].bytes_owned[what]);
 		memcg_return_bytes(memcg, rest);
 		memcg_put_many(memcg, (long)rest);
 	} else {
 		stock = stock_of(memcg);
-		stock->owned[what] += (long)bytes;
+		add_owned(stock, (long)bytes, what, nid);
 		add_bytes(stock, rest);
 	}
 	preempt_enable();
 }
 
-void stock_return_bytes(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what)
+void stock_return_bytes(struct mem_cgroup *memcg, size_t bytes, enum charged_bytes what, int nid)
 {
 	struct stock *stock;
 
 	preempt_disable();
 	stock = this_cpu_ptr(&stocks);
 	if (in_interrupt() || stock->memcg != memcg) {
-		atomic_long_sub((long)bytes, &memcg->bytes_owned[what]);
+		atomic_long_sub((long)bytes, &memcg->nodeinfo[nid].bytes_owned[what]);
 		memcg_return_bytes(memcg, bytes);
 		memcg_put_many(memcg, (long)bytes);
 	} else {
-		stock->owned[what] -= (long)bytes;
+		add_owned(stock, -(long)bytes, what, nid);
 		add_bytes(stock, bytes);
 	}
 	preempt_enable();

@@ -39,20 +39,9 @@ static struct mem_cgroup *try_add(struct mem_cgroup *memcg)
 	return NULL;
 }
 
-/* Whose the page in frame @pfn is. => RCU */
-static struct mem_cgroup *owner_of(unsigned long pfn)
-{
-	u16 id = frame_id(pfn);
-	struct mem_cgroup *memcg = id ? memcg_by_id(id) : NULL;
-
-	while (memcg && READ_ONCE(memcg->dead))
-		memcg = memcg->parent;
-	return memcg;
-}
-
 static bool charge(unsigned long pfn, u16 *id)
 {
-	struct mem_cgroup *memcg = owner_of(pfn), *over;
+	struct mem_cgroup *memcg = memcg_of_frame(pfn), *over;
 
 	*id = memcg ? memcg->id : 0;
 	if (!memcg)
@@ -72,12 +61,8 @@ static void uncharge(u16 id)
 
 static void failed(unsigned long pfn)
 {
-	struct mem_cgroup *memcg;
-
 	rcu_read_lock();
-	memcg = owner_of(pfn);
-	if (memcg)
-		memcg_event(memcg, MEMCG_SWAP_FAIL);
+	memcg_event(memcg_of_frame(pfn), MEMCG_SWAP_FAIL);
 	rcu_read_unlock();
 }
 

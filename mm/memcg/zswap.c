@@ -43,17 +43,24 @@ void memcg_charge_zswap(u16 id, long bytes, int pages)
 	}
 }
 
+static void add_sums(struct mem_cgroup *memcg, unsigned long *bytes, unsigned long *pages)
+{
+	*bytes += (unsigned long)atomic_long_read(&memcg->zswap_bytes);
+	*pages += (unsigned long)atomic_long_read(&memcg->zswap_pages);
+}
+
 void memcg_zswap_sums(struct mem_cgroup *memcg, unsigned long *bytes, unsigned long *pages)
 {
 	struct mem_cgroup *m;
 
 	*bytes = *pages = 0;
-	rcu_read_lock();
-	list_for_each_entry_rcu (m, &all_memcgs, node) {
-		if (memcg ? m != memcg : m->parent || READ_ONCE(m->dead))
-			continue;
-		*bytes += (unsigned long)atomic_long_read(&m->zswap_bytes);
-		*pages += (unsigned long)atomic_long_read(&m->zswap_pages);
+	if (memcg) {
+		add_sums(memcg, bytes, pages);
+		return;
 	}
+	rcu_read_lock();
+	list_for_each_entry_rcu (m, &all_memcgs, node)
+		if (!m->parent && !READ_ONCE(m->dead))
+			add_sums(m, bytes, pages);
 	rcu_read_unlock();
 }

@@ -159,7 +159,7 @@ static size_t charged_size(unsigned int n)
 /* The group of current pays for @n bits from @bit on, which nobody else knows. False: it has no room. */
 static bool charge(struct pcpu_chunk *chunk, unsigned int bit, unsigned int n, gfp_t gfp)
 {
-	int id = byte_charge(charged_size(n), CHARGED_PERCPU, gfp);
+	int id = byte_charge(charged_size(n), CHARGED_PERCPU, 0, gfp);
 	u16 *owners, *none = NULL;
 
 	if (id <= 0)
@@ -172,7 +172,7 @@ static bool charge(struct pcpu_chunk *chunk, unsigned int bit, unsigned int n, g
 	if (chunk->owners)
 		chunk->owners[bit] = (u16)id;
 	else
-		byte_uncharge((u16)id, charged_size(n), CHARGED_PERCPU);
+		byte_uncharge((u16)id, charged_size(n), CHARGED_PERCPU, 0);
 	return true;
 }
 
@@ -246,7 +246,7 @@ void free_percpu(void __percpu *ptr)
 		chunk->free += end - start;
 		chunk->hint = min(chunk->hint, start);
 		spin_unlock_irqrestore(&pcpu_lock, flags);
-		byte_uncharge(owner, charged_size(end - start), CHARGED_PERCPU);
+		byte_uncharge(owner, charged_size(end - start), CHARGED_PERCPU, 0);
 		return;
 	}
 	spin_unlock_irqrestore(&pcpu_lock, flags);

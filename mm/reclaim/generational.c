@@ -317,7 +317,7 @@ static void generational_refault(struct lruvec *lruvec, struct folio *folio, uns
 	atomic_long_add(nr, &gen->refaulted[type][min(tier, (unsigned int)MAX_NR_TIERS - 1)]);
 	if (tier) {
 		folio_set_workingset(folio);
-		node_stat_mod_folio(folio, WORKINGSET_RESTORE_ANON + type, nr);
+		count_workingset(folio, WORKINGSET_RESTORE_ANON + type, nr);
 	}
 }
 

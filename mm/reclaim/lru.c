@@ -228,7 +228,7 @@ void folio_activate(struct folio *folio)
 	if (!folio_test_unevictable(folio))
 		folio_set_active(folio);
 	give(folio);
-	count_vm_events(PGACTIVATE, folio_nr_pages(folio));
+	count_folio_event(folio, PGACTIVATE);
 	trace_mm_lru_activate(folio);
 	workingset_activation(folio);
 }
@@ -264,7 +264,7 @@ void folio_deactivate(struct folio *folio)
 	    !(folio_test_active(folio) || folio_test_referenced(folio)) || !take(folio))
 		return;
 	if (folio_test_active(folio))
-		count_vm_events(PGDEACTIVATE, folio_nr_pages(folio));
+		count_folio_event(folio, PGDEACTIVATE);
 	folio_clear_active(folio);
 	folio_clear_referenced(folio);
 	give(folio);
@@ -283,7 +283,7 @@ void folio_mark_lazyfree(struct folio *folio)
 	count_kind(folio, true, folio_nr_pages(folio));
 	note_file_page(folio);
 	give(folio);
-	count_vm_events(PGLAZYFREE, folio_nr_pages(folio));
+	count_folio_event(folio, PGLAZYFREE);
 }
 
 void folio_undo_lazyfree(struct folio *folio)

@@ -125,7 +125,7 @@ static bool drop_lazyfree(struct folio *folio)
 {
 	if (!folio_ref_freeze(folio, 1))
 		return false;
-	count_vm_events(PGLAZYFREED, folio_nr_pages(folio));
+	count_folio_event(folio, PGLAZYFREED);
 	return true;
 }
 
@@ -271,7 +271,7 @@ static void activate(struct folio *folio)
 	if (folio_test_active(folio))
 		return;
 	folio_set_active(folio);
-	count_vm_events(PGACTIVATE, folio_nr_pages(folio));
+	count_folio_event(folio, PGACTIVATE);
 	workingset_activation(folio);
 }
 
@@ -279,6 +279,13 @@ static void note_verdict(struct folio *folio, enum folio_verdict v, struct scan_
 {
 	sc->batch[v] += folio_nr_pages(folio);
 	trace_mm_vmscan_verdict(folio, v);
+}
+
+/* Of groups each page that a scan takes is counted by itself: they may be of several. Not those that somebody named. */
+static void count_group_steal(const struct folio *folio, const struct scan_control *sc)
+{
+	if (sc->lruvec)
+		count_group_event(folio, sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT);
 }
 
 /* @folio, locked, was judged: it goes back, or is freed. Pages freed. */
@@ -294,6 +301,7 @@ static unsigned long dispose(struct folio *folio, enum folio_verdict v, struct s
 		folio_putback_lru(folio);
 		return 0;
 	}
+	count_group_steal(folio, sc);
 	folio_isolated_freed(folio);
 	__folio_put(folio);
 	return nr;
@@ -395,10 +403,15 @@ unsigned long reclaim_pages(struct folio **folios, unsigned int nr)
 
 /* ---- classes ---- */
 
-static void count_scan(enum lru_list lru, struct scan_control *sc, unsigned long scanned)
+static void count_scan(const struct lru_isolation *iso, struct scan_control *sc,
+		       struct folio **folios, unsigned int n)
 {
-	count_vm_events(sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT, scanned);
-	count_vm_events(is_file_lru(lru) ? PGSCAN_FILE : PGSCAN_ANON, scanned);
+	enum vm_event_item item = sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT;
+
+	count_vm_events(item, iso->nr_scanned);
+	count_vm_events(is_file_lru(iso->lru) ? PGSCAN_FILE : PGSCAN_ANON, iso->nr_scanned);
+	for (unsigned int i = 0; i < n; i++)
+		count_group_event(folios[i], item);
 }
 
 static void count_steal(enum lru_list lru, struct scan_control *sc, unsigned long stolen)
@@ -446,7 +459,7 @@ unsigned long shrink_isolated(struct lruvec *lruvec, struct scan_control *sc,
 
 	sc->nr_scanned += iso->nr_scanned;
 	sc->nr_taken += iso->nr_taken;
-	count_scan(iso->lru, sc, iso->nr_scanned);
+	count_scan(iso, sc, folios, n);
 	count_skipped(iso);
 	trace_mm_vmscan_lru_isolate(sc, iso);
 	if (!n)
@@ -508,6 +521,7 @@ bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 		struct folio *folio = folios[i];
 
 		cond_resched();
+		count_group_event(folio, PGREFILL);
 		if (folio_evictable(folio) && folio_trylock(folio)) {
 			if (stays_active(folio)) {
 				referenced += folio_nr_pages(folio);
@@ -515,6 +529,7 @@ bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 				folio_clear_active(folio);
 				folio_set_workingset(folio);
 				deactivated += folio_nr_pages(folio);
+				count_group_event(folio, PGDEACTIVATE);
 			}
 			folio_unlock(folio);
 		}

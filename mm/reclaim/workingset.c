@@ -174,13 +174,13 @@ static void judge_refault(struct lruvec *lruvec, struct folio *folio, u64 entry)
 	folio_set_active(folio);
 	age(lruvec, nr);
 	atomic_long_add(nr, &lruvec->refaults[file]);
-	node_stat_mod_folio(folio, WORKINGSET_ACTIVATE_ANON + file, nr);
+	count_workingset(folio, WORKINGSET_ACTIVATE_ANON + file, nr);
 	if (!(entry & WORKINGSET_BIT))
 		return;
 	/* It was active before it was evicted: the kind suffers. */
 	folio_set_workingset(folio);
 	lru_note_cost(lruvec, file, nr);
-	node_stat_mod_folio(folio, WORKINGSET_RESTORE_ANON + file, nr);
+	count_workingset(folio, WORKINGSET_RESTORE_ANON + file, nr);
 }
 
 /* @folio comes; perhaps it comes back. */
@@ -192,7 +192,7 @@ static void refault(struct folio *folio, u64 owner, unsigned long index)
 
 	if (!nr)
 		return;
-	node_stat_mod_folio(folio, WORKINGSET_REFAULT_ANON + folio_is_file_lru(folio), nr);
+	count_workingset(folio, WORKINGSET_REFAULT_ANON + folio_is_file_lru(folio), nr);
 	rcu_read_lock();
 	lruvec = folio_lruvec(folio);
 	if ((entry >> CLOCK_SHIFT & CLOCK_MASK) == clock_of(lruvec))

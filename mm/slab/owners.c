@@ -64,20 +64,19 @@ static size_t charged_size(const struct kmem_cache *s)
 
 bool slab_charge(struct kmem_cache *s, void *object, gfp_t gfp)
 {
-	int id = byte_charge(charged_size(s), what(s), gfp);
-	struct page *page;
+	struct page *page = compound_head(virt_to_page_direct(object));
+	int id = byte_charge(charged_size(s), what(s), page_to_nid(page), gfp);
 	u16 *owners;
 
 	if (id <= 0)
 		return !id;
-	page = compound_head(virt_to_page_direct(object));
 	owners = owners_of(page);
 	if (!owners)
 		owners = make_owners(s, page, gfp);
 	if (owners)
 		*entry(s, page, owners, object) = (u16)id;
 	else
-		byte_uncharge((u16)id, charged_size(s), what(s));
+		byte_uncharge((u16)id, charged_size(s), what(s), page_to_nid(page));
 	return true;
 }
 
@@ -92,7 +91,7 @@ void slab_uncharge(struct kmem_cache *s, struct page *page, const void *object)
 	if (!id)
 		return;
 	*owner = 0;
-	byte_uncharge(id, charged_size(s), what(s));
+	byte_uncharge(id, charged_size(s), what(s), page_to_nid(page));
 }
 
 /* Arrays that are to be freed once the CPU is done with the one at which it is. => interrupts off */

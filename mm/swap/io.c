@@ -68,6 +68,9 @@ static bool evict_written(struct folio *folio)
 		folio_unlock(folio);
 		return false;
 	}
+	/* Whoever wrote it has gone on. Linux frees such a page when a scan comes by again, mostly kswapd's. */
+	count_folio_event(folio, PGSTEAL_KSWAPD);
+	count_vm_event(PGSTEAL_ANON);
 	folio_isolated_freed(folio);
 	folio_unlock(folio);
 	__folio_put(folio);
@@ -91,9 +94,6 @@ void swap_write_end(struct folio *folio, int err)
 	if (err)
 		folio_activate(folio);
 	if (reclaim && evict_written(folio)) {
-		/* Whoever wrote it has gone on. Linux frees such a page when a scan comes by again, mostly kswapd's. */
-		count_vm_event(PGSTEAL_KSWAPD);
-		count_vm_event(PGSTEAL_ANON);
 		atomic_long_inc(&nr_freed);
 	} else {
 		free_swap_cache(folio);
@@ -111,7 +111,7 @@ static bool must_be_written(struct folio *folio)
 	if (!folio_free_swap(folio)) {
 		if (!frontswap_store(folio))
 			return true;
-		count_vm_event(ZSWPOUT);
+		count_folio_event(folio, ZSWPOUT);
 		folio_clear_dirty(folio);
 	}
 	folio_unlock(folio);
@@ -206,7 +206,7 @@ void swap_read_folios(struct swap_info_struct *si, unsigned long offset, struct 
 		if (i == nr)
 			break;
 		if (!err)
-			count_vm_event(ZSWPIN);
+			count_folio_event(folios[i], ZSWPIN);
 		swap_read_end(folios[i], err);
 	}
 }
