@@ -99,7 +99,6 @@ static const struct {
 	{ PG_private, KPF_PRIVATE },
 	{ PG_private_2, KPF_PRIVATE_2 },
 	{ PG_owner_priv_1, KPF_OWNER_PRIVATE },
-	{ PG_arch_1, KPF_ARCH },
 };
 
 /* The head of the free block that holds frame @pfn, or NULL. */

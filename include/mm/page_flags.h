@@ -45,6 +45,7 @@ enum pageflags {
 	PG_readahead = PG_reclaim,
 	PG_fscache = PG_private_2,
 	PG_lazyfree = PG_private_2,		/* of anonymous pages: given up by MADV_FREE */
+	PG_of_group = PG_arch_1,	/* with PG_reclaim: for what a control group itself reclaims */
 	PG_swap_only = PG_private,		/* of pages of the swap cache: counted as not mapped */
 	PG_pfmemalloc = PG_active,		/* of slab pages */
 };
@@ -106,7 +107,7 @@ PAGE_FLAG_OPS(Waiters, waiters, PG_waiters)
 PAGE_FLAG_OPS(Error, error, PG_error)
 PAGE_FLAG_OPS(Slab, slab, PG_slab)
 PAGE_FLAG_OPS(Checked, checked, PG_checked)
-PAGE_FLAG_OPS(Arch1, arch_1, PG_arch_1)
+PAGE_FLAG_OPS(OfGroup, of_group, PG_of_group)
 PAGE_FLAG_OPS(Reserved, reserved, PG_reserved)
 PAGE_FLAG_OPS(Private, private, PG_private)
 PAGE_FLAG_OPS(Private2, private_2, PG_private_2)

@@ -55,6 +55,7 @@ struct scan_control {
 	enum zone_type reclaim_idx;	/* highest zone whose pages help */
 	int priority;			/* DEF_PRIORITY down to 0 */
 	bool kswapd;
+	bool of_group;			/* a control group's own: /proc/vmstat tells of it by kind only (pgscan_anon, ...) */
 	bool may_unmap, may_swap;
 	bool may_deactivate_anon, may_deactivate_file;
 	bool skipped_deactivate;	/* an active class was spared */

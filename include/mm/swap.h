@@ -227,9 +227,9 @@ struct folio *read_swap_cache(swp_entry_t entry, gfp_t gfp);
 void swap_readahead_hit(struct folio *folio, struct vm_fault *vmf);
 /*
  * Write @nr folios (<= SWAP_CLUSTER_MAX), each locked, not mapped, in the swap cache and dirty. They are unlocked, and under
- * writeback or done.
+ * writeback or done. @of_group: for what a control group itself reclaims.
  */
-void swap_writeout(struct folio **folios, unsigned int nr);
+void swap_writeout(struct folio **folios, unsigned int nr, bool of_group);
 /*
  * How many of @nr folios, of which @first is the first, should go to one call of swap_writeout(): one, if its device is done when the call
  * returns, and takes memory for it; so that the page is free before the next one needs memory.

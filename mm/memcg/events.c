@@ -14,10 +14,15 @@
  * 2 What reclaim does to a page (scanned, stolen, activated, refaulted, ...) is counted for the group of its frame and for those above
  *   when it happens. Pages of a scan that could not be taken out of their class count for the machine only.
  *
- * 3 The machine's, which are the root's, are those of /proc/vmstat.
+ * 3 The machine's, which are the root's, are those of /proc/vmstat; but what a group reclaims from itself is there by kind only
+ *   (pgscan_anon, pgsteal_file, ...), neither as direct reclaim nor in pgrefill. It always is direct:
+ *
+ *	pgscan_direct(root) = pgscan_anon + pgscan_file - pgscan_kswapd		the others of /proc/vmstat; so is pgsteal_direct
+ *	pgrefill(root)      = pgrefill of /proc/vmstat + memcg_refilled
  *
  * Linux 6.1: mm/memcontrol.c (memcg_vm_event_stat, count_memcg_event_mm).
  */
+#include <base/math.h>
 #include <sync/rcu.h>
 #include <kernel/task.h>
 #include "memcg_internal.h"
@@ -66,10 +71,35 @@ void memcg_count_workingset(unsigned long pfn, unsigned int item, unsigned long 
 	rcu_read_unlock();
 }
 
+atomic_long_t memcg_refilled;
+
+/* Those of both kinds that are not @kswapd's, which counts a page a moment before its kind is counted. */
+static unsigned long not_of_kswapd(enum vm_event_item anon, enum vm_event_item file,
+				   enum vm_event_item kswapd)
+{
+	unsigned long all = vm_event_sum(anon) + vm_event_sum(file);
+
+	return all - min(all, vm_event_sum(kswapd));
+}
+
+static unsigned long root_event_sum(enum vm_event_item item)
+{
+	switch (item) {
+	case PGSCAN_DIRECT:
+		return not_of_kswapd(PGSCAN_ANON, PGSCAN_FILE, PGSCAN_KSWAPD);
+	case PGSTEAL_DIRECT:
+		return not_of_kswapd(PGSTEAL_ANON, PGSTEAL_FILE, PGSTEAL_KSWAPD);
+	case PGREFILL:
+		return vm_event_sum(PGREFILL) + (unsigned long)atomic_long_read(&memcg_refilled);
+	default:
+		return vm_event_sum(item);
+	}
+}
+
 unsigned long memcg_event_sum(const struct mem_cgroup *memcg, enum vm_event_item item)
 {
 	if (!memcg)
-		return vm_event_sum(item);
+		return root_event_sum(item);
 	return (unsigned long)atomic_long_read(&memcg->vm_events[place[item] - 1]);
 }
 

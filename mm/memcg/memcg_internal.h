@@ -111,6 +111,8 @@ void memcg_watch_nodes(bool on);
 /* ---- events.c, for lruvec_ops ---- */
 void memcg_count_event(unsigned long pfn, unsigned int item, unsigned long nr);
 void memcg_count_workingset(unsigned long pfn, unsigned int item, unsigned long nr);
+/* Looked at by groups that reclaimed from themselves, of active classes. */
+extern atomic_long_t memcg_refilled;
 /* Of @memcg (NULL: the machine), the groups below included. */
 unsigned long memcg_event_sum(const struct mem_cgroup *memcg, enum vm_event_item item);
 unsigned long memcg_workingset(const struct mem_cgroup *memcg, unsigned int nid, enum node_stat_item item);

@@ -259,6 +259,7 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 		.nr_to_reclaim = max(nr, (unsigned long)SWAP_CLUSTER_MAX),
 		.gfp_mask = gfp,
 		.reclaim_idx = MAX_NR_ZONES - 1,
+		.of_group = true,
 		.may_unmap = true,
 		/* the first at which a pass looks at a batch */
 		.priority = min(DEF_PRIORITY, ilog2(usage / SWAP_CLUSTER_MAX | 1)),
@@ -279,6 +280,7 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
 			break;
 	}
+	atomic_long_add((long)sc.nr_refilled, &memcg_refilled);
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
 		reclaim_snapshot(&memcg->nodeinfo[nid].lruvec);
 	/* What is in use is looked at as well, by the last pass at the latest; what it makes inactive the next reclaim takes. */

@@ -324,7 +324,7 @@ static unsigned long write_to_swap(struct folio **folios, unsigned int nr, struc
 
 	for (unsigned int i = 0; i < nr; i++)
 		trace_mm_vmscan_write_folio(folios[i]);
-	swap_writeout(folios, nr);
+	swap_writeout(folios, nr, sc->of_group);
 	sc->nr_swapped += nr;
 	for (unsigned int i = 0; i < nr; i++) {
 		if (!folio_test_writeback(folios[i]) && folio_trylock(folios[i])) {
@@ -403,12 +403,19 @@ unsigned long reclaim_pages(struct folio **folios, unsigned int nr)
 
 /* ---- classes ---- */
 
+/* What the machine's reclaim does; a group's own is in memory.stat. */
+static void count_reclaim(const struct scan_control *sc, enum vm_event_item item, unsigned long nr)
+{
+	if (!sc->of_group)
+		count_vm_events(item, nr);
+}
+
 static void count_scan(const struct lru_isolation *iso, struct scan_control *sc,
 		       struct folio **folios, unsigned int n)
 {
 	enum vm_event_item item = sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT;
 
-	count_vm_events(item, iso->nr_scanned);
+	count_reclaim(sc, item, iso->nr_scanned);
 	count_vm_events(is_file_lru(iso->lru) ? PGSCAN_FILE : PGSCAN_ANON, iso->nr_scanned);
 	for (unsigned int i = 0; i < n; i++)
 		count_group_event(folios[i], item);
@@ -416,7 +423,7 @@ static void count_scan(const struct lru_isolation *iso, struct scan_control *sc,
 
 static void count_steal(enum lru_list lru, struct scan_control *sc, unsigned long stolen)
 {
-	count_vm_events(sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT, stolen);
+	count_reclaim(sc, sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT, stolen);
 	count_vm_events(is_file_lru(lru) ? PGSTEAL_FILE : PGSTEAL_ANON, stolen);
 }
 
@@ -516,7 +523,7 @@ bool shrink_active_list(unsigned long nr, struct lruvec *lruvec, struct scan_con
 	n = lru_isolate(lruvec, &iso, folios, min(nr, (unsigned long)SWAP_CLUSTER_MAX));
 	trace_mm_vmscan_lru_isolate(sc, &iso);
 	sc->nr_refilled += iso.nr_scanned;
-	count_vm_events(PGREFILL, iso.nr_scanned);
+	count_reclaim(sc, PGREFILL, iso.nr_scanned);
 	for (unsigned int i = 0; i < n; i++) {
 		struct folio *folio = folios[i];
 

@@ -49,8 +49,11 @@ void swap_wait_written(struct swap_written before, unsigned long ended, unsigned
 
 /* ---- out ---- */
 
-/* It was written for the sake of its memory, and is as it was: take it out and free it. => a reference held, which goes if so */
-static bool evict_written(struct folio *folio)
+/*
+ * It was written for the sake of its memory, or for that of its group (@of_group), and is as it was: take it out and free it.
+ * => a reference held, which goes if so
+ */
+static bool evict_written(struct folio *folio, bool of_group)
 {
 	bool gone = false;
 
@@ -68,8 +71,11 @@ static bool evict_written(struct folio *folio)
 		folio_unlock(folio);
 		return false;
 	}
-	/* Whoever wrote it has gone on. Linux frees such a page when a scan comes by again, mostly kswapd's. */
-	count_folio_event(folio, PGSTEAL_KSWAPD);
+	/* Whoever wrote it has gone on. Linux frees such a page when a scan comes by again, the group's or mostly kswapd's. */
+	if (of_group)
+		count_group_event(folio, PGSTEAL_DIRECT);
+	else
+		count_folio_event(folio, PGSTEAL_KSWAPD);
 	count_vm_event(PGSTEAL_ANON);
 	folio_isolated_freed(folio);
 	folio_unlock(folio);
@@ -79,6 +85,7 @@ static bool evict_written(struct folio *folio)
 
 void swap_write_end(struct folio *folio, int err)
 {
+	bool of_group = folio_test_clear_of_group(folio);
 	bool reclaim = folio_test_reclaim(folio);
 
 	if (err) {
@@ -93,7 +100,7 @@ void swap_write_end(struct folio *folio, int err)
 	folio_end_writeback(folio);
 	if (err)
 		folio_activate(folio);
-	if (reclaim && evict_written(folio)) {
+	if (reclaim && evict_written(folio, of_group)) {
 		atomic_long_inc(&nr_freed);
 	} else {
 		free_swap_cache(folio);
@@ -118,16 +125,18 @@ static bool must_be_written(struct folio *folio)
 	return false;
 }
 
-static void begin_write(struct folio *folio)
+static void begin_write(struct folio *folio, bool of_group)
 {
 	folio_clear_dirty(folio);
 	folio_start_writeback(folio);
 	folio_set_reclaim(folio);
+	if (of_group)
+		folio_set_of_group(folio);
 	count_vm_event(PSWPOUT);
 	folio_unlock(folio);
 }
 
-void swap_writeout(struct folio **folios, unsigned int nr)
+void swap_writeout(struct folio **folios, unsigned int nr, bool of_group)
 {
 	struct folio *run[SWAP_CLUSTER_MAX];
 	swp_entry_t first = { 0 };
@@ -144,7 +153,7 @@ void swap_writeout(struct folio **folios, unsigned int nr)
 		}
 		if (!must_be_written(folios[i]))
 			continue;
-		begin_write(folios[i]);
+		begin_write(folios[i], of_group);
 		if (!n)
 			first = entry;
 		run[n++] = folios[i];
@@ -157,7 +166,7 @@ void swap_write_to_device(struct folio *folio)
 {
 	swp_entry_t entry = folio_swap_entry(folio);
 
-	begin_write(folio);
+	begin_write(folio, false);
 	folio_put(folio); /* writeback keeps it */
 	swp_device(entry)->ops->submit(swp_device(entry), swp_offset(entry), &folio, 1, true);
 }

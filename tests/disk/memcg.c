@@ -184,6 +184,14 @@ static int read_8m(void)
 	return 0;
 }
 
+/* And they are nobody's any more. */
+static void forget_8m(void)
+{
+	int fd = open(data, O_RDONLY);
+
+	must(!posix_fadvise(fd, where, 8 * MB, POSIX_FADV_DONTNEED) && !close(fd));
+}
+
 /* Two groups read 8 MiB each, one is promised 4 of them: when both are squeezed it keeps those, and the other goes. */
 static void test_shared_out(void)
 {
@@ -201,6 +209,140 @@ static void test_shared_out(void)
 	ok(cg_num("p/2/memory.current", NULL) <= (long long)(2 * MB), "at the cost of the other");
 	ok(CG_WAIT(!cg_rmdir("p/1")) && CG_WAIT(!cg_rmdir("p/2")) && CG_WAIT(!cg_rmdir("p")),
 	   "removed");
+}
+
+static bool reclaim_until_less(const char *field, size_t bytes)
+{
+	return CG_WAIT(cg_num("w/memory.stat", field) < (long long)bytes ||
+		       (cg_write("w/memory.reclaim", "1M"), false));
+}
+
+/*
+ * What was evicted is needed again: of 8 MiB of a file, and 4 MiB of anonymous memory. Of the file much stays: Linux forgets what it
+ * evicted from a group that has little left.
+ */
+static int need_again(void)
+{
+	unsigned long pages = 4 * MB / PAGE;
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+
+	fill(p, pages, 5);
+	if (read_8m() || !reclaim_until_less("file", 6 * MB) || read_8m() ||
+	    !reclaim_until_less("anon", MB))
+		return 1;
+	return wrong(p, pages, 5) != -1;
+}
+
+/* What the machine's own reclaim does, and when it does something; the others tell of all. */
+static const char *const own[] = { "pgscan_kswapd",  "pgscan_direct", "pgsteal_kswapd",
+				   "pgsteal_direct", "pgrefill",      "pageoutrun",
+				   "allocstall" };
+enum { NR_OWN = sizeof(own) / sizeof(own[0]) };
+static const char *const by_kind[] = { "pgscan_anon", "pgscan_file", "pgsteal_anon",
+				       "pgsteal_file" };
+static const char *const of_root[] = { "pgscan", "pgscan_direct", "pgsteal", "pgsteal_direct",
+				       "pgrefill" };
+
+/* A counter of /proc/vmstat; "allocstall" is one for each zone. */
+static long long vmstat(const char *name)
+{
+	FILE *f = fopen("/proc/vmstat", "re");
+	size_t len = strlen(name);
+	long long sum = 0;
+	char line[200];
+
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, len) &&
+		    (line[len] == ' ' || !strncmp(line, "allocstall_", 11)))
+			sum += atoll(strchr(line, ' '));
+	fclose(f);
+	return sum;
+}
+
+static long long of_machine(void)
+{
+	long long sum = 0;
+
+	for (int i = 0; i < NR_OWN; i++)
+		sum += vmstat(own[i]);
+	return sum;
+}
+
+/* Has kswapd nothing to do any more? */
+static bool machine_rests(void)
+{
+	long long before = of_machine();
+
+	usleep(100000);
+	return of_machine() == before;
+}
+
+/*
+ * What a group reclaims from itself, to files and to swap, is no direct reclaim in /proc/vmstat, nor kswapd's; the root's memory.stat
+ * tells of it. Again when the machine was short of memory meanwhile.
+ */
+static void test_vmstat(void)
+{
+	long long before[NR_OWN], after[NR_OWN], kinds[4], root[5], its;
+	int tries = 0;
+
+	do {
+		must(!cg_mkdir("w"));
+		where = 32 * MB;
+		forget_8m();
+		(void)CG_WAIT(machine_rests());
+		for (int i = 0; i < NR_OWN; i++)
+			before[i] = vmstat(own[i]);
+		for (int i = 0; i < 4; i++)
+			kinds[i] = vmstat(by_kind[i]);
+		for (int i = 0; i < 5; i++)
+			root[i] = cg_num("memory.stat", of_root[i]);
+		must(!in_group("w", need_again));
+		for (int i = 0; i < NR_OWN; i++)
+			after[i] = vmstat(own[i]);
+	} while ((after[NR_OWN - 1] != before[NR_OWN - 1] ||
+		  after[NR_OWN - 2] != before[NR_OWN - 2]) &&
+		 ++tries < 10 && CG_WAIT(!cg_rmdir("w")));
+	for (int i = 0; i < NR_OWN; i++)
+		is(after[i], before[i], "/proc/vmstat: %s is not of a group's own reclaim", own[i]);
+	for (int i = 0; i < 4; i++)
+		ok(vmstat(by_kind[i]) - kinds[i] >= 256, "but %s is: %lld", by_kind[i],
+		   vmstat(by_kind[i]) - kinds[i]);
+	/* How many active pages are looked at, if any, is up to the balance of the classes. */
+	for (int i = 0; i < 5; i++)
+		ok(CG_WAIT((its = cg_num("w/memory.stat", of_root[i])) >= (i < 4 ? 256 : 0) &&
+			   cg_num("memory.stat", of_root[i]) - root[i] >= its),
+		   "memory.stat of the root: %s (%lld; %lld)", of_root[i],
+		   cg_num("memory.stat", of_root[i]) - root[i], its);
+	forget_8m();
+	ok(CG_WAIT(!cg_rmdir("w")), "removed");
+}
+
+static void test_refaults(void)
+{
+	static const struct {
+		const char *field;
+		long long least;
+	} events[] = {
+		{ "workingset_refault_file", 256 },
+		{ "workingset_refault_anon", 512 },
+		{ "pgsteal", 1024 },
+		{ "pgmajfault", 32 },
+	};
+
+	must(!cg_mkdir("w") && !cg_mkdir("v"));
+	where = 32 * MB;
+	is(in_group("w", need_again), 0, "pages of a group go and come back");
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		ok(CG_WAIT(cg_num("w/memory.stat", events[i].field) >= events[i].least),
+		   "memory.stat: %s (%lld)", events[i].field,
+		   cg_num("w/memory.stat", events[i].field));
+		is(cg_num("v/memory.stat", events[i].field), 0, "not of the neighbour");
+	}
+	forget_8m();
+	where = 0;
+	ok(CG_WAIT(!cg_rmdir("w")) && CG_WAIT(!cg_rmdir("v")), "removed");
 }
 
 /* A member of "f" that @adj protects from the OOM killer: 8 MiB, which it looks at when @keep is closed. */
@@ -268,6 +410,8 @@ int main(int argc, char **argv)
 	must(!system(command) && !swapon(argv[1], 0));
 	cg_mount();
 	must(!cg_write("cgroup.subtree_control", "+memory"));
+	test_vmstat();
+	test_refaults();
 	test_swaps();
 	test_swap_charge();
 	test_swap_max();

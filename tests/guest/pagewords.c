@@ -87,23 +87,14 @@ static void each_flag(void)
 		int flag, kpf;
 		const char *name;
 	} table[] = {
-		{ 0, 0, "locked" },
-		{ 1, 2, "referenced" },
-		{ 2, 3, "uptodate" },
-		{ 3, 4, "dirty" },
-		{ 4, 5, "lru" },
-		{ 5, 6, "active" },
-		{ 8, 1, "error" },
-		{ 10, 37, "owner_priv_1" },
-		{ 11, 38, "arch_1" },
-		{ 13, 35, "private" },
-		{ 14, 36, "private_2" },
-		{ 15, 8, "writeback" },
-		{ 17, 34, "mappedtodisk" },
-		{ 18, 9, "reclaim" },
-		{ 19, 14, "swapbacked" },
-		{ 20, 18, "unevictable" },
-		{ 21, 33, "mlocked" },
+		{ 0, 0, "locked" },	   { 1, 2, "referenced" },
+		{ 2, 3, "uptodate" },	   { 3, 4, "dirty" },
+		{ 4, 5, "lru" },	   { 5, 6, "active" },
+		{ 8, 1, "error" },	   { 10, 37, "owner_priv_1" },
+		{ 13, 35, "private" },	   { 14, 36, "private_2" },
+		{ 15, 8, "writeback" },	   { 17, 34, "mappedtodisk" },
+		{ 18, 9, "reclaim" },	   { 19, 14, "swapbacked" },
+		{ 20, 18, "unevictable" }, { 21, 33, "mlocked" },
 		{ 22, 19, "hwpoison" },
 	};
 	char said[32];
@@ -119,6 +110,7 @@ static void each_flag(void)
 			       (unsigned long long)flags, (int)strcspn(words, "\n"), words);
 	}
 	ok(!flags_of(play(0, 0, 0)), "no flag, no bit");
+	ok(!flags_of(play(1u << 11, 0, 0)), "of_group: no bit, Linux has no such flag");
 	is(flags_of(play(1u << 19 | 1u << 10, 1, 0)),
 	   1ULL << 12 | 1ULL << 13 | 1ULL << 14 | 1ULL << 37,
 	   "swapcache: swapbacked with owner_priv_1");
