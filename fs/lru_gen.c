@@ -14,6 +14,7 @@
  * memcg is the number of a control group that has the policy (memory.reclaim_policy); the root, that is the machine, has 1.
  */
 #include <base/errno.h>
+#include <base/math.h>
 #include <base/printf.h>
 #include <base/string.h>
 #include <fs/file.h>
@@ -111,9 +112,10 @@ static void show_generation(struct seq_file *m, const struct lru_gen *gen, unsig
 	seq_printf(m, " %10lu %10u", seq, jiffies_to_msecs(jiffies - gen->born[lru_gen_slot(seq)]));
 	for (int type = 0; type < ANON_AND_FILE; type++) {
 		bool gone = seq < READ_ONCE(gen->min_seq[type]);
+		long size = gone ? 0 : atomic_long_read(&gen->size[lru_gen_slot(seq)][type]);
 
-		seq_printf(m, " %10ld%c", gone ? 0 : gen->size[lru_gen_slot(seq)][type],
-			   full && gone ? 'x' : ' ');
+		/* Pages that came after the count may have left by now. */
+		seq_printf(m, " %10ld%c", max(size, 0L), full && gone ? 'x' : ' ');
 	}
 	seq_putc(m, '\n');
 	for (int type = 0; full && type < ANON_AND_FILE; type++)

@@ -32,7 +32,7 @@ struct lru_gen {
 	unsigned long max_seq;				/* l: number of the youngest generation */
 	unsigned long min_seq[ANON_AND_FILE];		/* l: of the oldest of either kind; anon <= file */
 	unsigned long born[MAX_NR_GENS];		/* g: jiffies, by seq % MAX_NR_GENS */
-	long size[MAX_NR_GENS][ANON_AND_FILE];		/* g: pages, when they were last counted */
+	atomic_long_t size[MAX_NR_GENS][ANON_AND_FILE];	/* a: pages, when they were last counted, and what reclaim has moved since */
 	/* Since the oldest generation became that, and before, halved each time: */
 	atomic_long_t evicted[ANON_AND_FILE][MAX_NR_TIERS], refaulted[ANON_AND_FILE][MAX_NR_TIERS];
 	atomic_long_t spared[ANON_AND_FILE][MAX_NR_TIERS];
@@ -60,11 +60,12 @@ void lru_gen_recount(struct lruvec *lruvec);
 /* Nothing is left in the oldest generation of @type: the next one is the oldest. False: there are too few. */
 bool lru_gen_retire(struct lruvec *lruvec, int type);
 
-/* Number of the generation of the page at @pfn, of @type; of one without a stamp @fresh. Any context. */
-unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned long pfn, int type, unsigned long fresh);
-/* The page at @pfn belongs to generation @seq. Any context. */
-void lru_gen_stamp(unsigned long pfn, unsigned long seq);
-/* ... to none: as if it were new. For whoever gives a frame to another lruvec, too. */
+/* Number of the generation of the page at @pfn, which has @flags. Any context. */
+unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned long pfn, u32 flags);
+/* @folio, of @gen's lruvec, belongs to generation @seq from now on; it is evicted. Sizes follow. Any context. */
+void lru_gen_move(struct lru_gen *gen, struct folio *folio, unsigned long seq);
+void lru_gen_remove(struct lru_gen *gen, struct folio *folio);
+/* The frame at @pfn is another lruvec's: its page is as if it were new. Any context. */
 void lru_gen_unstamp(unsigned long pfn);
 
 /*

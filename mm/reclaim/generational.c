@@ -7,7 +7,9 @@
  *   hand, but because he was used in the time of a younger generation.
  *
  * 2 Which kind. If the oldest anonymous generation is older than that of files: anonymous. Else the kind whose evictions were
- *   less often mistakes, weighted with swappiness.
+ *   less often mistakes, weighted with swappiness; at 200 anonymous. What is written once is born into the youngest generation, and new
+ *   file pages into the oldest, which so need never become empty: when files go again and again for want of old anonymous pages,
+ *   there is a look, too.
  *
  * 3 Files that are read and not mapped have no accessed bits. Their tier is how often they were read or written: at most once, twice,
  *   more (PG_referenced and PG_active, as folio_mark_accessed() counts). All tiers of the oldest generation go, until refaults show that
@@ -124,11 +126,9 @@ static int last_tier(const struct lru_gen *gen, int type)
 static bool is_oldest(const struct lru_isolation *iso, unsigned long pfn, u32 flags)
 {
 	const struct lru_gen *gen = iso->arg;
-	int type = is_file_lru(iso->lru) ? LRU_GEN_FILE : LRU_GEN_ANON;
-	bool is_old = type == LRU_GEN_FILE || flags & 1u << PG_swap_only;
-	unsigned long min = gen->min_seq[type];
 
-	return lru_gen_seq(gen, pfn, type, is_old ? min : gen->max_seq) == min;
+	return lru_gen_seq(gen, pfn, flags) ==
+	       gen->min_seq[is_file_lru(iso->lru) ? LRU_GEN_FILE : LRU_GEN_ANON];
 }
 
 /* None stays in the oldest generation. Put back those of a tier above @last; how many are left. */
@@ -141,7 +141,7 @@ static unsigned int promote(struct lru_gen *gen, struct folio **folios, unsigned
 		struct folio *folio = folios[i];
 		int tier = tier_of(READ_ONCE(folio->flags));
 
-		lru_gen_stamp(folio_pfn(folio), READ_ONCE(gen->min_seq[type]) + 1);
+		lru_gen_move(gen, folio, READ_ONCE(gen->min_seq[type]) + 1);
 		if (tier <= last) {
 			folios[left++] = folio;
 			continue;
@@ -211,11 +211,25 @@ static unsigned long pages_in(struct lruvec *lruvec, const struct lru_gen *gen, 
 	long pages = pages_of(lruvec, type, MAX_NR_ZONES - 1);
 
 	if (seq != open)
-		return max(gen->size[lru_gen_slot(seq)][type], 0L);
+		return max(atomic_long_read(&gen->size[lru_gen_slot(seq)][type]), 0L);
 	for (unsigned long s = READ_ONCE(gen->min_seq[type]); s <= READ_ONCE(gen->max_seq); s++)
 		if (s != open)
-			pages -= gen->size[lru_gen_slot(s)][type];
+			pages -= atomic_long_read(&gen->size[lru_gen_slot(s)][type]);
 	return max(pages, 0L);
+}
+
+/* Files went instead of anonymous memory, as none is of the oldest generation; the more swappiness, the fewer are borne. */
+static bool is_anon_late(struct lruvec *lruvec, const struct lru_gen *gen, int swappiness)
+{
+	unsigned long total = pages_of(lruvec, LRU_GEN_ANON, MAX_NR_ZONES - 1) +
+			      pages_of(lruvec, LRU_GEN_FILE, MAX_NR_ZONES - 1);
+	unsigned long instead = 0;
+
+	if (!swappiness || type_to_evict(gen, swappiness) != LRU_GEN_ANON)
+		return false;
+	for (int tier = 0; tier < MAX_NR_TIERS; tier++)
+		instead += atomic_long_read(&gen->evicted[LRU_GEN_FILE][tier]);
+	return instead > max(total * (200 - swappiness) / 800, total / 64);
 }
 
 static bool is_aging_due(struct lruvec *lruvec, const struct scan_control *sc,
@@ -224,8 +238,10 @@ static bool is_aging_due(struct lruvec *lruvec, const struct scan_control *sc,
 	int oldest = swappiness ? LRU_GEN_ANON : LRU_GEN_FILE;
 	unsigned long total = 0, young = 0, old = 0;
 
-	if (lru_gen_count(gen, oldest) != MIN_NR_GENS + 1)
-		return lru_gen_count(gen, oldest) <= MIN_NR_GENS;
+	if (lru_gen_count(gen, oldest) <= MIN_NR_GENS || is_anon_late(lruvec, gen, swappiness))
+		return true;
+	if (lru_gen_count(gen, oldest) > MIN_NR_GENS + 1)
+		return false;
 	if (sc->priority == DEF_PRIORITY && !sc->kswapd)
 		return false;
 	for (int type = oldest; type < ANON_AND_FILE; type++) {
@@ -285,12 +301,12 @@ static void generational_age(struct lruvec *lruvec, struct scan_control *sc)
 
 static void generational_used(struct lruvec *lruvec, struct folio *folio)
 {
-	lru_gen_stamp(folio_pfn(folio), READ_ONCE(lruvec->gen->max_seq));
+	lru_gen_move(lruvec->gen, folio, READ_ONCE(lruvec->gen->max_seq));
 }
 
 static void generational_cold(struct lruvec *lruvec, struct folio *folio)
 {
-	lru_gen_stamp(folio_pfn(folio), READ_ONCE(lruvec->gen->min_seq[type_of(folio)]));
+	lru_gen_move(lruvec->gen, folio, READ_ONCE(lruvec->gen->min_seq[type_of(folio)]));
 }
 
 static unsigned int generational_evicted(struct lruvec *lruvec, struct folio *folio)
@@ -299,7 +315,7 @@ static unsigned int generational_evicted(struct lruvec *lruvec, struct folio *fo
 	int tier = tier_of(READ_ONCE(folio->flags));
 
 	atomic_long_add(folio_nr_pages(folio), &gen->evicted[type_of(folio)][tier]);
-	lru_gen_unstamp(folio_pfn(folio));
+	lru_gen_remove(gen, folio);
 	return tier;
 }
 

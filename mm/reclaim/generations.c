@@ -31,8 +31,9 @@
  *		one; sizes are counted
  *	max_seq + 1
  *
- * 4 Sizes are those of the last sweep. Since then anonymous pages were added to the youngest generation, file pages to the oldest alone,
- *   so that these follow from the sizes of all (mm/reclaim/generational.c).
+ * 4 Sizes are those of the last sweep, and what reclaim has moved and evicted since: the oldest generation becomes small as it is
+ *   used up, by which the next look is timed. Otherwise anonymous pages were added to the youngest generation, file pages to the oldest
+ *   alone, so that these follow from the sizes of all (mm/reclaim/generational.c).
  *
  * 5 Locks: the numbers change under lru_lock of the lruvec; one task ages it at a time. Stamps are bytes without a lock; a lost
  *   one is a page that is judged by its accessed bit. The walk tries mmap_lock, and takes the lock of each page table.
@@ -66,7 +67,7 @@ static unsigned long nr_stamps;
 
 /* ---- stamps ---- */
 
-__no_sanitize_race void lru_gen_stamp(unsigned long pfn, unsigned long seq)
+static __no_sanitize_race void set_stamp(unsigned long pfn, unsigned long seq)
 {
 	if (pfn < nr_stamps)
 		WRITE_ONCE(stamps[pfn], 1 + lru_gen_slot(seq));
@@ -78,16 +79,50 @@ __no_sanitize_race void lru_gen_unstamp(unsigned long pfn)
 		WRITE_ONCE(stamps[pfn], 0);
 }
 
-__no_sanitize_race unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned long pfn, int type,
-					     unsigned long fresh)
+static int type_of(u32 flags)
+{
+	return flags >> PG_swapbacked & 1 ? LRU_GEN_ANON : LRU_GEN_FILE;
+}
+
+__no_sanitize_race unsigned long lru_gen_seq(const struct lru_gen *gen, unsigned long pfn,
+					     u32 flags)
 {
 	unsigned int stamp = pfn < nr_stamps ? READ_ONCE(stamps[pfn]) : 0;
-	unsigned long max = READ_ONCE(gen->max_seq);
+	int type = type_of(flags);
+	unsigned long max = READ_ONCE(gen->max_seq), min = READ_ONCE(gen->min_seq[type]);
 
 	if (!stamp)
-		return fresh;
+		return type == LRU_GEN_ANON && !(flags >> PG_swap_only & 1) ? max : min;
 	/* One that changed its kind may have a number that its new kind has no more. */
-	return max(max - (max - (stamp - 1)) % MAX_NR_GENS, READ_ONCE(gen->min_seq[type]));
+	return max(max - (max - (stamp - 1)) % MAX_NR_GENS, min);
+}
+
+/* ---- sizes ---- */
+
+static atomic_long_t *size_of(struct lru_gen *gen, unsigned long seq, int type)
+{
+	return &gen->size[lru_gen_slot(seq)][type];
+}
+
+static void leave(struct lru_gen *gen, const struct folio *folio)
+{
+	u32 flags = READ_ONCE(folio->flags);
+
+	atomic_long_sub(folio_nr_pages(folio),
+			size_of(gen, lru_gen_seq(gen, folio_pfn(folio), flags), type_of(flags)));
+}
+
+void lru_gen_move(struct lru_gen *gen, struct folio *folio, unsigned long seq)
+{
+	leave(gen, folio);
+	atomic_long_add(folio_nr_pages(folio), size_of(gen, seq, type_of(READ_ONCE(folio->flags))));
+	set_stamp(folio_pfn(folio), seq);
+}
+
+void lru_gen_remove(struct lru_gen *gen, struct folio *folio)
+{
+	leave(gen, folio);
+	lru_gen_unstamp(folio_pfn(folio));
 }
 
 /* ---- the walk of page tables ---- */
@@ -120,7 +155,7 @@ static void stamp_table(const struct lruvec *lruvec, struct vm_area_struct *vma,
 		if (!is_aged_with(folio, lruvec) || !ptep_test_and_clear_young(vma, a, pte))
 			continue;
 		folio_clear_idle(folio);
-		lru_gen_stamp(folio_pfn(folio), READ_ONCE(lruvec->gen->max_seq));
+		set_stamp(folio_pfn(folio), READ_ONCE(lruvec->gen->max_seq));
 	}
 	pte_unmap_unlock(pte, ptl);
 }
@@ -198,17 +233,17 @@ static unsigned long glance_nr(const struct page *page, u32 flags)
 
 /* Frames from @pfn to the end of its pageblock, among descriptors of whatever there is. */
 static __no_sanitize_race void sweep_block(struct lruvec *lruvec, unsigned long pfn,
-					   unsigned long end, enum sweep what)
+					   unsigned long end, enum sweep what,
+					   long size[MAX_NR_GENS][ANON_AND_FILE])
 {
 	const u32 mask = 1u << PG_lru | 1u << PG_unevictable | 1u << PG_tail |
 			 ((1u << NODES_WIDTH) - 1) << NODES_PGSHIFT;
 	const u32 want = 1u << PG_lru | (u32)lruvec->pgdat->node_id << NODES_PGSHIFT;
 	const struct lruvec_ops *ops = READ_ONCE(lruvec->ops);
-	struct lru_gen *gen = lruvec->gen;
+	const struct lru_gen *gen = lruvec->gen;
 
 	for (;; pfn++) {
 		struct page *page;
-		unsigned long seq;
 		int type;
 		u32 flags;
 		u8 stamp;
@@ -219,7 +254,7 @@ static __no_sanitize_race void sweep_block(struct lruvec *lruvec, unsigned long 
 			break;
 		page = pfn_to_page(pfn);
 		flags = READ_ONCE(page->flags);
-		type = flags >> PG_swapbacked & 1 ? LRU_GEN_ANON : LRU_GEN_FILE;
+		type = type_of(flags);
 		if ((flags & mask) != want) {
 			if (stamps[pfn] && what != SWEEP_COUNT)
 				WRITE_ONCE(stamps[pfn], 0);
@@ -228,11 +263,7 @@ static __no_sanitize_race void sweep_block(struct lruvec *lruvec, unsigned long 
 		stamp = new_stamp(gen, what, type, READ_ONCE(stamps[pfn]), flags);
 		if (stamp != stamps[pfn])
 			WRITE_ONCE(stamps[pfn], stamp);
-		seq = lru_gen_seq(gen, pfn, type,
-				  type == LRU_GEN_ANON && !(flags & 1u << PG_swap_only)
-					  ? gen->max_seq
-					  : gen->min_seq[type]);
-		gen->size[lru_gen_slot(seq)][type] += glance_nr(page, flags);
+		size[lru_gen_slot(lru_gen_seq(gen, pfn, flags))][type] += glance_nr(page, flags);
 	}
 }
 
@@ -241,14 +272,18 @@ static void sweep(struct lruvec *lruvec, enum sweep what)
 {
 	const struct pglist_data *pgdat = lruvec->pgdat;
 	unsigned long end = pgdat->node_start_pfn + pgdat->node_spanned_pages;
+	long size[MAX_NR_GENS][ANON_AND_FILE] = { 0 };
 
-	memset(lruvec->gen->size, 0, sizeof(lruvec->gen->size));
 	for (unsigned long pfn = round_down(pgdat->node_start_pfn, pageblock_nr_pages); pfn < end;
 	     pfn += pageblock_nr_pages) {
 		if (pfn_valid(pfn))
-			sweep_block(lruvec, pfn, min(pfn + pageblock_nr_pages, nr_stamps), what);
+			sweep_block(lruvec, pfn, min(pfn + pageblock_nr_pages, nr_stamps), what,
+				    size);
 		cond_resched();
 	}
+	for (int slot = 0; slot < MAX_NR_GENS; slot++)
+		for (int type = 0; type < ANON_AND_FILE; type++)
+			atomic_long_set(&lruvec->gen->size[slot][type], size[slot][type]);
 }
 
 /* ---- numbers ---- */
@@ -313,16 +348,16 @@ static void begin_generation(struct lruvec *lruvec)
 		if (gen->max_seq - gen->min_seq[type] + 1 == MAX_NR_GENS) {
 			carry_over(gen, type);
 			/* what has no stamp was counted there */
-			gen->size[lru_gen_slot(gen->min_seq[type] + 1)][type] +=
-				gen->size[slot][type];
+			atomic_long_add(atomic_long_read(&gen->size[slot][type]),
+					size_of(gen, gen->min_seq[type] + 1, type));
 			WRITE_ONCE(gen->min_seq[type], gen->min_seq[type] + 1);
 		}
-		gen->size[slot][type] = 0;
+		atomic_long_set(&gen->size[slot][type], 0);
 	}
 	gen->born[slot] = jiffies;
 	WRITE_ONCE(gen->max_seq, gen->max_seq + 1);
 	for (int type = ANON_AND_FILE - 1; type >= 0; type--)
-		while (!gen->size[lru_gen_slot(gen->min_seq[type])][type] &&
+		while (atomic_long_read(size_of(gen, gen->min_seq[type], type)) <= 0 &&
 		       retire_locked(gen, type))
 			;
 	spin_unlock(&lruvec->lru_lock);

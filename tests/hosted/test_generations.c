@@ -91,7 +91,14 @@ static unsigned long pfn_at(unsigned long page)
 
 static unsigned long seq_at(unsigned long page)
 {
-	return lru_gen_seq(gen, pfn_at(page), LRU_GEN_ANON, gen->max_seq);
+	unsigned long pfn = pfn_at(page);
+
+	return lru_gen_seq(gen, pfn, pfn_to_page(pfn)->flags);
+}
+
+static long size_of(unsigned long seq, int type)
+{
+	return atomic_long_read(&gen->size[lru_gen_slot(seq)][type]);
 }
 
 /* The ring holds, and every page of the node is counted once. */
@@ -103,7 +110,7 @@ static void check(void)
 		CHECK(lru_gen_count(gen, type) >= MIN_NR_GENS &&
 		      lru_gen_count(gen, type) <= MAX_NR_GENS);
 		for (unsigned long s = gen->min_seq[type]; s <= gen->max_seq; s++)
-			counted += gen->size[lru_gen_slot(s)][type];
+			counted += size_of(s, type);
 	}
 	CHECK(gen->min_seq[LRU_GEN_ANON] <= gen->min_seq[LRU_GEN_FILE]);
 	for (int lru = 0; lru < NR_EVICTABLE_LISTS; lru++)
@@ -129,7 +136,7 @@ TEST(used_pages_join_the_youngest)
 	CHECK(lru_gen_age(node));
 	for (unsigned long i = 0; i < PAGES; i++)
 		CHECK_EQ(seq_at(i), i < PAGES / 2 ? born + 1 : born);
-	CHECK_EQ(gen->size[lru_gen_slot(born + 1)][LRU_GEN_ANON], PAGES / 2);
+	CHECK_EQ(size_of(born + 1, LRU_GEN_ANON), PAGES / 2);
 	check();
 	finish();
 	host_balance_check(&before);
@@ -161,9 +168,15 @@ TEST(a_cold_page_is_of_the_oldest)
 	for (unsigned long i = 0; i < PAGES; i++)
 		touch(i);
 	CHECK(lru_gen_age(node));
-	CHECK_EQ(sys_madvise(AREA, PAGE_SIZE, MADV_COLD), 0);
-	CHECK_EQ(seq_at(0), gen->min_seq[LRU_GEN_ANON]);
-	CHECK_EQ(seq_at(1), gen->max_seq - 1);
+	for (unsigned long i = 1; i < PAGES; i++)
+		use(i);
+	CHECK(lru_gen_age(node));
+	CHECK_EQ(sys_madvise(AREA + PAGE_SIZE, PAGE_SIZE, MADV_COLD), 0);
+	CHECK_EQ(seq_at(1), gen->min_seq[LRU_GEN_ANON]);
+	CHECK_EQ(seq_at(2), gen->max_seq - 1);
+	/* Without another look: */
+	CHECK_EQ(size_of(gen->min_seq[LRU_GEN_ANON], LRU_GEN_ANON), 2);
+	CHECK_EQ(size_of(gen->max_seq - 1, LRU_GEN_ANON), PAGES - 2);
 	finish();
 }
 
@@ -180,7 +193,7 @@ TEST(who_cannot_go_leaves_the_oldest)
 	folio_lock(page_folio(pfn_to_page(pfn)));
 	CHECK_EQ(lru_gen_run_eviction(node, min, 0, 1), 0);
 	CHECK_EQ(gen->min_seq[LRU_GEN_FILE], min + 1);
-	CHECK(lru_gen_seq(gen, pfn, LRU_GEN_FILE, min) > min + 1);
+	CHECK(lru_gen_seq(gen, pfn, pfn_to_page(pfn)->flags) > min + 1);
 	folio_unlock(page_folio(pfn_to_page(pfn)));
 	CHECK(lru_gen_age(node) && lru_gen_age(node));
 	CHECK_EQ(lru_gen_run_eviction(node, gen->max_seq - MIN_NR_GENS, 0, 1), 0);
