@@ -26,9 +26,9 @@ void reclaim_unthrottle(struct pglist_data *pgdat, bool all);
 
 #define SHADOW_SWAP (1ULL << 63) /* of an owner: it is a device of swap; no file has this bit */
 
-/* Once at start-up; then, at the first reclaim, memory for the table: without it nothing is remembered. */
+/* Once at start-up; then, at the first reclaim, memory for the table: without it (false) nothing is remembered. */
 void shadow_init(void);
-void shadow_start(void);
+bool shadow_start(void);
 /* Remember @entry (not 0) of pages [index, index + nr). @warm: others of the 64 pages of the file there are in the cache. */
 void shadow_store(u64 owner, unsigned long index, unsigned int nr, u64 entry, bool warm);
 /* Forget them: of how many something was remembered, and if there were any the @entry of one of them. */

@@ -65,17 +65,18 @@ static struct hlist_head *table, *owners; /* NULL until shadow_start() */
 static unsigned int table_bits;
 static struct kmem_cache *node_cache;
 
-void shadow_start(void)
+bool shadow_start(void)
 {
 	unsigned int bits = order_base_2(max(totalram_pages() / 32, 64UL));
 	struct hlist_head *t =
 		kvzalloc(sizeof(*t) << bits << 1, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 
 	if (!t)
-		return;
+		return false;
 	table_bits = bits;
 	owners = t + (1UL << bits);
 	smp_store_release(&table, t);
+	return true;
 }
 
 /* ---- nodes: => shadow_lock held ---- */

@@ -55,8 +55,8 @@ void workingset_start(void)
 {
 	static bool started;
 
-	if (unlikely(!READ_ONCE(started)) && !__atomic_exchange_n(&started, true, __ATOMIC_RELAXED))
-		shadow_start();
+	if (unlikely(!READ_ONCE(started)) && !xchg(&started, true) && !shadow_start())
+		WRITE_ONCE(started, false); /* the next pass tries again */
 }
 
 /* ---- names ---- */

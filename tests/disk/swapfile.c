@@ -87,6 +87,33 @@ static void failing(bool on)
 	set(FAIL "probability", on ? "100" : "0");
 }
 
+#define NO_PAGES "/sys/kernel/debug/fail_page_alloc/"
+/* The first reclaim of this boot has no memory to remember what it evicts. Those that follow have. */
+static void first_reclaim(void)
+{
+	char *p = filled(1);
+	long refaults;
+	int fd;
+
+	set(NO_PAGES "task-filter", "1");
+	set(NO_PAGES "ignore-gfp-wait", "0");
+	set(NO_PAGES "min-order", "0");
+	set(NO_PAGES "interval", "1");
+	set(NO_PAGES "verbose", "0");
+	set(NO_PAGES "times", "-1");
+	fd = open(NO_PAGES "probability", O_WRONLY); /* there is no memory to open it later */
+	set("/proc/self/make-it-fail", "1");
+	must(write(fd, "100", 3) == 3);
+	madvise(p, PAGES * PAGE, MADV_PAGEOUT);
+	must(write(fd, "0", 1) == 1 && !close(fd));
+	must(is_filled(p, 1) && pageout(p, PAGES) == PAGES);
+	(void)EVENTUALLY(!meminfo_kb("SwapCached:"));
+	refaults = vmstat("workingset_refault_anon");
+	ok(is_filled(p, 1), "after a reclaim without memory: contents");
+	ok(vmstat("workingset_refault_anon") - refaults >= (long)PAGES, "refaults are seen");
+	munmap(p, PAGES * PAGE);
+}
+
 static void errors(const char *device, const char *make_it_fail)
 {
 	pid_t pid;
@@ -97,6 +124,7 @@ static void errors(const char *device, const char *make_it_fail)
 	make_swap(device, 4095, 0);
 	ok(!swapon(device, 0), "swapon");
 	set("/proc/sys/vm/page-cluster", "0");
+	first_reclaim();
 	p = filled(2);
 	q = filled(3);
 	set(make_it_fail, "1");
