@@ -62,16 +62,16 @@ static struct page *next_owned(unsigned long *pfn, struct page_owner_record *r)
 {
 	while (*pfn < max_pfn) {
 		struct page *page;
+		int order;
 
 		if (!pfn_valid(*pfn)) {
 			*pfn = (*pfn | (MAX_ORDER_NR_PAGES - 1)) + 1;
 			continue;
 		}
 		page = pfn_to_page(*pfn);
-		if (PageBuddy(page)) {
-			unsigned int order = READ_ONCE(page->private);
-
-			*pfn += order < MAX_ORDER ? 1UL << order : 1;
+		order = page_buddy_order(page);
+		if (order >= 0) {
+			*pfn += 1UL << order;
 			continue;
 		}
 		if (page_owner_read(page, r))

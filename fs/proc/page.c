@@ -106,12 +106,12 @@ static struct page *free_block_of(unsigned long pfn, unsigned int *order)
 {
 	for (unsigned int o = 0; o < MAX_ORDER; o++) {
 		struct page *head = pfn_to_page(pfn & ~((1UL << o) - 1));
+		int whole = page_buddy_order(head);
 
-		if (!PageBuddy(head))
+		if (whole < (int)o)
 			continue;
-		*order = READ_ONCE(head->private);
-		if (*order >= o && *order < MAX_ORDER)
-			return head;
+		*order = whole;
+		return head;
 	}
 	return NULL;
 }

@@ -298,6 +298,17 @@ static inline bool page_has_type(const struct page *page)
 	return type >= PAGE_TYPE_BUDDY && type < 0x80000100u;
 }
 
+/*
+ * The order of the free block that begins with @page, or -1 if none does. One load: without zone->lock, too, both parts
+ * are of one moment, though it may be over.
+ */
+static inline int page_buddy_order(const struct page *page)
+{
+	u64 word = data_race(READ_ONCE(page->type_and_private));
+
+	return (u32)word == PAGE_TYPE_BUDDY ? (int)(word >> 32) : -1;
+}
+
 static inline void page_mapcount_reset(struct page *page)
 {
 	atomic_set(&page->_mapcount, -1);

@@ -118,9 +118,28 @@ bool page_clear_name(struct page *page)
 
 /* ---- the walk ---- */
 
-/* The account of a page that is not free in the buddy lists. @head: of its compound page, or itself. */
-static enum ledger_account account_of(const struct page *page, const struct page *head)
+/*
+ * compound_head() of a page that is nobody's to hold: it may cease to be a tail, or become one, between the looks at PG_tail and at the
+ * head, which then is NULL or something else. Such a page is taken for itself.
+ */
+static const struct page *head_of(const struct page *page)
 {
+	const struct page *head;
+
+	if (!PageTail(page))
+		return page;
+	smp_rmb();
+	head = READ_ONCE(page->head);
+	smp_rmb();
+	return head && PageTail(page) ? head : page;
+}
+
+/* The account of a page that is not free in the buddy lists; of any state, while others work on it. */
+static enum ledger_account account_of(const struct page *page)
+{
+	const struct page *head = head_of(page);
+	const struct folio *folio = (const struct folio *)head;
+
 	if (PageReserved(page))
 		return memblock_is_memory(page_to_phys(page)) ? LEDGER_RESERVED : LEDGER_HOLE;
 	if (PageHWPoison(page))
@@ -131,13 +150,13 @@ static enum ledger_account account_of(const struct page *page, const struct page
 		return account_of_type(head->page_type);
 	if (!page_ref_count(head))
 		return LEDGER_PCP;
-	if (PageSwapCache(head))
+	if (folio_test_swapcache(folio))
 		return LEDGER_FILE;
 	if (!head->mapping)
 		return LEDGER_OTHER;
-	if (!PageAnon(head))
+	if (!folio_test_anon(folio))
 		return LEDGER_FILE;
-	return page_mapped(head) ? LEDGER_ANON : LEDGER_UNMAPPED;
+	return folio_mapped(folio) ? LEDGER_ANON : LEDGER_UNMAPPED;
 }
 
 static void take_counters(struct ledger *l);
@@ -146,20 +165,19 @@ void ledger_take(struct ledger *l)
 {
 	*l = (struct ledger){ .total = 0 };
 	for (unsigned long pfn = 0; pfn < max_pfn;) {
-		const struct page *page = pfn_to_page(pfn), *head;
-		unsigned int order;
+		const struct page *page = pfn_to_page(pfn);
+		int order;
 
 		if (!pfn_valid(pfn)) {
 			pfn = (pfn | (MAX_ORDER_NR_PAGES - 1)) + 1;
 			continue;
 		}
-		order = PageBuddy(page) ? page->private : 0;
-		if (PageBuddy(page) && order < MAX_ORDER) {
+		order = page_buddy_order(page);
+		if (order >= 0) {
 			l->pages[LEDGER_FREE] += 1UL << order;
 		} else {
 			order = 0;
-			head = compound_head(page);
-			l->pages[account_of(page, head)]++;
+			l->pages[data_race(account_of(page))]++;
 		}
 		l->total += 1UL << order;
 		pfn += 1UL << order;
@@ -177,7 +195,7 @@ static unsigned long pcp_pages(void)
 
 	for_each_zone (zone)
 		for_each_possible_cpu (cpu)
-			sum += READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count);
+			sum += data_race(READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count));
 	return sum;
 }
 
@@ -187,7 +205,7 @@ static unsigned long isolated_pages(void)
 	struct zone *zone;
 
 	for_each_zone (zone)
-		sum += zone->nr_isolated_pages;
+		sum += data_race(READ_ONCE(zone->nr_isolated_pages));
 	return sum;
 }
 

@@ -116,9 +116,15 @@ TEST(page_smp)
 {
 	unsigned long before = settled_free_pages();
 	struct task_struct *threads[NR_THREADS];
+	struct ledger quiet, busy;
 
+	ledger_take(&quiet);
 	for (unsigned long i = 0; i < NR_THREADS; i++)
 		threads[i] = host_start(page_worker, (void *)(i + 1), i + 1, "page_worker");
+	for (int i = 0; i < 20; i++) { /* whatever they do, each frame is seen once */
+		ledger_take(&busy);
+		CHECK_EQ(busy.total, quiet.total);
+	}
 	for (int i = 0; i < NR_THREADS; i++)
 		host_join(threads[i]);
 	for (int i = 0; i < NR_BOXES; i++)
