@@ -173,8 +173,7 @@ static bool put_mapper(struct folio *folio, struct vm_area_struct *vma, unsigned
 	return true;
 }
 
-/* => a reference held */
-static void put_mappers(struct seq_file *m, struct folio *folio)
+void proc_describe_mappers(struct seq_file *m, struct folio *folio)
 {
 	struct mapper_count c = { .m = m };
 	struct rmap_walk_control rwc = { .rmap_one = put_mapper, .arg = &c };
@@ -310,7 +309,6 @@ static void explain_user(struct seq_file *m, struct mm_struct *mm, unsigned long
 	mmap_read_unlock(mm);
 	if (page) {
 		proc_describe_page(m, page_to_pfn(page), 1);
-		put_mappers(m, page_folio(page));
 		put_page(page);
 	} else if (vma && pte_present(pte)) {
 		seq_printf(m, "page: frame %#lx, %s: no reference, no reverse map\n", pte_pfn(pte),

@@ -113,6 +113,9 @@ struct proc_dir_entry;
 void proc_page_init(struct proc_dir_entry *mm);
 /* What is known of frame @pfn, in words. @own: references that the caller holds, which are named as its own. */
 void proc_describe_page(struct seq_file *m, unsigned long pfn, int own);
+struct folio;
+/* explain.c: where @folio is mapped, by whom, a line for each entry, and how many. => a reference held, not locked. May sleep. */
+void proc_describe_mappers(struct seq_file *m, struct folio *folio);
 /* maps_explained.c: what region @vma is for, as a sentence. => mmap_lock held */
 struct vm_area_struct;
 void proc_explain_region(struct seq_file *m, const struct vm_area_struct *vma);

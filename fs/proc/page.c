@@ -5,10 +5,10 @@
  *	/proc/kpagecount	8 bytes a frame: how often it is mapped
  *	/proc/kpageflags	8 bytes a frame: KPF_* bits, Linux's numbers (uapi linux/kernel-page-flags.h)
  *	/proc/mm/page		write a frame number, read what is known of that page, in words: kind, owner, what private
- *				means, and who holds its references
+ *				means, who holds its references, and where it is mapped
  *
  * Nothing is locked: a page may change hands while it is looked at. Only the look at a file's name takes a reference
- * and the page's lock, and says "busy" when it does not get it.
+ * and the page's lock, and says "busy" when it does not get it; and those who map it are found by the reverse map, under that lock.
  * Linux 6.1: fs/proc/page.c. The words have no counterpart there but dump_page().
  */
 #include <base/errno.h>
@@ -368,6 +368,24 @@ static void describe_used(struct seq_file *m, struct page *page, int own)
 	seq_putc(m, '\n');
 }
 
+static bool is_part_of_mapped(const struct page *page, const struct folio *folio)
+{
+	return page_folio(page) == folio && !PageReserved(page) && !PageSlab(&folio->page) &&
+	       !page_has_type(&folio->page) && folio_mapped(folio);
+}
+
+/* Each entry that maps it. With the reference it is looked at again: it may have become another's meanwhile. */
+static void describe_mappers(struct seq_file *m, struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (!is_part_of_mapped(page, folio) || !folio_try_get(folio))
+		return;
+	if (is_part_of_mapped(page, folio))
+		proc_describe_mappers(m, folio);
+	folio_put(folio);
+}
+
 static void print_line(void *m, const char *fmt, ...)
 {
 	va_list args;
@@ -409,6 +427,7 @@ void proc_describe_page(struct seq_file *m, unsigned long pfn, int own)
 		seq_puts(m, "kind: free, in a per-CPU list\n");
 	else
 		describe_used(m, page, own);
+	describe_mappers(m, page);
 	describe_owner(m, page);
 }
 

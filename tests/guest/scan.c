@@ -12,7 +12,7 @@
 
 #define MB	      (1L << 20)
 #define PER_MB	      256L
-#define CHILDREN      20
+#define CHILDREN      50
 #define HOT_MB	      8
 #define MAP_PAGES     64L
 #define BLKGETSIZE64_ 0x80081272UL
@@ -71,6 +71,34 @@ static void mapper(int disk, int ready, int go, int answer)
 			n = 1000;
 	(void)!write(answer, &n, sizeof(n));
 	_exit(0);
+}
+
+/* While all of them have it, and we do: who maps the first page. */
+static void mappers(int disk)
+{
+	char *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, disk, 0);
+	int pagemap = open("/proc/self/pagemap", O_RDONLY), fd = open("/proc/kpagecount", O_RDONLY);
+	uint64_t frame, count = 0;
+	char line[256];
+	long listed = 0;
+	FILE *f;
+
+	must(p[0] == 0 && pread(pagemap, &frame, 8, (unsigned long)p / PAGE * 8) == 8);
+	frame &= (1ULL << 55) - 1;
+	must(pread(fd, &count, 8, frame * 8) == 8);
+	is(count, CHILDREN + 1, "a page that %d processes map", CHILDREN + 1);
+	f = fopen("/proc/mm/page", "r+");
+	if (f) {
+		fprintf(f, "%llu", (unsigned long long)frame);
+		rewind(f);
+		while (fgets(line, sizeof(line), f))
+			listed += !strncmp(line, "mapped: ", 8) && strstr(line, "(scan)");
+		fclose(f);
+	}
+	ok(!f || listed == CHILDREN + 1, "/proc/mm/page lists them: %ld", listed);
+	munmap(p, PAGE);
+	close(pagemap);
+	close(fd);
 }
 
 /* Memory of the file that reclaim must leave alone: mlocked, or pinned by a device (Linux has none that we could ask). */
@@ -204,6 +232,7 @@ int main(void)
 			mapper(disk, ready[1], go[0], answer[1]);
 	for (int i = 0; i < CHILDREN; i++)
 		must(read(ready[0], &n, sizeof(n)) == sizeof(n) && n == 1);
+	mappers(disk);
 	scanned = vmstat("pgscan_file");
 	stolen = vmstat("pgsteal_file");
 	kswapd = vmstat("pgsteal_kswapd");
