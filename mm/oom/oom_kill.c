@@ -11,9 +11,10 @@
  * 2 States of a victim.
  *	chosen: signal->oom_mm set, all threads TIF_MEMDIE (reserves of the page allocator), SIGKILL
  *	   -> its memory is free: MMF_OOM_SKIP, set by exit_mmap() or by the reaper (reaper.c)
- *	One at a time: while there is a victim without MMF_OOM_SKIP nobody else is chosen; who needs a page waits a tick and
- *	tries again. Should neither exit nor the reaper come about (no thread: memory was short before it could be made), the
- *	next one is chosen after VICTIM_PATIENCE.
+ *	   -> its files are closed, which may be what helps: all threads have an exit_state
+ *	One at a time: until the last state nobody else is chosen; who needs a page waits a tick and tries again. Should neither exit
+ *	nor the reaper come about (no thread: memory was short before it could be made), the next one is chosen after
+ *	VICTIM_PATIENCE; should the exit be stuck after the reaper's work, after EXIT_PATIENCE (the delay before Linux's reaper).
  * 3 When only the unkillable are left, allocations fail. (Linux panics: "System is deadlocked on memory".)
  * 4 vm.panic_on_oom, vm.oom_kill_allocating_task, vm.oom_dump_tasks as Documentation/admin-guide/sysctl/vm.rst says.
  * 5 Lock: oom_lock, only ever tried by allocations. Nothing here allocates; the record of the verdict (verdict.c)
@@ -46,6 +47,7 @@
 #include "../page/page_internal.h"
 
 #define VICTIM_PATIENCE (10 * HZ)
+#define EXIT_PATIENCE	(2 * HZ)
 #define GRACE_TICKS	5
 #define ORDER_SYSRQ	(-1)
 
@@ -97,6 +99,24 @@ static bool will_free_mem(struct task_struct *p)
 	return will;
 }
 
+/*
+ * Is more to come back by the end of victim @p, whose memory is @mm? When that is free, its files may hold as much: pipes, small
+ * objects, shared memory. => RCU, oom_lock held
+ */
+static bool is_waited_for(struct task_struct *p, const struct mm_struct *mm)
+{
+	struct task_struct *t;
+
+	if (!test_bit(MMF_OOM_SKIP, &mm->flags))
+		return time_before(jiffies, victim_since + VICTIM_PATIENCE);
+	if (!time_before(jiffies, victim_since + EXIT_PATIENCE))
+		return false;
+	for_each_thread (p, t)
+		if (!READ_ONCE(t->exit_state))
+			return true;
+	return false;
+}
+
 struct search {
 	struct oom_control *oc;
 	bool wait; /* for a victim of before */
@@ -113,11 +133,8 @@ static int evaluate(struct task_struct *p, void *arg)
 		return 0;
 	dying = READ_ONCE(p->signal->oom_mm);
 	if (dying && oc->order != ORDER_SYSRQ) {
-		if (test_bit(MMF_OOM_SKIP, &dying->flags) ||
-		    !time_before(jiffies, victim_since + VICTIM_PATIENCE))
-			return 0;
-		search->wait = true;
-		return 1;
+		search->wait = is_waited_for(p, dying);
+		return search->wait;
 	}
 	/* Who asks for pages that only he wants in memory (swapoff) goes first. */
 	points = READ_ONCE(p->signal->in_swapoff) ? LONG_MAX : oom_badness(p, oc->totalpages);
