@@ -171,10 +171,7 @@ static int lru_gen_show(struct seq_file *m, void *v)
 		if (!is_generational(memcg))
 			continue;
 		seq_printf(m, "memcg %5u ", memcg->id + ROOT_MEMCG);
-		rcu_read_lock();
-		if (!READ_ONCE(memcg->dead))
-			cgroup_print_path(m, memcg->owner);
-		rcu_read_unlock();
+		memcg_print_path(m, memcg);
 		seq_putc(m, '\n');
 		show_nodes(m, memcg);
 	}

@@ -295,7 +295,7 @@ int single_release(struct inode *inode, struct file *file)
 	return seq_release(inode, file);
 }
 
-/* ---- writing records: each marks an overflow by count == size ---- */
+/* ---- writing records: each marks an overflow by count == size, and leaves the text cut, with a NUL at the end ---- */
 
 void seq_vprintf(struct seq_file *m, const char *fmt, va_list args)
 {
@@ -322,11 +322,18 @@ void seq_printf(struct seq_file *m, const char *fmt, ...)
 
 int seq_write(struct seq_file *m, const void *data, size_t len)
 {
-	if (m->count >= m->size || m->from + m->count + len >= m->size) {
+	char *at = m->buf + m->from + m->count;
+	size_t room = m->size - m->from - m->count;
+
+	if (m->count >= m->size)
+		return -1;
+	if (len >= room) {
+		memcpy(at, data, room - 1);
+		at[room - 1] = 0;
 		m->count = m->size;
 		return -1;
 	}
-	memcpy(m->buf + m->from + m->count, data, len);
+	memcpy(at, data, len);
 	m->count += len;
 	return 0;
 }

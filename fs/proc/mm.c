@@ -9,7 +9,7 @@
  *	explain		an address in words (fs/proc/explain.c)
  *	node/N		a node and its zones, all fields
  *	oom/last	why the last victim of memory shortage was chosen (mm/oom/verdict.c)
- *	oom/dry_run	who would be chosen now
+ *	oom/dry_run	who would be chosen now, of the machine or of a group
  *	aops		calls of each address_space_operation
  *	page_alloc	ways that allocations took, the table of fallbacks, fallback order of nodes
  */
@@ -188,7 +188,7 @@ static int __init proc_mm_init(void)
 	proc_create_single("reclaim", 0444, mm, reclaim_proc_show);
 	oom = proc_mkdir("oom", mm);
 	proc_create_single("last", 0444, oom, oom_last_show);
-	proc_create_single("dry_run", 0444, oom, oom_dry_run_show);
+	proc_create_rw("dry_run", 0644, oom, oom_dry_run_show, oom_dry_run_write);
 	proc_create_single("swap", 0444, mm, swap_proc_show);
 	proc_page_init(mm);
 	proc_explain_init(mm);

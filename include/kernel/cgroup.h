@@ -57,6 +57,8 @@ void cgroup_release(struct task_struct *task);
 void cgroup_print_path(struct seq_file *m, const struct cgroup *cgrp);
 /* Page faults of all that were and are in @memcg or a group below it. => no spinlock held */
 struct fault_counts cgroup_faults(const struct mem_cgroup *memcg);
+/* The last name in the path of the cpuset of current, "/" of the root. => no spinlock held */
+void cpuset_print_current(struct seq_file *m);
 /* On which CPUs the cpuset of @task lets it run. => @task cannot be freed; no spinlock held */
 void cpuset_cpus_allowed(struct task_struct *task, struct cpumask *mask);
 /* /proc/PID/cgroup, /proc/PID/cpuset, /proc/cgroups. 0 or -errno. */

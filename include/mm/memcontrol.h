@@ -133,6 +133,9 @@ void memcg_attach(struct task_struct *task, struct mem_cgroup *memcg);
 /* Its group, and those above, count those that @task has had so far. => cgroup_tasks_lock */
 void memcg_tell_faults(struct task_struct *task);
 
+/* "/", or "/name/name"; nothing of a removed one. => it cannot be freed */
+void memcg_print_path(struct seq_file *m, const struct mem_cgroup *memcg);
+
 /* What was printed of a group has changed by an event of it (@local) or of one below: its owner is told. Set once. */
 extern void (*memcg_notify)(void *owner, enum memcg_event event, bool local);
 

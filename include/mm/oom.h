@@ -10,8 +10,10 @@
 #include <base/compiler.h>
 
 struct alloc_context;
+struct file;
 struct mem_cgroup;
 struct mm_struct;
+struct reclaim_tries;
 struct seq_file;
 struct task_struct;
 
@@ -28,6 +30,7 @@ struct oom_control {
 	gfp_t gfp_mask;			/* of the request that found nothing; 0: a page fault */
 	int order;			/* of it; -1: SysRq */
 	const struct alloc_context *ac;	/* of it, or NULL */
+	const struct reclaim_tries *tries;	/* what reclaim did for it, or NULL */
 	struct mem_cgroup *memcg;	/* the group at its limit, or NULL: the machine */
 	/* Filled by out_of_memory(): */
 	enum oom_constraint constraint;
@@ -36,19 +39,27 @@ struct oom_control {
 	long chosen_points;
 };
 
+#define OOM_PATH_MAX 256 /* of a group that can be asked about, its end included */
+
 /*
- * What control groups add. Registered once by mm/memcg; NULL: there are none, and oc->memcg is NULL always.
+ * What control groups add. Registered by mm/memcg at boot.
  */
 struct oom_memcg_ops {
 	/* Call @fn for the leader of each process below @memcg until it answers other than 0. => RCU */
 	void (*scan_tasks)(struct mem_cgroup *memcg, int (*fn)(struct task_struct *p, void *arg), void *arg);
 	/* Pages that the group may have, swap included. */
 	unsigned long (*totalpages)(struct mem_cgroup *memcg);
-	/* The state of the group, in place of Mem-Info; the end of the line "oom-kill:" (",oom_memcg=...,task_memcg=..."). */
+	/* The state of the group, in place of Mem-Info. May sleep. */
 	void (*show_mem)(struct mem_cgroup *memcg);
-	void (*print_context)(struct mem_cgroup *memcg, struct task_struct *victim);
-	/* The group that dies as a whole with @victim (memory.oom.group), with a reference, or NULL. */
+	/* In one line: path, usage, limits. */
+	void (*describe)(struct seq_file *m, struct mem_cgroup *memcg);
+	/* Of the line "oom-kill:": ",oom_memcg=...,task_memcg=..."; of the machine (NULL) ",global_oom,task_memcg=...". */
+	void (*print_context)(struct seq_file *m, struct mem_cgroup *memcg, struct task_struct *victim);
+	/* The group with this path, of less than OOM_PATH_MAX bytes, with a reference, or NULL. */
+	struct mem_cgroup *(*find)(const char *path);
+	/* The group below @domain (NULL: the root) that dies as a whole with @victim (memory.oom.group), with a reference, or NULL. */
 	struct mem_cgroup *(*oom_group)(struct task_struct *victim, struct mem_cgroup *domain);
+	void (*note_group_kill)(struct mem_cgroup *group);	/* event oom_group_kill, and the log */
 	void (*put)(struct mem_cgroup *memcg);
 	void (*note_kill)(struct task_struct *victim);	/* event oom_kill of its group */
 };
@@ -103,5 +114,7 @@ extern int sysctl_oom_dump_tasks;		/* the report lists all candidates */
 /* /proc/mm/oom/last, /proc/mm/oom/dry_run. May sleep. */
 int oom_last_show(struct seq_file *m, void *v);
 int oom_dry_run_show(struct seq_file *m, void *v);
+/* The path of the group that dry_run is about from now on; "/": the machine. Bytes taken, -ENOENT, -ENAMETOOLONG. */
+ssize_t oom_dry_run_write(struct file *file, char *buf, size_t count);
 
 #endif

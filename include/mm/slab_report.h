@@ -28,6 +28,8 @@ struct slab_report {
 bool slab_report(const char *name, struct slab_report *r);
 /* Call @fn with each cache's name and NULL, and with each name merged into a cache and that cache's. May sleep. */
 void slab_names(void (*fn)(const char *name, const char *merged_into, void *arg), void *arg);
+/* Into the log: how much each cache has whose objects no shrinker gives back, as Linux shows it. Does not sleep. */
+void slab_report_unreclaimable(void);
 /* What can be done to a cache by name: 0, -ENOENT. May sleep. */
 int slab_shrink_by_name(const char *name);
 int slab_validate_by_name(const char *name);

@@ -108,6 +108,13 @@ void cpuset_cpus_allowed(struct task_struct *task, struct cpumask *mask)
 	spin_unlock_irq(&cgroup_tasks_lock);
 }
 
+void cpuset_print_current(struct seq_file *m)
+{
+	spin_lock_irq(&cgroup_tasks_lock);
+	seq_puts(m, current->cpuset ? current->cpuset->cgrp->name : "/");
+	spin_unlock_irq(&cgroup_tasks_lock);
+}
+
 static void update_tasks(struct cpuset *cpuset, bool cpus, bool mems)
 {
 	struct task_struct *p, *t;

@@ -97,11 +97,14 @@ bool memcg_is_below(const struct mem_cgroup *memcg, const struct mem_cgroup *roo
 
 struct mem_cgroup *memcg_of_task(struct task_struct *task)
 {
+	struct mem_cgroup *its;
 	struct task_struct *t;
 
-	for_each_thread (task, t)
-		if (READ_ONCE(t->memcg))
-			return t->memcg;
+	for_each_thread (task, t) {
+		its = READ_ONCE(t->memcg);
+		if (its)
+			return its;
+	}
 	return NULL;
 }
 
@@ -211,11 +214,13 @@ bool memcg_charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 {
 	int tries = MAX_RECLAIM_RETRIES;
 	bool drained = false, found;
+	struct reclaim_tries tried;
 	struct mem_cgroup *over;
 	unsigned long progress;
 
 	if (stock_take(memcg, nr))
 		return true;
+	tried = (struct reclaim_tries){ 0 };
 	while ((over = try_add_batch(memcg, &nr))) {
 		if (is_excused())
 			break;
@@ -234,7 +239,7 @@ bool memcg_charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 				break;
 			return false;
 		}
-		progress = memcg_try_reclaim(over, nr, gfp, &found);
+		progress = memcg_try_reclaim(over, nr, gfp, &found, &tried);
 		if (!progress && (gfp & __GFP_NORETRY))
 			return false;
 		/* A pass that found every page in use has taken the marks off: the next one finds those that are not. */
@@ -244,12 +249,13 @@ bool memcg_charge(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
 			tries = after_failure(tries, found);
 			continue;
 		}
-		if (!memcg_out_of_memory(over, nr, gfp)) {
+		if (!memcg_out_of_memory(over, nr, gfp, &tried)) {
 			if (may_fail(gfp))
 				return false;
 			break;
 		}
 		tries = MAX_RECLAIM_RETRIES;
+		tried = (struct reclaim_tries){ 0 };
 	}
 	if (over)
 		add_usage(memcg, nr);
@@ -380,7 +386,8 @@ static void move_charge(struct page *from, struct page *to, unsigned int order)
 	rcu_read_unlock();
 }
 
-bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
+static bool reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages,
+			    struct reclaim_tries *tried)
 {
 	int tries = MAX_RECLAIM_RETRIES;
 	bool found;
@@ -393,9 +400,14 @@ bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
 			return true;
 		if (tries <= 0 || signal_pending(current))
 			return false;
-		if (!memcg_try_reclaim(memcg, usage - pages, GFP_KERNEL, &found))
+		if (!memcg_try_reclaim(memcg, usage - pages, GFP_KERNEL, &found, tried))
 			tries = after_failure(tries, found);
 	}
+}
+
+bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages)
+{
+	return reclaim_down_to(memcg, pages, NULL);
 }
 
 int memcg_reclaim_pages(struct mem_cgroup *memcg, unsigned long pages)
@@ -421,9 +433,13 @@ int memcg_reclaim_pages(struct mem_cgroup *memcg, unsigned long pages)
 
 void memcg_enforce_max(struct mem_cgroup *memcg)
 {
-	while (!memcg_reclaim_down_to(memcg, READ_ONCE(memcg->max)))
-		if (signal_pending(current) || !memcg_out_of_memory(memcg, 0, GFP_KERNEL))
+	struct reclaim_tries tried = { 0 };
+
+	while (!reclaim_down_to(memcg, READ_ONCE(memcg->max), &tried)) {
+		if (signal_pending(current) || !memcg_out_of_memory(memcg, 0, GFP_KERNEL, &tried))
 			return;
+		tried = (struct reclaim_tries){ 0 };
+	}
 }
 
 /* ---- life ---- */

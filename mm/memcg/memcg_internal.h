@@ -100,11 +100,12 @@ void memcg_charge_zswap(u16 id, long bytes, int pages);
 
 /* ---- reclaim.c ---- */
 /*
- * As memcg_reclaim(). *@found false: there was nothing that could be reclaimed; that holds for MEMCG_NOTHING_TICKS, in which nobody looks
+ * As memcg_reclaim(), added up in @tried, which may be NULL. *@found false: there was nothing that could be reclaimed; that holds for MEMCG_NOTHING_TICKS, in which nobody looks
  * again, since many tasks at the limit of a group would do nothing else.
  */
 #define MEMCG_NOTHING_TICKS (HZ / 50)
-unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found);
+unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found,
+				struct reclaim_tries *tried);
 void memcg_lruvec_init(struct mem_cgroup *memcg);
 void memcg_watch_nodes(bool on);
 
@@ -120,7 +121,8 @@ unsigned long memcg_workingset(const struct mem_cgroup *memcg, unsigned int nid,
 struct mem_cgroup *memcg_of_frame(unsigned long pfn);
 
 /* ---- oom.c ---- */
-/* Kill somebody below @memcg, which has no @nr pages of room. True: try again. May sleep. */
-bool memcg_out_of_memory(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
+/* Kill somebody below @memcg, which has no @nr pages of room though reclaim @tried. True: try again. May sleep. */
+bool memcg_out_of_memory(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp,
+			 const struct reclaim_tries *tried);
 
 #endif

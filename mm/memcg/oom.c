@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* A group at its limit of which nothing can be reclaimed: the OOM killer, limited to those in it. See mm/oom/oom_kill.c. */
 #include <base/math.h>
+#include <base/string.h>
+#include <fs/seq_file.h>
 #include <sync/rcu.h>
+#include <kernel/cgroup.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <mm/oom.h>
+#include <mm/slab.h>
 #include <mm/vmstat.h>
 #include <mm/zone.h>
 #include "memcg_internal.h"
@@ -35,51 +39,144 @@ static unsigned long totalpages(struct mem_cgroup *memcg)
 	return all ? all : 1;
 }
 
-static void show_group(struct mem_cgroup *memcg)
-{
-	pr_info("memory: usage %lukB, limit %lukB, failcnt %ld\n",
-		(unsigned long)atomic_long_read(&memcg->usage) << (PAGE_SHIFT - 10),
-		memcg->max << (PAGE_SHIFT - 10), atomic_long_read(&memcg->events[MEMCG_MAX]));
-}
+/* ---- names and numbers ---- */
 
-static void print_context(struct mem_cgroup *memcg, struct task_struct *victim)
+void memcg_print_path(struct seq_file *m, const struct mem_cgroup *memcg)
 {
-	struct mem_cgroup *its;
-
 	rcu_read_lock();
-	its = memcg_of_task(victim);
-	pr_cont(",oom_memcg=#%u,task_memcg=#%u", memcg->id, its ? its->id : 0);
+	if (!memcg)
+		seq_putc(m, '/');
+	else if (!READ_ONCE(memcg->dead))
+		cgroup_print_path(m, memcg->owner);
 	rcu_read_unlock();
 }
 
-/* The outermost group with memory.oom.group on the way from the victim up to @domain. => RCU not needed */
+static unsigned long kilobytes(unsigned long pages)
+{
+	return min(pages, MEMCG_NO_LIMIT >> PAGE_SHIFT) << (PAGE_SHIFT - 10);
+}
+
+/* The lines of memory.stat, if there is memory for the text. */
+static void show_stat(struct mem_cgroup *memcg)
+{
+	char *text = kmalloc(PAGE_SIZE, GFP_NOWAIT | __GFP_NOWARN), *rest = text;
+	struct seq_file m = { .buf = text, .size = PAGE_SIZE - 1 };
+	unsigned int noreclaim;
+
+	if (!text)
+		return;
+	seq_puts(&m, "Memory cgroup stats for ");
+	memcg_print_path(&m, memcg);
+	seq_puts(&m, ":\n");
+	/* Who was charged may hold locks that reclaim takes, and we hold oom_lock: nobody is waited for. */
+	noreclaim = memalloc_noreclaim_save();
+	memcg_stat_show(&m, memcg);
+	memalloc_noreclaim_restore(noreclaim);
+	text[m.count] = 0;
+	for (char *line; (line = strsep(&rest, "\n")) && *line;)
+		pr_info("%s\n", line);
+	kfree(text);
+}
+
+static void show_group(struct mem_cgroup *memcg)
+{
+	pr_info("memory: usage %lukB, limit %lukB, failcnt %ld\n",
+		kilobytes(atomic_long_read(&memcg->usage)), kilobytes(memcg->max),
+		atomic_long_read(&memcg->events[MEMCG_MAX]));
+	pr_info("swap: usage %lukB, limit %lukB, failcnt %ld\n",
+		kilobytes(atomic_long_read(&memcg->swap_usage)), kilobytes(memcg->swap_max),
+		atomic_long_read(&memcg->events[MEMCG_SWAP_MAX]));
+	show_stat(memcg);
+}
+
+static void print_pages(struct seq_file *m, long usage, unsigned long limit)
+{
+	seq_printf(m, "%ld pages of ", usage);
+	if (limit >= MEMCG_NO_LIMIT)
+		seq_puts(m, "any number");
+	else
+		seq_printf(m, "%lu", limit);
+}
+
+static void describe(struct seq_file *m, struct mem_cgroup *memcg)
+{
+	memcg_print_path(m, memcg);
+	seq_puts(m, ": ");
+	print_pages(m, atomic_long_read(&memcg->usage), READ_ONCE(memcg->max));
+	seq_puts(m, ", swap ");
+	print_pages(m, atomic_long_read(&memcg->swap_usage), READ_ONCE(memcg->swap_max));
+}
+
+static void print_context(struct seq_file *m, struct mem_cgroup *memcg, struct task_struct *victim)
+{
+	if (memcg) {
+		seq_puts(m, ",oom_memcg=");
+		memcg_print_path(m, memcg);
+	} else {
+		seq_puts(m, ",global_oom");
+	}
+	seq_puts(m, ",task_memcg=");
+	rcu_read_lock();
+	memcg_print_path(m, memcg_of_task(victim));
+	rcu_read_unlock();
+}
+
+static struct mem_cgroup *find(const char *path)
+{
+	struct mem_cgroup *memcg = NULL;
+
+	while ((memcg = memcg_next(memcg))) {
+		char text[OOM_PATH_MAX];
+		struct seq_file m = { .buf = text, .size = sizeof(text) };
+
+		memcg_print_path(&m, memcg); /* nothing of one that was removed */
+		if (!m.count || seq_has_overflowed(&m))
+			continue;
+		text[m.count] = 0;
+		if (!strcmp(text, path))
+			break;
+	}
+	return memcg;
+}
+
+/* ---- the victim's group ---- */
+
 static struct mem_cgroup *oom_group(struct task_struct *victim, struct mem_cgroup *domain)
 {
-	struct mem_cgroup *group = NULL;
+	struct mem_cgroup *group = NULL, *its;
 
 	rcu_read_lock();
-	for (struct mem_cgroup *m = memcg_of_task(victim); m; m = m->parent) {
+	its = memcg_of_task(victim);
+	if (its && !memcg_is_below(its, domain))
+		its = NULL; /* it has moved since it was chosen: those where it is now have nothing to do with it */
+	for (struct mem_cgroup *m = its; m; m = m->parent) {
 		if (READ_ONCE(m->oom_group))
 			group = m;
 		if (m == domain)
 			break;
 	}
-	if (group)
-		memcg_get(group);
+	if (group && !atomic_long_inc_not_zero(&group->refs))
+		group = NULL;
 	rcu_read_unlock();
-	if (group)
-		memcg_event(group, MEMCG_OOM_GROUP_KILL);
 	return group;
+}
+
+/* => oom_lock held */
+static void note_group_kill(struct mem_cgroup *group)
+{
+	static char path[256];
+	struct seq_file m = { .buf = path, .size = sizeof(path) };
+
+	memcg_event(group, MEMCG_OOM_GROUP_KILL);
+	memcg_print_path(&m, group);
+	pr_info("Tasks in %.*s are going to be killed due to memory.oom.group set\n", (int)m.count,
+		path);
 }
 
 static void note_kill(struct task_struct *victim)
 {
-	struct mem_cgroup *its;
-
 	rcu_read_lock();
-	its = memcg_of_task(victim);
-	if (its)
-		memcg_event(its, MEMCG_OOM_KILL);
+	memcg_event(memcg_of_task(victim), MEMCG_OOM_KILL);
 	rcu_read_unlock();
 }
 
@@ -87,8 +184,11 @@ static const struct oom_memcg_ops ops = {
 	.scan_tasks = scan_tasks,
 	.totalpages = totalpages,
 	.show_mem = show_group,
+	.describe = describe,
 	.print_context = print_context,
+	.find = find,
 	.oom_group = oom_group,
+	.note_group_kill = note_group_kill,
 	.put = memcg_put,
 	.note_kill = note_kill,
 };
@@ -98,9 +198,12 @@ static bool has_room(const struct mem_cgroup *memcg, unsigned long nr)
 	return (unsigned long)atomic_long_read(&memcg->usage) + nr <= READ_ONCE(memcg->max);
 }
 
-bool memcg_out_of_memory(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp)
+bool memcg_out_of_memory(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp,
+			 const struct reclaim_tries *tried)
 {
-	struct oom_control oc = { .gfp_mask = gfp, .memcg = memcg };
+	struct oom_control oc = {
+		.gfp_mask = gfp, .order = order_base_2(nr), .memcg = memcg, .tries = tried
+	};
 	bool hope = true;
 
 	if (page_alloc_ops.pressure_begins)

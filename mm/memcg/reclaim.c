@@ -252,7 +252,16 @@ static void shrink_nodes(struct mem_cgroup *memcg, struct scan_control *sc)
 	}
 }
 
-unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found)
+static void note_tries(struct reclaim_tries *tried, const struct scan_control *sc, int first)
+{
+	tried->rounds++;
+	tried->passes += first + 1 - max(sc->priority, 0);
+	tried->nr_scanned += sc->nr_scanned;
+	tried->nr_reclaimed += sc->nr_reclaimed;
+}
+
+unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found,
+				struct reclaim_tries *tried)
 {
 	unsigned long usage = atomic_long_read(&memcg->usage);
 	struct scan_control sc = {
@@ -264,6 +273,7 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 		/* the first at which a pass looks at a batch */
 		.priority = min(DEF_PRIORITY, ilog2(usage / SWAP_CLUSTER_MAX | 1)),
 	};
+	int first = sc.priority;
 	unsigned int noreclaim;
 	unsigned long memstall;
 
@@ -280,6 +290,8 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
 			break;
 	}
+	if (tried)
+		note_tries(tried, &sc, first);
 	atomic_long_add((long)sc.nr_refilled, &memcg_refilled);
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
 		reclaim_snapshot(&memcg->nodeinfo[nid].lruvec);
@@ -297,5 +309,5 @@ unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gf
 {
 	bool found;
 
-	return memcg_try_reclaim(memcg, nr, gfp, &found);
+	return memcg_try_reclaim(memcg, nr, gfp, &found, NULL);
 }

@@ -4,7 +4,7 @@
  * share its memory, and who asked tries again.
  *
  * 1 Who comes here.
- *	alloc_for_page_allocator()	the page allocator, after reclaim found nothing: order <= 3, may sleep, __GFP_FS
+ *	alloc_out_of_memory()		the page allocator, after reclaim found nothing: order <= 3, may sleep, __GFP_FS
  *	pagefault_out_of_memory()	a user fault that failed all the same
  *	oom_manual()			SysRq-f
  *	out_of_memory()			a control group at its limit (oc->memcg)
@@ -227,8 +227,7 @@ static bool kill_process(struct task_struct *victim, const char *message)
 	mmgrab(mm);
 	task_unlock(t);
 	count_vm_event(OOM_KILL);
-	if (oom_memcg_ops && oom_memcg_ops->note_kill)
-		oom_memcg_ops->note_kill(victim);
+	oom_memcg_ops->note_kill(victim);
 	rcu_read_lock();
 	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, victim, PIDTYPE_TGID);
 	mark_oom_victim(victim, mm);
@@ -241,56 +240,65 @@ static bool kill_process(struct task_struct *victim, const char *message)
 }
 
 /* memory.oom.group: a member dies with the victim. One that has been waited for meanwhile has no references left. */
-static int kill_member(struct task_struct *p, void *unused)
+static int kill_member(struct task_struct *p, void *message)
 {
 	if (p->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || is_global_init(p))
 		return 0;
 	if (!refcount_inc_not_zero(&p->usage))
 		return 0;
-	kill_process(p, "Memory cgroup out of memory: OOM victim's group");
+	kill_process(p, message);
 	put_task_struct(p);
 	return 0;
 }
 
-static void kill_group(struct mem_cgroup *group)
+/* => a reference on @group; gone */
+static void kill_group(struct mem_cgroup *group, const char *message)
 {
+	oom_memcg_ops->note_group_kill(group);
 	rcu_read_lock();
-	oom_memcg_ops->scan_tasks(group, kill_member, NULL);
+	oom_memcg_ops->scan_tasks(group, kill_member, (void *)message);
 	rcu_read_unlock();
 	oom_memcg_ops->put(group);
 }
 
-/* oc->chosen dies; its reference is dropped. => oom_lock held */
-static void oom_kill_process(struct oom_control *oc, const char *message)
+/* It needs nothing but pages to get to its end: it gets the reserve. False: it has to be killed. */
+static bool helped_to_its_end(struct task_struct *victim)
 {
-	struct task_struct *victim = oc->chosen;
-	struct mem_cgroup *group = NULL;
 	struct task_struct *t;
-	bool ending = false, killed;
+	bool ending = false;
 
-	oom_verdict_record(oc);
 	rcu_read_lock();
 	t = find_lock_task_mm(victim);
 	if (t) {
 		ending = will_free_mem(t);
-		if (ending) { /* it needs nothing but pages to get to its end */
+		if (ending) {
 			mark_oom_victim(victim, t->mm);
 			oom_reaper_queue(victim);
 		}
 		task_unlock(t);
 	}
 	rcu_read_unlock();
-	if (ending) {
-		oom_verdict_outcome("was ending already: got the reserve");
-	} else {
+	return ending;
+}
+
+/* oc->chosen dies; its reference is dropped. => oom_lock held */
+static void oom_kill_process(struct oom_control *oc, const char *message)
+{
+	struct task_struct *victim = oc->chosen;
+	const char *outcome = "was ending already: got the reserve";
+	struct mem_cgroup *group;
+
+	oom_verdict_record(oc);
+	if (!helped_to_its_end(victim)) {
 		oom_report(oc, victim);
-		if (oc->memcg && oom_memcg_ops->oom_group)
-			group = oom_memcg_ops->oom_group(victim, oc->memcg);
-		killed = kill_process(victim, message);
-		oom_verdict_outcome(killed ? "killed" : "it had ended already");
-		if (group)
-			kill_group(group);
+		group = oom_memcg_ops->oom_group(victim, oc->memcg);
+		outcome = kill_process(victim, message) ? "killed" : "it had ended already";
+		if (group) {
+			kill_group(group, message);
+			outcome = "killed with its group (memory.oom.group)";
+		}
 	}
+	oom_verdict_outcome(outcome);
 	put_task_struct(victim);
 }
 
@@ -396,7 +404,9 @@ static bool gets_plenty(gfp_t gfp, unsigned int order, const struct alloc_contex
 /* Choose and kill, or wait for the victim of before. True: trying again makes sense. => may sleep */
 static bool make_room(gfp_t gfp, unsigned int order, const struct alloc_context *ac)
 {
-	struct oom_control oc = { .gfp_mask = gfp, .order = order, .ac = ac };
+	struct oom_control oc = {
+		.gfp_mask = gfp, .order = order, .ac = ac, .tries = ac ? ac->tries : NULL
+	};
 	bool hope = true;
 
 	if (!oom_trylock()) {
@@ -436,7 +446,7 @@ static void get_ready(void)
 {
 	bool reaper = oom_reaper_start();
 
-	WRITE_ONCE(ready, oom_verdict_prepare() && reaper);
+	WRITE_ONCE(ready, oom_verdict_prepare(GFP_KERNEL) && reaper);
 }
 
 static void get_ready_fn(struct work_struct *work)

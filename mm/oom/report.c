@@ -3,15 +3,19 @@
  * What the log tells when somebody is killed, in the lines that Linux 6.1 writes and log watchers look for:
  *
  *	NAME invoked oom-killer: gfp_mask=..., order=..., oom_score_adj=...	who asked for what
- *	call trace, Mem-Info (mm/page/show_mem.c)				the state
+ *	call trace, Mem-Info (mm/page/show_mem.c), slab if it is most of it	the state
+ *	  or, of a group: memory: usage ..., swap: usage ..., its memory.stat	  (mm/memcg/oom.c)
  *	Tasks state: a table							vm.oom_dump_tasks
  *	oom-kill:constraint=...,task=NAME,pid=...,uid=...			the choice
  *	Out of memory: Killed process ...					what it had
+ *	Tasks in /GROUP are going to be killed due to memory.oom.group set	and each that follows
  *
  * At most ten reports in five seconds; the last two lines come always. Linux: mm/oom_kill.c (dump_header, dump_tasks).
  */
 #include <base/printf.h>
+#include <fs/seq_file.h>
 #include <sync/rcu.h>
+#include <kernel/cgroup.h>
 #include <kernel/cred.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
@@ -20,6 +24,8 @@
 #include <kernel/task.h>
 #include <mm/gfp.h>
 #include <mm/mm_struct.h>
+#include <mm/slab_report.h>
+#include <mm/vmstat.h>
 #include <mm/zone.h>
 #include "oom_internal.h"
 
@@ -55,22 +61,47 @@ static void dump_tasks(const struct oom_control *oc)
 	rcu_read_unlock();
 }
 
+/* One record, so that nobody else's line gets between; names of groups may be cut. => oom_lock held */
 static void dump_summary(const struct oom_control *oc, struct task_struct *victim)
 {
+	static char text[512];
+	struct seq_file m = { .buf = text, .size = sizeof(text) };
 	nodemask_t mems;
 
 	nodes_and(mems, current->mems_allowed, node_states[N_MEMORY]);
-	pr_info("oom-kill:constraint=%s,nodemask=", constraint_names[oc->constraint]);
+	seq_printf(&m, "constraint=%s,nodemask=", constraint_names[oc->constraint]);
 	if (oc->constraint == CONSTRAINT_MEMORY_POLICY)
-		pr_cont("%*pbl", MAX_NUMNODES, oc->ac->nodemask);
+		seq_printf(&m, "%*pbl", MAX_NUMNODES, oc->ac->nodemask);
 	else
-		pr_cont("(null)");
-	pr_cont(",cpuset=/,mems_allowed=%*pbl", MAX_NUMNODES, &mems);
-	if (oc->memcg)
-		oom_memcg_ops->print_context(oc->memcg, victim);
-	else
-		pr_cont(",global_oom,task_memcg=/");
-	pr_cont(",task=%s,pid=%d,uid=%d\n", victim->comm, victim->pid, task_uid(victim));
+		seq_puts(&m, "(null)");
+	seq_puts(&m, ",cpuset=");
+	cpuset_print_current(&m);
+	seq_printf(&m, ",mems_allowed=%*pbl", MAX_NUMNODES, &mems);
+	oom_memcg_ops->print_context(&m, oc->memcg, victim);
+	pr_info("oom-kill:%.*s,task=%s,pid=%d,uid=%d\n", (int)m.count, text, victim->comm,
+		victim->pid, task_uid(victim));
+}
+
+static bool is_mostly_slab(void)
+{
+	unsigned long pages = 0;
+
+	for (enum node_stat_item i = NR_LRU_BASE; i < NR_LRU_BASE + NR_LRU_LISTS; i++)
+		pages += global_node_page_state(i);
+	pages +=
+		global_node_page_state(NR_ISOLATED_ANON) + global_node_page_state(NR_ISOLATED_FILE);
+	return global_node_page_state(NR_SLAB_UNRECLAIMABLE) > pages;
+}
+
+static void dump_memory(const struct oom_control *oc)
+{
+	if (oc->memcg) {
+		oom_memcg_ops->show_mem(oc->memcg);
+		return;
+	}
+	show_mem();
+	if (is_mostly_slab())
+		slab_report_unreclaimable();
 }
 
 void oom_report(const struct oom_control *oc, struct task_struct *victim)
@@ -84,10 +115,7 @@ void oom_report(const struct oom_control *oc, struct task_struct *victim)
 			current->comm, oc->gfp_mask, flags, oc->order,
 			current->signal->oom_score_adj);
 		dump_stack();
-		if (oc->memcg)
-			oom_memcg_ops->show_mem(oc->memcg);
-		else
-			show_mem();
+		dump_memory(oc);
 		if (sysctl_oom_dump_tasks)
 			dump_tasks(oc);
 	}

@@ -4,20 +4,27 @@
  *
  *	/proc/mm/oom/last	who was killed last, and why him: the request that failed, what reclaim had tried for it, and
  *				the points of all candidates, the highest first
- *	/proc/mm/oom/dry_run	who would die now: the same table, made at the time of reading; nothing happens
+ *	/proc/mm/oom/dry_run	who would die now: the same table, made at the time of reading; nothing happens. Of the machine, or
+ *				of the control group whose path was written there ("/": the machine again)
+ *
+ * Both end with those whom other rules would have chosen (replay.c).
  *
  * The record of the last verdict has room for NR_LINES candidates; when there are more, those with the fewest points are left
- * out and counted. It is allocated when memory gets short for the first time, since nothing can be at a kill.
+ * out and counted. It is allocated when memory gets short for the first time, since the machine has nothing left at a kill; when a
+ * group is short there may be enough even then.
  * Lock: verdict_lock (a reader copies nothing, so a kill waits for a reader that prints; readers do not sleep under it). Between
- * the record and the outcome a reader sees a choice that is pending.
+ * the record and the outcome a reader sees a choice that is pending. asked_lock: the path that was written.
  */
+#include <base/errno.h>
 #include <base/math.h>
 #include <base/printf.h>
 #include <base/string.h>
+#include <sync/mutex.h>
 #include <sync/rcu.h>
 #include <sync/spinlock.h>
 #include <fs/seq_file.h>
 #include <kernel/cred.h>
+#include <kernel/pid.h>
 #include <kernel/signal.h>
 #include <kernel/task.h>
 #include <kernel/timekeeping.h>
@@ -42,13 +49,14 @@ struct verdict {
 	char asker_comm[TASK_COMM_LEN];
 	gfp_t gfp_mask;
 	int order;
-	bool memcg;
+	char group[160]; /* at its limit: path, usage, limits; empty: the machine */
 	struct reclaim_tries tries;
 	unsigned long free, totalpages;
 	pid_t chosen;
 	const char *outcome;
 	unsigned int nr, nr_left_out;
 	struct verdict_line line[NR_LINES]; /* points descending */
+	struct oom_choice choice[NR_OOM_RULES];
 };
 
 static DEFINE_SPINLOCK(verdict_lock, LOCK_OOM_VERDICT);
@@ -66,13 +74,13 @@ static const char *const exempt_names[] = {
 	[OOM_VICTIM] = "dies already",
 };
 
-bool oom_verdict_prepare(void)
+bool oom_verdict_prepare(gfp_t gfp)
 {
 	struct verdict *none = NULL, *new;
 
 	if (READ_ONCE(last))
 		return true;
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	new = kzalloc(sizeof(*new), gfp);
 	if (new && !try_cmpxchg(&last, &none, new))
 		kfree(new); /* somebody else made one */
 	return READ_ONCE(last);
@@ -90,6 +98,7 @@ static int record_one(struct task_struct *p, void *arg)
 	if (p->flags & PF_KTHREAD)
 		return 0;
 	oom_score(p, v->totalpages, &s);
+	oom_replay_weigh(v->choice, p, &s);
 	for (at = v->nr; at && v->line[at - 1].score.points < s.points; at--)
 		;
 	if (v->nr == NR_LINES)
@@ -107,18 +116,23 @@ static int record_one(struct task_struct *p, void *arg)
 /* => verdict_lock */
 static void record(struct verdict *v, const struct oom_control *oc)
 {
+	struct seq_file group = { .buf = v->group, .size = sizeof(v->group) - 1 };
+
 	v->when_ns = ktime_get();
 	v->asker = current->pid;
 	strscpy(v->asker_comm, current->comm, TASK_COMM_LEN);
 	v->gfp_mask = oc->gfp_mask;
 	v->order = oc->order;
-	v->memcg = oc->memcg != NULL;
-	v->tries = oc->ac && oc->ac->tries ? *oc->ac->tries : (struct reclaim_tries){ 0 };
+	if (oc->memcg)
+		oom_memcg_ops->describe(&group, oc->memcg);
+	v->group[group.count] = 0;
+	v->tries = oc->tries ? *oc->tries : (struct reclaim_tries){ 0 };
 	v->free = nr_free_pages();
 	v->totalpages = oc->totalpages;
 	v->chosen = oc->chosen->pid;
 	v->outcome = "pending";
 	v->nr = v->nr_left_out = 0;
+	memset(v->choice, 0, sizeof(v->choice));
 	rcu_read_lock();
 	oom_scan(oc, record_one, v);
 	rcu_read_unlock();
@@ -128,6 +142,7 @@ void oom_verdict_record(const struct oom_control *oc)
 {
 	struct verdict *v;
 
+	oom_verdict_prepare(GFP_NOWAIT | __GFP_NOWARN);
 	spin_lock(&verdict_lock);
 	nr_killed++;
 	v = last;
@@ -172,8 +187,8 @@ static void show_request(struct seq_file *m, const struct verdict *v)
 		return;
 	}
 	gfp_to_string(flags, sizeof(flags), v->gfp_mask);
-	seq_printf(m, "request   2^%d pages, %s, by %s (%d)%s\n", v->order, flags, v->asker_comm,
-		   v->asker, v->memcg ? ", of a control group at its limit" : "");
+	seq_printf(m, "request   2^%d pages, %s, by %s (%d)\n", v->order, flags, v->asker_comm,
+		   v->asker);
 	seq_printf(
 		m,
 		"reclaim   %u rounds, %u passes over the lists: %lu pages looked at, %lu given back\n",
@@ -185,7 +200,11 @@ static void show_verdict(struct seq_file *m, const struct verdict *v)
 	seq_printf(m, "verdict   %u of this boot, at %llu.%06llu s\n", nr_killed,
 		   v->when_ns / 1000000000, v->when_ns / 1000 % 1000000);
 	show_request(m, v);
-	seq_printf(m, "memory    %lu pages free of %lu, swap included\n", v->free, v->totalpages);
+	if (v->group[0])
+		seq_printf(m, "group     %s\n", v->group);
+	else
+		seq_printf(m, "memory    %lu pages free of %lu, swap included\n", v->free,
+			   v->totalpages);
 	seq_printf(m, "chosen    %d, %s\n\n", v->chosen, v->outcome);
 	table_head(m);
 	for (unsigned int i = 0; i < v->nr; i++) {
@@ -196,6 +215,7 @@ static void show_verdict(struct seq_file *m, const struct verdict *v)
 	}
 	if (v->nr_left_out)
 		seq_printf(m, "%u more with fewer points\n", v->nr_left_out);
+	oom_replay_show(m, v->choice);
 }
 
 int oom_last_show(struct seq_file *m, void *v)
@@ -210,12 +230,32 @@ int oom_last_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* ---- who would die ---- */
+
+static DEFINE_MUTEX(asked_lock, LOCK_SLEEP_LEAF);
+static char asked[OOM_PATH_MAX] = "/"; /* asked_lock */
+
+ssize_t oom_dry_run_write(struct file *file, char *buf, size_t count)
+{
+	const char *path = strim(buf);
+	struct mem_cgroup *memcg;
+
+	if (strlen(path) >= sizeof(asked))
+		return -ENAMETOOLONG;
+	memcg = oom_memcg_ops->find(path);
+	if (!memcg && strcmp(path, "/"))
+		return -ENOENT;
+	mutex_lock(&asked_lock);
+	strscpy(asked, path, sizeof(asked));
+	mutex_unlock(&asked_lock);
+	oom_memcg_ops->put(memcg);
+	return count;
+}
+
 struct dry_run {
 	struct seq_file *m;
 	unsigned long totalpages;
-	long most;
-	pid_t pid;
-	char comm[TASK_COMM_LEN];
+	struct oom_choice choice[NR_OOM_RULES];
 };
 
 static int weigh(struct task_struct *p, void *arg)
@@ -227,28 +267,73 @@ static int weigh(struct task_struct *p, void *arg)
 		return 0;
 	oom_score(p, d->totalpages, &s);
 	table_line(d->m, p->pid, task_uid(p), p->comm, &s, "");
-	if (s.exempt != OOM_KILLABLE || s.points < d->most)
-		return 0;
-	d->most = s.points;
-	d->pid = p->pid;
-	strscpy(d->comm, p->comm, TASK_COMM_LEN);
+	oom_replay_weigh(d->choice, p, &s);
 	return 0;
 }
 
-int oom_dry_run_show(struct seq_file *m, void *v)
+/* Does anybody die with @pid? */
+static void show_group_kill(struct seq_file *m, const struct oom_control *oc, pid_t pid)
 {
-	struct oom_control oc = { 0 };
-	struct dry_run d = { .m = m, .totalpages = oom_totalpages(&oc), .most = LONG_MIN };
+	struct mem_cgroup *group = NULL;
+	struct task_struct *p;
+
+	rcu_read_lock();
+	p = find_task_by_vpid(pid);
+	if (p)
+		group = oom_memcg_ops->oom_group(p, oc->memcg);
+	rcu_read_unlock();
+	if (!group)
+		return;
+	seq_puts(m, "and all with it in the group ");
+	oom_memcg_ops->describe(m, group);
+	seq_putc(m, '\n');
+	oom_memcg_ops->put(group);
+}
+
+static void show_dry_run(struct seq_file *m, const struct oom_control *oc)
+{
+	struct dry_run d = { .m = m, .totalpages = oom_totalpages(oc) };
 
 	seq_printf(m, "points = rss + swapents + pgtables + adj * %lu; pages\n\n",
 		   d.totalpages / 1000);
 	table_head(m);
 	rcu_read_lock();
-	oom_scan(&oc, weigh, &d);
+	oom_scan(oc, weigh, &d);
 	rcu_read_unlock();
-	if (d.most == LONG_MIN)
+	if (!d.choice[0].pid) {
 		seq_puts(m, "\nnobody can be killed: allocations would fail\n");
+		return;
+	}
+	seq_printf(m, "\nwould die %d (%s), ", d.choice[0].pid, d.choice[0].comm);
+	if (d.choice[0].points == LONG_MAX)
+		seq_puts(m, "since it is in swapoff\n");
 	else
-		seq_printf(m, "\nwould die %d (%s), for %ld points\n", d.pid, d.comm, d.most);
+		seq_printf(m, "for %ld points\n", d.choice[0].points);
+	show_group_kill(m, oc, d.choice[0].pid);
+	oom_replay_show(m, d.choice);
+}
+
+int oom_dry_run_show(struct seq_file *m, void *v)
+{
+	struct oom_control oc = { 0 };
+	char path[sizeof(asked)];
+
+	mutex_lock(&asked_lock);
+	strscpy(path, asked, sizeof(path));
+	mutex_unlock(&asked_lock);
+	if (!strcmp(path, "/")) {
+		show_dry_run(m, &oc);
+		return 0;
+	}
+	oc.memcg = oom_memcg_ops->find(path);
+	if (!oc.memcg) {
+		seq_printf(m, "there is no group %s any more\n", path);
+		return 0;
+	}
+	seq_puts(m, "group     ");
+	oom_memcg_ops->describe(m, oc.memcg);
+	seq_putc(m, '\n');
+	show_dry_run(m, &oc);
+	oom_memcg_ops->put(oc.memcg);
 	return 0;
 }

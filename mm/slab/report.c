@@ -9,6 +9,7 @@
 #include <base/math.h>
 #include <base/sort.h>
 #include <base/string.h>
+#include <kernel/printk.h>
 #include <mm/percpu_alloc.h>
 #include <mm/slab_report.h>
 #include "slab_internal.h"
@@ -54,6 +55,28 @@ void slab_names(void (*fn)(const char *name, const char *merged_into, void *arg)
 		fn(s->name, NULL, arg);
 	list_for_each_entry (alias, &slab_aliases, list)
 		fn(alias->name, alias->cache->name, arg);
+	mutex_unlock(&slab_mutex);
+}
+
+void slab_report_unreclaimable(void)
+{
+	struct kmem_cache *s;
+	struct slabinfo info;
+
+	if (!mutex_trylock(&slab_mutex)) {
+		pr_warn("excessive unreclaimable slab but cannot dump stats\n");
+		return;
+	}
+	pr_info("Unreclaimable slab info:\n");
+	pr_info("Name                      Used          Total\n");
+	list_for_each_entry (s, &slab_caches, list) {
+		if (s->flags & SLAB_RECLAIM_ACCOUNT)
+			continue;
+		get_slabinfo(s, &info);
+		if (info.num_objs)
+			pr_info("%-17s %10luKB %10luKB\n", s->name,
+				info.active_objs * s->size / 1024, info.num_objs * s->size / 1024);
+	}
 	mutex_unlock(&slab_mutex);
 }
 
