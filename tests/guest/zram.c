@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * zram disks: the files that set them up and tell about them, contents of every kind there and back, discard, limits,
- * several writers at once, and all memory back after a reset. Frames of the pool that are taken out of use: their pages move
+ * several writers at once, pages written to a backing device, which is another zram disk, and all memory back after a reset. Frames of the pool that are taken out of use: their pages move
  * (oracle: none, CONFIG_MEMORY_FAILURE).
  *
  * modules of the oracle: lz4 zram
@@ -17,8 +17,8 @@
 #define BLOCK 4096
 #define MIB   (1 << 20)
 
-static char dir[64], node[32];
-static int id;
+static char dir[64], node[32], backing_node[32];
+static int id, backing_id;
 
 /* ---- files ---- */
 
@@ -75,6 +75,8 @@ static long long stat_nr(const char *name, int nth)
 }
 enum { ORIG, COMPR, USED, LIMIT, MAX, SAME, COMPACTED, HUGE, HUGE_SINCE };
 #define mm_stat(nth) stat_nr("mm_stat", nth)
+enum { BD_COUNT, BD_READS, BD_WRITES };
+#define bd_stat(nth) stat_nr("bd_stat", nth)
 
 static long meminfo(const char *key)
 {
@@ -172,6 +174,13 @@ static void files(void)
 	fails(set("reset", "0"), EINVAL, "reset: 0");
 	fails(set("mm_stat", "0"), EACCES, "mm_stat is not written");
 	fails(open(attr("x"), O_RDONLY), ENOENT, "no such file");
+	fails(set("idle", "all"), EINVAL, "idle: not set up yet");
+	fails(set("writeback", "idle"), EINVAL, "writeback: not set up yet");
+	ok(!strcmp(attr("backing_dev"), "none\n"), "no backing device");
+	fails(set("backing_dev", "/nonesuch"), ENOENT, "backing_dev: nothing");
+	fails(set("backing_dev", "/dev/null"), ENOTBLK, "backing_dev: no disk");
+	ok(!set("backing_dev", backing_node), "backing_dev");
+	ok(!strncmp(attr("backing_dev"), backing_node, strlen(backing_node)), "its name");
 	ok(!set("disksize", "16777000\n"), "disksize: a number of bytes");
 	ok(!strcmp(attr("disksize"), "16777216\n"), "disksize: rounded up to pages");
 	ok(!strcmp(attr("initstate"), "1\n") && atoi(attr("size")) == 32768, "it has sectors");
@@ -260,6 +269,7 @@ static void discard(void)
 /* ---- frames of the pool ---- */
 
 #define SOFT_OFFLINE "/sys/devices/system/memory/soft_offline_page"
+#define HARD_OFFLINE "/sys/devices/system/memory/hard_offline_page"
 
 static unsigned long offline[64];
 static unsigned nr_offline;
@@ -273,25 +283,33 @@ static bool is_of_pool(unsigned long pfn)
 	       strstr(slurp("/proc/mm/page", words, sizeof(words)), "kind: compressed pages");
 }
 
+/* The first frame of the pool behind @pfn, 0: there is none; and its address as text. */
+static unsigned long next_of_pool(unsigned long pfn, char address[32])
+{
+	int flags = open("/proc/kpageflags", O_RDONLY);
+	uint64_t word;
+
+	while (pread(flags, &word, 8, (off_t)++pfn * 8) == 8) {
+		if (word || !is_of_pool(pfn))
+			continue;
+		snprintf(address, 32, "%#lx", pfn * 4096);
+		close(flags);
+		return pfn;
+	}
+	close(flags);
+	return 0;
+}
+
 /* Take frames of the pool out of use, @nr at most, until bring_back(). How many were tried. */
 static unsigned take_out(unsigned nr)
 {
-	int flags = open("/proc/kpageflags", O_RDONLY);
+	unsigned long pfn = 0;
 	unsigned tried = 0;
-	uint64_t word;
+	char address[32];
 
-	for (unsigned long pfn = 0; tried < nr && pread(flags, &word, 8, (off_t)pfn * 8) == 8;
-	     pfn++) {
-		char address[32];
-
-		if (word || !is_of_pool(pfn))
-			continue;
-		tried++;
-		snprintf(address, sizeof(address), "%#lx", pfn * 4096);
+	for (; tried < nr && (pfn = next_of_pool(pfn, address)); tried++)
 		if (!put(SOFT_OFFLINE, address))
 			offline[nr_offline++] = pfn;
-	}
-	close(flags);
 	return tried;
 }
 
@@ -311,12 +329,16 @@ static bool bring_back(void)
 static void migration(void)
 {
 	long moved = vmstat("pgmigrate_success");
+	char address[32];
 	unsigned tried;
 
 	if (access(SOFT_OFFLINE, F_OK)) {
 		ok(true, "migration # skip oracle: none (CONFIG_MEMORY_FAILURE)");
 		return;
 	}
+	must(next_of_pool(0, address));
+	fails(put(HARD_OFFLINE, address), EBUSY,
+	      "one that has failed stays: what it holds is nowhere else");
 	tried = take_out(64);
 	is(nr_offline, tried, "frames of the pool are taken out of use");
 	ok(tried >= 32 && vmstat("pgmigrate_success") - moved >= tried, "%u pages moved", tried);
@@ -440,8 +462,11 @@ static void threads(void)
 
 	for (long i = 0; i < 4; i++)
 		must(!pthread_create(&t[i], NULL, writer, (void *)i));
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 20; i++) {
 		set("compact", "1");
+		set("idle", "all");
+		set("writeback", i % 2 ? "idle" : "huge");
+	}
 	if (!access(SOFT_OFFLINE, F_OK))
 		take_out(64);
 	for (int i = 0; i < 4; i++)
@@ -459,6 +484,83 @@ static void discard_all(void)
 	must(!ioctl(fd, BLKDISCARD, range));
 	close(fd);
 	is(mm_stat(ORIG), 0, "a discard of all: nothing is stored");
+}
+
+/* Page @i of the disk is of a kind of its own. */
+static void write_pages(int fd, int nr, enum kind kind)
+{
+	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK)));
+
+	for (int i = 0; i < nr; i++) {
+		fill(page, kind == NR_KINDS ? (enum kind)(i % NR_KINDS) : kind, i + 1);
+		must(pwrite(fd, page, BLOCK, i * BLOCK) == BLOCK);
+	}
+}
+
+static bool pages_are_right(int fd, int nr)
+{
+	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK))),
+		back[BLOCK / 8] __attribute__((aligned(BLOCK)));
+	bool same = true;
+
+	for (int i = 0; i < nr; i++) {
+		fill(page, i % NR_KINDS, i + 1);
+		must(pread(fd, back, BLOCK, i * BLOCK) == BLOCK);
+		same &= !memcmp(page, back, BLOCK);
+	}
+	return same;
+}
+
+/* 60 pages, 12 of each kind, to the backing device of 255. */
+static void writeback(void)
+{
+	static uint64_t page[BLOCK / 8] __attribute__((aligned(BLOCK)));
+	long long reads = bd_stat(BD_READS), writes = bd_stat(BD_WRITES), compressed;
+	int fd = open_direct();
+
+	fails(set("backing_dev", backing_node), EBUSY, "backing_dev: before the size only");
+	fails(set("writeback", "nonsense"), EINVAL, "writeback: of what?");
+	fails(set("writeback", "page_index=4096"), EINVAL, "writeback: beyond the end");
+	fails(set("idle", "nonsense"), EINVAL, "idle: neither all nor seconds");
+	is(bd_stat(BD_COUNT), 0, "bd_stat: nothing is there");
+	write_pages(fd, 60, NR_KINDS);
+	compressed = mm_stat(COMPR);
+	ok(!set("writeback", "huge\n"), "writeback: pages that did not get smaller");
+	is(bd_stat(BD_COUNT), 12, "bd_stat: they are there");
+	is(bd_stat(BD_WRITES) - writes, 12, "bd_stat: written");
+	is(mm_stat(COMPR), compressed - 12 * BLOCK, "mm_stat: their memory is free");
+	ok(!mm_stat(HUGE) && mm_stat(ORIG) == 60 * BLOCK, "mm_stat: they are stored");
+	ok(pages_are_right(fd, 60), "all come back");
+	is(bd_stat(BD_READS) - reads, 12, "bd_stat: read");
+	ok(!set("writeback", "huge") && bd_stat(BD_COUNT) == 12, "no more of them");
+	ok(!set("idle", "1000000") && !set("writeback", "idle") && bd_stat(BD_COUNT) == 12,
+	   "idle for longer than the machine runs: none");
+	must(!set("idle", "all"));
+	must(pread(fd, page, BLOCK, 2 * BLOCK) == BLOCK);
+	ok(!set("writeback", "huge_idle") && bd_stat(BD_COUNT) == 12,
+	   "writeback: huge and idle: none");
+	ok(!set("writeback", "idle"), "writeback: idle ones");
+	is(bd_stat(BD_COUNT), 12 + 23, "all but the one that was read, and those of one word");
+	ok(!set("writeback", "page_index=2") && bd_stat(BD_COUNT) == 36, "writeback: that page");
+	ok(pages_are_right(fd, 60), "all come back again");
+	fill(page, 4 % NR_KINDS, 5);
+	must(pwrite(fd, page, BLOCK, 4 * BLOCK) == BLOCK);
+	is(bd_stat(BD_COUNT), 35, "one that is written is there no more");
+	ok(pages_are_right(fd, 60), "and is what was written");
+	must(!set("writeback_limit", "3") && !set("writeback_limit_enable", "1"));
+	discard_all();
+	is(bd_stat(BD_COUNT), 0, "bd_stat: those that are discarded neither");
+	write_pages(fd, 6, RANDOM);
+	fails(set("writeback", "huge"), EIO, "writeback_limit");
+	ok(bd_stat(BD_COUNT) == 3 && !strcmp(attr("writeback_limit"), "0\n"), "it is used up");
+	ok(!set("writeback_limit_enable", "0") && !set("writeback", "huge") &&
+		   bd_stat(BD_COUNT) == 6,
+	   "no limit");
+	write_pages(fd, 300, RANDOM);
+	fails(set("writeback", "huge"), ENOSPC, "a backing device that is full");
+	is(bd_stat(BD_COUNT), 255, "all its pages but the first");
+	close(fd);
+	discard_all();
 }
 
 /* As a swap device: pages are stored when they go out, and forgotten when their memory is. */
@@ -481,6 +583,8 @@ static void swap(void)
 		sleep_ms(2);
 	}
 	ok(mm_stat(ORIG) / BLOCK >= before + pages - 16, "pages that are swapped out are stored");
+	must(!set("idle", "all") && (!set("writeback", "idle") || errno == ENOSPC));
+	is(bd_stat(BD_COUNT), 255, "and written to the backing device");
 	for (unsigned i = 0; i < pages; i++) {
 		uint64_t page[BLOCK / 8];
 
@@ -502,6 +606,9 @@ static void reset(long free_before)
 	ok(!strcmp(attr("disksize"), "0\n") && !strcmp(attr("initstate"), "0\n"),
 	   "no size any more");
 	is(mm_stat(ORIG) + mm_stat(USED) + mm_stat(MAX) + mm_stat(HUGE_SINCE), 0, "nothing stored");
+	ok(!strcmp(attr("backing_dev"), "none\n"), "no backing device any more");
+	snprintf(text, sizeof(text), "%d", backing_id);
+	ok(!put("/sys/class/zram-control/hot_remove", text), "that can be removed");
 	(void)EVENTUALLY((gone = free_before - free_memory()) < 1024);
 	ok(gone < 1024, "its memory is free again (%ld KiB are not)", gone);
 	snprintf(text, sizeof(text), "%d", id);
@@ -512,15 +619,27 @@ static void reset(long free_before)
 	      "hot_remove: no number of a disk");
 }
 
-int main(void)
+/* A new disk: its number, its directory and its node. */
+static int hot_add(void)
 {
 	char text[16];
+	int new;
+
+	new = atoi(slurp("/sys/class/zram-control/hot_add", text, sizeof(text)));
+	must(text[0]);
+	snprintf(dir, sizeof(dir), "/sys/block/zram%d", new);
+	snprintf(node, sizeof(node), "/dev/zram%d", new);
+	return new;
+}
+
+int main(void)
+{
 	long free_before = free_memory();
 
-	id = atoi(slurp("/sys/class/zram-control/hot_add", text, sizeof(text)));
-	must(text[0]);
-	snprintf(dir, sizeof(dir), "/sys/block/zram%d", id);
-	snprintf(node, sizeof(node), "/dev/zram%d", id);
+	backing_id = hot_add();
+	must(!set("comp_algorithm", "lz4") && !set("disksize", "1M"));
+	strcpy(backing_node, node);
+	id = hot_add();
 	files();
 	contents();
 	bytes();
@@ -530,6 +649,7 @@ int main(void)
 	limit();
 	threads();
 	discard_all();
+	writeback();
 	swap();
 	reset(free_before);
 	return tap_end();

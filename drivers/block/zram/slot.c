@@ -6,6 +6,7 @@
  *	ZRAM_SAME       element                one word over and over: takes no memory
  *	compressed      handle, size           an object of the pool
  *	ZRAM_HUGE       handle, size a page    it did not get smaller; stored as it is
+ *	ZRAM_WB         block                  on the backing device (backing.c)
  *
  * A write compresses first, without the slot's lock, into this CPU's stream, takes an object, and only then exchanges the
  * slot; so a reader sees the old page or the new one. When no object is to be had at once the stream is given up to wait
@@ -19,6 +20,8 @@
 #include <base/errno.h>
 #include <base/math.h>
 #include <base/string.h>
+#include <kernel/sched.h>
+#include <kernel/timer.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
 #include <mm/zpage.h>
@@ -37,6 +40,12 @@ static void unlock_slot(struct zram_slot *slot)
 	bit_spin_unlock(ZRAM_LOCK, &slot->flags);
 }
 
+/* Now, as flags have it. */
+static unsigned long stamp(void)
+{
+	return jiffies << ZRAM_TIME;
+}
+
 /* Size and kind, keeping the lock. */
 static void set_slot_flags(struct zram_slot *slot, unsigned long flags)
 {
@@ -50,6 +59,8 @@ static void empty_slot(struct zram *zram, struct zram_slot *slot)
 
 	if (flags & BIT(ZRAM_SAME)) {
 		atomic64_dec(&zram->stats.same_pages);
+	} else if (flags & BIT(ZRAM_WB)) {
+		zram_free_block(zram, slot->block);
 	} else if (slot->handle) {
 		zs_free(zram->pool, slot->handle);
 		atomic64_sub((s64)(flags & ZRAM_SIZE_MASK), &zram->stats.compr_data_size);
@@ -74,19 +85,39 @@ void zram_free_page(struct zram *zram, unsigned long index)
 
 /* ---- reading ---- */
 
-int zram_read_page(struct zram *zram, unsigned long index, void *mem)
+/* => the slot is locked, and not ZRAM_WB */
+static int load_slot(struct zram *zram, const struct zram_slot *slot, void *mem)
 {
-	struct zram_slot *slot = &zram->table[index];
-	int err = 0;
-
-	lock_slot(slot);
 	if (slot->flags & BIT(ZRAM_SAME) && slot->element)
 		fill_page_with(mem, slot->element);
 	else if (slot->flags & BIT(ZRAM_SAME) || !slot->handle)
 		memset(mem, 0, PAGE_SIZE);
 	else
-		err = zpage_load(zram->pool, zram->comp, slot->handle, slot->flags & ZRAM_SIZE_MASK,
-				 mem);
+		return zpage_load(zram->pool, zram->comp, slot->handle,
+				  slot->flags & ZRAM_SIZE_MASK, mem);
+	return 0;
+}
+
+int zram_read_page(struct zram *zram, unsigned long index, void *mem)
+{
+	struct zram_slot *slot = &zram->table[index];
+	unsigned long block, have = 0;
+	int err = 0;
+
+	for (;;) {
+		lock_slot(slot);
+		block = slot->flags & BIT(ZRAM_WB) ? slot->block : 0;
+		/* In memory; or read, or in vain, from a block that is still the slot's. */
+		if (!block || block == have)
+			break;
+		unlock_slot(slot);
+		err = zram_read_block(zram, block, mem);
+		have = block;
+	}
+	if (!block)
+		err = load_slot(zram, slot, mem);
+	if (!err && (block || slot->handle || slot->flags & BIT(ZRAM_SAME)))
+		set_slot_flags(slot, (slot->flags & (BIT(ZRAM_IDLE) - 1)) | stamp());
 	unlock_slot(slot);
 	return err;
 }
@@ -178,7 +209,58 @@ int zram_write_page(struct zram *zram, unsigned long index, const void *mem)
 	lock_slot(slot);
 	empty_slot(zram, slot);
 	slot->handle = word;
-	set_slot_flags(slot, flags);
+	set_slot_flags(slot, flags | stamp());
 	unlock_slot(slot);
 	return 0;
+}
+
+/* ---- to the backing device ---- */
+
+void zram_mark_idle(struct zram *zram, u64 age)
+{
+	for (unsigned long i = 0; i < zram->disksize >> PAGE_SHIFT; i++) {
+		struct zram_slot *slot = &zram->table[i];
+
+		lock_slot(slot);
+		if ((slot->handle || slot->flags & BIT(ZRAM_SAME)) &&
+		    ((jiffies - (slot->flags >> ZRAM_TIME)) & ZRAM_TIME_MASK) >= age)
+			set_slot_flags(slot, slot->flags | BIT(ZRAM_IDLE));
+		unlock_slot(slot);
+		cond_resched();
+	}
+}
+
+bool zram_begin_writeback(struct zram *zram, unsigned long index, unsigned long kinds, void *mem)
+{
+	struct zram_slot *slot = &zram->table[index];
+	bool good;
+
+	lock_slot(slot);
+	good = slot->handle && !(slot->flags & (BIT(ZRAM_SAME) | BIT(ZRAM_WB))) &&
+	       (slot->flags & kinds) == kinds && !load_slot(zram, slot, mem);
+	if (good)
+		set_slot_flags(slot, slot->flags | BIT(ZRAM_UNDER_WB));
+	unlock_slot(slot);
+	return good;
+}
+
+bool zram_end_writeback(struct zram *zram, unsigned long index, unsigned long block)
+{
+	struct zram_slot *slot = &zram->table[index];
+	bool taken;
+
+	lock_slot(slot);
+	taken = block && slot->flags & BIT(ZRAM_UNDER_WB);
+	if (taken) {
+		unsigned long time = slot->flags >> ZRAM_TIME << ZRAM_TIME;
+
+		empty_slot(zram, slot);
+		atomic64_inc(&zram->stats.pages_stored);
+		slot->block = block;
+		set_slot_flags(slot, BIT(ZRAM_WB) | time);
+	} else {
+		set_slot_flags(slot, slot->flags & ~BIT(ZRAM_UNDER_WB));
+	}
+	unlock_slot(slot);
+	return taken;
 }

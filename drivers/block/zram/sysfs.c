@@ -16,6 +16,7 @@
 #include <fs/seq_file.h>
 #include <fs/sysfs.h>
 #include <kernel/init.h>
+#include <kernel/timer.h>
 #include <mm/page.h>
 #include "zram_internal.h"
 
@@ -80,6 +81,24 @@ static void io_stat_show(struct seq_file *m, struct zram *zram)
 	/* The third, requests that are not of whole blocks, never reach a driver. */
 	seq_printf(m, "%8llu %8llu %8llu %8llu\n", stat(&s->failed_reads), stat(&s->failed_writes),
 		   (u64)0, stat(&s->notify_free));
+}
+
+static void bd_stat_show(struct seq_file *m, struct zram *zram)
+{
+	const struct zram_stats *s = &zram->stats;
+
+	seq_printf(m, "%8llu %8llu %8llu\n", stat(&s->bd_count), stat(&s->bd_reads),
+		   stat(&s->bd_writes));
+}
+
+static void writeback_limit_show(struct seq_file *m, struct zram *zram)
+{
+	seq_printf(m, "%llu\n", stat(&zram->wb_limit));
+}
+
+static void writeback_limit_enable_show(struct seq_file *m, struct zram *zram)
+{
+	seq_printf(m, "%d\n", zram->wb_limited);
 }
 
 static void debug_stat_show(struct seq_file *m, struct zram *zram)
@@ -177,6 +196,81 @@ static int compact_store(struct zram *zram, char *text)
 	return err;
 }
 
+static int backing_dev_store(struct zram *zram, char *text)
+{
+	return zram_set_backing(zram, strim(text));
+}
+
+/* Of all pages, or of those that were not touched for so many seconds. */
+static int idle_store(struct zram *zram, char *text)
+{
+	u64 seconds = 0;
+	int err = -EINVAL;
+
+	if (!sysfs_streq(text, "all") && kstrtou64(text, 0, &seconds))
+		return -EINVAL;
+	down_read(&zram->init_lock);
+	if (zram->disksize) {
+		zram_mark_idle(zram, min_t(u64, seconds, U32_MAX) * HZ);
+		err = 0;
+	}
+	up_read(&zram->init_lock);
+	return err;
+}
+
+/* What to write: pages from *@from to before *@to that have all bits of *@kinds. 0 or -EINVAL. */
+static int parse_writeback(char *text, unsigned long *from, unsigned long *to, unsigned long *kinds)
+{
+	static const char one[] = "page_index=";
+
+	if (!strncmp(text, one, sizeof(one) - 1)) {
+		if (kstrtoul(text + sizeof(one) - 1, 10, from) || *from >= *to)
+			return -EINVAL;
+		*to = *from + 1;
+		return 0;
+	}
+	*kinds =
+		(sysfs_streq(text, "idle") || sysfs_streq(text, "huge_idle") ? BIT(ZRAM_IDLE) : 0) |
+		(sysfs_streq(text, "huge") || sysfs_streq(text, "huge_idle") ? BIT(ZRAM_HUGE) : 0);
+	return *kinds ? 0 : -EINVAL;
+}
+
+static int writeback_store(struct zram *zram, char *text)
+{
+	unsigned long from = 0, to, kinds = 0;
+	int err;
+
+	down_read(&zram->init_lock);
+	to = zram->disksize >> PAGE_SHIFT;
+	err = parse_writeback(text, &from, &to, &kinds);
+	if (!err && !zram->disksize)
+		err = -EINVAL;
+	if (!err)
+		err = zram->backing ? zram_writeback(zram, from, to, kinds) : -ENODEV;
+	up_read(&zram->init_lock);
+	return err;
+}
+
+static int writeback_limit_store(struct zram *zram, char *text)
+{
+	u64 pages;
+	int err = kstrtou64(text, 10, &pages) ? -EINVAL : 0;
+
+	if (!err)
+		atomic64_set(&zram->wb_limit, (s64)pages);
+	return err;
+}
+
+static int writeback_limit_enable_store(struct zram *zram, char *text)
+{
+	u64 on;
+	int err = kstrtou64(text, 10, &on) ? -EINVAL : 0;
+
+	if (!err)
+		WRITE_ONCE(zram->wb_limited, on != 0);
+	return err;
+}
+
 static const struct zram_attr attrs[] = {
 	{ "disksize", 0644, disksize_show, disksize_store },
 	{ "initstate", 0444, initstate_show, NULL },
@@ -186,7 +280,14 @@ static const struct zram_attr attrs[] = {
 	{ "mem_used_max", 0200, NULL, mem_used_max_store },
 	{ "max_comp_streams", 0644, max_comp_streams_show, max_comp_streams_store },
 	{ "comp_algorithm", 0644, comp_algorithm_show, comp_algorithm_store },
+	{ "backing_dev", 0644, zram_show_backing, backing_dev_store },
+	{ "idle", 0200, NULL, idle_store },
+	{ "writeback", 0200, NULL, writeback_store },
+	{ "writeback_limit", 0644, writeback_limit_show, writeback_limit_store },
+	{ "writeback_limit_enable", 0644, writeback_limit_enable_show,
+	  writeback_limit_enable_store },
 	{ "io_stat", 0444, io_stat_show, NULL },
+	{ "bd_stat", 0444, bd_stat_show, NULL },
 	{ "mm_stat", 0444, mm_stat_show, NULL },
 	{ "debug_stat", 0444, debug_stat_show, NULL },
 	{ "classes", 0444, classes_show, NULL },

@@ -13,8 +13,8 @@
  * loses them only when nobody has it open (open_mutex, claim).
  *
  * Parameter: zram.num_devices= at boot (default 0: the first comes with `cat /sys/class/zram-control/hot_add`; where zram
- * is a module, loading it makes one). Linux 6.1: drivers/block/zram, Documentation/admin-guide/blockdev/zram.rst. Not here:
- * a backing device (writeback), tracking of idle pages. Observe: mm_stat, io_stat; "compressed" in /proc/mm/ledger.
+ * is a module, loading it makes one). Linux 6.1: drivers/block/zram, Documentation/admin-guide/blockdev/zram.rst.
+ * Observe: mm_stat, io_stat, bd_stat; "compressed" in /proc/mm/ledger.
  */
 #include <base/err.h>
 #include <base/errno.h>
@@ -221,6 +221,7 @@ static void zram_forget(struct zram *zram)
 		zram->disksize = 0;
 		memset(&zram->stats, 0, sizeof(zram->stats));
 	}
+	zram_drop_backing(zram);
 	up_write(&zram->init_lock);
 }
 
