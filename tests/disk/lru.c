@@ -129,6 +129,15 @@ static void write_knob(const char *path, const char *text)
 /* Write @what until @cond: a CPU may still hold what it has just used, and objects go after a grace period of RCU. */
 #define DROP(what, cond) EVENTUALLY((write_knob("/proc/sys/vm/drop_caches", what), (cond)))
 
+/* Dentries on the LRU: the second number of dentry-state. */
+static long unused_dentries(void)
+{
+	long nr = -1;
+
+	must(sscanf(slurp("/proc/sys/fs/dentry-state"), "%*d %ld", &nr) == 1);
+	return nr;
+}
+
 /* What a shrinker is asked and what it answers, as trace events. */
 static void traced(void)
 {
@@ -180,9 +189,11 @@ static void drop_kinds(long without, long slab)
 	ok(meminfo("SReclaimable:") - without > slab / 2, "inodes and dentries are back");
 	traced();
 	stat_all();
+	ok(unused_dentries() >= FILES, "dentry-state: %ld that nobody uses", unused_dentries());
 	ok(DROP("3",
 		meminfo("SReclaimable:") - without < slab / 2 && !nr_cached(clean, CLEAN_PAGES)),
 	   "drop_caches 3: both go");
+	ok(unused_dentries() < FILES / 2, "dentry-state: %ld are left", unused_dentries());
 	is(nr_cached(dirty, DIRTY_PAGES), DIRTY_PAGES, "drop_caches 3: dirty ones stay");
 	must(!fsync(dirty));
 	ok(DROP("1", !nr_cached(dirty, DIRTY_PAGES)), "drop_caches 1: until they are written");

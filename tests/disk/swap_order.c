@@ -72,16 +72,34 @@ static int take_slots(int cpu)
 	return pageout(p, RUN) == RUN && neighbours(p) >= RUN * 3 / 4 ? 0 : 1;
 }
 
-static void two_cpus(void)
+/* On an area of its own: the slots of those who end are not free before what they wrote is. */
+static void two_cpus(const char *area)
 {
 	int status[2];
 
+	must(!swapon(area, 0));
 	fflush(stdout);
 	for (int cpu = 0; cpu < 2; cpu++)
 		if (!fork())
 			_exit(take_slots(cpu));
 	must(wait(&status[0]) > 0 && wait(&status[1]) > 0);
 	ok(!status[0] && !status[1], "order: two CPUs at once: slots of each follow one another");
+	must(!swapoff(area));
+}
+
+/* Areas of one priority take turns, some slots each. */
+static void in_turn(char **areas)
+{
+	unsigned long on[2];
+	char *p;
+
+	must(!swapon(areas[0], SWAP_FLAG_PREFER | 3) && !swapon(areas[1], SWAP_FLAG_PREFER | 3));
+	p = put_out(3, on);
+	ok(on[0] >= PAGES * 3 / 8 && on[1] >= PAGES * 3 / 8,
+	   "order: areas of the same priority are filled side by side");
+	ok(wrong(p, PAGES, 3) == -1, "order: contents from both");
+	munmap(p, PAGES * PAGE);
+	must(!swapoff(areas[0]) && !swapoff(areas[1]));
 }
 
 int main(int argc, char **argv)
@@ -92,7 +110,6 @@ int main(int argc, char **argv)
 	must(argc == 3);
 	ok(!swapon(argv[1], SWAP_FLAG_PREFER | 5) && !swapon(argv[2], SWAP_FLAG_PREFER | 1),
 	   "order: two areas, the smaller one with the higher priority");
-	two_cpus();
 	p = put_out(1, on);
 	is(on[0], PAGES, "order: the higher priority is used first");
 	q = put_out(2, on);
@@ -102,5 +119,7 @@ int main(int argc, char **argv)
 	munmap(p, PAGES * PAGE);
 	munmap(q, PAGES * PAGE);
 	ok(!swapoff(argv[1]) && !swapoff(argv[2]), "order: swapoff");
+	in_turn(argv + 1);
+	two_cpus(argv[2]);
 	return tap_end();
 }

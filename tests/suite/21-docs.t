@@ -8,5 +8,10 @@ for f in README.md docs/*.md; do
 	done)
 	is "links of $f" "$broken" ""
 done
+# The policy that docs/policy.md writes is one that compiles.
+awk '/^```c/ { c = 1; next } /^```/ { c = 0 } c' docs/policy.md >"$scratch/clock.c"
+is 'docs/policy.md: its file compiles, without a warning' "$(make -s O="$build" "$build/k/$scratch/clock.o" 2>&1 | grep -v '^  CC')" ""
+is 'docs/policy.md: and is a policy' "$(nm "$build/k/$scratch/clock.o" | grep -c reclaim_policy_register)" 1
+rm -rf "${build:?}/k/$scratch"
 is 'no path of a developer'\''s machine' "$(git grep -lE '/(work|home)/[a-z]+/' -- . 2>/dev/null | grep -v tests/suite/21-docs.t)" ""
 finish

@@ -28,27 +28,38 @@ breaks stack-end 'corrupted stack end detected inside scheduler'
 breaks bug 'kernel BUG at'
 breaks panic 'provoked' "$trace"
 
-# vm.panic_on_oom: 1 spares a control group at its limit and SysRq-f, 2 does not spare the group.
+# vm.panic_on_oom: 1 spares a control group at its limit, a cpuset and SysRq-f, 2 spares SysRq-f alone.
 # shellcheck disable=SC2016 # for the guest
 on_oom='
-echo 1 >/proc/sys/vm/overcommit_memory; echo $1 >/proc/sys/vm/panic_on_oom
-mount -t cgroup2 none /sys/fs/cgroup; cd /sys/fs/cgroup; echo +memory >cgroup.subtree_control; mkdir g; echo 4M >g/memory.max
+echo 1 >/proc/sys/vm/overcommit_memory; echo $1 >/proc/sys/vm/panic_on_oom; shift
+mount -t cgroup2 none /sys/fs/cgroup; cd /sys/fs/cgroup; echo +memory +cpuset >cgroup.subtree_control; mkdir group cpuset
+echo 4M >group/memory.max; echo 1 >cpuset/cpuset.mems
 eat() { dd if=/dev/zero of=/dev/null bs=$1 count=1; }
-(echo 0 >g/cgroup.procs; eat 20M); echo group $?
-sleep 100 & echo 1000 >/proc/$!/oom_score_adj; echo f >/proc/sysrq-trigger; wait $!; echo sysrq $?
-eat 100M; echo machine $?'
-for value in 0 1 2; do
-	timeout 60 ./quire run --accel tcg --timeout 50 --smp 1 --mem 64M -- sh -c "$on_oom" sh $value >"$scratch/out" 2>"$scratch/panic"
-	status=$?
-	case $value in
-	0) expected='0 group 137 sysrq 137 machine 137 ' why='' ;;
-	1) expected='126 group 137 sysrq 137 ' why='system-wide' ;;
-	2) expected='126 ' why='compulsory' ;;
+for kind; do
+	case $kind in
+	group) (echo 0 >group/cgroup.procs; eat 20M) ;;
+	cpuset) (echo 0 >cpuset/cgroup.procs; eat 60M) ;;
+	sysrq) sleep 100 & echo 1000 >/proc/$!/oom_score_adj; echo f >/proc/sysrq-trigger; wait $! ;;
+	machine) eat 100M ;;
 	esac
-	is "panic_on_oom $value: who is killed until it panics" "$status $(tr '\n' ' ' <"$scratch/out")" "$expected"
-	[ -z "$why" ] || ok "panic_on_oom $value: it says $why" \
+	echo $kind $?
+done'
+while read -r status value why kinds; do
+	# shellcheck disable=SC2086 # several
+	timeout 200 ./quire run --accel tcg --timeout 190 --smp 1 --mem 64M --numa 2 -- sh -c "$on_oom" sh $value $kinds \
+		>"$scratch/out" 2>"$scratch/panic" </dev/null
+	seen=$?
+	expected=$(for kind in $kinds; do echo "$kind 137"; done)
+	[ "$status" = 0 ] || expected=$(printf '%s\n' "$expected" | sed '$d')
+	is "panic_on_oom $value, $kinds: who is killed until it panics" "$seen $(cat "$scratch/out")" "$status $expected"
+	[ "$why" = - ] || ok "panic_on_oom $value: it says $why" \
 		grep -q "Kernel panic - not syncing: Out of memory: $why panic_on_oom is enabled" "$scratch/panic"
-done
+done <<'END'
+0 0 - group cpuset sysrq machine
+126 1 system-wide group cpuset sysrq machine
+126 2 compulsory sysrq group
+126 2 compulsory sysrq cpuset
+END
 
 # reports WHAT PATTERN: with slub_debug=FZPU the mistake is told with both callers, and the machine goes on
 reports() {

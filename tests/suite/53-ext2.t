@@ -57,6 +57,14 @@ for kernel in linux quire; do
 	done
 done
 
+# Many directories whose names are freed while they are looked up.
+for kernel in linux quire; do
+	mkfs "$dir/many" 32M -N 2000 -b 4096
+	boot $kernel "$dir/many" -- "$build/tests/disk/dir_storm" /dev/vda /tmp/m
+	is "$kernel: names that are freed: to the end" $? 0
+	relay "$dir/out" "$kernel: ext2"
+done
+
 # Features: an incompatible one is refused, one that is compatible for reading is mounted read-only; both by name.
 mkfs "$dir/plain" 8M
 mkfs "$dir/extent" 8M -O extent

@@ -19,8 +19,8 @@ program() {
 
 for k in linux quire; do
 	rm -f "$disk"
-	truncate -s 16M "$disk"
-	program $k '' --mem 256M --disk "$disk" -- "$build/tests/disk/swap" /dev/vda
+	truncate -s 16M "$disk" "$disk.2"
+	program $k '' --mem 256M --disk "$disk" --disk "$disk.2,nvme" -- "$build/tests/disk/swap" /dev/vda nvme0n1
 	# With memory above 4 GiB.
 	program $k shmem --mem 3G --smp 4 --disk "$disk" -- "$build/tests/disk/swap_shmem" /dev/vda
 done
