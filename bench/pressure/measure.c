@@ -8,7 +8,6 @@
  *
  * for each counter, and for status, seconds, MemTotal, and MemFree when the work begins.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,15 +40,15 @@ static const char *const names[NR] = {
 	"major-faults", "stalls", "kills",	    "read-kib",	      "written-kib",
 };
 
-/* Counters of /proc/vmstat by the beginning of their names. */
+/* Counters of /proc/vmstat by the beginning of their names. By kind they count what control groups reclaim, too. */
 static const struct {
 	const char *prefix;
 	int counter;
 } vmstat[] = {
-	{ "pgscan_kswapd ", SCAN },
-	{ "pgscan_direct ", SCAN },
-	{ "pgsteal_kswapd ", STEAL },
-	{ "pgsteal_direct ", STEAL },
+	{ "pgscan_anon ", SCAN },
+	{ "pgscan_file ", SCAN },
+	{ "pgsteal_anon ", STEAL },
+	{ "pgsteal_file ", STEAL },
 	{ "workingset_refault_anon ", REFAULT_ANON },
 	{ "workingset_refault_file ", REFAULT_FILE },
 	{ "pswpin ", SWAPIN },
@@ -70,32 +69,6 @@ static void read_vmstat(unsigned long *v)
 				v[vmstat[i].counter] += strtoul(strchr(line, ' '), NULL, 10);
 	if (f)
 		fclose(f);
-}
-
-/* What groups reclaimed of their own is not in /proc/vmstat. */
-static void read_groups(unsigned long *v)
-{
-	DIR *d = opendir("/sys/fs/cgroup");
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		char path[400], line[200];
-		unsigned long n;
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/memory.stat", e->d_name);
-		f = e->d_name[0] == '.' ? NULL : fopen(path, "re");
-		while (f && fgets(line, sizeof(line), f)) {
-			if (sscanf(line, "pgscan %lu", &n) == 1)
-				v[SCAN] += n;
-			else if (sscanf(line, "pgsteal %lu", &n) == 1)
-				v[STEAL] += n;
-		}
-		if (f)
-			fclose(f);
-	}
-	if (d)
-		closedir(d);
 }
 
 /* Sectors of whole disks, vda and so on. */
@@ -121,7 +94,6 @@ static void read_all(unsigned long v[NR])
 {
 	memset(v, 0, NR * sizeof(*v));
 	read_vmstat(v);
-	read_groups(v);
 	read_disks(v);
 }
 
