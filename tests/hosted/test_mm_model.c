@@ -46,7 +46,8 @@ enum kind { KIND_ANON, KIND_PRIVATE, KIND_SHARED };
 
 struct model_page {
 	bool mapped;
-	bool own; /* KIND_PRIVATE: was written, has its own value */
+	bool own;  /* KIND_PRIVATE: was written, has its own value */
+	bool lazy; /* KIND_ANON: given up by MADV_FREE, holds the value or 0 */
 	unsigned char prot;
 	enum kind kind;
 	unsigned int index; /* in the file */
@@ -357,6 +358,18 @@ static void step_mprotect(struct space *s, struct range r)
 			ret ? vma_lookup(s->mm, page_addr(i))->vm_flags & VM_ACCESS_FLAGS : prot;
 }
 
+/* The first page of the range that lies in a locked VMA: madvise() goes up to there. */
+static unsigned int first_locked(struct space *s, struct range r)
+{
+	for (unsigned int i = r.first; i < r.first + r.nr; i++) {
+		struct vm_area_struct *vma = vma_lookup(s->mm, page_addr(i));
+
+		if (vma && vma->vm_flags & VM_LOCKED)
+			return i;
+	}
+	fatal("madvise refuses a range that is not locked");
+}
+
 static void step_madvise(struct space *s, struct range r)
 {
 	int advice =
@@ -367,8 +380,11 @@ static void step_madvise(struct space *s, struct range r)
 		return;
 	}
 	if (sys_madvise(r.addr, r.len, advice) == -EINVAL)
-		return; /* locked */
+		r.nr = first_locked(s, r) - r.first; /* what lies before it is done */
 	for (unsigned int i = r.first; i < r.first + r.nr; i++) {
+		s->pages[i].lazy = advice == MADV_FREE;
+		if (advice == MADV_FREE)
+			continue;
 		s->pages[i].value = 0;
 		s->pages[i].own = false;
 	}
@@ -424,7 +440,7 @@ static void step_move(struct space *s, struct range r)
 								       m->kind ? m->index + i : 0 };
 	for (unsigned int i = r.first; ret > 0 && i < r.first + r.nr; i++) {
 		s->pages[i].value = 0;
-		s->pages[i].own = false;
+		s->pages[i].own = s->pages[i].lazy = false;
 		if (!keep && !(failing && vma_lookup(s->mm, page_addr(i))))
 			s->pages[i].mapped = false;
 	}
@@ -495,8 +511,11 @@ static void step_touch(struct space *s, unsigned int i)
 		      write ? "write" : "read", res, want, m->mapped, m->prot);
 	if (res != HOST_ACCESS_OK)
 		return;
+	if (m->lazy && !write && value == 0)
+		m->value = 0;
 	if (write) {
 		m->own = m->kind == KIND_PRIVATE;
+		m->lazy = false;
 		*model_value(m) = value;
 	} else if (value != *model_value(m)) {
 		fatal("page %d holds %u, not %u", i, value, *model_value(m));
