@@ -10,6 +10,7 @@
 #ifndef QUIRE_MM_PAGE_FLAGS_H
 #define QUIRE_MM_PAGE_FLAGS_H
 
+#include <seam/barrier.h>
 #include <mm/page.h>
 
 enum pageflags {
@@ -76,9 +77,27 @@ static inline bool page_test_and_clear_flag(struct page *page, int bit)
 	return __atomic_fetch_and(&page->flags, ~(1u << bit), __ATOMIC_SEQ_CST) >> bit & 1;
 }
 
+/*
+ * The head of a tail page that its compound page may leave meanwhile, because nobody here holds it: what stands in its
+ * mapping is a head only as long as PG_tail is set, before and after. One that is no tail any more stands for itself.
+ */
+static inline struct page *page_head_unless_freed(const struct page *page)
+{
+	struct page *head;
+
+	smp_rmb();
+	head = READ_ONCE(page->head);
+	smp_rmb();
+	return likely(head && page_test_flag(page, PG_tail)) ? head : (struct page *)page;
+}
+
+/*
+ * The page that speaks for @page: itself, or the head of the compound page it is a tail of. Of a page that nobody holds
+ * it is a page all the same, but perhaps one that has nothing to do with @page any more: who gets a reference looks again.
+ */
 static inline struct page *compound_head(const struct page *page)
 {
-	return unlikely(page_test_flag(page, PG_tail)) ? page->head : (struct page *)page;
+	return unlikely(page_test_flag(page, PG_tail)) ? page_head_unless_freed(page) : (struct page *)page;
 }
 
 #define PAGE_FLAG_OPS(Name, name, bit)							\

@@ -118,26 +118,10 @@ bool page_clear_name(struct page *page)
 
 /* ---- the walk ---- */
 
-/*
- * compound_head() of a page that is nobody's to hold: it may cease to be a tail, or become one, between the looks at PG_tail and at the
- * head, which then is NULL or something else. Such a page is taken for itself.
- */
-static const struct page *head_of(const struct page *page)
-{
-	const struct page *head;
-
-	if (!PageTail(page))
-		return page;
-	smp_rmb();
-	head = READ_ONCE(page->head);
-	smp_rmb();
-	return head && PageTail(page) ? head : page;
-}
-
 /* The account of a page that is not free in the buddy lists; of any state, while others work on it. */
 static enum ledger_account account_of(const struct page *page)
 {
-	const struct page *head = head_of(page);
+	const struct page *head = compound_head(page);
 	const struct folio *folio = (const struct folio *)head;
 
 	if (PageReserved(page))

@@ -2,7 +2,9 @@
 /*
  * The paths of mm/ without locks under the deterministic scheduler: VMA look-up against every kind of change, page-cache
  * look-up against removal, folio_try_get() against the last reference, slab and per-CPU page lists against frees from
- * other CPUs and draining, the last holder of a swap slot against who keeps its page, who takes one against who switches the device off. RUNS=0 in the environment tries all interleavings with two preemptions. rooms: mm
+ * other CPUs and draining, the head of a page that is being freed, the last holder of a swap slot against who keeps its page,
+ * who takes one against who switches the device off. RUNS=0 in the environment tries all interleavings with two
+ * preemptions. rooms: mm
  */
 #include <base/err.h>
 #include <base/string.h>
@@ -430,6 +432,39 @@ TEST(the_last_holder_of_a_slot_against_who_keeps_its_page)
 	frontswap_ops = NULL;
 	swap_device_free(device);
 }
+
+/* ---- the head of a page that nobody holds ---- */
+
+static struct page *compound;
+
+static void setup_compound(void *arg)
+{
+	compound = alloc_pages(GFP_KERNEL | __GFP_COMP, 1);
+}
+
+static void free_compound(void *arg)
+{
+	__free_pages(compound, 1);
+}
+
+/* Who walks over frames holds none of them. */
+static void look_at_tail(void *arg)
+{
+	for (int i = 0; i < 3; i++) {
+		struct page *head = compound_head(compound + 1);
+
+		SCENARIO_CHECK(head == compound || head == compound + 1);
+	}
+}
+
+TEST(the_head_of_a_page_that_nobody_holds)
+{
+	explore("free and look", (struct host_scenario){ .setup = setup_compound,
+							 .fn = { free_compound, look_at_tail },
+							 .n = 2 });
+}
+
+/* ---- who takes a slot ---- */
 
 static struct folio *candidate;
 static bool switched_off;
