@@ -102,6 +102,7 @@ numbers:
 
 fuzz: all
 	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} QUIRE_BUILD=$(abspath $(O)) tests/check tests/suite/30-hosted.t
+	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/hosted/hunt $${FUZZ_SECONDS:-600} $(SEED)
 	$(Q)QUIRE_BUILD=$(abspath $(O)) tests/compat/fuzz $${FUZZ_SECONDS:-600} $(SEED)
 
 crash: all
