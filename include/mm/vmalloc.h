@@ -65,8 +65,8 @@ void *alloc_thread_stack_node(int node);
 void free_thread_stack(void *stack);
 /* Give the stacks kept ready back; number of them. May sleep. */
 unsigned int thread_stack_cache_drain(void);
-/* Pages of the stacks that are kept ready, all CPUs. */
-unsigned long thread_stack_stored_pages(void);
+/* Pages of the stacks that no task has: kept ready by the CPUs, or given up and not yet freed. */
+unsigned long thread_stack_unused_pages(void);
 /* The word at the deep end of a stack, STACK_END_MAGIC while nobody has written through it. */
 static inline u32 *stack_end(void *stack)
 {

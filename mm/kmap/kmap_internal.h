@@ -22,5 +22,7 @@ void *__vmalloc_area(unsigned long size, unsigned long align, unsigned long flag
 		     const void *caller);
 bool vmap_area_copy(unsigned long addr, struct vm_struct *vm, unsigned long *end);
 void thread_stack_init(void);
+/* vfree() has given back the area of a stack. */
+void thread_stack_freed(void);
 
 #endif

@@ -8,7 +8,8 @@
  * A stack that is given back stays mapped in a store of the CPU (up to STACK_STORE of them): fork and exit
  * follow each other, and making one costs some 2,000 instructions and a TLB flush later. Rule of the
  * store: preemption off, not from interrupts.
- * Counted: NR_KERNEL_STACK_KB for stacks in use. The pages of those in the stores stay marked as stacks.
+ * Counted: NR_KERNEL_STACK_KB for stacks in use. The pages of those in the stores stay marked as stacks, and those of
+ * stacks on their way out until the worker that frees them has run, however late: thread_stack_unused_pages().
  *
  * The lowest word holds STACK_END_MAGIC; the scheduler stops the kernel when a task arrives there without it
  * (something wrote through the stack without touching the guard). With `stackdepth` on the command line
@@ -16,6 +17,7 @@
  * Observe: meminfo KernelStack, /proc/vmallocinfo, /sys/kernel/debug/stack_depth.
  */
 #include <base/types.h>
+#include <base/atomic.h>
 #include <base/bug.h>
 #include <base/cpumask.h>
 #include <base/math.h>
@@ -42,6 +44,7 @@ struct stack_store {
 	void *stacks[STACK_STORE];
 };
 static DEFINE_PER_CPU(struct stack_store, stack_store);
+static atomic_t nr_leaving; /* stacks that vfree()'s worker has yet to free */
 bool stack_depth_known __ro_after_init;
 
 static int __init setup_stackdepth(char *arg)
@@ -114,6 +117,17 @@ static bool store_usable(void)
 	return !(preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK | NMI_MASK));
 }
 
+static void give_up_stack(void *stack)
+{
+	atomic_inc(&nr_leaving);
+	vfree_atomic(stack);
+}
+
+void thread_stack_freed(void)
+{
+	atomic_dec(&nr_leaving);
+}
+
 /* For the next one, or gone. */
 static void store_stack(void *stack)
 {
@@ -128,7 +142,7 @@ static void store_stack(void *stack)
 	}
 	preempt_enable();
 	if (!stored)
-		vfree_atomic(stack);
+		give_up_stack(stack);
 }
 
 void *alloc_thread_stack_node(int node)
@@ -164,9 +178,9 @@ void free_thread_stack(void *stack)
 	store_stack(stack);
 }
 
-unsigned long thread_stack_stored_pages(void)
+unsigned long thread_stack_unused_pages(void)
 {
-	unsigned long stacks = 0;
+	unsigned long stacks = atomic_read(&nr_leaving);
 	int cpu;
 
 	for_each_possible_cpu (cpu)
@@ -181,7 +195,7 @@ static void drain_store(void *info)
 	struct stack_store *store = this_cpu_ptr(&stack_store);
 
 	while (store->count) {
-		vfree_atomic(store->stacks[--store->count]);
+		give_up_stack(store->stacks[--store->count]);
 		drained++;
 	}
 }

@@ -769,6 +769,8 @@ void vfree(const void *addr)
 	if (vm.flags & VM_FLUSH_RESET_PERMS)
 		reset_perms(&vm);
 	free_area_pages(&vm);
+	if (vm.flags & VM_STACK_AREA)
+		thread_stack_freed();
 }
 
 /* ---- from interrupts: by a work item; the list is kept in the memory that goes ---- */

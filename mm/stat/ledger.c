@@ -11,7 +11,7 @@
  *	FREE      = NR_FREE_PAGES + isolated            PCP     = sum of pcp->count
  *	RESERVED  = present - managed, over the zones   HOLE    = all descriptors - present
  *	SLAB + KMALLOC = NR_SLAB_*                      TABLE   = NR_PAGETABLE
- *	STACK     = NR_KERNEL_STACK_KB / 4 + stored     VMALLOC = vmalloc_nr_pages() - STACK
+ *	STACK     = NR_KERNEL_STACK_KB / 4 + unused     VMALLOC = vmalloc_nr_pages() - STACK
  *	ANON      = NR_ANON_MAPPED less those of the swap cache   FILE = NR_FILE_PAGES (the swap cache is part of it)
  *	PGD, SPARE, PIPE, TRACE, PERCPU, ZSMALLOC, SWAP, DMA, BOOT = ledger_counts
  *	POISON = num_poisoned_pages                     OFFLINE = ledger_counts, which nobody keeps yet: 0
@@ -232,7 +232,7 @@ static void take_counters(struct ledger *l)
 			 global_node_page_state(NR_SLAB_UNRECLAIMABLE);
 	c[LEDGER_TABLE] = global_node_page_state(NR_PAGETABLE);
 	c[LEDGER_STACK] = (global_node_page_state(NR_KERNEL_STACK_KB) >> (PAGE_SHIFT - 10)) +
-			  thread_stack_stored_pages();
+			  thread_stack_unused_pages();
 	c[LEDGER_VMALLOC] = vmalloc_nr_pages() - c[LEDGER_STACK];
 	/* Of the swap cache: what is mapped is counted as both. */
 	c[LEDGER_ANON] = global_node_page_state(NR_ANON_MAPPED) -
