@@ -109,7 +109,7 @@ int memcg_choose_policy(struct mem_cgroup *memcg, const struct reclaim_ops *poli
 unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp);
 /* Reclaim until it has @pages at most. False: a signal came, or MAX_RECLAIM_RETRIES passes yielded nothing. May sleep. */
 bool memcg_reclaim_down_to(struct mem_cgroup *memcg, unsigned long pages);
-/* Evict @pages of it. 0; -EINTR; -EAGAIN: MAX_RECLAIM_RETRIES passes yielded nothing. May sleep. */
+/* Evict @pages of it (NULL: of the whole machine). 0; -EINTR; -EAGAIN: MAX_RECLAIM_RETRIES passes yielded nothing. May sleep. */
 int memcg_reclaim_pages(struct mem_cgroup *memcg, unsigned long pages);
 /* The limit was lowered to memcg->max: reclaim, then kill, until it is kept; or a signal comes. May sleep. */
 void memcg_enforce_max(struct mem_cgroup *memcg);

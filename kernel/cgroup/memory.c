@@ -163,14 +163,14 @@ static int max_write(struct file *file, struct cgroup *cgrp, char *text)
 	return err;
 }
 
-/* -EAGAIN: less could be reclaimed than was asked for. */
+/* Of the root: from the whole machine. -EAGAIN: less could be reclaimed than was asked for. */
 static int reclaim_write(struct file *file, struct cgroup *cgrp, char *text)
 {
 	struct mem_cgroup *memcg = get_memcg(cgrp);
 	unsigned long pages;
 	int err;
 
-	if (!memcg)
+	if (!memcg && cgrp->parent)
 		return -ENODEV;
 	err = parse_pages(text, "", &pages);
 	if (!err)
@@ -367,7 +367,7 @@ static const struct cftype memory_files[] = {
 	  .show = zswap_max_show,
 	  .write = zswap_max_write },
 	{ .name = "memory.reclaim",
-	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_UNLOCKED | CFTYPE_DELEGATED,
+	  .flags = CFTYPE_UNLOCKED | CFTYPE_DELEGATED,
 	  .write = reclaim_write },
 	{ 0 }
 };

@@ -419,11 +419,12 @@ int memcg_reclaim_pages(struct mem_cgroup *memcg, unsigned long pages)
 		unsigned long got;
 
 		/* Nobody looks before: that would be no try. */
-		if (time_before(jiffies, READ_ONCE(memcg->nothing_until)))
+		if (memcg && time_before(jiffies, READ_ONCE(memcg->nothing_until)))
 			schedule_timeout_interruptible(MEMCG_NOTHING_TICKS);
 		if (signal_pending(current))
 			return -EINTR;
-		got = memcg_reclaim(memcg, pages - done, GFP_KERNEL);
+		got = memcg ? memcg_reclaim(memcg, pages - done, GFP_KERNEL)
+			    : memcg_reclaim_machine(pages - done);
 		if (!got && !tries--)
 			return -EAGAIN;
 		done += got;

@@ -106,6 +106,8 @@ void memcg_charge_zswap(u16 id, long bytes, int pages);
 #define MEMCG_NOTHING_TICKS (HZ / 50)
 unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found,
 				struct reclaim_tries *tried);
+/* Evict about @nr pages, of whomever; counted as what a group reclaims from itself. Pages reclaimed. May sleep. */
+unsigned long memcg_reclaim_machine(unsigned long nr);
 void memcg_lruvec_init(struct mem_cgroup *memcg);
 void memcg_watch_nodes(bool on);
 

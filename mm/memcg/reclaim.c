@@ -9,7 +9,8 @@
  * The sizes of its classes, which that needs, are counted by looking at all its frames, once for each sixteenth of its pages that
  * goes. From then on its refaults are timed by a clock of its own: how often it had to evict.
  *
- * A reclaim for all, or for a group above, passes the frames of a group that is protected (protection.c).
+ * A reclaim for all, or for a group above, passes the frames of a group that is protected (protection.c). The root's own (its
+ * memory.reclaim) is one of the nodes, for all, but counted as a group's.
  */
 #include <base/math.h>
 #include <base/string.h>
@@ -247,8 +248,12 @@ static void shrink_nodes(struct mem_cgroup *memcg, struct scan_control *sc)
 
 	for_each_online_pgdat(pgdat)
 	{
-		if (sc->nr_reclaimed < sc->nr_to_reclaim)
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+			return;
+		if (memcg)
 			shrink_group(memcg, lruvec_of(memcg, pgdat), sc);
+		else
+			shrink_node(pgdat, sc);
 	}
 }
 
@@ -258,6 +263,27 @@ static void note_tries(struct reclaim_tries *tried, const struct scan_control *s
 	tried->passes += first + 1 - max(sc->priority, 0);
 	tried->nr_scanned += sc->nr_scanned;
 	tried->nr_reclaimed += sc->nr_reclaimed;
+}
+
+/* Passes over all nodes, of ever more pages, until there is enough. @memcg: NULL for the machine. */
+static void shrink_until_enough(struct mem_cgroup *memcg, struct scan_control *sc)
+{
+	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned long memstall;
+
+	psi_memstall_enter(&memstall);
+	trace_mm_vmscan_memcg_reclaim_begin(0, sc->gfp_mask);
+	for (; sc->priority >= 0; sc->priority--) {
+		shrink_nodes(memcg, sc);
+		if (memcg && sc->nr_reclaimed < sc->nr_to_reclaim)
+			sc->nr_reclaimed += memcg_shrink_slab(memcg, sc->gfp_mask, sc->priority);
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim || fatal_signal_pending(current))
+			break;
+	}
+	atomic_long_add((long)sc->nr_refilled, &memcg_refilled);
+	trace_mm_vmscan_memcg_reclaim_end(sc->nr_reclaimed);
+	psi_memstall_leave(&memstall);
+	memalloc_noreclaim_restore(noreclaim);
 }
 
 unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gfp, bool *found,
@@ -274,34 +300,19 @@ unsigned long memcg_try_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_
 		.priority = min(DEF_PRIORITY, ilog2(usage / SWAP_CLUSTER_MAX | 1)),
 	};
 	int first = sc.priority;
-	unsigned int noreclaim;
-	unsigned long memstall;
 
 	*found = false;
 	if (time_before(jiffies, READ_ONCE(memcg->nothing_until)))
 		return 0;
-	noreclaim = memalloc_noreclaim_save();
-	psi_memstall_enter(&memstall);
-	trace_mm_vmscan_memcg_reclaim_begin(0, gfp);
-	for (; sc.priority >= 0; sc.priority--) {
-		shrink_nodes(memcg, &sc);
-		if (sc.nr_reclaimed < sc.nr_to_reclaim)
-			sc.nr_reclaimed += memcg_shrink_slab(memcg, gfp, sc.priority);
-		if (sc.nr_reclaimed >= sc.nr_to_reclaim || fatal_signal_pending(current))
-			break;
-	}
+	shrink_until_enough(memcg, &sc);
 	if (tried)
 		note_tries(tried, &sc, first);
-	atomic_long_add((long)sc.nr_refilled, &memcg_refilled);
 	for (unsigned int nid = 0; nid < nr_node_ids; nid++)
 		reclaim_snapshot(&memcg->nodeinfo[nid].lruvec);
 	/* What is in use is looked at as well, by the last pass at the latest; what it makes inactive the next reclaim takes. */
 	*found = sc.nr_scanned || sc.nr_refilled;
 	if (!*found)
 		WRITE_ONCE(memcg->nothing_until, jiffies + MEMCG_NOTHING_TICKS);
-	trace_mm_vmscan_memcg_reclaim_end(sc.nr_reclaimed);
-	psi_memstall_leave(&memstall);
-	memalloc_noreclaim_restore(noreclaim);
 	return sc.nr_reclaimed;
 }
 
@@ -310,4 +321,22 @@ unsigned long memcg_reclaim(struct mem_cgroup *memcg, unsigned long nr, gfp_t gf
 	bool found;
 
 	return memcg_try_reclaim(memcg, nr, gfp, &found, NULL);
+}
+
+unsigned long memcg_reclaim_machine(unsigned long nr)
+{
+	struct scan_control sc = {
+		.nr_to_reclaim = max(nr, (unsigned long)SWAP_CLUSTER_MAX),
+		.gfp_mask = GFP_KERNEL,
+		.reclaim_idx = MAX_NR_ZONES - 1,
+		.of_group = true,
+		.may_unmap = true,
+		.may_swap = true,
+		.priority = DEF_PRIORITY,
+	};
+	struct pglist_data *pgdat;
+
+	shrink_until_enough(NULL, &sc);
+	for_each_online_pgdat(pgdat) reclaim_snapshot(&pgdat->__lruvec);
+	return sc.nr_reclaimed;
 }
