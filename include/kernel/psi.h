@@ -78,6 +78,7 @@ void psi_memstall_leave(unsigned long *flags);
 struct psi_group *psi_group_create(struct psi_group *parent);
 void psi_group_remove(struct psi_group *group);
 void psi_group_free(struct psi_group *group);
+/* Its totals stand still, or no more. May be psi_system. */
 void psi_group_set_disabled(struct psi_group *group, bool disabled);
 /* @p counts in @group from now on (NULL: the root's). Any context; takes its pi_lock. */
 void psi_move_task(struct task_struct *p, struct psi_group *group);

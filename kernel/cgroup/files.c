@@ -347,7 +347,7 @@ const struct cftype cgroup_base_files[] = {
 	  .show = freeze_show,
 	  .write = cgroup_freeze_write },
 	{ .name = "cgroup.pressure",
-	  .flags = CFTYPE_NOT_ON_ROOT | CFTYPE_PSI,
+	  .flags = CFTYPE_PSI,
 	  .show = cgroup_pressure_show,
 	  .write = cgroup_pressure_write },
 	{ .name = "cgroup.kill", .flags = CFTYPE_NOT_ON_ROOT, .write = cgroup_kill_write },

@@ -3,7 +3,10 @@
  * {cpu,io,memory}.pressure of a group, and cgroup.pressure, which takes them away and stops the counting. The numbers are
  * kernel/sched/psi_group.c's, the open files kernel/sched/psi_file.c's.
  *
- * Linux 6.1: cgroup_pressure_write() and its relatives. There the root has cgroup.pressure, too; here the machine is always observed.
+ * The root's are the machine's, which /proc/pressure shows as well, also while they are taken away.
+ *
+ * Linux 6.1: cgroup_pressure_write() and its relatives. There the files are hidden, so that who had one open can read on when it comes
+ * back; here he opens it anew.
  */
 #include <base/errno.h>
 #include <base/printf.h>
@@ -14,13 +17,18 @@
 
 #include "cgroup_internal.h"
 
+static struct psi_group *psi_of(const struct cgroup *cgrp)
+{
+	return cgrp->parent ? cgrp->psi : &psi_system;
+}
+
 static int pressure_open(struct inode *inode, struct file *file)
 {
 	struct cgroup *cgrp = cgroup_of_file(file);
 
 	if (cgroup_file_is_gone(file))
 		return -ENODEV;
-	return psi_open(file, cgrp->parent ? cgrp->psi : &psi_system, cgroup_cftype_of(file)->arg);
+	return psi_open(file, psi_of(cgrp), cgroup_cftype_of(file)->arg);
 }
 
 static ssize_t pressure_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
@@ -59,26 +67,27 @@ const struct cftype cgroup_pressure_files[] = {
 
 int cgroup_pressure_show(struct seq_file *m, struct cgroup *cgrp)
 {
-	seq_printf(m, "%d\n", !cgrp->psi->disabled);
+	seq_printf(m, "%d\n", !psi_of(cgrp)->disabled);
 	return 0;
 }
 
 int cgroup_pressure_write(struct file *file, struct cgroup *cgrp, char *text)
 {
+	struct psi_group *psi = psi_of(cgrp);
 	int on, err = kstrtoint(text, 0, &on);
 
 	if (err)
 		return err;
 	if (on < 0 || on > 1)
 		return -ERANGE;
-	if (on == !cgrp->psi->disabled)
+	if (on == !psi->disabled)
 		return 0;
 	if (on)
 		err = cgroup_add_files(cgrp, cgroup_pressure_files);
 	if (!on || err)
 		cgroup_remove_files(cgrp, cgroup_pressure_files);
 	if (!err)
-		psi_group_set_disabled(cgrp->psi, !on);
+		psi_group_set_disabled(psi, !on);
 	return err;
 }
 

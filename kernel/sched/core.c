@@ -913,6 +913,7 @@ static void init_rq(struct rq *rq, int cpu)
 {
 	spin_lock_init(&rq->lock, LOCK_RQ);
 	rq->cpu = cpu;
+	rq->psi_off = !psi_enabled;
 	init_cfs_rq(&rq->cfs);
 	init_rt_rq(&rq->rt);
 	rq->next_balance = jiffies + cpu % 8;

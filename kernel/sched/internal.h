@@ -73,6 +73,7 @@ struct rq {
 	atomic_t nr_memstall_sleeping;	/* in a memory stall, asleep */
 	unsigned int nr_memstall_running;	/* and runnable */
 	u32 psi_mask;			/* PSI states that hold, see psi.c */
+	bool psi_off;			/* none is counted: psi=0, or a 0 in the root's cgroup.pressure */
 	int cpu;
 	bool online;
 	unsigned long next_balance;	/* jiffies */
@@ -121,7 +122,7 @@ static __always_inline bool psi_rq_stalls(const struct rq *rq)
  */
 static __always_inline void psi_rq_changed(struct rq *rq, unsigned int more)
 {
-	if (unlikely(!psi_enabled))
+	if (unlikely(rq->psi_off))
 		return;
 	if (psi_rq_stalls(rq) || unlikely(rq->psi_mask & PSI_STALL_STATES))
 		psi_rq_update(rq);

@@ -19,7 +19,8 @@
  * 5 A trigger compares the growth of a total in a sliding window with its threshold, at most one event per window.
  * 6 Locks: the run queue's for psi_group_cpu, with a seqcount for readers; group->lock for the rest, with interrupts off.
  * Linux 6.1: kernel/sched/psi.c (task flags instead of the queue's numbers; a real-time thread instead of the tick).
- * Observe: /proc/pressure. Off with psi=0.
+ * Observe: /proc/pressure. Off with psi=0: there are no files. With a 0 in cgroup.pressure of the root no state of the machine holds: its
+ * totals stand still; groups go on.
  */
 #include "internal.h"
 #include <base/err.h>
@@ -114,9 +115,9 @@ void psi_rq_toggle(struct rq *rq, enum psi_states state)
 
 void psi_rq_update(struct rq *rq)
 {
-	u32 mask = states_of(rq);
+	u32 mask = likely(!rq->psi_off) ? states_of(rq) : 0;
 
-	if (mask == rq->psi_mask || unlikely(!psi_enabled))
+	if (mask == rq->psi_mask)
 		return;
 	rq->psi_mask = mask;
 	psi_set_states(per_cpu_ptr(&system_cpu, rq->cpu), mask, rq->clock);

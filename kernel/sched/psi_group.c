@@ -160,12 +160,17 @@ void psi_group_set_disabled(struct psi_group *group, bool disabled)
 	int cpu;
 
 	WRITE_ONCE(group->disabled, disabled);
-	for_each_online_cpu (cpu) {
+	for_each_possible_cpu (cpu) {
 		struct rq *rq = cpu_rq(cpu);
 
 		spin_lock_irq(&rq->lock);
 		update_rq_clock(rq);
-		update(group, per_cpu_ptr(group->pcpu, cpu), rq);
+		if (group == &psi_system) {
+			rq->psi_off = disabled;
+			psi_rq_update(rq);
+		} else {
+			update(group, per_cpu_ptr(group->pcpu, cpu), rq);
+		}
 		spin_unlock_irq(&rq->lock);
 	}
 }

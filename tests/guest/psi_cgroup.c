@@ -117,6 +117,52 @@ static void test_switch(void)
 	   "on again");
 }
 
+static long long of_machine(void)
+{
+	return total("../../../proc/pressure/cpu", "some");
+}
+
+/* Does what the machine has seen stay the same while the group sees more? */
+static bool stands_still(void)
+{
+	long long machine = of_machine(), group = total("a/2/cpu.pressure", "some");
+
+	return EVENTUALLY(total("a/2/cpu.pressure", "some") > group + 20000) &&
+	       of_machine() == machine;
+}
+
+static void test_switch_root(void)
+{
+	int fd = open(CG "cpu.pressure", O_RDONLY), sw = open(CG "cgroup.pressure", O_RDWR);
+	pid_t pid[2] = { spinner("a/2"), spinner("a/2") };
+	long long before;
+
+	must(fd >= 0 && sw >= 0);
+	ok(cg_is("cgroup.pressure", "1\n"), "cgroup.pressure of the root: on");
+	is(write(sw, "", 0), 0, "nothing written changes nothing");
+	fails(write(sw, "2", 1), ERANGE, "0 or 1");
+	fails(write(sw, "-1", 2), ERANGE, "not below");
+	fails(write(sw, "on", 2), EINVAL, "a number");
+	fails(write(sw, "\n", 1), EINVAL, "an empty line is none");
+	ok(cg_is("cgroup.pressure", "1\n") && total("cpu.pressure", "some") >= 0, "still on");
+	ok(!cg_write("cgroup.pressure", "0") && cg_is("cgroup.pressure", "0\n"), "off");
+	ok(access(CG "cpu.pressure", F_OK) && access(CG "io.pressure", F_OK) &&
+		   access(CG "memory.pressure", F_OK),
+	   "the root's files are not there");
+	fails(read(fd, cg_text, 100), ENODEV, "who has one open cannot read it");
+	ok(total("a/cpu.pressure", "some") >= 0 && cg_is("a/cgroup.pressure", "1\n"),
+	   "those of the groups are");
+	ok(EVENTUALLY(stands_still()), "groups are observed, the machine is not");
+	ok(!cg_write("cgroup.pressure", "0\n"), "off, once more");
+	before = of_machine();
+	ok(!cg_write("cgroup.pressure", "1") && total("cpu.pressure", "some") >= before,
+	   "on: the files are back");
+	ok(EVENTUALLY(of_machine() > before + 20000), "and the machine is observed");
+	close(fd), close(sw);
+	cg_reap(pid[0]);
+	cg_reap(pid[1]);
+}
+
 int main(void)
 {
 	cg_mount();
@@ -127,6 +173,7 @@ int main(void)
 	test_cpu();
 	test_memory();
 	test_switch();
+	test_switch_root();
 	ok(CG_WAIT(!cg_rmdir("a/2")) && CG_WAIT(!cg_rmdir("a")), "removed");
 	cg_write("cgroup.subtree_control", "-memory");
 	return tap_end();
