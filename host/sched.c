@@ -563,10 +563,15 @@ unsigned long host_explore(const struct host_scenario *s)
 
 long host_det_timeout(long timeout)
 {
-	host_self->wake_at = timeout == MAX_SCHEDULE_TIMEOUT ? 0 : jiffies + timeout;
+	const bool forever = timeout == MAX_SCHEDULE_TIMEOUT;
+	const unsigned long end = jiffies + timeout;
+
+	host_self->wake_at = forever ? 0 : end;
 	schedule();
 	host_self->wake_at = 0;
-	return 0;
+	if (forever)
+		return timeout;
+	return time_before(jiffies, end) ? (long)(end - jiffies) : 0; /* woken before it is over */
 }
 
 /* ---- what kernel/sched.h promises ---- */
