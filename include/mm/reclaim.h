@@ -156,8 +156,8 @@ unsigned long inactive_ratio(unsigned long pages);
 extern int node_reclaim_mode, sysctl_min_unmapped_ratio, sysctl_min_slab_ratio;
 void node_reclaim_mode_changed(void);
 
-/* A thread per node; see kswapd.c. */
-void wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order, enum zone_type highest_zoneidx);
+/* A thread per node; see kswapd.c. False: it has given the node up, or has nothing to do there, and stays asleep. Any context. */
+bool wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order, enum zone_type highest_zoneidx);
 extern int vm_swappiness;	/* 0 .. 200: what I/O for anonymous pages costs compared with that for files */
 
 /* ---- refaults: mm/reclaim/workingset.c. None sleeps ---- */

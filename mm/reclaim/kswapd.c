@@ -161,26 +161,27 @@ static int kswapd(void *data)
 	return 0;
 }
 
-void wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order,
+bool wakeup_kswapd(struct pglist_data *pgdat, gfp_t gfp, unsigned int order,
 		   enum zone_type highest_zoneidx)
 {
 	bool boosted = false;
 
 	if (!pgdat->kswapd || node_unreclaimable(pgdat))
-		return;
+		return false;
 	for (int i = 0; i < MAX_NR_ZONES; i++)
 		boosted |= READ_ONCE(pgdat->node_zones[i].watermark_boost) != 0;
 	if (!boosted && pgdat_balanced(pgdat, order, highest_zoneidx))
-		return;
+		return false;
 	if (READ_ONCE(pgdat->kswapd_order) < order)
 		WRITE_ONCE(pgdat->kswapd_order, order);
 	if (READ_ONCE(pgdat->kswapd_highest_zoneidx) < (int)highest_zoneidx)
 		WRITE_ONCE(pgdat->kswapd_highest_zoneidx, highest_zoneidx);
 	if (READ_ONCE(pgdat->kswapd_asked))
-		return;
+		return true;
 	WRITE_ONCE(pgdat->kswapd_asked, true);
 	trace_mm_vmscan_wakeup_kswapd(pgdat->node_id, highest_zoneidx, order, gfp);
 	wake_up_interruptible(&pgdat->kswapd_wait);
+	return true;
 }
 
 static void wake_all(gfp_t gfp, unsigned int order, const struct alloc_context *ac)

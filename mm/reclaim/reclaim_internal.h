@@ -18,8 +18,8 @@ void reclaim_choose_wanted(void);
 /* ---- throttle.c ---- */
 
 /* A task is about to reclaim: wait while the reserve is short. True: it was killed meanwhile and need not reclaim. */
-bool throttle_direct_reclaim(gfp_t gfp, unsigned int order, const struct alloc_context *ac);
-/* kswapd has freed something; with @all it is about to rest: let those go on who wait, if they may. */
+bool throttle_direct_reclaim(gfp_t gfp, const struct alloc_context *ac);
+/* kswapd has freed something; with @all it is about to rest: let those go on who wait, if they may, or ask it again. */
 void reclaim_unthrottle(struct pglist_data *pgdat, bool all);
 
 /* ---- shadow.c: what is remembered of evicted pages, by an owner and an index. None but the first two sleep ---- */

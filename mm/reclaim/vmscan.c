@@ -708,7 +708,7 @@ static unsigned long try_to_free_pages(gfp_t gfp, unsigned int order,
 		.may_swap = gfp & __GFP_IO,
 	};
 
-	if (throttle_direct_reclaim(gfp, order, ac))
+	if (throttle_direct_reclaim(gfp, ac))
 		return 1;
 	trace_mm_vmscan_direct_reclaim_begin(order, gfp);
 	for (sc.priority = DEF_PRIORITY; sc.priority >= 0; sc.priority--) {
