@@ -34,6 +34,8 @@ under_pressure() {
 under_pressure pressure pressure
 # What the trace events tell of a shortage adds up to what is counted.
 under_pressure reclaim_events events
+# Who would reclaim for himself waits for kswapd while half of the reserve is gone.
+under_pressure throttle reserve
 rm -f "$disk.swap"
 # Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages; a cpuset has one.
 rm -f "$disk"
