@@ -91,10 +91,10 @@ static ssize_t cgroup_file_write(struct file *file, const char __user *buf, size
 	char *text;
 	int err;
 
-	if (!cft->write)
-		return -EINVAL;
 	if (!count)
 		return 0;
+	if (!cft->write)
+		return -EINVAL;
 	count = min(count, (size_t)PAGE_SIZE);
 	text = memdup_user_nul(buf, count);
 	if (IS_ERR(text))
