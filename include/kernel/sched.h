@@ -155,6 +155,8 @@ unsigned long nr_uninterruptible(void);
 bool idle_cpu(int cpu);
 int task_curr(const struct task_struct *p);
 u64 task_sched_runtime(struct task_struct *p);	/* ns */
+/* Divide @total ns as the samples @ut : @st say. */
+void cputime_split(u64 total, u64 ut, u64 st, u64 *uret, u64 *sret);
 void task_cputime_adjusted(struct task_struct *p, u64 *ut, u64 *st);
 void thread_group_cputime_adjusted(struct task_struct *p, u64 *ut, u64 *st);
 

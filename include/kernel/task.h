@@ -113,6 +113,11 @@ struct sched_entity {
 	u64 nr_migrations;
 };
 
+/* CPU time, ns: all of it, exact; ticks that hit it in user mode and in the kernel. */
+struct task_times {
+	u64 exec, user, system;
+};
+
 struct sched_rt_entity {
 	struct list_head run_list;
 	unsigned int time_slice;	/* ticks left of a SCHED_RR turn */
@@ -209,6 +214,7 @@ struct task_struct {
 	struct psi_group *psi;			/* q: of its control group; NULL: the root */
 	u8 psi_counts;				/* q: which numbers of that count it, see kernel/sched/psi_group.c */
 	struct mem_cgroup *memcg;		/* as cgroup: whom its pages are charged to; NULL: nobody */
+	struct task_times told_times;		/* cgroup_tasks_lock: of its times, what cgroup was told of; not in the root */
 	unsigned long told_min_flt, told_maj_flt;	/* cgroup_tasks_lock: of min_flt, maj_flt, what memcg was told of */
 	struct sem_undo_list *sysvsem_undo;	/* o: what semop(2) undoes at the end, or NULL */
 

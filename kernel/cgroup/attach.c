@@ -43,6 +43,9 @@ static void join(struct task_struct *task, struct cgroup *cgrp)
 {
 	struct cgroup *old = task->cgroup;
 
+	/* The old group keeps what it had there, the new one gets what it has from now on. The root needs neither. */
+	if (old || cgrp->parent)
+		cgroup_tell_times(task);
 	WRITE_ONCE(task->cgroup, cgrp->parent ? cgroup_get(cgrp) : NULL);
 	cgroup_count_task(cgrp, 1);
 	cgroup_count_pids(cgrp, 1);
@@ -316,10 +319,14 @@ void cgroup_release(struct task_struct *task)
 		return;
 	spin_lock_irq(&cgroup_tasks_lock);
 	cgroup_count_pids(task->cgroup, -1);
+	cgroup_tell_times(task);
 	spin_unlock_irq(&cgroup_tasks_lock);
 }
 
 void cgroup_free(struct task_struct *task)
 {
+	if (likely(!task->cgroup))
+		return;
+	cgroup_tell_last_times(task);
 	cgroup_put(task->cgroup);
 }

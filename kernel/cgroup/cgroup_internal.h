@@ -47,6 +47,9 @@ struct cgroup {
 	int nr_frozen_tasks;			/* t: of nr_tasks */
 	int nr_children, nr_frozen_children;	/* t: live; those that are frozen */
 
+	struct task_times times;		/* t: of tasks here and below, those that are gone as well; see cputime.c */
+	u64 shown_user, shown_system;		/* m: ns, by cpu.stat */
+
 	struct psi_group *psi;			/* c: of its tasks' pressure; NULL: the root, or psi=0 */
 	void *css[NR_CGROUP_SUBSYS];		/* mt: a controller's state; NULL: the nearest ancestor's counts */
 
@@ -149,6 +152,12 @@ void cgroup_update_tasks(struct cgroup *cgrp, int i);
 /* Controller @i is told whose state is @task's now; @css NULL: the root's. => as for attach() of the controller */
 void cgroup_tell(struct task_struct *task, int i, void *css);
 int cgroup_kill_write(struct file *file, struct cgroup *cgrp, char *text);
+
+/* ---- cputime.c ---- */
+/* The group of @task and those above have its times to this moment. => cgroup_tasks_lock, interrupts off */
+void cgroup_tell_times(struct task_struct *task);
+void cgroup_tell_last_times(struct task_struct *task);	/* it never runs again. => nobody else knows it */
+int cgroup_cpu_stat_show(struct seq_file *m, struct cgroup *cgrp);
 
 /* ---- pids.c. => cgroup_tasks_lock ---- */
 void cgroup_count_pids(struct cgroup *cgrp, int by);	/* a thread more or less in @cgrp */

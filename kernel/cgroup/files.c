@@ -342,6 +342,7 @@ const struct cftype cgroup_base_files[] = {
 	  .write = max_descendants_write },
 	{ .name = "cgroup.max.depth", .show = max_depth_show, .write = max_depth_write },
 	{ .name = "cgroup.stat", .show = stat_show },
+	{ .name = "cpu.stat", .show = cgroup_cpu_stat_show },
 	{ .name = "cgroup.freeze",
 	  .flags = CFTYPE_NOT_ON_ROOT,
 	  .show = freeze_show,

@@ -65,8 +65,7 @@ static u64 scale(u64 total, u64 part, u64 whole)
 	return total / whole * part + total % whole * part / whole;
 }
 
-/* Divide @total ns as the samples @ut : @st say. */
-static void split_time(u64 total, u64 ut, u64 st, u64 *uret, u64 *sret)
+void cputime_split(u64 total, u64 ut, u64 st, u64 *uret, u64 *sret)
 {
 	u64 s;
 
@@ -83,7 +82,7 @@ static void split_time(u64 total, u64 ut, u64 st, u64 *uret, u64 *sret)
 /* ns of user and system time of one thread. */
 void task_cputime_adjusted(struct task_struct *p, u64 *ut, u64 *st)
 {
-	split_time(task_sched_runtime(p), p->utime, p->stime, ut, st);
+	cputime_split(task_sched_runtime(p), p->utime, p->stime, ut, st);
 }
 
 /* ... of the process of @p: threads that are there and threads that are gone. */
@@ -107,7 +106,7 @@ void thread_group_cputime_adjusted(struct task_struct *p, u64 *ut, u64 *st)
 		}
 	} while (read_seqretry(&sig->stats_lock, seq));
 	rcu_read_unlock();
-	split_time(total, u, s, ut, st);
+	cputime_split(total, u, s, ut, st);
 }
 
 unsigned int nr_running(void)

@@ -51,15 +51,32 @@ static void write_procs(int group, pid_t pid)
 	cg_write_num(file, pid);
 }
 
+/* Until killed: the CPU time of all never gets less, whoever moves, dies or is removed. */
+static pid_t watch(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	for (long long last = 0, now; !pid; last = now) {
+		now = cg_num("s/cpu.stat", "usage_usec");
+		if (now < last)
+			_exit(1);
+		sleep_ms(1);
+	}
+	return pid;
+}
+
 int main(void)
 {
-	pid_t pid[WORKERS];
+	pid_t pid[WORKERS], watcher;
 	int made = 0, removed = 0;
 	char file[64];
 
 	cg_mount();
 	must(!cg_write("cgroup.subtree_control", "+memory"));
 	must(!cg_mkdir("s") && !cg_write("s/cgroup.subtree_control", "+memory"));
+	watcher = watch();
 	for (int i = 0; i < WORKERS; i++) {
 		fflush(stdout);
 		pid[i] = fork();
@@ -87,6 +104,8 @@ int main(void)
 	ok(CG_WAIT(cg_num("s/cgroup.stat", "nr_descendants") == 0), "none is left");
 	for (int i = 0; i < WORKERS; i++)
 		cg_reap(pid[i]);
+	ok(WIFSIGNALED(cg_reap(watcher)), "the CPU time of the parent has never got less");
+	ok(cg_num("s/cpu.stat", "usage_usec") > 0, "and has not gone");
 	ok(CG_WAIT(cg_num("s/memory.current", NULL) < 1024 * 1024), "what they had is free");
 	ok(!cg_rmdir("s"), "the parent goes");
 	ok(!cg_write("cgroup.subtree_control", "-memory"), "the controller goes too");
