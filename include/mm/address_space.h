@@ -98,7 +98,6 @@ enum mapping_flags {
 	AS_MM_ALL_LOCKS	= 2,
 	AS_UNEVICTABLE	= 3,
 	AS_EXITING	= 4,
-	AS_NO_WRITEBACK_TAGS = 5,
 	AS_LARGE_FOLIO_SUPPORT = 6,
 	AS_SHADOWS	= 7,			/* pages were evicted: who truncates has workingset_forget() to call */
 	AS_SHMEM	= 8,			/* pages count as NR_SHMEM */
@@ -144,10 +143,6 @@ static inline bool mapping_unevictable(struct address_space *mapping)
 {
 	return mapping && test_bit(AS_UNEVICTABLE, &mapping->flags);
 }
-static inline bool mapping_mapped(struct address_space *mapping)
-{
-	return !RB_EMPTY_ROOT(&mapping->i_mmap.rb_root);
-}
 
 static inline void i_mmap_lock_write(struct address_space *mapping)
 {
@@ -156,10 +151,6 @@ static inline void i_mmap_lock_write(struct address_space *mapping)
 static inline void i_mmap_unlock_write(struct address_space *mapping)
 {
 	up_write(&mapping->i_mmap_rwsem);
-}
-static inline int i_mmap_trylock_write(struct address_space *mapping)
-{
-	return down_write_trylock(&mapping->i_mmap_rwsem);
 }
 static inline void i_mmap_lock_read(struct address_space *mapping)
 {
@@ -193,14 +184,6 @@ static inline int mapping_deny_writable(struct address_space *mapping)
 static inline void mapping_allow_writable(struct address_space *mapping)
 {
 	atomic_inc(&mapping->i_mmap_writable);
-}
-static inline void mapping_allow_more_writable(struct address_space *mapping)
-{
-	atomic_inc(&mapping->i_mmap_writable);
-}
-static inline bool mapping_writably_mapped(struct address_space *mapping)
-{
-	return atomic_read(&mapping->i_mmap_writable) > 0;
 }
 
 static inline void filemap_invalidate_lock(struct address_space *mapping)

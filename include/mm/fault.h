@@ -26,9 +26,7 @@ typedef unsigned int vm_fault_t;
 #define VM_FAULT_RETRY		0x000400	/* the lock (mmap_lock or VMA) was dropped: again */
 #define VM_FAULT_FALLBACK	0x000800
 #define VM_FAULT_DONE_COW	0x001000
-#define VM_FAULT_NEEDDSYNC	0x002000
 #define VM_FAULT_COMPLETED	0x004000	/* done, and the lock was dropped */
-#define VM_FAULT_HINDEX_MASK	0x0f0000
 #define VM_FAULT_ERROR	(VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV | VM_FAULT_HWPOISON | \
 			 VM_FAULT_HWPOISON_LARGE | VM_FAULT_FALLBACK)
 
@@ -44,7 +42,6 @@ enum fault_flag {
 	FAULT_FLAG_INSTRUCTION		= 1 << 8,
 	FAULT_FLAG_INTERRUPTIBLE	= 1 << 9,
 	FAULT_FLAG_UNSHARE		= 1 << 10,	/* a pin needs an exclusive page: copy, but read-only */
-	FAULT_FLAG_ORIG_PTE_VALID	= 1 << 11,
 	FAULT_FLAG_VMA_LOCK		= 1 << 12,	/* the VMA's read lock is held, not mmap_lock */
 };
 #define FAULT_FLAG_DEFAULT (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | FAULT_FLAG_INTERRUPTIBLE)

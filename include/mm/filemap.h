@@ -30,7 +30,6 @@ struct path;
 #define FGP_NOFS	0x10
 #define FGP_NOWAIT	0x20
 #define FGP_FOR_MMAP	0x40
-#define FGP_ENTRY	0x80
 #define FGP_STABLE	0x100
 
 /*

@@ -41,14 +41,10 @@ static_assert(__builtin_offsetof(struct folio, _order) == 32 + 12, "order lies i
 #define page_folio(p)		((struct folio *)compound_head(p))
 #define folio_page(folio, n)	(&(folio)->page + (n))
 #define folio_pfn(folio)	page_to_pfn(&(folio)->page)
-#define pfn_folio(pfn)		page_folio(pfn_to_page(pfn))
-#define virt_to_folio(addr)	page_folio(virt_to_page(addr))
 #define virt_to_head_page(addr)	compound_head(virt_to_page(addr))
 #define folio_address(folio)	page_address(&(folio)->page)
 #define folio_page_idx(folio, p) ((p) - &(folio)->page)
-#define folio_nid(folio)	page_to_nid(&(folio)->page)
 #define folio_zone(folio)	page_zone(&(folio)->page)
-#define folio_zonenum(folio)	page_zonenum(&(folio)->page)
 #define folio_pgdat(folio)	page_pgdat(&(folio)->page)
 
 static inline bool folio_test_large(const struct folio *folio)
@@ -71,11 +67,6 @@ static inline size_t folio_size(const struct folio *folio)
 	return PAGE_SIZE << folio_order(folio);
 }
 
-static inline unsigned int folio_shift(const struct folio *folio)
-{
-	return PAGE_SHIFT + folio_order(folio);
-}
-
 static inline unsigned int compound_order(const struct page *page)
 {
 	return PageHead(page) ? ((const struct folio *)page)->_order : 0;
@@ -83,9 +74,6 @@ static inline unsigned int compound_order(const struct page *page)
 
 #define compound_nr(page)	(1UL << compound_order(page))
 #define page_size(page)		(PAGE_SIZE << compound_order(page))
-#define thp_nr_pages(page)	((int)compound_nr(page))
-#define thp_size(page)		page_size(page)
-#define folio_test_pmd_mappable(f) (folio_order(f) >= HPAGE_PMD_ORDER)
 
 /* ---- references ---- */
 #define folio_ref_count(folio)	page_ref_count(&(folio)->page)
@@ -105,11 +93,6 @@ static inline bool folio_ref_sub_and_test(struct folio *folio, int nr)
 }
 static inline bool folio_put_testzero(struct folio *folio) { return put_page_testzero(&folio->page); }
 static inline bool folio_try_get(struct folio *folio) { return page_ref_add_unless_zero(&folio->page, 1); }
-static inline bool folio_try_get_rcu(struct folio *folio) { return folio_try_get(folio); }
-static inline bool folio_ref_try_add_rcu(struct folio *folio, int n)
-{
-	return page_ref_add_unless_zero(&folio->page, n);
-}
 static inline bool folio_ref_freeze(struct folio *folio, int n) { return page_ref_freeze(&folio->page, n); }
 static inline void folio_ref_unfreeze(struct folio *folio, int n) { page_ref_unfreeze(&folio->page, n); }
 
@@ -157,12 +140,9 @@ static inline unsigned long folio_index(const struct folio *folio)
 	return folio->index;
 }
 
-#define page_mapping(page)	folio_mapping(page_folio(page))
 #define folio_next_index(f)	((f)->index + folio_nr_pages(f))
 #define folio_file_page(f, i)	folio_page(f, (i) & (folio_nr_pages(f) - 1))
-#define folio_contains(f, i)	((i) - (f)->index < (unsigned long)folio_nr_pages(f))
 #define folio_pos(f)		((loff_t)(f)->index << PAGE_SHIFT)
-#define page_offset(page)	((loff_t)page_pgoff(page) << PAGE_SHIFT)
 
 /* Offset of any page of a folio in its mapping. */
 static inline unsigned long page_pgoff(const struct page *page)
@@ -171,7 +151,6 @@ static inline unsigned long page_pgoff(const struct page *page)
 
 	return folio->index + (page - &folio->page);
 }
-#define page_to_pgoff(page)	page_pgoff(page)
 #define page_index(page)	page_pgoff(page)
 
 /* ---- mapped into page tables ---- */
@@ -189,7 +168,6 @@ static inline bool folio_mapped(const struct folio *folio)
 }
 
 #define page_mapped(page)	folio_mapped(page_folio(page))
-#define folio_large_mapcount(f)	(atomic_read(&(f)->_large_mapcount) + 1)
 #define folio_has_private(f)	((READ_ONCE((f)->flags) & (1u << PG_private | 1u << PG_private_2)) != 0)
 
 /* Make @page .. @page + 2^order - 1 one folio. => nobody else sees the pages; order >= 1 */
@@ -200,6 +178,5 @@ void prep_compound_page(struct page *page, unsigned int order);
 #else
 #define VM_BUG_ON_FOLIO(cond, folio)	((void)sizeof((long)(cond)))
 #endif
-#define VM_WARN_ON_ONCE_FOLIO(cond, folio)	WARN_ON_ONCE(cond)
 
 #endif

@@ -38,9 +38,6 @@
 #define ___GFP_HARDWALL		0x100000u
 #define ___GFP_THISNODE		0x200000u
 #define ___GFP_ACCOUNT		0x400000u
-#define ___GFP_ZEROTAGS		0x800000u
-#define __GFP_BITS_SHIFT	24
-#define __GFP_BITS_MASK		((gfp_t)((1u << __GFP_BITS_SHIFT) - 1))
 
 #define __GFP_DMA		((gfp_t)___GFP_DMA)
 #define __GFP_HIGHMEM		((gfp_t)___GFP_HIGHMEM)
@@ -85,7 +82,6 @@
 #define GFP_RECLAIM_MASK	(__GFP_RECLAIM | __GFP_HIGH | __GFP_IO | __GFP_FS | __GFP_NOWARN | \
 				 __GFP_RETRY_MAYFAIL | __GFP_NOFAIL | __GFP_NORETRY | __GFP_MEMALLOC | \
 				 __GFP_NOMEMALLOC | __GFP_ATOMIC)
-#define GFP_CONSTRAINT_MASK	(__GFP_HARDWALL | __GFP_THISNODE)
 
 static inline bool gfpflags_allow_blocking(gfp_t gfp)
 {
@@ -108,7 +104,6 @@ static inline int gfp_migratetype(gfp_t gfp)
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 struct page *__alloc_pages(gfp_t gfp, unsigned int order, int preferred_nid, const void *nodemask);
-#define __alloc_pages_node(nid, gfp, order)	alloc_pages_node(nid, gfp, order)
 #define alloc_page(gfp)				alloc_pages(gfp, 0)
 
 /* The same as a folio: a compound page when @order is above 0. */
@@ -135,7 +130,6 @@ void free_pages(unsigned long addr, unsigned int order);
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
 unsigned long get_zeroed_page(gfp_t gfp);
 #define __get_free_page(gfp)		__get_free_pages((gfp), 0)
-#define __get_dma_pages(gfp, order)	__get_free_pages((gfp) | GFP_DMA, order)
 
 /*
  * Fill the empty (NULL) slots of @page_array with order-0 pages; number of filled slots from the start,

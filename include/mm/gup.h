@@ -15,14 +15,12 @@ struct task_struct;
 #define FOLL_GET	0x04
 #define FOLL_DUMP	0x08	/* refuse the zero page and holes: -EFAULT */
 #define FOLL_FORCE	0x10	/* ptrace: ignore missing VM_READ/VM_WRITE where VM_MAY* allows */
-#define FOLL_NOWAIT	0x20
 #define FOLL_POPULATE	0x40	/* no page returned: only fault in */
 #define FOLL_TRIED	0x800	/* the fault has waited once: it may not ask to come back again */
 #define FOLL_REMOTE	0x2000
 #define FOLL_ANON	0x8000
 #define FOLL_LONGTERM	0x10000
 #define FOLL_PIN	0x40000
-#define FOLL_UNLOCKABLE	0x200000	/* mmap_lock may be dropped: *locked tells */
 
 #define GUP_PIN_COUNTING_BIAS	(1U << 10)	/* references that one pin is worth */
 

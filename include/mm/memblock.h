@@ -11,14 +11,10 @@
 
 #define MEMBLOCK_ALLOC_ANYWHERE		(~(phys_addr_t)0)
 #define MEMBLOCK_ALLOC_ACCESSIBLE	0
-#define MEMBLOCK_LOW_LIMIT		0
 #define SMP_CACHE_BYTES			64
 
 enum memblock_flags {
 	MEMBLOCK_NONE = 0,
-	MEMBLOCK_HOTPLUG = 1,
-	MEMBLOCK_MIRROR = 2,
-	MEMBLOCK_NOMAP = 4,
 };
 
 struct memblock_region {
@@ -93,9 +89,6 @@ void __next_mem_range(u64 *idx, int nid, struct memblock_type *type_a, struct me
 #define for_each_mem_region(region)							\
 	for (region = memblock.memory.regions;						\
 	     region < memblock.memory.regions + memblock.memory.cnt; region++)
-#define for_each_reserved_mem_region(region)						\
-	for (region = memblock.reserved.regions;					\
-	     region < memblock.reserved.regions + memblock.reserved.cnt; region++)
 
 /* Map descriptors for all memory (virtual memmap) with vmemmap_populate(). From setup_arch, once the
  * direct map stands. Panics when memory does not suffice. */

@@ -11,7 +11,6 @@ struct address_space;
 #define NR_MAX_MIGRATE_PASSES	10
 
 enum migrate_mode {
-	MIGRATE_ASYNC,		/* does not wait */
 	MIGRATE_SYNC = 2,	/* for locks and write-outs */
 };
 

@@ -316,11 +316,6 @@ static inline int __must_check mmap_write_lock_killable(struct mm_struct *mm)
 	return down_write_killable(&mm->mmap_lock);
 }
 
-static inline bool mmap_write_trylock(struct mm_struct *mm)
-{
-	return down_write_trylock(&mm->mmap_lock);
-}
-
 static inline void vma_end_write_all(struct mm_struct *mm)
 {
 	smp_store_release(&mm->mm_lock_seq, mm->mm_lock_seq + 1);

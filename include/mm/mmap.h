@@ -88,7 +88,6 @@ extern int mmap_rnd_bits;			/* bits of pages by which mmap_base is random: 28 to
 /* Exec: the stack VMA of a new mm. */
 int bprm_mm_init(struct linux_binprm *bprm);
 int setup_arg_pages(struct linux_binprm *bprm, unsigned long stack_top, int executable_stack);
-#define EXSTACK_DEFAULT		0
 #define EXSTACK_DISABLE_X	1
 #define EXSTACK_ENABLE_X	2
 /* Choose mmap_base and the direction for the program of current; @rlim_stack in force for it. */

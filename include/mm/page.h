@@ -121,8 +121,6 @@ struct pglist_data *page_pgdat(const struct page *page);
 /* Of an address in the direct map or in the kernel image. */
 #define virt_to_page(kaddr)	pfn_to_page(__pa(kaddr) >> PAGE_SHIFT)
 #define virt_to_pfn(kaddr)	(__pa(kaddr) >> PAGE_SHIFT)
-#define pfn_to_kaddr(pfn)	__va((unsigned long)(pfn) << PAGE_SHIFT)
-#define nth_page(page, n)	((page) + (n))
 /* Of an address in the direct map. */
 #define virt_to_page_direct(x)	\
 	((struct page *)(((unsigned long)(x) >> PAGE_SHIFT << PAGE_STRUCT_SHIFT) + VIRT_TO_PAGE_BASE))
@@ -143,7 +141,6 @@ static inline bool is_zero_pfn(unsigned long pfn)
 {
 	return pfn == zero_pfn;
 }
-#define my_zero_pfn(addr)	(zero_pfn)
 #define is_zero_page(page)	is_zero_pfn(page_to_pfn(page))
 
 /* ---- references ---- */
@@ -162,11 +159,6 @@ static inline void set_page_count(struct page *page, int v)
 {
 	atomic_set(&page->_refcount, v);
 	TRACE_PAGE_REF(set, page, v);
-}
-
-static inline void init_page_count(struct page *page)
-{
-	set_page_count(page, 1);
 }
 
 static inline void page_ref_add(struct page *page, int nr)
@@ -230,18 +222,11 @@ static inline void page_ref_unfreeze(struct page *page, int count)
 #define put_page_testzero(page)	page_ref_dec_and_test(page)
 
 /* ---- fields by owner ---- */
-static inline unsigned long page_private(const struct page *page)
-{
-	return page->private;
-}
-
 /* => @private fits 32 bits */
 static inline void set_page_private(struct page *page, unsigned long private)
 {
 	WRITE_ONCE(page->private, (u32)private);
 }
-
-#define MIN_PAGE_ORDER	0
 
 /*
  * Page types: what a page that no process maps is used for. They stand in _mapcount, as negative

@@ -44,11 +44,9 @@ enum pageflags {
 	PG_swapcache = PG_owner_priv_1,
 	PG_anon_exclusive = PG_mappedtodisk,	/* of anonymous pages */
 	PG_readahead = PG_reclaim,
-	PG_fscache = PG_private_2,
 	PG_lazyfree = PG_private_2,		/* of anonymous pages: given up by MADV_FREE */
 	PG_of_group = PG_arch_1,	/* with PG_reclaim: for what a control group itself reclaims */
 	PG_swap_only = PG_private,		/* of pages of the swap cache: counted as not mapped */
-	PG_pfmemalloc = PG_active,		/* of slab pages */
 };
 static_assert(__NR_PAGEFLAGS == NR_PAGEFLAG_BITS, "flag bits");
 
@@ -158,17 +156,6 @@ static inline void __folio_mark_uptodate(struct folio *f)
 {
 	((struct page *)f)->flags |= 1u << PG_uptodate;
 }
-static inline void folio_clear_uptodate(struct folio *f)
-{
-	page_clear_flag((struct page *)f, PG_uptodate);
-}
-static inline bool PageUptodate(const struct page *p)
-{
-	return folio_test_uptodate((const struct folio *)compound_head(p));
-}
-#define SetPageUptodate(p)	folio_mark_uptodate((struct folio *)compound_head(p))
-#define __SetPageUptodate(p)	__folio_mark_uptodate((struct folio *)compound_head(p))
-#define ClearPageUptodate(p)	folio_clear_uptodate((struct folio *)compound_head(p))
 
 static inline bool folio_test_swapcache(const struct folio *f)
 {

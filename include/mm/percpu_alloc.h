@@ -7,8 +7,6 @@
 #include <seam/percpu.h>
 #include <mm/gfp.h>
 
-#define PCPU_MIN_UNIT_SIZE	(32UL << 10)
-
 /* One zeroed object per possible CPU, or NULL; for per_cpu_ptr() and this_cpu_ptr(). @align up to a page.
  * May sleep, except with a @gfp that says otherwise. */
 void __percpu *__alloc_percpu(size_t size, size_t align);

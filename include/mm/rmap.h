@@ -96,8 +96,6 @@ struct page_vma_mapped_walk {
 	spinlock_t *ptl;
 	unsigned int flags;		/* PVMW_* */
 };
-#define PVMW_SYNC	(1 << 0)
-#define PVMW_MIGRATION	(1 << 1)
 /* Next entry that maps a page of the folio, with its ptl held; false at the end, unlocked. */
 bool page_vma_mapped_walk(struct page_vma_mapped_walk *pvmw);
 void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw);

@@ -24,7 +24,6 @@ struct shmem_inode_info {
 	struct xarray swap;		/* slots of the pages that are on swap, by index */
 	atomic_long_t swapped;		/* how many */
 	struct list_head swap_list;	/* of inodes that had pages on swap; empty: never */
-	pgoff_t fallocend;		/* inode lock: highest page that fallocate covers */
 	struct list_head xattrs;	/* inode lock */
 	struct timespec64 i_crtime;
 	struct inode vfs_inode;
@@ -36,7 +35,6 @@ struct shmem_sb_info {
 	unsigned long max_inodes;	/* 0: no limit */
 	atomic_long_t used_inodes;
 	unsigned char huge;
-	bool noswap;
 	umode_t mode;
 	uid_t uid;
 	gid_t gid;

@@ -22,20 +22,17 @@ typedef unsigned int slab_flags_t;
 /* Pages of the cache are given back only after an RCU grace period: an object found under RCU stays an
  * object of this type, though it may be freed and used again; its constructor's work is never undone. */
 #define SLAB_TYPESAFE_BY_RCU	0x00080000u
-#define SLAB_MEM_SPREAD		0x00100000u
 #define SLAB_TRACE		0x00200000u
 #define SLAB_NOLEAKTRACE	0x00800000u
 #define SLAB_NO_MERGE		0x01000000u
 #define SLAB_FAILSLAB		0x02000000u	/* may fail when failslab/cache-filter is set */
 #define SLAB_ACCOUNT		0x04000000u
-#define SLAB_TEMPORARY		SLAB_RECLAIM_ACCOUNT
 
 /* What kmalloc(0) answers: not NULL, faults when touched, may be given to kfree. */
 #define ZERO_SIZE_PTR		((void *)16)
 #define ZERO_OR_NULL_PTR(x)	((unsigned long)(x) <= (unsigned long)ZERO_SIZE_PTR)
 
 #define ARCH_KMALLOC_MINALIGN	8
-#define KMALLOC_MIN_SIZE	8
 #define KMALLOC_MAX_CACHE_SIZE	8192UL
 #define KMALLOC_MAX_ORDER	10
 #define KMALLOC_MAX_SIZE	(PAGE_SIZE << KMALLOC_MAX_ORDER)

@@ -26,7 +26,6 @@ struct userfaultfd_ctx;
 struct vm_operations_struct;
 
 /* vm_flags; the values that /proc and programs can see are Linux's. */
-#define VM_NONE		0x00000000UL
 #define VM_READ		0x00000001UL
 #define VM_WRITE	0x00000002UL
 #define VM_EXEC		0x00000004UL
@@ -50,31 +49,24 @@ struct vm_operations_struct;
 #define VM_NORESERVE	0x00200000UL
 #define VM_HUGETLB	0x00400000UL
 #define VM_SYNC		0x00800000UL
-#define VM_ARCH_1	0x01000000UL
 #define VM_WIPEONFORK	0x02000000UL
 #define VM_DONTDUMP	0x04000000UL
 #define VM_SOFTDIRTY	0x08000000UL
 #define VM_MIXEDMAP	0x10000000UL
-#define VM_HUGEPAGE	0x20000000UL
 #define VM_NOHUGEPAGE	0x40000000UL
-#define VM_MERGEABLE	0x80000000UL
 #define VM_PKEY_SHIFT	32		/* four bits: protection key */
 #define VM_PKEY_MASK	(15UL << VM_PKEY_SHIFT)
 #define VM_UFFD_MINOR	(1UL << 37)
-#define VM_GROWSUP	VM_NONE
 #define VM_STACK	VM_GROWSDOWN
 
 #define VM_ACCESS_FLAGS	(VM_READ | VM_WRITE | VM_EXEC)
 #define VM_SPECIAL	(VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP)
-#define VM_NO_KHUGEPAGED (VM_SPECIAL | VM_HUGETLB)
 #define VM_INIT_DEF_MASK VM_NOHUGEPAGE
 #define VM_LOCKED_MASK	(VM_LOCKED | VM_LOCKONFAULT)
 #define VM_SETUP_FLAGS	(VM_SEQ_READ | VM_RAND_READ)	/* as long as the stack may still move */
 #define VM_DATA_DEFAULT_FLAGS	(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define VM_STACK_DEFAULT_FLAGS	VM_DATA_DEFAULT_FLAGS
 #define VM_STACK_FLAGS	(VM_STACK | VM_STACK_DEFAULT_FLAGS | VM_ACCOUNT)
-/* A merge ignores these. */
-#define VM_SOFTDIRTY_IGNORE VM_SOFTDIRTY
 
 /* The name of anonymous memory, shared by the VMAs that have it. */
 struct anon_vma_name {
@@ -113,7 +105,6 @@ struct vm_area_struct {
 };
 
 #define VMA_LOCK_WRITER	0x40000000
-#define VMA_REF_LIMIT	(VMA_LOCK_WRITER - 1)
 
 /* A detached VMA of @mm, all fields but vm_mm zero, or NULL. May sleep. */
 struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
@@ -165,11 +156,6 @@ static inline bool vma_is_accessible(const struct vm_area_struct *vma)
 static inline unsigned int vma_pkey(const struct vm_area_struct *vma)
 {
 	return vma->vm_flags >> VM_PKEY_SHIFT & 15;
-}
-
-static inline bool vma_is_temporary_stack(const struct vm_area_struct *vma)
-{
-	return (vma->vm_flags & VM_STACK) && (vma->vm_flags & VM_SETUP_FLAGS) == VM_SETUP_FLAGS;
 }
 
 /* Index of @address in the file of @vma, in pages. */
@@ -241,11 +227,6 @@ static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
 static inline void vm_flags_clear(struct vm_area_struct *vma, unsigned long flags)
 {
 	vm_flags_reset(vma, vma->vm_flags & ~flags);
-}
-
-static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set, unsigned long clear)
-{
-	vm_flags_reset(vma, (vma->vm_flags | set) & ~clear);
 }
 
 /* Recompute vm_page_prot from vm_flags (read-only at first when writes must be noticed). */

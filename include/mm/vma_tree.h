@@ -104,7 +104,6 @@ static inline struct vm_area_struct *vma_next(struct vma_iterator *vmi)
 
 /* Start of @vma with the gap that a stack keeps free below itself. */
 unsigned long vm_start_gap(const struct vm_area_struct *vma);
-#define vm_end_gap(vma) ((vma)->vm_end)
 
 /* Verify every invariant of the tree, the list and the hole bounds; BUG()s on a violation. */
 void vma_tree_check(struct mm_struct *mm);

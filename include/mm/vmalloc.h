@@ -13,8 +13,6 @@
 #define VM_ALLOC		0x00000002
 #define VM_MAP			0x00000004
 #define VM_USERMAP		0x00000008
-#define VM_UNINITIALIZED	0x00000020
-#define VM_NO_GUARD		0x00000040
 #define VM_FLUSH_RESET_PERMS	0x00000100	/* flush at once, and reset the direct map, when it is freed */
 #define VM_ALLOW_HUGE_VMAP	0x00000400	/* pages of 2 MiB where they fit */
 #define VM_STACK_AREA		0x00001000	/* a kernel stack, shown as such */

@@ -109,9 +109,6 @@ DECLARE_PER_CPU(struct vm_event_state, vm_event_states);
 
 #define count_vm_event(item)		this_cpu_inc(vm_event_states.event[item])
 #define count_vm_events(item, n)	this_cpu_add(vm_event_states.event[item], n)
-#define __count_vm_event(item)		count_vm_event(item)
-#define __count_vm_events(item, n)	count_vm_events(item, n)
-#define count_zid_vm_events(item, zid, n) count_vm_events(item##_DMA + (zid), n)
 
 /* Sum over all CPUs of one event; of all events into @ret[NR_VM_EVENT_ITEMS]. */
 unsigned long vm_event_sum(enum vm_event_item item);
@@ -142,36 +139,17 @@ static inline void mod_node_page_state(struct pglist_data *pgdat, enum node_stat
 	this_cpu_add(pgdat->per_cpu_nodestats->stat[item], nr);
 }
 
-#define __mod_zone_page_state(z, i, n)	mod_zone_page_state(z, i, n)
-#define __mod_node_page_state(p, i, n)	mod_node_page_state(p, i, n)
-#define inc_zone_page_state(page, i)	mod_zone_page_state(page_zone(page), i, 1)
-#define dec_zone_page_state(page, i)	mod_zone_page_state(page_zone(page), i, -1)
-#define inc_node_page_state(page, i)	mod_node_page_state(page_pgdat(page), i, 1)
-#define dec_node_page_state(page, i)	mod_node_page_state(page_pgdat(page), i, -1)
-#define __inc_node_page_state(page, i)	inc_node_page_state(page, i)
-#define __dec_node_page_state(page, i)	dec_node_page_state(page, i)
-#define zone_stat_mod_folio(f, i, n)	mod_zone_page_state(folio_zone(f), i, n)
 #define zone_stat_add_folio(f, i)	mod_zone_page_state(folio_zone(f), i, folio_nr_pages(f))
 #define zone_stat_sub_folio(f, i)	mod_zone_page_state(folio_zone(f), i, -folio_nr_pages(f))
 #define node_stat_mod_folio(f, i, n)	mod_node_page_state(folio_pgdat(f), i, n)
 #define node_stat_add_folio(f, i)	mod_node_page_state(folio_pgdat(f), i, folio_nr_pages(f))
 #define node_stat_sub_folio(f, i)	mod_node_page_state(folio_pgdat(f), i, -folio_nr_pages(f))
-/* Per control group later; the node's item now. */
-#define __lruvec_stat_mod_folio(f, i, n) node_stat_mod_folio(f, i, n)
-#define lruvec_stat_mod_folio(f, i, n)	node_stat_mod_folio(f, i, n)
-#define __lruvec_stat_add_folio(f, i)	node_stat_add_folio(f, i)
-#define __lruvec_stat_sub_folio(f, i)	node_stat_sub_folio(f, i)
-#define mod_lruvec_page_state(page, i, n) mod_node_page_state(page_pgdat(page), i, n)
-#define inc_lruvec_page_state(page, i)	mod_lruvec_page_state(page, i, 1)
-#define dec_lruvec_page_state(page, i)	mod_lruvec_page_state(page, i, -1)
 
 /* ---- reading. A sum below 0, seen while others write, reads as 0. ---- */
 unsigned long zone_page_state(struct zone *zone, enum zone_stat_item item);
 unsigned long node_page_state(struct pglist_data *pgdat, enum node_stat_item item);
-#define node_page_state_pages(p, i)	node_page_state(p, i)
 unsigned long global_zone_page_state(enum zone_stat_item item);
 unsigned long global_node_page_state(enum node_stat_item item);
-#define global_node_page_state_pages(i)	global_node_page_state(i)
 unsigned long zone_numa_event_state(struct zone *zone, enum numa_stat_item item);
 unsigned long global_numa_event_state(enum numa_stat_item item);
 unsigned long nr_free_pages(void);

@@ -35,7 +35,6 @@ struct xarray {
 	void *xa_head;		/* NULL, an entry at index 0, or a node */
 };
 
-#define XA_FLAGS_LOCK_IRQ	1U
 #define XA_FLAGS_ALLOC		2U		/* xa_alloc() may be used: index 0 first */
 #define XA_FLAGS_ALLOC1		(2U | 4U)	/* xa_alloc() from 1 on */
 #define XA_FLAGS_ACCOUNT	32U		/* control groups pay for its nodes */
@@ -129,8 +128,6 @@ static inline bool xa_marked(const struct xarray *xa, xa_mark_t mark)
 
 #define xa_lock(xa)		spin_lock(&(xa)->xa_lock)
 #define xa_unlock(xa)		spin_unlock(&(xa)->xa_lock)
-#define xa_lock_irq(xa)		spin_lock_irq(&(xa)->xa_lock)
-#define xa_unlock_irq(xa)	spin_unlock_irq(&(xa)->xa_lock)
 
 /* Entry at @index, or NULL. Takes RCU. */
 void *xa_load(struct xarray *xa, unsigned long index);
@@ -179,8 +176,6 @@ void xa_destroy(struct xarray *xa);
 
 struct xa_limit { u32 max, min; };
 #define XA_LIMIT(lo, hi) (struct xa_limit){ .min = (lo), .max = (hi) }
-#define xa_limit_32b	XA_LIMIT(0, 0xffffffffU)
-#define xa_limit_31b	XA_LIMIT(0, 0x7fffffffU)
 /* Lowest free index in @limit: 0, -EBUSY (none), -ENOMEM. */
 int __must_check xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp_t gfp);
 
@@ -220,8 +215,6 @@ struct xa_state {
 
 #define xas_lock(xas)		xa_lock((xas)->xa)
 #define xas_unlock(xas)		xa_unlock((xas)->xa)
-#define xas_lock_irq(xas)	xa_lock_irq((xas)->xa)
-#define xas_unlock_irq(xas)	xa_unlock_irq((xas)->xa)
 
 static inline int xas_error(const struct xa_state *xas)
 {
@@ -239,17 +232,6 @@ static inline void xas_set(struct xa_state *xas, unsigned long index)
 {
 	xas->xa_index = index;
 	xas->xa_node = XAS_RESTART;
-}
-static inline void xas_set_order(struct xa_state *xas, unsigned long index, unsigned int order)
-{
-	xas->xa_index = order ? (index >> order) << order : index;
-	xas->xa_shift = order - order % XA_CHUNK_SHIFT;
-	xas->xa_sibs = (1U << (order % XA_CHUNK_SHIFT)) - 1;
-	xas->xa_node = XAS_RESTART;
-}
-static inline bool xas_retry(struct xa_state *xas, const void *entry)
-{
-	return false;		/* this tree has no retry entries */
 }
 
 /* Entry at the state's index (siblings resolved), or NULL. */

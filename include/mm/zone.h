@@ -33,8 +33,6 @@
 #define pageblock_nr_pages	(1UL << pageblock_order)
 
 #define SECTION_SIZE_BITS	27
-#define PFN_SECTION_SHIFT	(SECTION_SIZE_BITS - PAGE_SHIFT)
-#define PAGES_PER_SECTION	(1UL << PFN_SECTION_SHIFT)
 
 enum migratetype {
 	MIGRATE_UNMOVABLE,
@@ -256,7 +254,6 @@ typedef struct pglist_data {
 extern struct pglist_data *node_data[MAX_NUMNODES];
 #define NODE_DATA(nid)		(node_data[nid])
 #define node_start_pfn(nid)	(NODE_DATA(nid)->node_start_pfn)
-#define node_end_pfn(nid)	(NODE_DATA(nid)->node_start_pfn + NODE_DATA(nid)->node_spanned_pages)
 #define zone_pgdat(z)		((z)->zone_pgdat)
 
 struct pglist_data *first_online_pgdat(void);
@@ -271,7 +268,6 @@ struct zone *next_zone(struct zone *zone);
 /* Node of this CPU, of a CPU. */
 DECLARE_PER_CPU(int, numa_node);
 #define numa_node_id()		this_cpu_read(numa_node)
-#define numa_mem_id()		numa_node_id()
 #define cpu_to_node(cpu)	per_cpu(numa_node, cpu)
 extern unsigned int nr_mem_nodes;	/* nodes with memory (N_MEMORY); the others have a pglist_data of empty zones */
 /* SLIT distance, 10 on the diagonal; set before mm_core_init. */
@@ -298,7 +294,6 @@ void set_pageblock_migratetype(struct page *page, int migratetype);
 /* Would an order-@order allocation leave @mark pages (plus the reserve for @highest_zoneidx) free? */
 bool zone_watermark_ok(struct zone *z, unsigned int order, unsigned long mark, int highest_zoneidx,
 		       unsigned int alloc_flags);
-#define zone_watermark_ok_safe(z, o, m, h)	zone_watermark_ok(z, o, m, h, 0)
 
 /* /proc/sys/vm: the handlers set the value and call the function. */
 extern int min_free_kbytes, user_min_free_kbytes, watermark_scale_factor;

@@ -16,7 +16,6 @@
 #define ALLOC_OOM		0x08
 #define ALLOC_HARDER		0x10
 #define ALLOC_HIGH		0x20
-#define ALLOC_CPUSET		0x40
 #define ALLOC_CMA		0x80
 #define ALLOC_KSWAPD		0x800	/* = __GFP_KSWAPD_RECLAIM */
 

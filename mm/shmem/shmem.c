@@ -63,7 +63,6 @@
 #include "shmem_internal.h"
 
 #define BLOCKS_PER_PAGE (PAGE_SIZE / 512)
-#define BOGO_INODE_SIZE 1024
 
 struct vfsmount *shm_mnt;
 static struct kmem_cache *shmem_inode_cache;
