@@ -437,7 +437,7 @@ int seq_dentry(struct seq_file *m, struct dentry *dentry, const char *esc)
 	return err;
 }
 
-/* As seq_path() from @root; SEQ_SKIP when it does not reach. There is one name space, so roots agree. */
+/* As seq_path() from @root. There is one name space, so roots agree. */
 int seq_path_root(struct seq_file *m, const struct path *path, const struct path *root,
 		  const char *esc)
 {

@@ -107,7 +107,6 @@ enum io_where {
 #define REQ_CUR_POS	(1U << 20)	/* at the file's position, which moves */
 #define REQ_ASYNC_DONE	(1U << 21)	/* did not end within its submission */
 #define REQ_DRAINS	(1U << 22)	/* its end is the end of ctx->draining */
-#define REQ_FIXED_PUT	(1U << 23)	/* req->file is a registered one */
 #define REQ_TIMEOUT	(1U << 24)	/* does not count as a completion that timeouts wait for */
 
 /* Waiting in the queues of a file. Theory: poll.c */

@@ -110,7 +110,6 @@ struct bio {
 
 #define bio_op(bio)		((bio)->bi_opf & REQ_OP_MASK)
 #define op_is_write(op)		((op) & 1)
-#define bio_data_dir(bio)	(op_is_write(bio_op(bio)) ? 1 : 0)
 #define bio_sectors(bio)	((bio)->bi_iter.bi_size >> SECTOR_SHIFT)
 #define bio_end_sector(bio)	((bio)->bi_iter.bi_sector + bio_sectors(bio))
 #define op_is_flush(op)		((op) & (REQ_FUA | REQ_PREFLUSH))
@@ -131,10 +130,6 @@ struct bio *bio_alloc(struct block_device *bdev, unsigned short nr_vecs, blk_opf
 void bio_init(struct bio *bio, struct block_device *bdev, struct bio_vec *table, unsigned short max_vecs,
 	      blk_opf_t opf);
 void bio_put(struct bio *bio);
-static inline void bio_get(struct bio *bio)
-{
-	atomic_inc(&bio->__bi_cnt);
-}
 
 /* @len bytes of memory more; adjoining memory extends the last vector. @len, or 0 when the bio is full. */
 int bio_add_page(struct bio *bio, struct page *page, unsigned int len, unsigned int off);
@@ -142,10 +137,6 @@ void __bio_add_page(struct bio *bio, struct page *page, unsigned int len, unsign
 static inline bool bio_add_folio(struct bio *bio, struct folio *folio, size_t len, size_t off)
 {
 	return bio_add_page(bio, &folio->page, len, off) > 0;
-}
-static inline bool bio_full(const struct bio *bio, unsigned int len)
-{
-	return bio->bi_vcnt >= bio->bi_max_vecs || bio->bi_iter.bi_size > 0xffffffffu - len;
 }
 
 /*

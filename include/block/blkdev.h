@@ -59,7 +59,6 @@ struct request {
 };
 
 #define req_op(rq)	((rq)->cmd_flags & REQ_OP_MASK)
-#define rq_data_dir(rq)	(op_is_write(req_op(rq)) ? 1 : 0)
 #define blk_rq_pos(rq)	((rq)->sector)
 #define blk_rq_bytes(rq) ((rq)->data_len)
 #define blk_rq_sectors(rq) ((rq)->data_len >> SECTOR_SHIFT)
@@ -125,7 +124,6 @@ struct request_queue {
 #define QUEUE_FLAG_NOMERGES	3
 #define QUEUE_FLAG_SYNCHRONOUS	5	/* a bio has ended when submit_bio() returns */
 #define QUEUE_FLAG_NONROT	6
-#define QUEUE_FLAG_NOXMERGES	9
 #define QUEUE_FLAG_IOSTAT	7
 #define QUEUE_FLAG_STABLE_WRITES 15
 #define QUEUE_FLAG_POLL		16
@@ -137,10 +135,7 @@ struct request_queue {
 
 #define bdev_get_queue(bdev)		((bdev)->bd_disk->queue)
 #define bdev_logical_block_size(bdev)	(bdev_get_queue(bdev)->limits.logical_block_size)
-#define bdev_physical_block_size(bdev)	(bdev_get_queue(bdev)->limits.physical_block_size)
 #define bdev_max_discard_sectors(bdev)	(bdev_get_queue(bdev)->limits.max_discard_sectors)
-#define bdev_discard_granularity(bdev)	(bdev_get_queue(bdev)->limits.discard_granularity)
-#define bdev_write_cache(bdev)		blk_queue_flag_test(QUEUE_FLAG_WC, bdev_get_queue(bdev))
 #define bdev_synchronous(bdev)		blk_queue_flag_test(QUEUE_FLAG_SYNCHRONOUS, bdev_get_queue(bdev))
 #define bdev_nonrot(bdev)		blk_queue_flag_test(QUEUE_FLAG_NONROT, bdev_get_queue(bdev))
 

@@ -47,7 +47,6 @@ struct block_device {
 	int bd_openers;				/* o */
 	void *bd_holder;			/* o: who has it exclusively */
 	int bd_holders;				/* o */
-	bool bd_write_holder;			/* o */
 	struct inode *bd_inode;			/* o: set at the first open, from then on constant */
 	struct super_block *bd_super;		/* the file system that is mounted on it */
 	struct disk_stats bd_stats;

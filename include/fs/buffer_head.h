@@ -41,7 +41,6 @@ enum bh_state_bits {
 	BH_Write_EIO,		/* a write failed; told once, by who waits for it */
 	BH_Meta,		/* REQ_META */
 	BH_Prio,		/* REQ_PRIO */
-	BH_PrivateStart,	/* first of the file system's own */
 };
 
 typedef void (bh_end_io_t)(struct buffer_head *bh, int uptodate);
@@ -55,7 +54,6 @@ struct buffer_head {
 	char *b_data;				/* c */
 	struct block_device *b_bdev;
 	bh_end_io_t *b_end_io;			/* L */
-	void *b_private;			/* of b_end_io */
 	struct list_head b_assoc_buffers;	/* A: dirty blocks that belong to an inode */
 	struct address_space *b_assoc_map;	/* A */
 	atomic_t b_count;			/* a: users; > 0: stays at its folio */

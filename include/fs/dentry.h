@@ -39,12 +39,10 @@ struct qstr {
 struct dentry_operations {
 	int (*d_revalidate)(struct dentry *dentry, unsigned int flags);	/* 1 good, 0 drop it, or errno */
 	int (*d_delete)(const struct dentry *dentry);	/* 1: do not keep without users */
-	int (*d_init)(struct dentry *dentry);
 	void (*d_release)(struct dentry *dentry);
 	void (*d_prune)(struct dentry *dentry);
 	void (*d_iput)(struct dentry *dentry, struct inode *inode);
 	char *(*d_dname)(struct dentry *dentry, char *buffer, int buflen);
-	struct vfsmount *(*d_automount)(struct path *path);
 };
 
 #define DNAME_INLINE_LEN 40
@@ -75,14 +73,10 @@ struct dentry {
 #define DCACHE_OP_REVALIDATE	0x00000004
 #define DCACHE_OP_DELETE	0x00000008
 #define DCACHE_DISCONNECTED	0x00000020
-#define DCACHE_REFERENCED	0x00000040
-#define DCACHE_CANT_MOUNT	0x00000100
-#define DCACHE_LRU_LIST		0x00080000
 #define DCACHE_MOUNTED		0x00010000	/* something is mounted here, in some place */
 #define DCACHE_CURSOR		0x00020000	/* of dcache_readdir, not a name */
 #define DCACHE_HASHED		0x00040000
 #define DCACHE_DONTCACHE	0x00000080
-#define DCACHE_UNLINKED		0x00100000	/* the name was removed: d_path says (deleted) */
 
 static inline bool d_unhashed(const struct dentry *dentry)
 {
@@ -101,10 +95,6 @@ static inline struct inode *d_inode(const struct dentry *dentry)
 {
 	return dentry->d_inode;
 }
-static inline struct inode *d_backing_inode(const struct dentry *dentry)
-{
-	return dentry->d_inode;
-}
 static inline bool d_is_negative(const struct dentry *dentry)
 {
 	return !READ_ONCE(dentry->d_inode);
@@ -112,10 +102,6 @@ static inline bool d_is_negative(const struct dentry *dentry)
 static inline bool d_is_positive(const struct dentry *dentry)
 {
 	return READ_ONCE(dentry->d_inode) != NULL;
-}
-static inline bool d_really_is_negative(const struct dentry *dentry)
-{
-	return !dentry->d_inode;
 }
 static inline bool d_really_is_positive(const struct dentry *dentry)
 {
@@ -131,7 +117,6 @@ static inline struct dentry *dget(struct dentry *dentry)
 		atomic_inc(&dentry->d_count);
 	return dentry;
 }
-#define dget_dlock(d) dget(d)
 static inline int d_count(const struct dentry *dentry)
 {
 	return atomic_read(&dentry->d_count);
@@ -143,10 +128,6 @@ struct dentry *dget_parent(struct dentry *dentry);
 void vfs_caches_init(void);
 /* Hash of @name below any parent, with the length, for qstr.hash_len. */
 u64 full_name_hash_len(const char *name, unsigned int len);
-static inline u32 full_name_hash(const void *salt, const char *name, unsigned int len)
-{
-	return (u32)full_name_hash_len(name, len);
-}
 
 struct dentry *d_alloc(struct dentry *parent, const struct qstr *name);	/* unhashed, 1 user; NULL */
 struct dentry *d_alloc_anon(struct super_block *sb);

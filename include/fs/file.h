@@ -52,7 +52,6 @@ typedef void *fl_owner_t;
 #define FMODE_CAN_ODIRECT	0x400000
 #define FMODE_NONOTIFY		0x4000000
 #define FMODE_NOWAIT		0x8000000
-#define FMODE_NEED_UNMOUNT	0x10000000
 
 struct fown_struct {
 	spinlock_t lock;
@@ -83,7 +82,6 @@ struct file {
 	struct list_head f_ep_links;		/* of epoll */
 	errseq_t f_wb_err, f_sb_err;		/* f_lock: errors of write-out heard of; of the super block (syncfs) */
 	union {
-		struct rcu_head f_rcu;
 		struct callback_head f_task_work;
 		struct { struct file *f_next; };	/* of delayed fput */
 	};
@@ -103,7 +101,6 @@ struct kiocb {
 #define IOCB_SYNC	RWF_SYNC
 #define IOCB_NOWAIT	RWF_NOWAIT
 #define IOCB_APPEND	RWF_APPEND
-#define IOCB_EVENTFD	(1 << 16)
 #define IOCB_DIRECT	(1 << 17)
 #define IOCB_WRITE	(1 << 18)
 

@@ -43,7 +43,6 @@ struct writeback_control;
 #define MAY_ACCESS	0x10
 #define MAY_OPEN	0x20
 #define MAY_CHDIR	0x40
-#define MAY_NOT_BLOCK	0x80
 
 /* ia_valid */
 #define ATTR_MODE	(1 << 0)
@@ -88,7 +87,6 @@ struct iattr {
 #define IS_IMMUTABLE(inode)	((inode)->i_flags & S_IMMUTABLE)
 #define IS_SWAPFILE(inode)	((inode)->i_flags & S_SWAPFILE)
 #define IS_DEADDIR(inode)	((inode)->i_flags & S_DEAD)
-#define IS_RDONLY(inode)	sb_rdonly((inode)->i_sb)
 
 /* i_state */
 #define I_DIRTY_SYNC	(1 << 0)	/* something that only fsync writes (times) */
@@ -107,16 +105,8 @@ struct iattr {
 #define I_DIRTY		(I_DIRTY_INODE | I_DIRTY_PAGES)
 #define I_DIRTY_ALL	(I_DIRTY | I_DIRTY_TIME)
 
-/* i_opflags: what the operations table lacks, looked up once */
-#define IOP_FASTPERM	0x0001	/* no ->permission */
-#define IOP_LOOKUP	0x0002	/* has ->lookup: a directory */
-#define IOP_NOFOLLOW	0x0004	/* no ->get_link */
-
-#define IPERM_FLAGS_WRITERS 1
-
 struct inode {
 	umode_t i_mode;				/* R, l */
-	unsigned short i_opflags;		/* l */
 	uid_t i_uid;				/* R */
 	gid_t i_gid;				/* R */
 	unsigned int i_flags;			/* R */
@@ -157,7 +147,6 @@ struct inode {
 		struct pipe_inode_info *i_pipe;
 		struct cdev *i_cdev;
 		char *i_link;			/* target of a symbolic link, while in memory */
-		unsigned int i_dir_seq;
 	};
 	void *i_private;			/* of the file system or driver */
 	struct rcu_head i_rcu;
@@ -186,7 +175,6 @@ struct inode_operations {
 	ssize_t (*getxattr)(struct dentry *dentry, const char *name, void *buffer, size_t size);
 	int (*setxattr)(struct dentry *dentry, const char *name, const void *value, size_t size, int flags);
 	int (*removexattr)(struct dentry *dentry, const char *name);
-	int (*update_time)(struct inode *inode, struct timespec64 *time, int flags);
 	int (*fiemap)(struct inode *inode, struct fiemap_extent_info *info, u64 start, u64 len);
 	int (*tmpfile)(struct inode *dir, struct file *file, umode_t mode);
 };
@@ -204,10 +192,6 @@ static inline void do_delayed_call(struct delayed_call *call)
 {
 	if (call->fn)
 		call->fn(call->arg);
-}
-static inline void clear_delayed_call(struct delayed_call *call)
-{
-	call->fn = NULL;
 }
 
 /* ---- size and times ---- */
@@ -245,7 +229,7 @@ static inline void clear_nlink(struct inode *inode)
 
 /* Order of nested inode locks: parents before children, a directory before a file. */
 enum inode_i_mutex_lock_class {
-	I_MUTEX_NORMAL, I_MUTEX_PARENT, I_MUTEX_PARENT2, I_MUTEX_CHILD, I_MUTEX_XATTR, I_MUTEX_NONDIR2,
+	I_MUTEX_NORMAL, I_MUTEX_PARENT, I_MUTEX_PARENT2, I_MUTEX_CHILD, I_MUTEX_NONDIR2,
 };
 static inline void inode_lock(struct inode *inode)
 {
@@ -262,10 +246,6 @@ static inline void inode_lock_shared(struct inode *inode)
 static inline void inode_unlock_shared(struct inode *inode)
 {
 	up_read(&inode->i_rwsem);
-}
-static inline int inode_trylock(struct inode *inode)
-{
-	return down_write_trylock(&inode->i_rwsem);
 }
 static inline void inode_lock_nested(struct inode *inode, unsigned int subclass)
 {

@@ -67,10 +67,6 @@ static inline bool iov_iter_rw(const struct iov_iter *i)
 {
 	return i->data_source;
 }
-static inline bool iter_is_iovec(const struct iov_iter *i)
-{
-	return i->iter_type == ITER_IOVEC;
-}
 static inline bool user_backed_iter(const struct iov_iter *i)
 {
 	return i->iter_type <= ITER_IOVEC;

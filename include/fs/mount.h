@@ -63,7 +63,6 @@ struct mount {
 	bool mnt_is_top;			/* n, read without: the root of its namespace */
 	const char *mnt_devname;		/* c */
 	int mnt_id;				/* c */
-	int mnt_group_id;			/* n: shared peer group, 0 = private */
 	bool mnt_expiry_mark;
 	struct rcu_head mnt_rcu;
 };

@@ -15,14 +15,11 @@ struct file;
 #define LOOKUP_DIRECTORY	0x0002	/* must be a directory */
 #define LOOKUP_AUTOMOUNT	0x0004
 #define LOOKUP_EMPTY		0x4000	/* accept "" */
-#define LOOKUP_DOWN		0x8000
 #define LOOKUP_REVAL		0x0020
-#define LOOKUP_RCU		0x0040
 #define LOOKUP_OPEN		0x0100	/* hints for ->lookup */
 #define LOOKUP_CREATE		0x0200
 #define LOOKUP_EXCL		0x0400
 #define LOOKUP_RENAME_TARGET	0x0800
-#define LOOKUP_PARENT		0x0010
 #define LOOKUP_NO_SYMLINKS	0x010000
 #define LOOKUP_NO_MAGICLINKS	0x020000
 #define LOOKUP_NO_XDEV		0x040000

@@ -36,7 +36,6 @@ struct seq_operations {
 	void *(*next)(struct seq_file *m, void *v, loff_t *pos);
 	int (*show)(struct seq_file *m, void *v);
 };
-#define SEQ_SKIP	1
 #define SEQ_START_TOKEN	((void *)1)
 
 static inline bool seq_has_overflowed(struct seq_file *m)
@@ -70,14 +69,5 @@ int seq_dentry(struct seq_file *m, struct dentry *dentry, const char *esc);
 int seq_path_root(struct seq_file *m, const struct path *path, const struct path *root, const char *esc);
 
 struct list_head *seq_list_start(struct list_head *head, loff_t pos);
-
-#define DEFINE_SHOW_ATTRIBUTE(__name)						\
-static int __name##_open(struct inode *inode, struct file *file)		\
-{										\
-	return single_open(file, __name##_show, inode->i_private);		\
-}										\
-static const struct file_operations __name##_fops = {				\
-	.open = __name##_open, .read = seq_read, .llseek = seq_lseek, .release = single_release, \
-}
 
 #endif

@@ -79,7 +79,6 @@ struct super_block {
 	const struct super_operations *s_op;	/* c */
 	const struct export_operations *s_export_op;	/* c: its files have handles; NULL */
 	unsigned long s_flags;			/* s_umount */
-	unsigned long s_iflags;
 	unsigned long s_magic;			/* c */
 	struct dentry *s_root;			/* c */
 	struct rw_semaphore s_umount;
@@ -98,7 +97,6 @@ struct super_block {
 	errseq_t s_wb_err;			/* a: write-outs that failed, for syncfs */
 	struct mutex s_sync_lock;		/* one sync waits at a time */
 	struct mutex s_vfs_rename_mutex;	/* renames between directories */
-	int s_stack_depth;
 	u16 s_watches;				/* fsnotify_lock: marks (fs/notify/) */
 };
 
