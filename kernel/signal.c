@@ -905,20 +905,6 @@ bool unhandled_signal(struct task_struct *tsk, int sig)
 	return (handler == SIG_IGN || handler == SIG_DFL) && !tsk->ptrace;
 }
 
-void kernel_sigaction(int sig, __sighandler_t action)
-{
-	sigset_t mask = sigmask(sig);
-
-	spin_lock_irq(&current->sighand->siglock);
-	current->sighand->action[sig - 1].sa.sa_handler = action;
-	if (action == SIG_IGN) {
-		flush_sigqueue_mask(&mask, &current->signal->shared_pending);
-		flush_sigqueue_mask(&mask, &current->pending);
-		recalc_sigpending();
-	}
-	spin_unlock_irq(&current->sighand->siglock);
-}
-
 void signal_setup_done(int failed, struct ksignal *ksig, int stepping)
 {
 	sigset_t blocked;

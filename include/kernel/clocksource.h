@@ -23,7 +23,6 @@ struct clocksource {
 #define CLOCKSOURCE_MASK(bits)	((bits) < 64 ? (1ULL << (bits)) - 1 : ~0ULL)
 #define VDSO_CLOCKMODE_NONE	0
 #define VDSO_CLOCKMODE_TSC	1
-#define VDSO_CLOCKMODE_PVCLOCK	2
 
 /* Offer a clock that runs at @hz. It is used at once if it is better than the one in use. 0. */
 int clocksource_register_hz(struct clocksource *cs, u32 hz);

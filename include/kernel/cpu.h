@@ -8,14 +8,6 @@
 #include <seam/processor.h>
 #include <seam/smp.h>
 
-/* CPUs do not come and go after start-up, so these only mark the places where it would matter. */
-static inline void cpus_read_lock(void)
-{
-}
-static inline void cpus_read_unlock(void)
-{
-}
-
 /* The first thing a secondary CPU does in C, once the machine has set it up: joins the scheduler. */
 void secondary_cpu_startup(void) __attribute__((noreturn));
 

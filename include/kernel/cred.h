@@ -27,9 +27,6 @@ struct user_struct {
 	atomic_long_t sigpending;	/* queued signals, for RLIMIT_SIGPENDING */
 	atomic_long_t locked_vm;	/* pages */
 	atomic_long_t locked_shm;
-	atomic_long_t mq_bytes;
-	atomic_long_t epoll_watches;
-	atomic_long_t pipe_bufs;	/* pages in pipe buffers */
 	atomic_long_t unix_inflight;
 };
 
@@ -110,13 +107,10 @@ int in_group_p(gid_t gid);			/* fsgid or a supplementary group */
 	rcu_read_unlock();				\
 	___v; })
 #define task_uid(task)		task_cred_xxx(task, uid)
-#define task_euid(task)		task_cred_xxx(task, euid)
 #define current_uid()		(current_cred()->uid)
 #define current_gid()		(current_cred()->gid)
 #define current_euid()		(current_cred()->euid)
 #define current_egid()		(current_cred()->egid)
-#define current_suid()		(current_cred()->suid)
-#define current_sgid()		(current_cred()->sgid)
 #define current_fsuid()		(current_cred()->fsuid)
 #define current_fsgid()		(current_cred()->fsgid)
 #define current_user()		(current_cred()->user)

@@ -10,7 +10,6 @@
 #define BINPRM_BUF_SIZE	256
 #define MAX_ARG_STRLEN	(4096 * 32)	/* bytes of one string */
 #define MAX_ARG_STRINGS	0x7fffffff
-#define MAX_ARG_PAGES	32
 
 struct cred;
 struct file;
@@ -27,7 +26,7 @@ struct linux_binprm {
 	struct mm_struct *mm;
 	unsigned long p;		/* top of the strings copied so far */
 	unsigned long argmin;		/* they may not go below */
-	unsigned int have_execfd:1, execfd_creds:1, secureexec:1, point_of_no_return:1;
+	unsigned int have_execfd:1, secureexec:1, point_of_no_return:1;
 	struct file *executable;	/* to pass to an interpreter by fd */
 	struct file *interpreter;	/* next file to load (a script's interpreter) */
 	struct file *file;

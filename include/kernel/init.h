@@ -10,12 +10,7 @@
 #define __init		__attribute__((section(".init.text"), cold))
 #define __initdata	__attribute__((section(".init.data")))
 #define __initconst	__attribute__((section(".init.rodata")))
-#define __exit		__attribute__((unused))
-#define __ref
-#define __refdata
 #define __meminit
-#define __meminitdata
-#define __cpuinit
 #define __ro_after_init	__attribute__((section(".data.ro_after_init")))
 
 /* @fn returns 0 or an errno, which is reported by name and then forgotten. */
@@ -40,7 +35,6 @@ struct initcall {
 #define rootfs_initcall(fn)	__define_initcall(fn, rootfs)
 #define device_initcall(fn)	__define_initcall(fn, 6)
 #define late_initcall(fn)	__define_initcall(fn, 7)
-#define module_init(fn)		device_initcall(fn)
 
 /* The linker script's: early, then the levels 0 to 5, rootfs, 6, 7. */
 extern const struct initcall __initcall_start[], __initcall0_start[], __initcall1_start[], __initcall2_start[],

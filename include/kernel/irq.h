@@ -28,9 +28,6 @@ typedef irqreturn_t (*irq_handler_t)(int irq, void *dev_id);
 #define IRQF_TRIGGER_HIGH	0x04
 #define IRQF_TRIGGER_LOW	0x08
 #define IRQF_SHARED		0x80
-#define IRQ_TYPE_EDGE_RISING	IRQF_TRIGGER_RISING
-#define IRQ_TYPE_LEVEL_HIGH	IRQF_TRIGGER_HIGH
-#define IRQ_TYPE_LEVEL_LOW	IRQF_TRIGGER_LOW
 
 /*
  * Call @handler(irq, dev_id) with interrupts disabled whenever @irq arrives; the line is unmasked.

@@ -89,16 +89,9 @@ static inline pid_t task_pid_vnr(struct task_struct *task)
 	return task->pid;
 }
 
-static inline pid_t task_tgid_vnr(struct task_struct *task)
-{
-	return task->tgid;
-}
-
 pid_t task_pgrp_vnr(struct task_struct *task);
 pid_t task_session_vnr(struct task_struct *task);
 pid_t task_ppid_nr(struct task_struct *task);
-#define task_pgrp_nr(t)		task_pgrp_vnr(t)
-#define task_session_nr(t)	task_session_vnr(t)
 
 static inline bool pid_alive(const struct task_struct *p)
 {

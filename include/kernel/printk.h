@@ -52,10 +52,7 @@ void printk_levels(int levels[4]);	/* for /proc/sys/kernel/printk */
 		__printed = true;				\
 		printk(fmt, ##__VA_ARGS__);			\
 	} })
-#define pr_err_once(fmt, ...)	printk_once(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_warn_once(fmt, ...)	printk_once(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
-#define pr_notice_once(fmt, ...) printk_once(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
-#define pr_info_once(fmt, ...)	printk_once(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 
 /* A fixed place: at most ten times in five seconds. */
 #define printk_ratelimited(fmt, ...) ({				\
@@ -64,7 +61,6 @@ void printk_levels(int levels[4]);	/* for /proc/sys/kernel/printk */
 		printk(fmt, ##__VA_ARGS__); })
 #define pr_err_ratelimited(fmt, ...)	printk_ratelimited(KERN_ERR pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_warn_ratelimited(fmt, ...)	printk_ratelimited(KERN_WARNING pr_fmt(fmt), ##__VA_ARGS__)
-#define pr_notice_ratelimited(fmt, ...)	printk_ratelimited(KERN_NOTICE pr_fmt(fmt), ##__VA_ARGS__)
 #define pr_info_ratelimited(fmt, ...)	printk_ratelimited(KERN_INFO pr_fmt(fmt), ##__VA_ARGS__)
 
 /* Somewhere that messages go. write() is called with interrupts off, one CPU at a time. */

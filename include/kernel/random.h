@@ -13,10 +13,6 @@ static inline unsigned long get_random_long(void)
 {
 	return get_random_u64();
 }
-static inline u32 get_random_int(void)
-{
-	return get_random_u32();
-}
 u32 get_random_u32_below(u32 ceil);		/* uniform in [0, ceil) */
 /* Mix @len bytes in. Writes to /dev/urandom come here; credits nothing. */
 void add_device_randomness(const void *buf, size_t len);

@@ -46,7 +46,6 @@
  */
 #define __set_current_state(s)	WRITE_ONCE(current->__state, (s))
 #define set_current_state(s)	do { WRITE_ONCE(current->__state, (s)); smp_mb(); } while (0)
-#define get_current_state()	READ_ONCE(current->__state)
 #define task_is_running(t)	(READ_ONCE((t)->__state) == TASK_RUNNING)
 /* As those see it who stop and wake: who was woken and has not run yet does not stand any more. */
 #define task_is_stopped(t)	((READ_ONCE((t)->jobctl) & JOBCTL_STOPPED) != 0)

@@ -45,15 +45,7 @@ struct rusage;
 #define sigdelset(set, sig)	((void)(*(set) &= ~sigmask(sig)))
 #define sigismember(set, sig)	((int)(*(set) >> ((sig) - 1) & 1))
 #define sigemptyset(set)	((void)(*(set) = 0))
-#define sigfillset(set)		((void)(*(set) = ~0UL))
-#define sigisemptyset(set)	(*(set) == 0)
-#define sigorsets(r, a, b)	((void)(*(r) = *(a) | *(b)))
-#define sigandsets(r, a, b)	((void)(*(r) = *(a) & *(b)))
-#define sigandnsets(r, a, b)	((void)(*(r) = *(a) & ~*(b)))
-#define siginitset(set, mask)	((void)(*(set) = (mask)))
-#define siginitsetinv(set, mask) ((void)(*(set) = ~(unsigned long)(mask)))
 #define sigdelsetmask(set, mask) ((void)(*(set) &= ~(unsigned long)(mask)))
-#define sigaddsetmask(set, mask) ((void)(*(set) |= (mask)))
 #define valid_signal(sig)	((unsigned long)(sig) <= _NSIG)
 
 #define SIG_KERNEL_ONLY_MASK	(sigmask(SIGKILL) | sigmask(SIGSTOP))
@@ -209,7 +201,6 @@ static inline void signal_set_stop_flags(struct signal_struct *sig, unsigned int
 
 /* task->restart_block: how to go on with a call that a signal without handler interrupted. */
 struct restart_block {
-	unsigned long arch_data;
 	long (*fn)(struct restart_block *);
 	union {
 		struct {
@@ -287,10 +278,6 @@ void flush_sigqueue(struct sigpending *queue);
 int zap_other_threads(struct task_struct *p);
 bool unhandled_signal(struct task_struct *tsk, int sig);
 void ignore_signals(struct task_struct *t);
-/* Kernel threads that want a signal. */
-void kernel_sigaction(int sig, __sighandler_t action);
-static inline void allow_signal(int sig) { kernel_sigaction(sig, (__sighandler_t)2); }
-static inline void disallow_signal(int sig) { kernel_sigaction(sig, SIG_IGN); }
 
 struct sighand_struct *__lock_task_sighand(struct task_struct *tsk, unsigned long *flags);
 static inline struct sighand_struct *lock_task_sighand(struct task_struct *tsk, unsigned long *flags)

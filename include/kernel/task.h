@@ -31,7 +31,6 @@
 #include <seam/current.h>
 #include <seam/thread.h>
 
-struct audit_context;
 struct backing_dev_info;
 struct blk_plug;
 struct cgroup;
@@ -66,7 +65,6 @@ struct callback_head;
 #define EXIT_DEAD		0x0010
 #define EXIT_ZOMBIE		0x0020
 #define EXIT_TRACE		(EXIT_ZOMBIE | EXIT_DEAD)
-#define TASK_PARKED		0x0040
 #define TASK_DEAD		0x0080
 #define TASK_WAKEKILL		0x0100
 #define TASK_WAKING		0x0200
@@ -90,7 +88,6 @@ struct callback_head;
 #define PF_SIGNALED		0x00000400
 #define PF_MEMALLOC		0x00000800
 #define PF_NPROC_EXCEEDED	0x00001000
-#define PF_USED_MATH		0x00002000
 #define PF_NOFREEZE		0x00008000
 #define PF_KSWAPD		0x00020000
 #define PF_MEMALLOC_NOFS	0x00040000
@@ -98,7 +95,6 @@ struct callback_head;
 #define PF_KTHREAD		0x00200000
 #define PF_RANDOMIZE		0x00400000
 #define PF_NO_SETAFFINITY	0x04000000
-#define PF_MEMALLOC_PIN		0x10000000
 
 /* The fair scheduler's view of a task, see kernel/sched/fair.c. All q. */
 struct sched_entity {
@@ -149,13 +145,11 @@ struct task_struct {
 	unsigned int policy;			/* q: SCHED_* */
 	bool sched_reset_on_fork;		/* q */
 	u16 ioprio;				/* a: of ioprio_set(2); 0: as nice says. Children inherit it */
-	unsigned int recent_used_cpu;
 	struct sched_entity se;			/* q */
 	struct sched_rt_entity rt;		/* q */
 	struct mm_struct *mm, *active_mm;	/* a */
 	void *stack;				/* c: lowest address */
 	unsigned long nvcsw, nivcsw;		/* q */
-	u64 last_switch_time;
 	struct thread_struct thread;		/* o, q: the machine's, see seam/thread.h */
 
 	spinlock_t pi_lock;
@@ -249,19 +243,15 @@ struct task_struct {
 	unsigned int memcg_over_high;		/* o: pages to pay for on the way to user mode, see mm/memcg/high.c */
 	int nr_dirtied, nr_dirtied_pause;	/* o: pages since the last balance_dirty_pages; until the next */
 	unsigned long dirty_paused_when;	/* o: jiffies of the last */
-	void *journal_info;
 	int pagefault_disabled;			/* o */
-	unsigned int kmap_ctrl;
 	unsigned int fail_nth;			/* o: fail the n-th allocation, see mm/fault_inject.h */
 	unsigned int make_it_fail;
-	unsigned long rcu_tasks_nvcsw;
 	u64 timer_slack_ns;			/* o */
 	u64 default_timer_slack_ns;
 	unsigned long oom_since;		/* oom reaper: when it was queued, jiffies */
 #if QUIRE_DEBUG
 	struct held_lock held_locks[MAX_LOCK_DEPTH];	/* o */
 	int lockdep_depth;			/* o */
-	unsigned long task_state_change;
 #endif
 #if QUIRE_LOCKSTAT
 	struct lockstat_held lockstat_held[MAX_LOCKSTAT_DEPTH];	/* o */
@@ -272,13 +262,6 @@ struct task_struct {
 
 extern struct task_struct init_task;
 extern rwlock_t tasklist_lock;
-
-static inline struct thread_info *task_thread_info(struct task_struct *p)
-{
-	return &p->thread_info;
-}
-
-#define current_thread_info()	(&current->thread_info)
 
 static inline void *task_stack_page(const struct task_struct *p)
 {
@@ -379,11 +362,6 @@ static inline bool is_global_init(const struct task_struct *p)
 static inline bool is_idle_task(const struct task_struct *p)
 {
 	return p->flags & PF_IDLE;
-}
-
-static inline bool in_task_kthread(const struct task_struct *p)
-{
-	return p->flags & PF_KTHREAD;
 }
 
 /* The mm of @p with a use count, or NULL (kernel thread, exiting). Context: takes task_lock. */

@@ -11,8 +11,6 @@
 #include <linux/time.h>
 #include <linux/time_types.h>
 
-#define MSEC_PER_SEC	1000L
-#define USEC_PER_MSEC	1000L
 #define NSEC_PER_USEC	1000L
 #define NSEC_PER_MSEC	1000000L
 #define USEC_PER_SEC	1000000L
@@ -44,24 +42,6 @@ static inline ktime_t ktime_set(s64 secs, unsigned long nsecs)
 		return KTIME_MAX;
 	return secs * NSEC_PER_SEC + (s64)nsecs;
 }
-
-#define ktime_add(a, b)		((ktime_t)((a) + (b)))
-#define ktime_sub(a, b)		((ktime_t)((a) - (b)))
-#define ktime_add_ns(kt, ns)	((ktime_t)((kt) + (s64)(ns)))
-#define ktime_sub_ns(kt, ns)	((ktime_t)((kt) - (s64)(ns)))
-#define ktime_add_us(kt, us)	ktime_add_ns(kt, (s64)(us) * 1000)
-#define ktime_add_ms(kt, ms)	ktime_add_ns(kt, (s64)(ms) * NSEC_PER_MSEC)
-#define ktime_to_ns(kt)		((s64)(kt))
-#define ktime_to_us(kt)		((s64)(kt) / NSEC_PER_USEC)
-#define ktime_to_ms(kt)		((s64)(kt) / NSEC_PER_MSEC)
-#define ktime_us_delta(a, b)	ktime_to_us((a) - (b))
-#define ktime_ms_delta(a, b)	ktime_to_ms((a) - (b))
-#define ns_to_ktime(ns)		((ktime_t)(ns))
-#define ms_to_ktime(ms)		((ktime_t)((s64)(ms) * NSEC_PER_MSEC))
-#define us_to_ktime(us)		((ktime_t)((s64)(us) * 1000))
-#define ktime_compare(a, b)	((a) < (b) ? -1 : (a) > (b))
-#define ktime_after(a, b)	((a) > (b))
-#define ktime_before(a, b)	((a) < (b))
 
 /* Sum, KTIME_MAX instead of an overflow. Both not negative. */
 static inline ktime_t ktime_add_safe(ktime_t a, ktime_t b)
@@ -98,11 +78,6 @@ static inline bool timespec64_valid(const struct timespec64 *ts)
 {
 	return ts->tv_sec >= 0 && (unsigned long)ts->tv_nsec < NSEC_PER_SEC;
 }
-/* Valid and representable as ktime_t. */
-static inline bool timespec64_valid_strict(const struct timespec64 *ts)
-{
-	return timespec64_valid(ts) && ts->tv_sec < KTIME_SEC_MAX;
-}
 static inline bool timespec64_valid_settod(const struct timespec64 *ts)
 {
 	return timespec64_valid(ts) && ts->tv_sec < TIME_SETTOD_SEC_MAX;
@@ -110,24 +85,6 @@ static inline bool timespec64_valid_settod(const struct timespec64 *ts)
 static inline bool itimerspec64_valid(const struct itimerspec64 *its)
 {
 	return timespec64_valid(&its->it_interval) && timespec64_valid(&its->it_value);
-}
-static inline struct timespec64 timespec64_add(struct timespec64 a, struct timespec64 b)
-{
-	return ns_to_timespec64(timespec64_to_ns(&a) + timespec64_to_ns(&b));
-}
-static inline struct timespec64 timespec64_sub(struct timespec64 a, struct timespec64 b)
-{
-	return ns_to_timespec64(timespec64_to_ns(&a) - timespec64_to_ns(&b));
-}
-static inline int timespec64_compare(const struct timespec64 *a, const struct timespec64 *b)
-{
-	if (a->tv_sec != b->tv_sec)
-		return a->tv_sec < b->tv_sec ? -1 : 1;
-	return a->tv_nsec < b->tv_nsec ? -1 : a->tv_nsec > b->tv_nsec;
-}
-static inline bool timespec64_equal(const struct timespec64 *a, const struct timespec64 *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
 /* Nanoseconds in units of USER_HZ, as times(2), /proc/PID/stat and /proc/stat show them. */

@@ -36,12 +36,8 @@ void timekeeping_init(void);
 ktime_t ktime_get_real(void);
 ktime_t ktime_get_clocktai(void);
 static inline ktime_t ktime_get_boottime(void) { return ktime_get(); }
-static inline ktime_t ktime_get_raw(void) { return ktime_get(); }
 #define ktime_get_ns()			((u64)ktime_get())
 #define ktime_get_real_ns()		((u64)ktime_get_real())
-#define ktime_get_boottime_ns()		((u64)ktime_get_boottime())
-#define ktime_get_raw_ns()		((u64)ktime_get_raw())
-#define ktime_get_mono_fast_ns()	((u64)ktime_get())
 
 void ktime_get_real_ts64(struct timespec64 *ts);
 void ktime_get_boottime_ts64(struct timespec64 *ts);

@@ -15,21 +15,12 @@
 
 /* Ticks of 1 / HZ since boot. 64 bits: it does not wrap. */
 extern volatile unsigned long jiffies;
-#define jiffies_64	((u64)jiffies)
 #define INITIAL_JIFFIES	0UL
-static inline u64 get_jiffies_64(void)
-{
-	return jiffies;
-}
 
 #define time_after(a, b)	((long)((b) - (a)) < 0)
 #define time_before(a, b)	time_after(b, a)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 #define time_before_eq(a, b)	time_after_eq(b, a)
-#define time_is_before_jiffies(a)	time_after(jiffies, a)
-#define time_is_after_jiffies(a)	time_before(jiffies, a)
-#define time_is_before_eq_jiffies(a)	time_after_eq(jiffies, a)
-#define time_is_after_eq_jiffies(a)	time_before_eq(jiffies, a)
 
 #define MAX_JIFFY_OFFSET ((~0UL >> 1) - 1)
 
@@ -43,10 +34,6 @@ static inline unsigned long usecs_to_jiffies(unsigned int us)
 {
 	return ((unsigned long)us * HZ + 999999) / 1000000;
 }
-static inline unsigned long nsecs_to_jiffies(u64 ns)
-{
-	return ns / TICK_NSEC;
-}
 static inline unsigned int jiffies_to_msecs(unsigned long j)
 {
 	return j * (1000 / HZ);
@@ -54,10 +41,6 @@ static inline unsigned int jiffies_to_msecs(unsigned long j)
 static inline unsigned int jiffies_to_usecs(unsigned long j)
 {
 	return j * (1000000 / HZ);
-}
-static inline u64 jiffies_to_nsecs(unsigned long j)
-{
-	return (u64)j * TICK_NSEC;
 }
 
 struct timer_list {
@@ -70,19 +53,11 @@ struct timer_list {
 
 #define TIMER_CPUMASK		0x0003FFFF
 #define TIMER_MIGRATING		0x00040000
-#define TIMER_DEFERRABLE	0x00080000
 #define TIMER_PINNED		0x00100000
-#define TIMER_IRQSAFE		0x00200000
-
-#define DEFINE_TIMER(_name, _function) \
-	struct timer_list _name = { .function = (_function) }
 
 void timer_setup(struct timer_list *timer, void (*func)(struct timer_list *), unsigned int flags);
-#define timer_setup_on_stack(t, f, fl)	timer_setup(t, f, fl)
-#define destroy_timer_on_stack(t)	do { (void)(t); } while (0)
 #define from_timer(var, callback_timer, timer_fieldname) \
 	container_of(callback_timer, __typeof__(*var), timer_fieldname)
-#define timer_container_of(var, t, f)	from_timer(var, t, f)
 
 static inline bool timer_pending(const struct timer_list *timer)
 {
@@ -97,8 +72,6 @@ int del_timer(struct timer_list *timer);
 int del_timer_sync(struct timer_list *timer);
 int try_to_del_timer_sync(struct timer_list *timer);
 #define timer_delete(t)		del_timer(t)
-#define timer_delete_sync(t)	del_timer_sync(t)
-#define timer_shutdown_sync(t)	del_timer_sync(t)
 
 void init_timers(void);
 /* From the tick of this CPU, interrupts off: run what has expired. */

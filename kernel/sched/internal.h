@@ -77,9 +77,8 @@ struct rq {
 	int cpu;
 	bool online;
 	unsigned long next_balance;	/* jiffies */
-	u64 idle_since;			/* clock; 0: not idle */
 	/* /proc/schedstat */
-	unsigned int yld_count, sched_count, sched_goidle, ttwu_count, ttwu_local;
+	unsigned int yld_count, sched_goidle, ttwu_count, ttwu_local;
 };
 
 DECLARE_PER_CPU_ALIGNED(struct rq, runqueues);
@@ -128,11 +127,6 @@ static __always_inline void psi_rq_changed(struct rq *rq, unsigned int more)
 		psi_rq_update(rq);
 	else if (more <= 2)
 		psi_rq_toggle(rq, more == 1 ? PSI_NONIDLE : PSI_CPU_SOME);
-}
-
-static inline bool task_running_here(struct rq *rq, struct task_struct *p)
-{
-	return rq->curr == p;
 }
 
 static inline bool idle_policy(int policy)
