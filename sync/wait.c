@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Wait queues, and waiting for a bit or a variable on hashed queues.
+ * Wait queues, and waiting for a bit on hashed queues.
  *
  * A queue is a list of entries under a spinlock; each entry has the function that the waker calls for it
  * (wake its task, take itself off, tell an epoll set). Shared entries stand first, exclusive ones last; a
@@ -12,7 +12,6 @@
 #include <base/bug.h>
 #include <base/hash.h>
 #include <kernel/sched.h>
-#include <kernel/timer.h>
 #include <kernel/task.h>
 #include <sync/wait.h>
 
@@ -76,11 +75,6 @@ int __wake_up(wait_queue_head_t *wq, unsigned int mode, int nr, void *key)
 void __wake_up_locked(wait_queue_head_t *wq, unsigned int mode, int nr)
 {
 	wake_up_common(wq, mode, nr, 0, NULL);
-}
-
-void __wake_up_locked_key(wait_queue_head_t *wq, unsigned int mode, void *key)
-{
-	wake_up_common(wq, mode, 1, 0, key);
 }
 
 void __wake_up_sync_key(wait_queue_head_t *wq, unsigned int mode, void *key)
@@ -181,7 +175,7 @@ int autoremove_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags
 	return woke;
 }
 
-/* ---- bits and variables ---- */
+/* ---- bits ---- */
 
 #define WAIT_TABLE_BITS 8
 
@@ -203,11 +197,6 @@ wait_queue_head_t *bit_waitqueue(void *word, int bit)
 	return wq;
 }
 
-wait_queue_head_t *__var_waitqueue(void *p)
-{
-	return bit_waitqueue(p, 63);
-}
-
 int wake_bit_function(wait_queue_entry_t *e, unsigned int mode, int sync, void *arg)
 {
 	struct wait_bit_key *key = arg;
@@ -215,7 +204,7 @@ int wake_bit_function(wait_queue_entry_t *e, unsigned int mode, int sync, void *
 
 	if (w->key.flags != key->flags || w->key.bit_nr != key->bit_nr)
 		return 0;
-	if (key->bit_nr >= 0 && test_bit(key->bit_nr, key->flags))
+	if (test_bit(key->bit_nr, key->flags))
 		return 0;
 	return autoremove_wake_function(e, mode, sync, key);
 }
@@ -226,7 +215,6 @@ static void init_wait_bit(struct wait_bit_queue_entry *w, void *word, int bit)
 	w->wq_entry.func = wake_bit_function;
 	w->key.flags = word;
 	w->key.bit_nr = bit;
-	w->key.timeout = 0;
 }
 
 void __wake_up_bit(wait_queue_head_t *wq, void *word, int bit)
@@ -242,15 +230,13 @@ void wake_up_bit(void *word, int bit)
 	__wake_up_bit(bit_waitqueue(word, bit), word, bit);
 }
 
-static int wait_on_bit_loop(void *word, int bit, wait_bit_action_f *action, unsigned int mode,
-			    unsigned long timeout)
+int out_of_line_wait_on_bit(void *word, int bit, wait_bit_action_f *action, unsigned int mode)
 {
 	wait_queue_head_t *wq = bit_waitqueue(word, bit);
 	struct wait_bit_queue_entry w;
 	int ret = 0;
 
 	init_wait_bit(&w, word, bit);
-	w.key.timeout = timeout;
 	do {
 		prepare_to_wait(wq, &w.wq_entry, mode);
 		if (test_bit(bit, word))
@@ -258,18 +244,6 @@ static int wait_on_bit_loop(void *word, int bit, wait_bit_action_f *action, unsi
 	} while (test_bit_acquire(bit, word) && !ret);
 	finish_wait(wq, &w.wq_entry);
 	return ret;
-}
-
-int out_of_line_wait_on_bit(void *word, int bit, wait_bit_action_f *action, unsigned int mode)
-{
-	return wait_on_bit_loop(word, bit, action, mode, 0);
-}
-
-/* @timeout in jiffies from now; -EAGAIN when it ran out. */
-int out_of_line_wait_on_bit_timeout(void *word, int bit, wait_bit_action_f *action,
-				    unsigned int mode, unsigned long timeout)
-{
-	return wait_on_bit_loop(word, bit, action, mode, jiffies + timeout);
 }
 
 int out_of_line_wait_on_bit_lock(void *word, int bit, wait_bit_action_f *action, unsigned int mode)
@@ -307,20 +281,4 @@ int bit_wait_io(struct wait_bit_key *key, int mode)
 {
 	io_schedule();
 	return signal_pending_state(mode, current) ? -EINTR : 0;
-}
-
-int bit_wait_timeout(struct wait_bit_key *key, int mode)
-{
-	unsigned long now = READ_ONCE(jiffies);
-
-	if (time_after_eq(now, key->timeout))
-		return -EAGAIN;
-	schedule_timeout(key->timeout - now);
-	return signal_pending_state(mode, current) ? -EINTR : 0;
-}
-
-void init_wait_var_entry(struct wait_bit_queue_entry *e, void *var, int flags)
-{
-	init_wait_bit(e, var, -1);
-	e->wq_entry.flags = flags;
 }

@@ -11,7 +11,6 @@ struct completion {
 };
 
 #define COMPLETION_INITIALIZER(work) { .wait = __WAIT_QUEUE_HEAD_INITIALIZER((work).wait) }
-#define COMPLETION_INITIALIZER_ONSTACK(work) (*({ init_completion(&(work)); &(work); }))
 #define DECLARE_COMPLETION(work)	struct completion work = COMPLETION_INITIALIZER(work)
 #define DECLARE_COMPLETION_ONSTACK(work) DECLARE_COMPLETION(work)
 

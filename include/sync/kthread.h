@@ -26,11 +26,6 @@ struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *dat
 	if (!IS_ERR(__k))							\
 		wake_up_process(__k);						\
 	__k; })
-#define kthread_run_on_cpu(fn, data, cpu, fmt) ({				\
-	struct task_struct *__k = kthread_create_on_cpu(fn, data, cpu, fmt);	\
-	if (!IS_ERR(__k))							\
-		wake_up_process(__k);						\
-	__k; })
 
 /* Before the first wake-up: on this CPU / these CPUs only. */
 void kthread_bind(struct task_struct *k, unsigned int cpu);
@@ -41,10 +36,6 @@ bool kthread_should_stop(void);
 void *kthread_data(struct task_struct *k);
 /* From the thread itself: end now, like returning @result. */
 void kthread_exit(long result) __attribute__((noreturn));
-static inline bool kthread_should_park(void) { return false; }
-static inline bool kthread_freezable_should_stop(bool *was_frozen) { return kthread_should_stop(); }
-#define set_freezable()	((void)0)
-#define try_to_freeze()	false
 
 /* Called when the task of a kernel thread is freed. */
 void free_kthread_struct(struct task_struct *k);

@@ -36,13 +36,7 @@ void lockdep_sys_exit(void);
 extern unsigned int lockdep_reports;	/* since boot */
 struct task_struct;
 void lockdep_print_held(struct task_struct *task);
-#define lockdep_assert_held(l)		WARN_ON_ONCE(!lock_is_held(l))
 #define lockdep_assert_held_write(l)	WARN_ON_ONCE(!lock_is_held_write(l))
-#define lockdep_assert_held_read(l)	WARN_ON_ONCE(!lock_is_held(l))
-#define lockdep_assert_not_held(l)	WARN_ON_ONCE(lock_is_held(l))
-#define lockdep_assert_irqs_disabled()	WARN_ON_ONCE(!irqs_disabled())
-#define lockdep_assert_irqs_enabled()	WARN_ON_ONCE(irqs_disabled())
-#define lockdep_assert_preemption_disabled() WARN_ON_ONCE(preempt_count() == 0 && !irqs_disabled())
 #else
 #if QUIRE_LOCKSTAT
 #define lock_acquire(lock, rank, subclass, how)	lockstat_acquire(lock, rank)
@@ -59,13 +53,7 @@ void lockdep_print_held(struct task_struct *task);
 #define lock_is_held(lock)			((void)(lock), 1)
 #define lockdep_check_no_spinlock(where)	((void)0)
 #define lockdep_sys_exit()			((void)0)
-#define lockdep_assert_held(l)			((void)(l))
 #define lockdep_assert_held_write(l)		((void)(l))
-#define lockdep_assert_held_read(l)		((void)(l))
-#define lockdep_assert_not_held(l)		((void)(l))
-#define lockdep_assert_irqs_disabled()		((void)0)
-#define lockdep_assert_irqs_enabled()		((void)0)
-#define lockdep_assert_preemption_disabled()	((void)0)
 #endif
 
 #endif

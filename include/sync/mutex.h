@@ -38,7 +38,6 @@ static inline void mutex_init(struct mutex *m, unsigned int rank)
 	m->rank = rank;
 	INIT_LIST_HEAD(&m->wait_list);
 }
-#define mutex_destroy(m)	((void)(m))
 
 /* All may sleep; not in interrupts. _interruptible, _killable: 0, or -EINTR on a (fatal) signal. */
 int mutex_lock_slow(struct mutex *m, unsigned int state);

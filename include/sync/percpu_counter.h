@@ -27,10 +27,6 @@ s64 __percpu_counter_sum(struct percpu_counter *fbc);
 int __percpu_counter_compare(struct percpu_counter *fbc, s64 rhs, s32 batch);
 
 #define percpu_counter_add(fbc, n)	percpu_counter_add_batch(fbc, n, percpu_counter_batch)
-#define percpu_counter_sub(fbc, n)	percpu_counter_add(fbc, -(s64)(n))
-#define percpu_counter_inc(fbc)		percpu_counter_add(fbc, 1)
-#define percpu_counter_dec(fbc)		percpu_counter_add(fbc, -1)
-#define percpu_counter_add_local(f, n)	percpu_counter_add(f, n)
 #define percpu_counter_sum(fbc)		__percpu_counter_sum(fbc)
 #define percpu_counter_compare(f, rhs)	__percpu_counter_compare(f, rhs, percpu_counter_batch)
 
@@ -51,11 +47,6 @@ static inline s64 percpu_counter_sum_positive(struct percpu_counter *fbc)
 	s64 n = __percpu_counter_sum(fbc);
 
 	return n > 0 ? n : 0;
-}
-
-static inline bool percpu_counter_initialized(const struct percpu_counter *fbc)
-{
-	return fbc->counters != NULL;
 }
 
 #endif

@@ -16,21 +16,15 @@
 #define SOFTIRQ_MASK		0x0000ff00u	/* unused: there are no soft interrupts */
 #define HARDIRQ_MASK		0x000f0000u
 #define NMI_MASK		0x00f00000u
-#define PREEMPT_OFFSET		0x00000001u
-#define SOFTIRQ_OFFSET		0x00000100u
 #define HARDIRQ_OFFSET		0x00010000u
 #define NMI_OFFSET		0x00100000u
-#define PREEMPT_DISABLED	(PREEMPT_OFFSET + PREEMPT_ENABLED)
 
 #define hardirq_count()		(preempt_count() & HARDIRQ_MASK)
 #define nmi_count()		(preempt_count() & NMI_MASK)
 #define irq_count()		(preempt_count() & (HARDIRQ_MASK | NMI_MASK))
 #define in_hardirq()		(hardirq_count() != 0)
-#define in_irq()		in_hardirq()
 #define in_nmi()		(nmi_count() != 0)
 #define in_interrupt()		(irq_count() != 0)
-#define in_softirq()		0
-#define in_serving_softirq()	0
 #define in_task()		(irq_count() == 0)
 /* Not allowed to sleep, as far as the count tells. */
 #define in_atomic()		(preempt_count() != 0)
@@ -48,7 +42,6 @@ static __always_inline void preempt_enable_no_resched(void)
 	barrier();
 	__preempt_count_sub(1);
 }
-#define sched_preempt_enable_no_resched() preempt_enable_no_resched()
 
 static __always_inline void preempt_enable(void)
 {
@@ -56,14 +49,6 @@ static __always_inline void preempt_enable(void)
 	if (unlikely(__preempt_count_dec_and_test()))
 		__preempt_schedule();
 }
-
-#define preempt_disable_notrace()	preempt_disable()
-#define preempt_enable_notrace()	preempt_enable()
-#define preempt_check_resched()	do { if (unlikely(should_resched(0))) __preempt_schedule(); } while (0)
-
-/* A task that must stay on its CPU may as well not be preempted: sections are short here. */
-#define migrate_disable()	preempt_disable()
-#define migrate_enable()	preempt_enable()
 
 /*
  * might_sleep() marks a function that may sleep: a debug build reports, once for each place, a call
@@ -73,10 +58,8 @@ static __always_inline void preempt_enable(void)
 void __might_sleep(const char *file, int line);
 void __cant_sleep(const char *file, int line);
 #define might_sleep()		__might_sleep(__FILE__, __LINE__)
-#define cant_sleep()		__cant_sleep(__FILE__, __LINE__)
 #else
 #define might_sleep()		((void)0)
-#define cant_sleep()		((void)0)
 #endif
 #define might_sleep_if(cond)	do { if (cond) might_sleep(); } while (0)
 

@@ -23,10 +23,7 @@ static __always_inline void rcu_read_unlock(void)
 	preempt_enable();
 }
 
-#define rcu_read_lock_sched()	rcu_read_lock()
-#define rcu_read_unlock_sched()	rcu_read_unlock()
 #define rcu_read_lock_held()	(preempt_count() != 0 || irqs_disabled())
-#define rcu_read_lock_any_held() rcu_read_lock_held()
 
 #if QUIRE_DEBUG
 #define __rcu_check(cond) WARN_ON_ONCE(!(cond))
@@ -35,28 +32,21 @@ static __always_inline void rcu_read_unlock(void)
 #endif
 
 #define rcu_dereference(p)		({ __rcu_check(rcu_read_lock_held()); rcu_load_pointer(p); })
-#define rcu_dereference_sched(p)	rcu_dereference(p)
-#define rcu_dereference_check(p, c)	({ __rcu_check((c) || rcu_read_lock_held()); rcu_load_pointer(p); })
 /* The caller excludes writers in another way, said by @c. */
 #define rcu_dereference_protected(p, c)	({ __rcu_check(c); READ_ONCE(p); })
 #define rcu_dereference_raw(p)		rcu_load_pointer(p)
-/* The value only; it is not followed. */
-#define rcu_access_pointer(p)		READ_ONCE(p)
 #define rcu_assign_pointer(p, v)	smp_store_release(&(p), v)
 #define RCU_INIT_POINTER(p, v)		WRITE_ONCE(p, v)
-#define RCU_INITIALIZER(v)		(v)
 #define rcu_replace_pointer(p, new, c) ({					\
 	__typeof__(p) __old = rcu_dereference_protected(p, c);			\
 	rcu_assign_pointer(p, new);						\
 	__old; })
-#define rcu_pointer_handoff(p)		(p)
 
 /*
  * Call @func(@head) after a grace period, in a kernel thread: it may take spinlocks that are not
  * irq-unsafe, and does not sleep. Any context, also interrupts.
  */
 void call_rcu(struct rcu_head *head, rcu_callback_t func);
-#define call_rcu_hurry(h, f)	call_rcu(h, f)
 /* kfree (or kvfree) the object after a grace period; @field is its rcu_head, in the first 4 KiB. */
 #define kfree_rcu(ptr, field)							\
 do {										\
@@ -65,13 +55,10 @@ do {										\
 	if (__kp)								\
 		call_rcu(&__kp->field, (rcu_callback_t)offsetof(__typeof__(*(ptr)), field)); \
 } while (0)
-#define kvfree_rcu(ptr, field)	kfree_rcu(ptr, field)
 
 /* Wait for a grace period. May sleep; not in a read section. On one CPU it is over at once. */
 void synchronize_rcu(void);
 void synchronize_rcu_expedited(void);
-#define synchronize_sched()	synchronize_rcu()
-#define synchronize_net()	synchronize_rcu()
 /* Wait until all callbacks that were queued before have run. May sleep. */
 void rcu_barrier(void);
 
@@ -96,26 +83,10 @@ void rcu_sched_clock_irq(int user);
 /* Around the halt of the idle loop, interrupts disabled. */
 void rcu_idle_enter(void);
 void rcu_idle_exit(void);
-/* On the way to user mode, where a tick may stay away for long. */
-static __always_inline void rcu_user_enter(void)
-{
-	rcu_note_context_switch(false);
-}
-static __always_inline void rcu_user_exit(void)
-{
-}
-#define rcu_is_watching()	true
-/* A loop in the kernel that does not schedule for long calls this outside read sections. */
-#define cond_resched_rcu()	do { rcu_read_unlock(); cond_resched(); rcu_read_lock(); } while (0)
-#define cond_resched_tasks_rcu_qs() cond_resched()
 
 void rcu_init(void);
 /* The sequence of grace periods: completed and started, for debugfs and tests. */
 unsigned long rcu_gp_completed(void);
 int rcu_spawn_threads(void);
-
-#define init_rcu_head(h)		((void)(h))
-#define init_rcu_head_on_stack(h)	((void)(h))
-#define destroy_rcu_head_on_stack(h)	((void)(h))
 
 #endif

@@ -41,18 +41,6 @@ static __always_inline void read_lock(rwlock_t *lock)
 		read_lock_slow(lock);
 }
 
-static __always_inline bool read_trylock(rwlock_t *lock)
-{
-	preempt_disable();
-	if (likely(!(atomic_add_return_acquire(QRW_READER, &lock->cnts) & QRW_WMASK))) {
-		lock_acquired_try(lock, lock->wait.rank, LOCK_HOW_READ);
-		return true;
-	}
-	atomic_sub(QRW_READER, &lock->cnts);
-	preempt_enable();
-	return false;
-}
-
 static __always_inline void read_unlock(rwlock_t *lock)
 {
 	lock_release(lock);
@@ -70,19 +58,6 @@ static __always_inline void write_lock(rwlock_t *lock)
 		write_lock_slow(lock);
 }
 
-static __always_inline bool write_trylock(rwlock_t *lock)
-{
-	int zero = 0;
-
-	preempt_disable();
-	if (likely(atomic_try_cmpxchg_acquire(&lock->cnts, &zero, QRW_LOCKED))) {
-		lock_acquired_try(lock, lock->wait.rank, 0);
-		return true;
-	}
-	preempt_enable();
-	return false;
-}
-
 static __always_inline void __write_unlock(rwlock_t *lock)
 {
 	lock_release(lock);
@@ -95,18 +70,9 @@ static __always_inline void write_unlock(rwlock_t *lock)
 	preempt_enable();
 }
 
-#define read_lock_irq(l)	do { local_irq_disable(); read_lock(l); } while (0)
-#define read_unlock_irq(l)	do { read_unlock(l); local_irq_enable(); } while (0)
 #define write_lock_irq(l)	do { local_irq_disable(); write_lock(l); } while (0)
 #define write_unlock_irq(l)	do { __write_unlock(l); local_irq_enable(); preempt_enable(); } while (0)
 #define read_lock_irqsave(l, flags)	do { local_irq_save(flags); read_lock(l); } while (0)
 #define read_unlock_irqrestore(l, flags) do { read_unlock(l); local_irq_restore(flags); } while (0)
-#define write_lock_irqsave(l, flags)	do { local_irq_save(flags); write_lock(l); } while (0)
-#define write_unlock_irqrestore(l, flags) do { __write_unlock(l); local_irq_restore(flags); preempt_enable(); } while (0)
-
-static inline bool rwlock_is_locked(const rwlock_t *lock)
-{
-	return atomic_read(&lock->cnts) != 0;
-}
 
 #endif

@@ -39,7 +39,6 @@ struct rw_semaphore {
 	.rank = (rank_),							\
 	.wait_list = LIST_HEAD_INIT((name).wait_list) }
 #define DECLARE_RWSEM(name, rank_) struct rw_semaphore name = __RWSEM_INITIALIZER(name, rank_)
-#define DEFINE_RWSEM(name, rank_) DECLARE_RWSEM(name, rank_)
 
 static inline void init_rwsem(struct rw_semaphore *sem, unsigned int rank)
 {
@@ -100,9 +99,6 @@ static __always_inline void up_read(struct rw_semaphore *sem)
 	if (unlikely((c & ~RWSEM_HANDOFF) == RWSEM_WAITERS))	/* the last reader, and somebody sleeps */
 		rwsem_wake(sem);
 }
-
-#define up_read_non_owner(sem)	up_read(sem)
-#define down_read_non_owner(sem) down_read(sem)
 
 static __always_inline bool __rwsem_write_trylock(struct rw_semaphore *sem)
 {
@@ -174,12 +170,5 @@ static inline bool rwsem_is_write_locked(struct rw_semaphore *sem)
 {
 	return atomic_long_read(&sem->count) & RWSEM_WRITER;
 }
-
-static inline bool rwsem_is_contended(struct rw_semaphore *sem)
-{
-	return atomic_long_read(&sem->count) & RWSEM_WAITERS;
-}
-#define rwsem_assert_held(sem)		BUG_ON(!rwsem_is_locked(sem))
-#define rwsem_assert_held_write(sem)	BUG_ON(!rwsem_is_write_locked(sem))
 
 #endif

@@ -14,21 +14,10 @@
 typedef struct seqcount {
 	unsigned int sequence;
 } seqcount_t;
-typedef seqcount_t seqcount_spinlock_t, seqcount_rwlock_t, seqcount_mutex_t;
+typedef seqcount_t seqcount_spinlock_t, seqcount_rwlock_t;
 
-#define SEQCNT_ZERO(name)	{ 0 }
 #define seqcount_init(s)	((void)WRITE_ONCE_EXPR((s)->sequence, 0))
 #define WRITE_ONCE_EXPR(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
-#define seqcount_spinlock_init(s, l) seqcount_init(s)
-
-static __always_inline unsigned int __read_seqcount_begin(const seqcount_t *s)
-{
-	unsigned int seq;
-
-	while (unlikely((seq = READ_ONCE(s->sequence)) & 1))
-		cpu_relax();
-	return seq;
-}
 
 static __always_inline unsigned int read_seqcount_begin(const seqcount_t *s)
 {
@@ -37,17 +26,6 @@ static __always_inline unsigned int read_seqcount_begin(const seqcount_t *s)
 	while (unlikely((seq = smp_load_acquire(&s->sequence)) & 1))
 		cpu_relax();
 	return seq;
-}
-
-/* The count now, even if odd (then read_seqcount_retry() will say so). */
-static __always_inline unsigned int raw_read_seqcount(const seqcount_t *s)
-{
-	return smp_load_acquire(&s->sequence);
-}
-
-static __always_inline unsigned int raw_seqcount_begin(const seqcount_t *s)
-{
-	return smp_load_acquire(&s->sequence) & ~1u;
 }
 
 static __always_inline bool __read_seqcount_retry(const seqcount_t *s, unsigned int start)
@@ -78,13 +56,6 @@ static __always_inline void raw_write_seqcount_end(seqcount_t *s)
 #define write_seqcount_begin_nested(s, sub)	raw_write_seqcount_begin(s)
 #define write_seqcount_end(s)			raw_write_seqcount_end(s)
 
-/* Make readers that are on their way try again. */
-static __always_inline void write_seqcount_invalidate(seqcount_t *s)
-{
-	smp_wmb();
-	WRITE_ONCE(s->sequence, s->sequence + 2);
-}
-
 /* With its own spinlock for the writers. */
 typedef struct {
 	seqcount_t seqcount;
@@ -114,30 +85,6 @@ static inline void write_sequnlock(seqlock_t *sl)
 	spin_unlock(&sl->lock);
 }
 
-static inline void write_seqlock_irq(seqlock_t *sl)
-{
-	spin_lock_irq(&sl->lock);
-	raw_write_seqcount_begin(&sl->seqcount);
-}
-
-static inline void write_sequnlock_irq(seqlock_t *sl)
-{
-	raw_write_seqcount_end(&sl->seqcount);
-	spin_unlock_irq(&sl->lock);
-}
-
-#define write_seqlock_irqsave(sl, flags)					\
-do {										\
-	spin_lock_irqsave(&(sl)->lock, flags);					\
-	raw_write_seqcount_begin(&(sl)->seqcount);				\
-} while (0)
-
-static inline void write_sequnlock_irqrestore(seqlock_t *sl, unsigned long flags)
-{
-	raw_write_seqcount_end(&sl->seqcount);
-	spin_unlock_irqrestore(&sl->lock, flags);
-}
-
 /* A reader that excludes writers without disturbing other readers. */
 static inline void read_seqlock_excl(seqlock_t *sl)
 {
@@ -147,29 +94,6 @@ static inline void read_seqlock_excl(seqlock_t *sl)
 static inline void read_sequnlock_excl(seqlock_t *sl)
 {
 	spin_unlock(&sl->lock);
-}
-
-#define read_seqlock_excl_irqsave(sl, flags)	spin_lock_irqsave(&(sl)->lock, flags)
-#define read_sequnlock_excl_irqrestore(sl, flags) spin_unlock_irqrestore(&(sl)->lock, flags)
-
-/* Without the lock if *@seq is even, with it if odd: first try 0, then 1. */
-static inline void read_seqbegin_or_lock(seqlock_t *sl, int *seq)
-{
-	if (!(*seq & 1))
-		*seq = read_seqbegin(sl);
-	else
-		read_seqlock_excl(sl);
-}
-
-static inline bool need_seqretry(seqlock_t *sl, int seq)
-{
-	return !(seq & 1) && read_seqretry(sl, (unsigned int)seq);
-}
-
-static inline void done_seqretry(seqlock_t *sl, int seq)
-{
-	if (seq & 1)
-		read_sequnlock_excl(sl);
 }
 
 #endif

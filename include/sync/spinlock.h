@@ -38,7 +38,6 @@ static_assert(sizeof(spinlock_t) == 4, "fits into a page descriptor");
 #define __SPIN_LOCK_RANK(a, b, ...)	(b)
 #define __SPIN_LOCK_UNLOCKED(a, ...)	{ .rank = __SPIN_LOCK_RANK(a, ##__VA_ARGS__, a) }
 #define DEFINE_SPINLOCK(name, rank_)	spinlock_t name = __SPIN_LOCK_UNLOCKED(rank_)
-#define DEFINE_RAW_SPINLOCK(name, rank_) DEFINE_SPINLOCK(name, rank_)
 
 /* CPUs are threads of a hypervisor: who runs goes first (sync/spinlock.c). Set at boot. */
 extern bool spin_virtual;
@@ -74,20 +73,6 @@ static __always_inline void ticket_unlock(spinlock_t *lock)
 {
 	__atomic_store_n(&lock->owner, (u8)(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) + 1), __ATOMIC_RELEASE);
 	atomic_point();
-}
-
-static __always_inline bool spin_is_locked(const spinlock_t *lock)
-{
-	u16 t = READ_ONCE(lock->tickets);
-
-	return (u8)t != t >> 8;
-}
-
-static __always_inline bool spin_is_contended(const spinlock_t *lock)
-{
-	u16 t = READ_ONCE(lock->tickets);
-
-	return (u8)((t >> 8) - (u8)t) > 1;
 }
 
 static __always_inline void spin_lock(spinlock_t *lock) __acquires(lock)
@@ -145,11 +130,6 @@ do {										\
 	local_irq_save(flags);							\
 	spin_lock(lock);							\
 } while (0)
-#define spin_lock_irqsave_nested(lock, flags, subclass)				\
-do {										\
-	local_irq_save(flags);							\
-	spin_lock_nested(lock, subclass);					\
-} while (0)
 
 static __always_inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 {
@@ -158,36 +138,6 @@ static __always_inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned lo
 	local_irq_restore(flags);
 	preempt_enable();
 }
-
-static __always_inline bool spin_trylock_irq(spinlock_t *lock)
-{
-	local_irq_disable();
-	if (spin_trylock(lock))
-		return true;
-	local_irq_enable();
-	return false;
-}
-
-#define spin_trylock_irqsave(lock, flags) ({					\
-	bool __got;								\
-	local_irq_save(flags);							\
-	__got = spin_trylock(lock);						\
-	if (!__got)								\
-		local_irq_restore(flags);					\
-	__got; })
-
-#define assert_spin_locked(lock)	BUG_ON(!spin_is_locked(lock))
-
-/* The raw_ names: the same locks (there is no sleeping spinlock here). */
-#define raw_spin_lock_init(l, rank)		spin_lock_init(l, rank)
-#define raw_spin_lock(l)			spin_lock(l)
-#define raw_spin_lock_nested(l, s)		spin_lock_nested(l, s)
-#define raw_spin_trylock(l)			spin_trylock(l)
-#define raw_spin_unlock(l)			spin_unlock(l)
-#define raw_spin_lock_irq(l)			spin_lock_irq(l)
-#define raw_spin_unlock_irq(l)			spin_unlock_irq(l)
-#define raw_spin_lock_irqsave(l, f)		spin_lock_irqsave(l, f)
-#define raw_spin_unlock_irqrestore(l, f)	spin_unlock_irqrestore(l, f)
 
 /* Decrement; when it becomes 0, with @lock held and true. Otherwise without the lock. */
 bool atomic_dec_and_lock(atomic_t *v, spinlock_t *lock);

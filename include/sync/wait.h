@@ -21,8 +21,6 @@ struct wait_queue_entry;
 typedef int (*wait_queue_func_t)(struct wait_queue_entry *e, unsigned int mode, int flags, void *key);
 
 #define WQ_FLAG_EXCLUSIVE	0x01
-#define WQ_FLAG_WOKEN		0x02
-#define WQ_FLAG_PRIORITY	0x20
 
 typedef struct wait_queue_entry {
 	unsigned int flags;
@@ -39,7 +37,6 @@ typedef struct wait_queue_head {
 #define __WAIT_QUEUE_HEAD_INITIALIZER(name) \
 	{ .lock = __SPIN_LOCK_UNLOCKED(LOCK_WAITQUEUE), .head = LIST_HEAD_INIT((name).head) }
 #define DECLARE_WAIT_QUEUE_HEAD(name)	wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
-#define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
 
 static inline void init_waitqueue_head(wait_queue_head_t *wq)
 {
@@ -56,13 +53,6 @@ int autoremove_wake_function(wait_queue_entry_t *e, unsigned int mode, int flags
 	wait_queue_entry_t name = { .private = current, .func = (function), .entry = LIST_HEAD_INIT((name).entry) }
 #define DEFINE_WAIT(name)	DEFINE_WAIT_FUNC(name, autoremove_wake_function)
 
-static inline void init_waitqueue_entry(wait_queue_entry_t *e, struct task_struct *p)
-{
-	e->flags = 0;
-	e->private = p;
-	e->func = default_wake_function;
-}
-
 static inline void init_waitqueue_func_entry(wait_queue_entry_t *e, wait_queue_func_t func)
 {
 	e->flags = 0;
@@ -71,7 +61,6 @@ static inline void init_waitqueue_func_entry(wait_queue_entry_t *e, wait_queue_f
 }
 
 void init_wait_entry(wait_queue_entry_t *e, int flags);
-#define init_wait(e)	init_wait_entry((e), 0)
 
 /* Somebody on the queue? Without the lock it is only true if the caller ordered it (wq_has_sleeper). */
 static inline bool waitqueue_active(wait_queue_head_t *wq)
@@ -95,12 +84,6 @@ static inline void __add_wait_queue_entry_tail(wait_queue_head_t *wq, wait_queue
 	list_add_tail(&e->entry, &wq->head);
 }
 
-static inline void __add_wait_queue_exclusive(wait_queue_head_t *wq, wait_queue_entry_t *e)
-{
-	e->flags |= WQ_FLAG_EXCLUSIVE;
-	__add_wait_queue(wq, e);
-}
-
 static inline void __remove_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *e)
 {
 	list_del(&e->entry);
@@ -118,24 +101,17 @@ void finish_wait(wait_queue_head_t *wq, wait_queue_entry_t *e);
 /* Wake all shared waiters and up to @nr exclusive ones (0: all) whose state is in @mode. Any context. */
 int __wake_up(wait_queue_head_t *wq, unsigned int mode, int nr, void *key);
 void __wake_up_locked(wait_queue_head_t *wq, unsigned int mode, int nr);
-void __wake_up_locked_key(wait_queue_head_t *wq, unsigned int mode, void *key);
 void __wake_up_sync_key(wait_queue_head_t *wq, unsigned int mode, void *key);
 /* The queue goes away: tell poll waiters. */
 void __wake_up_pollfree(wait_queue_head_t *wq);
 
 #define wake_up(q)				__wake_up(q, TASK_NORMAL, 1, NULL)
-#define wake_up_nr(q, nr)			__wake_up(q, TASK_NORMAL, nr, NULL)
 #define wake_up_all(q)				__wake_up(q, TASK_NORMAL, 0, NULL)
-#define wake_up_locked(q)			__wake_up_locked((q), TASK_NORMAL, 1)
-#define wake_up_all_locked(q)			__wake_up_locked((q), TASK_NORMAL, 0)
 #define wake_up_interruptible(q)		__wake_up(q, TASK_INTERRUPTIBLE, 1, NULL)
-#define wake_up_interruptible_nr(q, nr)		__wake_up(q, TASK_INTERRUPTIBLE, nr, NULL)
 #define wake_up_interruptible_all(q)		__wake_up(q, TASK_INTERRUPTIBLE, 0, NULL)
-#define wake_up_interruptible_sync(q)		__wake_up_sync_key((q), TASK_INTERRUPTIBLE, NULL)
 #define poll_to_key(m)				((void *)(unsigned long)(m))
 #define key_to_poll(k)				((__poll_t)(unsigned long)(k))
 #define wake_up_poll(q, m)			__wake_up(q, TASK_NORMAL, 1, poll_to_key(m))
-#define wake_up_locked_poll(q, m)		__wake_up_locked_key((q), TASK_NORMAL, poll_to_key(m))
 #define wake_up_interruptible_poll(q, m)	__wake_up(q, TASK_INTERRUPTIBLE, 1, poll_to_key(m))
 #define wake_up_interruptible_sync_poll(q, m)	__wake_up_sync_key((q), TASK_INTERRUPTIBLE, poll_to_key(m))
 
@@ -194,15 +170,6 @@ void io_schedule(void);
 	__wait_event_ret(wq, condition, TASK_KILLABLE, 0, schedule())
 #define wait_event_interruptible_exclusive(wq, condition) \
 	__wait_event_ret(wq, condition, TASK_INTERRUPTIBLE, 1, schedule())
-#define wait_event_killable_exclusive(wq, condition) \
-	__wait_event_ret(wq, condition, TASK_KILLABLE, 1, schedule())
-#define wait_event_idle(wq, condition) \
-	((void)__wait_event_ret(wq, condition, TASK_IDLE, 0, schedule()))
-#define wait_event_idle_exclusive(wq, condition) \
-	((void)__wait_event_ret(wq, condition, TASK_IDLE, 1, schedule()))
-#define wait_event_freezable(wq, condition)	wait_event_interruptible(wq, condition)
-#define wait_event_cmd(wq, condition, cmd1, cmd2) \
-	((void)__wait_event_ret(wq, condition, TASK_UNINTERRUPTIBLE, 0, cmd1; schedule(); cmd2))
 
 /* Jiffies left (at least 1) when the condition came true, 0 when time ran out, -ERESTARTSYS. */
 #define __wait_event_timeout(wq, condition, state, timeout) ({			\
@@ -222,22 +189,11 @@ void io_schedule(void);
 	__wait_event_timeout(wq, condition, TASK_INTERRUPTIBLE, timeout)
 #define wait_event_killable_timeout(wq, condition, timeout) \
 	__wait_event_timeout(wq, condition, TASK_KILLABLE, timeout)
-#define wait_event_idle_timeout(wq, condition, timeout) \
-	__wait_event_timeout(wq, condition, TASK_IDLE, timeout)
 
-/* The condition is tested with @lock held (interrupts disabled), which is dropped to sleep. */
-#define wait_event_lock_irq(wq, condition, lock) \
-	((void)__wait_event_ret(wq, condition, TASK_UNINTERRUPTIBLE, 0, \
-				spin_unlock_irq(&(lock)); schedule(); spin_lock_irq(&(lock))))
-#define wait_event_interruptible_lock_irq(wq, condition, lock) \
-	__wait_event_ret(wq, condition, TASK_INTERRUPTIBLE, 0, \
-			 spin_unlock_irq(&(lock)); schedule(); spin_lock_irq(&(lock)))
-
-/* ---- waiting for a bit of a word or for a variable: hashed queues, no memory in the object ---- */
+/* ---- waiting for a bit of a word: hashed queues, no memory in the object ---- */
 struct wait_bit_key {
 	void *flags;		/* the word */
-	int bit_nr;		/* -1: a variable */
-	unsigned long timeout;
+	int bit_nr;
 };
 
 struct wait_bit_queue_entry {
@@ -253,24 +209,14 @@ void __wake_up_bit(wait_queue_head_t *wq, void *word, int bit);
 /* The bit has been cleared, and a barrier lies between (clear_and_wake_up_bit). */
 void wake_up_bit(void *word, int bit);
 int out_of_line_wait_on_bit(void *word, int bit, wait_bit_action_f *action, unsigned int mode);
-int out_of_line_wait_on_bit_timeout(void *word, int bit, wait_bit_action_f *action, unsigned int mode,
-				    unsigned long timeout);
 int out_of_line_wait_on_bit_lock(void *word, int bit, wait_bit_action_f *action, unsigned int mode);
 int bit_wait(struct wait_bit_key *key, int mode);
 int bit_wait_io(struct wait_bit_key *key, int mode);
-int bit_wait_timeout(struct wait_bit_key *key, int mode);
 
 #define __wait_bit_test(word, bit)	test_bit_acquire(bit, word)
 /* 0 once the bit is clear, -EINTR on a signal that @mode allows. May sleep. */
-#define wait_on_bit(word, bit, mode) \
-	({ might_sleep(); !__wait_bit_test(word, bit) ? 0 : out_of_line_wait_on_bit(word, bit, bit_wait, mode); })
 #define wait_on_bit_io(word, bit, mode) \
 	({ might_sleep(); !__wait_bit_test(word, bit) ? 0 : out_of_line_wait_on_bit(word, bit, bit_wait_io, mode); })
-#define wait_on_bit_timeout(word, bit, mode, timeout) \
-	({ might_sleep(); !__wait_bit_test(word, bit) ? 0 : \
-	   out_of_line_wait_on_bit_timeout(word, bit, bit_wait_timeout, mode, timeout); })
-#define wait_on_bit_action(word, bit, action, mode) \
-	({ might_sleep(); !__wait_bit_test(word, bit) ? 0 : out_of_line_wait_on_bit(word, bit, action, mode); })
 /* ... and take the bit. */
 #define wait_on_bit_lock(word, bit, mode) \
 	({ might_sleep(); !test_and_set_bit(bit, word) ? 0 : out_of_line_wait_on_bit_lock(word, bit, bit_wait, mode); })
@@ -278,25 +224,6 @@ int bit_wait_timeout(struct wait_bit_key *key, int mode);
 	({ might_sleep(); !test_and_set_bit(bit, word) ? 0 : out_of_line_wait_on_bit_lock(word, bit, bit_wait_io, mode); })
 #define clear_and_wake_up_bit(bit, word) \
 	do { clear_bit_unlock(bit, word); smp_mb__after_atomic(); wake_up_bit(word, bit); } while (0)
-
-wait_queue_head_t *__var_waitqueue(void *p);
-void init_wait_var_entry(struct wait_bit_queue_entry *e, void *var, int flags);
-#define wait_var_event(var, condition) do {					\
-	might_sleep();								\
-	if (!(condition)) {							\
-		wait_queue_head_t *__vq = __var_waitqueue(var);			\
-		struct wait_bit_queue_entry __vbe;				\
-										\
-		init_wait_var_entry(&__vbe, var, 0);				\
-		for (;;) {							\
-			prepare_to_wait_event(__vq, &__vbe.wq_entry, TASK_UNINTERRUPTIBLE); \
-			if (condition)						\
-				break;						\
-			schedule();						\
-		}								\
-		finish_wait(__vq, &__vbe.wq_entry);				\
-	}									\
-} while (0)
 
 void wait_bit_init(void);
 

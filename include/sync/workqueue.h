@@ -37,7 +37,6 @@ struct delayed_work {
 #define WQ_FREEZABLE		(1 << 2)
 #define WQ_MEM_RECLAIM		(1 << 3)
 #define WQ_HIGHPRI		(1 << 4)
-#define WQ_CPU_INTENSIVE	(1 << 5)
 #define WQ_SYSFS		(1 << 6)
 #define WQ_POWER_EFFICIENT	(1 << 7)
 #define __WQ_ORDERED		(1 << 17)
@@ -57,13 +56,10 @@ void delayed_work_timer_fn(struct timer_list *t);
 	(w)->pool = NULL;							\
 	(w)->starts = 0;							\
 } while (0)
-#define INIT_WORK_ONSTACK(w, f)		INIT_WORK(w, f)
-#define destroy_work_on_stack(w)	((void)(w))
 #define INIT_DELAYED_WORK(w, f) do {						\
 	INIT_WORK(&(w)->work, f);						\
 	timer_setup(&(w)->timer, delayed_work_timer_fn, 0);			\
 } while (0)
-#define INIT_DEFERRABLE_WORK(w, f)	INIT_DELAYED_WORK(w, f)
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define work_pending(w)		test_bit(WORK_PENDING, &(w)->flags)
 #define delayed_work_pending(w)	work_pending(&(w)->work)
@@ -76,8 +72,6 @@ struct workqueue_struct *alloc_workqueue(const char *fmt, unsigned int flags, in
 	__attribute__((format(printf, 1, 4)));
 #define alloc_ordered_workqueue(fmt, flags, args...) \
 	alloc_workqueue(fmt, WQ_UNBOUND | __WQ_ORDERED | (flags), 1, ##args)
-#define create_workqueue(name)			alloc_workqueue("%s", WQ_MEM_RECLAIM, 1, (name))
-#define create_singlethread_workqueue(name)	alloc_ordered_workqueue("%s", WQ_MEM_RECLAIM, (name))
 /* All its works have run or been cancelled. May sleep. */
 void destroy_workqueue(struct workqueue_struct *wq);
 
@@ -91,7 +85,6 @@ bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_wo
 bool flush_work(struct work_struct *work);
 bool flush_delayed_work(struct delayed_work *dw);
 void flush_workqueue(struct workqueue_struct *wq);
-#define __flush_workqueue(wq)	flush_workqueue(wq)
 void drain_workqueue(struct workqueue_struct *wq);
 /* Take it back; _sync also waits for a running function. True when it was pending. */
 bool cancel_work(struct work_struct *work);
@@ -107,7 +100,6 @@ struct work_struct *current_work(void);
 #define schedule_work(work)			queue_work(system_wq, work)
 #define schedule_work_on(cpu, work)		queue_work_on(cpu, system_wq, work)
 #define schedule_delayed_work(dw, delay)	queue_delayed_work(system_wq, dw, delay)
-#define schedule_delayed_work_on(c, dw, delay)	queue_delayed_work_on(c, system_wq, dw, delay)
 #define flush_scheduled_work()			flush_workqueue(system_wq)
 int schedule_on_each_cpu(work_func_t func);
 
