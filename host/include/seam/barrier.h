@@ -14,14 +14,10 @@ extern int host_barrier;
 #define mb()		smp_mb()
 #define rmb()		barrier()
 #define wmb()		barrier()
-#define dma_rmb()	barrier()
-#define dma_wmb()	barrier()
 #define smp_rmb()	barrier()
 #define smp_wmb()	barrier()
 #define smp_mb__before_atomic()	barrier()
 #define smp_mb__after_atomic()	barrier()
-#define smp_mb__after_spinlock()	barrier()
-#define barrier_nospec()	barrier()
 #define smp_store_mb(var, value) do { (void)__atomic_exchange_n(&(var), value, __ATOMIC_SEQ_CST); } while (0)
 
 #endif

@@ -16,14 +16,8 @@
 #define DEFINE_PER_CPU(type, name)			HOST_PCPU __typeof__(type) name
 #define DECLARE_PER_CPU_ALIGNED(type, name)		extern HOST_PCPU __attribute__((aligned(64))) __typeof__(type) name
 #define DEFINE_PER_CPU_ALIGNED(type, name)		HOST_PCPU __attribute__((aligned(64))) __typeof__(type) name
-#define DECLARE_PER_CPU_SHARED_ALIGNED(type, name)	DECLARE_PER_CPU_ALIGNED(type, name)
-#define DEFINE_PER_CPU_SHARED_ALIGNED(type, name)	DEFINE_PER_CPU_ALIGNED(type, name)
-#define DECLARE_PER_CPU_PAGE_ALIGNED(type, name)	extern HOST_PCPU __attribute__((aligned(4096))) __typeof__(type) name
-#define DEFINE_PER_CPU_PAGE_ALIGNED(type, name)		HOST_PCPU __attribute__((aligned(4096))) __typeof__(type) name
 #define DECLARE_PER_CPU_FIRST(type, name)		DECLARE_PER_CPU(type, name)
 #define DEFINE_PER_CPU_FIRST(type, name)		DEFINE_PER_CPU(type, name)
-#define DECLARE_PER_CPU_READ_MOSTLY(type, name)		DECLARE_PER_CPU(type, name)
-#define DEFINE_PER_CPU_READ_MOSTLY(type, name)		DEFINE_PER_CPU(type, name)
 
 #ifndef NR_CPUS
 #define NR_CPUS 64
@@ -42,7 +36,6 @@ extern __thread unsigned int host_cpu;
 #define per_cpu_ptr(ptr, cpu)	__pcpu_shift(ptr, per_cpu_offset(cpu))
 #define per_cpu(var, cpu)	(*per_cpu_ptr(&(var), cpu))
 #define this_cpu_ptr(ptr)	__pcpu_shift(ptr, host_cpu_off)
-#define raw_cpu_ptr(ptr)	this_cpu_ptr(ptr)
 
 #define __tp(pcp)		this_cpu_ptr(&(pcp))
 #define this_cpu_read(pcp)	({ __typeof__(((void)0, (pcp))) __tr; __atomic_load(__tp(pcp), &__tr, __ATOMIC_RELAXED); __tr; })
@@ -50,49 +43,14 @@ extern __thread unsigned int host_cpu;
 #define this_cpu_add(pcp, v)	((void)__atomic_fetch_add(__tp(pcp), (v), __ATOMIC_RELAXED))
 #define this_cpu_sub(pcp, v)	((void)__atomic_fetch_sub(__tp(pcp), (v), __ATOMIC_RELAXED))
 #define this_cpu_inc(pcp)	this_cpu_add(pcp, 1)
-#define this_cpu_dec(pcp)	this_cpu_sub(pcp, 1)
 #define this_cpu_and(pcp, v)	((void)__atomic_fetch_and(__tp(pcp), (v), __ATOMIC_RELAXED))
 #define this_cpu_or(pcp, v)	((void)__atomic_fetch_or(__tp(pcp), (v), __ATOMIC_RELAXED))
 #define this_cpu_add_return(pcp, v)	__atomic_add_fetch(__tp(pcp), (v), __ATOMIC_RELAXED)
 #define this_cpu_sub_return(pcp, v)	__atomic_sub_fetch(__tp(pcp), (v), __ATOMIC_RELAXED)
-#define this_cpu_inc_return(pcp)	this_cpu_add_return(pcp, 1)
-#define this_cpu_dec_return(pcp)	this_cpu_sub_return(pcp, 1)
-#define this_cpu_xchg(pcp, v)	({ __typeof__(((void)0, (pcp))) __tx = (v), __to; __atomic_exchange(__tp(pcp), &__tx, &__to, __ATOMIC_ACQ_REL); __to; })
-#define this_cpu_cmpxchg(pcp, o, n) ({ __typeof__(((void)0, (pcp))) __tc = (o), __tn = (n); \
-	(void)__atomic_compare_exchange(__tp(pcp), &__tc, &__tn, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED); __tc; })
 #define this_cpu_read_stable(pcp)	this_cpu_read(pcp)
-/* A CPU is one thread at a time here, so two steps are as good as one instruction. */
-#define this_cpu_cmpxchg_double(p1, p2, o1, o2, n1, n2) ({			\
-	bool __ok = this_cpu_read(p1) == (o1) && this_cpu_read(p2) == (o2);	\
-	if (__ok) { this_cpu_write(p1, n1); this_cpu_write(p2, n2); }		\
-	__ok; })
-
-#define __this_cpu_read(pcp)		this_cpu_read(pcp)
-#define __this_cpu_write(pcp, val)	this_cpu_write(pcp, val)
-#define __this_cpu_add(pcp, val)	this_cpu_add(pcp, val)
-#define __this_cpu_sub(pcp, val)	this_cpu_sub(pcp, val)
-#define __this_cpu_inc(pcp)		this_cpu_inc(pcp)
-#define __this_cpu_dec(pcp)		this_cpu_dec(pcp)
-#define __this_cpu_or(pcp, val)		this_cpu_or(pcp, val)
-#define __this_cpu_and(pcp, val)	this_cpu_and(pcp, val)
-#define __this_cpu_add_return(pcp, val)	this_cpu_add_return(pcp, val)
-#define __this_cpu_inc_return(pcp)	this_cpu_inc_return(pcp)
-#define __this_cpu_dec_return(pcp)	this_cpu_dec_return(pcp)
-#define __this_cpu_xchg(pcp, val)	this_cpu_xchg(pcp, val)
-#define raw_cpu_read(pcp)		this_cpu_read(pcp)
-#define raw_cpu_write(pcp, val)		this_cpu_write(pcp, val)
-#define raw_cpu_add(pcp, val)		this_cpu_add(pcp, val)
-#define raw_cpu_inc(pcp)		this_cpu_inc(pcp)
-#define raw_cpu_dec(pcp)		this_cpu_dec(pcp)
-
-#define get_cpu_var(var)	(*({ preempt_disable(); this_cpu_ptr(&(var)); }))
-#define put_cpu_var(var)	do { (void)&(var); preempt_enable(); } while (0)
-#define get_cpu_ptr(ptr)	({ preempt_disable(); this_cpu_ptr(ptr); })
-#define put_cpu_ptr(ptr)	do { (void)(ptr); preempt_enable(); } while (0)
 
 #define raw_smp_processor_id()	host_cpu
 #define smp_processor_id()	host_cpu
-#define __smp_processor_id()	host_cpu
 
 void load_percpu_segment(unsigned int cpu);
 

@@ -18,7 +18,6 @@ static __always_inline unsigned int preempt_count(void)
 {
 	return this_cpu_read(__preempt_count) & ~PREEMPT_NEED_RESCHED;
 }
-static __always_inline unsigned int raw_preempt_count(void) { return this_cpu_read(__preempt_count); }
 static __always_inline void preempt_count_set(unsigned int pc)
 {
 	this_cpu_write(__preempt_count,

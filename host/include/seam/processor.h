@@ -9,8 +9,6 @@
 #include <seam/percpu.h>
 
 void cpu_relax(void);	/* others run; waiting interrupts are taken */
-static inline void prefetch(const void *p) { __builtin_prefetch(p); }
-static inline void prefetchw(const void *p) { __builtin_prefetch(p, 1); }
 static inline unsigned int cache_line_size(void) { return 64; }
 static inline bool boot_cpu_has(int feature) { return false; }
 extern unsigned long init_stack[THREAD_SIZE / sizeof(unsigned long)];

@@ -32,8 +32,6 @@ unsigned long __must_check copy_from_user(void *to, const void __user *from, uns
 #define __copy_to_user_inatomic(t, f, n) copy_to_user(t, f, n)
 /* What is not copied is left as it was. */
 unsigned long __must_check __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n);
-#define __copy_to_user(t, f, n)		copy_to_user(t, f, n)
-#define __copy_from_user(t, f, n)	__copy_from_user_inatomic(t, f, n)
 unsigned long __must_check clear_user(void __user *to, unsigned long n);
 #define __clear_user(t, n)		clear_user(t, n)
 long __must_check strncpy_from_user(char *dst, const char __user *src, long count);
@@ -44,7 +42,6 @@ long copy_from_user_nofault(void *dst, const void __user *src, size_t size);
 long copy_to_user_nofault(void __user *dst, const void *src, size_t size);
 size_t fault_in_readable(const char __user *uaddr, size_t size);
 size_t fault_in_writeable(char __user *uaddr, size_t size);
-#define get_kernel_nofault(val, ptr)	copy_from_kernel_nofault(&(val), ptr, sizeof(val))
 #define get_user(x, ptr) ({							\
 	__typeof__(((void)0, *(ptr))) __gu = 0;					\
 	int __ge = copy_from_user(&__gu, (ptr), sizeof(__gu)) ? -EFAULT : 0;	\

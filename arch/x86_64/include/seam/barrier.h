@@ -12,8 +12,6 @@
 #define mb()		__asm__ volatile("mfence" : : : "memory")
 #define rmb()		__asm__ volatile("lfence" : : : "memory")
 #define wmb()		__asm__ volatile("sfence" : : : "memory")
-#define dma_rmb()	barrier()
-#define dma_wmb()	barrier()
 
 /* A locked operation on the stack is the cheapest full barrier. */
 #define smp_mb()	__asm__ volatile("lock; addl $0, -4(%%rsp)" : : : "memory", "cc")
@@ -21,8 +19,6 @@
 #define smp_wmb()	barrier()
 #define smp_mb__before_atomic()	barrier()
 #define smp_mb__after_atomic()	barrier()
-#define smp_mb__after_spinlock()	barrier()
-#define barrier_nospec()	rmb()
 
 #ifndef smp_store_mb
 #define smp_store_mb(var, value) do { (void)__atomic_exchange_n(&(var), value, __ATOMIC_SEQ_CST); } while (0)

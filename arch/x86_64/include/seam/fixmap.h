@@ -13,8 +13,6 @@ enum fixed_addresses {
 	FIX_IO_APIC_BASE_0,
 	FIX_IO_APIC_BASE_END = FIX_IO_APIC_BASE_0 + MAX_IO_APICS - 1,
 	FIX_HPET_BASE,
-	FIX_EARLY_0,		/* two pages for a look at firmware tables */
-	FIX_EARLY_1,
 	FIX_TEXT_POKE,
 	__end_of_fixed_addresses
 };

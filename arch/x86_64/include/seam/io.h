@@ -25,11 +25,6 @@ SEAM_PORT(w, "w", u16)
 SEAM_PORT(l, "k", u32)
 #undef SEAM_PORT
 
-static inline void insb(u16 port, void *addr, unsigned long count)
-{
-	__asm__ volatile("rep; insb" : "+D"(addr), "+c"(count) : "d"(port) : "memory");
-}
-
 /* A write to an unused port takes about a microsecond: the pause that old devices need. */
 static inline void io_delay(void)
 {
@@ -52,15 +47,6 @@ SEAM_MMIO(w, "movw", u16, "r")
 SEAM_MMIO(l, "movl", u32, "r")
 SEAM_MMIO(q, "movq", u64, "r")
 #undef SEAM_MMIO
-
-#define readb_relaxed(a)	readb(a)
-#define readw_relaxed(a)	readw(a)
-#define readl_relaxed(a)	readl(a)
-#define readq_relaxed(a)	readq(a)
-#define writeb_relaxed(v, a)	writeb(v, a)
-#define writew_relaxed(v, a)	writew(v, a)
-#define writel_relaxed(v, a)	writel(v, a)
-#define writeq_relaxed(v, a)	writeq(v, a)
 
 /*
  * Map @size bytes of device memory at physical @phys: uncached, write-combining, write-through, cached. NULL when out of

@@ -50,19 +50,12 @@ static inline void arch_safe_halt(void)
 	__asm__ volatile("sti; hlt" : : : "memory");
 }
 
-static inline void arch_halt(void)
-{
-	__asm__ volatile("hlt" : : : "memory");
-}
-
 #define local_irq_disable()		arch_local_irq_disable()
 #define local_irq_enable()		arch_local_irq_enable()
 #define local_irq_save(flags)		((flags) = arch_local_irq_save())
 #define local_irq_restore(flags)	arch_local_irq_restore(flags)
-#define local_save_flags(flags)		((flags) = arch_local_save_flags())
 #define irqs_disabled_flags(flags)	arch_irqs_disabled_flags(flags)
 #define irqs_disabled()			arch_irqs_disabled_flags(arch_local_save_flags())
 #define safe_halt()			arch_safe_halt()
-#define halt()				arch_halt()
 
 #endif

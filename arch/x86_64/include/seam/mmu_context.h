@@ -23,7 +23,6 @@ void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk);
 /* The last user of @mm is going: let this CPU stand on init_mm if it was lazily in @mm. */
 void leave_mm(int cpu);
 
-#define activate_mm(prev, next)		switch_mm(prev, next, NULL)
 #define deactivate_mm(tsk, mm)		do { } while (0)
 
 #endif

@@ -4,7 +4,6 @@
 #define SEAM_NUMA_H
 
 #define LOCAL_DISTANCE	10
-#define REMOTE_DISTANCE	20
 
 /* Node of @cpu, from boot on. */
 int early_cpu_to_node(int cpu);

@@ -46,7 +46,6 @@
 /* One past the last address that a user mapping may cover: the top page stays empty. */
 #define TASK_SIZE		__SEAM_UL(0x7ffffffff000)
 #define TASK_SIZE_MAX		TASK_SIZE
-#define STACK_TOP		TASK_SIZE
 #define STACK_TOP_MAX		TASK_SIZE
 
 #define PMD_SHIFT	21
@@ -54,7 +53,6 @@
 #define PGDIR_SHIFT	39
 #define HPAGE_SHIFT	PMD_SHIFT
 #define HPAGE_SIZE	(__SEAM_UL(1) << HPAGE_SHIFT)
-#define HPAGE_MASK	(~(HPAGE_SIZE - 1))
 #define HPAGE_PMD_ORDER	(PMD_SHIFT - PAGE_SHIFT)
 
 #ifndef __ASSEMBLY__
@@ -108,15 +106,11 @@ static inline unsigned long __phys_addr(unsigned long x)
 #define __pa_symbol(x)	((unsigned long)(x) - KERNEL_MAP_BASE)
 #define __va(x)		((void *)((unsigned long)(x) + PAGE_OFFSET))
 #define virt_to_phys(x)	__pa(x)
-#define phys_to_virt(x)	__va(x)
 
-#define PFN_PHYS(x)	((phys_addr_t)(x) << PAGE_SHIFT)
 #define PHYS_PFN(x)	((unsigned long)((x) >> PAGE_SHIFT))
 #define PFN_UP(x)	(((unsigned long)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
 #define PFN_DOWN(x)	((unsigned long)(x) >> PAGE_SHIFT)
-#define PFN_ALIGN(x)	(((unsigned long)(x) + PAGE_SIZE - 1) & PAGE_MASK)
 #define PAGE_ALIGN(a)	(((a) + PAGE_SIZE - 1) & PAGE_MASK)
-#define PAGE_ALIGN_DOWN(a) ((a) & PAGE_MASK)
 #define PAGE_ALIGNED(a)	(((unsigned long)(a) & (PAGE_SIZE - 1)) == 0)
 #define offset_in_page(p) ((unsigned long)(p) & ~PAGE_MASK)
 

@@ -75,7 +75,6 @@ typedef struct { unsigned long val; } swp_entry_t;
 
 #define PHYSICAL_PAGE_MASK	0x000ffffffffff000UL
 #define PTE_PFN_MASK		PHYSICAL_PAGE_MASK
-#define PTE_FLAGS_MASK		(~PTE_PFN_MASK)
 #define PHYSICAL_PMD_PAGE_MASK	(PHYSICAL_PAGE_MASK & PMD_MASK)
 #define PHYSICAL_PUD_PAGE_MASK	(PHYSICAL_PAGE_MASK & PUD_MASK)
 #define _PAGE_TABLE		(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
@@ -83,7 +82,6 @@ typedef struct { unsigned long val; } swp_entry_t;
 /* Bits that survive a change of protection. */
 #define _PAGE_CHG_MASK		(PTE_PFN_MASK | _PAGE_PCD | _PAGE_PWT | _PAGE_SPECIAL | _PAGE_ACCESSED | \
 				 _PAGE_DIRTY | _PAGE_SOFT_DIRTY | _PAGE_DEVMAP | _PAGE_UFFD_WP)
-#define _HPAGE_CHG_MASK		(_PAGE_CHG_MASK | _PAGE_PSE | _PAGE_PAT_LARGE)
 
 /* All bits, less _PAGE_NX on a CPU without it. Already applied in the tables of protections. */
 extern pteval_t __supported_pte_mask;
@@ -105,14 +103,6 @@ extern pteval_t __supported_pte_mask;
 #define PAGE_KERNEL_RO		__kprot(__PAGE_KERNEL & ~(_PAGE_RW | _PAGE_DIRTY))
 #define PAGE_KERNEL_ROX		__kprot(__PAGE_KERNEL & ~(_PAGE_RW | _PAGE_DIRTY | _PAGE_NX))
 #define PAGE_KERNEL_NOCACHE	__kprot(__PAGE_KERNEL | _PAGE_PCD | _PAGE_PWT)
-
-#define PAGE_NONE		__kprot(_PAGE_PROTNONE | _PAGE_ACCESSED)
-#define PAGE_SHARED		__kprot(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_NX)
-#define PAGE_SHARED_EXEC	__kprot(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED)
-#define PAGE_READONLY		__kprot(_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_NX)
-#define PAGE_READONLY_EXEC	__kprot(_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)
-#define PAGE_COPY		PAGE_READONLY
-#define PAGE_COPY_EXEC		PAGE_READONLY_EXEC
 
 /* Protection of a mapping with @vm_flags (VM_READ WRITE EXEC SHARED): a private one starts read-only. */
 extern pgprot_t protection_map[16];
@@ -159,20 +149,15 @@ static inline int pte_present(pte_t pte) { return (pte_val(pte) & (_PAGE_PRESENT
 static inline int pte_write(pte_t pte) { return (pte_val(pte) & _PAGE_RW) != 0; }
 static inline int pte_dirty(pte_t pte) { return (pte_val(pte) & _PAGE_DIRTY) != 0; }
 static inline int pte_young(pte_t pte) { return (pte_val(pte) & _PAGE_ACCESSED) != 0; }
-static inline int pte_exec(pte_t pte) { return !(pte_val(pte) & _PAGE_NX); }
 static inline int pte_special(pte_t pte) { return (pte_val(pte) & _PAGE_SPECIAL) != 0; }
 static inline int pte_soft_dirty(pte_t pte) { return (pte_val(pte) & _PAGE_SOFT_DIRTY) != 0; }
 static inline int pte_uffd_wp(pte_t pte) { return (pte_val(pte) & _PAGE_UFFD_WP) != 0; }
-static inline int pte_devmap(pte_t pte) { return (pte_val(pte) & _PAGE_DEVMAP) != 0; }
 static inline int pte_protnone(pte_t pte)
 {
 	return (pte_val(pte) & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE;
 }
-static inline int pte_accessible(struct mm_struct *mm, pte_t pte) { return pte_present(pte); }
 static inline int pte_same(pte_t a, pte_t b) { return pte_val(a) == pte_val(b); }
 static inline unsigned long pte_pfn(pte_t pte) { return (pte_val(pte) & PTE_PFN_MASK) >> PAGE_SHIFT; }
-static inline pteval_t pte_flags(pte_t pte) { return pte_val(pte) & PTE_FLAGS_MASK; }
-static inline pgprot_t pte_pgprot(pte_t pte) { return __pgprot(pte_flags(pte)); }
 #define pte_page(pte)	pfn_to_page(pte_pfn(pte))
 
 /* ---- pte: derived values ---- */
@@ -271,17 +256,6 @@ static inline int pmd_present(pmd_t pmd)
 	return (pmd_val(pmd) & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_PSE)) != 0;
 }
 static inline int pmd_leaf(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_PSE) != 0; }
-#define pmd_large(pmd) pmd_leaf(pmd)
-static inline int pmd_trans_huge(pmd_t pmd) { return (pmd_val(pmd) & (_PAGE_PSE | _PAGE_DEVMAP)) == _PAGE_PSE; }
-/* Neither empty nor a pointer to a table. */
-static inline int pmd_bad(pmd_t pmd)
-{
-	return (pmd_val(pmd) & (_PAGE_PSE | _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)) !=
-	       (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED);
-}
-static inline int pmd_write(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_RW) != 0; }
-static inline int pmd_dirty(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_DIRTY) != 0; }
-static inline int pmd_young(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_ACCESSED) != 0; }
 static inline int pmd_same(pmd_t a, pmd_t b) { return pmd_val(a) == pmd_val(b); }
 static inline unsigned long pmd_pfn(pmd_t pmd)
 {
@@ -294,7 +268,6 @@ static inline unsigned long pmd_page_vaddr(pmd_t pmd)
 	return (pmd_val(pmd) & PTE_PFN_MASK) + PAGE_OFFSET;
 }
 #define pmd_page(pmd)		pfn_to_page(pmd_pfn(pmd))
-#define pmd_pgtable(pmd)	pmd_page(pmd)
 #define SEAM_PMD_SET(name, bits) static inline pmd_t pmd_##name(pmd_t pmd) { return __pmd(pmd_val(pmd) | (bits)); }
 #define SEAM_PMD_CLEAR(name, bits) static inline pmd_t pmd_##name(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~(bits)); }
 SEAM_PMD_SET(mkhuge, _PAGE_PSE)
@@ -304,17 +277,7 @@ SEAM_PMD_SET(mkyoung, _PAGE_ACCESSED)
 SEAM_PMD_CLEAR(wrprotect, _PAGE_RW)
 SEAM_PMD_CLEAR(mkold, _PAGE_ACCESSED)
 SEAM_PMD_CLEAR(mkclean, _PAGE_DIRTY)
-static inline pmd_t pfn_pmd(unsigned long pfn, pgprot_t prot) { return __pmd((pfn << PAGE_SHIFT) | pgprot_val(prot)); }
-#define mk_pmd(page, prot)	pfn_pmd(page_to_pfn(page), prot)
-static inline pmd_t pmd_modify(pmd_t pmd, pgprot_t newprot)
-{
-	return __pmd((pmd_val(pmd) & _HPAGE_CHG_MASK) | (pgprot_val(newprot) & ~_HPAGE_CHG_MASK));
-}
 static inline void set_pmd(pmd_t *pmdp, pmd_t pmd) { WRITE_ONCE(pmdp->pmd, pmd.pmd); }
-static inline void set_pmd_at(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp, pmd_t pmd)
-{
-	set_pmd(pmdp, pmd);
-}
 static inline pmd_t pmdp_get(pmd_t *pmdp) { return __pmd(READ_ONCE(pmdp->pmd)); }
 static inline void pmd_clear(pmd_t *pmdp) { set_pmd(pmdp, __pmd(0)); }
 
@@ -326,14 +289,6 @@ static inline void pmd_set_huge(pmd_t *pmd, unsigned long addr, unsigned long pf
 	set_pmd(pmd, __pmd((pfn << PAGE_SHIFT) | large | (pgprot_val(prot) & _PAGE_PAT ? _PAGE_PAT_LARGE : 0)));
 }
 static inline void pmd_clear_huge(pmd_t *pmd, unsigned long addr) { pmd_clear(pmd); }
-static inline pmd_t pmdp_huge_get_and_clear(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp)
-{
-	return __pmd(__atomic_exchange_n(&pmdp->pmd, 0, __ATOMIC_SEQ_CST));
-}
-static inline void pmdp_set_wrprotect(struct mm_struct *mm, unsigned long addr, pmd_t *pmdp)
-{
-	__atomic_fetch_and(&pmdp->pmd, ~_PAGE_RW, __ATOMIC_SEQ_CST);
-}
 
 /* ---- pud, pgd ---- */
 static inline int pud_none(pud_t pud) { return pud_val(pud) == 0; }
@@ -342,22 +297,13 @@ static inline int pud_leaf(pud_t pud)
 {
 	return (pud_val(pud) & (_PAGE_PSE | _PAGE_PRESENT)) == (_PAGE_PSE | _PAGE_PRESENT);
 }
-#define pud_large(pud) pud_leaf(pud)
-#define pud_trans_huge(pud) pud_leaf(pud)
-static inline int pud_bad(pud_t pud)
-{
-	return (pud_val(pud) & (_PAGE_PSE | _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)) !=
-	       (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED);
-}
 static inline unsigned long pud_pfn(pud_t pud)
 {
 	unsigned long mask = pud_leaf(pud) ? PHYSICAL_PUD_PAGE_MASK : PTE_PFN_MASK;
 
 	return (pud_val(pud) & mask) >> PAGE_SHIFT;
 }
-static inline pud_t pfn_pud(unsigned long pfn, pgprot_t prot) { return __pud((pfn << PAGE_SHIFT) | pgprot_val(prot)); }
 static inline pmd_t *pud_pgtable(pud_t pud) { return (pmd_t *)((pud_val(pud) & PTE_PFN_MASK) + PAGE_OFFSET); }
-#define pud_page_vaddr(pud)	((unsigned long)pud_pgtable(pud))
 #define pud_page(pud)		pfn_to_page(pud_pfn(pud))
 static inline void set_pud(pud_t *pudp, pud_t pud) { WRITE_ONCE(pudp->pud, pud.pud); }
 static inline pud_t pudp_get(pud_t *pudp) { return __pud(READ_ONCE(pudp->pud)); }
@@ -365,23 +311,12 @@ static inline void pud_clear(pud_t *pudp) { set_pud(pudp, __pud(0)); }
 
 static inline int pgd_none(pgd_t pgd) { return pgd_val(pgd) == 0; }
 static inline int pgd_present(pgd_t pgd) { return (pgd_val(pgd) & _PAGE_PRESENT) != 0; }
-static inline int pgd_bad(pgd_t pgd)
-{
-	return (pgd_val(pgd) & (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED)) !=
-	       (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED);
-}
 static inline unsigned long pgd_pfn(pgd_t pgd) { return (pgd_val(pgd) & PTE_PFN_MASK) >> PAGE_SHIFT; }
 static inline pud_t *pgd_pgtable(pgd_t pgd) { return (pud_t *)((pgd_val(pgd) & PTE_PFN_MASK) + PAGE_OFFSET); }
-#define pgd_page_vaddr(pgd)	((unsigned long)pgd_pgtable(pgd))
 #define pgd_page(pgd)		pfn_to_page(pgd_pfn(pgd))
 static inline void set_pgd(pgd_t *pgdp, pgd_t pgd) { WRITE_ONCE(pgdp->pgd, pgd.pgd); }
 static inline pgd_t pgdp_get(pgd_t *pgdp) { return __pgd(READ_ONCE(pgdp->pgd)); }
 static inline void pgd_clear(pgd_t *pgdp) { set_pgd(pgdp, __pgd(0)); }
-
-#define pte_ERROR(e) pr_err("bad pte %016lx\n", pte_val(e))
-#define pmd_ERROR(e) pr_err("bad pmd %016lx\n", pmd_val(e))
-#define pud_ERROR(e) pr_err("bad pud %016lx\n", pud_val(e))
-#define pgd_ERROR(e) pr_err("bad pgd %016lx\n", pgd_val(e))
 
 /* ---- walking ---- */
 #define pgd_index(a)	(((a) >> PGDIR_SHIFT) & (PTRS_PER_PGD - 1))
@@ -408,8 +343,6 @@ static inline pte_t *pte_offset_kernel(pmd_t *pmd, unsigned long addr)
 {
 	return (pte_t *)pmd_page_vaddr(data_race(*pmd)) + pte_index(addr);
 }
-#define pte_offset_map(pmd, addr)	pte_offset_kernel(pmd, addr)
-#define pte_unmap(pte)			((void)(pte))
 
 /* End of the part of [addr, end) that one entry of the level covers; safe at the top of the space. */
 #define __addr_end(addr, end, size, mask) ({			\
@@ -439,8 +372,6 @@ static inline void pmd_populate_kernel(struct mm_struct *mm, pmd_t *pmd, pte_t *
 #define SWP_TYPE_BITS		5
 #define SWP_OFFSET_FIRST_BIT	9
 #define SWP_OFFSET_SHIFT	(SWP_OFFSET_FIRST_BIT + SWP_TYPE_BITS)
-#define MAX_SWAPFILES_SHIFT	SWP_TYPE_BITS
-#define SWP_OFFSET_BITS		(64 - SWP_OFFSET_SHIFT)
 
 static inline unsigned long __swp_type(swp_entry_t e) { return e.val >> (64 - SWP_TYPE_BITS); }
 static inline unsigned long __swp_offset(swp_entry_t e) { return ~e.val << SWP_TYPE_BITS >> SWP_OFFSET_SHIFT; }
@@ -459,10 +390,6 @@ SEAM_PTE_SET(swp_mkuffd_wp, _PAGE_SWP_UFFD_WP)
 SEAM_PTE_CLEAR(swp_clear_uffd_wp, _PAGE_SWP_UFFD_WP)
 static inline int pte_swp_soft_dirty(pte_t pte) { return (pte_val(pte) & _PAGE_SWP_SOFT_DIRTY) != 0; }
 static inline int pte_swp_uffd_wp(pte_t pte) { return (pte_val(pte) & _PAGE_SWP_UFFD_WP) != 0; }
-
-/* x86 keeps its caches of tables coherent by itself. */
-#define update_mmu_cache(vma, addr, ptep)	do { } while (0)
-#define flush_tlb_fix_spurious_fault(vma, addr)	do { } while (0)
 
 /*
  * Map the memmap of [start, end) (virtual addresses inside vmemmap) with memory of @node, as sparse_init

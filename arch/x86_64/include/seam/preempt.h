@@ -22,12 +22,6 @@ static __always_inline unsigned int preempt_count(void)
 	return this_cpu_read(__preempt_count) & ~PREEMPT_NEED_RESCHED;
 }
 
-/* The count with bit 31 as it is: what switch_to saves and restores. */
-static __always_inline unsigned int raw_preempt_count(void)
-{
-	return this_cpu_read(__preempt_count);
-}
-
 static __always_inline void preempt_count_set(unsigned int pc)
 {
 	unsigned int old = this_cpu_read(__preempt_count);

@@ -86,9 +86,6 @@ SEAM_CR(4)
 /* Set bits of CR4 on this CPU and in its shadow (cpu_tlbstate.cr4). */
 void cr4_set_bits(unsigned long mask);
 
-static inline void prefetch(const void *p) { __builtin_prefetch(p); }
-static inline void prefetchw(const void *p) { __builtin_prefetch(p, 1); }
-
 struct desc_ptr {
 	u16 size;
 	u64 address;

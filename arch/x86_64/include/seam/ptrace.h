@@ -64,21 +64,6 @@ static inline unsigned long user_stack_pointer(const struct pt_regs *regs)
 	return regs->sp;
 }
 
-static inline unsigned long kernel_stack_pointer(const struct pt_regs *regs)
-{
-	return regs->sp;
-}
-
-static inline bool regs_irqs_disabled(const struct pt_regs *regs)
-{
-	return !(regs->flags & X86_EFLAGS_IF);
-}
-
-static inline unsigned long regs_return_value(const struct pt_regs *regs)
-{
-	return regs->ax;
-}
-
 /* User registers of a task whose kernel stack begins (lowest address) at @stack. */
 #define stack_pt_regs(stack)	((struct pt_regs *)((char *)(stack) + THREAD_SIZE) - 1)
 /* @task: needs kernel/task.h; p->stack is the lowest address of the kernel stack. */

@@ -18,23 +18,18 @@
 #define TIF_RESTORE_SIGMASK	9	/* saved_sigmask is to be put back (no work by itself) */
 #define TIF_FORCED_TF		10	/* the trap flag in the user's registers is ptrace's, not the program's */
 #define TIF_MEMDIE		11	/* OOM victim */
-#define TIF_POLLING_NRFLAG	12	/* idle watches TIF_NEED_RESCHED: no IPI needed */
 #define TIF_SYSCALL_TRACE	16	/* ptrace: stop at entry and exit of system calls */
-#define TIF_SECCOMP		17
 #define TIF_SINGLESTEP		18	/* ptrace: a trap after the next instruction, or on the way out of a call */
 #define TIF_SYSCALL_EMU		19	/* ptrace: stop at the entry of a call, and do not execute it */
 #define TIF_DEBUG		24	/* debug registers or branch steps: switched with the task */
 #define TIF_BLOCKSTEP		25	/* the step goes on to the next branch */
 
-#define _TIF(x)			(1UL << TIF_##x)
 #define _TIF_NOTIFY_RESUME	(1UL << TIF_NOTIFY_RESUME)
 #define _TIF_SIGPENDING		(1UL << TIF_SIGPENDING)
 #define _TIF_NEED_RESCHED	(1UL << TIF_NEED_RESCHED)
 #define _TIF_NOTIFY_SIGNAL	(1UL << TIF_NOTIFY_SIGNAL)
 #define _TIF_NEED_FPU_LOAD	(1UL << TIF_NEED_FPU_LOAD)
-#define _TIF_RESTORE_SIGMASK	(1UL << TIF_RESTORE_SIGMASK)
 #define _TIF_SYSCALL_TRACE	(1UL << TIF_SYSCALL_TRACE)
-#define _TIF_SECCOMP		(1UL << TIF_SECCOMP)
 #define _TIF_SINGLESTEP		(1UL << TIF_SINGLESTEP)
 #define _TIF_SYSCALL_EMU	(1UL << TIF_SYSCALL_EMU)
 #define _TIF_DEBUG		(1UL << TIF_DEBUG)
@@ -101,8 +96,6 @@ static inline void arch_dup_thread_init(struct thread_struct *thread)
 int flush_thread(void);
 /* The running task will enter user mode at @new_ip with stack @new_sp; all else zero. */
 void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_sp);
-/* exec: personality of the 64-bit ABI. Nothing to do with one ABI. */
-static inline void set_personality_64bit(void) { }
 
 /* Use of the FPU in the kernel. Disables preemption between the two; not in hard interrupts that
  * came in between them (irq_fpu_usable() tells). */

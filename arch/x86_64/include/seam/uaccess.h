@@ -31,8 +31,6 @@
 
 static __always_inline void stac(void) { __asm__ volatile(__STAC : : : "memory", "cc"); }
 static __always_inline void clac(void) { __asm__ volatile(__CLAC : : : "memory", "cc"); }
-#define user_access_begin(ptr, len)	({ bool __ok = access_ok(ptr, len); if (__ok) stac(); __ok; })
-#define user_access_end()		clac()
 
 /* Do the @size bytes at user address @addr lie below the end of user space? */
 static __always_inline bool __access_ok(unsigned long addr, unsigned long size)
@@ -61,8 +59,6 @@ unsigned long __must_check _copy_from_user(void *to, const void __user *from, un
 unsigned long __must_check __copy_to_user_inatomic(void __user *to, const void *from, unsigned long n);
 unsigned long __must_check __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n);
 unsigned long __must_check copy_in_user(void __user *to, const void __user *from, unsigned long n);
-#define __copy_to_user(to, from, n)	__copy_to_user_inatomic(to, from, n)
-#define __copy_from_user(to, from, n)	__copy_from_user_inatomic(to, from, n)
 /* Zero user memory; bytes not zeroed. */
 unsigned long __must_check clear_user(void __user *to, unsigned long n);
 unsigned long __must_check __clear_user(void __user *to, unsigned long n);
@@ -87,7 +83,6 @@ long strncpy_from_kernel_nofault(char *dst, const void *unsafe, long count);
 /* User addresses of the running task without waiting for a page. 0 or -EFAULT. */
 long copy_from_user_nofault(void *dst, const void __user *src, size_t size);
 long copy_to_user_nofault(void __user *dst, const void *src, size_t size);
-#define get_kernel_nofault(val, ptr)	copy_from_kernel_nofault(&(val), ptr, sizeof(val))
 
 /* Touch the first and last byte and each page between: bytes not faulted in (0 = all there). */
 size_t fault_in_readable(const char __user *uaddr, size_t size);
@@ -114,7 +109,7 @@ void __bad_user_size(void);
 	__asm__ volatile goto("1: " insn " %0, %1\n" _ASM_EXTABLE_UA(1b, %l2)		\
 		     : : reg(x), "m"(*(ptr)) : "memory" : label)
 
-/* Between user_access_begin() and user_access_end(): jump to @label on a fault. */
+/* Between stac() and clac(): jump to @label on a fault. */
 #define unsafe_get_user(x, ptr, label)						\
 do {										\
 	const __typeof__(*(ptr)) __user *__gp = (ptr);				\
