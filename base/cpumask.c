@@ -4,8 +4,6 @@
 #include <base/nodemask.h>
 
 struct cpumask __cpu_possible_mask, __cpu_present_mask, __cpu_online_mask, __cpu_active_mask;
-const struct cpumask cpu_all_bits = CPU_MASK_ALL;
-const struct cpumask cpu_none_bits = CPU_MASK_NONE;
 unsigned int nr_cpu_ids = 1;
 
 static const struct cpumask one_cpu[NR_CPUS] = {

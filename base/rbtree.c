@@ -281,35 +281,6 @@ struct rb_node *rb_prev(const struct rb_node *node)
 	return parent;
 }
 
-static struct rb_node *deepest_left(const struct rb_node *n)
-{
-	for (;;) {
-		if (n->rb_left)
-			n = n->rb_left;
-		else if (n->rb_right)
-			n = n->rb_right;
-		else
-			return (struct rb_node *)n;
-	}
-}
-
-struct rb_node *rb_first_postorder(const struct rb_root *root)
-{
-	return root->rb_node ? deepest_left(root->rb_node) : NULL;
-}
-
-struct rb_node *rb_next_postorder(const struct rb_node *node)
-{
-	struct rb_node *parent;
-
-	if (!node)
-		return NULL;
-	parent = rb_parent(node);
-	if (parent && node == parent->rb_left && parent->rb_right)
-		return deepest_left(parent->rb_right);
-	return parent;
-}
-
 void rb_replace_node(struct rb_node *victim, struct rb_node *n, struct rb_root *root)
 {
 	*n = *victim;

@@ -308,15 +308,6 @@ void *memchr_inv(const void *s, int c, size_t n)
 	return NULL;
 }
 
-void *memset64(u64 *dst, u64 v, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		dst[i] = v;
-	return dst;
-}
-
 ssize_t strscpy(char *dst, const char *src, size_t size)
 {
 	size_t n;

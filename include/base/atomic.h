@@ -46,9 +46,6 @@ typedef struct {
 	__atomic_exchange((p), &__xv, &__xo, order);				\
 	__xo; })
 #define xchg(p, v)		__xchg_order(p, v, __ATOMIC_SEQ_CST)
-#define xchg_relaxed(p, v)	__xchg_order(p, v, ATOMIC_UNORDERED)
-#define xchg_acquire(p, v)	__xchg_order(p, v, __ATOMIC_ACQUIRE)
-#define xchg_release(p, v)	__xchg_order(p, v, __ATOMIC_RELEASE)
 
 /* The value found; the exchange was made if it equals @old. */
 #define __cmpxchg_order(p, old, new, order) ({					\
@@ -57,10 +54,6 @@ typedef struct {
 	(void)__atomic_compare_exchange((p), &__co, &__cn, false, order, __ATOMIC_RELAXED); \
 	__co; })
 #define cmpxchg(p, old, new)		__cmpxchg_order(p, old, new, __ATOMIC_SEQ_CST)
-#define cmpxchg_relaxed(p, old, new)	__cmpxchg_order(p, old, new, ATOMIC_UNORDERED)
-#define cmpxchg_acquire(p, old, new)	__cmpxchg_order(p, old, new, __ATOMIC_ACQUIRE)
-#define cmpxchg_release(p, old, new)	__cmpxchg_order(p, old, new, __ATOMIC_RELEASE)
-#define cmpxchg64(p, old, new)		cmpxchg(p, old, new)
 
 /* True when exchanged; otherwise *@oldp becomes the value found. */
 #define __try_cmpxchg_order(p, oldp, new, order) ({				\
@@ -69,10 +62,6 @@ typedef struct {
 	__atomic_compare_exchange((p), (oldp), &__tn, false, order, __ATOMIC_RELAXED); })
 #define try_cmpxchg(p, oldp, new)		__try_cmpxchg_order(p, oldp, new, __ATOMIC_SEQ_CST)
 #define try_cmpxchg_relaxed(p, oldp, new)	__try_cmpxchg_order(p, oldp, new, ATOMIC_UNORDERED)
-#define try_cmpxchg_acquire(p, oldp, new)	__try_cmpxchg_order(p, oldp, new, __ATOMIC_ACQUIRE)
-#define try_cmpxchg_release(p, oldp, new)	__try_cmpxchg_order(p, oldp, new, __ATOMIC_RELEASE)
-
-#define fetch_or(p, v)	({ atomic_point(); __atomic_fetch_or((p), (v), __ATOMIC_SEQ_CST); })
 
 /* ---- atomic_t, atomic64_t, atomic_long_t: one text for the three ---- */
 #define __ATOMIC_FETCH(pfx, T, I, op, suffix, order)				\
@@ -276,47 +265,6 @@ static __always_inline bool __must_check refcount_sub_and_test(int i, refcount_t
 static __always_inline bool __must_check refcount_dec_and_test(refcount_t *r)
 {
 	return refcount_sub_and_test(1, r);
-}
-
-static __always_inline void refcount_dec(refcount_t *r)
-{
-	if (unlikely(atomic_fetch_sub_release(1, &r->refs) <= 1))
-		refcount_warn_saturate(r, "decrement hit 0; leaking memory");
-}
-
-static __always_inline bool __must_check refcount_dec_not_one(refcount_t *r)
-{
-	int old = atomic_read(&r->refs);
-
-	do {
-		if (old == 1)
-			return false;
-	} while (!atomic_try_cmpxchg_release(&r->refs, &old, old - 1));
-	return true;
-}
-
-static __always_inline bool __must_check refcount_dec_if_one(refcount_t *r)
-{
-	int one = 1;
-
-	return atomic_try_cmpxchg_release(&r->refs, &one, 0);
-}
-
-/* kref: a reference count with its destructor at the call. */
-struct kref {
-	refcount_t refcount;
-};
-#define KREF_INIT(n)	{ .refcount = REFCOUNT_INIT(n) }
-static inline void kref_init(struct kref *k) { refcount_set(&k->refcount, 1); }
-static inline void kref_get(struct kref *k) { refcount_inc(&k->refcount); }
-static inline bool __must_check kref_get_unless_zero(struct kref *k) { return refcount_inc_not_zero(&k->refcount); }
-static inline unsigned int kref_read(const struct kref *k) { return refcount_read(&k->refcount); }
-static inline int kref_put(struct kref *k, void (*release)(struct kref *))
-{
-	if (!refcount_dec_and_test(&k->refcount))
-		return 0;
-	release(k);
-	return 1;
 }
 
 #endif

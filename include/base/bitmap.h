@@ -22,14 +22,6 @@ static inline void bitmap_copy(unsigned long *dst, const unsigned long *src, uns
 		dst[i] = src[i];
 }
 
-static inline void bitmap_fill(unsigned long *dst, unsigned int nbits)
-{
-	for (unsigned int i = 0; i < BITS_TO_LONGS(nbits); i++)
-		dst[i] = ~0UL;
-	if (nbits % BITS_PER_LONG)
-		dst[nbits / BITS_PER_LONG] = BITMAP_LAST_WORD_MASK(nbits);
-}
-
 /* True when the result is not empty. */
 bool bitmap_and(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits);
 bool bitmap_andnot(unsigned long *dst, const unsigned long *a, const unsigned long *b, unsigned int nbits);

@@ -2,9 +2,9 @@
 /*
  * Bits of words and of arrays of unsigned long.
  *
- * set_bit, clear_bit, change_bit are atomic and order nothing; test_and_* are atomic and full
+ * set_bit and clear_bit are atomic and order nothing; test_and_* are atomic and full
  * barriers, test_and_set_bit_lock acquires, clear_bit_unlock releases; __ forms are not atomic.
- * ffs, fls, fls64 number bits from 1 (0: none is set); __ffs, __fls, ffz from 0 (one must be).
+ * ffs, fls, fls64 number bits from 1 (0: none is set); __ffs, __fls from 0 (one must be).
  */
 #ifndef QUIRE_BASE_BITOPS_H
 #define QUIRE_BASE_BITOPS_H
@@ -12,26 +12,19 @@
 #include <base/compiler.h>
 #include <base/atomic_point.h>
 
-#define BITS_PER_BYTE		8
 #define BITS_PER_LONG		64
-#define BITS_PER_LONG_LONG	64
 #define BIT(n)			(1UL << (n))
 #define BIT_ULL(n)		(1ULL << (n))
 #define BIT_MASK(n)		(1UL << ((n) % BITS_PER_LONG))
 #define BIT_WORD(n)		((n) / BITS_PER_LONG)
-#define BITS_PER_TYPE(t)	(sizeof(t) * BITS_PER_BYTE)
 #define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
-#define BITS_TO_BYTES(n)	(((n) + 7) / 8)
 #define GENMASK(h, l)		((~0UL << (l)) & (~0UL >> (BITS_PER_LONG - 1 - (h))))
-#define GENMASK_ULL(h, l)	((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 
 static __always_inline __const_fn int ffs(int x) { return __builtin_ffs(x); }
 static __always_inline __const_fn int fls(unsigned int x) { return x ? 32 - __builtin_clz(x) : 0; }
 static __always_inline __const_fn int fls64(u64 x) { return x ? 64 - __builtin_clzll(x) : 0; }
-static __always_inline __const_fn int fls_long(unsigned long x) { return fls64(x); }
 static __always_inline __const_fn unsigned long __ffs(unsigned long x) { return __builtin_ctzl(x); }
 static __always_inline __const_fn unsigned long __fls(unsigned long x) { return 63 - __builtin_clzl(x); }
-static __always_inline __const_fn unsigned long ffz(unsigned long x) { return __builtin_ctzl(~x); }
 
 static __always_inline __const_fn unsigned int hweight64(u64 w)
 {
@@ -40,33 +33,14 @@ static __always_inline __const_fn unsigned int hweight64(u64 w)
 	w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
 	return (w * 0x0101010101010101ULL) >> 56;
 }
-#define hweight_long(w)	hweight64(w)
-#define hweight32(w)	hweight64((u32)(w))
-#define hweight16(w)	hweight64((u16)(w))
-#define hweight8(w)	hweight64((u8)(w))
 
 static __always_inline __const_fn u32 rol32(u32 w, unsigned int s) { return (w << (s & 31)) | (w >> (-s & 31)); }
-static __always_inline __const_fn u32 ror32(u32 w, unsigned int s) { return (w >> (s & 31)) | (w << (-s & 31)); }
-static __always_inline __const_fn u64 rol64(u64 w, unsigned int s) { return (w << (s & 63)) | (w >> (-s & 63)); }
-static __always_inline __const_fn u64 ror64(u64 w, unsigned int s) { return (w >> (s & 63)) | (w << (-s & 63)); }
-static inline __const_fn s64 sign_extend64(u64 v, int index) { int s = 63 - index; return (s64)(v << s) >> s; }
 
-static __always_inline u16 __swab16c(u16 x) { return __builtin_bswap16(x); }
-#define swab16(x)	__builtin_bswap16(x)
 #define swab32(x)	__builtin_bswap32(x)
-#define swab64(x)	__builtin_bswap64(x)
 #define cpu_to_le16(x)	((__le16)(u16)(x))
 #define cpu_to_le32(x)	((__le32)(u32)(x))
-#define cpu_to_le64(x)	((__le64)(u64)(x))
 #define le16_to_cpu(x)	((u16)(x))
 #define le32_to_cpu(x)	((u32)(x))
-#define le64_to_cpu(x)	((u64)(x))
-#define cpu_to_be16(x)	swab16(x)
-#define cpu_to_be32(x)	swab32(x)
-#define cpu_to_be64(x)	swab64(x)
-#define be16_to_cpu(x)	swab16(x)
-#define be32_to_cpu(x)	swab32(x)
-#define be64_to_cpu(x)	swab64(x)
 
 /* ---- atomic ---- */
 #define __bit_addr(nr, addr)	((unsigned long *)(addr) + BIT_WORD((unsigned long)(nr)))
@@ -81,12 +55,6 @@ static __always_inline void clear_bit(long nr, volatile void *addr)
 {
 	atomic_point();
 	(void)__atomic_fetch_and(__bit_addr(nr, addr), ~BIT_MASK(nr), ATOMIC_UNORDERED);
-}
-
-static __always_inline void change_bit(long nr, volatile void *addr)
-{
-	atomic_point();
-	(void)__atomic_fetch_xor(__bit_addr(nr, addr), BIT_MASK(nr), ATOMIC_UNORDERED);
 }
 
 static __always_inline void clear_bit_unlock(long nr, volatile void *addr)
@@ -113,12 +81,6 @@ static __always_inline bool test_and_clear_bit(long nr, volatile void *addr)
 	return __atomic_fetch_and(__bit_addr(nr, addr), ~BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr);
 }
 
-static __always_inline bool test_and_change_bit(long nr, volatile void *addr)
-{
-	atomic_point();
-	return __atomic_fetch_xor(__bit_addr(nr, addr), BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr);
-}
-
 static __always_inline bool test_bit(long nr, const volatile void *addr)
 {
 	return READ_ONCE(((const unsigned long *)addr)[BIT_WORD((unsigned long)nr)]) & BIT_MASK(nr);
@@ -139,16 +101,6 @@ static __always_inline void __set_bit(long nr, volatile void *addr)
 static __always_inline void __clear_bit(long nr, volatile void *addr)
 {
 	*__bit_addr(nr, addr) &= ~BIT_MASK(nr);
-}
-
-static __always_inline void __change_bit(long nr, volatile void *addr)
-{
-	*__bit_addr(nr, addr) ^= BIT_MASK(nr);
-}
-
-static __always_inline void __clear_bit_unlock(long nr, volatile void *addr)
-{
-	__atomic_store_n(__bit_addr(nr, addr), *__bit_addr(nr, addr) & ~BIT_MASK(nr), __ATOMIC_RELEASE);
 }
 
 static __always_inline bool __test_and_set_bit(long nr, volatile void *addr)
@@ -173,14 +125,6 @@ static __always_inline void assign_bit(long nr, volatile void *addr, bool value)
 		set_bit(nr, addr);
 	else
 		clear_bit(nr, addr);
-}
-
-static __always_inline void __assign_bit(long nr, volatile void *addr, bool value)
-{
-	if (value)
-		__set_bit(nr, addr);
-	else
-		__clear_bit(nr, addr);
 }
 
 /* ---- search: all answer @size when there is none ---- */
@@ -222,17 +166,8 @@ static __always_inline unsigned long find_first_zero_bit(const unsigned long *ad
 	return find_next_zero_bit(addr, size, 0);
 }
 
-static __always_inline unsigned long find_first_and_bit(const unsigned long *a, const unsigned long *b,
-							unsigned long size)
-{
-	return find_next_and_bit(a, b, size, 0);
-}
-
 #define for_each_set_bit(bit, addr, size)					\
 	for ((bit) = find_first_bit((addr), (size)); (bit) < (size);		\
-	     (bit) = find_next_bit((addr), (size), (bit) + 1))
-#define for_each_set_bit_from(bit, addr, size)					\
-	for ((bit) = find_next_bit((addr), (size), (bit)); (bit) < (size);	\
 	     (bit) = find_next_bit((addr), (size), (bit) + 1))
 #define for_each_clear_bit(bit, addr, size)					\
 	for ((bit) = find_first_zero_bit((addr), (size)); (bit) < (size);	\

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Assertions, in three levels.
+ * Assertions, in two levels.
  *
- *	BUG_ON, WARN_ON		always
- *	VM_BUG_ON, VM_WARN_ON	with QUIRE_DEBUG (make DEBUG=1)
- *	EXPENSIVE_BUG_ON	with QUIRE_DEBUG at 2 and in hosted tests: may walk whole structures
+ *	BUG_ON, WARN_ON			always
+ *	VM_BUG_ON, VM_WARN_ON_ONCE	with QUIRE_DEBUG (make DEBUG=1)
  *
  * bug_at() and warn_slowpath_fmt() are the kernel's (kernel/panic.h) or the host's.
  */
@@ -57,25 +56,13 @@ void warn_slowpath_fmt(const char *file, int line, unsigned int taint, const cha
 
 #if QUIRE_DEBUG
 #define VM_BUG_ON(cond)		BUG_ON(cond)
-#define VM_WARN_ON(cond)	((void)WARN_ON(cond))
 #define VM_WARN_ON_ONCE(cond)	((void)WARN_ON_ONCE(cond))
-#define VM_WARN_ONCE(cond, f...) ((void)WARN_ONCE(cond, f))
 #else
 #define VM_BUG_ON(cond)		BUILD_BUG_ON_INVALID(cond)
-#define VM_WARN_ON(cond)	BUILD_BUG_ON_INVALID(cond)
 #define VM_WARN_ON_ONCE(cond)	BUILD_BUG_ON_INVALID(cond)
-#define VM_WARN_ONCE(cond, f...) BUILD_BUG_ON_INVALID(cond)
 #endif
 
-#if QUIRE_DEBUG >= 2
-#define EXPENSIVE_BUG_ON(cond)	BUG_ON(cond)
-#else
-#define EXPENSIVE_BUG_ON(cond)	BUILD_BUG_ON_INVALID(cond)
-#endif
-
-#define BUILD_BUG_ON_MSG(cond, msg)	static_assert(!(cond), msg)
 #define BUILD_BUG_ON(cond)		static_assert(!(cond), "BUILD_BUG_ON: " #cond)
-#define BUILD_BUG_ON_ZERO(e)		((int)(sizeof(struct { int : (-!!(e)); })))
 void __build_bug_reached(void) __attribute__((error("BUILD_BUG reached"), noreturn));
 #define BUILD_BUG()			__build_bug_reached()
 

@@ -17,7 +17,6 @@
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define barrier()	__asm__ volatile("" : : : "memory")
-#define unreachable()	__builtin_unreachable()
 #define fallthrough	__attribute__((fallthrough))
 
 #undef __always_inline
@@ -25,56 +24,36 @@
 #define noinline	__attribute__((noinline))
 #define __noreturn	__attribute__((noreturn))
 #define __cold		__attribute__((cold))
-#define __pure		__attribute__((pure))
 #define __const_fn	__attribute__((const))
 #define __used		__attribute__((used))
-#define __unused	__attribute__((unused))
-#define __maybe_unused	__attribute__((unused))
-#define __always_unused	__attribute__((unused))
 #define __weak		__attribute__((weak))
-#define __packed	__attribute__((packed))
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __section(s)	__attribute__((section(s)))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __scanf(f, a)	__attribute__((format(scanf, f, a)))
-#define __malloc_fn	__attribute__((malloc))
 #define __no_sanitize_race __attribute__((no_sanitize("thread")))
 
-#define SMP_CACHE_SHIFT	6
 #define SMP_CACHE_BYTES	64
-#define L1_CACHE_BYTES	64
 #define ____cacheline_aligned		__aligned(SMP_CACHE_BYTES)
-#define ____cacheline_aligned_in_smp	__aligned(SMP_CACHE_BYTES)
-#define __cacheline_aligned		__aligned(SMP_CACHE_BYTES)
 #define __read_mostly	__section(".data.read_mostly")
 
 /* Sparse: which function takes and which gives back a lock. */
 #if defined(__CHECKER__)
 #define __acquires(x)	__attribute__((context(x, 0, 1)))
 #define __releases(x)	__attribute__((context(x, 1, 0)))
-#define __must_hold(x)	__attribute__((context(x, 1, 1)))
 #define __acquire(x)	__context__(x, 1)
 #define __release(x)	__context__(x, -1)
 #else
 #define __acquires(x)
 #define __releases(x)
-#define __must_hold(x)
 #define __acquire(x)	((void)0)
 #define __release(x)	((void)0)
 #endif
 
-#define __stringify_1(x...)	#x
-#define __stringify(x...)	__stringify_1(x)
-#define ___PASTE(a, b)		a##b
-#define __PASTE(a, b)		___PASTE(a, b)
-#define __UNIQUE_ID(prefix)	__PASTE(__PASTE(__uid_, prefix), __COUNTER__)
-
 #ifndef offsetof
 #define offsetof(type, member)	__builtin_offsetof(type, member)
 #endif
-#define offsetofend(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 #define sizeof_field(type, member) sizeof(((type *)0)->member)
-#define typeof_member(type, member) __typeof__(((type *)0)->member)
 #define __same_type(a, b)	__builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 #ifndef static_assert
 #define static_assert		_Static_assert
@@ -92,7 +71,6 @@
 
 /* The type of @x without const and volatile. */
 #define __unqual_typeof(x)	__typeof__(((void)0, (x)))
-#define __unqual_scalar_typeof(x) __unqual_typeof(x)
 
 /* One access that the compiler neither repeats, drops, merges nor tears (up to 8 bytes). */
 #ifndef READ_ONCE
@@ -103,14 +81,6 @@
 #define data_race(expr)		(expr)
 #endif
 
-/* Make the compiler forget what it knows of @var. */
-#define OPTIMIZER_HIDE_VAR(var)	__asm__("" : "=r"(var) : "0"(var))
-#define RELOC_HIDE(ptr, off) ({							\
-	unsigned long __rp;							\
-	__asm__("" : "=r"(__rp) : "0"(ptr));					\
-	(__typeof__(ptr))(__rp + (off)); })
-
 #define _RET_IP_	((unsigned long)__builtin_return_address(0))
-#define _THIS_IP_	({ __label__ __here; __here: (unsigned long)&&__here; })
 
 #endif

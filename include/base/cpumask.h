@@ -12,7 +12,6 @@
 struct cpumask {
 	DECLARE_BITMAP(bits, NR_CPUS);
 };
-typedef struct cpumask cpumask_t;
 typedef struct cpumask cpumask_var_t[1];
 
 /* possible: numbered at boot; present: there; online: running; active: the scheduler may use it. */
@@ -20,17 +19,11 @@ extern struct cpumask __cpu_possible_mask, __cpu_present_mask, __cpu_online_mask
 #define cpu_possible_mask	((const struct cpumask *)&__cpu_possible_mask)
 #define cpu_present_mask	((const struct cpumask *)&__cpu_present_mask)
 #define cpu_online_mask		((const struct cpumask *)&__cpu_online_mask)
-#define cpu_active_mask		((const struct cpumask *)&__cpu_active_mask)
-extern const struct cpumask cpu_all_bits;
-#define cpu_all_mask		(&cpu_all_bits)
-#define cpu_none_mask		(&cpu_none_bits)
-extern const struct cpumask cpu_none_bits;
 
 extern unsigned int nr_cpu_ids;		/* one past the highest possible CPU; at least 1 */
 void set_nr_cpu_ids(unsigned int nr);
 #define cpumask_bits(m)		((m)->bits)
 #define cpumask_pr_args(m)	(int)nr_cpu_ids, cpumask_bits(m)
-#define cpumask_size()		(sizeof(struct cpumask))
 
 #define CPU_MASK_NONE		{ { 0 } }
 #define CPU_MASK_ALL		{ { [0 ... BITS_TO_LONGS(NR_CPUS) - 1] = ~0UL } }
@@ -41,10 +34,7 @@ static inline void __cpumask_set_cpu(unsigned int cpu, struct cpumask *m) { __se
 static inline void cpumask_clear_cpu(unsigned int cpu, struct cpumask *m) { clear_bit(cpu, m->bits); }
 static inline void __cpumask_clear_cpu(unsigned int cpu, struct cpumask *m) { __clear_bit(cpu, m->bits); }
 static inline bool cpumask_test_cpu(unsigned int cpu, const struct cpumask *m) { return test_bit(cpu, m->bits); }
-static inline bool cpumask_test_and_set_cpu(unsigned int cpu, struct cpumask *m) { return test_and_set_bit(cpu, m->bits); }
-static inline bool cpumask_test_and_clear_cpu(unsigned int cpu, struct cpumask *m) { return test_and_clear_bit(cpu, m->bits); }
 static inline void cpumask_clear(struct cpumask *m) { bitmap_zero(m->bits, NR_CPUS); }
-static inline void cpumask_setall(struct cpumask *m) { bitmap_fill(m->bits, NR_CPUS); }
 static inline void cpumask_copy(struct cpumask *d, const struct cpumask *s) { bitmap_copy(d->bits, s->bits, NR_CPUS); }
 static inline bool cpumask_and(struct cpumask *d, const struct cpumask *a, const struct cpumask *b) { return bitmap_and(d->bits, a->bits, b->bits, NR_CPUS); }
 static inline bool cpumask_andnot(struct cpumask *d, const struct cpumask *a, const struct cpumask *b) { return bitmap_andnot(d->bits, a->bits, b->bits, NR_CPUS); }
@@ -55,32 +45,16 @@ static inline bool cpumask_subset(const struct cpumask *a, const struct cpumask 
 static inline bool cpumask_empty(const struct cpumask *m) { return bitmap_empty(m->bits, NR_CPUS); }
 static inline unsigned int cpumask_weight(const struct cpumask *m) { return bitmap_weight(m->bits, NR_CPUS); }
 static inline unsigned int cpumask_first(const struct cpumask *m) { return find_next_bit(m->bits, NR_CPUS, 0); }
-static inline unsigned int cpumask_last(const struct cpumask *m) { return find_last_bit(m->bits, NR_CPUS); }
 /* After @n; @n may be -1. */
 static inline unsigned int cpumask_next(int n, const struct cpumask *m) { return find_next_bit(m->bits, NR_CPUS, n + 1); }
-static inline unsigned int cpumask_next_zero(int n, const struct cpumask *m) { return find_next_zero_bit(m->bits, NR_CPUS, n + 1); }
 static inline unsigned int cpumask_next_and(int n, const struct cpumask *a, const struct cpumask *b) { return find_next_and_bit(a->bits, b->bits, NR_CPUS, n + 1); }
 static inline unsigned int cpumask_first_and(const struct cpumask *a, const struct cpumask *b) { return cpumask_next_and(-1, a, b); }
-static inline unsigned int cpumask_any(const struct cpumask *m) { return cpumask_first(m); }
-static inline unsigned int cpumask_any_and(const struct cpumask *a, const struct cpumask *b) { return cpumask_first_and(a, b); }
 static inline unsigned int cpumask_any_but(const struct cpumask *m, unsigned int cpu)
 {
 	unsigned int i = cpumask_first(m);
 
 	return i == cpu ? cpumask_next(i, m) : i;
 }
-/* After @n, beginning again at the start; >= nr_cpu_ids only when the mask is empty. */
-static inline unsigned int cpumask_next_wrap_simple(int n, const struct cpumask *m)
-{
-	unsigned int i = cpumask_next(n, m);
-
-	return i < NR_CPUS ? i : cpumask_first(m);
-}
-static inline int cpulist_parse(const char *buf, struct cpumask *m) { return bitmap_parselist(buf, m->bits, NR_CPUS); }
-
-static inline bool alloc_cpumask_var(cpumask_var_t *m, gfp_t gfp) { return true; }
-static inline bool zalloc_cpumask_var(cpumask_var_t *m, gfp_t gfp) { cpumask_clear(*m); return true; }
-static inline void free_cpumask_var(cpumask_var_t m) { }
 
 #define for_each_cpu(cpu, mask) \
 	for ((cpu) = cpumask_first(mask); (cpu) < NR_CPUS; (cpu) = cpumask_next((cpu), (mask)))
@@ -91,12 +65,9 @@ static inline void free_cpumask_var(cpumask_var_t m) { }
 #define for_each_online_cpu(cpu)	for_each_cpu((cpu), cpu_online_mask)
 
 static inline unsigned int num_possible_cpus(void) { return cpumask_weight(cpu_possible_mask); }
-static inline unsigned int num_present_cpus(void) { return cpumask_weight(cpu_present_mask); }
 static inline unsigned int num_online_cpus(void) { return cpumask_weight(cpu_online_mask); }
 static inline bool cpu_online(unsigned int cpu) { return cpumask_test_cpu(cpu, cpu_online_mask); }
 static inline bool cpu_possible(unsigned int cpu) { return cpumask_test_cpu(cpu, cpu_possible_mask); }
-static inline bool cpu_present(unsigned int cpu) { return cpumask_test_cpu(cpu, cpu_present_mask); }
-static inline bool cpu_active(unsigned int cpu) { return cpumask_test_cpu(cpu, cpu_active_mask); }
 void set_cpu_possible(unsigned int cpu, bool yes);
 void set_cpu_present(unsigned int cpu, bool yes);
 void set_cpu_online(unsigned int cpu, bool yes);

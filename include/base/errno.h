@@ -11,11 +11,6 @@
 #define ERESTARTNOHAND		514	/* again, if no handler ran */
 #define ENOIOCTLCMD		515	/* no such ioctl here: ENOTTY outside */
 #define ERESTART_RESTARTBLOCK	516	/* again through restart_syscall */
-#define EPROBE_DEFER		517
-#define EOPENSTALE		518
-#define ENOPARAM		519
-#define ENOTSUPP		524
 #define EIOCBQUEUED		529
-#define ERECALLCONFLICT		530
 
 #endif

@@ -17,7 +17,6 @@ enum node_states {
 	N_POSSIBLE,		/* could be online at some time */
 	N_ONLINE,
 	N_NORMAL_MEMORY,	/* has memory that the kernel maps */
-	N_HIGH_MEMORY = N_NORMAL_MEMORY,
 	N_MEMORY,		/* has memory */
 	N_CPU,			/* has CPUs */
 	N_GENERIC_INITIATOR,
@@ -29,20 +28,12 @@ extern unsigned int nr_node_ids;	/* one past the highest possible node; at least
 extern unsigned int nr_online_nodes;
 extern const nodemask_t node_mask_all;
 
-#define NODE_MASK_NONE	((nodemask_t){ { 0 } })
 #define NODE_MASK_ALL	((nodemask_t){ { [0] = ~0UL >> (BITS_PER_LONG - MAX_NUMNODES) } })
 #define nodemask_pr_args(m)	MAX_NUMNODES, (m)->bits
 
-#define node_set(node, dst)	set_bit((node), (dst).bits)
-#define __node_set(node, dst)	__set_bit((node), (dst).bits)
 #define node_clear(node, dst)	clear_bit((node), (dst).bits)
 #define node_isset(node, map)	test_bit((node), (map).bits)
-#define node_test_and_set(n, m)	test_and_set_bit((n), (m).bits)
-#define nodes_clear(dst)	bitmap_zero((dst).bits, MAX_NUMNODES)
-#define nodes_setall(dst)	bitmap_fill((dst).bits, MAX_NUMNODES)
 #define nodes_and(d, a, b)	bitmap_and((d).bits, (a).bits, (b).bits, MAX_NUMNODES)
-#define nodes_andnot(d, a, b)	bitmap_andnot((d).bits, (a).bits, (b).bits, MAX_NUMNODES)
-#define nodes_or(d, a, b)	bitmap_or((d).bits, (a).bits, (b).bits, MAX_NUMNODES)
 #define nodes_equal(a, b)	bitmap_equal((a).bits, (b).bits, MAX_NUMNODES)
 #define nodes_intersects(a, b)	bitmap_intersects((a).bits, (b).bits, MAX_NUMNODES)
 #define nodes_subset(a, b)	bitmap_subset((a).bits, (b).bits, MAX_NUMNODES)
@@ -50,24 +41,14 @@ extern const nodemask_t node_mask_all;
 #define nodes_weight(a)		bitmap_weight((a).bits, MAX_NUMNODES)
 #define first_node(m)		((int)find_first_bit((m).bits, MAX_NUMNODES))
 #define next_node(n, m)		((int)find_next_bit((m).bits, MAX_NUMNODES, (n) + 1))
-#define next_node_in(n, m) ({ int __nn = next_node(n, m); __nn < MAX_NUMNODES ? __nn : first_node(m); })
 #define for_each_node_mask(node, mask) \
 	for ((node) = first_node(mask); (node) < MAX_NUMNODES; (node) = next_node((node), (mask)))
 
-#define node_online_map		node_states[N_ONLINE]
-#define node_possible_map	node_states[N_POSSIBLE]
 #define node_state(n, s)	test_bit((n), node_states[s].bits)
 #define node_set_state(n, s)	set_bit((n), node_states[s].bits)
-#define node_clear_state(n, s)	clear_bit((n), node_states[s].bits)
 #define num_node_state(s)	nodes_weight(node_states[s])
 #define for_each_node_state(n, s)	for_each_node_mask((n), node_states[s])
-#define first_online_node	first_node(node_states[N_ONLINE])
-#define first_memory_node	first_node(node_states[N_MEMORY])
-#define next_online_node(n)	next_node((n), node_states[N_ONLINE])
-#define num_online_nodes()	num_node_state(N_ONLINE)
-#define num_possible_nodes()	num_node_state(N_POSSIBLE)
 #define node_online(n)		node_state((n), N_ONLINE)
-#define node_possible(n)	node_state((n), N_POSSIBLE)
 #define for_each_node(n)	for_each_node_state((n), N_POSSIBLE)
 #define for_each_online_node(n)	for_each_node_state((n), N_ONLINE)
 void node_set_online(int nid);

@@ -37,7 +37,6 @@ struct rb_root_cached {
 #define RB_EMPTY_ROOT(root)	(READ_ONCE((root)->rb_node) == NULL)
 /* A node that is in no tree, by the convention that its owner cleared it. */
 #define RB_EMPTY_NODE(node)	((node)->__rb_parent_color == (unsigned long)(node))
-#define RB_CLEAR_NODE(node)	((node)->__rb_parent_color = (unsigned long)(node))
 
 /* How an augmented tree keeps its values. */
 struct rb_augment_callbacks {
@@ -52,8 +51,6 @@ struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
 struct rb_node *rb_first(const struct rb_root *root);
 struct rb_node *rb_last(const struct rb_root *root);
-struct rb_node *rb_first_postorder(const struct rb_root *root);
-struct rb_node *rb_next_postorder(const struct rb_node *node);
 /* Put @n in the place of @victim without rebalancing. */
 void rb_replace_node(struct rb_node *victim, struct rb_node *n, struct rb_root *root);
 
@@ -65,13 +62,6 @@ static __always_inline void rb_link_node(struct rb_node *node, struct rb_node *p
 	node->__rb_parent_color = (unsigned long)parent;
 	node->rb_left = node->rb_right = NULL;
 	*link = node;
-}
-
-static __always_inline void rb_link_node_rcu(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
-{
-	node->__rb_parent_color = (unsigned long)parent;
-	node->rb_left = node->rb_right = NULL;
-	smp_store_release(link, node);
 }
 
 #define rb_first_cached(root)	((root)->rb_leftmost)
@@ -109,61 +99,6 @@ static inline void rb_erase_augmented_cached(struct rb_node *node, struct rb_roo
 		root->rb_leftmost = rb_next(node);
 	rb_erase_augmented(node, &root->rb_root, aug);
 }
-
-/* Insert by @less, after equals; the new leftmost node or NULL. */
-static inline struct rb_node *rb_add_cached(struct rb_node *node, struct rb_root_cached *tree,
-					    bool (*less)(struct rb_node *, const struct rb_node *))
-{
-	struct rb_node **link = &tree->rb_root.rb_node, *parent = NULL;
-	bool leftmost = true;
-
-	while (*link) {
-		parent = *link;
-		if (less(node, parent)) {
-			link = &parent->rb_left;
-		} else {
-			link = &parent->rb_right;
-			leftmost = false;
-		}
-	}
-	rb_link_node(node, parent, link);
-	rb_insert_color_cached(node, tree, leftmost);
-	return leftmost ? node : NULL;
-}
-
-static inline void rb_add(struct rb_node *node, struct rb_root *tree,
-			  bool (*less)(struct rb_node *, const struct rb_node *))
-{
-	struct rb_node **link = &tree->rb_node, *parent = NULL;
-
-	while (*link) {
-		parent = *link;
-		link = less(node, parent) ? &parent->rb_left : &parent->rb_right;
-	}
-	rb_link_node(node, parent, link);
-	rb_insert_color(node, tree);
-}
-
-/* @cmp(key, node): < 0 left, > 0 right. */
-static inline struct rb_node *rb_find(const void *key, const struct rb_root *tree,
-				      int (*cmp)(const void *key, const struct rb_node *))
-{
-	struct rb_node *node = tree->rb_node;
-
-	while (node) {
-		int c = cmp(key, node);
-
-		if (c == 0)
-			return node;
-		node = c < 0 ? node->rb_left : node->rb_right;
-	}
-	return NULL;
-}
-
-#define rbtree_postorder_for_each_entry_safe(pos, n, root, field)		\
-	for ((pos) = rb_entry_safe(rb_first_postorder(root), __typeof__(*(pos)), field); \
-	     (pos) && ({ (n) = rb_entry_safe(rb_next_postorder(&(pos)->field), __typeof__(*(pos)), field); 1; }); \
-	     (pos) = (n))
 
 /*
  * Callbacks for a value that is computed from the node and its children:

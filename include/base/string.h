@@ -13,8 +13,6 @@ int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
 /* First byte that is not @c, or NULL. */
 void *memchr_inv(const void *s, int c, size_t n);
-void *memset64(u64 *dst, u64 v, size_t n);
-static inline void *memset_l(unsigned long *p, unsigned long v, size_t n) { return memset64((u64 *)p, v, n); }
 
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
@@ -44,7 +42,6 @@ size_t strcspn(const char *s, const char *reject);
 /* Skip white space; cut it off at the end too. */
 char *skip_spaces(const char *s);
 char *strim(char *s);
-#define strstrip(s) strim(s)
 /* Equal but for a trailing newline of one of them. */
 bool sysfs_streq(const char *a, const char *b);
 bool strstarts(const char *s, const char *prefix);
@@ -58,29 +55,14 @@ char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);
 
 /* ---- characters (ASCII) ---- */
 static inline bool isdigit(int c) { return (unsigned int)c - '0' < 10; }
-static inline bool islower(int c) { return (unsigned int)c - 'a' < 26; }
 static inline bool isupper(int c) { return (unsigned int)c - 'A' < 26; }
 static inline bool isalpha(int c) { return ((unsigned int)c | 32) - 'a' < 26; }
 static inline bool isalnum(int c) { return isalpha(c) || isdigit(c); }
 static inline bool isspace(int c) { return c == ' ' || (unsigned int)c - '\t' < 5; }
 static inline bool isxdigit(int c) { return isdigit(c) || ((unsigned int)c | 32) - 'a' < 6; }
-static inline bool isprint(int c) { return (unsigned int)c - 32 < 95; }
-static inline bool isgraph(int c) { return (unsigned int)c - 33 < 94; }
-static inline bool ispunct(int c) { return isgraph(c) && !isalnum(c); }
-static inline bool iscntrl(int c) { return (unsigned int)c < 32 || c == 127; }
-static inline bool isascii(int c) { return (unsigned int)c < 128; }
 static inline int tolower(int c) { return isupper(c) ? c + 32 : c; }
-static inline int toupper(int c) { return islower(c) ? c - 32 : c; }
-static inline int hex_to_bin(unsigned char c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? (c | 32) - 'a' + 10 : -1;
-}
 
 /* ---- unaligned access ---- */
-#define get_unaligned(p) ({ __typeof__(*(p)) __gu; __builtin_memcpy(&__gu, (p), sizeof(__gu)); __gu; })
-#define put_unaligned(v, p) do { __typeof__(*(p)) __pu = (v); __builtin_memcpy((p), &__pu, sizeof(__pu)); } while (0)
-static inline u16 get_unaligned_le16(const void *p) { u16 v; __builtin_memcpy(&v, p, 2); return v; }
 static inline u32 get_unaligned_le32(const void *p) { u32 v; __builtin_memcpy(&v, p, 4); return v; }
-static inline u64 get_unaligned_le64(const void *p) { u64 v; __builtin_memcpy(&v, p, 8); return v; }
 
 #endif

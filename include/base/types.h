@@ -46,16 +46,10 @@ typedef unsigned int gid_t;
 typedef u32 dev_t;		/* in the kernel: major << 20 | minor */
 typedef unsigned short umode_t;
 typedef unsigned int mode_t;
-typedef unsigned int nlink_t;
 typedef unsigned long ino_t;
 typedef int clockid_t;
 typedef int timer_t;
 typedef int key_t;
-typedef long clock_t;
-typedef unsigned int uint;
-typedef unsigned long ulong;
-typedef unsigned char unchar;
-typedef u64 blkcnt_t;
 
 typedef unsigned int gfp_t;	/* GFP_*, mm/gfp.h */
 typedef unsigned int fmode_t;	/* FMODE_*, fs/file.h */
@@ -63,19 +57,16 @@ typedef unsigned int slab_flags_t;
 typedef unsigned int vm_fault_t;
 typedef u64 phys_addr_t;	/* bytes */
 typedef u64 dma_addr_t;
-typedef u64 resource_size_t;
 typedef unsigned long pgoff_t;	/* pages from the start of a file or object */
 typedef u64 sector_t;		/* 512 bytes */
 
 #if defined(__CHECKER__)
 #define __user		__attribute__((noderef, address_space(1)))
 #define __iomem		__attribute__((noderef, address_space(2)))
-#define __rcu
 #define __force		__attribute__((force))
 #else
 #define __user
 #define __iomem
-#define __rcu
 #define __force
 #endif
 #define __must_check	__attribute__((warn_unused_result))

@@ -15,7 +15,7 @@ HNAMES   := $(patsubst tests/hosted/%.c,%,$(HTESTS))
 HTSAN    := $(foreach t,$(HTESTS),$(if $(shell grep -l 'mode: tsan' $(t)),$(patsubst tests/hosted/%.c,%,$(t))))
 
 HKFLAGS  := -std=gnu17 -O1 -g -ffreestanding -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -fwrapv -fno-toplevel-reorder \
-            -D__KERNEL__ -DQUIRE_DEBUG=2 -MMD -MP -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+            -D__KERNEL__ -DQUIRE_DEBUG=1 -MMD -MP -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
             -Wno-missing-field-initializers -include host/include/host/hooks.h -Ihost/include -Iinclude \
             -Iarch/x86_64/include -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include
 HOFLAGS  := -std=gnu17 -O1 -g -Wall -Wextra -Ihost/include -MMD -MP
