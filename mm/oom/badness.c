@@ -5,7 +5,8 @@
  *	points = rss + swap entries + page tables + oom_score_adj * (totalpages / 1000)		pages
  *
  * None for those that must not, or cannot usefully, be killed: kernel threads, init, oom_score_adj -1000, a child between
- * vfork and exec (the memory is its parent's), a memory that the reaper has emptied already.
+ * vfork and exec (the memory is its parent's), a memory that the reaper has emptied already. But who is in swapoff asks for pages that
+ * only he wants in memory: he goes first, whatever his oom_score_adj.
  * /proc/PID/oom_score shows it as two thirds of thousandths of all memory, raised by 1000 (fs/proc/oom.c).
  * Linux 6.1: mm/oom_kill.c (oom_badness). Observe: /proc/PID/oom_score, /proc/mm/oom/dry_run.
  */
@@ -61,8 +62,11 @@ static bool in_vfork(struct task_struct *t)
 	return t->vfork_done && rcu_dereference(t->real_parent)->mm == t->mm;
 }
 
+/* Nothing exempts who is in swapoff: he is killed first (oom_kill.c). */
 static enum oom_exempt exemption(struct task_struct *p, struct task_struct *t)
 {
+	if (READ_ONCE(p->signal->in_swapoff))
+		return p->signal->oom_mm ? OOM_VICTIM : OOM_KILLABLE;
 	if (p->signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		return OOM_ADJ_MIN;
 	if (test_bit(MMF_OOM_SKIP, &t->mm->flags))
