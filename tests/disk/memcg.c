@@ -400,6 +400,50 @@ static void test_swapoff(const char *swap, int sharing, const char *adj)
 	ok(CG_WAIT(!cg_rmdir("f")), "removed");
 }
 
+/* Is @pid whom the last verdict names, both as chosen and by the rule of the kernel? Quire. */
+static bool is_judged(pid_t pid)
+{
+	char chosen[64], rule[64];
+
+	snprintf(chosen, sizeof(chosen), "chosen    %d,", pid);
+	snprintf(rule, sizeof(rule), "\nbadness  %7d (", pid);
+	return strstr(slurp("/proc/mm/oom/last"), chosen) && strstr(text, rule);
+}
+
+/*
+ * He who switches the device off is in the group himself: he brings in what does not fit, so he is killed, whatever his
+ * oom_score_adj, and not those whose memory it is.
+ */
+static void test_swapoff_inside(const char *swap)
+{
+	pid_t pid = swapped_member(MAP_PRIVATE, "0"), culprit;
+	int status;
+
+	ok(CG_WAIT((cg_write("f/memory.reclaim", "8M"),
+		    cg_num("f/memory.swap.current", NULL) >= (long long)(7 * MB) &&
+			    cg_num("f/memory.current", NULL) < (long long)MB)),
+	   "8 MiB of another one in the group are in swap");
+	must(!cg_write("f/memory.max", "2M"));
+	fflush(stdout);
+	culprit = fork();
+	if (!culprit) {
+		must(!cg_write("f/cgroup.procs", "0") &&
+		     !spew("/proc/self/oom_score_adj", "-1000"));
+		swapoff(swap);
+		_exit(0);
+	}
+	must(waitpid(culprit, &status, 0) == culprit);
+	is(status, SIGKILL,
+	   "swapoff in the group: who calls it is killed, with oom_score_adj -1000");
+	is(cg_num("f/memory.events", "oom_kill"), 1, "events: oom_kill");
+	ok(access("/proc/mm/oom/last", F_OK) || is_judged(culprit), "and the verdict says so");
+	must(!cg_write("f/memory.max", "max"));
+	close(keep[1]);
+	must(waitpid(pid, &status, 0) == pid);
+	is(status, 0, "he whose memory it is lives");
+	ok(CG_WAIT(!cg_rmdir("f")), "removed");
+}
+
 int main(int argc, char **argv)
 {
 	char command[256];
@@ -421,6 +465,7 @@ int main(int argc, char **argv)
 	test_swapoff(argv[1], MAP_PRIVATE, "0");
 	test_swapoff(argv[1], MAP_PRIVATE, "-1000");
 	test_swapoff(argv[1], MAP_SHARED, "-1000");
+	test_swapoff_inside(argv[1]);
 	ok(!swapoff(argv[1]), "swapoff");
 	return tap_end();
 }
