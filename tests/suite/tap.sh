@@ -72,9 +72,10 @@ relay() {
 	done <"$1"
 }
 
-# A disk FILE in a slot that can be emptied, by way of the monitor SOCKET: options of quire run.
+# A disk FILE in a slot that can be emptied, by way of the monitor SOCKET: options of quire run. CPUs in one thread: while the slot goes,
+# one may write to a device through the memory map of the other, and QEMU 7.2 dies of it (memory_region_dispatch_write of no region).
 hot_disk() {
-	echo "--qemu-arg -global --qemu-arg ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off" \
+	echo "--accel tcg,thread=single --qemu-arg -global --qemu-arg ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off" \
 		"--qemu-arg -device --qemu-arg pcie-root-port,id=rp0,chassis=1,slot=1" \
 		"--qemu-arg -drive --qemu-arg if=none,id=hot,format=raw,file=$1" \
 		"--qemu-arg -device --qemu-arg virtio-blk-pci,drive=hot,bus=rp0,id=hot" \

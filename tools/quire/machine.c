@@ -437,6 +437,11 @@ static int machine_stopped(struct machine *m)
 	}
 	print_messages(m);
 	klog_print_tail(&m->klog, 25);
+	if (m->dead && WIFSIGNALED(m->qemu_status)) {
+		say("QEMU itself died (%s), not the kernel; the last messages of the machine are above",
+		    strsignal(WTERMSIG(m->qemu_status)));
+		return EXIT_MISTAKE;
+	}
 	say("the machine stopped before the program ended; its last messages are above");
 	return EXIT_PANICKED;
 }

@@ -137,10 +137,11 @@ static void set_accel(struct options *o, const char *v)
 		o->accel = ACCEL_AUTO;
 	else if (!strcmp(v, "kvm"))
 		o->accel = ACCEL_KVM;
-	else if (!strcmp(v, "tcg"))
+	else if (!strcmp(v, "tcg") || !strcmp(v, "tcg,thread=single"))
 		o->accel = ACCEL_TCG;
 	else
-		fail("--accel %s: auto, kvm or tcg is meant", v);
+		fail("--accel %s: auto, kvm, tcg or tcg,thread=single is meant", v);
+	o->one_thread = strchr(v, ',');
 }
 
 static void set_console_log(struct options *o, const char *v)
@@ -202,7 +203,8 @@ static const struct option_row {
 	  "to the digit; one CPU, no KVM" },
 	{ "--seed", "N", set_seed, "seed of the machine's random numbers" },
 	{ "--accel", "auto|kvm|tcg", set_accel,
-	  "auto: KVM if a trial shows that it runs this guest" },
+	  "auto: KVM if a trial shows that it runs this guest;\n"
+	  "tcg,thread=single: the CPUs take turns in one thread" },
 	{ "--console-log", "FILE", set_console_log, "where kernel messages go (default nowhere)" },
 	{ "--gdb", NULL, set_gdb, "wait for gdb on localhost:1234 before the first instruction" },
 	{ "--module", "NAME", set_module,
@@ -235,7 +237,7 @@ static void print_help(const char *command)
 		     "Ctrl-C goes to the program; Ctrl-A x leaves the machine; Ctrl-A Ctrl-A is Ctrl-A.\n\n");
 	options_print();
 	printf("\nExit status: the program's own; 128+n when signal n ended it; 124 time-out;\n"
-	       "125 a mistake in the call or a missing tool; 126 the kernel panicked.\n");
+	       "125 a mistake in the call, a missing tool, or QEMU died; 126 the kernel panicked.\n");
 	exit(0);
 }
 

@@ -26,6 +26,7 @@ struct options {
 	bool seed_given;
 	uint64_t seed;
 	enum accel accel;
+	bool one_thread; /* of the host, for all CPUs */
 	const char *console_log;
 	bool gdb;
 	bool no_input; /* the program's standard input is at its end, and nothing is sent; bench */

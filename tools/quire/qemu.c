@@ -46,7 +46,7 @@ static void add_cpus(struct strv *a, const struct options *o, bool kvm)
 	/* Four levels of tables on both kernels; without what stops QEMU under nested KVM. */
 	if (!cpu)
 		cpu = kvm ? "host,-arch-capabilities,-la57" : "max,-la57";
-	pair(a, "-accel", kvm ? "kvm" : "tcg");
+	pair(a, "-accel", kvm ? "kvm" : o->one_thread ? "tcg,thread=single" : "tcg");
 	pair(a, "-cpu", cpu);
 	pairf(a, "-smp", "%d", o->smp);
 	if (o->icount) {
