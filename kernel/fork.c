@@ -50,6 +50,7 @@
 #include <kernel/rseq.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
+#include <kernel/syscall_trace.h>
 #include <kernel/timekeeping.h>
 #include <mm/mm_struct.h>
 #include <mm/slab.h>
@@ -442,6 +443,7 @@ static int publish_task(struct task_struct *p, struct pid *pid,
 		else
 			link_thread(p);
 		ptrace_init_task(p, trace || (flags & CLONE_PTRACE));
+		syscall_trace_inherit(p);
 		attach_pid(p, PIDTYPE_PID);
 		nr_threads++;
 		total_forks++;

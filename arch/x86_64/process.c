@@ -25,6 +25,7 @@
 #include <seam/current.h>
 #include <seam/irqflags.h>
 #include <seam/processor.h>
+#include <seam/smp.h>
 #include <seam/thread.h>
 #include <seam/uaccess.h>
 #include <kernel/task.h>
@@ -98,6 +99,17 @@ static void load_user_bases(const struct thread_struct *next)
 static inline unsigned long syscall_limit_of(const struct task_struct *p)
 {
 	return READ_ONCE(p->thread_info.flags) & _TIF_SYSCALL_WORK_MASK ? 0 : NR_SYSCALLS;
+}
+
+static void refresh_syscall_limit(void *unused)
+{
+	this_cpu_write(cpu_syscall_limit, syscall_limit_of(current));
+}
+
+/* A CPU that switches in between reads the flags of the next task itself. */
+void arch_syscall_work_changed(void)
+{
+	on_each_cpu(refresh_syscall_limit, NULL, true);
 }
 
 /* On @next's stack already. => interrupts off. Returns @prev, which arrives in schedule()'s `last`. */

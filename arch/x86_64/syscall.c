@@ -27,6 +27,7 @@
 #include <kernel/task.h>
 #include <kernel/task_work.h>
 #include <mm/memcontrol.h>
+#include <mm/trace.h>
 #include <sync/lockdep.h>
 #include "fpu_internal.h"
 #include "entry.h"
@@ -95,7 +96,16 @@ void syscall_init(void)
 	wrmsrl(MSR_EFER, rdmsrl_val(MSR_EFER) | EFER_SCE);
 }
 
-/* Traced task, or a number outside the table. As in Linux the low half of rax counts. */
+static noinline void report_sys_enter(const struct pt_regs *regs)
+{
+	const unsigned long args[6] = {
+		regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9
+	};
+
+	trace_sys_enter((int)regs->orig_ax, args);
+}
+
+/* Traced task, recorded calls, or a number outside the table. As in Linux the low half of rax counts. */
 void do_syscall_slow(struct pt_regs *regs)
 {
 	unsigned long work = READ_ONCE(current->thread_info.flags);
@@ -107,6 +117,8 @@ void do_syscall_slow(struct pt_regs *regs)
 		if (skip || (work & _TIF_SYSCALL_EMU))
 			return;
 	}
+	if (work & _TIF_SYSCALL_TRACEPOINT)
+		report_sys_enter(regs);
 	nr = (int)regs->orig_ax; /* the tracer may have changed it */
 	if (nr >= 0 && nr < NR_SYSCALLS)
 		regs->ax = (unsigned long)sys_call_impl[nr]((long)regs->di, (long)regs->si,
@@ -146,10 +158,12 @@ void exit_to_user_mode(struct pt_regs *regs)
 	lockdep_sys_exit();
 }
 
-/* To the tracer, on the way out of a call: a step over it, or its result. => interrupts off */
+/* To the log and to the tracer, on the way out of a call: its result, or a step over it. => interrupts off */
 static void report_syscall_exit(struct pt_regs *regs, unsigned long work)
 {
 	local_irq_enable();
+	if (work & _TIF_SYSCALL_TRACEPOINT)
+		trace_sys_exit((int)regs->orig_ax, (long)regs->ax);
 	if ((work & _TIF_SINGLESTEP) && !(work & _TIF_SYSCALL_EMU))
 		send_sigtrap(regs, TRAP_BRKPT);
 	else if (work & _TIF_SYSCALL_TRACE)
@@ -162,7 +176,7 @@ bool syscall_exit_slow(struct pt_regs *regs)
 {
 	unsigned long work = READ_ONCE(current->thread_info.flags);
 
-	if (unlikely(work & (_TIF_SYSCALL_TRACE | _TIF_SINGLESTEP)))
+	if (unlikely(work & (_TIF_SYSCALL_TRACE | _TIF_SYSCALL_TRACEPOINT | _TIF_SINGLESTEP)))
 		report_syscall_exit(regs, work);
 	exit_to_user_mode(regs);
 	return regs->cx == regs->ip && regs->r11 == regs->flags && regs->cs == __USER_CS &&

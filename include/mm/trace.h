@@ -40,6 +40,7 @@ struct trace_event {
 	const char *print_fmt;			/* as Linux shows it in "format" */
 	/* Write one record in words, as Linux's "trace" shows it behind "name: "; length. */
 	int (*print)(char *buf, size_t size, const void *record);
+	void (*switched)(void);			/* NULL, or called after each change of @enabled; may sleep */
 	unsigned long hits;
 	struct trace_filter *filter;		/* RCU; NULL: all records */
 };

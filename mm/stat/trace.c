@@ -166,6 +166,8 @@ static int set_events(struct trace_event *one, const char *system, bool on)
 		if ((one && event != one) || (system && strcmp(event->system, system)))
 			continue;
 		WRITE_ONCE(event->enabled, on);
+		if (event->switched)
+			event->switched();
 		found = true;
 	}
 	alloc_watched_set(ALLOC_WATCHED_TRACE, any_enabled("kmem"));

@@ -377,22 +377,21 @@ void __trace_sched_switch(int prev_pid, int prev_prio, long prev_state, int next
 	trace_put(&__event_sched_switch, &r);
 }
 
-/* The first four arguments: Linux has six in one array field, which does not fit the record. */
-#define sys_enter_FIELDS(F)								\
-	F(sys_enter, int, id) F(sys_enter, unsigned long, arg0) F(sys_enter, unsigned long, arg1) \
-	F(sys_enter, unsigned long, arg2) F(sys_enter, unsigned long, arg3)
+#define sys_enter_FIELDS(F) F(sys_enter, long, id) F##_ULONGS(sys_enter, 6, args)
 DEFINE_TRACE_RECORD(sys_enter);
 PRINTER(sys_enter)
 {
 	RECORD(sys_enter);
 
-	return scnprintf(buf, size, "NR %d (%lx, %lx, %lx, %lx)", r->id, r->arg0, r->arg1, r->arg2, r->arg3);
+	return scnprintf(buf, size, "NR %ld (%lx, %lx, %lx, %lx, %lx, %lx)", r->id, r->args[0], r->args[1], r->args[2],
+			 r->args[3], r->args[4], r->args[5]);
 }
-DEFINE_TRACE_EVENT(raw_syscalls, sys_enter, "\"NR %ld (%lx, %lx, %lx, %lx)\", REC->id, REC->arg0, REC->arg1, REC->arg2, REC->arg3");
+DEFINE_TRACE_EVENT(raw_syscalls, sys_enter, "\"NR %ld (%lx, %lx, %lx, %lx, %lx, %lx)\", REC->id, REC->args[0], REC->args[1], REC->args[2], REC->args[3], REC->args[4], REC->args[5]");
 void __trace_sys_enter(long id, const unsigned long args[6])
 {
-	struct sys_enter_record r = { .id = id, .arg0 = args[0], .arg1 = args[1], .arg2 = args[2], .arg3 = args[3] };
+	struct sys_enter_record r = { .id = id };
 
+	memcpy(r.args, args, sizeof(r.args));
 	trace_put(&__event_sys_enter, &r);
 }
 

@@ -25,6 +25,11 @@
 #define __TRACE_FIELD_TEXT(ev, n, name_)						\
 	{ "char[" #n "]", #name_, offsetof(struct ev##_record, name_), n, true },
 
+/* In a list of fields F##_ULONGS(my_event, 6, name): six unsigned long. */
+#define __TRACE_MEMBER_ULONGS(ev, n, name_)	unsigned long name_[n];
+#define __TRACE_FIELD_ULONGS(ev, n, name_)						\
+	{ "unsigned long[" #n "]", #name_, offsetof(struct ev##_record, name_), (n) * sizeof(long), false },
+
 #define DEFINE_TRACE_RECORD(ev)								\
 struct ev##_record {									\
 	struct trace_entry ent;								\

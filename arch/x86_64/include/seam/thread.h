@@ -19,6 +19,7 @@
 #define TIF_FORCED_TF		10	/* the trap flag in the user's registers is ptrace's, not the program's */
 #define TIF_MEMDIE		11	/* OOM victim */
 #define TIF_SYSCALL_TRACE	16	/* ptrace: stop at entry and exit of system calls */
+#define TIF_SYSCALL_TRACEPOINT	17	/* raw_syscalls:* is recorded (kernel/syscall_trace.c) */
 #define TIF_SINGLESTEP		18	/* ptrace: a trap after the next instruction, or on the way out of a call */
 #define TIF_SYSCALL_EMU		19	/* ptrace: stop at the entry of a call, and do not execute it */
 #define TIF_DEBUG		24	/* debug registers or branch steps: switched with the task */
@@ -30,6 +31,7 @@
 #define _TIF_NOTIFY_SIGNAL	(1UL << TIF_NOTIFY_SIGNAL)
 #define _TIF_NEED_FPU_LOAD	(1UL << TIF_NEED_FPU_LOAD)
 #define _TIF_SYSCALL_TRACE	(1UL << TIF_SYSCALL_TRACE)
+#define _TIF_SYSCALL_TRACEPOINT	(1UL << TIF_SYSCALL_TRACEPOINT)
 #define _TIF_SINGLESTEP		(1UL << TIF_SINGLESTEP)
 #define _TIF_SYSCALL_EMU	(1UL << TIF_SYSCALL_EMU)
 #define _TIF_DEBUG		(1UL << TIF_DEBUG)
@@ -108,6 +110,9 @@ void fpu_init_cpu(void);
 /* Bytes of the user FPU state in a signal frame; bits of XCR0 that a task's state has (0: FXSAVE only). */
 extern unsigned int fpu_user_size;
 extern u64 fpu_xfeatures;
+
+/* Flags of _TIF_SYSCALL_WORK_MASK of tasks that may be running were changed: on all CPUs from now on. May sleep. */
+void arch_syscall_work_changed(void);
 
 /* System call MSRs of this CPU; called by cpu_init() after GS base is set. */
 void syscall_init(void);
