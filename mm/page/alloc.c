@@ -600,12 +600,6 @@ void free_pages_exact(void *virt, size_t size)
 		free_page((unsigned long)virt + at);
 }
 
-void release_pages(struct page **pages, int nr)
-{
-	for (int i = 0; i < nr; i++)
-		put_page(pages[i]);
-}
-
 /* ---- what reclaim may do for this task ---- */
 
 gfp_t current_gfp_context(gfp_t gfp)

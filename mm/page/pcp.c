@@ -573,11 +573,13 @@ static __always_inline void pcp_push(struct page *page, unsigned int order, unsi
 		pcp_overflow(pcp, pindex * PCP_TYPES + mt);
 }
 
-static noinline void free_unref_block(struct page *page, unsigned int order)
+static __always_inline void free_unref_traced(struct page *page, unsigned int order, bool batched)
 {
 	int pindex = order_to_pindex(order);
 
 	trace_mm_page_free(page, order);
+	if (batched)
+		trace_mm_page_free_batched(page);
 	page_uncharge(page, order);
 	if (unlikely(READ_ONCE(alloc_watched) & ALLOC_WATCHED_IDLE))
 		page_idle_freed(page, order);
@@ -589,6 +591,11 @@ static noinline void free_unref_block(struct page *page, unsigned int order)
 	else
 		free_unref_slow(page, order);
 	preempt_enable();
+}
+
+static noinline void free_unref_block(struct page *page, unsigned int order)
+{
+	free_unref_traced(page, order, false);
 }
 
 static __always_inline void free_unref_single(struct page *page)
@@ -634,6 +641,31 @@ void __folio_put(struct folio *folio)
 		free_unref_single(&folio->page);
 	else
 		free_unref_block(&folio->page, folio->_order);
+}
+
+/* The same with trace events: of a batch, single pages tell that they went in it. */
+static noinline void release_pages_traced(struct page **pages, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		struct folio *folio = page_folio(pages[i]);
+
+		if (!folio_put_testzero(folio))
+			continue;
+		if (folio_test_large(folio))
+			__folio_put(folio);
+		else
+			free_unref_traced(&folio->page, 0, true);
+	}
+}
+
+void release_pages(struct page **pages, int nr)
+{
+	if (unlikely(READ_ONCE(alloc_watched) & ALLOC_WATCHED_TRACE)) {
+		release_pages_traced(pages, nr);
+		return;
+	}
+	for (int i = 0; i < nr; i++)
+		put_page(pages[i]);
 }
 
 /* ---- emptying ---- */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Trace events that tell of the caller's own doings, with their values: system calls. */
+/* Trace events that tell of the caller's own doings, with their values: system calls, and pages that are freed in batches. */
+#include "maps.h"
 #include "tracing.h"
+
+#define PAGES 64
 
 static void record(const char *event, bool on)
 {
@@ -151,10 +154,62 @@ static void filtered(void)
 	ok(!strstr(log, "NR 110 "), "sys_enter: others are left out");
 }
 
+/* How many of the frames @pfn @event told of. */
+static int told_of(const char *event, const uint64_t *pfn)
+{
+	char what[80];
+	int n = 0;
+
+	for (int i = 0; i < PAGES; i++) {
+		const char *at;
+
+		snprintf(what, sizeof(what), " pfn=0x%lx order=0\n", pfn[i]);
+		for (at = log; (at = strstr(at, what)); at++) {
+			const char *line = at;
+
+			while (line > log && line[-1] != '\n')
+				line--;
+			if (strstr(line, event) && strstr(line, event) < at)
+				break;
+		}
+		n += at != NULL;
+	}
+	return n;
+}
+
+static void batches(void)
+{
+	char *p = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t pfn[PAGES];
+
+	must(p != MAP_FAILED && fd >= 0);
+	madvise(p, PAGES * 4096, MADV_NOHUGEPAGE);
+	memset(p, 1, PAGES * 4096);
+	must(pread(fd, pfn, sizeof(pfn), (uintptr_t)p / 4096 * 8) == sizeof(pfn));
+	for (int i = 0; i < PAGES; i++)
+		pfn[i] &= (1UL << 55) - 1;
+	close(fd);
+	clear();
+	record("kmem/mm_page_free", true);
+	record("kmem/mm_page_free_batched", true);
+	munmap(p, PAGES * 4096);
+	record("kmem/mm_page_free_batched", false);
+	record("kmem/mm_page_free", false);
+	read_log();
+	ok(told_of("mm_page_free_batched: ", pfn) == PAGES,
+	   "mm_page_free_batched: each page of a mapping (%d of %d)",
+	   told_of("mm_page_free_batched: ", pfn), PAGES);
+	ok(told_of("mm_page_free: ", pfn) == PAGES, "mm_page_free: each of them, too (%d)",
+	   told_of("mm_page_free: ", pfn));
+}
+
 int main(void)
 {
 	formats();
 	system_calls();
 	filtered();
+	batches();
 	return tap_end();
 }
