@@ -254,8 +254,12 @@ void unlock_page(struct page *page)
 
 void folio_wait_writeback(struct folio *folio)
 {
-	while (folio_test_writeback(folio))
+	while (folio_test_writeback(folio)) {
+		struct address_space *mapping = folio_mapping(folio);
+
+		trace_folio_wait_writeback(mapping ? mapping->host : NULL, folio->index);
 		folio_wait_bit(folio, PG_writeback, TASK_UNINTERRUPTIBLE, false);
+	}
 }
 
 /* ---- look-up ---- */

@@ -47,7 +47,7 @@ static void put_name(char *name, const struct backing_dev_info *bdi)
 	strscpy_pad(name, bdi->dev_name, 32);
 }
 
-/* ---- one folio ---- */
+/* ---- one folio; of the swap cache, or of no file any more: no inode ---- */
 
 #define FOLIO_FIELDS(F, ev) F##_TEXT(ev, 32, name) F(ev, ino_t, ino) F(ev, unsigned long, index)
 #define writeback_dirty_folio_FIELDS(F) FOLIO_FIELDS(F, writeback_dirty_folio)
@@ -66,9 +66,12 @@ PRINTER(writeback_dirty_folio)
 DEFINE_TRACE_EVENT(writeback, ev, FOLIO_FMT);						\
 void __trace_##ev(struct inode *inode, unsigned long index)				\
 {											\
-	struct ev##_record r = { .ino = inode->i_ino, .index = index };			\
+	struct ev##_record r = { .ino = inode ? inode->i_ino : 0, .index = index };	\
 											\
-	put_name(r.name, inode_to_bdi(inode));						\
+	if (inode)									\
+		put_name(r.name, inode_to_bdi(inode));					\
+	else										\
+		strscpy_pad(r.name, "(unknown)", 32);					\
 	trace_put(&__event_##ev, &r);							\
 }
 DEFINE_FOLIO_EVENT(writeback_dirty_folio)
