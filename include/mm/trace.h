@@ -86,7 +86,6 @@ DECLARE_TRACE_EVENT(kmalloc);
 DECLARE_TRACE_EVENT(kfree);
 DECLARE_TRACE_EVENT(kmem_cache_alloc);
 DECLARE_TRACE_EVENT(kmem_cache_free);
-DECLARE_TRACE_EVENT(rss_stat);
 /* exceptions */
 DECLARE_TRACE_EVENT(page_fault_user);
 DECLARE_TRACE_EVENT(page_fault_kernel);
@@ -110,7 +109,6 @@ void __trace_kmalloc(unsigned long call_site, const void *ptr, size_t req, size_
 void __trace_kfree(unsigned long call_site, const void *ptr);
 void __trace_kmem_cache_alloc(unsigned long call_site, const void *ptr, struct kmem_cache *s, gfp_t gfp, int node);
 void __trace_kmem_cache_free(unsigned long call_site, const void *ptr, struct kmem_cache *s);
-void __trace_rss_stat(unsigned int mm_id, bool curr, int member, long size);
 void __trace_page_fault_user(unsigned long address, unsigned long ip, unsigned long error_code);
 void __trace_page_fault_kind(unsigned int kind);
 void __trace_page_fault_kernel(unsigned long address, unsigned long ip, unsigned long error_code);
@@ -132,7 +130,6 @@ void __trace_sys_exit(long id, long ret);
 #define trace_kfree(site, ptr)				TRACE_CALL(kfree, site, ptr)
 #define trace_kmem_cache_alloc(site, ptr, s, gfp, node)	TRACE_CALL(kmem_cache_alloc, site, ptr, s, gfp, node)
 #define trace_kmem_cache_free(site, ptr, s)		TRACE_CALL(kmem_cache_free, site, ptr, s)
-#define trace_rss_stat(mm_id, curr, member, size)	TRACE_CALL(rss_stat, mm_id, curr, member, size)
 #define trace_page_fault_user(addr, ip, ec)		TRACE_CALL(page_fault_user, addr, ip, ec)
 #define trace_page_fault_kind(kind)			TRACE_CALL(page_fault_kind, kind)
 #define trace_page_fault_kernel(addr, ip, ec)		TRACE_CALL(page_fault_kernel, addr, ip, ec)

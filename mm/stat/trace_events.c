@@ -240,26 +240,6 @@ void __trace_kmem_cache_free(unsigned long call_site, const void *ptr, struct km
 	trace_put(&__event_kmem_cache_free, &r);
 }
 
-#define rss_stat_FIELDS(F)								\
-	F(rss_stat, unsigned int, mm_id) F(rss_stat, unsigned int, curr) F(rss_stat, int, member) \
-	F(rss_stat, long, size)
-DEFINE_TRACE_RECORD(rss_stat);
-PRINTER(rss_stat)
-{
-	static const char *const member[] = { "MM_FILEPAGES", "MM_ANONPAGES", "MM_SWAPENTS", "MM_SHMEMPAGES" };
-	RECORD(rss_stat);
-
-	return scnprintf(buf, size, "mm_id=%u curr=%d type=%s size=%ldB", r->mm_id, r->curr,
-			 (unsigned int)r->member < 4 ? member[r->member] : "?", r->size);
-}
-DEFINE_TRACE_EVENT(kmem, rss_stat, "\"mm_id=%u curr=%d type=%s size=%ldB\", REC->mm_id, REC->curr, __print_symbolic(REC->member, { 0, \"MM_FILEPAGES\" }, { 1, \"MM_ANONPAGES\" }, { 2, \"MM_SWAPENTS\" }, { 3, \"MM_SHMEMPAGES\" }), REC->size");
-void __trace_rss_stat(unsigned int mm_id, bool curr, int member, long size)
-{
-	struct rss_stat_record r = { .mm_id = mm_id, .curr = curr, .member = member, .size = size };
-
-	trace_put(&__event_rss_stat, &r);
-}
-
 /* ---- exceptions ---- */
 
 #define page_fault_user_FIELDS(F)							\
