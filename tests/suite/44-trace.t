@@ -26,6 +26,12 @@ out=$scratch/trace
 	echo 0 >options/stacktrace; echo >trace; echo 1 >events/exceptions/enable; ls >/dev/null; for i in 1 2; do (x=$i); x=$i$x; done; echo 0 >events/exceptions/enable
 	for kind in anon read cow_file copy reuse; do grep -q "page_fault_kind: kind=$kind$" trace && echo "fault $kind"; done' >"$out" 2>"$out.err"
 line() { sed -n "$1p" "$out"; }
+# An event that nobody raises would be a promise: each has a caller of __trace_EVENT() in another file than its own. The text of
+# trace_marker and the stack behind a record are put by their own files.
+nm "$build/quire.elf" | sed -n 's/.* [DdBb] __event_\([a-z].*\)/\1/p' | grep -v '^ptr_' | sort -u >"$scratch/events"
+find "$build/k" -name '*.o' -exec nm -u {} + | sed -n 's/^ *U __trace_//p' | sort -u >"$scratch/raised"
+is 'events: there are some' "$(grep -cx -e mm_page_alloc -e sched_switch "$scratch/events")" 2
+is 'events: each is raised somewhere' "$(comm -23 "$scratch/events" "$scratch/raised" | grep -vx -e kernel_stack -e print | tr '\n' ' ')" ''
 is 'filter: none at first' "$(line 1)" none
 is 'filter: reads back' "$(line 2)" 'order == 0 && migratetype == 1'
 is 'filter: only what matches' "$(line 3 | grep -c '^[1-9][0-9]* 0$')" 1
