@@ -2,6 +2,7 @@
 /* Trace events that tell of the caller's own doings, with their values: system calls, and pages that are freed in batches. */
 #include "maps.h"
 #include "tracing.h"
+#include <sched.h>
 
 #define PAGES 64
 
@@ -135,6 +136,53 @@ static void system_calls(void)
 	ok(!strstr(log, line), "off: nor of who switched them");
 }
 
+/* On CPU @cpu, if it is there. */
+static void stay_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+/* A task that never sleeps, on another CPU if there is one: it is recorded from the moment on when the switch is on. */
+static void running(void)
+{
+	volatile int *on =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const char *at = log;
+	char line[100];
+	cpu_set_t all;
+	pid_t pid;
+
+	must(on != MAP_FAILED && !sched_getaffinity(0, sizeof(all), &all));
+	stay_on(0);
+	pid = fork();
+	if (!pid) {
+		stay_on(1);
+		on[1] = 1;
+		while (!on[0])
+			;
+		syscall(SYS_lseek, 81L, 2L, 3L, 4L, 5L, 6L);
+		_exit(0);
+	}
+	while (!on[1])
+		usleep(1000);
+	clear();
+	record("raw_syscalls", true);
+	on[0] = 1;
+	must(waitpid(pid, NULL, 0) == pid);
+	record("raw_syscalls", false);
+	must(!sched_setaffinity(0, sizeof(all), &all));
+	munmap((void *)on, 4096);
+	read_log();
+	snprintf(line, sizeof(line), "sys_enter: NR %d (51, 2, 3, 4, 5, 6)", SYS_lseek);
+	ok(told(&at, pid, line), "sys_enter: of a task that was running");
+	snprintf(line, sizeof(line), "sys_exit: NR %d = %d", SYS_lseek, -EBADF);
+	ok(told(&at, pid, line), "sys_exit: of the same");
+}
+
 static void filtered(void)
 {
 	int n = 0;
@@ -209,6 +257,7 @@ int main(void)
 {
 	formats();
 	system_calls();
+	running();
 	filtered();
 	batches();
 	return tap_end();
