@@ -24,7 +24,11 @@ for k in linux quire; do
 	ok "$k: the image holds what fsync promised" cmp -n 1048576 "$disk" "$out.want"
 	# The machine is switched off at once: what was written just before is on the disk.
 	# shellcheck disable=SC2016
-	run $k --disk "$disk" -- sh -c 'exec 3<>/dev/vda; yes "kept open" | head -c 65536 >&3; sleep 1000 3<&3 & exit 0'
+	run $k --disk "$disk" -- sh -c 'for i in $(seq 300); do [ -b /dev/vda ] && break; sleep 0.1; done; [ -b /dev/vda ] || exit 7
+		exec 3<>/dev/vda; yes "kept open" | head -c 65536 >&3; sleep 1000 3<&3 & exit 0'
+	status=$?
+	cp "$out.err" "$scratch/err"
+	is "$k: a program writes, and the machine goes off" "$status" 0
 	yes 'kept open' | head -c 65536 >"$out.want"
 	ok "$k: what was written before the machine went off is there" cmp -n 65536 "$disk" "$out.want"
 done
