@@ -315,6 +315,8 @@ static void storm(const char *what, const char *path, const char *name, const ch
 	ok(strcmp(what, "pull") ? driver("unbind", device) && EVENTUALLY(is_gone(name))
 				: pulled_out(name),
 	   "%s: the disk is gone", what);
+	if (on_linux && !strcmp(what, "pull")) /* its node goes a little later: ENXIO */
+		(void)EVENTUALLY(access(path, F_OK));
 	shared->stop = 1;
 	for (int i = 0; i < BUSY; i++) {
 		status = end_of(i);

@@ -93,7 +93,8 @@ static void until_there_is_enough(unsigned long total_kb)
 	       free_before, wanted, free_after, seen.throttled, seen.woken, seen.stolen);
 	ok(free_before < wanted / 2, "less than half of the reserve is free");
 	ok(seen.throttled >= 1, "who needs a page waits, and is counted");
-	ok(seen.woken >= 1 && seen.stolen * 4 >= (long)(wanted / 2 - free_before),
+	/* Its run may have begun before. */
+	ok(seen.stolen * 4 >= (long)(wanted / 2 - free_before),
 	   "it is kswapd that frees the half");
 	ok(free_after > wanted / 2 - MB / 1024, "until half is free");
 	before = counts();

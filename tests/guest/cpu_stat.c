@@ -4,6 +4,7 @@
  * is on one CPU: while we look nobody else runs, and who has not run between two looks at his clock has the same time in his group.
  */
 #include "cgroup.h"
+#include "textfile.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -169,6 +170,8 @@ static void test_moves(void)
 	again = move_to("t/b/g");
 	step('b');
 	ok(has("t/b/g", &again, NULL), "a grand-child");
+	/* Who has answered may not be asleep yet, and run between two of the looks that follow. */
+	must(EVENTUALLY(sleeps_in(worker, SYS_read)));
 	both = usage("t/a") + usage("t/b");
 	ok(usage("t/b") >= before + BURN_NS / 1000 && usage("t") >= both && usage("t") <= both + 2,
 	   "goes into the sums above");
@@ -337,6 +340,7 @@ static void test_root(void)
 
 	ok(now >= before && now < after + 6 * 10000,
 	   "the root has the machine's time: %lld <= %lld", before, now);
+	now = user_time("");
 	ok(EVENTUALLY(user_time("") > now + 50000), "that of the groups, too");
 	cg_reap(pid);
 	pid = spinner("", true);
