@@ -21,9 +21,9 @@ is 'a small set: to the end' "$(grep -c '^1\.\.' "$scratch/policy")" 1
 rm -f "$disk"
 truncate -s 128M "$disk"
 truncate -s 160M "$disk.swap"
-# under_pressure PROGRAM "what": on both kernels, with a disk and an area of swap
+# under_pressure PROGRAM "what" [KERNEL]: on both kernels, with a disk and an area of swap
 under_pressure() {
-	for k in linux quire; do
+	for k in ${3:-linux quire}; do
 		./quire run --kernel $k --accel tcg --timeout 500 --smp 1 --mem 128M --disk "$disk" --disk "$disk.swap,nvme" \
 			--add "$build/tests/disk:/disk" -- sh -c "mkswap /dev/nvme0n1 >/dev/null && exec /disk/$1 /dev/vda /dev/nvme0n1" \
 			>"$scratch/$1" 2>&1 </dev/null
@@ -34,8 +34,9 @@ under_pressure() {
 under_pressure pressure pressure
 # What the trace events tell of a shortage adds up to what is counted.
 under_pressure reclaim_events events
-# Who would reclaim for himself waits for kswapd while half of the reserve is gone.
-under_pressure throttle reserve
+# Who would reclaim for himself waits for kswapd while half of the reserve is gone. It passes on Linux, too; by hand, since an earlier form
+# of it once made Linux stand still.
+under_pressure throttle reserve quire
 rm -f "$disk.swap"
 # Two nodes: the near one is reclaimed before the far one is asked (zone_reclaim_mode), and does not hold all dirty pages; a cpuset has one.
 rm -f "$disk"
