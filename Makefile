@@ -6,7 +6,7 @@
 #
 #   O=DIR        build directory (default build)
 #   CC=gcc|clang compiler of the kernel (default gcc)
-#   DEBUG=1      lock ranks, sleeping-while-atomic, expensive assertions (default 0)
+#   DEBUG=1      lock ranks, sleeping-while-atomic (default 0)
 #   TEACH=dirtycow  opens a hole of the past to look at it, see mm/vma/teach.h (default none)
 #   KCFLAGS=...  more options for the compiler of the kernel (default none)
 #   PAGEREF=1    trace events of every change of a page's reference count (default 0)
