@@ -561,6 +561,17 @@ unsigned long host_explore(const struct host_scenario *s)
 	return runs;
 }
 
+unsigned long host_explore_widely(const char *what, struct host_scenario s, unsigned long at_random)
+{
+	unsigned long runs = host_explore(&s);
+
+	s.preemptions = -1;
+	s.runs = at_random;
+	runs += host_explore(&s);
+	host_note("%s: %lu interleavings", what, runs);
+	return runs;
+}
+
 long host_det_timeout(long timeout)
 {
 	const bool forever = timeout == MAX_SCHEDULE_TIMEOUT;

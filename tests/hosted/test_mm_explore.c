@@ -29,15 +29,9 @@
 
 static void explore(const char *what, struct host_scenario s)
 {
-	unsigned long runs;
-
 	s.preemptions = 2;
 	s.runs = os_env("RUNS", 400);
-	runs = host_explore(&s);
-	s.preemptions = -1;
-	s.runs = 300;
-	runs += host_explore(&s);
-	host_note("%s: %lu interleavings", what, runs);
+	host_explore_widely(what, s, 300);
 }
 
 /* ---- VMAs ---- */

@@ -332,8 +332,7 @@ static void check(void *arg)
 	mmput(shared_mm);
 }
 
-static unsigned long explore(const char *what, void (*a)(void *), void (*b)(void *),
-			     void (*c)(void *))
+static void explore(const char *what, void (*a)(void *), void (*b)(void *), void (*c)(void *))
 {
 	struct host_scenario s = { .setup = setup,
 				   .fn = { a, b, c },
@@ -341,13 +340,8 @@ static unsigned long explore(const char *what, void (*a)(void *), void (*b)(void
 				   .check = check,
 				   .preemptions = 2,
 				   .runs = os_env("RUNS", 300) };
-	unsigned long runs = host_explore(&s);
 
-	s.preemptions = -1;
-	s.runs = os_env("RANDOM_RUNS", 200);
-	runs += host_explore(&s);
-	host_note("%s: %lu interleavings", what, runs);
-	return runs;
+	host_explore_widely(what, s, os_env("RANDOM_RUNS", 200));
 }
 
 TEST(interleavings_of_faults_with_changes)

@@ -290,14 +290,9 @@ static struct folio *small_folio;
 
 static void explore(const char *what, struct host_scenario s)
 {
-	unsigned long runs;
-
 	s.preemptions = 2;
 	s.runs = 400; /* all they free is free at the end only */
-	runs = host_explore(&s);
-	s.preemptions = -1;
-	runs += host_explore(&s);
-	host_note("%s: %lu interleavings", what, runs);
+	host_explore_widely(what, s, 400);
 }
 
 static void setup_present(void *arg)

@@ -64,16 +64,9 @@ static unsigned long limit(void)
 
 static void explore(const char *name, struct host_scenario s)
 {
-	unsigned long runs;
-
 	if (!s.setup)
 		s.setup = reset;
-	runs = host_explore(&s);
-	host_note("%s: %lu interleavings", name, runs);
-	/* And some at random, with more preemptions. */
-	s.preemptions = -1;
-	s.runs = 300;
-	host_explore(&s);
+	host_explore_widely(name, s, 300);
 }
 
 /* ---- spinlock ---- */

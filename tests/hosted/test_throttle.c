@@ -194,15 +194,9 @@ static void check_freed(void *arg)
 
 static void explore(const char *what, struct host_scenario s)
 {
-	unsigned long runs;
-
 	s.preemptions = 2;
 	s.runs = os_env("RUNS", 400);
-	runs = host_explore(&s);
-	s.preemptions = -1;
-	s.runs = 200;
-	runs += host_explore(&s);
-	host_note("%s: %lu interleavings", what, runs);
+	host_explore_widely(what, s, 200);
 }
 
 TEST(who_waits_is_woken_when_half_of_the_reserve_is_free)

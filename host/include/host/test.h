@@ -66,6 +66,8 @@ struct host_scenario {
 	bool expect_failure;
 };
 unsigned long host_explore(const struct host_scenario *s);
+/* As @s says, and then @at_random random ones; a comment tells of @what how many there were. */
+unsigned long host_explore_widely(const char *what, struct host_scenario s, unsigned long at_random);
 extern unsigned long host_failures;	/* of the last host_explore() with expect_failure */
 /* In a scenario: a failed check ends this run only. */
 #define SCENARIO_CHECK(cond) do { if (unlikely(!(cond))) host_scenario_failed(__FILE__, __LINE__, #cond); } while (0)
