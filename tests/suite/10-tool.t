@@ -55,4 +55,21 @@ rm -rf "$scratch/x" && mkdir "$scratch/x"
 (cd "$scratch/x" && cpio -id --no-absolute-filenames <../initrd >/dev/null 2>&1)
 ok 'contents are the host'\''s' cmp "$scratch/x/usr/bin/bash" /bin/bash
 is 'a symbolic link keeps its target' "$(readlink "$scratch/x/added/link")" sub/file
+
+# What is red on Linux only is run once more; Quire gets no second try.
+# again NAME "what is red at first" ["... and later"]: the TAP of tests/suite/run
+again() {
+	suite=$scratch/$1.t
+	printf '[ -e %s.ran ] && red="%s" || red="%s"; touch %s.ran\n' "$suite" "${3:-}" "$2" "$suite" >"$suite"
+	printf 'echo "${red:+not }ok 1 - ${red:-linux: all}"; echo 1..1\n' >>"$suite"
+	rm -f "$suite.ran"
+	QUIRE_BUILD="$scratch/b" sh tests/suite/run "$suite" | grep -v '^1\.\.' | tr '\n' '|'
+}
+note='# Linux was red alone, and all was run again; the first time:|#'
+is 'red on Linux: again' "$(again one 'linux: it')" "$note not ok 1 - linux: it|ok 1 - linux: all|"
+is 'the first time is kept' "$(cat "$scratch/b/tap/one.t.again")" 'not ok 1 - linux: it'
+is 'red on Linux twice: red' "$(again two 'linux: it' 'linux: it')" "$note not ok 1 - linux: it|not ok 1 - linux: it|"
+is 'red on Quire: not again' "$(again three 'quire: as on Linux')" 'not ok 1 - quire: as on Linux|'
+is 'red on nobody in particular: not again' "$(again four 'it')" 'not ok 1 - it|'
+is 'a suite of Linux: again' "$(again five-linux 'it')" "$note not ok 1 - it|ok 1 - linux: all|"
 finish

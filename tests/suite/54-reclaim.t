@@ -24,14 +24,10 @@ truncate -s 160M "$disk.swap"
 # under_pressure PROGRAM "what" [KERNEL]: on both kernels, with a disk and an area of swap
 under_pressure() {
 	for k in ${3:-linux quire}; do
-		for _ in 1 2; do
-			./quire run --kernel $k --accel tcg --timeout 500 --smp 1 --mem 128M --disk "$disk" --disk "$disk.swap,nvme" \
-				--add "$build/tests/disk:/disk" -- sh -c "mkswap /dev/nvme0n1 >/dev/null && exec /disk/$1 /dev/vda /dev/nvme0n1" \
-				>"$scratch/$1" 2>&1 </dev/null
-			status=$?
-			[ $k$status = linux126 ] || break # Linux itself stopped, seen once: not what is tested here
-		done
-		is "$k: $2: to the end" $status 0
+		./quire run --kernel $k --accel tcg --timeout 500 --smp 1 --mem 128M --disk "$disk" --disk "$disk.swap,nvme" \
+			--add "$build/tests/disk:/disk" -- sh -c "mkswap /dev/nvme0n1 >/dev/null && exec /disk/$1 /dev/vda /dev/nvme0n1" \
+			>"$scratch/$1" 2>"$scratch/err" </dev/null
+		is "$k: $2: to the end" $? 0
 		relay "$scratch/$1" "$k: $2"
 	done
 }

@@ -11,7 +11,7 @@ lost() { # "what" KERNEL ARGUMENT... -- PROGRAM...
 	what="$2, $1"
 	kernel=$2
 	shift 2
-	./quire run --kernel "$kernel" --accel tcg --timeout 200 --console-log "$out.log" "$@" >"$out.tap" 2>"$out.err" </dev/null
+	./quire run --kernel "$kernel" --accel tcg --timeout 200 --console-log "$out.log" "$@" >"$out.tap" 2>"$scratch/err" </dev/null
 	status=$?
 	relay "$out.tap" "$what"
 	is "$what: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'
@@ -38,11 +38,11 @@ for cpus in 1 4; do
 	truncate -s 64M "$disk.2"
 	lost "devices that go, $cpus CPUs" quire --mem 128M --smp $cpus --disk "$disk" --disk "$disk.2" --add "$build/tests/disk/swap_pulled:/swap_pulled" -- \
 		sh -c '/swap_pulled vda file disk zswap swapoff second && echo 1 >/sys/kernel/debug/mm_settle && cat /sys/kernel/debug/mm_check >&2'
-	is "$what: mm_check" "$(tail -n 1 "$out.err")" ok
+	is "$what: mm_check" "$(tail -n 1 "$scratch/err")" ok
 done
 # Of Linux by hand: it passed 39 times of 40, and once its swapoff failed with another error than expected.
-: >"$out.err"
-unplug "$out.err" "$out.monitor" &
+: >"$scratch/err"
+unplug "$scratch/err" "$out.monitor" &
 # shellcheck disable=SC2046
 lost 'a disk that is pulled out' quire --mem 128M --smp 4 $(hot_disk "$disk" "$out.monitor") -- "$build/tests/disk/swap_pulled" vda pull
 wait

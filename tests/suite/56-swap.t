@@ -10,7 +10,7 @@ disk=$out.img
 program() {
 	kernel=$1 what=$1${2:+, $2}
 	shift 2
-	./quire run --kernel "$kernel" --accel tcg --timeout 200 --console-log "$out.log" "$@" >"$out.tap" 2>"$out.err" </dev/null
+	./quire run --kernel "$kernel" --accel tcg --timeout 200 --console-log "$out.log" "$@" >"$out.tap" 2>"$scratch/err" </dev/null
 	status=$?
 	relay "$out.tap" "$what"
 	is "$what: to the end" "$status $(grep -c '^1\.\.' "$out.tap")" '0 1'

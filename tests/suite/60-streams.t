@@ -26,7 +26,7 @@ end"
 	is "$k: a reader that leaves" "$($q -- yes 2>/dev/null | head -n 1)" y
 	timeout 60 ./quire run --kernel $k --accel tcg --timeout 6 -- sleep 100 2>"$scratch/e"
 	is "$k: time-out" $? 124
-	is "$k: time-out is said" "$(cat "$scratch/e")" 'quire: time-out after 6 seconds'
+	is "$k: time-out is said" "$(tail -n 1 "$scratch/e")" 'quire: time-out after 6 seconds'
 	printf 'garbage' >"$scratch/garbage"
 	chmod +x "$scratch/garbage"
 	$q -- "$scratch/garbage" 2>"$scratch/e"

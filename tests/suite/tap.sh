@@ -31,7 +31,7 @@ is() {
 	else
 		echo "not ok $n - $1"
 		echo "# got '$2', wanted '$3'" | head -n 5
-		[ ! -s "$scratch/err" ] || tail -n 5 "$scratch/err" | sed 's/^/# /'
+		[ ! -s "$scratch/err" ] || tail -n 30 "$scratch/err" | sed 's/^/# /'
 	fi
 }
 

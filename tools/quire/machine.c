@@ -459,6 +459,11 @@ static int conclude(struct machine *m)
 		return EXIT_PANICKED;
 	}
 	if (m->timed_out) {
+		if (!m->ready) {
+			klog_print_tail(&m->klog, 25);
+			say("init has not run; the kernel %s",
+			    m->klog.len ? "got as far as is shown above" : "said nothing");
+		}
 		say("time-out after %g seconds", m->o->timeout);
 		return EXIT_TIMEOUT;
 	}
