@@ -202,6 +202,21 @@ void os_join(unsigned long thread)
 	pthread_join((pthread_t)thread, NULL);
 }
 
+void os_one_cpu(int on)
+{
+	static cpu_set_t all;
+	cpu_set_t one;
+
+	if (!on) {
+		sched_setaffinity(0, sizeof(all), &all);
+		return;
+	}
+	sched_getaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
 void os_relax(void)
 {
 	sched_yield();

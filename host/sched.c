@@ -530,6 +530,7 @@ unsigned long host_explore(const struct host_scenario *s)
 	det.replay = 0;
 	det.quiet = s->expect_failure;
 	host_failures = 0;
+	os_one_cpu(1); /* one thread runs at a time: handing on is dear between CPUs */
 	for (;;) {
 		unsigned int d;
 
@@ -558,6 +559,7 @@ unsigned long host_explore(const struct host_scenario *s)
 		det.choice[d - 1]++;
 		det.replay = d;
 	}
+	os_one_cpu(0);
 	return runs;
 }
 

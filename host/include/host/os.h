@@ -34,6 +34,8 @@ void os_wake(struct os_lock *l);		/* all */
 
 unsigned long os_thread(void (*fn)(void *), void *arg);
 void os_join(unsigned long thread);
+/* @on: the calling thread and those that it starts from now on share one CPU; 0: it runs again where it may. */
+void os_one_cpu(int on);
 void os_relax(void);
 
 /* libc's own, to compare with. */
