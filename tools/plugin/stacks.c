@@ -137,6 +137,15 @@ static void enter_call(uint64_t slot, uint32_t fn)
 
 /* --- what happens between two blocks --- */
 
+/* A jump to another function. To the caller: the top has returned by it (stub_full_syscall), rather than called in its place. */
+static void goes_on_as(uint32_t fn)
+{
+	if (now->n > 1 && top()->slot && tree.v[now->v[now->n - 2].node].what == fn)
+		pop_to(now->n - 1);
+	else
+		become(fn);
+}
+
 static void count(const struct block *b, uint32_t executed)
 {
 	for (uint32_t i = 0; i < b->nr_runs && executed; i++) {
@@ -144,7 +153,7 @@ static void count(const struct block *b, uint32_t executed)
 		uint32_t fn = b->runs[i].place / 2;
 
 		if (!b->user && tree.v[top()->node].what != fn && !is_thunk[fn])
-			become(fn);
+			goes_on_as(fn);
 		if (counting) {
 			tree.v[b->user ? user_node : top()->node].self += n;
 			time_now += n;

@@ -10,7 +10,8 @@
  *
  *	call	push {slot, child of the top's node}
  *	ret	pop down to the frame of that slot
- *	block of another function, without a call: a jump; the top becomes that function (tail call)
+ *	block of another function, without a call: a jump; the top becomes that function (tail call).
+ *		If it is the one that called the top, the top has returned by it, and goes
  *	first block after user mode: all frames go, one is made for the entry
  *	entry of a fault within the kernel: a frame below the function that faulted (a copy to the user)
  *	entry of an interrupt within the kernel: a frame below a root of its own, for what

@@ -10,6 +10,7 @@ struct stream stream;
 
 static const struct block *last;
 static uint64_t executed_before, accesses_before;
+static bool slot_told; /* where the last block put or took its return address */
 
 static bool begins(const char *name, const char *with)
 {
@@ -129,23 +130,27 @@ static void on_block(unsigned int vcpu, void *data)
 		stream.block(last, starts, b);
 	executed_before = stream.executed;
 	accesses_before = stream.accesses;
+	slot_told = false;
 	last = b;
 }
 
 /*
- * The address of a ret is that of its read, the one of a call that of its write. After an exception
- * QEMU 7.2 may still call this for accesses of later blocks (those that its helpers make, as for iretq).
+ * The address of a ret is that of its read, the one of a call that of its write. QEMU 7.2 may call this for accesses
+ * of others, too: for those that its helpers make in later blocks (as for iretq), and for what an interrupt pushes
+ * that comes right behind the block.
  */
 static void on_slot(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
 {
 	const struct block *b = data;
 
 	(void)vcpu;
-	if (b != last)
+	if (b != last || slot_told)
 		return;
 	stream.accesses++;
-	if (b->last == INSN_RET || qemu_plugin_mem_is_store(info))
+	if (b->last == INSN_RET || qemu_plugin_mem_is_store(info)) {
+		slot_told = true;
 		stream.slot(vaddr);
+	}
 }
 
 /* QEMU 7.2 mixes up reads and writes where only one of them is asked for: ask for both. */
