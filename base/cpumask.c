@@ -3,7 +3,7 @@
 #include <base/cpumask.h>
 #include <base/nodemask.h>
 
-struct cpumask __cpu_possible_mask, __cpu_present_mask, __cpu_online_mask, __cpu_active_mask;
+struct cpumask __cpu_possible_mask, __cpu_present_mask, __cpu_online_mask;
 unsigned int nr_cpu_ids = 1;
 
 static const struct cpumask one_cpu[NR_CPUS] = {
@@ -47,9 +47,4 @@ void set_cpu_present(unsigned int cpu, bool yes)
 void set_cpu_online(unsigned int cpu, bool yes)
 {
 	set_in(&__cpu_online_mask, cpu, yes);
-}
-
-void set_cpu_active(unsigned int cpu, bool yes)
-{
-	set_in(&__cpu_active_mask, cpu, yes);
 }

@@ -92,8 +92,6 @@ KSTRTO(kstrtol, long, long long, kstrtoll)
 KSTRTO(kstrtouint, unsigned int, unsigned long long, kstrtoull)
 KSTRTO(kstrtoint, int, long long, kstrtoll)
 KSTRTO(kstrtou64, u64, unsigned long long, kstrtoull)
-KSTRTO(kstrtos64, s64, long long, kstrtoll)
-KSTRTO(kstrtou32, u32, unsigned long long, kstrtoull)
 KSTRTO(kstrtou16, u16, unsigned long long, kstrtoull)
 KSTRTO(kstrtou8, u8, unsigned long long, kstrtoull)
 

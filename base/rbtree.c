@@ -280,13 +280,3 @@ struct rb_node *rb_prev(const struct rb_node *node)
 		node = parent;
 	return parent;
 }
-
-void rb_replace_node(struct rb_node *victim, struct rb_node *n, struct rb_root *root)
-{
-	*n = *victim;
-	if (victim->rb_left)
-		set_parent(victim->rb_left, n);
-	if (victim->rb_right)
-		set_parent(victim->rb_right, n);
-	change_child(victim, n, rb_parent(victim), root);
-}

@@ -158,62 +158,11 @@ int strcasecmp(const char *a, const char *b)
 	return tolower((u8)*a) - tolower((u8)*b);
 }
 
-int strncasecmp(const char *a, const char *b, size_t n)
-{
-	for (; n && *a && tolower((u8)*a) == tolower((u8)*b); n--) {
-		a++;
-		b++;
-	}
-	return n ? tolower((u8)*a) - tolower((u8)*b) : 0;
-}
-
-char *strcpy(char *dst, const char *src)
-{
-	char *d = dst;
-
-	while ((*d++ = *src++))
-		;
-	return dst;
-}
-
-char *strncpy(char *dst, const char *src, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n && src[i]; i++)
-		dst[i] = src[i];
-	for (; i < n; i++)
-		dst[i] = 0;
-	return dst;
-}
-
-char *strcat(char *dst, const char *src)
-{
-	strcpy(dst + strlen(dst), src);
-	return dst;
-}
-
-char *strncat(char *dst, const char *src, size_t n)
-{
-	size_t len = strlen(dst), add = strnlen(src, n);
-
-	memcpy(dst + len, src, add);
-	dst[len + add] = 0;
-	return dst;
-}
-
 char *strchr(const char *s, int c)
 {
 	for (; *s != (char)c; s++)
 		if (!*s)
 			return NULL;
-	return (char *)s;
-}
-
-char *strchrnul(const char *s, int c)
-{
-	while (*s && *s != (char)c)
-		s++;
 	return (char *)s;
 }
 

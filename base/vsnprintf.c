@@ -487,11 +487,6 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	return n;
 }
 
-int vsprintf(char *buf, const char *fmt, va_list args)
-{
-	return vsnprintf(buf, INT_MAX, fmt, args);
-}
-
 int sprintf(char *buf, const char *fmt, ...)
 {
 	va_list args;

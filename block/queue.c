@@ -27,8 +27,8 @@
  * 6 Polling. The last nr_poll_queues queues have no interrupt. Bios with REQ_POLLED go there; who waits for them, or
  *   for a tag there, looks for what has ended.
  *
- * 7 q->usage counts bios on their way and requests; freezing waits for 0. A dying queue refuses bios (EIO) and
- *   ends what it has.
+ * 7 q->usage counts bios on their way and requests; who destroys the queue waits for 0. A dying queue refuses
+ *   bios (EIO) and ends what it has.
  *
  * 8 No elevator to choose from: the plug joins, and the device orders. But readers do not wait behind a flood of writes, which
  *   is what Linux has mq-deadline for where a device has one queue: of what waits for room in the device, reads go
@@ -114,49 +114,32 @@ void blk_queue_write_cache(struct request_queue *q, bool wc, bool fua)
 		blk_queue_flag_clear(QUEUE_FLAG_FUA, q);
 }
 
-/* ---- entering and freezing ---- */
+/* ---- entering, and waiting for those who have entered ---- */
 
 static void blk_queue_exit(struct request_queue *q)
 {
-	if (atomic_dec_return(&q->usage) == 0 && READ_ONCE(q->frozen))
-		wake_up_all(&q->freeze_wait);
+	if (atomic_dec_return(&q->usage) == 0 && READ_ONCE(q->dying))
+		wake_up_all(&q->unused_wait);
 }
 
-static blk_status_t blk_queue_enter(struct request_queue *q, blk_opf_t opf)
+/* False: it is dying. */
+static bool blk_queue_enter(struct request_queue *q)
 {
-	for (;;) {
-		atomic_inc_return(
-			&q->usage); /* full barrier: freeze sees the count, or we see frozen */
-		if (unlikely(READ_ONCE(q->dying))) {
-			blk_queue_exit(q);
-			return BLK_STS_IOERR;
-		}
-		if (likely(!READ_ONCE(q->frozen)))
-			return BLK_STS_OK;
-		blk_queue_exit(q);
-		if (opf & REQ_NOWAIT)
-			return BLK_STS_AGAIN;
-		wait_event(q->freeze_wait, !READ_ONCE(q->frozen) || READ_ONCE(q->dying));
-	}
+	/* A full barrier: wait_until_unused() sees the count, or we see that it is dying. */
+	atomic_inc_return(&q->usage);
+	if (likely(!READ_ONCE(q->dying)))
+		return true;
+	blk_queue_exit(q);
+	return false;
 }
 
-void blk_mq_freeze_queue(struct request_queue *q)
+/* => @q is dying */
+static void wait_until_unused(struct request_queue *q)
 {
 	if (current->plug)
 		blk_flush_plug(current->plug);
-	mutex_lock(&q->freeze_mutex);
-	WRITE_ONCE(q->frozen, q->frozen + 1);
-	mutex_unlock(&q->freeze_mutex);
 	smp_mb();
-	wait_event(q->freeze_wait, !atomic_read(&q->usage));
-}
-
-void blk_mq_unfreeze_queue(struct request_queue *q)
-{
-	mutex_lock(&q->freeze_mutex);
-	WRITE_ONCE(q->frozen, q->frozen - 1);
-	mutex_unlock(&q->freeze_mutex);
-	wake_up_all(&q->freeze_wait);
+	wait_event(q->unused_wait, !atomic_read(&q->usage));
 }
 
 /* ---- requests ---- */
@@ -609,12 +592,10 @@ static void blk_mq_submit_bio(struct request_queue *q, struct bio *bio)
 {
 	for (;;) {
 		unsigned int fit, nr_segs = bio_count_segs(bio, &q->limits, &fit);
-		blk_status_t status = blk_queue_enter(q, bio->bi_opf);
 		struct bio *piece;
 
-		if (unlikely(status)) {
-			bio->bi_status = status;
-			bio_endio(bio);
+		if (unlikely(!blk_queue_enter(q))) {
+			bio_io_error(bio);
 			return;
 		}
 		if (likely(fit == bio_sectors(bio))) {
@@ -635,11 +616,8 @@ static void blk_mq_submit_bio(struct request_queue *q, struct bio *bio)
 
 static void bio_based_submit(struct request_queue *q, struct bio *bio)
 {
-	blk_status_t status = blk_queue_enter(q, bio->bi_opf);
-
-	if (status) {
-		bio->bi_status = status;
-		bio_endio(bio);
+	if (!blk_queue_enter(q)) {
+		bio_io_error(bio);
 		return;
 	}
 	bio->bi_bdev->bd_disk->fops->submit_bio(bio);
@@ -757,8 +735,7 @@ struct request_queue *blk_alloc_queue(struct gendisk *disk)
 	q->disk = disk;
 	q->queue_flags = 1UL << QUEUE_FLAG_IOSTAT;
 	blk_set_stacking_limits(&q->limits);
-	init_waitqueue_head(&q->freeze_wait);
-	mutex_init(&q->freeze_mutex, LOCK_BLK_FREEZE);
+	init_waitqueue_head(&q->unused_wait);
 	return q;
 }
 
@@ -830,7 +807,6 @@ void blk_mark_queue_dying(struct request_queue *q)
 		spin_lock(&q->hctx[i].lock);
 		spin_unlock(&q->hctx[i].lock); /* from here on nothing reaches the driver */
 	}
-	wake_up_all(&q->freeze_wait);
 }
 
 /* What the device had, and what waited for it, ends with EIO. */
@@ -864,7 +840,7 @@ void blk_mq_destroy_queue(struct request_queue *q)
 		}
 	for (unsigned int i = 0; i < q->nr_hw_queues; i++)
 		abort_requests(&q->hctx[i]);
-	blk_mq_freeze_queue(q);
+	wait_until_unused(q);
 }
 
 void blk_free_queue(struct request_queue *q)

@@ -603,15 +603,6 @@ int replace_fd(unsigned fd, struct file *file, unsigned flags)
 	return do_dup2(files, file, fd, flags);
 }
 
-int receive_fd(struct file *file, unsigned int o_flags)
-{
-	int fd = get_unused_fd_flags(o_flags);
-
-	if (fd >= 0)
-		fd_install(fd, get_file(file));
-	return fd;
-}
-
 static int ksys_dup3(unsigned int oldfd, unsigned int newfd, int flags)
 {
 	struct files_struct *files = current->files;

@@ -443,15 +443,3 @@ int seq_path_root(struct seq_file *m, const struct path *path, const struct path
 {
 	return seq_path(m, path, esc);
 }
-
-/* ---- lists ---- */
-
-struct list_head *seq_list_start(struct list_head *head, loff_t pos)
-{
-	struct list_head *at;
-
-	list_for_each (at, head)
-		if (pos-- == 0)
-			return at;
-	return NULL;
-}

@@ -205,22 +205,12 @@ void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, vo
 			smp_call_function_single(cpu, func, info, wait);
 }
 
-void smp_call_function(smp_call_func_t func, void *info, int wait)
-{
-	smp_call_function_many(cpu_online_mask, func, info, wait);
-}
-
-void on_each_cpu_mask(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait)
+void on_each_cpu(smp_call_func_t func, void *info, int wait)
 {
 	unsigned int cpu;
 
-	for_each_cpu (cpu, mask)
+	for_each_online_cpu (cpu)
 		smp_call_function_single(cpu, func, info, wait);
-}
-
-void on_each_cpu(smp_call_func_t func, void *info, int wait)
-{
-	on_each_cpu_mask(cpu_online_mask, func, info, wait);
 }
 
 void smp_send_reschedule(int cpu) {}
@@ -820,7 +810,6 @@ void host_sched_start(void)
 		set_cpu_possible(cpu, true);
 		set_cpu_present(cpu, true);
 		set_cpu_online(cpu, true);
-		set_cpu_active(cpu, true);
 	}
 	for (int i = 0; i < RLIM_NLIMITS; i++)
 		host_signal.rlim[i].rlim_cur = host_signal.rlim[i].rlim_max = ~0UL;

@@ -63,11 +63,6 @@ int mod_timer(struct timer_list *timer, unsigned long expires)
 	return was;
 }
 
-void add_timer(struct timer_list *timer)
-{
-	mod_timer(timer, timer->expires);
-}
-
 int del_timer(struct timer_list *timer)
 {
 	int was;

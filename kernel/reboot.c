@@ -4,7 +4,6 @@
 #include <base/string.h>
 #include <sync/mutex.h>
 #include <sync/preempt.h>
-#include <sync/rcu.h>
 #include <kernel/cpu.h>
 #include <kernel/cred.h>
 #include <kernel/exit.h>
@@ -12,13 +11,10 @@
 #include <kernel/ksyscall.h>
 #include <kernel/printk.h>
 #include <kernel/sched.h>
-#include <kernel/signal.h>
-#include <kernel/pid.h>
 #include <seam/processor.h>
 #include <seam/uaccess.h>
 #include <linux/reboot.h>
 
-static bool cad_enabled = true; /* Ctrl-Alt-Del restarts at once */
 static DEFINE_MUTEX(reboot_mutex, LOCK_REBOOT);
 
 static void (*reboot_hooks[8])(void);
@@ -76,17 +72,6 @@ void kernel_power_off(void)
 	machine_power_off();
 }
 
-/* Ctrl-Alt-Del on the console: restart, or tell PID 1. Interrupt context. */
-void ctrl_alt_del(void);
-void ctrl_alt_del(void)
-{
-	if (cad_enabled)
-		kernel_restart(NULL);
-	rcu_read_lock();
-	kill_pid(find_vpid(1), SIGINT, 1);
-	rcu_read_unlock();
-}
-
 SYSCALL_DEFINE4(reboot, int, magic1, int, magic2, unsigned int, cmd, void __user *, arg)
 {
 	char buffer[256];
@@ -104,10 +89,7 @@ SYSCALL_DEFINE4(reboot, int, magic1, int, magic2, unsigned int, cmd, void __user
 	case LINUX_REBOOT_CMD_RESTART:
 		kernel_restart(NULL);
 	case LINUX_REBOOT_CMD_CAD_ON:
-		cad_enabled = true;
-		break;
-	case LINUX_REBOOT_CMD_CAD_OFF:
-		cad_enabled = false;
+	case LINUX_REBOOT_CMD_CAD_OFF: /* there is no keyboard */
 		break;
 	case LINUX_REBOOT_CMD_HALT:
 		kernel_halt();

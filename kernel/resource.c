@@ -73,24 +73,6 @@ int insert_resource(struct resource *root, struct resource *new)
 	return conflict ? -EBUSY : 0;
 }
 
-int release_resource(struct resource *old)
-{
-	struct resource **p;
-	int err = -EINVAL;
-
-	write_lock(&resource_lock);
-	for (p = old->parent ? &old->parent->child : NULL; p && *p; p = &(*p)->sibling) {
-		if (*p != old)
-			continue;
-		*p = old->sibling;
-		old->parent = old->sibling = NULL;
-		err = 0;
-		break;
-	}
-	write_unlock(&resource_lock);
-	return err;
-}
-
 void resource_lock_read(void)
 {
 	read_lock(&resource_lock);

@@ -727,11 +727,6 @@ int kill_pid_info(int sig, struct kernel_siginfo *info, struct pid *pid)
 	return error;
 }
 
-int kill_pid(struct pid *pid, int sig, int priv)
-{
-	return kill_pid_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, pid);
-}
-
 /* An entry of a timer. 0 sent, 1 still queued from before (an overrun), -1 nobody there. */
 int send_sigqueue(struct sigqueue *q, struct pid *pid, enum pid_type type)
 {

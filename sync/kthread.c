@@ -181,11 +181,6 @@ bool kthread_should_stop(void)
 	return test_bit(KTHREAD_SHOULD_STOP, &to_kthread(current)->flags);
 }
 
-void *kthread_data(struct task_struct *k)
-{
-	return to_kthread(k)->data;
-}
-
 int kthread_stop(struct task_struct *task)
 {
 	struct kthread *k = to_kthread(task);

@@ -286,11 +286,6 @@ void lock_downgraded(const void *lock)
 		h->how |= LOCK_HOW_READ;
 }
 
-bool lock_is_held(const void *lock)
-{
-	return find_held(lock) != NULL;
-}
-
 bool lock_is_held_write(const void *lock)
 {
 	struct held_lock *h = find_held(lock);
@@ -305,21 +300,6 @@ void __might_sleep(const char *file, int line)
 	check_may_sleep(LOCK_UNRANKED, _RET_IP_);
 }
 
-void __cant_sleep(const char *file, int line)
-{
-	WARN_ONCE(preemptible(), "%s:%d: preemption is enabled\n", file, line);
-}
-
-void lockdep_check_no_spinlock(const char *where)
-{
-	struct task_struct *me = current;
-
-	for (int i = 0; i < me->lockdep_depth && i < MAX_LOCK_DEPTH; i++)
-		if (!(me->held_locks[i].how & LOCK_HOW_SLEEP))
-			report(LOCKDEP_SLEEP, LOCK_UNRANKED, _RET_IP_, me->held_locks[i].rank,
-			       me->held_locks[i].ip);
-}
-
 /* On the way to user mode nothing may be held. */
 void lockdep_sys_exit(void)
 {
@@ -332,11 +312,6 @@ void lockdep_sys_exit(void)
 	}
 	WARN_ONCE(preempt_count(), "preempt count %x on the way out of the kernel\n",
 		  preempt_count());
-}
-
-const char *lock_rank_name(unsigned int rank)
-{
-	return rank < NR_LOCK_RANKS ? rank_name[rank] : "?";
 }
 
 #endif

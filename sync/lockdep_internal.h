@@ -26,6 +26,5 @@ struct lockdep_capture {
 };
 extern struct lockdep_capture *lockdep_capture;
 extern unsigned int lockdep_reports;	/* printed since boot */
-const char *lock_rank_name(unsigned int rank);
 
 #endif

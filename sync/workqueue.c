@@ -550,13 +550,6 @@ bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_wo
 	return was_pending;
 }
 
-struct work_struct *current_work(void)
-{
-	if (!in_task() || !(current->flags & PF_WQ_WORKER))
-		return NULL;
-	return ((struct worker *)kthread_data(current))->current_work;
-}
-
 int schedule_on_each_cpu(work_func_t func)
 {
 	struct work_struct *works = kcalloc(nr_cpu_ids, sizeof(*works), GFP_KERNEL);

@@ -125,13 +125,6 @@ u32 cpu_physical_id(int cpu)
 	return cpu_apicid[cpu];
 }
 
-u32 apic_id_self(void)
-{
-	u32 id = apic_read(APIC_ID);
-
-	return x2apic_mode ? id : id >> 24;
-}
-
 void apic_send(u32 apicid, u32 low)
 {
 	unsigned long flags;

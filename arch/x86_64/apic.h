@@ -66,7 +66,6 @@ static inline void apic_eoi(void)
 
 /* Send @low (delivery mode | vector ...) to the CPU with @apicid. Any context. */
 void apic_send(u32 apicid, u32 low);
-u32 apic_id_self(void);
 
 /* Found by the firmware tables. */
 extern u64 lapic_phys;

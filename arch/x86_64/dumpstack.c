@@ -84,18 +84,6 @@ static void print_trace(struct unwind *u, const char *loglvl)
 	printk("%s </TASK>\n", loglvl);
 }
 
-void show_stack(struct task_struct *task, unsigned long *sp, const char *loglvl)
-{
-	struct unwind u = { .bp = (unsigned long)__builtin_frame_address(0) };
-
-	u.sp = u.bp;
-	if (task && task != current)
-		unwind_start_task(&u, task);
-	else if (sp)
-		u.bp = u.sp = (unsigned long)sp;
-	print_trace(&u, loglvl);
-}
-
 static void print_header(void)
 {
 	printk(KERN_DEFAULT "CPU: %u PID: %d Comm: %.20s %s %s\n", raw_smp_processor_id(),

@@ -6,7 +6,7 @@
  * for devices. An irq gets a vector when it is first requested and keeps it until it is freed.
  *
  * 2 Structures. vector_irq[vector] -> irq; irq_desc[irq]: the chain of handlers, the source (I/O APIC pin or message),
- * how often it was disabled. One interrupt is delivered to one CPU; nobody moves it but irq_set_affinity().
+ * whether it is masked for good. One interrupt is delivered to one CPU; nobody moves it.
  *
  *	       request_irq                  first handler -> vector, unmask
  *	free <------------- > in use
@@ -15,7 +15,7 @@
  * 3 Invariants. vector_irq[d->vector] == irq for every desc with handlers. A level interrupt is acknowledged after its
  * handlers have run (they quiet the device), an edge before, so that the next edge is not lost.
  *
- * 4 Locks. irq_mutex: requesting and freeing. desc->lock (irqs off): the chain's head and the disable depth. Handlers
+ * 4 Locks. irq_mutex: requesting and freeing. desc->lock (irqs off): the chain's head and `disabled`. Handlers
  * run without any lock: free_irq() unlinks and then waits until no CPU is inside (IRQD_INPROGRESS counts them).
  *
  * 5 Failure. A vector with no irq, or an irq whose handlers all say IRQ_NONE 100000 times, is reported and masked.
@@ -65,10 +65,10 @@ struct irq_desc {
 	spinlock_t lock;
 	u8 vector; /* 0: none */
 	u8 kind;
-	bool level, low, type_set;
+	bool level, low;
 	struct ioapic_pin pin;
-	u16 cpu;   /* where it is delivered */
-	int depth; /* > 0: disabled */
+	u16 cpu; /* where it is delivered */
+	bool disabled;
 	atomic_t in_progress;
 	unsigned int unhandled;
 	struct irqaction *action;
@@ -81,12 +81,6 @@ static DEFINE_MUTEX(irq_mutex, LOCK_IRQ_REQUEST);
 DEFINE_PER_CPU(unsigned int[NR_IRQ_STATS], irq_stats);
 static DEFINE_PER_CPU(unsigned int[NR_IRQS], irq_counts);
 static DEFINE_PER_CPU(u64, irq_total);
-static DEFINE_PER_CPU(struct pt_regs *, irq_regs);
-
-struct pt_regs *get_irq_regs(void)
-{
-	return this_cpu_read(irq_regs);
-}
 
 void irq_enter(void)
 {
@@ -101,12 +95,23 @@ void irq_exit(void)
 
 /* ---- arrival ---- */
 
+static void disable_irq(struct irq_desc *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	d->disabled = true;
+	if (d->kind == IRQ_KIND_PIN)
+		ioapic_set_mask(d->pin, true);
+	spin_unlock_irqrestore(&d->lock, flags);
+}
+
 static void report_unhandled(unsigned int irq, struct irq_desc *d)
 {
 	if (++d->unhandled < 100000)
 		return;
 	pr_err("irq %u: nobody cared 100000 times, disabled\n", irq);
-	disable_irq_nosync(irq);
+	disable_irq(d);
 	d->unhandled = 0;
 }
 
@@ -143,10 +148,7 @@ static void handle_device_vector(u32 vector)
 
 void common_interrupt(struct pt_regs *regs, u32 vector)
 {
-	struct pt_regs *old = this_cpu_read(irq_regs);
-
 	irq_enter();
-	this_cpu_write(irq_regs, regs);
 	this_cpu_inc(irq_total);
 	switch (vector) {
 	case LOCAL_TIMER_VECTOR:
@@ -175,7 +177,6 @@ void common_interrupt(struct pt_regs *regs, u32 vector)
 	default:
 		handle_device_vector(vector);
 	}
-	this_cpu_write(irq_regs, old);
 	irq_exit();
 }
 
@@ -206,21 +207,15 @@ static void program_source(struct irq_desc *d)
 {
 	if (d->kind == IRQ_KIND_PIN)
 		ioapic_set_route(d->pin, d->vector, cpu_apicid[d->cpu], d->level, d->low,
-				 d->depth > 0);
+				 d->disabled);
 }
 
 static int prepare_pin(unsigned int irq, struct irq_desc *d, unsigned long flags)
 {
-	bool level, low;
-
 	if (!ioapic_pin_of_irq(irq, &d->pin))
 		return -EINVAL;
 	d->kind = IRQ_KIND_PIN;
-	ioapic_default_type(irq, &level, &low);
-	if (!d->type_set) {
-		d->level = level;
-		d->low = low;
-	}
+	ioapic_default_type(irq, &d->level, &d->low);
 	if (flags & (IRQF_TRIGGER_HIGH | IRQF_TRIGGER_LOW)) {
 		d->level = true;
 		d->low = flags & IRQF_TRIGGER_LOW;
@@ -269,7 +264,7 @@ int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, co
 			;
 		WRITE_ONCE(*tail, action);
 		if (tail == &d->action) {
-			d->depth = 0;
+			d->disabled = false;
 			program_source(d);
 		}
 		spin_unlock_irqrestore(&d->lock, iflags);
@@ -313,66 +308,6 @@ void free_irq(unsigned int irq, void *dev_id)
 		release_vector(d);
 	mutex_unlock(&irq_mutex);
 	kfree(action);
-}
-
-void disable_irq_nosync(unsigned int irq)
-{
-	struct irq_desc *d = &irq_desc[irq];
-	unsigned long flags;
-
-	if (irq >= NR_IRQS)
-		return;
-	spin_lock_irqsave(&d->lock, flags);
-	if (d->depth++ == 0 && d->kind == IRQ_KIND_PIN)
-		ioapic_set_mask(d->pin, true);
-	spin_unlock_irqrestore(&d->lock, flags);
-}
-
-void disable_irq(unsigned int irq)
-{
-	disable_irq_nosync(irq);
-	synchronize_irq(irq);
-}
-
-void enable_irq(unsigned int irq)
-{
-	struct irq_desc *d = &irq_desc[irq];
-	unsigned long flags;
-
-	if (irq >= NR_IRQS)
-		return;
-	spin_lock_irqsave(&d->lock, flags);
-	if (!WARN_ON(d->depth == 0) && --d->depth == 0 && d->kind == IRQ_KIND_PIN)
-		ioapic_set_mask(d->pin, false);
-	spin_unlock_irqrestore(&d->lock, flags);
-}
-
-int irq_set_irq_type(unsigned int irq, unsigned int type)
-{
-	struct irq_desc *d = &irq_desc[irq];
-
-	if (irq >= NR_IRQS || d->action)
-		return -EINVAL;
-	d->type_set = true;
-	d->level = type & (IRQF_TRIGGER_HIGH | IRQF_TRIGGER_LOW);
-	d->low = type & (IRQF_TRIGGER_LOW | IRQF_TRIGGER_FALLING);
-	return 0;
-}
-
-int irq_set_affinity(unsigned int irq, const struct cpumask *mask)
-{
-	unsigned int cpu = cpumask_first_and(mask, cpu_online_mask);
-	struct irq_desc *d = &irq_desc[irq];
-	unsigned long flags;
-
-	/* A message names its CPU in the device's own table: the driver asks for another message. */
-	if (irq >= NR_IRQS || d->kind != IRQ_KIND_PIN || cpu >= nr_cpu_ids)
-		return -EINVAL;
-	spin_lock_irqsave(&d->lock, flags);
-	d->cpu = cpu;
-	program_source(d);
-	spin_unlock_irqrestore(&d->lock, flags);
-	return 0;
 }
 
 /* ---- message-signalled ---- */

@@ -191,11 +191,6 @@ int set_memory_p(unsigned long addr, int nr_pages)
 	return change_range(addr, nr_pages, ABSENT_BITS, 0);
 }
 
-int set_memory_uc(unsigned long addr, int nr_pages)
-{
-	return change_range(addr, nr_pages, _PAGE_PCD | _PAGE_PWT, CACHE_BITS);
-}
-
 int set_memory_wc(unsigned long addr, int nr_pages)
 {
 	return change_range(addr, nr_pages, _PAGE_PWT, CACHE_BITS);

@@ -166,29 +166,12 @@ void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, vo
 		wait_record(&(*this_cpu_ptr(&call_records))[cpu]);
 }
 
-void smp_call_function(smp_call_func_t func, void *info, int wait)
-{
-	preempt_disable();
-	smp_call_function_many(cpu_online_mask, func, info, wait);
-	preempt_enable();
-}
-
 void on_each_cpu(smp_call_func_t func, void *info, int wait)
 {
 	preempt_disable();
 	smp_call_function_many(cpu_online_mask, func, info, wait);
 	run_locally(func, info);
 	preempt_enable();
-}
-
-void on_each_cpu_mask(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait)
-{
-	int self = get_cpu();
-
-	smp_call_function_many(mask, func, info, wait);
-	if (cpumask_test_cpu(self, mask))
-		run_locally(func, info);
-	put_cpu();
 }
 
 void smp_send_reschedule(int cpu)

@@ -150,29 +150,10 @@ void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct t
 	st->loaded_mm_asid = asid;
 }
 
-void switch_mm(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	switch_mm_irqs_off(prev, next, tsk);
-	local_irq_restore(flags);
-}
-
 void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk)
 {
 	if (this_cpu_read(cpu_tlbstate.loaded_mm) != &init_mm)
 		this_cpu_write(cpu_tlbstate.is_lazy, true);
-}
-
-void leave_mm(int cpu)
-{
-	struct mm_struct *loaded = this_cpu_read(cpu_tlbstate.loaded_mm);
-
-	if (loaded != &init_mm) {
-		WARN_ON(!this_cpu_read(cpu_tlbstate.is_lazy));
-		switch_mm(NULL, &init_mm, NULL);
-	}
 }
 
 int init_new_context(struct task_struct *tsk, struct mm_struct *mm)
@@ -358,11 +339,6 @@ static void flush_all_here(void *unused)
 {
 	count_vm_event(NR_TLB_LOCAL_FLUSH_ALL);
 	__flush_tlb_all();
-}
-
-void flush_tlb_all(void)
-{
-	on_each_cpu(flush_all_here, NULL, 1);
 }
 
 void flush_tlb_kernel_range(unsigned long start, unsigned long end)

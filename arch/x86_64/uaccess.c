@@ -78,33 +78,15 @@ unsigned long _copy_from_user(void *to, const void __user *from, unsigned long n
 	return left;
 }
 
-unsigned long __copy_to_user_inatomic(void __user *to, const void *from, unsigned long n)
-{
-	return should_fail_usercopy() ? n : raw_copy_user((void __force *)to, from, n);
-}
-
 unsigned long __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n)
 {
 	return should_fail_usercopy() ? n : raw_copy_user(to, (const void __force *)from, n);
 }
 
-unsigned long copy_in_user(void __user *to, const void __user *from, unsigned long n)
-{
-	might_fault();
-	if (should_fail_usercopy() || !access_ok(from, n) || !access_ok(to, n))
-		return n;
-	return raw_copy_user((void __force *)to, (const void __force *)from, n);
-}
-
-unsigned long __clear_user(void __user *to, unsigned long n)
-{
-	might_fault();
-	return __clear_user_asm(to, n);
-}
-
 unsigned long clear_user(void __user *to, unsigned long n)
 {
-	return access_ok(to, n) ? __clear_user(to, n) : n;
+	might_fault();
+	return access_ok(to, n) ? __clear_user_asm(to, n) : n;
 }
 
 /* Bytes of a string up to a NUL, none beyond @max; false on a fault. @len without the NUL. */
@@ -282,24 +264,6 @@ long copy_to_kernel_nofault(void *dst, const void *src, size_t size)
 	return kernel_range(dst) ? copy_nofault(dst, src, size) : -ERANGE;
 }
 
-long strncpy_from_kernel_nofault(char *dst, const void *unsafe, long count)
-{
-	long n;
-
-	if (count <= 0)
-		return 0;
-	for (n = 0; n < count; n++) {
-		if (copy_from_kernel_nofault(dst + n, (const char *)unsafe + n, 1)) {
-			dst[n] = 0;
-			return -EFAULT;
-		}
-		if (!dst[n])
-			return n + 1;
-	}
-	dst[count - 1] = 0;
-	return count;
-}
-
 long copy_from_user_nofault(void *dst, const void __user *src, size_t size)
 {
 	unsigned long left = size;
@@ -307,18 +271,6 @@ long copy_from_user_nofault(void *dst, const void __user *src, size_t size)
 	if (access_ok(src, size)) {
 		pagefault_disable();
 		left = raw_copy_user(dst, (const void __force *)src, size);
-		pagefault_enable();
-	}
-	return left ? -EFAULT : 0;
-}
-
-long copy_to_user_nofault(void __user *dst, const void *src, size_t size)
-{
-	unsigned long left = size;
-
-	if (access_ok(dst, size)) {
-		pagefault_disable();
-		left = raw_copy_user((void __force *)dst, src, size);
 		pagefault_enable();
 	}
 	return left ? -EFAULT : 0;

@@ -249,17 +249,6 @@ void clocksource_set_khz(struct clocksource *cs, u32 khz)
 		clocksource_switch(cs);
 }
 
-int clocksource_list_available(char *buf, size_t len)
-{
-	struct clocksource *cs;
-	size_t n = 0;
-
-	buf[0] = 0;
-	list_for_each_entry (cs, &clocksources, list)
-		n += scnprintf(buf + n, len - n, "%s ", cs->name);
-	return n;
-}
-
 void __init time_init(void)
 {
 	tsc_init();

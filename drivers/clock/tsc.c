@@ -246,11 +246,6 @@ static void delay_cycles(u64 cycles)
 		cpu_relax();
 }
 
-void ndelay(unsigned long nsecs)
-{
-	delay_cycles(nsecs * (tsc_khz ? tsc_khz : 3000000ULL) / 1000000);
-}
-
 void udelay(unsigned long usecs)
 {
 	delay_cycles(usecs * (tsc_khz ? tsc_khz : 3000000ULL) / 1000);

@@ -14,8 +14,8 @@ struct cpumask {
 };
 typedef struct cpumask cpumask_var_t[1];
 
-/* possible: numbered at boot; present: there; online: running; active: the scheduler may use it. */
-extern struct cpumask __cpu_possible_mask, __cpu_present_mask, __cpu_online_mask, __cpu_active_mask;
+/* possible: numbered at boot; present: there; online: running. */
+extern struct cpumask __cpu_possible_mask, __cpu_present_mask, __cpu_online_mask;
 #define cpu_possible_mask	((const struct cpumask *)&__cpu_possible_mask)
 #define cpu_present_mask	((const struct cpumask *)&__cpu_present_mask)
 #define cpu_online_mask		((const struct cpumask *)&__cpu_online_mask)
@@ -71,6 +71,5 @@ static inline bool cpu_possible(unsigned int cpu) { return cpumask_test_cpu(cpu,
 void set_cpu_possible(unsigned int cpu, bool yes);
 void set_cpu_present(unsigned int cpu, bool yes);
 void set_cpu_online(unsigned int cpu, bool yes);
-void set_cpu_active(unsigned int cpu, bool yes);
 
 #endif

@@ -27,7 +27,6 @@ int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int vscnprintf(char *buf, size_t size, const char *fmt, va_list args) __printf(3, 0);
 int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int sprintf(char *buf, const char *fmt, ...) __printf(2, 3);
-int vsprintf(char *buf, const char *fmt, va_list args) __printf(2, 0);
 /* In the heap (kfree), NULL when there is no memory. */
 char *kvasprintf(gfp_t gfp, const char *fmt, va_list args) __printf(2, 0);
 char *kasprintf(gfp_t gfp, const char *fmt, ...) __printf(2, 3);
@@ -46,8 +45,6 @@ int kstrtol(const char *s, unsigned int base, long *res) __must_check;
 int kstrtouint(const char *s, unsigned int base, unsigned int *res) __must_check;
 int kstrtoint(const char *s, unsigned int base, int *res) __must_check;
 int kstrtou64(const char *s, unsigned int base, u64 *res) __must_check;
-int kstrtos64(const char *s, unsigned int base, s64 *res) __must_check;
-int kstrtou32(const char *s, unsigned int base, u32 *res) __must_check;
 int kstrtou16(const char *s, unsigned int base, u16 *res) __must_check;
 int kstrtou8(const char *s, unsigned int base, u8 *res) __must_check;
 /* y Y 1 t T on: true; n N 0 f F off: false; else -EINVAL. */

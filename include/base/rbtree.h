@@ -51,8 +51,6 @@ struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
 struct rb_node *rb_first(const struct rb_root *root);
 struct rb_node *rb_last(const struct rb_root *root);
-/* Put @n in the place of @victim without rebalancing. */
-void rb_replace_node(struct rb_node *victim, struct rb_node *n, struct rb_root *root);
 
 void rb_insert_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug);
 void rb_erase_augmented(struct rb_node *node, struct rb_root *root, const struct rb_augment_callbacks *aug);

@@ -19,11 +19,6 @@ size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 int strcasecmp(const char *a, const char *b);
-int strncasecmp(const char *a, const char *b, size_t n);
-char *strcpy(char *dst, const char *src);
-char *strncpy(char *dst, const char *src, size_t n);
-char *strcat(char *dst, const char *src);
-char *strncat(char *dst, const char *src, size_t n);
 size_t strlcpy(char *dst, const char *src, size_t size);
 size_t strlcat(char *dst, const char *src, size_t size);
 /* Copies what fits and ends it; the length, or -E2BIG when it was cut. */
@@ -31,7 +26,6 @@ ssize_t strscpy(char *dst, const char *src, size_t size);
 /* ... and fills the rest with zeros. */
 ssize_t strscpy_pad(char *dst, const char *src, size_t size);
 char *strchr(const char *s, int c);
-char *strchrnul(const char *s, int c);
 char *strnchr(const char *s, size_t n, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *what);
@@ -48,7 +42,6 @@ bool strstarts(const char *s, const char *prefix);
 
 /* Copies in the heap; NULL when there is no memory. Free with kfree(). (kernel/ provides the bodies) */
 char *kstrdup(const char *s, gfp_t gfp);
-const char *kstrdup_const(const char *s, gfp_t gfp);
 char *kstrndup(const char *s, size_t max, gfp_t gfp);
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
 char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);

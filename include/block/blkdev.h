@@ -10,7 +10,6 @@
 #include <base/types.h>
 #include <base/list.h>
 #include <kernel/plug.h>
-#include <sync/mutex.h>
 #include <sync/spinlock.h>
 #include <sync/wait.h>
 #include <block/bio.h>
@@ -114,10 +113,8 @@ struct request_queue {
 	unsigned int rq_bytes;			/* c: request and the driver's part */
 	bool dying;				/* a; set with each hctx->lock taken once after */
 	unsigned int nr_requests;		/* c */
-	int frozen;				/* freeze_mutex */
 	atomic_t usage;				/* a: bios being turned into requests, and requests */
-	wait_queue_head_t freeze_wait;
-	struct mutex freeze_mutex;
+	wait_queue_head_t unused_wait;		/* of who destroys it, for no usage */
 	void *queuedata;			/* c: the driver's */
 };
 
@@ -164,9 +161,6 @@ void blk_mq_irq(struct blk_mq_hw_ctx *hctx);
 struct request *blk_mq_tag_to_rq(struct blk_mq_hw_ctx *hctx, unsigned int tag);
 /* Memory of @rq, adjoining pieces joined, no piece over limits.max_segment_size; how many pieces. */
 unsigned int blk_rq_map_sg(struct request *rq, struct bio_vec *sg, unsigned int max);
-/* Wait until nothing is under way, and hold new bios back, until unfreeze. May sleep. */
-void blk_mq_freeze_queue(struct request_queue *q);
-void blk_mq_unfreeze_queue(struct request_queue *q);
 
 /* ---- plugging ---- */
 

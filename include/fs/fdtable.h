@@ -81,7 +81,6 @@ void fd_install(unsigned int fd, struct file *file);
 int close_fd(unsigned fd);			/* 0 or an errno of ->flush */
 int f_dupfd(unsigned int from, struct file *file, unsigned flags);
 int replace_fd(unsigned fd, struct file *file, unsigned flags);
-int receive_fd(struct file *file, unsigned int o_flags);
 void set_close_on_exec(unsigned int fd, int flag);
 bool get_close_on_exec(unsigned int fd);
 

@@ -68,6 +68,4 @@ int seq_file_path(struct seq_file *m, struct file *file, const char *esc);
 int seq_dentry(struct seq_file *m, struct dentry *dentry, const char *esc);
 int seq_path_root(struct seq_file *m, const struct path *path, const struct path *root, const char *esc);
 
-struct list_head *seq_list_start(struct list_head *head, loff_t pos);
-
 #endif

@@ -34,7 +34,6 @@ u64 sched_clock(void);
 
 /* Busy-wait; works from the first line of C (coarsely before the TSC is calibrated). */
 void udelay(unsigned long usecs);
-void ndelay(unsigned long nsecs);
 void mdelay(unsigned long msecs);
 
 /* Seconds since 1970 from the battery clock. */

@@ -33,7 +33,5 @@ struct clocksource *clocksource_current(void);
 void clocks_calc_mult_shift(u32 *mult, u32 *shift, u32 from, u32 to, u32 maxsec);
 /* The counter turned out to run at @khz: time goes on without a step. */
 void clocksource_set_khz(struct clocksource *cs, u32 khz);
-/* Names of all, best first, for sysfs: length written. */
-int clocksource_list_available(char *buf, size_t len);
 
 #endif

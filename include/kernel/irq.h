@@ -37,11 +37,7 @@ typedef irqreturn_t (*irq_handler_t)(int irq, void *dev_id);
 int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char *name, void *dev_id);
 /* Undo; returns after the last call of the handler has ended. May sleep. */
 void free_irq(unsigned int irq, void *dev_id);
-void disable_irq(unsigned int irq);
-void disable_irq_nosync(unsigned int irq);
-void enable_irq(unsigned int irq);
 void synchronize_irq(unsigned int irq);
-int irq_set_affinity(unsigned int irq, const struct cpumask *mask);
 
 /* What a device writes to raise a message-signalled interrupt. */
 struct msi_msg {
@@ -54,17 +50,11 @@ struct msi_msg {
 int irq_alloc_msi(int cpu, struct msi_msg *msg);
 void irq_free_msi(unsigned int irq);
 
-/* Deliver the ISA or PCI line @irq as level or edge: before request_irq. */
-int irq_set_irq_type(unsigned int irq, unsigned int type);
-
 void init_IRQ(void);
 
 /* In and out of interrupt context; nest. irq_exit() does no soft work. */
 void irq_enter(void);
 void irq_exit(void);
-
-/* Registers of the interrupted code, inside a handler. NULL outside. */
-struct pt_regs *get_irq_regs(void);
 
 /* Per-CPU counts, also of the machine's own interrupts; irq_stat_label() names them. */
 enum irq_stat {

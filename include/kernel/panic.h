@@ -21,8 +21,6 @@ void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2), 
 
 /* Print the call trace of the running task. Any context. */
 void dump_stack(void) __attribute__((cold));
-/* Call trace of @task (NULL: current) from @sp (NULL: its own), at log level @loglvl. */
-void show_stack(struct task_struct *task, unsigned long *sp, const char *loglvl);
 /* Registers of a kernel or user context. */
 void show_regs(struct pt_regs *regs);
 /* Store up to @max return addresses of the running task, skipping @skip; the number stored. */

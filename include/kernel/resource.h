@@ -21,7 +21,6 @@ extern struct resource iomem_resource, ioport_resource;
 
 /* Put @new under @root (or deeper, into the child that contains it). 0, -EBUSY on overlap, -EINVAL. */
 int insert_resource(struct resource *root, struct resource *new);
-int release_resource(struct resource *old);
 /* Walk in order: the successor of @r under @root, with its depth; NULL at the end. => resource_lock_read() */
 struct resource *resource_next(struct resource *root, struct resource *r, int *depth);
 void resource_lock_read(void);

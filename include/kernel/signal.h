@@ -237,7 +237,6 @@ int send_sig_info(int sig, struct kernel_siginfo *info, struct task_struct *p);
 int do_send_sig_info(int sig, struct kernel_siginfo *info, struct task_struct *p, enum pid_type type);
 int group_send_sig_info(int sig, struct kernel_siginfo *info, struct task_struct *p, enum pid_type type);
 int send_signal_locked(int sig, struct kernel_siginfo *info, struct task_struct *t, enum pid_type type);
-int kill_pid(struct pid *pid, int sig, int priv);
 int kill_pid_info(int sig, struct kernel_siginfo *info, struct pid *pid);
 int kill_pgrp(struct pid *pid, int sig, int priv);
 /* As kill_pgrp, => with tasklist_lock held for reading. */

@@ -66,7 +66,6 @@ static inline bool timer_pending(const struct timer_list *timer)
 
 /* (Re)start at @expires; 1 if it was pending. Any context. */
 int mod_timer(struct timer_list *timer, unsigned long expires);
-void add_timer(struct timer_list *timer);
 /* Stop; 1 if it was pending. _sync also waits for a running function (not from within it). */
 int del_timer(struct timer_list *timer);
 int del_timer_sync(struct timer_list *timer);

@@ -131,7 +131,6 @@ void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp);
 size_t kmalloc_size_roundup(size_t size);
 char *kstrdup(const char *s, gfp_t gfp);
 char *kstrndup(const char *s, size_t max, gfp_t gfp);
-const char *kstrdup_const(const char *s, gfp_t gfp);
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
 char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);
 char *kasprintf(gfp_t gfp, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -5,7 +5,6 @@
 
 #include <base/types.h>
 
-void *memdup_user(const void __user *src, size_t len);
 void *vmemdup_user(const void __user *src, size_t len);		/* kvfree */
 /* With a NUL behind. */
 char *memdup_user_nul(const void __user *src, size_t len);

@@ -33,7 +33,6 @@ void kthread_bind_mask(struct task_struct *k, const struct cpumask *mask);
 /* Ask it to end, wait, and answer what it returned; -EINTR if it was never woken. May sleep. */
 int kthread_stop(struct task_struct *k);
 bool kthread_should_stop(void);
-void *kthread_data(struct task_struct *k);
 /* From the thread itself: end now, like returning @result. */
 void kthread_exit(long result) __attribute__((noreturn));
 

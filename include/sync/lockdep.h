@@ -28,10 +28,8 @@ void lock_acquired_try(const void *lock, unsigned int rank, unsigned int how);
 void lock_abandoned(const void *lock);
 void lock_release(const void *lock);
 void lock_downgraded(const void *lock);
-bool lock_is_held(const void *lock);
 bool lock_is_held_write(const void *lock);
-/* On the way to sleep or to user mode: complain about what is still held (spinlocks / anything). */
-void lockdep_check_no_spinlock(const char *where);
+/* On the way to user mode: complain about what is still held. */
 void lockdep_sys_exit(void);
 extern unsigned int lockdep_reports;	/* since boot */
 struct task_struct;
@@ -50,8 +48,6 @@ void lockdep_print_held(struct task_struct *task);
 #define lock_release(lock)			((void)(lock))
 #endif
 #define lock_downgraded(lock)			((void)(lock))
-#define lock_is_held(lock)			((void)(lock), 1)
-#define lockdep_check_no_spinlock(where)	((void)0)
 #define lockdep_sys_exit()			((void)0)
 #define lockdep_assert_held_write(l)		((void)(l))
 #endif

@@ -56,7 +56,6 @@ static __always_inline void preempt_enable(void)
  */
 #if QUIRE_DEBUG
 void __might_sleep(const char *file, int line);
-void __cant_sleep(const char *file, int line);
 #define might_sleep()		__might_sleep(__FILE__, __LINE__)
 #else
 #define might_sleep()		((void)0)

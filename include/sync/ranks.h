@@ -79,7 +79,6 @@
 	R(OOM, mutex, "one choice of a victim at a time")			\
 	R(IRQ_REQUEST, mutex, "request_irq and free_irq")			\
 	R(BRD, rwsem, "pages of a RAM disk: against a discard")			\
-	R(BLK_FREEZE, mutex, "request_queue.freeze_mutex")			\
 	R(WORKQUEUE, mutex, "list of work queues")				\
 	R(WORKER_POOL_MUTEX, mutex, "creation of workers")			\
 	R(RCU_BARRIER, mutex, "one rcu_barrier at a time")			\

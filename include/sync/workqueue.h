@@ -91,8 +91,6 @@ bool cancel_work(struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);
 bool cancel_delayed_work(struct delayed_work *dw);
 bool cancel_delayed_work_sync(struct delayed_work *dw);
-/* The work that the running task executes, or NULL. */
-struct work_struct *current_work(void);
 
 #define queue_work(wq, work)			queue_work_on(WORK_CPU_UNBOUND, wq, work)
 #define queue_delayed_work(wq, dw, delay)	queue_delayed_work_on(WORK_CPU_UNBOUND, wq, dw, delay)

@@ -142,12 +142,6 @@ int mod_timer(struct timer_list *timer, unsigned long expires)
 	return __mod_timer(timer, expires, MOD_ANY, -1);
 }
 
-void add_timer(struct timer_list *timer)
-{
-	BUG_ON(timer_pending(timer));
-	__mod_timer(timer, timer->expires, MOD_ANY, -1);
-}
-
 int del_timer(struct timer_list *timer)
 {
 	struct timer_base *base;

@@ -141,20 +141,6 @@ void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
 	return __builtin_mul_overflow(n, size, &bytes) ? NULL : krealloc(p, bytes, gfp);
 }
 
-/* ---- constant strings are not copied (the others: util.c) ---- */
-
-extern char __start_rodata[], __end_rodata[];
-
-static bool is_rodata(const void *p)
-{
-	return (const char *)p >= __start_rodata && (const char *)p < __end_rodata;
-}
-
-const char *kstrdup_const(const char *s, gfp_t gfp)
-{
-	return is_rodata(s) ? s : kstrdup(s, gfp);
-}
-
 /* ---- kvmalloc ---- */
 
 void *kvmalloc_node(size_t size, gfp_t gfp, int node)

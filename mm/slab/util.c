@@ -65,19 +65,6 @@ char *kasprintf(gfp_t gfp, const char *fmt, ...)
 	return p;
 }
 
-void *memdup_user(const void __user *src, size_t len)
-{
-	void *p = kmalloc(len, GFP_USER | __GFP_NOWARN);
-
-	if (!p)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(p, src, len)) {
-		kfree(p);
-		return ERR_PTR(-EFAULT);
-	}
-	return p;
-}
-
 void *vmemdup_user(const void __user *src, size_t len)
 {
 	void *p = kvmalloc(len, GFP_USER);

@@ -8,7 +8,6 @@
 #define vsnprintf k_vsnprintf
 #define snprintf  k_snprintf
 #define sprintf	  k_sprintf
-#define vsprintf  k_vsprintf
 #define sscanf	  k_sscanf
 #define vsscanf	  k_vsscanf
 #include "../../base/vsnprintf.c"

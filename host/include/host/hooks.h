@@ -21,15 +21,9 @@
 #define strcmp k_strcmp
 #define strncmp k_strncmp
 #define strcasecmp k_strcasecmp
-#define strncasecmp k_strncasecmp
-#define strcpy k_strcpy
-#define strncpy k_strncpy
-#define strcat k_strcat
-#define strncat k_strncat
 #define strlcpy k_strlcpy
 #define strlcat k_strlcat
 #define strchr k_strchr
-#define strchrnul k_strchrnul
 #define strrchr k_strrchr
 #define strstr k_strstr
 #define strsep k_strsep
@@ -39,7 +33,6 @@
 #define vsnprintf k_vsnprintf
 #define snprintf k_snprintf
 #define sprintf k_sprintf
-#define vsprintf k_vsprintf
 #define sscanf k_sscanf
 #define vsscanf k_vsscanf
 #define bsearch k_bsearch

@@ -27,19 +27,14 @@ static __always_inline bool __access_ok(unsigned long addr, unsigned long size)
 /* Bytes not copied. */
 unsigned long __must_check copy_to_user(void __user *to, const void *from, unsigned long n);
 unsigned long __must_check copy_from_user(void *to, const void __user *from, unsigned long n);
-#define _copy_to_user(t, f, n)		copy_to_user(t, f, n)
-#define _copy_from_user(t, f, n)	copy_from_user(t, f, n)
-#define __copy_to_user_inatomic(t, f, n) copy_to_user(t, f, n)
 /* What is not copied is left as it was. */
 unsigned long __must_check __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n);
 unsigned long __must_check clear_user(void __user *to, unsigned long n);
-#define __clear_user(t, n)		clear_user(t, n)
 long __must_check strncpy_from_user(char *dst, const char __user *src, long count);
 long __must_check strnlen_user(const char __user *str, long n);
 int __must_check copy_struct_from_user(void *dst, size_t ksize, const void __user *src, size_t usize);
 long copy_from_kernel_nofault(void *dst, const void *src, size_t size);
 long copy_from_user_nofault(void *dst, const void __user *src, size_t size);
-long copy_to_user_nofault(void __user *dst, const void *src, size_t size);
 size_t fault_in_readable(const char __user *uaddr, size_t size);
 size_t fault_in_writeable(char __user *uaddr, size_t size);
 #define get_user(x, ptr) ({							\

@@ -15,13 +15,9 @@ void destroy_context(struct mm_struct *mm);
 
 /* Load the tables of @next (may equal @prev: then catch up with flushes missed while lazy). */
 void switch_mm_irqs_off(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk);
-void switch_mm(struct mm_struct *prev, struct mm_struct *next, struct task_struct *tsk);
 
 /* A kernel thread goes on with the tables of @mm; flushes may be missed until the next switch. */
 void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk);
-
-/* The last user of @mm is going: let this CPU stand on init_mm if it was lazily in @mm. */
-void leave_mm(int cpu);
 
 #define deactivate_mm(tsk, mm)		do { } while (0)
 

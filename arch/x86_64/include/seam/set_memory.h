@@ -9,7 +9,7 @@ struct page;
 
 /*
  * [addr, addr + nr_pages pages): in the direct map, the image or vmalloc's range, page-aligned, mapped. Read-only,
- * writable; not executable, executable; not present, present; uncached, write-combining, write-back. 0;
+ * writable; not executable, executable; not present, present; write-combining, write-back. 0;
  * -EINVAL: not mapped or not aligned; -ENOMEM: a large page could not be split (nothing has changed then). The
  * other addresses of the same frames keep what they may. May sleep; all CPUs see the change on return.
  */
@@ -19,7 +19,6 @@ int set_memory_nx(unsigned long addr, int nr_pages);
 int set_memory_x(unsigned long addr, int nr_pages);
 int set_memory_np(unsigned long addr, int nr_pages);
 int set_memory_p(unsigned long addr, int nr_pages);
-int set_memory_uc(unsigned long addr, int nr_pages);
 int set_memory_wc(unsigned long addr, int nr_pages);
 int set_memory_wb(unsigned long addr, int nr_pages);
 

@@ -16,11 +16,8 @@ typedef void (*smp_call_func_t)(void *info);
 int smp_call_function_single(int cpu, smp_call_func_t func, void *info, int wait);
 /* ... on all CPUs of @mask but this one. => preemption disabled, interrupts enabled */
 void smp_call_function_many(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait);
-/* ... on all other online CPUs. */
-void smp_call_function(smp_call_func_t func, void *info, int wait);
-/* ... on this CPU too, and on those of @mask / all. */
+/* ... on all online CPUs, this one too. */
 void on_each_cpu(smp_call_func_t func, void *info, int wait);
-void on_each_cpu_mask(const struct cpumask *mask, smp_call_func_t func, void *info, bool wait);
 
 /* Make CPU @cpu look at its need_resched. Any context. */
 void smp_send_reschedule(int cpu);

@@ -56,7 +56,6 @@ static inline void flush_tlb_mm(struct mm_struct *mm)
 }
 /* Kernel translations, global ones included, on all CPUs. */
 void flush_tlb_kernel_range(unsigned long start, unsigned long end);
-void flush_tlb_all(void);
 /* This CPU alone: everything but global, everything, one kernel address. */
 void local_flush_tlb(void);
 void __flush_tlb_all(void);

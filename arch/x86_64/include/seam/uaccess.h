@@ -56,12 +56,9 @@ void might_fault(void);		/* reports sleeping while atomic */
 unsigned long __must_check raw_copy_user(void *to, const void *from, unsigned long n);
 unsigned long __must_check _copy_to_user(void __user *to, const void *from, unsigned long n);
 unsigned long __must_check _copy_from_user(void *to, const void __user *from, unsigned long n);
-unsigned long __must_check __copy_to_user_inatomic(void __user *to, const void *from, unsigned long n);
 unsigned long __must_check __copy_from_user_inatomic(void *to, const void __user *from, unsigned long n);
-unsigned long __must_check copy_in_user(void __user *to, const void __user *from, unsigned long n);
 /* Zero user memory; bytes not zeroed. */
 unsigned long __must_check clear_user(void __user *to, unsigned long n);
-unsigned long __must_check __clear_user(void __user *to, unsigned long n);
 
 /* Copy a string with its NUL: its length without NUL, @count when it is longer, or -EFAULT. */
 long __must_check strncpy_from_user(char *dst, const char __user *src, long count);
@@ -76,13 +73,11 @@ int __must_check copy_struct_from_user(void *dst, size_t ksize, const void __use
 /* 1: all zero, 0: not, -EFAULT. */
 int __must_check check_zeroed_user(const void __user *from, size_t size);
 
-/* Kernel addresses that may be unmapped; any context. 0 or -EFAULT (strncpy: length incl. NUL). */
+/* Kernel addresses that may be unmapped; any context. 0 or -EFAULT. */
 long copy_from_kernel_nofault(void *dst, const void *src, size_t size);
 long copy_to_kernel_nofault(void *dst, const void *src, size_t size);
-long strncpy_from_kernel_nofault(char *dst, const void *unsafe, long count);
 /* User addresses of the running task without waiting for a page. 0 or -EFAULT. */
 long copy_from_user_nofault(void *dst, const void __user *src, size_t size);
-long copy_to_user_nofault(void __user *dst, const void *src, size_t size);
 
 /* Touch the first and last byte and each page between: bytes not faulted in (0 = all there). */
 size_t fault_in_readable(const char __user *uaddr, size_t size);
