@@ -65,7 +65,7 @@
 
 /* ---- limits ---- */
 
-void blk_set_stacking_limits(struct queue_limits *lim)
+static void blk_set_stacking_limits(struct queue_limits *lim)
 {
 	*lim = (struct queue_limits){
 		.logical_block_size = SECTOR_SIZE,

@@ -133,14 +133,16 @@ static void free_ring(struct buffer_head *head)
 	} while (bh != head);
 }
 
-void folio_attach_buffers(struct folio *folio, struct buffer_head *head)
+/* Hang the ring of @head at @folio, with a reference to it. => private_lock of its mapping, or not yet seen */
+static void folio_attach_buffers(struct folio *folio, struct buffer_head *head)
 {
 	folio_get(folio);
 	set_page_private(&folio->page, __pa(head) >> BH_HANDLE_SHIFT);
 	folio_set_private(folio);
 }
 
-struct buffer_head *folio_detach_buffers(struct folio *folio)
+/* The head of the ring, which hangs there no more; the reference is dropped. => as above */
+static struct buffer_head *folio_detach_buffers(struct folio *folio)
 {
 	struct buffer_head *head = folio_buffers(folio);
 
@@ -232,7 +234,8 @@ static struct buffer_head *drop_buffers(struct folio *folio)
 	return folio_detach_buffers(folio);
 }
 
-bool try_to_free_buffers(struct folio *folio)
+/* Take the buffers off, if none is used, dirty or locked. => folio locked. True: they are gone. */
+static bool try_to_free_buffers(struct folio *folio)
 {
 	struct address_space *mapping = folio->mapping;
 	struct buffer_head *head;
@@ -372,7 +375,7 @@ int bh_read(struct buffer_head *bh, blk_opf_t op_flags)
 	return buffer_uptodate(bh) ? 0 : -EIO;
 }
 
-struct buffer_head *__bread(struct block_device *bdev, sector_t block, unsigned int size)
+static struct buffer_head *__bread(struct block_device *bdev, sector_t block, unsigned int size)
 {
 	struct buffer_head *bh = __getblk(bdev, block, size);
 
@@ -383,7 +386,8 @@ struct buffer_head *__bread(struct block_device *bdev, sector_t block, unsigned 
 	return bh;
 }
 
-void __breadahead(struct block_device *bdev, sector_t block, unsigned int size)
+/* Start reading, if there is memory, and do not wait. */
+static void __breadahead(struct block_device *bdev, sector_t block, unsigned int size)
 {
 	struct buffer_head *bh = __getblk(bdev, block, size);
 
@@ -737,7 +741,7 @@ static bool prepare_read(struct inode *inode, struct buffer_head *bh, sector_t i
 	return !buffer_uptodate(bh);
 }
 
-int block_read_full_folio(struct folio *folio, get_block_t *get_block)
+static int block_read_full_folio(struct folio *folio, get_block_t *get_block)
 {
 	struct inode *inode = folio->mapping->host;
 	struct buffer_head *head, *bh, *arr[PAGE_SIZE / 512];
@@ -865,8 +869,8 @@ static unsigned int lock_dirty_buffers(struct folio *folio, struct writeback_con
 	return nr;
 }
 
-int block_write_full_folio(struct folio *folio, struct writeback_control *wbc,
-			   get_block_t *get_block)
+static int block_write_full_folio(struct folio *folio, struct writeback_control *wbc,
+				  get_block_t *get_block)
 {
 	struct inode *inode = folio->mapping->host;
 	blk_opf_t opf = REQ_OP_WRITE | (wbc->sync_mode == WB_SYNC_ALL ? REQ_SYNC : 0);
@@ -1019,8 +1023,8 @@ static int begin_buffers(struct folio *folio, size_t from, size_t to, get_block_
 	return 0;
 }
 
-int block_write_begin(struct address_space *mapping, loff_t pos, unsigned len, struct page **pagep,
-		      get_block_t *get_block)
+static int block_write_begin(struct address_space *mapping, loff_t pos, unsigned len,
+			     struct page **pagep, get_block_t *get_block)
 {
 	struct inode *inode = mapping->host;
 	size_t from = pos & (PAGE_SIZE - 1);

@@ -38,7 +38,7 @@ static void insert_sorted(struct cdev *cdev)
 	list_add_tail(&cdev->list, &c->list);
 }
 
-void cdev_init(struct cdev *cdev, const struct file_operations *fops)
+static void cdev_init(struct cdev *cdev, const struct file_operations *fops)
 {
 	memset(cdev, 0, sizeof(*cdev));
 	INIT_LIST_HEAD(&cdev->list);

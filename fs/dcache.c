@@ -171,7 +171,7 @@ struct dentry *d_alloc(struct dentry *parent, const struct qstr *name)
 	return dentry;
 }
 
-struct dentry *d_alloc_anon(struct super_block *sb)
+static struct dentry *d_alloc_anon(struct super_block *sb)
 {
 	return __d_alloc(sb, &slash_name);
 }
@@ -578,7 +578,7 @@ struct dentry *d_find_any_alias(struct inode *inode)
 	return found;
 }
 
-struct dentry *d_find_alias(struct inode *inode)
+static struct dentry *d_find_alias(struct inode *inode)
 {
 	return d_find_any_alias(inode);
 }

@@ -264,7 +264,8 @@ void exit_files(struct task_struct *tsk)
 	put_files_struct(files);
 }
 
-int unshare_fd(unsigned long unshare_flags, unsigned int max_fds, struct files_struct **new_filesp)
+static int unshare_fd(unsigned long unshare_flags, unsigned int max_fds,
+		      struct files_struct **new_filesp)
 {
 	int err = 0;
 
@@ -337,7 +338,7 @@ out:
 	return err;
 }
 
-int __get_unused_fd_flags(unsigned flags, unsigned long nofile)
+static int __get_unused_fd_flags(unsigned flags, unsigned long nofile)
 {
 	return alloc_fd(0, min(nofile, (unsigned long)sysctl_nr_open), flags);
 }

@@ -198,7 +198,7 @@ void inode_io_list_del(struct inode *inode)
 
 /* ---- getting dirty ---- */
 
-void wb_wakeup_delayed(struct bdi_writeback *wb)
+static void wb_wakeup_delayed(struct bdi_writeback *wb)
 {
 	spin_lock(&wb->work_lock);
 	if (wb->state >> WB_registered & 1)

@@ -545,7 +545,8 @@ void init_special_inode(struct inode *inode, umode_t mode, dev_t rdev)
 
 /* ---- times ---- */
 
-struct timespec64 timestamp_truncate(struct timespec64 t, const struct inode *inode)
+/* @t as @inode can keep it. */
+static struct timespec64 timestamp_truncate(struct timespec64 t, const struct inode *inode)
 {
 	const struct super_block *sb = inode->i_sb;
 

@@ -18,7 +18,7 @@
 #include <asm/ioctls.h>
 #include <linux/fs.h>
 
-long vfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long vfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	long err = -ENOTTY;
 

@@ -43,7 +43,6 @@ struct dentry *lookup_dcache(const struct qstr *name, struct dentry *dir, unsign
 struct dentry *lookup_hash(const struct qstr *name, struct dentry *dir, unsigned int flags);
 int filename_parentat(int dfd, struct filename *name, unsigned int flags, struct path *parent,
 		      struct qstr *last, int *type);
-int may_create(struct inode *dir, struct dentry *child);
 void namei_init(void);
 
 #endif

@@ -25,7 +25,7 @@
 
 /* ---- may we? ---- */
 
-int may_create(struct inode *dir, struct dentry *child)
+static int may_create(struct inode *dir, struct dentry *child)
 {
 	if (child->d_inode)
 		return -EEXIST;
@@ -716,7 +716,7 @@ out_names:
 
 /* ---- reading links ---- */
 
-int readlink_copy(char __user *buffer, int buflen, const char *link)
+static int readlink_copy(char __user *buffer, int buflen, const char *link)
 {
 	int len = PTR_ERR(link);
 

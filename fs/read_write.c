@@ -87,7 +87,7 @@ loff_t no_llseek(struct file *file, loff_t offset, int whence)
 	return -ESPIPE;
 }
 
-loff_t vfs_llseek(struct file *file, loff_t offset, int whence)
+static loff_t vfs_llseek(struct file *file, loff_t offset, int whence)
 {
 	if (!(file->f_mode & FMODE_LSEEK))
 		return -ESPIPE;

@@ -348,8 +348,8 @@ void seq_puts(struct seq_file *m, const char *s)
 	seq_write(m, s, strlen(s));
 }
 
-void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, unsigned long long num,
-			       unsigned int width)
+static void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter,
+				      unsigned long long num, unsigned int width)
 {
 	char digits[24];
 	unsigned int n = sizeof(digits);

@@ -98,7 +98,7 @@ int set_anon_super(struct super_block *sb, void *data)
 	return 0;
 }
 
-void free_anon_bdev(dev_t dev)
+static void free_anon_bdev(dev_t dev)
 {
 	spin_lock(&sb_lock);
 	__clear_bit(MINOR(dev), anon_minors);

@@ -255,7 +255,7 @@ void groups_free(struct group_info *gi)
 	kvfree(gi);
 }
 
-int groups_search(const struct group_info *gi, gid_t gid)
+static int groups_search(const struct group_info *gi, gid_t gid)
 {
 	int left = 0, right = gi->ngroups;
 

@@ -266,7 +266,7 @@ void detach_pid(struct task_struct *task, enum pid_type type)
 	__change_pid(task, type, NULL);
 }
 
-void change_pid(struct task_struct *task, enum pid_type type, struct pid *pid)
+static void change_pid(struct task_struct *task, enum pid_type type, struct pid *pid)
 {
 	__change_pid(task, type, pid);
 	attach_pid(task, type);

@@ -185,7 +185,8 @@ u32 get_random_u32_below(u32 ceil)
 	return m >> 32;
 }
 
-ssize_t get_random_bytes_user(void __user *buf, size_t len)
+/* Bytes to user memory; the number copied, or -EFAULT. For getrandom(2) and the devices. */
+static ssize_t get_random_bytes_user(void __user *buf, size_t len)
 {
 	u32 key[KEY_WORDS], out[16];
 	unsigned long flags;

@@ -144,7 +144,7 @@ void flush_sigqueue_mask(sigset_t *mask, struct sigpending *s)
 	}
 }
 
-void flush_signals(struct task_struct *t)
+static void flush_signals(struct task_struct *t)
 {
 	unsigned long flags;
 
@@ -391,7 +391,7 @@ static bool wants_signal(int sig, struct task_struct *t)
 }
 
 /* Does @sig kill a process that has not changed its action? */
-bool sig_task_fatal(struct task_struct *t, int sig)
+static bool sig_task_fatal(struct task_struct *t, int sig)
 {
 	unsigned long harmless = SIG_KERNEL_IGNORE_MASK | SIG_KERNEL_STOP_MASK;
 
@@ -574,7 +574,7 @@ static void force_sig_info_how(struct kernel_siginfo *info, enum force_how how)
 	spin_unlock_irqrestore(&t->sighand->siglock, flags);
 }
 
-void force_sig_info(struct kernel_siginfo *info)
+static void force_sig_info(struct kernel_siginfo *info)
 {
 	force_sig_info_how(info, FORCE_CURRENT);
 }
@@ -793,7 +793,7 @@ void __set_task_blocked(struct task_struct *tsk, const sigset_t *newset)
 	recalc_sigpending();
 }
 
-void __set_current_blocked(const sigset_t *newset)
+static void __set_current_blocked(const sigset_t *newset)
 {
 	if (current->blocked == *newset)
 		return;

@@ -54,7 +54,6 @@ int check_kill_permission(int sig, struct kernel_siginfo *info, struct task_stru
 void __set_task_blocked(struct task_struct *tsk, const sigset_t *newset);
 int dequeue_synchronous_signal(kernel_siginfo_t *info);
 void signal_caches_init(void);
-bool sig_task_fatal(struct task_struct *t, int sig);
 
 /* itimer.c, posix timers: a timer's signal was dequeued, arm it again. => siglock held / not held */
 void itimer_rearm_locked(struct task_struct *tsk);

@@ -74,7 +74,7 @@ void wait_for_completion_io(struct completion *x)
 	wait_common(x, MAX_SCHEDULE_TIMEOUT, TASK_UNINTERRUPTIBLE, true);
 }
 
-int wait_for_completion_state(struct completion *x, unsigned int state)
+static int wait_for_completion_state(struct completion *x, unsigned int state)
 {
 	return wait_common(x, MAX_SCHEDULE_TIMEOUT, state, false) == -ERESTARTSYS ? -ERESTARTSYS
 										  : 0;

@@ -148,7 +148,7 @@ struct task_struct *kthread_create_on_node(int (*threadfn)(void *data), void *da
 	return req.result;
 }
 
-void kthread_bind_mask(struct task_struct *k, const struct cpumask *mask)
+static void kthread_bind_mask(struct task_struct *k, const struct cpumask *mask)
 {
 	WARN_ON(set_cpus_allowed_ptr(k, mask));
 	k->flags |= PF_NO_SETAFFINITY;

@@ -89,7 +89,7 @@ static void remove_waiter(struct mutex *m, struct mutex_waiter *w)
 }
 
 /* => may sleep; @state decides which signals end it. 0, or -EINTR and the mutex is not taken. */
-int mutex_lock_slow(struct mutex *m, unsigned int state)
+static int mutex_lock_slow(struct mutex *m, unsigned int state)
 {
 	struct mutex_waiter w = { .task = current };
 	bool woken = false;

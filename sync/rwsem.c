@@ -234,8 +234,8 @@ static bool spin_on_owner(struct rw_semaphore *sem)
 	return free;
 }
 
-/* => the caller has added RWSEM_READER to count */
-int rwsem_down_read_slow(struct rw_semaphore *sem, unsigned int state)
+/* Waiting: 0, or -EINTR when @state allows signals. => the caller has added RWSEM_READER to count */
+static int rwsem_down_read_slow(struct rw_semaphore *sem, unsigned int state)
 {
 	struct rwsem_waiter w = { .task = current };
 	unsigned long flags;
@@ -272,7 +272,7 @@ static bool steal_write(struct rw_semaphore *sem)
 	return false;
 }
 
-int rwsem_down_write_slow(struct rw_semaphore *sem, unsigned int state)
+static int rwsem_down_write_slow(struct rw_semaphore *sem, unsigned int state)
 {
 	struct rwsem_waiter w = { .task = current, .writer = true };
 	unsigned long flags;

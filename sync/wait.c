@@ -187,7 +187,7 @@ void wait_bit_init(void)
 		init_waitqueue_head(&bit_wait_table[i]);
 }
 
-wait_queue_head_t *bit_waitqueue(void *word, int bit)
+static wait_queue_head_t *bit_waitqueue(void *word, int bit)
 {
 	wait_queue_head_t *wq =
 		&bit_wait_table[hash_long((unsigned long)word << 5 | (bit & 63), WAIT_TABLE_BITS)];
@@ -217,7 +217,7 @@ static void init_wait_bit(struct wait_bit_queue_entry *w, void *word, int bit)
 	w->key.bit_nr = bit;
 }
 
-void __wake_up_bit(wait_queue_head_t *wq, void *word, int bit)
+static void __wake_up_bit(wait_queue_head_t *wq, void *word, int bit)
 {
 	struct wait_bit_key key = { .flags = word, .bit_nr = bit };
 

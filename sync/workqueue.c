@@ -450,7 +450,7 @@ void flush_workqueue(struct workqueue_struct *wq)
 	mutex_unlock(&wq->flush_mutex);
 }
 
-void drain_workqueue(struct workqueue_struct *wq)
+static void drain_workqueue(struct workqueue_struct *wq)
 {
 	do {
 		flush_workqueue(wq);

@@ -35,7 +35,6 @@ static __always_inline void pkru_switch_in(const struct task_struct *next)
 }
 
 void fpregs_save(void *buf);		/* registers -> memory */
-void fpregs_load(const void *buf);	/* memory (trusted) -> registers */
 
 /* => interrupts off, @prev is current for the last time */
 static __always_inline void fpu_switch_out(struct task_struct *prev)

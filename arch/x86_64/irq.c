@@ -82,13 +82,14 @@ DEFINE_PER_CPU(unsigned int[NR_IRQ_STATS], irq_stats);
 static DEFINE_PER_CPU(unsigned int[NR_IRQS], irq_counts);
 static DEFINE_PER_CPU(u64, irq_total);
 
-void irq_enter(void)
+/* In and out of interrupt context; nest. irq_exit() does no soft work. */
+static void irq_enter(void)
 {
 	__preempt_count_add(HARDIRQ_OFFSET);
 	tick_irq_enter();
 }
 
-void irq_exit(void)
+static void irq_exit(void)
 {
 	__preempt_count_sub(HARDIRQ_OFFSET);
 }

@@ -79,7 +79,8 @@ void clockevents_stop(void)
 		apic_write(APIC_TMICT, 0);
 }
 
-const char *clockevents_name(void)
+/* Name of the device, for the log. */
+static const char *clockevents_name(void)
 {
 	return deadline_mode ? "lapic-deadline" : "lapic";
 }

@@ -281,7 +281,7 @@ static int __init start_cpu(int cpu)
 	return wait_online(cpu, 5000) ? 0 : -EIO;
 }
 
-void __init smp_prepare_cpus(unsigned int max_cpus)
+static void __init smp_prepare_cpus(unsigned int max_cpus)
 {
 	copy_trampoline();
 }

@@ -62,7 +62,7 @@ static inline void invlpg(unsigned long addr)
 	__asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory");
 }
 
-void local_flush_tlb(void)
+static void local_flush_tlb(void)
 {
 	write_cr3(read_cr3());
 }

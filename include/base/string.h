@@ -44,7 +44,6 @@ bool strstarts(const char *s, const char *prefix);
 char *kstrdup(const char *s, gfp_t gfp);
 char *kstrndup(const char *s, size_t max, gfp_t gfp);
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
-char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);
 
 /* ---- characters (ASCII) ---- */
 static inline bool isdigit(int c) { return (unsigned int)c - '0' < 10; }

@@ -138,7 +138,6 @@ struct request_queue {
 
 #define BLK_DEF_MAX_SECTORS	2560
 
-void blk_set_stacking_limits(struct queue_limits *lim);
 void blk_queue_max_hw_sectors(struct request_queue *q, unsigned int sectors);
 void blk_queue_logical_block_size(struct request_queue *q, unsigned int bytes);
 void blk_queue_physical_block_size(struct request_queue *q, unsigned int bytes);

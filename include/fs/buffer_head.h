@@ -124,14 +124,8 @@ static inline struct buffer_head *folio_buffers(const struct folio *folio)
 		return NULL;
 	return (struct buffer_head *)__va((u64)READ_ONCE(folio->private) << BH_HANDLE_SHIFT);
 }
-/* Hang the ring of @head at @folio, with a reference to it. => private_lock of its mapping, or not yet seen */
-void folio_attach_buffers(struct folio *folio, struct buffer_head *head);
-/* The head of the ring, which hangs there no more; the reference is dropped. => as above */
-struct buffer_head *folio_detach_buffers(struct folio *folio);
 /* => folio locked. Give it buffers of @blocksize bytes with @b_state. Cannot fail; may sleep. */
 void folio_create_empty_buffers(struct folio *folio, unsigned long blocksize, unsigned long b_state);
-/* Take the buffers off, if none is used, dirty or locked. => folio locked. True: they are gone. */
-bool try_to_free_buffers(struct folio *folio);
 
 /* ---- one block ---- */
 
@@ -160,9 +154,6 @@ void bforget(struct buffer_head *bh);
  */
 struct buffer_head *__find_get_block(struct block_device *bdev, sector_t block, unsigned int size);
 struct buffer_head *__getblk(struct block_device *bdev, sector_t block, unsigned int size);
-struct buffer_head *__bread(struct block_device *bdev, sector_t block, unsigned int size);
-/* Start reading, if there is memory, and do not wait. */
-void __breadahead(struct block_device *bdev, sector_t block, unsigned int size);
 struct buffer_head *sb_bread(struct super_block *sb, sector_t block);
 struct buffer_head *sb_getblk(struct super_block *sb, sector_t block);
 struct buffer_head *sb_find_get_block(struct super_block *sb, sector_t block);
@@ -207,13 +198,9 @@ int sync_dirty_buffer(struct buffer_head *bh);
 
 /* ---- address_space_operations over buffers. => folio locked ---- */
 
-int block_read_full_folio(struct folio *folio, get_block_t *get_block);
-int block_write_full_folio(struct folio *folio, struct writeback_control *wbc, get_block_t *get_block);
 bool block_dirty_folio(struct address_space *mapping, struct folio *folio);
 void block_invalidate_folio(struct folio *folio, size_t offset, size_t length);
-/* As ->write_begin and ->write_end, for a mapping whose folios have buffers. */
-int block_write_begin(struct address_space *mapping, loff_t pos, unsigned len, struct page **pagep,
-		      get_block_t *get_block);
+/* As ->write_end, for a mapping whose folios have buffers. */
 int block_write_end(struct file *file, struct address_space *mapping, loff_t pos, unsigned len,
 		    unsigned copied, struct page *page, void *fsdata);
 /* The pages of a block device: block N of the device is block N of the file. */

@@ -38,7 +38,6 @@ struct cdev {
 	void *private;		/* of the driver; found at inode->i_cdev */
 };
 
-void cdev_init(struct cdev *cdev, const struct file_operations *fops);
 /* A whole major number (0: choose one, which is returned), 256 minors. 0, the major, or an errno. */
 int register_chrdev(unsigned int major, const char *name, const struct file_operations *fops);
 int __register_chrdev(unsigned int major, unsigned int baseminor, unsigned int count, const char *name,

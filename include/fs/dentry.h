@@ -130,7 +130,6 @@ void vfs_caches_init(void);
 u64 full_name_hash_len(const char *name, unsigned int len);
 
 struct dentry *d_alloc(struct dentry *parent, const struct qstr *name);	/* unhashed, 1 user; NULL */
-struct dentry *d_alloc_anon(struct super_block *sb);
 struct dentry *d_alloc_pseudo(struct super_block *sb, const struct qstr *name);
 struct dentry *d_alloc_cursor(struct dentry *dentry);
 struct dentry *d_make_root(struct inode *root_inode);	/* NULL: the inode was put */
@@ -144,7 +143,6 @@ struct dentry *d_splice_alias(struct inode *inode, struct dentry *dentry);
 /* Hashed child, with a reference, or NULL. Lock-free. */
 struct dentry *d_lookup(const struct dentry *parent, const struct qstr *name);
 struct dentry *__d_lookup(const struct dentry *parent, const struct qstr *name);
-struct dentry *d_find_alias(struct inode *inode);
 /* Any dentry of @inode, which is no directory, if need be one without a name; ERR_PTR(-ENOMEM). May sleep. */
 struct dentry *d_obtain_alias(struct inode *inode);
 struct dentry *d_find_any_alias(struct inode *inode);

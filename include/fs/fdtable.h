@@ -69,11 +69,9 @@ struct files_struct *dup_fd(struct files_struct *old, unsigned int max_fds, int 
 void put_files_struct(struct files_struct *files);
 void exit_files(struct task_struct *tsk);
 int unshare_files(void);
-int unshare_fd(unsigned long unshare_flags, unsigned int max_fds, struct files_struct **new_filesp);
 void do_close_on_exec(struct files_struct *files);
 
-/* A free number below @nofile / RLIMIT_NOFILE, reserved: or -EMFILE, -ENOMEM. */
-int __get_unused_fd_flags(unsigned flags, unsigned long nofile);
+/* A free number below RLIMIT_NOFILE, reserved: or -EMFILE, -ENOMEM. */
 int get_unused_fd_flags(unsigned flags);
 void put_unused_fd(unsigned int fd);
 /* Publish; takes over the caller's reference. */

@@ -261,7 +261,6 @@ ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos);
 ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *pos);
 ssize_t vfs_copy_file_range(struct file *in, loff_t pos_in, struct file *out, loff_t pos_out, size_t len,
 			    unsigned int flags);
-loff_t vfs_llseek(struct file *file, loff_t offset, int whence);
 loff_t generic_file_llseek(struct file *file, loff_t offset, int whence);
 loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, loff_t maxsize, loff_t eof);
 loff_t vfs_setpos(struct file *file, loff_t offset, loff_t maxsize);
@@ -281,7 +280,6 @@ int vfs_fsync(struct file *file, int datasync);
 int noop_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 int iterate_dir(struct file *file, struct dir_context *ctx);
-long vfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available);
 ssize_t generic_read_dir(struct file *file, char __user *buf, size_t size, loff_t *ppos);
 int dcache_dir_open(struct inode *inode, struct file *file);

@@ -286,8 +286,6 @@ void mark_inode_dirty(struct inode *inode);
 void mark_inode_dirty_sync(struct inode *inode);	/* nothing that fdatasync needs */
 extern atomic_long_t nr_inodes;
 unsigned long nr_inodes_unused(void);		/* that only wait to be looked up again */
-/* @t as @inode can keep it. */
-struct timespec64 timestamp_truncate(struct timespec64 t, const struct inode *inode);
 
 /* ---- permissions ---- */
 int inode_permission(struct inode *inode, int mask);

@@ -99,7 +99,6 @@ int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *n
 struct dentry *lock_rename(struct dentry *p1, struct dentry *p2);
 void unlock_rename(struct dentry *p1, struct dentry *p2);
 int vfs_readlink(struct dentry *dentry, char __user *buffer, int buflen);
-int readlink_copy(char __user *buffer, int buflen, const char *link);
 int may_open(const struct path *path, int acc_mode, int flag);
 
 /* Kernel strings, for start-up and initramfs. 0 or an errno. */

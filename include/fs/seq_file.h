@@ -58,7 +58,6 @@ void seq_putc(struct seq_file *m, char c);
 void seq_puts(struct seq_file *m, const char *s);
 int seq_write(struct seq_file *m, const void *data, size_t len);
 void seq_put_decimal_ull(struct seq_file *m, const char *delimiter, unsigned long long num);
-void seq_put_decimal_ull_width(struct seq_file *m, const char *delimiter, unsigned long long num, unsigned width);
 /* Append with each character of @esc as \ooo. */
 void seq_escape(struct seq_file *m, const char *s, const char *esc);
 void seq_setwidth(struct seq_file *m, size_t size);

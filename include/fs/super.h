@@ -150,7 +150,6 @@ void kill_anon_super(struct super_block *sb);
 void kill_litter_super(struct super_block *sb);
 void deactivate_super(struct super_block *sb);			/* may sleep */
 void deactivate_locked_super(struct super_block *sb);
-void free_anon_bdev(dev_t dev);
 int simple_statfs(struct dentry *dentry, struct kstatfs *buf);
 int vfs_statfs(const struct path *path, struct kstatfs *buf);
 /* A file system without names, for pipes and the like: sets up @sb with a root directory. */

@@ -19,8 +19,6 @@ void setup_boot_APIC_clock(void);
 void setup_secondary_APIC_clock(void);
 /* Register the paravirtual clock of this CPU, if that is in use; each started CPU calls it. */
 void kvmclock_init_cpu(void);
-/* Name of the device, for the log. */
-const char *clockevents_name(void);
 
 /* Supplied by the timer code. */
 void tick_handle(struct pt_regs *regs);

@@ -95,7 +95,6 @@ static inline void put_group_info(struct group_info *gi)
 	if (refcount_dec_and_test(&gi->usage))
 		groups_free(gi);
 }
-int groups_search(const struct group_info *gi, gid_t gid);
 int in_group_p(gid_t gid);			/* fsgid or a supplementary group */
 
 #define current_cred()		(current->cred)

@@ -72,7 +72,6 @@ void hrtimer_init_sleeper(struct hrtimer_sleeper *sl, clockid_t clock_id, enum h
 void hrtimer_sleeper_start_expires(struct hrtimer_sleeper *sl, enum hrtimer_mode mode);
 /* Sleep until *expires (NULL: for ever) in the state set before: 0 expired, -EINTR woken. */
 int schedule_hrtimeout_range(ktime_t *expires, u64 delta, enum hrtimer_mode mode);
-int schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta, enum hrtimer_mode mode, clockid_t clock);
 int schedule_hrtimeout(ktime_t *expires, enum hrtimer_mode mode);
 
 void hrtimers_init(void);

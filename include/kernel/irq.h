@@ -52,10 +52,6 @@ void irq_free_msi(unsigned int irq);
 
 void init_IRQ(void);
 
-/* In and out of interrupt context; nest. irq_exit() does no soft work. */
-void irq_enter(void);
-void irq_exit(void);
-
 /* Per-CPU counts, also of the machine's own interrupts; irq_stat_label() names them. */
 enum irq_stat {
 	IRQ_STAT_NMI, IRQ_STAT_TIMER, IRQ_STAT_SPURIOUS, IRQ_STAT_RESCHEDULE, IRQ_STAT_CALL, IRQ_STAT_TLB,

@@ -53,7 +53,6 @@ struct pid *get_task_pid(struct task_struct *task, enum pid_type type);
 /* => tasklist_lock held for writing */
 void attach_pid(struct task_struct *task, enum pid_type type);
 void detach_pid(struct task_struct *task, enum pid_type type);
-void change_pid(struct task_struct *task, enum pid_type type, struct pid *pid);
 void transfer_pid(struct task_struct *old, struct task_struct *new, enum pid_type type);
 void exchange_tids(struct task_struct *left, struct task_struct *right);
 

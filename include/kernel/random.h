@@ -16,7 +16,5 @@ static inline unsigned long get_random_long(void)
 u32 get_random_u32_below(u32 ceil);		/* uniform in [0, ceil) */
 /* Mix @len bytes in. Writes to /dev/urandom come here; credits nothing. */
 void add_device_randomness(const void *buf, size_t len);
-/* Bytes to user memory; the number copied, or -EFAULT. For getrandom(2) and the devices. */
-ssize_t get_random_bytes_user(void __user *buf, size_t len);
 
 #endif

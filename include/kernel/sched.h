@@ -123,7 +123,6 @@ void __attribute__((noreturn)) do_task_dead(void);
 struct sched_attr;
 struct sched_param;
 void set_user_nice(struct task_struct *p, long nice);
-bool can_nice(const struct task_struct *p, int nice);
 int task_prio(const struct task_struct *p);
 static inline int task_nice(const struct task_struct *p)
 {
@@ -137,7 +136,6 @@ static inline bool rt_task(const struct task_struct *p)
 {
 	return rt_prio(p->prio);
 }
-int sched_setscheduler_nocheck(struct task_struct *p, int policy, int rt_priority);
 void sched_set_fifo(struct task_struct *p);
 int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask);
 /* The same of CPUs of which one is online, without waiting until @p has left a CPU that it may not use: any context. */
@@ -148,7 +146,6 @@ long sched_getaffinity(pid_t pid, struct cpumask *mask);
 /* Numbers for /proc. */
 unsigned int nr_running(void);
 unsigned long nr_iowait(void);
-unsigned long nr_iowait_cpu(int cpu);
 unsigned long long nr_context_switches(void);
 unsigned long nr_uninterruptible(void);
 bool idle_cpu(int cpu);

@@ -243,7 +243,6 @@ int kill_pgrp(struct pid *pid, int sig, int priv);
 int __kill_pgrp_info(int sig, struct kernel_siginfo *info, struct pid *pgrp);
 /* To the running thread because of what it did: cannot be blocked or ignored. */
 void force_sig(int sig);
-void force_sig_info(struct kernel_siginfo *info);
 void force_sig_fault(int sig, int code, void __user *addr);
 void force_sig_mceerr(int code, void __user *addr, short lsb);
 void force_sig_pkuerr(void __user *addr, u32 pkey);
@@ -262,7 +261,6 @@ void signal_setup_done(int failed, struct ksignal *ksig, int stepping);
 void exit_signals(struct task_struct *tsk);	/* the task takes no more signals */
 /* The flags test of a kernel that is about to sleep or return: see also task.h (signal_pending). */
 void set_current_blocked(sigset_t *newset);
-void __set_current_blocked(const sigset_t *newset);
 int sigprocmask(int how, sigset_t *set, sigset_t *oldset);
 /* ppoll and friends: mask for the time of the call. 0, -EFAULT, -EINVAL. */
 int set_user_sigmask(const sigset_t __user *umask, size_t sigsetsize);
@@ -270,7 +268,6 @@ void restore_saved_sigmask(void);
 void restore_saved_sigmask_unless(bool interrupted);
 sigset_t *sigmask_to_save(void);
 
-void flush_signals(struct task_struct *t);
 void flush_signal_handlers(struct task_struct *t, int force_default);	/* exec */
 void flush_sigqueue(struct sigpending *queue);
 /* exec, exit: SIGKILL the other threads; how many there are. => siglock held. */

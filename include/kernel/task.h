@@ -370,7 +370,6 @@ struct mm_struct *get_task_mm(struct task_struct *p);
 /* comm: at most 15 characters. get_task_comm copies TASK_COMM_LEN bytes. */
 void set_task_comm(struct task_struct *p, const char *name);
 char *get_task_comm(char *buf, struct task_struct *p);
-char *__get_task_comm(char *buf, size_t size, struct task_struct *p);
 
 /* All processes / all threads: under RCU or tasklist_lock. */
 #define next_task(p) \

@@ -137,8 +137,6 @@ bool filemap_map_pmd(struct vm_fault *vmf);
 
 /* A pte for a frame without struct page (VM_PFNMAP): 0 as VM_FAULT_NOPAGE, or an error bit. */
 vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn);
-vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
-			       pgprot_t prot);
 int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page);
 int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
 		    unsigned long size, pgprot_t prot);

@@ -169,7 +169,6 @@ bool mapping_evict_folio(struct address_space *mapping, struct folio *folio);
 unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t end);
 int invalidate_inode_pages2_range(struct address_space *mapping, pgoff_t start, pgoff_t end);
 
-int generic_fadvise(struct file *file, loff_t offset, loff_t len, int advice);
 int vfs_fadvise(struct file *file, loff_t offset, loff_t len, int advice);
 
 /* Verify the counts and the back pointers of @mapping. BUG()s on a violation. => nobody changes it */

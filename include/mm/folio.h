@@ -170,9 +170,6 @@ static inline bool folio_mapped(const struct folio *folio)
 #define page_mapped(page)	folio_mapped(page_folio(page))
 #define folio_has_private(f)	((READ_ONCE((f)->flags) & (1u << PG_private | 1u << PG_private_2)) != 0)
 
-/* Make @page .. @page + 2^order - 1 one folio. => nobody else sees the pages; order >= 1 */
-void prep_compound_page(struct page *page, unsigned int order);
-
 #if QUIRE_DEBUG
 #define VM_BUG_ON_FOLIO(cond, folio)	VM_BUG_ON_PAGE(cond, &(folio)->page)
 #else

@@ -106,7 +106,5 @@ void free_initmem(void);
 size_t zones_percpu_bytes(void);
 /* Zones, nodes, page allocator, slab, vmalloc: start_kernel calls it once. */
 void mm_core_init(void);
-/* The size that the kernel was linked to, for the "Memory:" line and meminfo. */
-void mem_init_print_info(void);
 
 #endif

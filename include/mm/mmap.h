@@ -65,7 +65,6 @@ bool may_expand_vm(struct mm_struct *mm, unsigned long flags, unsigned long npag
 void vm_stat_account(struct mm_struct *mm, unsigned long flags, long npages);
 
 /* Overcommit. vm_memory_committed: Committed_AS in pages; vm_commit_limit: CommitLimit in pages. */
-int __vm_enough_memory(struct mm_struct *mm, long pages, int cap_sys_admin);
 int security_vm_enough_memory_mm(struct mm_struct *mm, long pages);
 void vm_acct_memory(long pages);
 static inline void vm_unacct_memory(long pages)
@@ -94,7 +93,6 @@ int setup_arg_pages(struct linux_binprm *bprm, unsigned long stack_top, int exec
 void arch_pick_mmap_layout(struct mm_struct *mm, struct rlimit *rlim_stack);
 unsigned long arch_randomize_brk(struct mm_struct *mm);
 unsigned long randomize_stack_top(unsigned long stack_top);
-unsigned long randomize_page(unsigned long start, unsigned long range);
 unsigned long arch_mmap_rnd(void);		/* bytes: mmap_rnd_bits bits of pages */
 int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, unsigned long flags);
 

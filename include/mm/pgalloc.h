@@ -13,14 +13,6 @@
 #include <mm/mm_struct.h>
 #include <mm/page.h>
 
-/* Zeroed table page for @mm with its ptl ready, or NULL. May sleep. */
-pgtable_t pte_alloc_one(struct mm_struct *mm);
-void pte_free(struct mm_struct *mm, pgtable_t pte);
-/* Upper levels: zeroed, or NULL. */
-pmd_t *pmd_alloc_one(struct mm_struct *mm, unsigned long addr);
-pud_t *pud_alloc_one(struct mm_struct *mm, unsigned long addr);
-void pmd_free(struct mm_struct *mm, pmd_t *pmd);
-void pud_free(struct mm_struct *mm, pud_t *pud);
 /* Top level with the kernel's half filled in, or NULL. */
 pgd_t *pgd_alloc(struct mm_struct *mm);
 void pgd_free(struct mm_struct *mm, pgd_t *pgd);

@@ -44,7 +44,6 @@ void file_ra_state_init(struct file_ra_state *ra, struct address_space *mapping)
  * wanted. Decide on a window and read it. May sleep.
  */
 void page_cache_sync_ra(struct readahead_control *ractl, unsigned long req_count);
-void page_cache_async_ra(struct readahead_control *ractl, struct folio *folio, unsigned long req_count);
 void page_cache_sync_readahead(struct address_space *mapping, struct file_ra_state *ra,
 			       struct file *file, pgoff_t index, unsigned long req_count);
 void page_cache_async_readahead(struct address_space *mapping, struct file_ra_state *ra, struct file *file,

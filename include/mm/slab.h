@@ -132,7 +132,6 @@ size_t kmalloc_size_roundup(size_t size);
 char *kstrdup(const char *s, gfp_t gfp);
 char *kstrndup(const char *s, size_t max, gfp_t gfp);
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
-char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);
 char *kasprintf(gfp_t gfp, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *kvasprintf(gfp_t gfp, const char *fmt, __builtin_va_list ap);
 
@@ -174,8 +173,7 @@ void get_slabinfo(struct kmem_cache *s, struct slabinfo *sinfo);
 u16 slab_object_owner(const void *object);
 void kmem_cache_init(void);
 bool slab_is_available(void);
-/* Give the objects in all per-CPU arrays back to their slabs, of one cache or of all. May sleep. */
-void kmem_cache_flush(struct kmem_cache *s);
+/* Give the objects in all per-CPU arrays back to their slabs. May sleep. */
 void slab_flush_all(void);
 /* BUG() on a contradiction in @s; of all caches. */
 void kmem_cache_check(struct kmem_cache *s);

@@ -142,7 +142,6 @@ void __trace_sys_exit(long id, long ret);
 #define trace_sys_exit(id, ret)				TRACE_CALL(sys_exit, id, ret)
 
 /* ---- for tracefs ---- */
-int trace_nr_events(void);
 /* The n-th event, in order of id, or NULL. */
 struct trace_event *trace_event_at(int n);
 struct trace_event *trace_find_event(const char *system, const char *name);

@@ -47,8 +47,6 @@ typedef int (*writepage_t)(struct folio *folio, struct writeback_control *wbc, v
 int write_cache_pages(struct address_space *mapping, struct writeback_control *wbc, writepage_t writepage,
 		      void *data);
 #define AOP_WRITEPAGE_ACTIVATE	0x80000
-/* Over ->writepage of the mapping. */
-int generic_writepages(struct address_space *mapping, struct writeback_control *wbc);
 /* ->writepages, or generic_writepages(). */
 int do_writepages(struct address_space *mapping, struct writeback_control *wbc);
 /* Dirty pages of [start, end] get PAGECACHE_TAG_TOWRITE. */
@@ -64,10 +62,8 @@ int filemap_fdatawrite(struct address_space *mapping);
 int filemap_fdatawrite_range(struct address_space *mapping, loff_t start, loff_t end);
 int __filemap_fdatawrite_range(struct address_space *mapping, loff_t start, loff_t end, int sync_mode);
 int filemap_fdatawait(struct address_space *mapping);
-int filemap_fdatawait_range(struct address_space *mapping, loff_t start, loff_t end);
 int filemap_fdatawait_keep_errors(struct address_space *mapping);
 int filemap_write_and_wait_range(struct address_space *mapping, loff_t start, loff_t end);
-int filemap_check_errors(struct address_space *mapping);
 /* Is any page of [start, end] (bytes) dirty or under write-out? (has_page: cached at all?) */
 bool filemap_range_needs_writeback(struct address_space *mapping, loff_t start, loff_t end);
 bool filemap_range_has_page(struct address_space *mapping, loff_t start, loff_t end);
@@ -125,6 +121,5 @@ void sync_inodes_sb(struct super_block *sb);
 void wakeup_flusher_threads(enum wb_reason reason);
 /* Background writing: until the device is under its threshold. Any context. */
 void wb_start_background_writeback(struct bdi_writeback *wb);
-void wb_wakeup_delayed(struct bdi_writeback *wb);
 
 #endif

@@ -32,7 +32,6 @@ void complete_all(struct completion *x);
 void wait_for_completion(struct completion *x);
 void wait_for_completion_io(struct completion *x);
 int __must_check wait_for_completion_killable(struct completion *x);
-int __must_check wait_for_completion_state(struct completion *x, unsigned int state);
 unsigned long wait_for_completion_timeout(struct completion *x, unsigned long timeout);
 bool completion_done(struct completion *x);
 

@@ -27,9 +27,8 @@ struct task_struct *kthread_create_on_cpu(int (*threadfn)(void *data), void *dat
 		wake_up_process(__k);						\
 	__k; })
 
-/* Before the first wake-up: on this CPU / these CPUs only. */
+/* Before the first wake-up: on this CPU only. */
 void kthread_bind(struct task_struct *k, unsigned int cpu);
-void kthread_bind_mask(struct task_struct *k, const struct cpumask *mask);
 /* Ask it to end, wait, and answer what it returned; -EINTR if it was never woken. May sleep. */
 int kthread_stop(struct task_struct *k);
 bool kthread_should_stop(void);

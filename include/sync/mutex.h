@@ -40,7 +40,6 @@ static inline void mutex_init(struct mutex *m, unsigned int rank)
 }
 
 /* All may sleep; not in interrupts. _interruptible, _killable: 0, or -EINTR on a (fatal) signal. */
-int mutex_lock_slow(struct mutex *m, unsigned int state);
 void mutex_unlock_slow(struct mutex *m, unsigned long found);
 int __must_check mutex_lock_interruptible(struct mutex *m);
 int __must_check mutex_lock_killable(struct mutex *m);

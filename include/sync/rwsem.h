@@ -52,9 +52,6 @@ static inline void init_rwsem(struct rw_semaphore *sem, unsigned int rank)
 /* How often the first waiter may be passed by before nobody can any more; a variable for tests. */
 extern unsigned int rwsem_patience;
 
-/* The paths that wait: 0, or -EINTR when @state allows signals. */
-int rwsem_down_read_slow(struct rw_semaphore *sem, unsigned int state);
-int rwsem_down_write_slow(struct rw_semaphore *sem, unsigned int state);
 void down_read_contended(struct rw_semaphore *sem);
 void down_write_contended(struct rw_semaphore *sem);
 void rwsem_wake(struct rw_semaphore *sem);

@@ -203,9 +203,7 @@ struct wait_bit_queue_entry {
 
 typedef int wait_bit_action_f(struct wait_bit_key *key, int mode);
 
-wait_queue_head_t *bit_waitqueue(void *word, int bit);
 int wake_bit_function(wait_queue_entry_t *e, unsigned int mode, int sync, void *key);
-void __wake_up_bit(wait_queue_head_t *wq, void *word, int bit);
 /* The bit has been cleared, and a barrier lies between (clear_and_wake_up_bit). */
 void wake_up_bit(void *word, int bit);
 int out_of_line_wait_on_bit(void *word, int bit, wait_bit_action_f *action, unsigned int mode);

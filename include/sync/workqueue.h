@@ -85,7 +85,6 @@ bool mod_delayed_work_on(int cpu, struct workqueue_struct *wq, struct delayed_wo
 bool flush_work(struct work_struct *work);
 bool flush_delayed_work(struct delayed_work *dw);
 void flush_workqueue(struct workqueue_struct *wq);
-void drain_workqueue(struct workqueue_struct *wq);
 /* Take it back; _sync also waits for a running function. True when it was pending. */
 bool cancel_work(struct work_struct *work);
 bool cancel_work_sync(struct work_struct *work);

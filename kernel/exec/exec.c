@@ -832,7 +832,7 @@ void set_task_comm(struct task_struct *p, const char *name)
 	task_unlock(p);
 }
 
-char *__get_task_comm(char *buf, size_t size, struct task_struct *p)
+static char *__get_task_comm(char *buf, size_t size, struct task_struct *p)
 {
 	task_lock(p);
 	strscpy(buf, p->comm, size);

@@ -897,7 +897,7 @@ int __sched_set(struct task_struct *p, int policy, int rt_priority, bool reset_o
 	return 0;
 }
 
-int sched_setscheduler_nocheck(struct task_struct *p, int policy, int rt_priority)
+static int sched_setscheduler_nocheck(struct task_struct *p, int policy, int rt_priority)
 {
 	return __sched_set(p, policy, rt_priority, p->sched_reset_on_fork, MAX_NICE + 1);
 }

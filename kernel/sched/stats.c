@@ -129,7 +129,7 @@ unsigned long nr_uninterruptible(void)
 	return sum < 0 ? 0 : sum;
 }
 
-unsigned long nr_iowait_cpu(int cpu)
+static unsigned long nr_iowait_cpu(int cpu)
 {
 	return atomic_read(&cpu_rq(cpu)->nr_iowait);
 }

@@ -51,7 +51,7 @@ static bool is_nice_reduction(const struct task_struct *p, int nice)
 	return (unsigned long)(20 - nice) <= task_rlimit(p, RLIMIT_NICE);
 }
 
-bool can_nice(const struct task_struct *p, int nice)
+static bool can_nice(const struct task_struct *p, int nice)
 {
 	return is_nice_reduction(p, nice) || capable(CAP_SYS_NICE);
 }

@@ -392,8 +392,8 @@ void hrtimer_sleeper_start_expires(struct hrtimer_sleeper *sl, enum hrtimer_mode
 	hrtimer_start(&sl->timer, sl->timer.expires, mode);
 }
 
-int __sched schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta, enum hrtimer_mode mode,
-					   clockid_t clock)
+static int __sched schedule_hrtimeout_range_clock(ktime_t *expires, u64 delta,
+						  enum hrtimer_mode mode, clockid_t clock)
 {
 	struct hrtimer_sleeper t;
 

@@ -606,7 +606,7 @@ extern char __init_begin[], __init_end[], _text[], _etext[], __start_rodata[], _
 	_sdata[], _edata[];
 extern char __bss_start[], __bss_stop[], __per_cpu_load[];
 
-void __init mem_init_print_info(void)
+static void __init mem_init_print_info(void)
 {
 	unsigned long physpages = present_in(NUMA_NO_NODE, 0, ~0UL),
 		      reserved = physpages - totalram_pages();

@@ -44,7 +44,7 @@ static void dont_need(struct address_space *mapping, loff_t offset, loff_t end)
 		invalidate_mapping_pages(mapping, first, last);
 }
 
-int generic_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
+static int generic_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 {
 	struct address_space *mapping = file->f_mapping;
 	unsigned int ra_pages;

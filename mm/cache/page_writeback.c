@@ -427,7 +427,8 @@ static int call_writepage(struct folio *folio, struct writeback_control *wbc, vo
 	return err;
 }
 
-int generic_writepages(struct address_space *mapping, struct writeback_control *wbc)
+/* Over ->writepage of the mapping. */
+static int generic_writepages(struct address_space *mapping, struct writeback_control *wbc)
 {
 	if (!mapping->a_ops->writepage)
 		return 0;
@@ -455,7 +456,7 @@ int do_writepages(struct address_space *mapping, struct writeback_control *wbc)
 
 /* ---- starting and waiting, by ranges of bytes ---- */
 
-int filemap_check_errors(struct address_space *mapping)
+static int filemap_check_errors(struct address_space *mapping)
 {
 	int err = 0;
 
@@ -515,7 +516,7 @@ static void wait_range(struct address_space *mapping, loff_t start, loff_t end)
 	}
 }
 
-int filemap_fdatawait_range(struct address_space *mapping, loff_t start, loff_t end)
+static int filemap_fdatawait_range(struct address_space *mapping, loff_t start, loff_t end)
 {
 	wait_range(mapping, start, end);
 	return filemap_check_errors(mapping);

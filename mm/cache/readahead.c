@@ -363,8 +363,8 @@ void page_cache_sync_ra(struct readahead_control *rac, unsigned long req_count)
 		ondemand_readahead(rac, NULL, req_count);
 }
 
-void page_cache_async_ra(struct readahead_control *rac, struct folio *folio,
-			 unsigned long req_count)
+static void page_cache_async_ra(struct readahead_control *rac, struct folio *folio,
+				unsigned long req_count)
 {
 	/* The same flag has another meaning while the folio is written. */
 	if (!rac->ra->ra_pages || folio_test_writeback(folio))

@@ -23,8 +23,8 @@ static pte_t *get_locked_pte(struct mm_struct *mm, unsigned long addr, spinlock_
 	return pte_offset_map_lock(mm, pmd, addr, ptl);
 }
 
-vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
-			       pgprot_t prot)
+static vm_fault_t vmf_insert_pfn_prot(struct vm_area_struct *vma, unsigned long addr,
+				      unsigned long pfn, pgprot_t prot)
 {
 	spinlock_t *ptl;
 	pte_t *pte;

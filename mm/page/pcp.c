@@ -82,7 +82,8 @@ static void prep_folio(struct page *page, unsigned int order)
 	atomic_set(&folio->_pincount, 0);
 }
 
-void prep_compound_page(struct page *page, unsigned int order)
+/* Make @page .. @page + 2^order - 1 one folio. => nobody else sees the pages; order >= 1 */
+static void prep_compound_page(struct page *page, unsigned int order)
 {
 	__SetPageHead(page);
 	for (unsigned int i = 1; i < 1u << order; i++) {

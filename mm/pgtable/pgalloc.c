@@ -141,7 +141,8 @@ void pgtable_page_free_rcu(struct page *page)
 	call_rcu((struct rcu_head *)&page->mapping, table_free_rcu);
 }
 
-pgtable_t pte_alloc_one(struct mm_struct *mm)
+/* Zeroed table page for @mm with its ptl ready, or NULL. May sleep. */
+static pgtable_t pte_alloc_one(struct mm_struct *mm)
 {
 	struct page *page = table_alloc(mm);
 
@@ -150,32 +151,33 @@ pgtable_t pte_alloc_one(struct mm_struct *mm)
 	return page;
 }
 
-void pte_free(struct mm_struct *mm, pgtable_t pte)
+static void pte_free(struct mm_struct *mm, pgtable_t pte)
 {
 	table_retire(pte);
 	table_free_now(pte);
 }
 
-pmd_t *pmd_alloc_one(struct mm_struct *mm, unsigned long addr)
+/* Upper levels: zeroed, or NULL. */
+static pmd_t *pmd_alloc_one(struct mm_struct *mm, unsigned long addr)
 {
 	struct page *page = table_alloc(mm);
 
 	return page ? page_address(page) : NULL;
 }
 
-void pmd_free(struct mm_struct *mm, pmd_t *pmd)
+static void pmd_free(struct mm_struct *mm, pmd_t *pmd)
 {
 	pte_free(mm, virt_to_page(pmd));
 }
 
-pud_t *pud_alloc_one(struct mm_struct *mm, unsigned long addr)
+static pud_t *pud_alloc_one(struct mm_struct *mm, unsigned long addr)
 {
 	struct page *page = table_alloc(mm);
 
 	return page ? page_address(page) : NULL;
 }
 
-void pud_free(struct mm_struct *mm, pud_t *pud)
+static void pud_free(struct mm_struct *mm, pud_t *pud)
 {
 	pte_free(mm, virt_to_page(pud));
 }

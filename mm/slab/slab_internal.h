@@ -108,7 +108,6 @@ extern struct mutex slab_mutex;
 
 /* ---- slub.c and kmalloc.c ---- */
 struct kmem_cache *slab_boot_create(const char *name, u32 size, u32 align, slab_flags_t flags);
-void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size, unsigned long caller);
 /* kfree() of an object of a slab that leaves alone this CPU's array, which may be on its way to slabs. Any context. */
 void kfree_past_array(void *x);
 void *kmalloc_unusual(size_t size, gfp_t gfp, int node, unsigned long caller);

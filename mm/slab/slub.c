@@ -527,8 +527,8 @@ void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 }
 
 /* kmalloc's way in: the size is what the caller asked for. */
-noinline void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size,
-				    unsigned long caller)
+static noinline void *slab_kmalloc_watched(struct kmem_cache *s, gfp_t gfp, int node, size_t size,
+					   unsigned long caller)
 {
 	void *object = slab_alloc_watched(s, gfp, node, size, caller);
 
@@ -981,7 +981,7 @@ static bool cpu_array_filled(int cpu, void *info)
 	return READ_ONCE(per_cpu_ptr(s->cpu_slab, cpu)->count) != 0;
 }
 
-void kmem_cache_flush(struct kmem_cache *s)
+static void kmem_cache_flush(struct kmem_cache *s)
 {
 	call_cpus_unpinned(flush_one, cpu_array_filled, s);
 }

@@ -18,7 +18,7 @@ void *kmemdup(const void *src, size_t len, gfp_t gfp)
 	return p ? memcpy(p, src, len) : NULL;
 }
 
-char *kmemdup_nul(const char *s, size_t len, gfp_t gfp)
+static char *kmemdup_nul(const char *s, size_t len, gfp_t gfp)
 {
 	char *p = kmalloc(len + 1, gfp);
 

@@ -79,7 +79,7 @@ extern struct trace_event *const __trace_events_start[], *const __trace_events_e
 
 /* ---- events ---- */
 
-int trace_nr_events(void)
+static int trace_nr_events(void)
 {
 	return __trace_events_end - __trace_events_start;
 }

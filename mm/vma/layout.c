@@ -61,7 +61,7 @@ unsigned long randomize_stack_top(unsigned long stack_top)
 }
 
 /* A page in [@start, @start + @range), or @start when there is no choice. */
-unsigned long randomize_page(unsigned long start, unsigned long range)
+static unsigned long randomize_page(unsigned long start, unsigned long range)
 {
 	if (!PAGE_ALIGNED(start)) {
 		range -= PAGE_ALIGN(start) - start;

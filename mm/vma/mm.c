@@ -50,7 +50,7 @@ struct mm_struct init_mm = {
 	.anon_node = LIST_HEAD_INIT(init_mm.anon_node),
 };
 
-void mm_cache_init(void)
+static void mm_cache_init(void)
 {
 	mm_cachep = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 64,
 				      SLAB_PANIC | SLAB_ACCOUNT, NULL);

@@ -69,7 +69,7 @@ unsigned long vm_commit_limit(void)
 }
 
 /* => on success @pages are charged, otherwise nothing */
-int __vm_enough_memory(struct mm_struct *mm, long pages, int cap_sys_admin)
+static int __vm_enough_memory(struct mm_struct *mm, long pages, int cap_sys_admin)
 {
 	long allowed;
 

@@ -8,7 +8,6 @@
 #include <mm/vma_tree.h>
 
 void vma_cache_init(void);
-void mm_cache_init(void);
 
 /*
  * A change of the layout: [start, end) shall get these properties. vma_merge_new() answers whether a

@@ -26,7 +26,8 @@ enum {
 
 static int port_state; /* 0 not tried, 1 works, -1 none */
 
-u16 early_console_port(void)
+/* The port, or 0 when none answers. */
+static u16 early_console_port(void)
 {
 	if (!port_state) {
 		outb(0x5a, COM1 + UART_SCR);

@@ -31,8 +31,6 @@ void early_console_write(const char *s, unsigned int n);
 /* What the messages go to from setup_arch() on: the driver of the real console unregisters it when it takes over. */
 struct console;
 extern struct console early_con;
-/* The port, or 0 when none answers: for the serial driver. */
-u16 early_console_port(void);
 
 void x86_64_start_kernel(unsigned long start_info);
 

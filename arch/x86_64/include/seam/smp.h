@@ -28,7 +28,6 @@ bool smp_nmi_stop_requested(void);
 
 /* Start the other CPUs; called once by the first kernel thread. Honours maxcpus= and nosmp. */
 void smp_init(void);
-void smp_prepare_cpus(unsigned int max_cpus);
 /* APIC id of @cpu, and its NUMA node. */
 u32 cpu_physical_id(int cpu);
 int early_cpu_to_node(int cpu);

@@ -56,8 +56,7 @@ static inline void flush_tlb_mm(struct mm_struct *mm)
 }
 /* Kernel translations, global ones included, on all CPUs. */
 void flush_tlb_kernel_range(unsigned long start, unsigned long end);
-/* This CPU alone: everything but global, everything, one kernel address. */
-void local_flush_tlb(void);
+/* This CPU alone: everything, one kernel address. */
 void __flush_tlb_all(void);
 void flush_tlb_one_kernel(unsigned long addr);
 
