@@ -57,11 +57,11 @@ ok 'contents are the host'\''s' cmp "$scratch/x/usr/bin/bash" /bin/bash
 is 'a symbolic link keeps its target' "$(readlink "$scratch/x/added/link")" sub/file
 
 # What is red on Linux only is run once more; Quire gets no second try.
-# again NAME "what is red at first" ["... and later"]: the TAP of tests/suite/run
+# again NAME "what is red at first" ["... and later" ["what is run at the end of the first"]]: the TAP of tests/suite/run
 again() {
 	suite=$scratch/$1.t
-	printf '[ -e %s.ran ] && red="%s" || red="%s"; touch %s.ran\n' "$suite" "${3:-}" "$2" "$suite" >"$suite"
-	printf 'echo "${red:+not }ok 1 - ${red:-linux: all}"; echo 1..1\n' >>"$suite"
+	printf '[ -e %s.ran ] && red="%s" end= || red="%s" end="%s"; touch %s.ran\n' "$suite" "${3:-}" "$2" "${4:-}" "$suite" >"$suite"
+	printf 'echo "${red:+not }ok 1 - ${red:-linux: all}"; $end; echo 1..1\n' >>"$suite"
 	rm -f "$suite.ran"
 	QUIRE_BUILD="$scratch/b" sh tests/suite/run "$suite" | grep -v '^1\.\.' | tr '\n' '|'
 }
@@ -71,5 +71,10 @@ is 'the first time is kept' "$(cat "$scratch/b/tap/one.t.again")" 'not ok 1 - li
 is 'red on Linux twice: red' "$(again two 'linux: it' 'linux: it')" "$note not ok 1 - linux: it|not ok 1 - linux: it|"
 is 'red on Quire: not again' "$(again three 'quire: as on Linux')" 'not ok 1 - quire: as on Linux|'
 is 'red on nobody in particular: not again' "$(again four 'it')" 'not ok 1 - it|'
+is 'red as well on nobody in particular: not again' "$(again six 'linux: it' '' 'echo not ok 2 - that')" \
+	'not ok 1 - linux: it|not ok 2 - that|'
+is 'red on Quire, which is to be as Linux: not again' "$(again seven 'it is as on Linux')" 'not ok 1 - it is as on Linux|'
+is 'no plan: not again' "$(again eight 'linux: it' '' exit)" 'not ok 1 - linux: it|'
+is 'a suite of Linux without a plan: again' "$(again nine-linux 'it' '' exit)" "$note not ok 1 - it|# no plan|ok 1 - linux: all|"
 is 'a suite of Linux: again' "$(again five-linux 'it')" "$note not ok 1 - it|ok 1 - linux: all|"
 finish

@@ -11,6 +11,7 @@ for k in linux quire; do
 		-- sh -c "for i in \$(seq $1 $2); do echo seed \$i; /mapdiff \$i $3; done" >"$scratch/mapdiff.$k" || {
 		is "mapdiff: $k: the run ends" $? 0
 		finish
+		exit 1
 	}
 done
 exec /usr/bin/python3 tests/mapdiff/compare.py "$scratch/mapdiff.linux" "$scratch/mapdiff.quire"

@@ -37,7 +37,9 @@ for k in linux quire; do
 	grep -E '^(Filename|/dev/vda)' "$out.tap" >"$out.swapon.$k"
 done
 is 'swapon -s: the disk, its size and priority' "$(sed -n 2p "$out.swapon.quire" | tr -s ' \t' ' ')" '/dev/vda partition 4092 0 5'
-ok 'swapon -s and --show: as on Linux' cmp "$out.swapon.linux" "$out.swapon.quire"
+lines=$(wc -l <"$out.swapon.linux")
+is 'linux: lines that swapon shows' "$lines" 3
+[ "$lines" != 3 ] || ok 'swapon -s and --show: as on Linux' cmp "$out.swapon.linux" "$out.swapon.quire"
 
 if command -v mke2fs >/dev/null; then
 	for k in linux quire; do
