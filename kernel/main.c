@@ -10,6 +10,7 @@
  * Parameters: init=, rdinit=, boottrace=, selftest, quiet and others of printk.
  */
 #include <base/bug.h>
+#include <base/cpumask.h>
 #include <base/err.h>
 #include <base/errno.h>
 #include <base/string.h>

@@ -81,6 +81,7 @@ void fpregs_save(void *buf)
 		__asm__ volatile("fxsave64 (%0)" : : "r"(buf) : "memory");
 }
 
+/* Memory (trusted) -> registers. */
 static void fpregs_load(const void *buf)
 {
 	u32 lo = (u32)fpu_xfeatures, hi = (u32)(fpu_xfeatures >> 32);

@@ -27,6 +27,7 @@
  */
 #include <base/types.h>
 #include <base/bug.h>
+#include <base/cpumask.h>
 #include <base/errno.h>
 #include <base/math.h>
 #include <base/printf.h>

@@ -24,7 +24,6 @@
 #include <base/errno.h>
 #include <base/list.h>
 #include <base/math.h>
-#include <base/printf.h>
 #include <base/string.h>
 #include <kernel/clockchips.h>
 #include <kernel/clocksource.h>

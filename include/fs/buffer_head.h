@@ -24,7 +24,6 @@ struct buffer_head;
 struct file;
 struct inode;
 struct super_block;
-struct writeback_control;
 
 typedef u32 blk_opf_t;	/* REQ_OP_* | REQ_*, as in block/bio.h */
 
@@ -150,7 +149,7 @@ void bforget(struct buffer_head *bh);
 /*
  * All with a reference for the caller; @size is the block size of the device. May sleep.
  * __find_get_block: NULL unless it is cached. __getblk: contents perhaps not valid; NULL: @size or @block is
- * not of this device, or no memory. __bread: valid contents, or NULL after an error that was logged.
+ * not of this device, or no memory. sb_bread: valid contents, or NULL after an error that was logged.
  */
 struct buffer_head *__find_get_block(struct block_device *bdev, sector_t block, unsigned int size);
 struct buffer_head *__getblk(struct block_device *bdev, sector_t block, unsigned int size);

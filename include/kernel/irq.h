@@ -11,11 +11,7 @@
 
 #include <base/types.h>
 #include <base/compiler.h>
-#include <base/cpumask.h>
 #include <seam/percpu.h>
-
-struct pt_regs;
-struct seq_file;
 
 #define NR_GSI_IRQS	64
 #define NR_IRQS		256

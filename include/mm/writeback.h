@@ -47,7 +47,7 @@ typedef int (*writepage_t)(struct folio *folio, struct writeback_control *wbc, v
 int write_cache_pages(struct address_space *mapping, struct writeback_control *wbc, writepage_t writepage,
 		      void *data);
 #define AOP_WRITEPAGE_ACTIVATE	0x80000
-/* ->writepages, or generic_writepages(). */
+/* ->writepages of the mapping, or ->writepage for each dirty folio. */
 int do_writepages(struct address_space *mapping, struct writeback_control *wbc);
 /* Dirty pages of [start, end] get PAGECACHE_TAG_TOWRITE. */
 void tag_pages_for_writeback(struct address_space *mapping, pgoff_t start, pgoff_t end);

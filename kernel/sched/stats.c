@@ -8,6 +8,7 @@
  * 1, 5 and 15 minutes in steps of 5 seconds and a tick, in fixed point with FSHIFT bits.
  */
 #include "internal.h"
+#include <base/cpumask.h>
 #include <base/math.h>
 #include <kernel/signal.h>
 #include <kernel/timer.h>

@@ -427,7 +427,6 @@ static int call_writepage(struct folio *folio, struct writeback_control *wbc, vo
 	return err;
 }
 
-/* Over ->writepage of the mapping. */
 static int generic_writepages(struct address_space *mapping, struct writeback_control *wbc)
 {
 	if (!mapping->a_ops->writepage)
