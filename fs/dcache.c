@@ -10,7 +10,7 @@
  *	d_count == 0	unused		hashed and on the LRU list of its node: kept for the next look-up, may be freed
  *	d_count < 0	dead		found by nobody; freed after a grace period
  *
- * 2 Invariants (dentry_check): a child's d_parent is the directory in whose d_subdirs it is; a hashed
+ * 2 Invariants, which nobody checks: a child's d_parent is the directory in whose d_subdirs it is; a hashed
  *   dentry is found by its own name; d_count of a parent >= number of its children.
  *
  * 3 Locks. Look-up is lock-free: the hash chain under RCU, d_seq against a move meanwhile, and a reference
@@ -1017,7 +1017,7 @@ char *simple_dname(struct dentry *dentry, char *buffer, int buflen)
 	return p;
 }
 
-/* ---- start and check ---- */
+/* ---- start ---- */
 
 void dcache_init(void)
 {
@@ -1029,24 +1029,4 @@ void dcache_init(void)
 				  NULL);
 	if (list_lru_init(&dentry_lru) || register_shrinker(&dentry_shrinker, "sb-dentry"))
 		panic("VFS: no memory for the list of unused dentries");
-}
-
-void dentry_check(struct dentry *root)
-{
-	struct dentry *child;
-	int children = 0;
-
-	list_for_each_entry (child, &root->d_subdirs, d_child) {
-		BUG_ON(child->d_parent != root);
-		BUG_ON(d_count(child) < 0);
-		if (!d_unhashed(child)) {
-			struct dentry *found = d_lookup(root, &child->d_name);
-
-			BUG_ON(found != child);
-			dput(found);
-		}
-		children++;
-		dentry_check(child);
-	}
-	BUG_ON(d_count(root) < children);
 }

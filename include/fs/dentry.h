@@ -165,7 +165,5 @@ extern const struct qstr slash_name, empty_name;
 extern atomic_long_t nr_dentry;
 unsigned long nr_dentry_unused(void);		/* on the LRU lists; some may be in use again */
 unsigned long nr_dentry_negative(void);		/* of them: names known not to exist */
-/* Verify the tree below @root. BUG()s on a violation. => nobody changes it */
-void dentry_check(struct dentry *root);
 
 #endif
