@@ -4,7 +4,7 @@
 
 Each static inline of a header, and each function of the kernel's .c files that others could call, is named once more
 than it is defined and declared; in a comment, as a member, or as the name of a macro it does not count. An inline may
-be named by any file of the tree, a script as well; the others by what is compiled, linked or a test.
+be named by any file of the tree, a script as well; the others by what is compiled, linked or a test, but not by themselves.
 
 Functions that a macro makes for a family (PAGE_FLAG_OPS, SYSCALL_DEFINE) are not looked at, nor those in PASTED, whose
 names a macro puts together or the compiler knows.
@@ -39,8 +39,10 @@ def main():
             where[name] = path
         if path.endswith(CODE) or path.startswith("tests/"):
             called.update(CALL.findall(re.sub(r"#\s*define\s+\w+", "", text)))
-        for name, end in EXTERN.findall(text) if path.endswith((".c", ".h")) else ():
-            called[name] -= 1
+        for found in EXTERN.finditer(text) if path.endswith((".c", ".h")) else ():
+            name, end = found.groups()
+            body = text[found.end():text.find("\n}", found.end())] if end == "{" else ""
+            called[name] -= 1 + CALL.findall(body).count(name)
             if end == "{" and KERNEL.match(path) and not PASTED.fullmatch(name):
                 functions[name] = path
     unused = ["%s: %s" % (where[n], n) for n in sorted(defined) if named[n] == defined[n]]
