@@ -18,6 +18,7 @@
 #include <mm/rmap.h>
 #include <mm/vmstat.h>
 #include <mm/zswap.h>
+#include <sync/rwsem.h>
 #include <sync/workqueue.h>
 #include <host/balance.h>
 #include <host/mmu.h>
@@ -421,6 +422,12 @@ TEST(pages_that_cannot_be_read)
 
 static struct mm_struct *shared_mm;
 
+/*
+ * By its pages, reclaim and swapoff get at each space that shares them: for a moment the tables say one thing and the
+ * counters another. Who compares them takes this for writing, who brings that about for reading.
+ */
+static DECLARE_RWSEM(compared, LOCK_MMTEST);
+
 static void resident(void *arg)
 {
 	unsigned long first = (unsigned long)arg * ROOM;
@@ -431,6 +438,7 @@ static void resident(void *arg)
 		unsigned long k = host_random_below(ROOM);
 		u32 value = 0;
 
+		down_read(&compared);
 		switch (host_random_below(8)) {
 		case 0:
 		case 1:
@@ -449,6 +457,7 @@ static void resident(void *arg)
 			CHECK_EQ(host_user_read(at(first + k), &value), HOST_ACCESS_OK);
 			CHECK_EQ(value, model[k]);
 		}
+		up_read(&compared);
 	}
 	host_use_mm(NULL);
 }
@@ -469,7 +478,9 @@ static void forker(void *arg)
 			CHECK_EQ(host_user_write(at(k), 7), HOST_ACCESS_OK);
 		}
 		host_use_mm(shared_mm);
+		down_write(&compared);
 		pgtable_check(child);
+		up_write(&compared);
 		mmput(child);
 	}
 	host_use_mm(NULL);
@@ -479,8 +490,10 @@ static void forker(void *arg)
 static void switcher(void *arg)
 {
 	for (int i = 0; i < 4; i++) {
+		down_read(&compared);
 		switch_off();
 		switch_on();
+		up_read(&compared);
 	}
 }
 
