@@ -7,6 +7,10 @@
 Each kill: tests/disk/crash.c writes in the guest and says what is synced; QEMU is killed (SIGKILL) at a seeded number of
 lines and milliseconds; e2fsck -fy repairs, e2fsck -fn then finds nothing, and every file that was acknowledged holds the
 generation that was, or a later one. The image goes on living through ten kills. TAP.
+
+A removal that was not synced may not be on the disk, while the file that got the inode since is: ext2 has no journal, and
+e2fsck then counts two links. What is written to the old name later is written to that file. So
+such names go before the next round; that two acknowledged files are one is a mistake.
 """
 import argparse, os, random, shutil, signal, struct, subprocess, sys, threading, time
 
@@ -109,6 +113,32 @@ def check_file(path, name, generation, size):
     return None
 
 
+def names_of_inodes(image):
+    """Inode -> paths of the files in the writers' directories."""
+    found = {}
+    for t in range(3):
+        listed = subprocess.run(['debugfs', '-R', 'ls -l /t%d' % t, image], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for line in listed.stdout.splitlines():
+            words = line.split()
+            if len(words) > 2 and words[1].startswith('100'):
+                found.setdefault(words[0], []).append('/t%d/%s' % (t, words[-1]))
+    return found
+
+
+def part(image, record):
+    """Remove the other names of acknowledged files. How many there were; and a sentence about two that are one, or None."""
+    acknowledged = {'/t' + name.replace('.', '/') for name, state in record.files.items() if state is not None}
+    others = []
+    for paths in names_of_inodes(image).values():
+        ours = [p for p in paths if p in acknowledged]
+        if len(ours) > 1:
+            return 0, ' and '.join(ours) + ' are one inode'
+        others += [p for p in paths if ours and p not in acknowledged]
+    for path in others:
+        subprocess.run(['debugfs', '-w', '-R', 'rm ' + path, image], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return len(others), None
+
+
 def is_back(path, name, generation):
     """Does the file hold a generation that was removed? (A later one may have been begun.)"""
     t, f = (int(x) for x in name.split('.'))
@@ -156,7 +186,7 @@ def main():
     args.dir = '%s/t/crash-%s' % (args.build, args.kernel)
     shutil.rmtree(args.dir, ignore_errors=True)
     os.makedirs(args.dir)
-    image, failed, acknowledged = args.dir + '/img', 0, 0
+    image, failed, acknowledged, parted = args.dir + '/img', 0, 0, 0
     print('# seed %d' % args.seed)
     for n in range(args.kills):
         rng = random.Random(args.seed * 1000 + n)
@@ -168,6 +198,9 @@ def main():
             subprocess.run(['mke2fs', '-q', '-F', '-t', 'ext2', '-b', str(size), '-N', '3000', image], check=True)
         early = run_round(args, image, record, args.seed, n, rng)
         wrong = early or check(args, image, record)
+        if not wrong:
+            others, wrong = part(image, record)
+            parted += others
         here = sum(1 for v in record.files.values() if v)
         acknowledged += here
         record.forget_unsure()
@@ -176,7 +209,7 @@ def main():
             shutil.copyfile(args.dir + '/crashed.img', '%s/failed-%d.img' % (args.dir, n)) if not early else None
         print('%sok %d - %s: kill %d of seed %d: %d files as acknowledged%s' %
               ('not ' if wrong else '', n + 1, args.kernel, n, args.seed, here, '\n# ' + wrong if wrong else ''), flush=True)
-    print('1..%d\n# %d kills, %d files' % (args.kills, args.kills, acknowledged))
+    print('1..%d\n# %d kills, %d files; %d had another name, too' % (args.kills, args.kills, acknowledged, parted))
     sys.exit(1 if failed else 0)
 
 
