@@ -19,6 +19,14 @@ static void clear(void)
 	close(open(TRACING "trace", O_WRONLY | O_TRUNC));
 }
 
+/* The start of the line in which @at lies. */
+static const char *line_of(const char *at)
+{
+	while (at > log && at[-1] != '\n')
+		at--;
+	return at;
+}
+
 /* Is there a line of @pid that ends in ": @what"? At or after @*from, which is moved behind it. */
 static bool told(const char **from, pid_t pid, const char *what)
 {
@@ -27,11 +35,7 @@ static bool told(const char **from, pid_t pid, const char *what)
 	snprintf(task, sizeof(task), "-%d ", pid);
 	snprintf(end, sizeof(end), ": %s\n", what);
 	for (const char *at = *from; (at = strstr(at, end)); at++) {
-		const char *line = at;
-
-		while (line > log && line[-1] != '\n')
-			line--;
-		for (const char *in = line; in < at; in++)
+		for (const char *in = line_of(at); in < at; in++)
 			if (!strncmp(in, task, strlen(task))) {
 				*from = at + strlen(end);
 				return true;
@@ -213,11 +217,9 @@ static int told_of(const char *event, const uint64_t *pfn)
 
 		snprintf(what, sizeof(what), " pfn=0x%lx order=0\n", pfn[i]);
 		for (at = log; (at = strstr(at, what)); at++) {
-			const char *line = at;
+			const char *name = strstr(line_of(at), event);
 
-			while (line > log && line[-1] != '\n')
-				line--;
-			if (strstr(line, event) && strstr(line, event) < at)
+			if (name && name < at)
 				break;
 		}
 		n += at != NULL;
