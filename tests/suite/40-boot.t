@@ -28,7 +28,7 @@ for smp in 2 8; do
 		is "$machine with $smp CPUs" "$out" $smp
 	done
 done
-if make -s -j"$(nproc)" O="$build/debug" DEBUG=1 KCFLAGS=-g0 "$build/debug/quire.elf" >"$scratch/debug.out" 2>&1; then
+if variant debug DEBUG=1 >"$scratch/debug.out" 2>&1; then
 	selftests 'debug build' --kernel "$build/debug/quire.elf" --smp 2
 else
 	is 'the debug build links' no yes

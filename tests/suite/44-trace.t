@@ -45,7 +45,7 @@ for kind in anon read cow_file copy reuse; do
 	is "faults: $kind is traced" "$(grep -c "^fault $kind$" "$out")" 1
 done
 
-if make -s -j"$(nproc)" O="$build/teach" PAGEREF=1 TEACH=dirtycow KCFLAGS=-g0 "$build/teach/quire.elf" >"$out.make" 2>&1; then
+if variant teach PAGEREF=1 TEACH=dirtycow >"$out.make" 2>&1; then
 	# A page of a file that every run of ls uses: of BusyBox.
 	./quire run --accel tcg --timeout 180 --kernel "$build/teach/quire.elf" -- sh -c '
 		cd /sys/kernel/tracing

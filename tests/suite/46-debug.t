@@ -5,7 +5,7 @@
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
 debug="$build/debug/quire.elf"
-ok 'the debug build links' make -s -j"$(nproc)" O="$build/debug" DEBUG=1 KCFLAGS=-g0 "$debug"
+ok 'the debug build links' variant debug DEBUG=1
 
 # passes "what" LOG COMMAND...: a TAP stream without a failure, and a log without a complaint
 passes() {

@@ -10,6 +10,13 @@ make() {
 	flock "$build/.making" make "$@"
 }
 
+# variant DIR VARIABLE=VALUE...: builds a kernel for tests only, $build/DIR/quire.elf, without debug information
+variant() {
+	dir=$build/$1
+	shift
+	make -s -j"$(nproc)" O="$dir" KCFLAGS=-g0 "$@" "$dir/quire.elf"
+}
+
 # ok "what" COMMAND...: the command succeeds
 ok() {
 	what=$1
