@@ -3,6 +3,7 @@
 # the hole of TEACH=dirtycow, which the reproducer must find there (in every other kernel it must not: the guest tests).
 . tests/suite/tap.sh
 [ -e "$build/quire.elf" ] || skip_all 'the kernel does not link yet'
+make -s -f tests/tests.mk O="$build" guest-tests >&2 || exit 125
 out=$scratch/trace
 
 ./quire run --accel tcg --timeout 180 -- sh -c '
